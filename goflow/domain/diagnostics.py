@@ -1,0 +1,111 @@
+"""What is wrong with a file, as a value: where, which code, what it means and what to do.
+
+A diagnostic never stops anything by itself. `Severity.ERROR` on a DAG means that its last good version stays in force.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from goflow.domain.canonical import Json
+
+
+class Severity(enum.StrEnum):
+    """How bad: an ERROR keeps the DAG (or, without ``dag_id``, the file) from being taken; a WARNING or NOTE does not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A place in a file: PATH relative to the DAG folder, LINE and COLUMN counted from 1 (0: the file as a whole)."""
+
+    path: str
+    line: int = 0
+    column: int = 0
+    end_line: int = 0
+    end_column: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}:{self.column}" if self.line else self.path
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding. CODE is a stable name such as ``GF101``; the list with explanations is `CODES`."""
+
+    code: str
+    message: str
+    span: Span
+    severity: Severity = Severity.ERROR
+    hint: str = ""
+    dag_id: str | None = None
+    task_id: str | None = None
+
+    def to_json(self) -> Json:
+        """The diagnostic as the CLI's ``--json`` and the REST API give it."""
+        return {
+            "code": self.code,
+            "severity": self.severity.value,
+            "message": self.message,
+            "path": self.span.path,
+            "line": self.span.line,
+            "column": self.span.column,
+            "hint": self.hint,
+            "dag_id": self.dag_id,
+            "task_id": self.task_id,
+        }
+
+    @classmethod
+    def from_json(cls, value: dict[str, Json]) -> Diagnostic:
+        """The inverse of ``to_json``."""
+        span = Span(str(value["path"]), int(str(value["line"])), int(str(value["column"])))
+        return cls(
+            code=str(value["code"]),
+            message=str(value["message"]),
+            span=span,
+            severity=Severity(str(value["severity"])),
+            hint=str(value.get("hint") or ""),
+            dag_id=None if value.get("dag_id") is None else str(value["dag_id"]),
+            task_id=None if value.get("task_id") is None else str(value["task_id"]),
+        )
+
+
+CODES: dict[str, str] = {
+    # 0xx: the file itself
+    "GF001": "The file cannot be read (permissions, encoding, size).",
+    "GF002": "The file is not valid Python.",
+    "GF003": "The file is not valid YAML.",
+    "GF004": "The file's own code raises an exception while it is read.",
+    "GF005": "Reading the file takes more steps, depth or memory than the budget allows.",
+    "GF006": "A module that the file imports is neither in the DAG folder nor known to GoFlow.",
+    "GF007": "The file defines a DAG id that another file of the folder already defines.",
+    "GF008": "A Variable or Connection that the file asks for does not exist.",
+    "GF009": "GoFlow itself failed on this file: a defect to report.",
+    # 1xx: cannot be known before run time
+    "GF101": "Something the scheduler plans with (an id, an edge, a loop, a schedule, a policy) is not known before run time.",
+    "GF102": "A field of a task is not known before run time; it is filled in when the task runs.",
+    "GF103": "A construct of the language or of a library that GoFlow does not evaluate yet.",
+    # 2xx: a DAG that Airflow itself would refuse
+    "GF201": "The DAG has a cycle.",
+    "GF202": "Two tasks of the DAG have the same id.",
+    "GF203": "An argument is missing, has a wrong type or a value that Airflow refuses.",
+    "GF204": "An argument that the operator does not have.",
+    "GF205": "A DAG, task or group id has characters that Airflow refuses.",
+    "GF206": "A schedule that cannot be understood.",
+    # 3xx: read rightly, but not run yet
+    "GF301": "An operator that GoFlow does not convert to a Job yet.",
+    "GF302": "A schedule that GoFlow does not run yet (the DAG can be triggered by hand).",
+    "GF303": "A feature that GoFlow reads but does not act on yet.",
+    # 4xx: native YAML and goflow.yaml
+    "GF401": "A key that the format does not have.",
+    "GF402": "A value of the wrong type, or outside its range.",
+    "GF403": "A required key is missing.",
+    "GF404": "A value that is accepted but means something else here (RetryPolicy Always, say).",
+    # 5xx: notices
+    "GF501": "The file uses what only the other dialect has; that dialect is taken for it.",
+}
+"""Every diagnostic code with one sentence; ``docs/diagnostics.md`` explains each, and a test holds the two together."""
