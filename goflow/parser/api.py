@@ -1,0 +1,52 @@
+"""The door of the parser: `parse_file` and the values that go through it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from goflow.domain.diagnostics import Diagnostic
+from goflow.domain.spec import DagSpec, Dialect, Inputs, InputsUsed
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """The DAG folder as the reader sees it.
+
+    ROOT is where the files lie. IMPORT_ROOTS are further folders that modules may come from (``plugins/``,
+    ``--sys-path``), after ROOT in order. PARSE_PATH is what ``__file__`` of a file in ROOT begins with: the path at
+    which the task's container mounts the folder (decision 7). DIALECT is the daemon-wide default.
+    """
+
+    root: Path
+    import_roots: tuple[Path, ...] = ()
+    parse_path: str = ""
+    dialect: Dialect = Dialect.AIRFLOW3
+    safe_mode: bool = True
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ParseResult:
+    """What reading one file gave.
+
+    CLOSURE maps each file that the evaluation read or looked for (the file itself, local modules, data files,
+    ``goflow.yaml``; relative to the folder, absolute outside it) to its sha256, or None where it was missing: while
+    all of these stay as they are, reading again gives the same. FILE_HASH is the version's hash (decision 3).
+    LOOKS_LIKE_DAG is false where Airflow's safe mode would not even import the file.
+    """
+
+    path: str
+    file_hash: str
+    dags: tuple[DagSpec, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    closure: Mapping[str, str | None] = field(default_factory=dict)
+    inputs: InputsUsed = field(default_factory=InputsUsed)
+    looks_like_dag: bool = True
+    seconds: float = 0.0
+
+
+def parse_file(folder: Folder, path: str, inputs: Inputs) -> ParseResult:
+    """Read the file PATH (relative to FOLDER's root) with INPUTS. Never raises: what goes wrong is a diagnostic."""
+    raise NotImplementedError
