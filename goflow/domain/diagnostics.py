@@ -12,7 +12,7 @@ from goflow.domain.canonical import Json
 
 
 class Severity(enum.StrEnum):
-    """How bad: an ERROR keeps the DAG (or, without ``dag_id``, the file) from being taken; a WARNING or NOTE does not."""
+    """How bad: an ERROR keeps the DAG (without ``dag_id`` the file) from being taken; a WARNING or NOTE does not."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -86,7 +86,7 @@ CODES: dict[str, str] = {
     "GF008": "A Variable or Connection that the file asks for does not exist.",
     "GF009": "GoFlow itself failed on this file: a defect to report.",
     # 1xx: cannot be known before run time
-    "GF101": "Something the scheduler plans with (an id, an edge, a loop, a schedule, a policy) is not known before run time.",
+    "GF101": "Something the scheduler plans with (an id, an edge, a schedule, a policy) is not known before run time.",
     "GF102": "A field of a task is not known before run time; it is filled in when the task runs.",
     "GF103": "A construct of the language or of a library that GoFlow does not evaluate yet.",
     # 2xx: a DAG that Airflow itself would refuse

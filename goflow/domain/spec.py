@@ -12,9 +12,9 @@ from __future__ import annotations
 import dataclasses
 import enum
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, cast
 
 from goflow.domain.canonical import Json, digest, tag_of, walk
 from goflow.domain.moments import Moment
@@ -61,7 +61,7 @@ class _Part:
     def to_json(self) -> dict[str, Json]:
         """The part as JSON; fields that have their default are left out."""
         out: dict[str, Json] = {}
-        for spec in _fields(type(self)):
+        for spec in _fields(cast(Hashable, type(self))):
             value = getattr(self, spec.name)
             if not _is_default(spec, value):
                 out[spec.name] = _dump(value)
@@ -71,7 +71,7 @@ class _Part:
     def from_json(cls: type[T], value: Mapping[str, Any]) -> T:
         """The inverse of ``to_json``; keys of a newer GoFlow are passed over."""
         known = {}
-        for spec in _fields(cls):
+        for spec in _fields(cast(Hashable, cls)):
             if spec.name in value:
                 load = spec.metadata.get("load")
                 known[spec.name] = load(value[spec.name]) if load and value[spec.name] is not None else value[spec.name]
@@ -79,8 +79,8 @@ class _Part:
 
 
 @functools.cache
-def _fields(cls: type) -> tuple[dataclasses.Field[Any], ...]:
-    return dataclasses.fields(cls)
+def _fields(cls: Hashable) -> tuple[dataclasses.Field[Any], ...]:
+    return dataclasses.fields(cls)  # type: ignore[arg-type]
 
 
 def _is_default(spec: dataclasses.Field[Any], value: Any) -> bool:
@@ -116,7 +116,8 @@ class Schedule(_Part):
 
     ``kind``: ``none`` (by hand only), ``once``, ``continuous``, ``cron`` (CRONS: one or more expressions, presets
     already written out), ``delta`` (EVERY_S seconds, or RELATIVE for calendar deltas such as ``{"months": 1}``),
-    ``assets`` (CONDITION), ``asset_or_time`` (CONDITION and TIME) or ``custom`` (a timetable class of the author's own).
+    ``assets`` (CONDITION), ``asset_or_time`` (CONDITION and TIME) or
+    ``custom`` (a timetable class of the author's own).
 
     ``timetable`` is the class that Airflow would use; ``interval`` says whether a run covers the stretch of time before
     it (Airflow's data-interval timetables) or stands for a moment (its trigger timetables, whose interval may still be
@@ -134,7 +135,7 @@ class Schedule(_Part):
     run_immediately: Json = None
     condition: Json = None
     assets: tuple[str, ...] = field(default=(), metadata=_TEXTS)
-    time: Schedule | None = field(default=None, metadata={"load": lambda value: Schedule.from_json(value)})
+    time: Schedule | None = field(default=None, metadata={"load": lambda value: Schedule.from_json(value)})  # noqa: PLW0108
     arguments: Mapping[str, Json] = field(default_factory=dict)
 
 
@@ -182,8 +183,8 @@ class RuntimeSpec(_Part):
 class TaskSpec(_Part):
     """One task as its author wrote it, defaults resolved. Durations are seconds; names and meanings are BaseOperator's.
 
-    ``operator`` is the class name that Airflow shows (``BashOperator``, ``_PythonDecoratedOperator``); ``operator_path``
-    the class's canonical import path (``airflow.providers.standard.operators.bash.BashOperator``; for a class of the
+    ``operator`` is the class name that Airflow shows (``BashOperator``, ``_PythonDecoratedOperator``);
+    ``operator_path`` the class's canonical import path (``airflow.providers.standard.operators.bash.BashOperator``; for a class of the
     folder ``module.Class``) and ``bases`` the canonical paths of what it derives from, nearest first: the operators
     room goes by them. ``arguments`` are all constructor arguments that hold, merged from the author's call and default
     arguments, without those that have a field of their own here; ``given`` names those of the author's own call;

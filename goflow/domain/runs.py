@@ -1,0 +1,157 @@
+"""Runs, task instances, attempts and launches as plain frozen rows: what the store hands out and rooms decide over.
+
+All moments are aware and in UTC. Ids that end in ``_id`` and are integers are the store's own keys; ``dag_id``,
+``run_id`` and ``task_id`` are the author's words.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from goflow.domain.canonical import Json
+from goflow.domain.state import LaunchState, RunState, RunType, TaskState
+
+UNMAPPED = -1
+"""The ``map_index`` of a task instance that is no copy of a mapped task, as in Airflow."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DagRun:
+    """One run of a DAG, pinned to the version (``version_id``) and reading (``reading_id``) it started with."""
+
+    id: int
+    dag_id: str
+    run_id: str
+    run_type: RunType
+    state: RunState
+    version_id: int
+    reading_id: int
+    logical_date: dt.datetime | None
+    data_interval_start: dt.datetime | None
+    data_interval_end: dt.datetime | None
+    run_after: dt.datetime
+    conf: Mapping[str, Any] = field(default_factory=dict)
+    queued_at: dt.datetime | None = None
+    start_date: dt.datetime | None = None
+    end_date: dt.datetime | None = None
+    note: str | None = None
+    triggered_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskInstance:
+    """One task of one run, or one copy of a mapped task (``map_index`` from 0).
+
+    ``try_number`` is the number of the attempt under way or last made, 0 before the first (Airflow shows it so);
+    ``max_tries`` grows by ``retries`` at each clear. ``next_at``: when a retry or reschedule is due.
+    """
+
+    id: int
+    dag_run_id: int
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int = UNMAPPED
+    state: TaskState = TaskState.NONE
+    try_number: int = 0
+    max_tries: int = 0
+    pool: str = "default_pool"
+    pool_slots: int = 1
+    priority_weight: int = 1
+    queued_at: dt.datetime | None = None
+    start_date: dt.datetime | None = None
+    end_date: dt.datetime | None = None
+    next_at: dt.datetime | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    """One container start for one attempt (decision 10). ``id`` is unique for ever and names the Job.
+
+    ``ordinal`` counts the launches of one attempt from 1 (reschedules, resumed deferrals, replacements). ``claimed_by``
+    is the pod's uid, or ``pid:start time`` of a local process. ``token_hash`` is the sha256 of a local attempt's token.
+    """
+
+    id: str
+    task_instance_id: int
+    try_number: int
+    ordinal: int
+    state: LaunchState
+    backend: str
+    namespace: str = ""
+    job_name: str = ""
+    claimed_by: str | None = None
+    token_hash: str | None = None
+    planned_at: dt.datetime | None = None
+    created_at: dt.datetime | None = None
+    claimed_at: dt.datetime | None = None
+    ended_at: dt.datetime | None = None
+    exit_code: int | None = None
+    reason: str | None = None
+    message: str | None = None
+    """Why it does not start or how it ended, in words for people: ``ImagePullBackOff: ...``, ``OOMKilled``."""
+    stop_requested_at: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened, in the order of ``seq``; the state of everything follows from these and no polling."""
+
+    seq: int
+    at: dt.datetime
+    kind: str
+    dag_id: str | None = None
+    run_id: str | None = None
+    task_id: str | None = None
+    map_index: int | None = None
+    try_number: int | None = None
+    who: str | None = None
+    data: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How one launch of a task ended, whoever tells it: the runner, the pod's status or the Job's verdict.
+
+    ``state`` is ``success``, ``failed``, ``skipped``, ``up_for_reschedule`` or ``deferred``; ``retry`` false is
+    AirflowFailException. ``disrupted`` ends count as nobody's failure and are replaced.
+    """
+
+    state: TaskState
+    exit_code: int | None = None
+    reason: str = ""
+    message: str = ""
+    retry: bool = True
+    disrupted: bool = False
+    reschedule_at: dt.datetime | None = None
+    skip_downstream: tuple[str, ...] = ()
+    """Task ids right or further below that a branch or short circuit has decided to skip."""
+    at: dt.datetime | None = None
+
+
+def new_launch_id() -> str:
+    """A fresh launch id: 32 hexadecimal digits, sortable by time in their first 12 (as UUID version 7)."""
+    millis = int(dt.datetime.now(dt.UTC).timestamp() * 1000)
+    return f"{millis:012x}{uuid.uuid4().hex[:20]}"
+
+
+_UNSAFE = re.compile(r"[^a-z0-9-]+")
+
+
+def job_name(dag_id: str, task_id: str, launch_id: str, *, longest: int = 57) -> str:
+    """The Job's name: readable words of DAG and task, cut to fit, and the launch's id, so that it is made only once.
+
+    At most LONGEST characters: names become label values (63) and pods get a suffix of six.
+    """
+    words = _UNSAFE.sub("-", f"{dag_id}-{task_id}".lower()).strip("-")
+    tail = launch_id[4:12] + launch_id[-8:]
+    head = words[: longest - len(tail) - 1].rstrip("-") or "task"
+    if not head[0].isalpha():
+        head = ("t" + head)[: longest - len(tail) - 1].rstrip("-")
+    return f"{head}-{tail}"

@@ -1,0 +1,118 @@
+"""The states of runs, tasks and launches, in Airflow's words, and which changes between them there are.
+
+`TASK_TRANSITIONS` is the whole table: the store refuses any other change. ``docs/states.md`` shows it as a chart, and a
+test holds the two together.
+
+How GoFlow uses Airflow's task states:
+
+* ``none``: made with its run, dependencies not met. ``scheduled``: dependencies met, waits for a slot.
+* ``queued``: the slot is taken and a launch row is written, in the same transaction; the container is on its way.
+* ``running``: the launch's process is known to have begun. ``restarting``: told to stop because it was cleared.
+* ``up_for_retry``, ``up_for_reschedule``, ``deferred``: waiting for a moment or a trigger, slot given back.
+* ``success``, ``failed``, ``skipped``, ``upstream_failed``, ``removed``: the end, until someone clears it.
+"""
+
+from __future__ import annotations
+
+import enum
+
+
+class TaskState(enum.StrEnum):
+    """Airflow's TaskInstanceState; ``NONE`` stands for its null."""
+
+    NONE = "none"
+    SCHEDULED = "scheduled"
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCESS = "success"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    UPSTREAM_FAILED = "upstream_failed"
+    UP_FOR_RETRY = "up_for_retry"
+    UP_FOR_RESCHEDULE = "up_for_reschedule"
+    DEFERRED = "deferred"
+    RESTARTING = "restarting"
+    REMOVED = "removed"
+
+
+class RunState(enum.StrEnum):
+    """Airflow's DagRunState."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCESS = "success"
+    FAILED = "failed"
+
+
+class RunType(enum.StrEnum):
+    """Airflow's DagRunType; run ids begin with it and two underscores."""
+
+    SCHEDULED = "scheduled"
+    MANUAL = "manual"
+    BACKFILL = "backfill"
+    ASSET_TRIGGERED = "asset_triggered"
+
+
+class LaunchState(enum.StrEnum):
+    """How far one container start has come (decision 10).
+
+    ``planned``: the row is written, nothing exists yet. ``created``: the backend has taken it (the Job exists, the
+    process was asked for). ``claimed``: its runner, or its container, has begun. ``ended``: the end is stored; what the
+    backend keeps of it may be cleaned up. ``cleaned``: it has been. ``lost``: gone without an answer.
+    """
+
+    PLANNED = "planned"
+    CREATED = "created"
+    CLAIMED = "claimed"
+    ENDED = "ended"
+    CLEANED = "cleaned"
+    LOST = "lost"
+
+
+TERMINAL_TASK_STATES = frozenset(
+    {TaskState.SUCCESS, TaskState.FAILED, TaskState.SKIPPED, TaskState.UPSTREAM_FAILED, TaskState.REMOVED}
+)
+"""States in which a task is over, as Airflow's ``State.finished``."""
+
+SUCCESS_STATES = frozenset({TaskState.SUCCESS, TaskState.SKIPPED})
+FAILED_STATES = frozenset({TaskState.FAILED, TaskState.UPSTREAM_FAILED})
+OCCUPYING_STATES = frozenset({TaskState.QUEUED, TaskState.RUNNING, TaskState.RESTARTING})
+"""States that hold a pool slot and count against ``max_active_tasks``."""
+WAITING_STATES = frozenset({TaskState.UP_FOR_RETRY, TaskState.UP_FOR_RESCHEDULE, TaskState.DEFERRED})
+TERMINAL_RUN_STATES = frozenset({RunState.SUCCESS, RunState.FAILED})
+OPEN_LAUNCH_STATES = frozenset({LaunchState.PLANNED, LaunchState.CREATED, LaunchState.CLAIMED})
+
+_S = TaskState
+_ENDS = {_S.SUCCESS, _S.FAILED, _S.SKIPPED}
+
+TASK_TRANSITIONS: dict[TaskState, frozenset[TaskState]] = {
+    _S.NONE: frozenset({_S.SCHEDULED, _S.UPSTREAM_FAILED, _S.REMOVED, *_ENDS}),
+    _S.SCHEDULED: frozenset({_S.QUEUED, _S.NONE, _S.UPSTREAM_FAILED, _S.REMOVED, *_ENDS}),
+    _S.QUEUED: frozenset(
+        {_S.RUNNING, _S.NONE, _S.UP_FOR_RETRY, _S.UP_FOR_RESCHEDULE, _S.DEFERRED, _S.RESTARTING, _S.REMOVED, *_ENDS}
+    ),
+    _S.RUNNING: frozenset({_S.UP_FOR_RETRY, _S.UP_FOR_RESCHEDULE, _S.DEFERRED, _S.RESTARTING, _S.REMOVED, *_ENDS}),
+    _S.RESTARTING: frozenset({_S.NONE, _S.UP_FOR_RETRY, *_ENDS}),
+    _S.UP_FOR_RETRY: frozenset({_S.SCHEDULED, _S.NONE, _S.UPSTREAM_FAILED, _S.REMOVED, *_ENDS}),
+    _S.UP_FOR_RESCHEDULE: frozenset({_S.SCHEDULED, _S.NONE, _S.UPSTREAM_FAILED, _S.REMOVED, *_ENDS}),
+    _S.DEFERRED: frozenset({_S.SCHEDULED, _S.NONE, _S.UP_FOR_RETRY, _S.REMOVED, *_ENDS}),
+    _S.SUCCESS: frozenset({_S.NONE, _S.FAILED, _S.SKIPPED}),
+    _S.FAILED: frozenset({_S.NONE, _S.SUCCESS, _S.SKIPPED}),
+    _S.SKIPPED: frozenset({_S.NONE, _S.SUCCESS, _S.FAILED}),
+    _S.UPSTREAM_FAILED: frozenset({_S.NONE, _S.SUCCESS, _S.FAILED, _S.SKIPPED}),
+    _S.REMOVED: frozenset({_S.NONE}),
+}
+"""From each state, the states that may follow. Ends are left only by a person's word: clear (to ``none``) or mark."""
+
+RUN_TRANSITIONS: dict[RunState, frozenset[RunState]] = {
+    RunState.QUEUED: frozenset({RunState.RUNNING, RunState.SUCCESS, RunState.FAILED}),
+    RunState.RUNNING: frozenset({RunState.SUCCESS, RunState.FAILED, RunState.QUEUED}),
+    RunState.SUCCESS: frozenset({RunState.QUEUED, RunState.RUNNING, RunState.FAILED}),
+    RunState.FAILED: frozenset({RunState.QUEUED, RunState.RUNNING, RunState.SUCCESS}),
+}
+"""The same for runs; an ended run goes back to ``queued`` when some of its tasks are cleared."""
+
+
+def may_follow(before: TaskState, after: TaskState) -> bool:
+    """Whether the table has that change."""
+    return after in TASK_TRANSITIONS[before]
