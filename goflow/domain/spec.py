@@ -184,11 +184,12 @@ class TaskSpec(_Part):
     """One task as its author wrote it, defaults resolved. Durations are seconds; names and meanings are BaseOperator's.
 
     ``operator`` is the class name that Airflow shows (``BashOperator``, ``_PythonDecoratedOperator``);
-    ``operator_path`` the class's canonical import path (``airflow.providers.standard.operators.bash.BashOperator``; for a class of the
-    folder ``module.Class``) and ``bases`` the canonical paths of what it derives from, nearest first: the operators
-    room goes by them. ``arguments`` are all constructor arguments that hold, merged from the author's call and default
-    arguments, without those that have a field of their own here; ``given`` names those of the author's own call;
-    ``fields`` are the values of the template fields, ``{"$hole": ...}`` where they cannot be known.
+    ``operator_path`` the class's canonical import path, as in
+    ``airflow.providers.standard.operators.bash.BashOperator``, for a class of the folder ``module.Class``; ``bases``
+    the canonical paths of what it derives from, nearest first: the operators room goes by them.
+    ``arguments`` are all constructor arguments that hold, merged from the author's call and default arguments, without
+    those that have a field of their own here; ``given`` names those of the author's own call; ``fields`` are the values
+    of the template fields, ``{"$hole": ...}`` where they cannot be known.
     ``expand`` is ``{argument: value}`` of a mapped task, ``{"*": value}`` for ``expand_kwargs``.
     """
 

@@ -1,0 +1,175 @@
+"""The task API: what a runner and the daemon say to each other, as JSON over HTTP.
+
+Every call carries ``Authorization: Bearer TOKEN``; the token is good for one launch. All paths begin with `PREFIX`.
+
+=======================================  ==========================================================================
+``POST launches/ID/claim``               `Claim` -> `TaskInput`. 409: another process has claimed this launch, end
+                                         quietly. 410: the launch is not wanted any more, end quietly.
+``GET folders/DIGEST.tar``               The DAG folder as it was, an uncompressed tar.
+``POST launches/ID/logs``                `LogLines` -> 204. Lines are numbered; sending some twice is harmless.
+``POST launches/ID/report``              `Report`: rendered fields and XComs before the end -> 204.
+``POST launches/ID/finish``              `Finish`: the last report, the last lines and the outcome -> 204. Repeating it
+                                         is harmless; another outcome for an ended launch is answered by 409.
+``GET xcoms``                            Query ``dag_id``, ``run_id``, ``task_id``, ``key``, and ``map_index`` (absent:
+                                         all) -> ``{"values": [{"map_index": n, "value": json}, ...]}`` by map index.
+``GET xcoms/prior``                      The same for the newest earlier run that has one (``include_prior_dates``).
+``GET variables/NAME``                   -> ``{"value": text}`` or 404. ``PUT`` sets, ``DELETE`` removes.
+``GET connections/ID``                   -> ``{"conn_id", "conn_type", "host", "login", "password", "schema", "port",
+                                         "extra"}`` or 404.
+``POST dag_runs``                        `{"dag_id", "run_id"?, "conf"?, "logical_date"?}`` -> ``{"dag_id", "run_id"}``.
+                                         404 no such DAG, 409 there is such a run.
+``GET dag_runs``                         Query ``dag_id`` and ``run_id`` or ``logical_date`` -> ``{"runs": [{"run_id",
+                                         "state", "logical_date"}]}``.
+``GET task_states``                      Query ``dag_id``, ``logical_date`` or ``run_id``, ``task_id``... -> ``{"states":
+                                         {"task_id": {"MAP_INDEX": state}}}`` (external-task sensors).
+=======================================  ==========================================================================
+
+Errors have the body ``{"detail": words}``. 401 means a wrong token, 5xx and no answer at all: try again.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+PREFIX = "/task/v1/"
+PROTOCOL = 1
+
+ENV_API_URL = "GOFLOW_TASK_API"
+"""Where the task API is, as ``http://host:port``."""
+ENV_LAUNCH = "GOFLOW_LAUNCH_ID"
+ENV_TOKEN_FILE = "GOFLOW_TOKEN_FILE"  # noqa: S105
+"""A file that holds the token; it is read before every call, since projected tokens are rotated."""
+ENV_CLAIMANT = "GOFLOW_CLAIMANT"
+"""Who claims: the pod's uid (downward API), or ``pid:start time`` on the local backend."""
+ENV_WORK_DIR = "GOFLOW_WORK_DIR"
+"""A writable folder for spool, unpacked DAG folder and results (an emptyDir, or the attempt's own folder)."""
+
+EXIT_SKIP = 99
+EXIT_NOT_CLAIMED = 97
+"""The runner ended because its launch belongs to another process or is not wanted: nothing was run."""
+EXIT_NO_SERVER = 96
+"""The server stayed away longer than the runner waits; the outcome is in the termination message and the spool."""
+
+
+class Claim(TypedDict):
+    """Said first, before anything of the task runs."""
+
+    protocol: int
+    claimant: str
+    hostname: str
+    pid: int
+
+
+class RunInfo(TypedDict):
+    """The DAG run, moments as ISO text in UTC or None."""
+
+    run_id: str
+    run_type: str
+    logical_date: str | None
+    data_interval_start: str | None
+    data_interval_end: str | None
+    run_after: str
+    start_date: str | None
+    queued_at: str | None
+    conf: dict[str, Any]
+    prev_success: dict[str, str | None] | None
+    """``logical_date``, ``data_interval_start``, ``data_interval_end``, ``start_date``, ``end_date`` of the newest
+    earlier successful run; None where there is none."""
+
+
+class FolderInfo(TypedDict):
+    """The DAG folder as it was: DIGEST names its content, PATH is where the file thinks it lies (``__file__``)."""
+
+    digest: str
+    path: str
+    file: str
+    """The DAG's file, relative to PATH."""
+    import_roots: list[str]
+    local: str | None
+    """Local backend: a folder on this machine that already holds the content; nothing needs to be fetched."""
+
+
+class TaskInput(TypedDict):
+    """Everything the runner needs to know to run one launch."""
+
+    protocol: int
+    launch_id: str
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int
+    try_number: int
+    max_tries: int
+    reschedules: int
+    first_start: str | None
+    """When the first launch of this attempt began (ISO, UTC): a rescheduled sensor's time-out counts from here."""
+    dialect: str
+    task: dict[str, Any]
+    """`goflow.domain.spec.TaskSpec` as JSON."""
+    dag: dict[str, Any]
+    """`goflow.domain.spec.DagSpec` as JSON, without its tasks."""
+    run: RunInfo
+    folder: FolderInfo
+    inputs: dict[str, Any]
+    """What the file asked for when it was read (`goflow.domain.spec.InputsUsed`), and ``"moment"``: when (ISO, UTC)."""
+    environment: dict[str, str]
+    upstream_map_lengths: dict[str, int]
+    """Task id to the number of its mapped copies in this run."""
+    server_time: str
+
+
+class LogLine(TypedDict):
+    """One line of output. SEQ counts from 1 within a launch, AT is seconds since 1970 UTC."""
+
+    seq: int
+    at: float
+    stream: str
+    """``out`` (the task's own output, standard output and error as one), or ``runner`` (the runner's own words)."""
+    text: str
+
+
+class LogLines(TypedDict):
+    """Some lines, in order, without gaps among them."""
+
+    lines: list[LogLine]
+
+
+class XComValue(TypedDict):
+    """One result. LENGTH is the number of copies a task mapped over it has; None where it cannot be mapped over."""
+
+    key: str
+    value: Any
+    length: int | None
+
+
+class Report(TypedDict, total=False):
+    """What is known before the end; every part may be missing."""
+
+    rendered_fields: dict[str, Any]
+    xcoms: list[XComValue]
+    rendered_map_index: str
+    note: str
+
+
+class OutcomeInfo(TypedDict, total=False):
+    """How it ended. ``state`` is needed: ``success``, ``failed``, ``skipped``, ``up_for_reschedule``, ``deferred``."""
+
+    state: str
+    exit_code: int | None
+    reason: str
+    """One word for machines: ``Exception``, ``Timeout``, ``Signal``, ``BashExit``, ``SensorTimeout``, ``Drift`` ..."""
+    message: str
+    """One line for people: the exception's own words."""
+    retry: bool
+    reschedule_at: str | None
+    skip_downstream: list[str]
+    """Task ids that a branch or short circuit decided to skip (direct ones; with ``skip_all_downstream`` all below)."""
+    usage: dict[str, float]
+    """``cpu_seconds``, ``max_rss_bytes``, ``wall_seconds``."""
+
+
+class Finish(Report, total=False):
+    """The end."""
+
+    outcome: OutcomeInfo
+    lines: list[LogLine]
