@@ -1,0 +1,42 @@
+"""`python -m tests.oracle`: commands that need the real Apache Airflow."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from tests.oracle.environments import RELEASES, environment, write_pins
+from tests.oracle.fidelity import fidelity
+from tests.oracle.truth import FOLDERS, truth
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.oracle", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("install", help="install every release of Airflow that the others need, and stop")
+    commands.add_parser("pin", help="write down what those installations hold, for later ones")
+    score = commands.add_parser(
+        "fidelity", help="hold `goflow export` of Airflow's example DAGs against Airflow's own reading"
+    )
+    score.add_argument("folder", nargs="*", help=f"of: {', '.join(f.name for f in FOLDERS)} (default: all)")
+    score.add_argument("--show", type=int, default=30, metavar="N", help="how many faults to print for each folder")
+    one = commands.add_parser("truth", help="print what Airflow's DagBag sees in a folder")
+    one.add_argument("folder", type=Path)
+    one.add_argument("--airflow", type=int, choices=[r.dialect for r in RELEASES], default=3)
+    args = parser.parse_args()
+    if args.command == "fidelity":
+        return fidelity(args.folder, args.show)
+    if args.command == "truth":
+        release = next(r for r in RELEASES if r.dialect == args.airflow)
+        sys.stdout.write(truth(release, args.folder.resolve()).read_text())
+    for release in RELEASES:
+        if args.command == "install":
+            print(environment(release).root)
+        elif args.command == "pin":
+            print(write_pins(release))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,128 @@
+"""Virtual environments with the real Apache Airflow, one per version, made once and kept in the cache folder."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+PINS = Path(__file__).parent / "pins"
+
+
+@dataclass(frozen=True)
+class Release:
+    """A release of Airflow: the dialect that GoFlow reads it in, and what is installed for it."""
+
+    version: str
+    dialect: int
+    requirements: tuple[str, ...]
+
+    @property
+    def pins(self) -> Path:
+        """The versions of everything in the environment; Airflow's own constraint files are in no package registry."""
+        return PINS / f"airflow-{self.version}.txt"
+
+
+# The kubernetes provider: two of the examples define a DAG only where the Kubernetes client can be imported, as it
+# can wherever Airflow runs on Kubernetes. psycopg2 and asyncpg: the metadata database of `states` and the benchmarks.
+_KUBERNETES = "apache-airflow-providers-cncf-kubernetes"
+AIRFLOW_3 = Release("3.3.2", 3, ("apache-airflow==3.3.2", _KUBERNETES, "psycopg2-binary", "asyncpg"))
+AIRFLOW_2 = Release("2.11.2", 2, ("apache-airflow==2.11.2", _KUBERNETES, "psycopg2-binary"))
+RELEASES = (AIRFLOW_3, AIRFLOW_2)
+
+
+@dataclass(frozen=True)
+class Environment:
+    """An installed Airflow."""
+
+    release: Release
+    root: Path
+
+    @property
+    def python(self) -> Path:
+        return self.root / "bin" / "python"
+
+    @property
+    def airflow(self) -> Path:
+        """The `airflow` command."""
+        return self.root / "bin" / "airflow"
+
+    @property
+    def package(self) -> Path:
+        """The folder of the installed `airflow` package; the providers share it."""
+        return next(self.root.glob("lib/python3.*/site-packages/airflow"))
+
+
+def cache_folder() -> Path:
+    """GOFLOW_TEST_CACHE, by default ~/.cache/goflow-tests: what tests build once and use again."""
+    folder = Path(os.environ.get("GOFLOW_TEST_CACHE") or Path.home() / ".cache" / "goflow-tests")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@contextmanager
+def alone(name: str) -> Iterator[None]:
+    """Hold the cache's lock NAME: of several test runs on one machine, one builds and the others wait."""
+    with (cache_folder() / f"{name}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def base_python() -> str:
+    """The interpreter that this one's own virtual environment was made from."""
+    base = Path(sys.base_prefix) / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}"
+    return str(base) if base.exists() else sys.executable
+
+
+def environment(release: Release) -> Environment:
+    """The environment of a release, built if it is not there or no longer what the pins say.
+
+    An environment counts as built when its mark, written last, holds the digest of its requirements and pins: one
+    that was interrupted is begun anew. Raises CalledProcessError with pip's own words on standard error.
+    """
+    root = cache_folder() / f"airflow-{release.version}"
+    built = Environment(release, root)
+    mark = root / "built-from"
+    wanted = _digest(release)
+    with alone(f"airflow-{release.version}"):
+        if mark.exists() and mark.read_text() == wanted:
+            return built
+        print(f"installing Airflow {release.version} into {root} (once; two to five minutes)", file=sys.stderr)
+        shutil.rmtree(root, ignore_errors=True)
+        _run([base_python(), "-m", "venv", str(root)])
+        pip = [str(built.python), "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
+        pins = ["--constraint", str(release.pins)] if release.pins.exists() else []
+        _run([*pip, *pins, *release.requirements])
+        mark.write_text(wanted)
+    return built
+
+
+def write_pins(release: Release) -> Path:
+    """Write down every version that the release's environment has, as the pins of environments to come."""
+    built = environment(release)
+    frozen = subprocess.run(
+        [built.python, "-m", "pip", "freeze", "--exclude", "pip", "--exclude", "setuptools"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    head = f"# What pip chose for {' '.join(release.requirements)}; made by `python -m tests.oracle pin`.\n"
+    release.pins.write_text(head + frozen)
+    (built.root / "built-from").write_text(_digest(release))
+    return release.pins
+
+
+def _digest(release: Release) -> str:
+    pins = release.pins.read_bytes() if release.pins.exists() else b""
+    return hashlib.sha256(repr((base_python(), release.requirements)).encode() + pins).hexdigest()
+
+
+def _run(command: list[str]) -> None:
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=sys.stderr)
