@@ -20,8 +20,8 @@ Every call carries ``Authorization: Bearer TOKEN``; the token is good for one la
                                          404 no such DAG, 409 there is such a run.
 ``GET dag_runs``                         Query ``dag_id`` and ``run_id`` or ``logical_date`` -> ``{"runs": [{"run_id",
                                          "state", "logical_date"}]}``.
-``GET task_states``                      Query ``dag_id``, ``logical_date`` or ``run_id``, ``task_id``... -> ``{"states":
-                                         {"task_id": {"MAP_INDEX": state}}}`` (external-task sensors).
+``GET task_states``                      Query ``dag_id``, ``logical_date`` or ``run_id``, ``task_id`` (repeatable) ->
+                                         ``{"states": {"task_id": {"MAP_INDEX": state}}}`` (external-task sensors).
 =======================================  ==========================================================================
 
 Errors have the body ``{"detail": words}``. 401 means a wrong token, 5xx and no answer at all: try again.
@@ -35,7 +35,8 @@ PREFIX = "/task/v1/"
 PROTOCOL = 1
 
 ENV_API_URL = "GOFLOW_TASK_API"
-"""Where the task API is, as ``http://host:port``."""
+"""Where the task API is: ``http://host:port``, or ``file:/path`` of a file that holds such an address and is read at
+each connection (a local daemon that is started again may listen elsewhere)."""
 ENV_LAUNCH = "GOFLOW_LAUNCH_ID"
 ENV_TOKEN_FILE = "GOFLOW_TOKEN_FILE"  # noqa: S105
 """A file that holds the token; it is read before every call, since projected tokens are rotated."""

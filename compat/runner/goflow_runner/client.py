@@ -1,0 +1,243 @@
+"""The task API, called: one connection, the token read afresh, patience with a server that is away."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import time
+import urllib.parse
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+from goflow_runner.wire import ENV_API_URL, ENV_TOKEN_FILE, PREFIX, Claim, Finish, LogLine, TaskInput, XComValue
+
+PATIENCE_S = 600.0
+"""Seconds for which a call is tried again while the server is away: more than a rolling update takes."""
+FIRST_PAUSE_S = 0.05
+LONGEST_PAUSE_S = 5.0
+CALL_TIMEOUT_S = 30.0
+
+
+class RefusedError(Exception):
+    """The server has answered, and the answer is no: STATUS and the server's own words."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        self.status = status
+        self.detail = detail
+        super().__init__(f"{status}: {detail}")
+
+
+class ServerAwayError(Exception):
+    """The server did not answer for as long as the runner waits."""
+
+
+class TaskClient:
+    """Speaks for one launch. Not thread-safe: the log shipper has a client of its own (`another`)."""
+
+    def __init__(
+        self,
+        api_url: str,
+        launch_id: str,
+        token_file: str,
+        *,
+        patience_s: float = PATIENCE_S,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.api_url = api_url
+        self.launch_id = launch_id
+        self.token_file = token_file
+        self.patience_s = patience_s
+        self._sleep = sleep
+        self._connection: http.client.HTTPConnection | None = None
+        self._owner = os.getpid()
+
+    @classmethod
+    def from_environment(cls, launch_id: str, environment: Mapping[str, str] = os.environ) -> TaskClient:
+        """The client that the daemon's environment variables describe. Raises KeyError when one is missing."""
+        return cls(environment[ENV_API_URL], launch_id, environment[ENV_TOKEN_FILE])
+
+    def another(self) -> TaskClient:
+        """A second client for the same launch, with a connection of its own."""
+        return TaskClient(self.api_url, self.launch_id, self.token_file, patience_s=self.patience_s, sleep=self._sleep)
+
+    # What is said about the launch -----------------------------------------------------------------------------
+
+    def claim(self, claimant: str) -> TaskInput:
+        """Claim the launch. Raises RefusedError (409: another has it; 410: not wanted), ServerAwayError."""
+        body: Claim = {"protocol": 1, "claimant": claimant, "hostname": os.uname().nodename, "pid": os.getpid()}
+        return cast(TaskInput, self.call("POST", f"launches/{self.launch_id}/claim", body))
+
+    def logs(self, lines: list[LogLine]) -> None:
+        """Store lines; sending a line again is harmless."""
+        self.call("POST", f"launches/{self.launch_id}/logs", {"lines": lines})
+
+    def report(
+        self,
+        *,
+        rendered_fields: dict[str, Any] | None = None,
+        xcoms: list[XComValue] | None = None,
+        rendered_map_index: str | None = None,
+        note: str | None = None,
+    ) -> None:
+        """Store what is known before the end."""
+        given = {
+            "rendered_fields": rendered_fields,
+            "xcoms": xcoms,
+            "rendered_map_index": rendered_map_index,
+            "note": note,
+        }
+        body = {name: value for name, value in given.items() if value is not None}
+        self.call("POST", f"launches/{self.launch_id}/report", body)
+
+    def finish(self, finish: Finish) -> None:
+        """Tell the end. Harmless to repeat."""
+        self.call("POST", f"launches/{self.launch_id}/finish", finish)
+
+    # What a task may ask for -----------------------------------------------------------------------------------
+
+    def xcoms(
+        self,
+        dag_id: str,
+        run_id: str,
+        task_id: str,
+        key: str,
+        map_index: int | None = None,
+        *,
+        prior: bool = False,
+    ) -> list[dict[str, Any]]:
+        """``[{"map_index": n, "value": json}, ...]``; with PRIOR of the newest earlier run that has one."""
+        query = {"dag_id": dag_id, "run_id": run_id, "task_id": task_id, "key": key}
+        if map_index is not None:
+            query["map_index"] = str(map_index)
+        answer = self.call("GET", ("xcoms/prior?" if prior else "xcoms?") + urllib.parse.urlencode(query))
+        return cast("list[dict[str, Any]]", answer["values"])
+
+    def variable(self, name: str) -> str | None:
+        """A Variable's text, or None."""
+        answer = self._or_none("GET", f"variables/{_quoted(name)}")
+        return None if answer is None else cast(str, answer["value"])
+
+    def set_variable(self, name: str, value: str) -> None:
+        """Set a Variable."""
+        self.call("PUT", f"variables/{_quoted(name)}", {"value": value})
+
+    def delete_variable(self, name: str) -> None:
+        """Remove a Variable; harmless when there is none."""
+        self._or_none("DELETE", f"variables/{_quoted(name)}")
+
+    def connection(self, conn_id: str) -> dict[str, Any] | None:
+        """A connection's parts, password included, or None."""
+        return self._or_none("GET", f"connections/{_quoted(conn_id)}")
+
+    def trigger_dag_run(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Make a DAG run. Raises RefusedError (404: no such DAG; 409: there is such a run)."""
+        return self.call("POST", "dag_runs", body)
+
+    def dag_runs(
+        self, dag_id: str, *, run_id: str | None = None, logical_date: str | None = None
+    ) -> list[dict[str, Any]]:
+        """Runs of a DAG: ``run_id``, ``state`` and ``logical_date`` of each."""
+        query = {"dag_id": dag_id, "run_id": run_id, "logical_date": logical_date}
+        answer = self.call("GET", "dag_runs?" + urllib.parse.urlencode({k: v for k, v in query.items() if v}))
+        return cast("list[dict[str, Any]]", answer["runs"])
+
+    def task_states(
+        self, dag_id: str, *, task_ids: list[str], run_id: str | None = None, logical_date: str | None = None
+    ) -> dict[str, dict[str, str]]:
+        """Task id to ``{map index: state}``."""
+        query = [("dag_id", dag_id), *(("task_id", task_id) for task_id in task_ids)]
+        query += [(k, v) for k, v in (("run_id", run_id), ("logical_date", logical_date)) if v]
+        return cast(
+            "dict[str, dict[str, str]]", self.call("GET", "task_states?" + urllib.parse.urlencode(query))["states"]
+        )
+
+    def folder_archive(self, digest: str) -> http.client.HTTPResponse:
+        """The DAG folder as a tar stream. Raises RefusedError; the caller reads it before the next call."""
+        response = self._send("GET", f"folders/{digest}.tar", None)
+        if response.status != 200:
+            raise RefusedError(response.status, response.read().decode(errors="replace")[:500])
+        return response
+
+    # How it is said --------------------------------------------------------------------------------------------
+
+    def call(self, method: str, path: str, body: object = None) -> dict[str, Any]:
+        """One call, tried again with growing pauses while the server is away or in trouble (5xx, 429).
+
+        Raises RefusedError for any other answer than 2xx, ServerAwayError after ``patience_s`` seconds.
+        """
+        payload = None if body is None else json.dumps(body).encode()
+        deadline = time.monotonic() + self.patience_s
+        pause = FIRST_PAUSE_S
+        while True:
+            try:
+                response = self._send(method, path, payload)
+                content = response.read()
+                if response.status < 300:
+                    return cast("dict[str, Any]", json.loads(content)) if content else {}
+                if response.status < 500 and response.status != 429:
+                    raise RefusedError(response.status, _detail(content))
+                trouble = f"{response.status}: {_detail(content)}"
+            except (OSError, http.client.HTTPException) as problem:
+                self.close()
+                trouble = f"{type(problem).__name__}: {problem}"
+            if time.monotonic() + pause > deadline:
+                raise ServerAwayError(f"no answer from {self.api_url} for {self.patience_s:.0f} s ({trouble})")
+            self._sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE_S)
+
+    def close(self) -> None:
+        """Give the connection back; the next call opens another."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _send(self, method: str, path: str, payload: bytes | None) -> http.client.HTTPResponse:
+        if self._owner != os.getpid():  # a fork must not speak on its parent's connection
+            self._connection, self._owner = None, os.getpid()
+        if self._connection is None:
+            self._connection = self._connect()
+        with open(self.token_file, encoding="ascii") as file:
+            token = file.read().strip()
+        headers = {"Authorization": f"Bearer {token}", "X-GoFlow-Launch": self.launch_id}
+        if payload is not None:
+            headers["Content-Type"] = "application/json"
+        try:
+            self._connection.request(method, PREFIX + path, payload, headers)
+            return self._connection.getresponse()
+        except http.client.RemoteDisconnected:
+            # An idle connection that the server has closed: once more on a new one, all calls may be repeated.
+            self.close()
+            self._connection = self._connect()
+            self._connection.request(method, PREFIX + path, payload, headers)
+            return self._connection.getresponse()
+
+    def _connect(self) -> http.client.HTTPConnection:
+        url = self.api_url
+        if url.startswith("file:"):
+            with open(url[len("file:") :], encoding="utf-8") as file:
+                url = file.read().strip()
+        parts = urllib.parse.urlsplit(url)
+        host, port = parts.hostname or "127.0.0.1", parts.port
+        if parts.scheme == "https":
+            return http.client.HTTPSConnection(host, port, timeout=CALL_TIMEOUT_S)
+        return http.client.HTTPConnection(host, port, timeout=CALL_TIMEOUT_S)
+
+    def _or_none(self, method: str, path: str) -> dict[str, Any] | None:
+        try:
+            return self.call(method, path)
+        except RefusedError as refusal:
+            if refusal.status == 404:
+                return None
+            raise
+
+
+def _quoted(name: str) -> str:
+    return urllib.parse.quote(name, safe="")
+
+
+def _detail(content: bytes) -> str:
+    try:
+        return str(json.loads(content)["detail"])
+    except (ValueError, KeyError, TypeError):
+        return content.decode(errors="replace")[:500]

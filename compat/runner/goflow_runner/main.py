@@ -1,0 +1,66 @@
+"""The commands of ``goflow-runner``: ``run`` in a container, ``zygote`` for the local backend."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from goflow_runner.wire import ENV_CLAIMANT, ENV_LAUNCH, ENV_WORK_DIR
+
+USAGE = """usage: goflow-runner COMMAND
+
+  run             claim the launch that the environment names, run its task, tell its end
+  zygote FOLDER   start local attempts on request (used by `goflow standalone`)
+  version         print the version
+
+The daemon writes the environment of `run`: GOFLOW_TASK_API, GOFLOW_LAUNCH_ID, GOFLOW_TOKEN_FILE,
+GOFLOW_CLAIMANT and GOFLOW_WORK_DIR. Nobody needs to start it by hand.
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; its exit code."""
+    words = sys.argv[1:] if arguments is None else arguments
+    match words:
+        case ["run"]:
+            return _run()
+        case ["zygote", folder]:
+            from goflow_runner import local
+
+            return local.serve(Path(folder))
+        case ["task", folder]:
+            from goflow_runner import python_task
+
+            return python_task.run_in_new_interpreter(Path(folder))
+        case ["version"]:
+            from goflow_runner import __version__
+
+            print(__version__)
+            return 0
+        case ["--help" | "-h" | "help"]:
+            print(USAGE, end="")
+            return 0
+        case _:
+            print(USAGE, end="", file=sys.stderr)
+            return 2
+
+
+def _run() -> int:
+    from goflow_runner import agent, python_task
+
+    missing = [name for name in (ENV_LAUNCH, ENV_CLAIMANT) if not os.environ.get(name)]
+    if missing:
+        print(f"goflow-runner: {' and '.join(missing)} must be set\n\n{USAGE}", end="", file=sys.stderr)
+        return 2
+    return agent.run(
+        os.environ[ENV_LAUNCH],
+        dict(os.environ),
+        claimant=os.environ[ENV_CLAIMANT],
+        work_dir=Path(os.environ.get(ENV_WORK_DIR, "/tmp/goflow")),  # noqa: S108 - the container's own
+        execute_python=python_task.fork,
+    )
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

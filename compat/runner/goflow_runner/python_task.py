@@ -1,0 +1,100 @@
+"""A task that needs Python: a child process in which the shim imports the DAG file and executes the one task."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import traceback
+from pathlib import Path
+
+from goflow_runner.agent import Attempt
+from goflow_runner.folder import materialise
+from goflow_runner.wire import OutcomeInfo
+
+_INTERPRETER_PREFIXES = ("PYTHON", "LD_", "MALLOC_")
+
+
+def fork(attempt: Attempt) -> int:
+    """Start the task as a fork of this process, or as a fresh interpreter where its environment asks for one; its pid.
+
+    A fork is there in a millisecond with everything that is imported already; but variables such as PYTHONPATH and
+    LD_PRELOAD are read only when an interpreter starts.
+    """
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 70
+    try:
+        os.setpgid(0, 0)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_DFL)
+        _redirect(attempt.output.fd)
+        if needs_new_interpreter(attempt.task["environment"]):
+            _become_new_interpreter(attempt)
+        os.environ.clear()
+        os.environ.update(attempt.environment)
+        code = execute(attempt)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def needs_new_interpreter(environment: dict[str, str]) -> bool:
+    """Whether ENVIRONMENT has a variable that only the start of an interpreter heeds."""
+    return any(name.startswith(_INTERPRETER_PREFIXES) for name in environment)
+
+
+def execute(attempt: Attempt) -> int:
+    """Run the task in this process through the shim; its outcome goes to ``outcome.json``."""
+    outcome = _execute(attempt)
+    staging = attempt.work_dir / "outcome.json.new"
+    staging.write_text(json.dumps(outcome), encoding="utf-8")
+    staging.replace(attempt.work_dir / "outcome.json")
+    return 0 if outcome["state"] != "failed" else 1
+
+
+def _execute(attempt: Attempt) -> OutcomeInfo:
+    client = attempt.client.another()
+    folder = materialise(attempt.task["folder"], client, attempt.work_dir)
+    try:
+        from airflow._goflow import execute as execute_in_shim  # type: ignore[import-untyped,unused-ignore]
+    except ImportError as problem:
+        message = f"this image has no goflow-airflow-shim ({problem}): install it beside goflow-runner"
+        print(message)
+        return {"state": "failed", "reason": "NoShim", "message": message, "retry": False}
+    outcome: OutcomeInfo = execute_in_shim(attempt.task, client, folder)
+    client.close()
+    return outcome
+
+
+def _redirect(output_fd: int) -> None:
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.dup2(output_fd, 1)
+    os.dup2(output_fd, 2)
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115
+    sys.stdout = open(1, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
+
+
+def _become_new_interpreter(attempt: Attempt) -> None:
+    """Replace this child by ``python -m goflow_runner task``; what it needs lies in the attempt's folder."""
+    (attempt.work_dir / "task.json").write_text(json.dumps(attempt.task), encoding="utf-8")
+    arguments = [sys.executable, "-m", "goflow_runner", "task", str(attempt.work_dir)]
+    os.execve(sys.executable, arguments, attempt.environment)  # noqa: S606
+
+
+def run_in_new_interpreter(work_dir: Path) -> int:
+    """The other half of `_become_new_interpreter`."""
+    from goflow_runner.client import TaskClient
+    from goflow_runner.output import Output
+
+    task = json.loads((work_dir / "task.json").read_text(encoding="utf-8"))
+    client = TaskClient.from_environment(task["launch_id"])
+    attempt = Attempt(task, client, Output(None, None), work_dir, dict(os.environ))
+    return execute(attempt)
