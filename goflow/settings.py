@@ -1,0 +1,197 @@
+"""Every setting of GoFlow, documented under itself. Read by the daemon and the command line alone.
+
+A setting comes from, in this order: a command-line option; the environment (``GOFLOW_`` and the name in capitals);
+``$GOFLOW_HOME/goflow.toml``; the default that stands here. ``docs/settings.md`` is made from this file.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from goflow.domain.errors import GoFlowError
+
+
+class InvalidSettingsError(GoFlowError):
+    """A setting is wrong"""
+
+    exit_code = 2
+
+
+def default_home() -> Path:
+    """``GOFLOW_HOME``, else ``~/goflow``."""
+    return Path(os.environ.get("GOFLOW_HOME") or Path.home() / "goflow")
+
+
+class TomlSource(PydanticBaseSettingsSource):
+    """``goflow.toml`` in GoFlow's home; its keys are the settings' names."""
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        """Not used: the file is read whole."""
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """What the file says; nothing when there is none. Raises InvalidSettingsError."""
+        path = default_home() / "goflow.toml"
+        try:
+            return tomllib.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as problem:
+            raise InvalidSettingsError(f"{path}: {problem}") from problem
+
+
+class Settings(BaseSettings):
+    """All settings, as one frozen value."""
+
+    model_config = SettingsConfigDict(env_prefix="GOFLOW_", frozen=True, extra="forbid", populate_by_name=True)
+
+    home: Path = Field(default_factory=default_home)
+    """Folder for the SQLite file, keys, logs and local attempts."""
+
+    dags_folder: Path | None = None
+    """The folder of DAG files. Default: ``dags`` in GoFlow's home."""
+
+    import_roots: list[Path] = Field(default_factory=list)
+    """Further folders that DAG files may import modules from, such as ``plugins`` (a JSON list in the environment)."""
+
+    database_url: str = ""
+    """SQLAlchemy URL of the database: ``postgresql+psycopg://user:password@host/name``. Default: SQLite in the home."""
+
+    encryption_key: SecretStr = SecretStr("")
+    """Fernet key (32 bytes, URL-safe base64) that connections are encrypted with. Default: made once, in the home's
+    file ``encryption.key``; daemons that share a database must share it."""
+
+    dialect: Literal["airflow2", "airflow3"] = "airflow3"
+    """Whose defaults hold for files that do not show it and folders whose ``goflow.yaml`` does not say it."""
+
+    backend: Literal["local", "kubernetes"] = "kubernetes"
+    """Where tasks run. ``goflow standalone`` has ``local`` as its default."""
+
+    api_host: str = "127.0.0.1"
+    """Address that page and REST listen on. Beyond loopback only when there is an API token."""
+
+    api_port: int = Field(default=8080, ge=0, le=65535)
+    """Port of page and REST; 0: any free port."""
+
+    task_api_host: str = "127.0.0.1"
+    """Address that the task API listens on: one that the tasks' pods can reach. Beyond loopback, tokens guard it."""
+
+    task_api_port: int = Field(default=8081, ge=0, le=65535)
+    """Port of the task API; 0: any free port."""
+
+    task_api_url: str = ""
+    """Where pods reach the task API, ``http://goflow.NAMESPACE.svc:8081``. Default: its host and port."""
+
+    api_token: SecretStr = SecretStr("")
+    """A token that REST accepts besides those made with ``goflow tokens create``."""
+
+    rescan_interval_s: float = Field(default=30.0, gt=0)
+    """Seconds between rescans of the DAG folder by content; file-system events are seen at once besides."""
+
+    parse_timeout_s: float = Field(default=50.0, gt=0)
+    """Seconds after which the reading of one file is given up (Airflow's dagbag_import_timeout is 30, its processor's
+    50)."""
+
+    parse_processes: int = Field(default=1, ge=1, le=64)
+    """Processes that read files at the same time."""
+
+    safe_mode: bool = True
+    """Whether only files are read that hold the words ``dag`` and ``airflow``, as Airflow's safe mode does."""
+
+    unpaused_at_creation: bool = False
+    """Whether new DAGs start unpaused. `goflow standalone` starts with true."""
+
+    default_timezone: str = "UTC"
+    """Zone of dates without one (Airflow's ``core.default_timezone``)."""
+
+    max_active_runs_per_dag: int = Field(default=16, ge=1)
+    """Airflow's ``core.max_active_runs_per_dag``."""
+
+    max_active_tasks_per_dag: int = Field(default=16, ge=1)
+    """Airflow's ``core.max_active_tasks_per_dag``."""
+
+    parallelism: int = Field(default=0, ge=0)
+    """Tasks that may run at once in all; 0: as many as pools allow (and 4 for each core on the local backend)."""
+
+    default_pool_slots: int = Field(default=128, ge=1)
+    """Slots of the pool ``default_pool`` when the database is made."""
+
+    kubeconfig: Path | None = None
+    """Kubernetes configuration file. Default: the pod's service account, else ``KUBECONFIG``, ``~/.kube/config``."""
+
+    namespace: str = ""
+    """Namespace of tasks that do not name one. Default: the daemon's own, or ``default``."""
+
+    job_namespaces: list[str] = Field(default_factory=list)
+    """Namespaces whose Jobs are watched (a JSON list in the environment). Default: only ``namespace``."""
+
+    runner_image: str = "goflow-runner:latest"
+    """Image of tasks that do not name one: it holds goflow-runner and goflow-airflow-shim."""
+
+    image_pull_policy: Literal["Always", "IfNotPresent", "Never", ""] = ""
+    """Pull policy of the runner image. Default: Kubernetes' own rule."""
+
+    task_service_account: str = "default"
+    """Service account of tasks that do not name one; its projected token is how a task proves who it is."""
+
+    startup_timeout_s: float = Field(default=600.0, gt=0)
+    """Seconds that a pod may take to start (image, Secret, room on a node); then the attempt fails with the reason."""
+
+    installation: str = "goflow"
+    """Name of this installation, on every Job: two of them may share a namespace."""
+
+    parse_path: str = "/opt/goflow/dags"
+    """Where tasks' containers see the DAG folder, and so what ``__file__`` begins with on the Kubernetes backend."""
+
+    log_format: Literal["auto", "json", "text"] = "auto"
+    """Log lines as JSON or as text; ``auto``: text on a terminal."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least level that is logged."""
+
+    @field_validator("home", "dags_folder", "kubeconfig")
+    @classmethod
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return None if value is None else value.expanduser().absolute()
+
+    @property
+    def dags(self) -> Path:
+        """The DAG folder in force."""
+        return self.dags_folder or self.home / "dags"
+
+    @property
+    def database(self) -> str:
+        """The database URL in force."""
+        return self.database_url or f"sqlite:///{self.home / 'goflow.db'}"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Options first, then the environment, then ``goflow.toml``."""
+        return init_settings, env_settings, TomlSource(settings_cls)
+
+
+def load(**options: Any) -> Settings:
+    """The settings in force; OPTIONS that are None are as though not given.
+
+    Raises InvalidSettingsError, which names the setting and where it may be set.
+    """
+    from pydantic import ValidationError
+
+    try:
+        return Settings(**{name: value for name, value in options.items() if value is not None})
+    except ValidationError as problem:
+        words = "; ".join(f"{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in problem.errors())
+        raise InvalidSettingsError(words, hint="see docs/settings.md") from problem

@@ -1,0 +1,59 @@
+# GoFlow's targets; `make` alone lists them. Each does its own set-up.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.setup-done
+SOURCES := goflow compat/runner compat/airflow_shim tests benchmarks
+
+.PHONY: help setup run test unit check format cluster cluster-down fidelity bench clean
+
+help: ## List the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## Make .venv with everything in it (harmless twice)
+
+$(STAMP): pyproject.toml compat/runner/pyproject.toml compat/airflow_shim/pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "GoFlow needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V). Try: make PYTHON=python3.12"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing GoFlow and its tools into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e compat/runner -e compat/airflow_shim -e . --group dev
+	@touch $@
+
+run: setup ## Start GoFlow here on the example DAGs, run them all once, and say where to look
+	@$(BIN)/goflow standalone --dags dags --run-all
+
+test: setup ## All tests: unit, conformance on both databases, integration, chart, and the real test cluster
+	@$(BIN)/python -m tests
+
+unit: setup ## The unit tests alone (under a minute)
+	@$(BIN)/python -m pytest tests/unit -q -n 2
+
+check: setup ## Style, types, floors of the house
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: setup ## Bring the code into the house's style
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+cluster: setup ## Bring up the real test cluster and leave it running (make cluster-down ends it)
+	@$(BIN)/python -m tests.cluster.harness up
+
+cluster-down: setup ## Take the test cluster down
+	@$(BIN)/python -m tests.cluster.harness down
+
+fidelity: setup ## Hold the reader against real Airflow 3.3.2 and 2.11.2
+	@$(BIN)/python -m tests.oracle fidelity
+
+bench: setup ## Measure GoFlow and Airflow side by side
+	@$(BIN)/python -m benchmarks
+
+clean: ## Remove what was made here (not the caches of the test cluster)
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

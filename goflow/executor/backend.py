@@ -1,0 +1,104 @@
+"""The contract of a backend: it starts launches, tells how they fare, stops them and cleans up after them.
+
+Everything may be done twice: a launch that exists already *and is ours* was launched, one that is gone is stopped and
+cleaned. What is true is told by observations; a backend keeps no state that it could not read anew.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from goflow.domain.runs import Outcome
+from goflow.operators.plan import JobPlan
+
+
+class Phase(enum.StrEnum):
+    """How far a launch has come, as its backend sees it."""
+
+    PENDING = "pending"
+    """Asked for, not begun: no node, no image, no Secret, or simply not yet."""
+    RUNNING = "running"
+    ENDED = "ended"
+    GONE = "gone"
+    """The backend no longer has it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """Something a backend has seen of one launch.
+
+    ``outcome`` comes with ENDED. ``final`` is false while a non-zero exit waits for the question whether the pod was
+    disrupted (decision 11); then another observation follows. ``message`` says in words why it is where it is.
+    """
+
+    launch_id: str
+    phase: Phase
+    outcome: Outcome | None = None
+    final: bool = True
+    reason: str = ""
+    message: str = ""
+    claimant: str | None = None
+    at: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handle:
+    """What is needed to find a launch again, all of it from the launch row."""
+
+    launch_id: str
+    job_name: str
+    namespace: str
+    claimed_by: str | None = None
+
+
+class LaunchRefusedError(Exception):
+    """The backend will never start this: REASON for machines, MESSAGE for people (a forbidden namespace, say)."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        self.reason = reason
+        self.message = message
+        super().__init__(f"{reason}: {message}")
+
+
+class BackendAwayError(Exception):
+    """The backend does not answer or asks to slow down: try again, after RETRY_AFTER_S seconds."""
+
+    def __init__(self, message: str, retry_after_s: float = 1.0) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(message)
+
+
+Sink = Callable[[Observation], None]
+
+
+class Backend(Protocol):
+    """One way to run launches."""
+
+    name: str
+
+    def start(self, sink: Sink) -> None:
+        """Begin to watch and to tell SINK, from any thread. Everything that exists is told once, as found."""
+
+    def stop(self) -> None:
+        """Stop watching; what runs goes on running."""
+
+    def launch(self, plan: JobPlan, token: str) -> None:
+        """Start PLAN's launch; success too if it is there already and ours. TOKEN is the attempt's, where the backend
+        has no tokens of its own. Raises LaunchRefusedError, BackendAwayError."""
+
+    def terminate(self, handle: Handle, grace_s: float) -> None:
+        """Tell it to stop: SIGTERM, and SIGKILL after GRACE_S seconds. Harmless when it is gone. Raises
+        BackendAwayError."""
+
+    def cleanup(self, handle: Handle) -> None:
+        """Remove what is kept of an ended launch; its end and its log are stored. Raises BackendAwayError."""
+
+    def present(self) -> Iterable[Observation]:
+        """What exists now, each launch once: the truth for reconciliation. Raises BackendAwayError."""
+
+    def ready(self) -> str | None:
+        """None when it can take launches; else why not, in words for ``/readyz``."""

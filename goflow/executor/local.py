@@ -1,0 +1,207 @@
+"""The local backend: the same plans as processes on this machine, each in a session of its own (decision 17).
+
+A launch is a folder below ``ROOT/launches``; what its process writes there (`goflow_runner.local`) is the whole truth,
+so a daemon that comes back after a crash adopts what it finds. Container images mean nothing here: tasks run with this
+installation's Python, native tasks run their command as it is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import structlog
+from goflow_runner import wire
+from goflow_runner.local import SOCKET, process_identity
+
+from goflow.domain.runs import Outcome
+from goflow.domain.state import TaskState
+from goflow.executor.backend import BackendAwayError, Handle, Observation, Phase, Sink
+from goflow.executor.words import outcome_from_word
+from goflow.operators.plan import JobPlan
+
+log = structlog.get_logger(__name__)
+
+LOOK_EVERY_S = 0.5
+"""How often ended processes are looked for: only a backstop, since runners tell their end themselves."""
+ZYGOTE_START_S = 20.0
+STOPPED_BEFORE_START = "0:0"
+
+
+class LocalBackend:
+    """Runs launches as processes. ROOT is a folder of its own; TASK_API is the address given to runners, as in
+    `goflow_runner.wire.ENV_API_URL`."""
+
+    name = "local"
+
+    def __init__(self, root: Path, task_api: str, base_environment: Mapping[str, str] | None = None) -> None:
+        self.root = root
+        self.launches = root / "launches"
+        self.task_api = task_api
+        environment = os.environ if base_environment is None else base_environment
+        self.base_environment = {key: value for key, value in environment.items() if not key.startswith("GOFLOW_")}
+        self._stopping = threading.Event()
+        self._told: set[str] = set()
+        self._zygote_lock = threading.Lock()
+        self._zygote: subprocess.Popen[bytes] | None = None
+        self._watch: threading.Thread | None = None
+
+    def start(self, sink: Sink) -> None:
+        """Start the zygote and the look-out for ended processes."""
+        self.launches.mkdir(parents=True, exist_ok=True)
+        self._ensure_zygote()
+        self._watch = threading.Thread(target=self._look_out, args=(sink,), name="local-backend", daemon=True)
+        self._watch.start()
+
+    def stop(self) -> None:
+        """End zygote and look-out; attempts go on."""
+        self._stopping.set()
+        if self._watch is not None:
+            self._watch.join(5)
+        if self._zygote is not None:
+            self._zygote.terminate()
+            self._zygote.wait(5)
+            self._zygote = None
+
+    def launch(self, plan: JobPlan, token: str) -> None:
+        """Ask the zygote for a process; its folder makes sure that there is only one."""
+        folder = self.launches / plan.launch_id
+        folder.mkdir(parents=True, exist_ok=True)
+        if (folder / "process").exists():
+            return
+        token_file = folder / "token"
+        _write_private(token_file, token)
+        environment = {
+            **self.base_environment,
+            **plan.environment,
+            wire.ENV_API_URL: self.task_api,
+            wire.ENV_LAUNCH: plan.launch_id,
+            wire.ENV_TOKEN_FILE: str(token_file),
+            wire.ENV_WORK_DIR: str(folder),
+        }
+        request = {"dir": str(folder), "launch_id": plan.launch_id, "environment": environment}
+        try:
+            self._ask(request)
+        except OSError:
+            self._ensure_zygote()
+            try:
+                self._ask(request)
+            except OSError as problem:
+                raise BackendAwayError(f"the local zygote does not answer: {problem}") from problem
+
+    def terminate(self, handle: Handle, grace_s: float) -> None:
+        """SIGTERM to the attempt's agent, which passes it on; a launch that has not begun will not begin any more."""
+        folder = self.launches / handle.launch_id
+        if not folder.is_dir():
+            return
+        with contextlib.suppress(FileExistsError), open(folder / "process", "x", encoding="ascii") as file:
+            file.write(STOPPED_BEFORE_START)
+        identity = _read(folder / "process")
+        if identity is None or identity == STOPPED_BEFORE_START:
+            return
+        pid = int(identity.split(":")[0])
+        if process_identity(pid) == identity:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM if grace_s > 0 else signal.SIGKILL)
+
+    def cleanup(self, handle: Handle) -> None:
+        """Remove the launch's folder."""
+        shutil.rmtree(self.launches / handle.launch_id, ignore_errors=True)
+        self._told.discard(handle.launch_id)
+
+    def present(self) -> Iterable[Observation]:
+        """Each folder below ``launches`` says how its launch fares."""
+        if not self.launches.is_dir():
+            return []
+        return [self._observe(entry) for entry in sorted(self.launches.iterdir()) if entry.is_dir()]
+
+    def ready(self) -> str | None:
+        """None while the zygote's socket is there."""
+        return None if (self.root / SOCKET).exists() else "the local zygote has not started"
+
+    def _observe(self, folder: Path) -> Observation:
+        identity = _read(folder / "process")
+        if identity is None:
+            return Observation(launch_id=folder.name, phase=Phase.PENDING)
+        if identity != STOPPED_BEFORE_START and process_identity(int(identity.split(":")[0])) == identity:
+            return Observation(launch_id=folder.name, phase=Phase.RUNNING, claimant=identity)
+        return Observation(
+            launch_id=folder.name, phase=Phase.ENDED, outcome=_told_outcome(folder, identity), claimant=identity
+        )
+
+    def _look_out(self, sink: Sink) -> None:
+        while not self._stopping.wait(LOOK_EVERY_S):
+            with contextlib.suppress(OSError):
+                for entry in os.scandir(self.launches):
+                    if entry.name not in self._told:
+                        self._look_at(Path(entry.path), sink)
+
+    def _look_at(self, folder: Path, sink: Sink) -> None:
+        seen = self._observe(folder)
+        if seen.phase is Phase.ENDED:
+            self._told.add(folder.name)
+            sink(seen)
+
+    def _ask(self, request: Mapping[str, object]) -> None:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(10)
+            connection.connect(str(self.root / SOCKET))
+            connection.sendall(json.dumps(request).encode() + b"\n")
+            if not connection.recv(1024):
+                raise OSError("it closed the connection without an answer")
+
+    def _ensure_zygote(self) -> None:
+        with self._zygote_lock:
+            if self._zygote is not None and self._zygote.poll() is None:
+                return
+            with contextlib.suppress(FileNotFoundError):
+                (self.root / SOCKET).unlink()
+            with open(self.root / "zygote.log", "ab") as out:
+                self._zygote = subprocess.Popen(  # noqa: S603 - our own runner
+                    [sys.executable, "-m", "goflow_runner", "zygote", str(self.root)],
+                    stdin=subprocess.DEVNULL,
+                    stdout=out,
+                    stderr=out,
+                    env=self.base_environment,
+                    cwd=self.root,
+                )
+            deadline = time.monotonic() + ZYGOTE_START_S
+            while not (self.root / SOCKET).exists():
+                if self._zygote.poll() is not None or time.monotonic() > deadline:
+                    raise BackendAwayError(f"the local zygote does not start: see {self.root / 'zygote.log'}")
+                time.sleep(0.005)
+
+
+def _told_outcome(folder: Path, identity: str) -> Outcome:
+    """How an ended launch ended: its own last word where it left one; else that it is gone without an answer."""
+    if identity == STOPPED_BEFORE_START:
+        return Outcome(state=TaskState.FAILED, reason="Terminated", message="stopped before it began")
+    word = _read(folder / "finish.json")
+    if word is not None:
+        return outcome_from_word(json.loads(word)["outcome"])
+    code = _read(folder / "exit")
+    message = "its process ended without an answer" + (f" (exit code {code})" if code else "")
+    return Outcome(state=TaskState.FAILED, reason="Lost", message=message, exit_code=int(code) if code else None)
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+
+
+def _write_private(path: Path, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with open(descriptor, "w", encoding="ascii") as file:
+        file.write(text)
