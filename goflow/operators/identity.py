@@ -1,0 +1,61 @@
+"""Labels and annotations that say which launch an object belongs to (decision 10).
+
+Annotations carry the full ids; labels carry what label values can hold: the words themselves where they fit, else a
+hash of them. ``kubectl get jobs -l goflow/dag-id=...`` works for every DAG whose id is a valid label value.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+
+from goflow.operators.request import PlanRequest
+
+PREFIX = "goflow/"
+_LABEL_VALUE = re.compile(r"^[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$")
+
+
+def label_value(text: str) -> str:
+    """TEXT where it is a valid label value; else its readable start and 10 hexadecimal digits of its sha256."""
+    if _LABEL_VALUE.match(text):
+        return text
+    words = re.sub(r"[^A-Za-z0-9_.-]+", "-", text)[:40].strip("-_.")
+    tail = hashlib.sha256(text.encode()).hexdigest()[:10]
+    return f"{words}-{tail}" if words else tail
+
+
+def labels_of(request: PlanRequest) -> dict[str, str]:
+    """The labels of Job and pod."""
+    instance = request.instance
+    return {
+        "app.kubernetes.io/managed-by": "goflow",
+        "app.kubernetes.io/instance": label_value(request.defaults.installation),
+        f"{PREFIX}dag-id": label_value(instance.dag_id),
+        f"{PREFIX}run-id": label_value(instance.run_id),
+        f"{PREFIX}task-id": label_value(instance.task_id),
+        f"{PREFIX}try-number": str(request.launch.try_number),
+        f"{PREFIX}launch-id": request.launch.id,
+        **({f"{PREFIX}map-index": str(instance.map_index)} if instance.map_index >= 0 else {}),
+    }
+
+
+def annotations_of(request: PlanRequest) -> dict[str, str]:
+    """The annotations of Job and pod: the ids in full."""
+    instance = request.instance
+    return {
+        f"{PREFIX}installation": request.defaults.installation,
+        f"{PREFIX}dag-id": instance.dag_id,
+        f"{PREFIX}run-id": instance.run_id,
+        f"{PREFIX}task-id": instance.task_id,
+        f"{PREFIX}map-index": str(instance.map_index),
+        f"{PREFIX}try-number": str(request.launch.try_number),
+        f"{PREFIX}launch-ordinal": str(request.launch.ordinal),
+        f"{PREFIX}launch-id": request.launch.id,
+    }
+
+
+def is_ours(annotations: Mapping[str, str] | None, launch_id: str, installation: str) -> bool:
+    """Whether an object with these annotations is the one that this installation made for that launch."""
+    found = annotations or {}
+    return found.get(f"{PREFIX}launch-id") == launch_id and found.get(f"{PREFIX}installation") == installation

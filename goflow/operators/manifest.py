@@ -1,0 +1,173 @@
+"""A `JobPlan` as a Job manifest: what ``goflow render`` prints and what the kubernetes backend creates.
+
+One Job per launch, never tried again by Kubernetes (``backoffLimit: 0``, ``restartPolicy: Never``): retries are
+GoFlow's own attempts, so that each is a row with a log of its own. There is no TTL until its end is stored
+(decision 11). https://kubernetes.io/docs/concepts/workloads/controllers/job/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from goflow_runner import wire
+
+from goflow.operators.plan import JobPlan, Verdict
+
+MAIN = "base"
+"""Name of the task's container: Airflow's own, so that pod overrides written for it fit."""
+TOKEN_AUDIENCE = "goflow"  # noqa: S105 - an audience's name
+TOKEN_DIR = "/var/run/secrets/goflow"  # noqa: S105 - a path
+WORK_DIR = "/var/run/goflow"
+XCOM_DIR = "/airflow/xcom"
+XCOM_CONTAINER = "airflow-xcom-sidecar"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """What a manifest needs to know of the cluster side: the task API's address and the runner image."""
+
+    task_api: str
+    runner_image: str
+    audience: str = TOKEN_AUDIENCE
+    runner_pull_policy: str = ""
+
+
+def job_manifest(plan: JobPlan, site: Site) -> dict[str, Any]:
+    """The Job for PLAN, as JSON for the API server."""
+    spec: dict[str, Any] = {
+        "backoffLimit": plan.backoff_limit if plan.restart_policy == "Never" else 6,
+        "parallelism": plan.parallelism,
+        "completions": plan.parallelism,
+        "template": {
+            "metadata": _metadata(plan),
+            "spec": _pod_spec(plan, site),
+        },
+    }
+    if plan.restart_policy == "Never":
+        # A pod that was evicted or deleted is nobody's failure: the Job fails at once and says so, and GoFlow
+        # replaces the launch; without this rule the Job controller would start a second pod by itself.
+        spec["podFailurePolicy"] = {
+            "rules": [{"action": "FailJob", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}]
+        }
+        spec["podReplacementPolicy"] = "Failed"
+    if plan.active_deadline_s:
+        spec["activeDeadlineSeconds"] = int(plan.active_deadline_s)
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": plan.job_name, "namespace": plan.namespace, **_metadata(plan)},
+        "spec": spec,
+    }
+
+
+def _metadata(plan: JobPlan) -> dict[str, Any]:
+    extra = plan.pod.get("metadata")
+    own = extra if isinstance(extra, dict) else {}
+    return {
+        "labels": {**_map(own.get("labels")), **plan.labels},
+        "annotations": {**_map(own.get("annotations")), **plan.annotations},
+    }
+
+
+def _pod_spec(plan: JobPlan, site: Site) -> dict[str, Any]:
+    author = plan.pod.get("spec")
+    given: dict[str, Any] = dict(author) if isinstance(author, dict) else {}
+    containers = [_main_container(plan, site), *_list(given.pop("containers", None))]
+    volumes = _list(given.pop("volumes", None))
+    if plan.verdict is Verdict.RUNNER:
+        volumes = [*_runner_volumes(plan, site), *volumes]
+    if plan.xcom_sidecar:
+        containers.append(_xcom_container(plan, site))
+        volumes = [{"name": "xcom", "emptyDir": {}}, *_runner_volumes(plan, site), *volumes]
+    pod: dict[str, Any] = {
+        "restartPolicy": plan.restart_policy,
+        "terminationGracePeriodSeconds": int(plan.termination_grace_s),
+        "enableServiceLinks": False,
+        "automountServiceAccountToken": plan.verdict is not Verdict.RUNNER,
+        "containers": containers,
+        **({"volumes": volumes} if volumes else {}),
+        **given,
+    }
+    if plan.service_account:
+        pod.setdefault("serviceAccountName", plan.service_account)
+    if plan.image_pull_secrets:
+        pod.setdefault("imagePullSecrets", [{"name": name} for name in plan.image_pull_secrets])
+    return pod
+
+
+def _main_container(plan: JobPlan, site: Site) -> dict[str, Any]:
+    given = dict(plan.container)
+    environment = [{"name": name, "value": value} for name, value in sorted(plan.environment.items())]
+    mounts = _list(given.pop("volumeMounts", None))
+    if plan.verdict is Verdict.RUNNER:
+        environment += _runner_environment(plan, site)
+        mounts = [*_runner_mounts(plan), *mounts]
+    if plan.xcom_sidecar:
+        mounts = [{"name": "xcom", "mountPath": XCOM_DIR}, *mounts]
+    container: dict[str, Any] = {"name": MAIN, "image": plan.image, "env": environment + _list(given.pop("env", None))}
+    optional = {
+        "command": list(plan.command) if plan.command else None,
+        "args": list(plan.args) if plan.args else None,
+        "workingDir": plan.working_dir,
+        "imagePullPolicy": plan.image_pull_policy,
+        "resources": dict(plan.resources) or None,
+        "volumeMounts": mounts or None,
+    }
+    container.update({name: value for name, value in optional.items() if value is not None})
+    container.update(given)
+    return container
+
+
+def _runner_environment(plan: JobPlan, site: Site) -> list[dict[str, Any]]:
+    return [
+        {"name": wire.ENV_API_URL, "value": site.task_api},
+        {"name": wire.ENV_LAUNCH, "value": plan.launch_id},
+        {"name": wire.ENV_TOKEN_FILE, "value": f"{TOKEN_DIR}/token"},
+        {"name": wire.ENV_WORK_DIR, "value": WORK_DIR},
+        {"name": wire.ENV_CLAIMANT, "valueFrom": {"fieldRef": {"fieldPath": "metadata.uid"}}},
+    ]
+
+
+def _runner_volumes(plan: JobPlan, site: Site) -> list[dict[str, Any]]:
+    token = {"serviceAccountToken": {"path": "token", "audience": site.audience, "expirationSeconds": 3600}}
+    volumes: list[dict[str, Any]] = [
+        {"name": "goflow-token", "projected": {"sources": [token]}},
+        {"name": "goflow-work", "emptyDir": {}},
+    ]
+    if plan.folder_path:
+        volumes.append({"name": "goflow-dags", "emptyDir": {}})
+    return volumes
+
+
+def _runner_mounts(plan: JobPlan) -> list[dict[str, Any]]:
+    mounts: list[dict[str, Any]] = [
+        {"name": "goflow-token", "mountPath": TOKEN_DIR, "readOnly": True},
+        {"name": "goflow-work", "mountPath": WORK_DIR},
+    ]
+    if plan.folder_path:
+        mounts.append({"name": "goflow-dags", "mountPath": plan.folder_path})
+    return mounts
+
+
+def _xcom_container(plan: JobPlan, site: Site) -> dict[str, Any]:
+    """Our runner beside a foreign container: it sends ``return.json`` once the main container has ended."""
+    container: dict[str, Any] = {
+        "name": XCOM_CONTAINER,
+        "image": site.runner_image,
+        "command": ["goflow-runner", "xcom", f"{XCOM_DIR}/return.json"],
+        "env": _runner_environment(plan, site),
+        "volumeMounts": [*_runner_mounts(plan), {"name": "xcom", "mountPath": XCOM_DIR}],
+    }
+    if site.runner_pull_policy:
+        container["imagePullPolicy"] = site.runner_pull_policy
+    return container
+
+
+def _map(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else []

@@ -1,0 +1,106 @@
+"""Which family converts a task, and a word at import time about those that none does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from goflow.domain.canonical import walk
+from goflow.domain.diagnostics import Diagnostic, Severity, Span
+from goflow.domain.spec import DagSpec, TaskSpec
+from goflow.operators import native, pod, runner
+from goflow.operators.plan import JobPlan, NotConvertibleError
+from goflow.operators.request import PlanRequest
+
+Family = Callable[[PlanRequest], JobPlan]
+
+STANDARD = (
+    "airflow.providers.standard.",
+    "airflow.sdk.",
+    "airflow.models.",
+    "airflow.operators.",
+    "airflow.sensors.",
+    "airflow.decorators.",
+)
+"""Where operators live that goflow-airflow-shim brings itself."""
+
+EMPTY_PATHS = frozenset(
+    {
+        "airflow.providers.standard.operators.empty.EmptyOperator",
+        "airflow.operators.empty.EmptyOperator",
+        "airflow.operators.dummy.DummyOperator",
+    }
+)
+
+
+def family_of(task: TaskSpec) -> Family:
+    """The conversion for TASK, by its class and what that derives from, nearest first."""
+    for path in (task.operator_path, *task.bases):
+        if path == native.PATH:
+            return native.plan
+        if path in pod.PATHS:
+            return pod.plan
+    return runner.plan
+
+
+def convert(request: PlanRequest) -> JobPlan:
+    """The launch as a plan. Raises NotConvertibleError."""
+    return family_of(request.task)(request)
+
+
+def diagnose(dag: DagSpec, path: str) -> list[Diagnostic]:
+    """What of DAG is read but cannot be run yet, or only where its provider is installed; one finding per operator."""
+    found: dict[str, Diagnostic] = {}
+    for task in dag.tasks:
+        reason, hint = _trouble(task)
+        if reason and task.operator not in found:
+            found[task.operator] = Diagnostic(
+                code="GF301",
+                message=f"{task.operator}: {reason}",
+                span=Span(path, task.line),
+                severity=Severity.WARNING,
+                hint=hint,
+                dag_id=dag.dag_id,
+                task_id=task.task_id,
+            )
+    return list(found.values())
+
+
+def _trouble(task: TaskSpec) -> tuple[str, str]:
+    family = family_of(task)
+    if family is pod.plan:
+        for name in pod.NOT_YET:
+            if task.arguments.get(name) or task.fields.get(name):
+                return f"its argument {name} is not carried out yet; the task will fail", ""
+        if task.mapped:
+            return "a mapped pod task is not carried out yet; the task will fail", ""
+        if any(isinstance(value, dict) and "$hole" in value for field in task.fields.values() for value in walk(field)):
+            return "a field of its pod is known at run time only, which is not carried out yet; the task will fail", ""
+        return "", ""
+    if family is native.plan:
+        return "", ""
+    provider = _provider(task.operator_path)
+    if provider:
+        return (
+            "GoFlow does not convert it; it runs through its own execute where the task's image has its package",
+            f"put {provider} into the runner image that goflow.yaml names for this task, "
+            "or use a KubernetesPodOperator",
+        )
+    return "", ""
+
+
+def _provider(path: str) -> str:
+    """The distribution that an operator outside the shim comes from; empty for the shim's own and the folder's own."""
+    if not path.startswith(("airflow.providers.", "airflow.contrib.")) or path.startswith(STANDARD):
+        return ""
+    if path.startswith("airflow.contrib."):
+        return "the operator's provider package"
+    words = []
+    for part in path.split(".")[2:]:
+        if part in {"operators", "sensors", "transfers", "hooks", "triggers", "decorators", "notifications"}:
+            break
+        words.append(part)
+    known = words[:1] if words[0] in {"google", "amazon"} else words
+    return "apache-airflow-providers-" + "-".join(known[:2])
+
+
+__all__ = ["EMPTY_PATHS", "NotConvertibleError", "convert", "diagnose", "family_of"]

@@ -1,0 +1,61 @@
+"""What a conversion is asked with: the task, its run, this launch, and what the daemon's settings say besides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from goflow.domain.canonical import Json
+from goflow.domain.runs import DagRun, Launch, TaskInstance
+from goflow.domain.spec import DagSpec, RuntimeSpec, TaskSpec
+
+RenderFields = Callable[[Mapping[str, Json]], Mapping[str, Json]]
+"""Renders the templates in fields of a task with its run's context; raises TemplateError."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Defaults:
+    """The daemon's own word on where tasks run, for all that neither file nor ``goflow.yaml`` says. Seconds."""
+
+    namespace: str = "default"
+    runner_image: str = "goflow-runner:latest"
+    image_pull_policy: str = ""
+    service_account: str = "default"
+    startup_timeout_s: float = 600.0
+    parse_path: str = "/opt/goflow/dags"
+    installation: str = "goflow"
+    backend: str = "kubernetes"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanRequest:
+    """One launch to be converted. RENDER is there for operators whose pod is made of templated fields."""
+
+    dag: DagSpec
+    task: TaskSpec
+    run: DagRun
+    instance: TaskInstance
+    launch: Launch
+    defaults: Defaults
+    render: RenderFields | None = None
+    runtime: RuntimeSpec = field(default_factory=RuntimeSpec)
+
+    @property
+    def namespace(self) -> str:
+        """The namespace in force: the task's, the DAG's, the daemon's."""
+        return self.task.runtime.namespace or self.dag.runtime.namespace or self.defaults.namespace
+
+    def settled(self) -> RuntimeSpec:
+        """The runtime in force: the task's own word over the DAG's; maps are merged (decision 6)."""
+        mine, whole = self.task.runtime, self.dag.runtime
+        return RuntimeSpec(
+            image=mine.image or whole.image,
+            namespace=self.namespace,
+            service_account=mine.service_account or whole.service_account or self.defaults.service_account,
+            environment={**whole.environment, **mine.environment},
+            resources={**whole.resources, **mine.resources},
+            labels={**whole.labels, **mine.labels},
+            annotations={**whole.annotations, **mine.annotations},
+            pod_template=mine.pod_template or whole.pod_template,
+            runtime=mine.runtime or whole.runtime,
+        )
