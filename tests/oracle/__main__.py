@@ -8,7 +8,9 @@ from pathlib import Path
 
 from tests.oracle.environments import RELEASES, environment, write_pins
 from tests.oracle.fidelity import fidelity
+from tests.oracle.states import record
 from tests.oracle.truth import FOLDERS, truth
+from tests.oracle.wheels import wheel_folder
 
 
 def main() -> int:
@@ -24,12 +26,18 @@ def main() -> int:
     one = commands.add_parser("truth", help="print what Airflow's DagBag sees in a folder")
     one.add_argument("folder", type=Path)
     one.add_argument("--airflow", type=int, choices=[r.dialect for r in RELEASES], default=3)
+    commands.add_parser("states", help="run Airflow's example DAGs in a real Airflow and record how they end")
+    commands.add_parser("wheels", help="download what the examples install at run time; print the folder")
     args = parser.parse_args()
     if args.command == "fidelity":
         return fidelity(args.folder, args.show)
     if args.command == "truth":
         release = next(r for r in RELEASES if r.dialect == args.airflow)
         sys.stdout.write(truth(release, args.folder.resolve()).read_text())
+    if args.command == "states":
+        print(record())
+    if args.command == "wheels":
+        print(wheel_folder())
     for release in RELEASES:
         if args.command == "install":
             print(environment(release).root)
