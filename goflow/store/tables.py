@@ -1,0 +1,393 @@
+"""The tables. ``docs/database.md`` explains them to those who read the database with other tools.
+
+`dags` and `dag_runs` keep the column names that GoFlow has always promised to other tools. Columns that hold JSON hold
+it as text. An index that serves work under way is partial, so that history costs it nothing.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from goflow.store.types import UtcMoment
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_Key = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite numbers rows by itself only where the type is INTEGER to the letter."""
+
+
+def _id() -> Column[int]:
+    return Column("id", _Key, Identity(always=False), primary_key=True)
+
+
+installation = Table(
+    "installation",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+"""Facts about this installation, such as ``id``: which Jobs of a cluster are ours."""
+
+dags = Table(
+    "dags",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("namespace", Text, nullable=False, server_default=""),
+    Column("version", Integer),
+    Column("file_path", Text, nullable=False),
+    Column("file_format", Text, nullable=False),
+    Column("created_date", UtcMoment, nullable=False),
+    Column("last_updated_date", UtcMoment, nullable=False),
+    Column("is_paused", Boolean, nullable=False),
+    Column("is_active", Boolean, nullable=False),
+    Column("dialect", Text, nullable=False),
+    Column("dialect_source", Text, nullable=False),
+    Column("version_id", _Key),
+    Column("reading_id", _Key),
+    Column("description", Text),
+    Column("tags", Text, nullable=False, server_default="[]"),
+    Column("owners", Text, nullable=False, server_default="[]"),
+    Column("schedule", Text, nullable=False, server_default="{}"),
+    Column("task_count", Integer, nullable=False, server_default="0"),
+    Column("max_active_runs", Integer, nullable=False, server_default="16"),
+    Column("max_active_tasks", Integer, nullable=False, server_default="16"),
+    Column("next_logical_date", UtcMoment),
+    Column("next_interval_start", UtcMoment),
+    Column("next_interval_end", UtcMoment),
+    Column("next_run_after", UtcMoment),
+    Column("hold_reason", Text),
+    Index(
+        "ix_dags_due",
+        "next_run_after",
+        sqlite_where=text("is_active AND NOT is_paused AND next_run_after IS NOT NULL"),
+        postgresql_where=text("is_active AND NOT is_paused AND next_run_after IS NOT NULL"),
+    ),
+    Index("ix_dags_file_path", "file_path"),
+)
+
+folders = Table(
+    "folders",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("manifest", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("created_date", UtcMoment, nullable=False),
+)
+
+blobs = Table(
+    "blobs",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+
+dag_versions = Table(
+    "dag_versions",
+    metadata,
+    _id(),
+    Column("dag_id", Text, ForeignKey("dags.id", ondelete="CASCADE"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("file_hash", Text, nullable=False),
+    Column("folder_digest", Text, ForeignKey("folders.digest"), nullable=False),
+    Column("file_path", Text, nullable=False),
+    Column("file_format", Text, nullable=False),
+    Column("created_date", UtcMoment, nullable=False),
+    UniqueConstraint("dag_id", "file_hash"),
+    UniqueConstraint("dag_id", "number"),
+)
+
+dag_readings = Table(
+    "dag_readings",
+    metadata,
+    _id(),
+    Column("version_id", _Key, ForeignKey("dag_versions.id", ondelete="CASCADE"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("reader_version", Text, nullable=False),
+    Column("dialect", Text, nullable=False),
+    Column("spec_digest", Text, nullable=False),
+    Column("spec", Text, nullable=False),
+    Column("inputs", Text, nullable=False),
+    Column("inputs_digest", Text, nullable=False),
+    Column("diagnostics", Text, nullable=False, server_default="[]"),
+    Column("created_date", UtcMoment, nullable=False),
+    UniqueConstraint("version_id", "number"),
+    UniqueConstraint("version_id", "spec_digest", "inputs_digest"),
+)
+
+dag_runs = Table(
+    "dag_runs",
+    metadata,
+    _id(),
+    Column("dag_id", Text, ForeignKey("dags.id", ondelete="CASCADE"), nullable=False),
+    Column("run_id", Text, nullable=False),
+    Column("run_type", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("execution_date", UtcMoment),
+    Column("data_interval_start", UtcMoment),
+    Column("data_interval_end", UtcMoment),
+    Column("run_after", UtcMoment, nullable=False),
+    Column("version_id", _Key, ForeignKey("dag_versions.id"), nullable=False),
+    Column("reading_id", _Key, ForeignKey("dag_readings.id"), nullable=False),
+    Column("conf", Text, nullable=False, server_default="{}"),
+    Column("queued_at", UtcMoment),
+    Column("start_date", UtcMoment),
+    Column("end_date", UtcMoment),
+    Column("last_updated_date", UtcMoment, nullable=False),
+    Column("note", Text),
+    Column("triggered_by", Text),
+    UniqueConstraint("dag_id", "run_id"),
+    UniqueConstraint("dag_id", "execution_date"),
+    Index("ix_dag_runs_run_after", "dag_id", "run_after"),
+    Index(
+        "ix_dag_runs_open",
+        "dag_id",
+        "status",
+        sqlite_where=text("status IN ('queued', 'running')"),
+        postgresql_where=text("status IN ('queued', 'running')"),
+    ),
+    sqlite_autoincrement=True,
+)
+
+task_instances = Table(
+    "task_instances",
+    metadata,
+    _id(),
+    Column("dag_run_id", _Key, ForeignKey("dag_runs.id", ondelete="CASCADE"), nullable=False),
+    Column("dag_id", Text, nullable=False),
+    Column("run_id", Text, nullable=False),
+    Column("task_id", Text, nullable=False),
+    Column("map_index", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("try_number", Integer, nullable=False),
+    Column("max_tries", Integer, nullable=False),
+    Column("pool", Text, nullable=False),
+    Column("pool_slots", Integer, nullable=False),
+    Column("priority_weight", BigInteger, nullable=False),
+    Column("queued_at", UtcMoment),
+    Column("start_date", UtcMoment),
+    Column("end_date", UtcMoment),
+    Column("next_at", UtcMoment),
+    Column("note", Text),
+    Column("rendered_fields", Text),
+    Column("rendered_map_index", Text),
+    UniqueConstraint("dag_run_id", "task_id", "map_index"),
+    Index(
+        "ix_task_instances_occupying",
+        "pool",
+        "dag_run_id",
+        sqlite_where=text("state IN ('queued', 'running', 'restarting')"),
+        postgresql_where=text("state IN ('queued', 'running', 'restarting')"),
+    ),
+    Index(
+        "ix_task_instances_scheduled",
+        "priority_weight",
+        sqlite_where=text("state = 'scheduled'"),
+        postgresql_where=text("state = 'scheduled'"),
+    ),
+    Index(
+        "ix_task_instances_waiting",
+        "next_at",
+        sqlite_where=text("next_at IS NOT NULL"),
+        postgresql_where=text("next_at IS NOT NULL"),
+    ),
+    sqlite_autoincrement=True,
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column(
+        "task_instance_id", _Key, ForeignKey("task_instances.id", ondelete="CASCADE"), nullable=False, autoincrement=False
+    ),
+    Column("try_number", Integer, nullable=False, autoincrement=False),
+    Column("state", Text, nullable=False),
+    Column("queued_at", UtcMoment),
+    Column("start_date", UtcMoment),
+    Column("end_date", UtcMoment),
+    Column("exit_code", Integer),
+    Column("reason", Text),
+    Column("message", Text),
+    Column("usage", Text),
+    Column("rendered_fields", Text),
+    PrimaryKeyConstraint("task_instance_id", "try_number"),
+    sqlite_with_rowid=False,
+)
+
+launches = Table(
+    "launches",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("task_instance_id", _Key, ForeignKey("task_instances.id", ondelete="CASCADE"), nullable=False),
+    Column("try_number", Integer, nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("backend", Text, nullable=False),
+    Column("namespace", Text, nullable=False, server_default=""),
+    Column("job_name", Text, nullable=False, server_default=""),
+    Column("claimed_by", Text),
+    Column("token_hash", Text),
+    Column("planned_at", UtcMoment),
+    Column("created_at", UtcMoment),
+    Column("claimed_at", UtcMoment),
+    Column("ended_at", UtcMoment),
+    Column("exit_code", Integer),
+    Column("reason", Text),
+    Column("message", Text),
+    Column("stop_requested_at", UtcMoment),
+    Column("plan", Text),
+    Column("outcome", Text),
+    UniqueConstraint("task_instance_id", "try_number", "ordinal"),
+    Index(
+        "ix_launches_unfinished",
+        "backend",
+        "state",
+        sqlite_where=text("state <> 'cleaned'"),
+        postgresql_where=text("state <> 'cleaned'"),
+    ),
+)
+
+xcoms = Table(
+    "xcoms",
+    metadata,
+    Column("dag_run_id", _Key, ForeignKey("dag_runs.id", ondelete="CASCADE"), nullable=False, autoincrement=False),
+    Column("task_id", Text, nullable=False),
+    Column("map_index", Integer, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    Column("length", Integer),
+    Column("created_date", UtcMoment, nullable=False),
+    PrimaryKeyConstraint("dag_run_id", "task_id", "map_index", "key"),
+    sqlite_with_rowid=False,
+)
+
+variables = Table(
+    "variables",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("description", Text),
+    Column("last_updated_date", UtcMoment, nullable=False),
+)
+
+connections = Table(
+    "connections",
+    metadata,
+    Column("conn_id", Text, primary_key=True),
+    Column("conn_type", Text, nullable=False),
+    Column("host", Text),
+    Column("login", Text),
+    Column("password", Text),
+    Column("schema", Text),
+    Column("port", Integer),
+    Column("extra", Text),
+    Column("description", Text),
+    Column("last_updated_date", UtcMoment, nullable=False),
+)
+
+pools = Table(
+    "pools",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("slots", Integer, nullable=False),
+    Column("description", Text),
+    Column("include_deferred", Boolean, nullable=False),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("seq", _Key, Identity(always=False), primary_key=True),
+    Column("at", UtcMoment, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("dag_id", Text),
+    Column("run_id", Text),
+    Column("task_id", Text),
+    Column("map_index", Integer),
+    Column("try_number", Integer),
+    Column("who", Text),
+    Column("data", Text),
+    Index("ix_events_dag_id", "dag_id", "seq"),
+    sqlite_autoincrement=True,
+)
+
+files = Table(
+    "files",
+    metadata,
+    Column("path", Text, primary_key=True),
+    Column("digest", Text, nullable=False),
+    Column("closure", Text, nullable=False),
+    Column("reader_version", Text, nullable=False),
+    Column("inputs", Text, nullable=False),
+    Column("dag_ids", Text, nullable=False, server_default="[]"),
+    Column("looks_like_dag", Boolean, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("last_read_at", UtcMoment, nullable=False),
+)
+
+import_errors = Table(
+    "import_errors",
+    metadata,
+    Column("path", Text, primary_key=True),
+    Column("diagnostics", Text, nullable=False),
+    Column("first_seen_at", UtcMoment, nullable=False),
+    Column("last_seen_at", UtcMoment, nullable=False),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("expires_at", UtcMoment, nullable=False),
+)
+
+log_lines = Table(
+    "log_lines",
+    metadata,
+    Column("launch_id", Text, nullable=False),
+    Column("seq", Integer, nullable=False, autoincrement=False),
+    Column("at", Float, nullable=False),
+    Column("stream", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    PrimaryKeyConstraint("launch_id", "seq"),
+    ForeignKeyConstraint(["launch_id"], ["launches.id"], ondelete="CASCADE"),
+    sqlite_with_rowid=False,
+)
+
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("token_hash", Text, nullable=False, unique=True),
+    Column("role", Text, nullable=False),
+    Column("created_date", UtcMoment, nullable=False),
+    Column("expires_at", UtcMoment),
+    Column("last_used_at", UtcMoment),
+)
