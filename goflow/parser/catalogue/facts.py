@@ -1,0 +1,157 @@
+"""`lookup`: the facts about one operator class, by its canonical import path."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.resources import files
+from typing import Any, Final
+
+from goflow.domain.canonical import Json
+
+
+class _Required:
+    """The type of `REQUIRED`."""
+
+    def __repr__(self) -> str:
+        return "REQUIRED"
+
+
+REQUIRED: Final = _Required()
+"""Stands for the default of an argument that has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSource:
+    """Where the value of a template field comes from when an operator is made.
+
+    ``computed``: from code that the catalogue does not follow; it can only be left to run time. Else CONSTANT where
+    ARGUMENT is None, or the value of ARGUMENT as given, or CONSTANT in its stead where WHEN says so: ``or`` (it is
+    false), ``if_none`` (it is None).
+    """
+
+    argument: str | None = None
+    when: str = ""
+    constant: Json = None
+    computed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorFacts:
+    """One operator class of a provider.
+
+    PATH is ``module.Class`` as Airflow 3 knows it, BASES are the paths of what it derives from, nearest first, down to
+    ``BaseOperator``. INIT are the parameters of its own constructor, ARGUMENTS all that it takes besides those of
+    BaseOperator and BaseSensorOperator, each with its default (JSON with the tags of `goflow.domain.canonical`) or
+    `REQUIRED`. FIELDS has a `FieldSource` for every template field. DECORATOR is ``@task.NAME`` for the classes that
+    TaskFlow makes.
+    """
+
+    path: str
+    bases: tuple[str, ...] = ()
+    template_fields: tuple[str, ...] = ()
+    template_ext: tuple[str, ...] = ()
+    init: Mapping[str, Any] = field(default_factory=dict)
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    fields: Mapping[str, FieldSource] = field(default_factory=dict)
+    sensor: bool = False
+    ui_color: str = "#fff"
+    decorator: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The class's own name."""
+        return self.path.rpartition(".")[2]
+
+    @property
+    def deferrable(self) -> bool:
+        """Whether it can wait in a trigger runner."""
+        return "deferrable" in self.arguments
+
+
+def lookup(path: str) -> OperatorFacts | None:
+    """The facts about the class PATH (``airflow.providers.http.operators.http.HttpOperator``); None: not known here."""
+    return _facts(path)
+
+
+def decorated(name: str) -> str | None:
+    """The path of the operator class that ``@task.NAME`` makes; None for the built-in and unknown ones."""
+    return _decorators().get(name)
+
+
+def provider_version(path: str) -> str | None:
+    """Which version of the provider the facts about the class or module PATH were taken from."""
+    found = _provider_of(path)
+    return None if found is None else str(_data(found)["version"])
+
+
+@functools.lru_cache(maxsize=4096)
+def _facts(path: str) -> OperatorFacts | None:
+    provider = _provider_of(path)
+    if provider is None:
+        return None
+    entry = _data(provider)["classes"].get(path.removeprefix(f"airflow.providers.{provider}."))
+    return None if entry is None else _from_json(path, entry)
+
+
+def _from_json(path: str, entry: dict[str, Any]) -> OperatorFacts:
+    fields = tuple(entry.get("template_fields", ()))
+    sources = entry.get("fields", {})
+    return OperatorFacts(
+        path=path,
+        bases=tuple(entry.get("bases", ())),
+        template_fields=fields,
+        template_ext=tuple(entry.get("template_ext", ())),
+        init=_defaults(entry.get("init", {})),
+        arguments=_defaults(entry.get("arguments", {})),
+        fields={name: _source(sources[name]) if name in sources else FieldSource(name) for name in fields},
+        sensor=bool(entry.get("sensor", False)),
+        ui_color=entry.get("ui_color", "#fff"),
+        decorator=entry.get("decorator"),
+    )
+
+
+def _defaults(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: REQUIRED if value == {"$required": True} else value for name, value in values.items()}
+
+
+def _source(entry: dict[str, Any]) -> FieldSource:
+    if entry.get("computed"):
+        return FieldSource(computed=True)
+    if "argument" not in entry:
+        return FieldSource(constant=entry["constant"])
+    for when in ("or", "if_none"):
+        if when in entry:
+            return FieldSource(entry["argument"], when, entry[when])
+    return FieldSource(entry["argument"])
+
+
+def _provider_of(path: str) -> str | None:
+    """``cncf.kubernetes`` for ``airflow.providers.cncf.kubernetes.operators.pod.KubernetesPodOperator``."""
+    if not path.startswith("airflow.providers."):
+        return None
+    parts = path.split(".")[2:]
+    known = _providers()
+    return next((name for name in (".".join(parts[:2]), parts[0]) if name in known), None)
+
+
+@functools.cache
+def _providers() -> frozenset[str]:
+    data = files(__package__) / "data"
+    return frozenset(entry.name.removesuffix(".json") for entry in data.iterdir() if entry.name.endswith(".json"))
+
+
+@functools.cache
+def _data(provider: str) -> Any:
+    return json.loads((files(__package__) / "data" / f"{provider}.json").read_bytes())
+
+
+@functools.cache
+def _decorators() -> Mapping[str, str]:
+    found: dict[str, str] = {}
+    for provider in sorted(_providers()):
+        head = (files(__package__) / "data" / f"{provider}.json").read_text("utf-8").partition("\n")[0]
+        found.update(json.loads(head.rstrip(",") + "}")["decorators"])
+    return found
