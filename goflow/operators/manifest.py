@@ -79,7 +79,7 @@ def _pod_spec(plan: JobPlan, site: Site) -> dict[str, Any]:
     if plan.verdict is Verdict.RUNNER:
         volumes = [*_runner_volumes(plan, site), *volumes]
     if plan.xcom_sidecar:
-        containers.append(_xcom_container(plan, site))
+        given["initContainers"] = [_xcom_container(plan, site), *_list(given.get("initContainers"))]
         volumes = [{"name": "xcom", "emptyDir": {}}, *_runner_volumes(plan, site), *volumes]
     pod: dict[str, Any] = {
         "restartPolicy": plan.restart_policy,
@@ -152,9 +152,11 @@ def _runner_mounts(plan: JobPlan) -> list[dict[str, Any]]:
 
 
 def _xcom_container(plan: JobPlan, site: Site) -> dict[str, Any]:
-    """Our runner beside a foreign container: it sends ``return.json`` once the main container has ended."""
+    """Our runner beside a foreign container, as a native sidecar: told to stop once the main container has ended, it
+    sends ``return.json``. https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/"""
     container: dict[str, Any] = {
         "name": XCOM_CONTAINER,
+        "restartPolicy": "Always",
         "image": site.runner_image,
         "command": ["goflow-runner", "xcom", f"{XCOM_DIR}/return.json"],
         "env": _runner_environment(plan, site),

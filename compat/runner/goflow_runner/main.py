@@ -12,6 +12,7 @@ USAGE = """usage: goflow-runner COMMAND
 
   run             claim the launch that the environment names, run its task, tell its end
   zygote FOLDER   start local attempts on request (used by `goflow standalone`)
+  xcom FILE       send FILE as the task's result once told to stop (beside a container that is not ours)
   version         print the version
 
 The daemon writes the environment of `run`: GOFLOW_TASK_API, GOFLOW_LAUNCH_ID, GOFLOW_TOKEN_FILE,
@@ -29,6 +30,10 @@ def main(arguments: list[str] | None = None) -> int:
             from goflow_runner import local
 
             return local.serve(Path(folder))
+        case ["xcom", file]:
+            from goflow_runner import xcom
+
+            return xcom.serve(Path(file))
         case ["task", folder]:
             from goflow_runner import python_task
 

@@ -1,0 +1,207 @@
+"""The Kubernetes API over plain JSON.
+
+The official client brings configuration, credentials and their renewal; its models are passed over, since a watch of
+thousands of pods has no use for thousands of validated objects. All calls have a time limit on both ends.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import urllib.parse
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import urllib3
+
+from goflow.kube.errors import UnavailableError, error_for
+
+CALL_TIMEOUT_S = 30.0
+CONNECT_TIMEOUT_S = 5.0
+POOL_SIZE = 32
+Query = Mapping[str, str | int | bool | None]
+Json = dict[str, Any]
+
+JOBS = "/apis/batch/v1/namespaces/{namespace}/jobs"
+PODS = "/api/v1/namespaces/{namespace}/pods"
+_NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+
+
+class KubeApi:
+    """Calls to one API server. Thread-safe. Raises the errors of `goflow.kube.errors` and nothing else."""
+
+    def __init__(self, kubeconfig: Path | None = None) -> None:
+        from kubernetes import client, config
+
+        configuration = client.Configuration()
+        if kubeconfig is not None:
+            config.load_kube_config(config_file=str(kubeconfig), client_configuration=configuration)
+        else:
+            try:
+                config.load_incluster_config(client_configuration=configuration)
+            except config.ConfigException:
+                config.load_kube_config(client_configuration=configuration)
+        configuration.connection_pool_maxsize = POOL_SIZE
+        self._client = client.ApiClient(configuration)
+        self._lock = threading.Lock()
+
+    # Jobs ------------------------------------------------------------------------------------------------------
+
+    def create_job(self, namespace: str, manifest: Json, *, dry_run: bool = False) -> Json:
+        """Create a Job; fields that the server does not know are refused. Raises AlreadyExistsError."""
+        query: Query = {"fieldValidation": "Strict", "dryRun": "All" if dry_run else None, "fieldManager": "goflow"}
+        return self.request("POST", JOBS.format(namespace=namespace), query=query, body=manifest)
+
+    def get_job(self, namespace: str, name: str) -> Json:
+        """One Job. Raises NotFoundError."""
+        return self.request("GET", f"{JOBS.format(namespace=namespace)}/{name}")
+
+    def delete_job(self, namespace: str, name: str, *, grace_s: int | None = None) -> None:
+        """Delete a Job and, in the background, its pods. Raises NotFoundError."""
+        body = {"propagationPolicy": "Background", "gracePeriodSeconds": grace_s}
+        self.request("DELETE", f"{JOBS.format(namespace=namespace)}/{name}", body=_without_none(body))
+
+    def patch_job(self, namespace: str, name: str, patch: Json) -> Json:
+        """Merge PATCH into a Job. Raises NotFoundError."""
+        path = f"{JOBS.format(namespace=namespace)}/{name}"
+        return self.request("PATCH", path, body=patch, content_type="application/merge-patch+json")
+
+    # Pods ------------------------------------------------------------------------------------------------------
+
+    def list_pods(self, namespace: str, label_selector: str) -> list[Json]:
+        """The pods of NAMESPACE that LABEL_SELECTOR picks."""
+        answer = self.request("GET", PODS.format(namespace=namespace), query={"labelSelector": label_selector})
+        return list(answer.get("items") or [])
+
+    def get_pod(self, namespace: str, name: str) -> Json:
+        """One pod. Raises NotFoundError."""
+        return self.request("GET", f"{PODS.format(namespace=namespace)}/{name}")
+
+    def delete_pod(self, namespace: str, name: str, *, grace_s: int | None = None) -> None:
+        """Delete a pod. Raises NotFoundError."""
+        body = _without_none({"gracePeriodSeconds": grace_s})
+        self.request("DELETE", f"{PODS.format(namespace=namespace)}/{name}", body=body)
+
+    @contextmanager
+    def pod_log(
+        self, namespace: str, name: str, container: str, *, follow: bool, timeout_s: float = 3600.0
+    ) -> Iterator[Iterator[bytes]]:
+        """The container's log as chunks of bytes, each line led by its time stamp (RFC 3339)."""
+        query: Query = {"container": container, "follow": follow, "timestamps": True}
+        path = f"{PODS.format(namespace=namespace)}/{name}/log"
+        with self.stream(path, query=query, read_timeout_s=timeout_s) as response:
+            yield response.stream(1 << 16)
+
+    # Identity --------------------------------------------------------------------------------------------------
+
+    def review_token(self, token: str, audience: str) -> Json:
+        """The status of a TokenReview: ``authenticated``, ``user`` with the pod's name and uid in ``extra``.
+
+        https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/token-review-v1/
+        """
+        body = {
+            "apiVersion": "authentication.k8s.io/v1",
+            "kind": "TokenReview",
+            "spec": {"token": token, "audiences": [audience]},
+        }
+        answer = self.request("POST", "/apis/authentication.k8s.io/v1/tokenreviews", body=body)
+        return dict(answer.get("status") or {})
+
+    def version(self) -> str:
+        """The server's version, ``v1.37.2``."""
+        return str(self.request("GET", "/version").get("gitVersion"))
+
+    # Calls -----------------------------------------------------------------------------------------------------
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Query | None = None,
+        body: Json | None = None,
+        content_type: str = "application/json",
+    ) -> Json:
+        """One call and its JSON answer."""
+        response = self._send(method, path, query, body, content_type, preload=True, read_timeout_s=CALL_TIMEOUT_S)
+        return dict(json.loads(response.data)) if response.data else {}
+
+    @contextmanager
+    def stream(
+        self, path: str, *, query: Query | None = None, read_timeout_s: float = CALL_TIMEOUT_S
+    ) -> Iterator[urllib3.BaseHTTPResponse]:
+        """An answer that is read while it comes. READ_TIMEOUT_S is the longest silence, so that a connection whose
+        other end has vanished is given up. Raises UnavailableError from within the reading, too."""
+        response = self._send("GET", path, query, None, "", preload=False, read_timeout_s=read_timeout_s)
+        try:
+            yield response
+        except (urllib3.exceptions.HTTPError, OSError) as problem:
+            raise UnavailableError(0, "StreamCut", f"{type(problem).__name__}: {problem}") from problem
+        finally:
+            response.close()
+            response.release_conn()
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        query: Query | None,
+        body: Json | None,
+        content_type: str,
+        *,
+        preload: bool,
+        read_timeout_s: float,
+    ) -> urllib3.BaseHTTPResponse:
+        headers = {"Accept": "application/json", **({"Content-Type": content_type} if body is not None else {})}
+        with self._lock:  # renewing a token from a file is not safe from several threads at once
+            _, url, headers, _, _ = self._client.param_serialize(
+                method, path, header_params=headers, auth_settings=["BearerToken"]
+            )
+        if query:
+            url += "?" + urllib.parse.urlencode({k: _text(v) for k, v in query.items() if v is not None})
+        try:
+            response: urllib3.BaseHTTPResponse = self._client.rest_client.pool_manager.request(
+                method,
+                url,
+                headers=headers,
+                body=None if body is None else json.dumps(body),
+                preload_content=preload,
+                timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=read_timeout_s),
+                retries=False,
+            )
+        except (urllib3.exceptions.HTTPError, OSError) as problem:
+            raise UnavailableError(0, "NoAnswer", f"{type(problem).__name__}: {problem}") from problem
+        if response.status >= 400:
+            _raise_for(response)
+        return response
+
+
+def own_namespace() -> str:
+    """The namespace that this process runs in, ``default`` outside a cluster."""
+    try:
+        return _NAMESPACE_FILE.read_text(encoding="ascii").strip() or "default"
+    except OSError:
+        return "default"
+
+
+def _raise_for(response: urllib3.BaseHTTPResponse) -> None:
+    content = response.data
+    response.release_conn()
+    retry_after = response.headers.get("Retry-After")
+    try:
+        status = json.loads(content)
+        reason, message = str(status.get("reason") or ""), str(status.get("message") or "")
+    except (ValueError, AttributeError):
+        reason, message = "", content[:256].decode("utf-8", "replace")  # not the API server's: a proxy's page, say
+    seconds = float(retry_after) if retry_after and retry_after.isdigit() else None
+    raise error_for(response.status, reason, message, seconds)
+
+
+def _text(value: str | int | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _without_none(body: Json) -> Json:
+    return {key: value for key, value in body.items() if value is not None}
