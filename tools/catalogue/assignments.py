@@ -11,6 +11,12 @@ from typing import Any
 
 Source = dict[str, Any]
 COMPUTED: Source = {"computed": True}
+KNOWN: dict[str, dict[str, Source]] = {
+    # AwsHookParams.from_constructor hands on what it gets
+    name: {argument: {"argument": argument} for argument in ("aws_conn_id", "region_name", "verify", "botocore_config")}
+    for name in ("AwsBaseOperator", "AwsBaseSensor")
+}
+"""Constructors whose way is too winding for this reader, looked at by eye: class to attribute to source."""
 
 
 @dataclass
@@ -51,13 +57,17 @@ def init_of(cls: type) -> Init | None:
         init.hands_on_unknown = True
         return init
     assert isinstance(tree, ast.FunctionDef)
-    _Reader(init, tree).read()
+    _Reader(init, tree, function.__globals__).read()
+    for name, source in KNOWN.get(cls.__name__, {}).items():
+        init.assigned[name] = Assigned(source, before_super=False)
+    if cls.__name__ == "DecoratedOperator":  # it hands on all that it gets, by way of `kwargs_to_upstream`
+        init.hands_on_unknown = False
     return init
 
 
 class _Reader:
-    def __init__(self, init: Init, tree: ast.FunctionDef) -> None:
-        self.init, self.tree = init, tree
+    def __init__(self, init: Init, tree: ast.FunctionDef, names: dict[str, Any]) -> None:
+        self.init, self.tree, self.globals = init, tree, names
         self.kwargs = tree.args.kwarg.arg if tree.args.kwarg else None
         self.more: dict[str, Source] = {}  # what is put into **kwargs by name
         stored = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, (ast.Store, ast.Del))}
@@ -128,7 +138,7 @@ class _Reader:
     def _source(self, value: ast.expr) -> Source:
         if isinstance(value, ast.Name) and value.id in self.names:
             return {"argument": value.id}
-        constant = _constant(value)
+        constant = self._constant(value)
         if constant is not None:
             return {"constant": constant[0]}
         if isinstance(value, ast.BoolOp) and isinstance(value.op, ast.Or) and len(value.values) == 2:
@@ -138,7 +148,7 @@ class _Reader:
         return COMPUTED
 
     def _either(self, name: ast.expr, other: ast.expr, kind: str) -> Source:
-        constant = _constant(other)
+        constant = self._constant(other)
         if isinstance(name, ast.Name) and name.id in self.names and constant is not None:
             return {"argument": name.id, kind: constant[0]}
         return COMPUTED
@@ -155,6 +165,17 @@ class _Reader:
             if isinstance(left, ast.Name) and isinstance(test.ops[0], ast.Is) and _is_name(value.orelse, left.id):
                 return self._either(value.orelse, value.body, "if_none")
         return COMPUTED
+
+    def _constant(self, node: ast.expr) -> tuple[Any] | None:
+        """A literal, ``self.NAME`` of the class's body, or a name of the module; boxed."""
+        found: Any = NotImplemented
+        if isinstance(node, ast.Attribute) and _is_name(node.value, "self") and node.attr.isupper():
+            found = inspect.getattr_static(self.init.owner, node.attr, NotImplemented)
+        elif isinstance(node, ast.Name) and node.id.isupper() and node.id not in self.names:
+            found = self.globals.get(node.id, NotImplemented)
+        if found is NotImplemented:
+            return _constant(node)
+        return (found,) if _is_json(found) else None
 
 
 def _is_name(node: ast.AST, name: str) -> bool:
