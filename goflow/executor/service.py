@@ -238,9 +238,14 @@ class Executor(ThreadService):
             self._gone(launch, seen)
         elif seen.phase is Phase.RUNNING:
             self._running(launch, seen)
-        elif seen.phase is Phase.PENDING and seen.reason and (seen.reason, seen.message) != (
-            launch.reason,
-            launch.message,
+        elif (
+            seen.phase is Phase.PENDING
+            and seen.reason
+            and (seen.reason, seen.message)
+            != (
+                launch.reason,
+                launch.message,
+            )
         ):
             with self.store.transaction() as tx:
                 launches.set_message(tx, launch.id, reason=seen.reason, message=seen.message)

@@ -47,6 +47,14 @@ def convert(request: PlanRequest) -> JobPlan:
     return family_of(request.task)(request)
 
 
+def speaks_for_itself(task: TaskSpec, backend: str) -> bool:
+    """Whether our runner is the task's main container: it claims its launch and tells its end itself."""
+    family = family_of(task)
+    if family is native.plan:
+        return backend == "local" or not (task.native or {}).get("DockerImage")
+    return family is runner.plan
+
+
 def diagnose(dag: DagSpec, path: str) -> list[Diagnostic]:
     """What of DAG is read but cannot be run yet, or only where its provider is installed; one finding per operator."""
     found: dict[str, Diagnostic] = {}

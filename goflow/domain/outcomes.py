@@ -1,0 +1,57 @@
+"""What an end means for its task: the state that follows, as a pure function.
+
+The rules are Airflow's (``TaskInstance.handle_failure`` and ``is_eligible_to_retry``), with two of our own: an attempt
+that was disrupted (its pod evicted or deleted) is nobody's failure and is replaced, and a task that was told to stop
+because it was cleared begins anew.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from dataclasses import dataclass
+
+from goflow.domain.runs import DagRun, Launch, Outcome, TaskInstance
+from goflow.domain.spec import TaskSpec
+from goflow.domain.state import OCCUPYING_STATES, TaskState
+from goflow.domain.retries import retry_delay_s
+
+
+class Verdict(enum.StrEnum):
+    """What is to be done with an outcome."""
+
+    IGNORE = "ignore"
+    """The attempt is over already, or the task is another's by now: only the launch is closed."""
+    REPLACE = "replace"
+    """The same attempt gets another launch."""
+    ADVANCE = "advance"
+    """The task goes to ``state``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Consequence:
+    """VERDICT, and with ADVANCE the STATE that follows and when it goes on (``next_at``)."""
+
+    verdict: Verdict
+    state: TaskState | None = None
+    next_at: dt.datetime | None = None
+
+
+def consequence(
+    task: TaskSpec, run: DagRun, instance: TaskInstance, launch: Launch, outcome: Outcome, now: dt.datetime
+) -> Consequence:
+    """What OUTCOME of LAUNCH means for INSTANCE."""
+    if instance.try_number != launch.try_number or instance.state not in OCCUPYING_STATES:
+        return Consequence(Verdict.IGNORE)
+    if instance.state is TaskState.RESTARTING:
+        return Consequence(Verdict.ADVANCE, TaskState.NONE)
+    if outcome.disrupted and launch.stop_requested_at is None:
+        return Consequence(Verdict.REPLACE)
+    if outcome.state is TaskState.UP_FOR_RESCHEDULE:
+        return Consequence(Verdict.ADVANCE, outcome.state, outcome.reschedule_at or now)
+    if outcome.state is not TaskState.FAILED:
+        return Consequence(Verdict.ADVANCE, outcome.state)
+    if outcome.retry and instance.try_number <= instance.max_tries:
+        delay = dt.timedelta(seconds=retry_delay_s(task, instance, run))
+        return Consequence(Verdict.ADVANCE, TaskState.UP_FOR_RETRY, (outcome.at or now) + delay)
+    return Consequence(Verdict.ADVANCE, TaskState.FAILED)

@@ -1,0 +1,133 @@
+"""Step 10 of the way of the data: an end is stored, with everything that belongs to it, in one transaction.
+
+Whoever learns of it first (runner, pod status, Job, reconciliation) calls `settle`; the others then change nothing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from goflow.domain.outcomes import Verdict, consequence
+from goflow.domain.runs import Launch, Outcome, TaskInstance
+from goflow.domain.state import OPEN_LAUNCH_STATES, LaunchState, TaskState
+from goflow.store import Store, Tx, launches, logs, runs, tasks, transitions, versions, xcoms
+from goflow.store.rows import LogRow
+from goflow.store.transitions import TaskChange
+
+SKIPPABLE = frozenset({TaskState.NONE, TaskState.SCHEDULED})
+
+
+def settle(
+    store: Store,
+    launch_id: str,
+    outcome: Outcome,
+    *,
+    who: str,
+    lost: bool = False,
+    report: Mapping[str, Any] | None = None,
+    lines: Sequence[LogRow] = (),
+    usage: Mapping[str, float] | None = None,
+) -> bool:
+    """Store the end of a launch; false when it had ended already (its last lines are stored all the same).
+
+    REPORT are the last results that the runner told (`goflow_runner.wire.Report`), LOST says that nobody told the end.
+    """
+    with store.transaction() as tx:
+        launch, instance = launches.with_task(tx, launch_id)
+        if lines:
+            logs.append(tx, launch_id, lines)
+        if launch.state not in OPEN_LAUNCH_STATES:
+            return False
+        now = outcome.at or store.clock.now()
+        if report:
+            store_report(tx, instance, report)
+        run = runs.get(tx, instance.dag_run_id)
+        task = versions.spec(tx, run.reading_id).task(instance.task_id)
+        follows = consequence(task, run, instance, launch, outcome, store.clock.now())
+        transitions.advance_launch(
+            tx,
+            launch_id,
+            OPEN_LAUNCH_STATES,
+            LaunchState.LOST if lost else LaunchState.ENDED,
+            at=now,
+            who=who,
+            reason=outcome.reason or None,
+            message=outcome.message or None,
+            exit_code=outcome.exit_code,
+        )
+        if follows.verdict is Verdict.REPLACE:
+            transitions.replace_launch(tx, launch_id, at=store.clock.now(), who=who)
+        elif follows.verdict is Verdict.ADVANCE and follows.state is not None:
+            _advance(tx, instance, launch, outcome, follows.state, follows.next_at, now, who, usage or {})
+        return True
+
+
+def store_report(tx: Tx, instance: TaskInstance, report: Mapping[str, Any]) -> None:
+    """Store rendered fields, results and note, as told by the runner."""
+    fields, label = report.get("rendered_fields"), report.get("rendered_map_index")
+    if fields is not None or label is not None:
+        tasks.set_rendered(tx, instance.id, fields, map_index_label=label)
+    for result in report.get("xcoms") or ():
+        xcoms.push(
+            tx,
+            instance.dag_run_id,
+            instance.task_id,
+            instance.map_index,
+            result["key"],
+            result["value"],
+            length=result.get("length"),
+        )
+    if report.get("note") is not None:
+        tasks.set_note(tx, instance.id, str(report["note"]))
+
+
+def _advance(
+    tx: Tx,
+    instance: TaskInstance,
+    launch: Launch,
+    outcome: Outcome,
+    state: TaskState,
+    next_at: dt.datetime | None,
+    now: dt.datetime,
+    who: str,
+    usage: Mapping[str, float],
+) -> None:
+    attempt = {
+        "exit_code": outcome.exit_code,
+        "reason": outcome.reason or None,
+        "message": outcome.message or None,
+        "usage": dict(usage),
+    }
+    changes = [
+        TaskChange(
+            ti_id=instance.id,
+            expected=instance.state,
+            new=state,
+            at=now,
+            who=who,
+            reason=outcome.message or outcome.reason,
+            try_number=launch.try_number,
+            columns={"next_at": next_at} if next_at is not None else {},
+            attempt=attempt,
+        )
+    ]
+    if outcome.skip_downstream:
+        changes += _skips(tx, instance, outcome.skip_downstream, now, who)
+    transitions.apply(tx, changes)
+
+
+def _skips(tx: Tx, instance: TaskInstance, task_ids: Sequence[str], now: dt.datetime, who: str) -> list[TaskChange]:
+    """The tasks that a branch or short circuit decided against (``SkipMixin``): those not begun are skipped.
+
+    A copy of a mapped task skips only copies of its own index where the others are mapped with it.
+    """
+    wanted = set(task_ids)
+    found = [other for other in tasks.of_run(tx, instance.dag_run_id) if other.task_id in wanted]
+    return [
+        TaskChange(ti_id=other.id, expected=other.state, new=TaskState.SKIPPED, at=now, who=who, reason="branch")
+        for other in found
+        if other.state in SKIPPABLE
+        and (instance.map_index < 0 or other.map_index < 0 or other.map_index == instance.map_index)
+    ]

@@ -1,0 +1,99 @@
+"""From a launch row to its `JobPlan`: what the store holds, the daemon's defaults, and templates of foreign pods."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from goflow.domain.canonical import Json
+from goflow.domain.runs import Launch, TaskInstance, job_name
+from goflow.operators.plan import JobPlan, NotConvertibleError, Verdict
+from goflow.operators.registry import convert, speaks_for_itself
+from goflow.operators.request import Defaults, PlanRequest
+from goflow.store import Store, Tx, launches, runs, variables, versions, xcoms
+from goflow.templating import context as contexts
+from goflow.templating.environment import RenderError, environment, render
+
+
+class Planner:
+    """Converts launches of STORE with the daemon's DEFAULTS."""
+
+    def __init__(self, store: Store, defaults: Defaults) -> None:
+        self.store = store
+        self.defaults = defaults
+        self._startup: dict[str, float] = {}
+        self._jinja = environment(contexts.FILTERS)
+
+    def request(self, tx: Tx, launch: Launch, instance: TaskInstance) -> PlanRequest:
+        """All that converting LAUNCH takes."""
+        run = runs.get(tx, instance.dag_run_id)
+        dag = versions.spec(tx, run.reading_id)
+        if not launch.job_name:
+            launch = _named(launch, instance)
+        task = dag.task(instance.task_id)
+        context = contexts.build(
+            dag,
+            task,
+            run,
+            instance,
+            pull_xcom=lambda task_ids=None, key="return_value", **_: self._pull(run.id, task_ids, key),
+            find_variable=self._variable,
+        )
+
+        def render_fields(fields: Mapping[str, Json]) -> Mapping[str, Json]:
+            rendered: dict[str, Any] = {}
+            for name, value in fields.items():
+                try:
+                    rendered[name] = render(value, self._jinja, context, name)
+                except RenderError as problem:
+                    raise NotConvertibleError(task.operator, f"its template cannot be rendered: {problem}") from problem
+            return rendered
+
+        return PlanRequest(
+            dag=dag,
+            task=task,
+            run=run,
+            instance=instance,
+            launch=launch,
+            defaults=self.defaults,
+            render=render_fields,
+        )
+
+    def convert(self, request: PlanRequest) -> JobPlan:
+        """The plan. Raises NotConvertibleError."""
+        plan = convert(request)
+        if plan.verdict is not Verdict.RUNNER:
+            self._startup[plan.launch_id] = plan.startup_timeout_s
+        return plan
+
+    def startup_timeout_s(self, launch: Launch) -> float:
+        """Seconds that LAUNCH may take to start."""
+        return self._startup.get(launch.id, self.defaults.startup_timeout_s)
+
+    def claims_itself(self, launch_id: str) -> bool:
+        """Whether our runner claims this launch; a foreign container's beginning is seen from outside."""
+        with self.store.reading() as tx:
+            _, instance = launches.with_task(tx, launch_id)
+            run = runs.get(tx, instance.dag_run_id)
+            task = versions.spec(tx, run.reading_id).task(instance.task_id)
+        return speaks_for_itself(task, self.defaults.backend)
+
+    def _pull(self, dag_run_id: int, task_ids: Any, key: str) -> Any:
+        """``ti.xcom_pull`` as far as the daemon knows it: results of this run."""
+        wanted = [task_ids] if isinstance(task_ids, str) or task_ids is None else list(task_ids)
+        with self.store.reading() as tx:
+            found = []
+            for task_id in wanted:
+                values = [] if task_id is None else xcoms.pull(tx, dag_run_id, task_id, key)
+                found.append(values[0].value if values else None)
+        return found[0] if isinstance(task_ids, str) or task_ids is None else found
+
+    def _variable(self, name: str) -> str | None:
+        with self.store.reading() as tx:
+            found = variables.find(tx, name)
+        return None if found is None else found.value
+
+
+def _named(launch: Launch, instance: TaskInstance) -> Launch:
+    return dataclasses.replace(launch, job_name=job_name(instance.dag_id, instance.task_id, launch.id))
