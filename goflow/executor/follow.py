@@ -109,7 +109,8 @@ def _lines(chunks: Iterator[bytes]) -> Iterator[tuple[float, str]]:
 def _line(raw: bytes) -> tuple[float, str]:
     stamp, _, text = raw.decode("utf-8", "replace").partition(" ")
     try:
-        at = dt.datetime.fromisoformat(stamp[:26].rstrip("Z") + "+00:00").timestamp()
+        micros = stamp[:26].rstrip("Z")  # Python reads microseconds, the kubelet writes nanoseconds
+        at = dt.datetime.fromisoformat(f"{micros}+00:00").timestamp()
     except ValueError:
         return 0.0, raw.decode("utf-8", "replace")
     return at, text.rstrip("\r")

@@ -1,0 +1,77 @@
+"""An ASGI application on a port, as a service: bound before ``start`` returns, so that its address is known."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import threading
+from typing import Any
+
+import structlog
+import uvicorn
+
+log = structlog.get_logger(__name__)
+
+
+class Listener:
+    """Serves APPLICATION on HOST and PORT (0: any free one) in a thread of its own."""
+
+    def __init__(self, name: str, application: Any, host: str, port: int) -> None:
+        self.name = name
+        self.application = application
+        self.host = host
+        self.port = port
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+        self._socket: socket.socket | None = None
+
+    @property
+    def url(self) -> str:
+        """``http://host:port`` of what is bound."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+    def start(self) -> None:
+        """Bind and serve. Raises OSError when the port is taken."""
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        bound = socket.socket(family, socket.SOCK_STREAM)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            bound.bind((self.host, self.port))
+        except OSError as problem:
+            bound.close()
+            raise OSError(problem.errno, f"{self.name}: {self.host}:{self.port}: {problem.strerror}") from problem
+        self._socket, self.port = bound, bound.getsockname()[1]
+        config = uvicorn.Config(
+            self.application,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_keep_alive=75,
+            server_header=False,
+            timeout_graceful_shutdown=2,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [bound]}, name=self.name, daemon=True
+        )
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 10.0) -> None:
+        """Stop serving; open requests get a moment."""
+        if self._server is not None:
+            self._server.should_exit = True
+        if self._thread is not None:
+            self._thread.join(timeout_s)
+        if self._socket is not None:
+            self._socket.close()
+
+
+def is_loopback(host: str) -> bool:
+    """Whether nobody but this machine can reach a listener on HOST."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,98 @@
+"""`TaskInput`: all that a runner is told about its launch, gathered from the store."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from typing import Any
+
+from goflow_runner.wire import PROTOCOL, FolderInfo, RunInfo, TaskInput
+
+from goflow.domain.runs import DagRun, Launch, TaskInstance
+from goflow.domain.spec import DagSpec, TaskSpec
+from goflow.domain.state import RunState
+from goflow.executor.folders import FolderCache
+from goflow.store import Tx, launches, runs, tasks, versions
+
+PROPERTIES_OF_PREVIOUS = ("logical_date", "data_interval_start", "data_interval_end", "start_date", "end_date")
+
+
+class InputBuilder:
+    """Builds inputs. PARSE_PATH is where a container sees the DAG folder; FOLDERS is given on the local backend."""
+
+    def __init__(self, parse_path: str, folders: FolderCache | None) -> None:
+        self.parse_path = parse_path
+        self.folders = folders
+
+    def build(self, tx: Tx, launch: Launch, instance: TaskInstance, now: dt.datetime) -> TaskInput:
+        """The input of LAUNCH, which is claimed in the same transaction."""
+        run = runs.get(tx, instance.dag_run_id)
+        dag = versions.spec(tx, run.reading_id)
+        task = dag.task(instance.task_id)
+        of_attempt = launches.of_task(tx, instance.id, launch.try_number)
+        begun = [other.claimed_at for other in of_attempt if other.claimed_at is not None]
+        return {
+            "protocol": PROTOCOL,
+            "launch_id": launch.id,
+            "dag_id": instance.dag_id,
+            "run_id": instance.run_id,
+            "task_id": instance.task_id,
+            "map_index": instance.map_index,
+            "try_number": launch.try_number,
+            "max_tries": instance.max_tries,
+            "reschedules": len(of_attempt) - 1,
+            "first_start": _iso(min(begun)) if begun else None,
+            "dialect": dag.dialect.value,
+            "task": task.to_json(),
+            "dag": {key: value for key, value in dag.to_json().items() if key != "tasks"},
+            "run": _run_info(tx, run),
+            "folder": self._folder(tx, run),
+            "inputs": versions.inputs(tx, run.reading_id),
+            "environment": {**dag.runtime.environment, **task.runtime.environment},
+            "upstream_map_lengths": _map_lengths(tx, run, dag, task),
+            "server_time": now.isoformat(),
+        }
+
+    def _folder(self, tx: Tx, run: DagRun) -> FolderInfo:
+        version = versions.get(tx, run.version_id)
+        return {
+            "digest": version.folder_digest,
+            "path": self.parse_path,
+            "file": version.file_path,
+            "import_roots": [],
+            "local": str(self.folders.path(version.folder_digest)) if self.folders is not None else None,
+        }
+
+
+def _run_info(tx: Tx, run: DagRun) -> RunInfo:
+    before = runs.previous(tx, run, states={RunState.SUCCESS})
+    previous = None if before is None else {name: _iso(getattr(before, name)) for name in PROPERTIES_OF_PREVIOUS}
+    return {
+        "run_id": run.run_id,
+        "run_type": run.run_type.value,
+        "logical_date": _iso(run.logical_date),
+        "data_interval_start": _iso(run.data_interval_start),
+        "data_interval_end": _iso(run.data_interval_end),
+        "run_after": run.run_after.isoformat(),
+        "start_date": _iso(run.start_date),
+        "queued_at": _iso(run.queued_at),
+        "conf": dict(run.conf),
+        "prev_success": previous,
+    }
+
+
+def _map_lengths(tx: Tx, run: DagRun, dag: DagSpec, task: TaskSpec) -> dict[str, int]:
+    """How many copies each mapped task above TASK has; asked of the store only where there is one."""
+    mapped_groups = {group.group_id for group in dag.groups if group.expand is not None}
+    mapped = {other.task_id for other in dag.tasks if other.mapped or other.group in mapped_groups}
+    if not mapped or (mapped == {task.task_id} and not task.upstream):
+        return {}
+    counts: Counter[str] = Counter()
+    for task_id, map_index in tasks.states_of(tx, run.id):
+        if map_index >= 0:
+            counts[task_id] += 1
+    return dict(counts)
+
+
+def _iso(moment: Any) -> str | None:
+    return None if moment is None else moment.isoformat()
