@@ -105,6 +105,7 @@ CODES: dict[str, str] = {
     "GF402": "A value of the wrong type, or outside its range.",
     "GF403": "A required key is missing.",
     "GF404": "A value that is accepted but means something else here (RetryPolicy Always, say).",
+    "GF405": "The same key stands twice in one place.",
     # 5xx: notices
     "GF501": "The file uses what only the other dialect has; that dialect is taken for it.",
 }
