@@ -1,0 +1,115 @@
+"""Fixtures of everything that is tested on the real cluster; a conftest takes them by importing their names from here.
+
+`cluster` joins the cluster that `make cluster` left running, or starts one and takes it down when the last session that
+uses it ends. Where the machine cannot host one, it is the cluster that KUBECONFIG names; without that the tests are
+left out and say why, or fail where GOFLOW_REQUIRE_CLUSTER=1 says that they are required.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from kubernetes import client, config
+
+from tests.cluster.harness import Cluster, GivenCluster, ensure_images, images, why_not_hostable
+from tests.cluster.harness.processes import wait_until
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """The real cluster, running."""
+    chosen = _choose()
+    chosen.start()
+    yield chosen
+    chosen.stop()
+
+
+@pytest.fixture(scope="session")
+def goflow_images(cluster: Cluster) -> None:
+    """RUNNER_IMAGE and DAEMON_IMAGE of this checkout are on the cluster's node."""
+    ensure_images(cluster)
+
+
+@pytest.fixture(scope="session")
+def runner_image(cluster: Cluster) -> str:
+    """Name of the runner's image, which is on the cluster's node, made of this checkout."""
+    ensure_images(cluster, images.RUNNER)
+    return images.RUNNER.name
+
+
+@pytest.fixture(scope="session")
+def daemon_image(cluster: Cluster) -> str:
+    """Name of the daemon's image, which is on the cluster's node, made of this checkout."""
+    ensure_images(cluster, images.DAEMON)
+    return images.DAEMON.name
+
+
+@pytest.fixture(scope="session")
+def kube(cluster: Cluster) -> Iterator[client.ApiClient]:
+    """A client with all rights, for what a test prepares and looks at."""
+    with config.new_client_from_config(str(cluster.kubeconfig)) as api:
+        yield api
+
+
+@pytest.fixture
+def namespace(kube: client.ApiClient) -> Iterator[str]:
+    """An empty namespace of the test's own, removed after it with all that is in it."""
+    core: Any = client.CoreV1Api(kube)
+    name = f"test-{uuid.uuid4().hex[:10]}"
+    core.create_namespace({"metadata": {"name": name}})
+    try:
+        wait_until(f"the service account of {name}", lambda: _has_account(core, name), 30)
+        yield name
+    finally:
+        core.delete_namespace(name, propagation_policy="Background")
+
+
+def prepare(session: pytest.Session) -> None:
+    """What takes minutes the first time, done before the first test, whose time limit it would break.
+
+    A conftest calls it from `pytest_collection_finish`. Failures are left for the fixture to meet again and to tell.
+    """
+    wanted = [item for item in session.items if "cluster" in getattr(item, "fixturenames", ())]
+    if not wanted or session.config.option.collectonly or why_not_hostable() is not None:
+        return
+    capture = session.config.pluginmanager.getplugin("capturemanager")
+    assert capture is not None
+    with capture.global_and_fixture_disabled():
+        Cluster.prepare()
+        for image in (images.RUNNER, images.DAEMON):
+            if any(_IMAGE_FIXTURES[image] & set(getattr(item, "fixturenames", ())) for item in wanted):
+                images.build(image)
+
+
+_IMAGE_FIXTURES = {
+    images.RUNNER: {"runner_image", "goflow_images"},
+    images.DAEMON: {"daemon_image", "goflow_images"},
+}
+
+
+def _choose() -> Cluster:
+    reason = why_not_hostable()
+    if reason is None:
+        return Cluster()
+    given = GivenCluster.from_environment()
+    if given is not None:
+        return given
+    message = f"no cluster to test on: {reason}; and KUBECONFIG names none"
+    if os.environ.get("GOFLOW_REQUIRE_CLUSTER") == "1":
+        pytest.fail(message, pytrace=False)
+    pytest.skip(message)
+
+
+def _has_account(core: Any, namespace: str) -> bool:
+    try:
+        core.read_namespaced_service_account("default", namespace)
+        core.read_namespaced_config_map("kube-root-ca.crt", namespace)
+    except client.ApiException as error:
+        if error.status != 404:
+            raise
+        return False
+    return True
