@@ -1,0 +1,167 @@
+"""When runs begin: from a `goflow.domain.spec.Schedule` and the time to the next run, exactly as Airflow finds it.
+
+Here belongs what a schedule means; here does not belong which runs exist, or whether limits let one start.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import json
+from typing import Any
+
+from goflow.domain.canonical import canonical_json
+from goflow.domain.moments import zone_info
+from goflow.domain.spec import DagSpec, Dialect, Schedule
+from goflow.scheduler.timetables.base import (
+    Asked,
+    IntervalTimetable,
+    Restriction,
+    RunInfo,
+    ScheduleError,
+    Ticks,
+    Timetable,
+)
+from goflow.scheduler.timetables.cron import CronTicks, attach_zone
+from goflow.scheduler.timetables.delta import DeltaTicks, step_of
+from goflow.scheduler.timetables.simple import ContinuousTimetable, NeverTimetable, OnceTimetable
+from goflow.scheduler.timetables.trigger import EarliestOf, EventsTimetable, PartitionTimetable, TriggerTimetable
+
+__all__ = [
+    "Restriction",
+    "RunInfo",
+    "ScheduleError",
+    "manual_interval",
+    "next_run",
+    "next_runs",
+    "not_run_yet",
+    "restriction_of",
+    "timetable_of",
+]
+
+
+def next_run(
+    schedule: Schedule,
+    last: RunInfo | None,
+    restriction: Restriction,
+    now: dt.datetime,
+    dialect: Dialect = Dialect.AIRFLOW3,
+) -> RunInfo | None:
+    """The run that comes after LAST, the newest one that the schedule made (None: none yet); None: there is none.
+
+    The run may lie in the past (it is due) or in the future. Raises ScheduleError for a schedule that cannot be
+    followed (a cron expression without a date, a step that is not positive).
+    """
+    return timetable_of(schedule).next_run(Asked(last, restriction, now, dialect))
+
+
+def manual_interval(schedule: Schedule, run_after: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
+    """The data interval of a run that is started by hand for RUN_AFTER (``infer_manual_data_interval``)."""
+    return timetable_of(schedule).manual_interval(run_after)
+
+
+def restriction_of(dag: DagSpec, now: dt.datetime) -> Restriction:
+    """What the dates of DAG and its tasks allow, symbolic moments as seen at NOW (``_time_restriction``)."""
+    starts = [moment.resolve(now) for moment in (dag.start_date, *(t.start_date for t in dag.tasks)) if moment]
+    ends = [task.end_date.resolve(now) for task in dag.tasks if task.end_date]
+    latest = dag.end_date.resolve(now) if dag.end_date else None
+    if len(ends) == len(dag.tasks):
+        ends += [latest] if latest else []
+        latest = max(ends, default=None)
+    return Restriction(min(starts, default=None), latest, dag.catchup)
+
+
+def next_runs(dag: DagSpec, n: int = 3, *, now: dt.datetime) -> list[RunInfo] | None:
+    """The first N runs after the start date as though catchup were on, as the oracle's document has them.
+
+    Empty without a start date and for schedules without times of their own; None when only the author's own timetable
+    class could tell. Raises ScheduleError.
+    """
+    starts = [moment.resolve(now) for moment in (dag.start_date, *(t.start_date for t in dag.tasks)) if moment]
+    if not starts or dag.schedule.kind == "continuous":
+        return []
+    if not_run_yet(dag.schedule) is not None:
+        return None
+    earliest = dag.start_date.resolve(now) if dag.start_date else min(starts)
+    restriction = Restriction(earliest, dag.end_date.resolve(now) if dag.end_date else None, catchup=True)
+    found: list[RunInfo] = []
+    while len(found) < n:
+        info = next_run(dag.schedule, found[-1] if found else None, restriction, now, dag.dialect)
+        if info is None:
+            break
+        found.append(info)
+    return found
+
+
+def not_run_yet(schedule: Schedule) -> str | None:
+    """Why runs by time of SCHEDULE are not made here yet, in words; None when they are."""
+    if schedule.kind == "custom" and schedule.timetable != "EventsTimetable":
+        return f"timetable {schedule.timetable} is a class of the author's own"
+    if schedule.kind == "asset_or_time" and schedule.time is not None:
+        return not_run_yet(schedule.time)
+    return None
+
+
+def timetable_of(schedule: Schedule) -> Timetable:
+    """The timetable that follows SCHEDULE. Raises ScheduleError."""
+    return _timetable(canonical_json(schedule.to_json()))
+
+
+@functools.lru_cache(maxsize=4096)
+def _timetable(text: str) -> Timetable:
+    return _build(Schedule.from_json(json.loads(text)))
+
+
+def _build(schedule: Schedule) -> Timetable:
+    match schedule.kind:
+        case "once":
+            return OnceTimetable()
+        case "continuous":
+            return ContinuousTimetable()
+        case "cron":
+            return _cron(schedule)
+        case "delta":
+            ticks = DeltaTicks(step_of(schedule.every_s, schedule.relative))
+            return _periodic(ticks, schedule)
+        case "asset_or_time" if schedule.time is not None:
+            return _build(schedule.time)
+        case "custom" if schedule.timetable == "EventsTimetable":
+            return _events(schedule)
+        case _:
+            return NeverTimetable()
+
+
+def _cron(schedule: Schedule) -> Timetable:
+    try:
+        zone = zone_info(schedule.timezone)
+    except (KeyError, ValueError, OSError) as problem:
+        raise ScheduleError(f"time zone {schedule.timezone!r}: {problem}") from None
+    members = tuple(_periodic(CronTicks(expression, zone), schedule) for expression in schedule.crons)
+    if schedule.timetable == "CronPartitionTimetable":
+        members = tuple(PartitionTimetable(m) for m in members if isinstance(m, TriggerTimetable))
+    return members[0] if len(members) == 1 else EarliestOf(members)
+
+
+def _periodic(ticks: Ticks, schedule: Schedule) -> Timetable:
+    if schedule.interval:
+        return IntervalTimetable(ticks)
+    return TriggerTimetable(ticks, dt.timedelta(seconds=schedule.interval_s), _immediately(schedule.run_immediately))
+
+
+def _immediately(value: Any) -> bool | dt.timedelta | None:
+    if isinstance(value, dict) and "$timedelta" in value:
+        return dt.timedelta(seconds=float(value["$timedelta"]))
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return dt.timedelta(seconds=value)
+    return value if isinstance(value, bool) else None
+
+
+def _events(schedule: Schedule) -> Timetable:
+    zone = zone_info(schedule.timezone)
+    dates = []
+    given = schedule.arguments.get("event_dates")
+    for value in given if isinstance(given, list) else []:
+        text = value.get("$datetime") if isinstance(value, dict) else value
+        at = dt.datetime.fromisoformat(str(text))
+        dates.append(at.astimezone(dt.UTC) if at.tzinfo else attach_zone(at, zone))
+    return EventsTimetable(tuple(sorted(set(dates))), bool(schedule.arguments.get("restrict_to_events")))

@@ -1,0 +1,90 @@
+"""Run by the interpreter of a virtual environment with real Airflow: what its timetables answer to a list of questions.
+
+Standard input: a JSON list of ``{"timetable": {...}, "earliest", "latest", "catchup", "now", "steps"}``; standard
+output: for each, the list of ``[logical date, start, end, run after]`` of STEPS runs in a row, or the error's class.
+"""
+
+import datetime as dt
+import json
+import os
+import sys
+import types
+
+os.environ.setdefault("AIRFLOW__CORE__LOAD_EXAMPLES", "False")
+os.environ.setdefault("AIRFLOW__LOGGING__LOGGING_LEVEL", "CRITICAL")
+answers, sys.stdout = sys.stdout, sys.stderr
+
+import pendulum  # noqa: E402
+from airflow.timetables import events, interval, simple, trigger  # noqa: E402
+from airflow.timetables.base import TimeRestriction  # noqa: E402
+from dateutil.relativedelta import relativedelta  # noqa: E402
+
+NOW = [pendulum.now("UTC")]
+
+
+def moment(text):
+    return pendulum.instance(dt.datetime.fromisoformat(text)).in_timezone("UTC") if text else None
+
+
+def frozen(module):
+    if hasattr(module, "utcnow"):
+        module.utcnow = lambda: NOW[0]
+    if hasattr(module, "timezone"):
+        real = module.timezone
+        module.timezone = types.SimpleNamespace(utcnow=lambda: NOW[0], coerce_datetime=real.coerce_datetime)
+    if hasattr(module, "time"):
+        module.time = types.SimpleNamespace(time=lambda: NOW[0].timestamp())
+
+
+for each in (interval, trigger, simple, events):
+    frozen(each)
+
+
+def build(spec):
+    kind = spec["class"]
+    zone = spec.get("timezone", "UTC")
+    if zone[0] == "+":
+        zone = pendulum.tz.timezone.FixedTimezone(int(zone[1:3]) * 3600 + int(zone[4:]) * 60)
+    if kind == "CronDataIntervalTimetable":
+        return interval.CronDataIntervalTimetable(spec["crons"][0], zone)
+    if kind in {"CronTriggerTimetable", "MultipleCronTriggerTimetable"}:
+        more = {"interval": dt.timedelta(seconds=spec["interval_s"])}
+        if "run_immediately" in spec:
+            given = spec["run_immediately"]
+            more["run_immediately"] = dt.timedelta(seconds=given) if type(given) is int else given
+        return getattr(trigger, kind)(*spec["crons"], timezone=zone, **more)
+    step = relativedelta(**spec["relative"]) if spec.get("relative") else dt.timedelta(seconds=spec.get("every_s", 0))
+    if kind == "DeltaDataIntervalTimetable":
+        return interval.DeltaDataIntervalTimetable(step)
+    if kind == "DeltaTriggerTimetable":
+        return trigger.DeltaTriggerTimetable(step, interval=dt.timedelta(seconds=spec["interval_s"]))
+    return getattr(simple, kind)()
+
+
+def runs(case):
+    NOW[0] = moment(case["now"])
+    timetable = build(case["timetable"])
+    restriction = TimeRestriction(moment(case["earliest"]), moment(case["latest"]), case["catchup"])
+    found, last = [], None
+    for _ in range(case["steps"]):
+        info = timetable.next_dagrun_info(last_automated_data_interval=last, restriction=restriction)
+        if info is None:
+            found.append(None)
+            break
+        last = info.data_interval
+        found.append(
+            [d and d.astimezone(dt.UTC).isoformat() for d in (info.logical_date, last.start, last.end, info.run_after)]
+        )
+    manual = timetable.infer_manual_data_interval(run_after=NOW[0])
+    found.append([d.astimezone(dt.UTC).isoformat() for d in manual])
+    return found
+
+
+def answer(case):
+    try:
+        return runs(case)
+    except Exception as problem:
+        return "error: " + type(problem).__name__
+
+
+json.dump([answer(case) for case in json.load(sys.stdin)], answers)

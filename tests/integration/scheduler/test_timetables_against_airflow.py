@@ -1,0 +1,134 @@
+"""Our timetables and real Airflow's, over the same random schedules, zones and dates."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import random
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from goflow.domain.spec import Dialect, Schedule
+from goflow.scheduler.timetables import Restriction, RunInfo, ScheduleError, manual_interval, next_run
+
+CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "goflow-tests"
+AIRFLOWS = {Dialect.AIRFLOW2: "2.11.2", Dialect.AIRFLOW3: "3.3.2"}
+CASES = int(os.environ.get("GOFLOW_TIMETABLE_CASES", "300"))
+
+CRONS = [
+    "0 0 * * *", "0 * * * *", "30 * * * *", "*/15 * * * *", "30 1 * * *", "30 2 * * *", "15 3 * * *", "0 */2 * * *",
+    "0 0 * * 0", "0 0 1 * *", "0 0 1 */3 *", "0 0 1 1 *", "5 4 31 * *", "0 12 * * 1-5", "0 0 29 2 *", "0 9 1,15 * 1",
+    "*/7 1-3 * * *", "59 23 L * *", "0 0 * * 5#2", "10 2,14 * * *", "0 2 * * sun", "* * * * *", "20 1 26-31 3,10 *",
+    "0 0 * * * 30", "0-59/10 * * * *",
+]  # fmt: skip
+ZONES = [
+    "UTC", "Europe/Zurich", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "America/Sao_Paulo",
+    "Africa/Casablanca", "Asia/Tokyo", "Europe/Dublin", "Pacific/Apia", "America/St_Johns", "+05:30",
+]  # fmt: skip
+TRANSITIONS = ["2023-03-26", "2023-10-29", "2024-03-10", "2024-11-03", "2024-04-07", "2024-10-06", "2023-07-01"]
+RELATIVES: list[dict[str, Any]] = [
+    {"months": 1},
+    {"days": 1, "hours": 3},
+    {"years": 1},
+    {"months": 1, "day": 31},
+    {"weeks": 2},
+]
+
+
+def random_case(dice: random.Random, dialect: Dialect) -> dict[str, Any]:
+    kinds = ["CronDataIntervalTimetable"] * 5 + ["CronTriggerTimetable"] * 4 + ["DeltaDataIntervalTimetable"] * 2
+    kinds += ["DeltaTriggerTimetable", "OnceTimetable", "ContinuousTimetable", "NullTimetable"]
+    kinds += ["MultipleCronTriggerTimetable"] * 2 * (dialect is Dialect.AIRFLOW3)
+    kind = dice.choice(kinds)
+    spec: dict[str, Any] = {
+        "class": kind,
+        "timezone": dice.choice(ZONES),
+        "interval_s": dice.choice([0, 0, 3600, 86400]),
+    }
+    if "Cron" in kind:
+        spec["crons"] = [dice.choice(CRONS) for _ in range(3 if kind.startswith("Multiple") else 1)]
+        if "Trigger" in kind and dialect is Dialect.AIRFLOW3:
+            spec["run_immediately"] = dice.choice([True, False, None, 1200])
+    elif "Delta" in kind:
+        spec |= (
+            {"relative": dice.choice(RELATIVES)}
+            if dice.random() < 0.4
+            else {"every_s": dice.choice([60, 5400, 86400, 1e5])}
+        )
+    day = dt.datetime.fromisoformat(dice.choice(TRANSITIONS)).replace(tzinfo=dt.UTC)
+    earliest = day + dt.timedelta(minutes=dice.choice([-1440, -90, -60, 0, 30, 60, 90, 120]) + dice.choice([0, 0, 7]))
+    now = earliest + dt.timedelta(minutes=dice.choice([-300, -30, 0, 1, 55, 60, 600, 4000, 60000, 500000]))
+    latest = earliest + dt.timedelta(hours=dice.choice([1, 26, 60, 900]))
+    return {
+        "timetable": spec,
+        "earliest": earliest.isoformat() if dice.random() < 0.85 else None,
+        "latest": latest.isoformat() if dice.random() < 0.3 else None,
+        "catchup": dice.random() < 0.6,
+        "now": now.isoformat(),
+        "steps": 6,
+    }
+
+
+def schedule_of(spec: dict[str, Any]) -> Schedule:
+    kind = spec["class"]
+    name = "cron" if "Cron" in kind else "delta" if "Delta" in kind else kind.removesuffix("Timetable").lower()
+    return Schedule(
+        kind={"null": "none"}.get(name, name),  # type: ignore[arg-type]
+        timetable=kind,
+        crons=tuple(spec.get("crons", ())),
+        timezone=spec["timezone"],
+        every_s=spec.get("every_s"),
+        relative=spec.get("relative"),
+        interval="Interval" in kind,
+        interval_s=spec["interval_s"],
+        run_immediately=spec.get("run_immediately", False),
+    )
+
+
+def moment(text: str | None) -> dt.datetime | None:
+    return dt.datetime.fromisoformat(text) if text else None
+
+
+def ours(case: dict[str, Any], dialect: Dialect) -> Any:
+    schedule = schedule_of(case["timetable"])
+    restriction = Restriction(moment(case["earliest"]), moment(case["latest"]), case["catchup"])
+    now = moment(case["now"])
+    assert now is not None
+    found: list[Any] = []
+    last: RunInfo | None = None
+    try:
+        for _ in range(case["steps"]):
+            info = next_run(schedule, last, restriction, now, dialect)
+            if info is None:
+                found.append(None)
+                break
+            last = info
+            found.append([d and d.isoformat() for d in (info.logical_date, info.start, info.end, info.run_after)])
+        return [*found, [d.isoformat() for d in manual_interval(schedule, now)]]
+    except ScheduleError:
+        return "error"
+
+
+@pytest.mark.parametrize("dialect", list(AIRFLOWS), ids=str)
+def test_every_random_schedule_has_the_runs_that_airflow_gives_it(dialect: Dialect) -> None:
+    python = CACHE / f"airflow-{AIRFLOWS[dialect]}" / "bin" / "python"
+    if not python.exists():
+        pytest.skip(f"no Airflow {AIRFLOWS[dialect]} in {CACHE}: `make fidelity` puts it there")
+    dice = random.Random(f"{dialect}-{os.environ.get('GOFLOW_TIMETABLE_SEED', '1')}")
+    cases = [random_case(dice, dialect) for _ in range(CASES)]
+    script = Path(__file__).with_name("ask_airflow_timetables.py")
+    done = subprocess.run(
+        [python, script], input=json.dumps(cases), capture_output=True, text=True, check=False, timeout=280
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    theirs = json.loads(done.stdout)
+    assert sum(isinstance(answer, list) for answer in theirs) > CASES * 0.9
+    for case, truth in zip(cases, theirs, strict=True):
+        mine = ours(case, dialect)
+        if isinstance(truth, str):
+            truth = "error"
+        assert mine == truth, case
