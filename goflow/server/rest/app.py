@@ -1,0 +1,88 @@
+"""The REST application: routes, errors in one shape, health and metrics."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+
+from goflow import __version__
+from goflow.domain.errors import (
+    AlreadyExistsError,
+    ConflictError,
+    GoFlowError,
+    InvalidRequestError,
+    NotFoundError,
+    StateChangeRefusedError,
+)
+from goflow.server.rest import admin, dags, runs, tasks
+from goflow.server.rest.context import CallerDep, Services, ServicesDep
+
+log = structlog.get_logger(__name__)
+
+STATUS: dict[type[GoFlowError], int] = {
+    NotFoundError: 404,
+    AlreadyExistsError: 409,
+    ConflictError: 409,
+    StateChangeRefusedError: 409,
+    InvalidRequestError: 400,
+}
+
+
+def application(services: Services) -> FastAPI:
+    """The application over SERVICES; its OpenAPI document is at ``/openapi.json``."""
+    app = FastAPI(title="GoFlow", version=__version__, docs_url="/docs", redoc_url=None)
+    app.state.services = services
+    for module in (dags, runs, tasks, admin):
+        app.include_router(module.router)
+    app.add_exception_handler(GoFlowError, _refused)
+    app.add_exception_handler(Exception, _failed)
+    app.get("/healthz", tags=["Health"], include_in_schema=False)(healthz)
+    app.get("/readyz", tags=["Health"], include_in_schema=False)(readyz)
+    app.get("/metrics", tags=["Health"], include_in_schema=False)(metrics)
+    app.get("/api/v2/version", tags=["Version"])(version)
+    app.get("/goflow/v1/status", tags=["Health"])(status)
+    return app
+
+
+def healthz() -> PlainTextResponse:
+    """The process answers."""
+    return PlainTextResponse("ok\n")
+
+
+def readyz(services: ServicesDep) -> PlainTextResponse:
+    """Every part is ready, or which are not and why (503)."""
+    troubles = {name: why for name, check in services.checks.items() if (why := check()) is not None}
+    if troubles:
+        return PlainTextResponse("".join(f"{name}: {why}\n" for name, why in troubles.items()), 503)
+    return PlainTextResponse("ok\n")
+
+
+def metrics() -> Response:
+    """Everything that Prometheus asks for."""
+    from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+def version() -> dict[str, str]:
+    """GoFlow's version."""
+    return {"version": __version__, "product": "goflow"}
+
+
+def status(services: ServicesDep, caller: CallerDep) -> dict[str, Any]:
+    """How the daemon's parts fare."""
+    return {"version": __version__, **services.status()}
+
+
+async def _refused(_: Request, problem: Exception) -> JSONResponse:
+    assert isinstance(problem, GoFlowError)
+    code = next((STATUS[kind] for kind in type(problem).__mro__ if kind in STATUS), 400)
+    return JSONResponse({"detail": str(problem), **({"hint": problem.hint} if problem.hint else {})}, code)
+
+
+async def _failed(request: Request, problem: Exception) -> JSONResponse:
+    log.error("a request failed", path=request.url.path, exc_info=problem)
+    return JSONResponse({"detail": "the server failed; its log says why"}, 500)

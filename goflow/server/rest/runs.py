@@ -1,0 +1,124 @@
+"""DAG runs: trigger, list, show, mark, clear, delete."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from goflow.domain.runs import DagRun
+from goflow.domain.state import RunState
+from goflow.scheduler import operations
+from goflow.server.rest import shapes
+from goflow.server.rest.context import CallerDep, ServicesDep
+from goflow.store import Tx, dags, runs, versions
+
+router = APIRouter(tags=["DagRun"])
+ANY = "~"
+"""Airflow's wildcard: ``/dags/~/dagRuns`` lists the runs of all DAGs."""
+
+
+class TriggerBody(BaseModel):
+    """A run to be made (TriggerDAGRunPostBody)."""
+
+    model_config = ConfigDict(extra="forbid")
+    dag_run_id: str | None = None
+    logical_date: AwareDatetime | None = None
+    run_after: AwareDatetime | None = None
+    conf: dict[str, Any] | None = None
+    note: str | None = None
+
+
+class PatchRun(BaseModel):
+    """What of a run can be set: its state (mark), its note."""
+
+    model_config = ConfigDict(extra="forbid")
+    state: RunState | None = None
+    note: str | None = None
+
+
+class ClearBody(BaseModel):
+    """What to clear (DAGRunClearBody)."""
+
+    model_config = ConfigDict(extra="forbid")
+    dry_run: bool = True
+    only_failed: bool = False
+    run_on_latest_version: bool = False
+
+
+@router.post("/api/v2/dags/{dag_id}/dagRuns")
+def trigger(dag_id: str, body: TriggerBody, services: ServicesDep, caller: CallerDep) -> shapes.Body:
+    """Make a run by hand. 409 when there is one of that id or logical date."""
+    made = operations.trigger(
+        services.store,
+        dag_id,
+        run_id=body.dag_run_id,
+        conf=body.conf or {},
+        logical_date=body.logical_date,
+        note=body.note,
+        who=caller,
+    )
+    with services.store.reading() as tx:
+        return _shape(tx, made)
+
+
+@router.get("/api/v2/dags/{dag_id}/dagRuns")
+def list_runs(
+    dag_id: str,
+    services: ServicesDep,
+    caller: CallerDep,
+    state: Annotated[list[RunState] | None, Query()] = None,
+    limit: int = Query(100, ge=1, le=1000),
+    offset: int = Query(0, ge=0),
+) -> shapes.Body:
+    """Runs, newest first; ``~`` for those of every DAG."""
+    with services.store.reading() as tx:
+        picked = None if dag_id == ANY else dags.get(tx, dag_id).dag_id
+        found = runs.list_(tx, picked, states=state, limit=limit, offset=offset)
+        total = runs.count(tx, picked, states=state)
+        return {"dag_runs": [_shape(tx, row) for row in found], "total_entries": total}
+
+
+@router.get("/api/v2/dags/{dag_id}/dagRuns/{run_id}")
+def show_run(dag_id: str, run_id: str, services: ServicesDep, caller: CallerDep) -> shapes.Body:
+    """One run."""
+    with services.store.reading() as tx:
+        return _shape(tx, runs.by_run_id(tx, dag_id, run_id))
+
+
+@router.patch("/api/v2/dags/{dag_id}/dagRuns/{run_id}")
+def patch_run(dag_id: str, run_id: str, body: PatchRun, services: ServicesDep, caller: CallerDep) -> shapes.Body:
+    """Mark a run, or set its note."""
+    if body.state is not None:
+        operations.mark_run(services.store, dag_id, run_id, body.state, who=caller)
+    with services.store.transaction() as tx:
+        row = runs.by_run_id(tx, dag_id, run_id)
+        if body.note is not None:
+            runs.set_note(tx, row.id, body.note)
+        return _shape(tx, runs.get(tx, row.id))
+
+
+@router.delete("/api/v2/dags/{dag_id}/dagRuns/{run_id}", status_code=204)
+def delete_run(dag_id: str, run_id: str, services: ServicesDep, caller: CallerDep) -> None:
+    """Delete a run that has ended, with its tasks, logs and results."""
+    operations.delete_run(services.store, dag_id, run_id, who=caller)
+
+
+@router.post("/api/v2/dags/{dag_id}/dagRuns/{run_id}/clear")
+def clear_run(dag_id: str, run_id: str, body: ClearBody, services: ServicesDep, caller: CallerDep) -> shapes.Body:
+    """Clear a run's tasks, or with ``dry_run`` (the default, as in Airflow) say which they are."""
+    cleared = operations.clear(
+        services.store,
+        dag_id,
+        run_id,
+        only_failed=body.only_failed,
+        dry_run=body.dry_run,
+        newest_version=body.run_on_latest_version,
+        who=caller,
+    )
+    return {"task_instances": [shapes.task_instance(row, None) for row in cleared], "total_entries": len(cleared)}
+
+
+def _shape(tx: Tx, row: DagRun) -> shapes.Body:
+    return shapes.run(row, versions.get(tx, row.version_id).number)

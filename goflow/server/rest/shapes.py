@@ -1,0 +1,232 @@
+"""Bodies of answers: Airflow's field names (REST API v2 of Airflow 3), with GoFlow's own beside them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from goflow.domain.runs import DagRun, Event, Launch, TaskInstance
+from goflow.domain.spec import TaskSpec
+from goflow.domain.state import TaskState
+from goflow.store.rows import Attempt, Connection, Dag, DagReading, DagVersion, Pool, Variable, XCom
+
+Body = dict[str, Any]
+
+
+def moment(value: dt.datetime | None) -> str | None:
+    """A moment as ISO text in UTC with microseconds; None stays None."""
+    return None if value is None else value.astimezone(dt.UTC).isoformat(timespec="microseconds")
+
+
+def dag(row: Dag) -> Body:
+    """A DAG (Airflow's DAGResponse), with ``version`` and ``file_path``."""
+    return {
+        "dag_id": row.dag_id,
+        "dag_display_name": row.name,
+        "description": row.description,
+        "is_paused": row.is_paused,
+        "is_stale": not row.is_active,
+        "owners": list(row.owners),
+        "tags": [{"name": tag, "dag_id": row.dag_id} for tag in row.tags],
+        "fileloc": row.file_path,
+        "relative_fileloc": row.file_path,
+        "max_active_runs": row.max_active_runs,
+        "max_active_tasks": row.max_active_tasks,
+        "timetable_summary": schedule_words(row.schedule),
+        "next_dagrun_logical_date": moment(row.next_logical_date),
+        "next_dagrun_data_interval_start": moment(row.next_interval_start),
+        "next_dagrun_data_interval_end": moment(row.next_interval_end),
+        "next_dagrun_run_after": moment(row.next_run_after),
+        "last_parsed_time": moment(row.last_updated_date),
+        "namespace": row.namespace,
+        "version": row.version,
+        "file_path": row.file_path,
+        "file_format": row.file_format.value,
+        "dialect": row.dialect.value,
+        "hold_reason": row.hold_reason,
+        "task_count": row.task_count,
+    }
+
+
+def schedule_words(schedule: Mapping[str, Any]) -> str:
+    """A schedule in the words of a list: ``0 0 * * *``, ``every 300 s``, ``assets``, ``None``."""
+    kind = schedule.get("kind", "none")
+    if kind == "cron":
+        return ", ".join(schedule.get("crons") or [])
+    if kind == "delta":
+        every = schedule.get("every_s")
+        return f"every {dt.timedelta(seconds=every)}" if every else f"every {schedule.get('relative')}"
+    return {"none": "None", "once": "@once", "continuous": "@continuous"}.get(kind, str(kind))
+
+
+def run(row: DagRun, version: int | None = None) -> Body:
+    """A DAG run (DAGRunResponse)."""
+    ended, begun = row.end_date, row.start_date
+    return {
+        "dag_run_id": row.run_id,
+        "run_id": row.run_id,
+        "dag_id": row.dag_id,
+        "logical_date": moment(row.logical_date),
+        "queued_at": moment(row.queued_at),
+        "start_date": moment(begun),
+        "end_date": moment(ended),
+        "duration": (ended - begun).total_seconds() if ended and begun else None,
+        "data_interval_start": moment(row.data_interval_start),
+        "data_interval_end": moment(row.data_interval_end),
+        "run_after": moment(row.run_after),
+        "run_type": row.run_type.value,
+        "state": row.state.value,
+        "triggered_by": row.triggered_by,
+        "conf": dict(row.conf),
+        "note": row.note,
+        "dag_version": version,
+    }
+
+
+def task_instance(row: TaskInstance, spec: TaskSpec | None) -> Body:
+    """A task instance (TaskInstanceResponse)."""
+    ended, begun = row.end_date, row.start_date
+    return {
+        "id": str(row.id),
+        "task_id": row.task_id,
+        "dag_id": row.dag_id,
+        "dag_run_id": row.run_id,
+        "map_index": row.map_index,
+        "state": None if row.state is TaskState.NONE else row.state.value,
+        "try_number": row.try_number,
+        "max_tries": row.max_tries,
+        "queued_when": moment(row.queued_at),
+        "start_date": moment(begun),
+        "end_date": moment(ended),
+        "duration": (ended - begun).total_seconds() if ended and begun else None,
+        "next_at": moment(row.next_at),
+        "operator": spec.operator if spec else None,
+        "pool": row.pool,
+        "pool_slots": row.pool_slots,
+        "queue": spec.queue if spec else None,
+        "priority_weight": row.priority_weight,
+        "note": row.note,
+    }
+
+
+def attempt(row: Attempt) -> Body:
+    """One attempt with its end."""
+    return {
+        "try_number": row.try_number,
+        "state": row.state.value,
+        "queued_when": moment(row.queued_at),
+        "start_date": moment(row.start_date),
+        "end_date": moment(row.end_date),
+        "exit_code": row.exit_code,
+        "reason": row.reason,
+        "message": row.message,
+        "usage": dict(row.usage),
+    }
+
+
+def launch(row: Launch) -> Body:
+    """One container start."""
+    return {
+        "launch_id": row.id,
+        "try_number": row.try_number,
+        "ordinal": row.ordinal,
+        "state": row.state.value,
+        "backend": row.backend,
+        "namespace": row.namespace,
+        "job_name": row.job_name,
+        "planned_at": moment(row.planned_at),
+        "created_at": moment(row.created_at),
+        "claimed_at": moment(row.claimed_at),
+        "ended_at": moment(row.ended_at),
+        "exit_code": row.exit_code,
+        "reason": row.reason,
+        "message": row.message,
+    }
+
+
+def version(row: DagVersion, readings: list[DagReading]) -> Body:
+    """One version of a DAG; ``spec_digest`` is its newest reading's."""
+    newest = readings[-1]
+    return {
+        "number": row.number,
+        "file_hash": row.file_hash,
+        "spec_digest": newest.spec_digest,
+        "created_date": moment(row.created_date),
+        "file_path": row.file_path,
+        "file_format": row.file_format.value,
+        "folder_digest": row.folder_digest,
+        "readings": [
+            {
+                "number": reading.number,
+                "reader_version": reading.reader_version,
+                "dialect": reading.dialect.value,
+                "spec_digest": reading.spec_digest,
+                "created_date": moment(reading.created_date),
+            }
+            for reading in readings
+        ],
+    }
+
+
+def variable(row: Variable) -> Body:
+    """A Variable (VariableResponse)."""
+    return {"key": row.name, "value": row.value, "description": row.description, "is_encrypted": False}
+
+
+def connection(row: Connection) -> Body:
+    """A connection (ConnectionResponse); secrets are never shown."""
+    return {
+        "connection_id": row.conn_id,
+        "conn_type": row.conn_type,
+        "description": row.description,
+        "host": row.host,
+        "login": row.login,
+        "schema": row.schema,
+        "port": row.port,
+        "password": "***" if row.password else None,
+        "extra": "***" if row.extra else None,
+    }
+
+
+def pool(row: Pool) -> Body:
+    """A pool (PoolResponse)."""
+    return {
+        "name": row.name,
+        "slots": row.slots,
+        "description": row.description,
+        "include_deferred": row.include_deferred,
+        "occupied_slots": row.occupied,
+        "queued_slots": row.queued,
+        "running_slots": row.running,
+        "scheduled_slots": row.scheduled,
+        "deferred_slots": row.deferred,
+        "open_slots": row.open,
+    }
+
+
+def xcom(row: XCom) -> Body:
+    """One result (XComResponse)."""
+    return {
+        "key": row.key,
+        "task_id": row.task_id,
+        "map_index": row.map_index,
+        "timestamp": moment(row.created_date),
+        "value": row.value,
+    }
+
+
+def event(row: Event) -> Body:
+    """One event of the log (EventLogResponse)."""
+    return {
+        "event_log_id": row.seq,
+        "when": moment(row.at),
+        "event": row.kind,
+        "dag_id": row.dag_id,
+        "run_id": row.run_id,
+        "task_id": row.task_id,
+        "map_index": row.map_index,
+        "try_number": row.try_number,
+        "owner": row.who,
+        "extra": dict(row.data),
+    }

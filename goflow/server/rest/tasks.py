@@ -1,0 +1,222 @@
+"""Task instances: list, show with rendered fields and results, logs, clear, mark."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, HTTPException, Query
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, ConfigDict
+
+from goflow.domain.runs import UNMAPPED, DagRun, TaskInstance
+from goflow.domain.state import TaskState
+from goflow.scheduler import operations
+from goflow.server.rest import shapes
+from goflow.server.rest.context import CallerDep, ServicesDep
+from goflow.store import Tx, launches, logs, runs, tasks, versions, xcoms
+
+router = APIRouter(tags=["Task Instance"])
+BASE = "/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances"
+LOG_PAGE = 5000
+
+
+class PatchTask(BaseModel):
+    """What of a task instance can be set: its state (mark), its note."""
+
+    model_config = ConfigDict(extra="forbid")
+    new_state: TaskState | None = None
+    note: str | None = None
+    dry_run: bool = False
+
+
+class ClearTasks(BaseModel):
+    """Which tasks of a run to clear (ClearTaskInstancesBody)."""
+
+    model_config = ConfigDict(extra="forbid")
+    dag_run_id: str
+    task_ids: list[str] | None = None
+    dry_run: bool = True
+    only_failed: bool = True
+    include_upstream: bool = False
+    include_downstream: bool = False
+    run_on_latest_version: bool = False
+
+
+@router.get(BASE)
+def list_tasks(dag_id: str, run_id: str, services: ServicesDep, caller: CallerDep) -> shapes.Body:
+    """The task instances of a run, in the order of its file."""
+    with services.store.reading() as tx:
+        run = runs.by_run_id(tx, dag_id, run_id)
+        found = [_shape(tx, run, row) for row in tasks.of_run(tx, run.id)]
+    return {"task_instances": found, "total_entries": len(found)}
+
+
+@router.get(BASE + "/{task_id}")
+def show_task(
+    dag_id: str, run_id: str, task_id: str, services: ServicesDep, caller: CallerDep, map_index: int = UNMAPPED
+) -> shapes.Body:
+    """One task instance with its rendered fields, results, attempts and launches."""
+    with services.store.reading() as tx:
+        run, row = _find(tx, dag_id, run_id, task_id, map_index)
+        rendered = tasks.rendered(tx, row.id)
+        if rendered is None and row.try_number:
+            rendered = dict(versions.spec(tx, run.reading_id).task(task_id).fields)
+        return {
+            **_shape(tx, run, row),
+            "rendered_fields": rendered or {},
+            "rendered_map_index": tasks.map_index_label(tx, row.id),
+            "xcoms": _values(xcoms.of_task(tx, run.id, task_id, map_index)),
+            "attempts": [shapes.attempt(attempt) for attempt in tasks.attempts(tx, row.id)],
+            "launches": [shapes.launch(launch) for launch in launches.of_task(tx, row.id)],
+        }
+
+
+@router.get(BASE + "/{task_id}/logs/{try_number}")
+def show_logs(
+    dag_id: str,
+    run_id: str,
+    task_id: str,
+    try_number: int,
+    services: ServicesDep,
+    caller: CallerDep,
+    map_index: int = UNMAPPED,
+    after: str = Query("", description="the cursor of the last answer: only what came after it"),
+) -> shapes.Body:
+    """The log of one attempt: lines in order, a cursor to go on from, and whether the attempt has ended."""
+    with services.store.reading() as tx:
+        _, row = _find(tx, dag_id, run_id, task_id, map_index)
+        of_attempt = launches.of_task(tx, row.id, try_number)
+        if not of_attempt:
+            raise HTTPException(404, f"there is no attempt {try_number} of {task_id}")
+        launch_ordinal, seq = _cursor(after)
+        lines: list[dict[str, Any]] = []
+        for launch in sorted(of_attempt, key=lambda launch: launch.ordinal):
+            if launch.ordinal < launch_ordinal:
+                continue
+            start = seq if launch.ordinal == launch_ordinal else 0
+            for line in logs.read(tx, launch.id, after=start, limit=LOG_PAGE - len(lines)):
+                lines.append({"at": line.at, "stream": line.stream, "text": line.text})
+                launch_ordinal, seq = launch.ordinal, line.seq
+            if len(lines) >= LOG_PAGE:
+                break
+        attempt = tasks.attempt(tx, row.id, try_number)
+        full = len(lines) >= LOG_PAGE
+        ended = attempt is not None and attempt.end_date is not None and not full
+        return {
+            "lines": lines,
+            "cursor": f"{launch_ordinal}.{seq}",
+            "ended": ended,
+            "message": attempt.message if attempt else None,
+        }
+
+
+@router.get(BASE + "/{task_id}/logs/{try_number}/download")
+def download_log(
+    dag_id: str,
+    run_id: str,
+    task_id: str,
+    try_number: int,
+    services: ServicesDep,
+    caller: CallerDep,
+    map_index: int = UNMAPPED,
+) -> StreamingResponse:
+    """The whole log as plain text."""
+
+    def text() -> Any:
+        cursor = ""
+        while True:
+            page = show_logs(dag_id, run_id, task_id, try_number, services, caller, map_index, cursor)
+            yield "".join(f"{line['text']}\n" for line in page["lines"])
+            if len(page["lines"]) < LOG_PAGE:
+                return
+            cursor = page["cursor"]
+
+    return StreamingResponse(text(), media_type="text/plain; charset=utf-8")
+
+
+@router.get(BASE + "/{task_id}/xcomEntries")
+def list_xcoms(
+    dag_id: str, run_id: str, task_id: str, services: ServicesDep, caller: CallerDep, map_index: int = UNMAPPED
+) -> shapes.Body:
+    """The results of one task instance."""
+    with services.store.reading() as tx:
+        run, _ = _find(tx, dag_id, run_id, task_id, map_index)
+        values = _values(xcoms.of_task(tx, run.id, task_id, map_index))
+    entries = [
+        {"key": key, "value": value, "task_id": task_id, "map_index": map_index} for key, value in values.items()
+    ]
+    return {"xcom_entries": entries, "total_entries": len(entries)}
+
+
+@router.patch(BASE + "/{task_id}")
+def patch_task(
+    dag_id: str,
+    run_id: str,
+    task_id: str,
+    body: PatchTask,
+    services: ServicesDep,
+    caller: CallerDep,
+    map_index: int | None = None,
+) -> shapes.Body:
+    """Mark a task success, failed or skipped, or set its note."""
+    changed: list[TaskInstance] = []
+    if body.new_state is not None:
+        changed = operations.mark_task(
+            services.store,
+            dag_id,
+            run_id,
+            task_id,
+            body.new_state,
+            map_index=map_index,
+            who=caller,
+            dry_run=body.dry_run,
+        )
+    if body.note is not None:
+        with services.store.transaction() as tx:
+            _, row = _find(tx, dag_id, run_id, task_id, UNMAPPED if map_index is None else map_index)
+            tasks.set_note(tx, row.id, body.note)
+    return {"task_instances": [shapes.task_instance(row, None) for row in changed], "total_entries": len(changed)}
+
+
+@router.post("/api/v2/dags/{dag_id}/clearTaskInstances")
+def clear_tasks(dag_id: str, body: ClearTasks, services: ServicesDep, caller: CallerDep) -> shapes.Body:
+    """Clear tasks of a run, or with ``dry_run`` (the default, as in Airflow) say which they are."""
+    cleared = operations.clear(
+        services.store,
+        dag_id,
+        body.dag_run_id,
+        task_ids=body.task_ids,
+        upstream=body.include_upstream,
+        downstream=body.include_downstream,
+        only_failed=body.only_failed,
+        dry_run=body.dry_run,
+        newest_version=body.run_on_latest_version,
+        who=caller,
+    )
+    return {"task_instances": [shapes.task_instance(row, None) for row in cleared], "total_entries": len(cleared)}
+
+
+def _find(tx: Tx, dag_id: str, run_id: str, task_id: str, map_index: int) -> tuple[DagRun, TaskInstance]:
+    run = runs.by_run_id(tx, dag_id, run_id)
+    row = tasks.find(tx, run.id, task_id, map_index)
+    if row is None:
+        which = task_id if map_index == UNMAPPED else f"{task_id}[{map_index}]"
+        raise HTTPException(404, f"run {run_id} of {dag_id} has no task instance {which}")
+    return run, row
+
+
+def _shape(tx: Tx, run: DagRun, row: TaskInstance) -> shapes.Body:
+    try:
+        spec = versions.spec(tx, run.reading_id).task(row.task_id)
+    except KeyError:  # a task that a newer reading no longer has
+        spec = None
+    return shapes.task_instance(row, spec)
+
+
+def _values(found: Any) -> dict[str, Any]:
+    return {key: getattr(value, "value", value) for key, value in dict(found).items()}
+
+
+def _cursor(text: str) -> tuple[int, int]:
+    ordinal, _, seq = text.partition(".")
+    return (int(ordinal), int(seq)) if ordinal.isdigit() and seq.isdigit() else (0, 0)
