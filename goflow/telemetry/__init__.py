@@ -1,0 +1,1 @@
+"""Logging, metrics, health: how GoFlow tells about itself. Knows nothing of what is told."""

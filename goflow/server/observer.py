@@ -1,0 +1,44 @@
+"""Metrics from events: what is counted is what was stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from goflow.domain.runs import Event
+from goflow.domain.state import TERMINAL_RUN_STATES, TERMINAL_TASK_STATES
+from goflow.store import Store, dags, events, import_errors, runs
+from goflow.telemetry import metrics
+
+
+class EventMetrics:
+    """Counts events of STORE as they are written; gauges are read when Prometheus asks."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        metrics.DAGS.set_function(self._dags)
+        metrics.IMPORT_ERRORS.set_function(self._import_errors)
+        metrics.OPEN_RUNS.set_function(self._open_runs)
+
+    def take(self, happened: Sequence[Event]) -> None:
+        """Count; called after each commit."""
+        for event in happened:
+            metrics.EVENTS.labels(event.kind).inc()
+            to = str(event.data.get("to"))
+            if event.kind == events.TASK_STATE and to in TERMINAL_TASK_STATES:
+                metrics.TASKS_ENDED.labels(to).inc()
+            elif event.kind == events.RUN_STATE and to in TERMINAL_RUN_STATES:
+                metrics.RUNS_ENDED.labels(to).inc()
+            elif event.kind == events.LAUNCH_STATE:
+                metrics.LAUNCHES.labels(to).inc()
+
+    def _dags(self) -> float:
+        with self.store.reading() as tx:
+            return dags.count(tx)
+
+    def _import_errors(self) -> float:
+        with self.store.reading() as tx:
+            return len(import_errors.list_(tx))
+
+    def _open_runs(self) -> float:
+        with self.store.reading() as tx:
+            return len(runs.open_(tx))
