@@ -8,6 +8,7 @@ What does not belong here: when a task is due, whether a dependency is met, what
 a change is one the state table has and that nobody was faster; it never decides that it should be made.
 """
 
-from goflow.store.engine import Store, Tx
+from goflow.store.engine import Store
+from goflow.store.tx import Tx
 
 __all__ = ["Store", "Tx"]

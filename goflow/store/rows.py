@@ -21,8 +21,9 @@ from goflow.domain.state import TaskState
 class Dag:
     """One DAG as it stands now. VERSION is the number of its current version, VERSION_ID and READING_ID its keys.
 
-    ``next_*`` is the scheduler's plan for the next scheduled run; NEXT_RUN_AFTER None: none is due ever. HOLD_REASON says why
-    nothing is planned until a person releases it (decision 5). SCHEDULE is `goflow.domain.spec.Schedule` as JSON.
+    ``next_*`` is the scheduler's plan for the next scheduled run; NEXT_RUN_AFTER None: none is due ever. HOLD_REASON
+    says why nothing is planned until a person releases it (decision 5). SCHEDULE is `goflow.domain.spec.Schedule`
+    as JSON.
     """
 
     dag_id: str
@@ -250,8 +251,8 @@ class ApiToken:
 class Manifest:
     """A DAG folder as it was. FILES maps a path to its sha256 and size in bytes.
 
-    Paths are relative to the folder; those of the import roots begin with ``.goflow-roots/0/``, ``.goflow-roots/1/`` ...
-    PATH is where the evaluation saw the folder lie (decision 7).
+    Paths are relative to the folder; those of the import roots begin with ``.goflow-roots/0/``,
+    ``.goflow-roots/1/`` ... PATH is where the evaluation saw the folder lie (decision 7).
     """
 
     digest: str

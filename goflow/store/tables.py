@@ -6,6 +6,8 @@ it as text. An index that serves work under way is partial, so that history cost
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -21,11 +23,12 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    TextClause,
     UniqueConstraint,
     text,
 )
 
-from goflow.store.types import UtcMoment
+from goflow.store.columns import UtcMoment
 
 metadata = MetaData(
     naming_convention={
@@ -36,8 +39,27 @@ metadata = MetaData(
     }
 )
 
+# The conditions of the partial indexes. Queries use the same words (`where` below), since a database only takes a
+# partial index when it sees its condition in the query, and values that travel as parameters are not seen.
+PLANNED_DAGS = "is_active AND NOT is_paused AND next_run_after IS NOT NULL"
+OPEN_RUNS = "status IN ('queued', 'running')"
+OCCUPYING = "state IN ('queued', 'running', 'restarting')"
+SCHEDULED = "state = 'scheduled'"
+WAITING = "next_at IS NOT NULL"
+UNFINISHED_LAUNCHES = "state <> 'cleaned'"
+
+
+def where(condition: str) -> TextClause:
+    """One of the conditions above, for a query on its table alone."""
+    return text(condition)
+
+
 _Key = BigInteger().with_variant(Integer, "sqlite")
 """SQLite numbers rows by itself only where the type is INTEGER to the letter."""
+
+
+def _partial(condition: str) -> dict[str, Any]:
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
 def _id() -> Column[int]:
@@ -84,8 +106,7 @@ dags = Table(
     Index(
         "ix_dags_due",
         "next_run_after",
-        sqlite_where=text("is_active AND NOT is_paused AND next_run_after IS NOT NULL"),
-        postgresql_where=text("is_active AND NOT is_paused AND next_run_after IS NOT NULL"),
+        **_partial(PLANNED_DAGS),
     ),
     Index("ix_dags_file_path", "file_path"),
 )
@@ -168,8 +189,7 @@ dag_runs = Table(
         "ix_dag_runs_open",
         "dag_id",
         "status",
-        sqlite_where=text("status IN ('queued', 'running')"),
-        postgresql_where=text("status IN ('queued', 'running')"),
+        **_partial(OPEN_RUNS),
     ),
     sqlite_autoincrement=True,
 )
@@ -201,20 +221,17 @@ task_instances = Table(
         "ix_task_instances_occupying",
         "pool",
         "dag_run_id",
-        sqlite_where=text("state IN ('queued', 'running', 'restarting')"),
-        postgresql_where=text("state IN ('queued', 'running', 'restarting')"),
+        **_partial(OCCUPYING),
     ),
     Index(
         "ix_task_instances_scheduled",
         "priority_weight",
-        sqlite_where=text("state = 'scheduled'"),
-        postgresql_where=text("state = 'scheduled'"),
+        **_partial(SCHEDULED),
     ),
     Index(
         "ix_task_instances_waiting",
         "next_at",
-        sqlite_where=text("next_at IS NOT NULL"),
-        postgresql_where=text("next_at IS NOT NULL"),
+        **_partial(WAITING),
     ),
     sqlite_autoincrement=True,
 )
@@ -223,7 +240,11 @@ attempts = Table(
     "attempts",
     metadata,
     Column(
-        "task_instance_id", _Key, ForeignKey("task_instances.id", ondelete="CASCADE"), nullable=False, autoincrement=False
+        "task_instance_id",
+        _Key,
+        ForeignKey("task_instances.id", ondelete="CASCADE"),
+        nullable=False,
+        autoincrement=False,
     ),
     Column("try_number", Integer, nullable=False, autoincrement=False),
     Column("state", Text, nullable=False),
@@ -263,12 +284,12 @@ launches = Table(
     Column("plan", Text),
     Column("outcome", Text),
     UniqueConstraint("task_instance_id", "try_number", "ordinal"),
+    Index("ix_launches_token_hash", "token_hash", **_partial("token_hash IS NOT NULL")),
     Index(
         "ix_launches_unfinished",
         "backend",
         "state",
-        sqlite_where=text("state <> 'cleaned'"),
-        postgresql_where=text("state <> 'cleaned'"),
+        **_partial(UNFINISHED_LAUNCHES),
     ),
 )
 

@@ -1,0 +1,158 @@
+"""How each database is opened and how its transactions begin."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.pool import QueuePool, StaticPool
+
+from goflow.domain.errors import InvalidRequestError
+
+BUSY_TIMEOUT_MS = 15_000
+"""How long SQLite waits for the writer of another process."""
+
+_writer_locks: dict[str, threading.Lock] = {}
+_writer_locks_guard = threading.Lock()
+
+
+class Database(Protocol):
+    """A database that is open."""
+
+    dialect: str
+    url: URL
+
+    def writing(self) -> contextlib.AbstractContextManager[Connection]:
+        """A connection in a transaction that may write; the caller commits, anything else rolls back."""
+
+    def reading(self) -> contextlib.AbstractContextManager[Connection]:
+        """A connection in a transaction that may only read."""
+
+    def close(self) -> None:
+        """Close all connections."""
+
+
+def connect(url: str) -> Database:
+    """The database at URL. Raises InvalidRequestError for a kind that GoFlow does not know."""
+    parsed = make_url(url)
+    kind = parsed.get_backend_name()
+    if kind == "sqlite":
+        return SqliteDatabase(parsed)
+    if kind in {"postgresql", "postgres"}:
+        return PostgresDatabase(parsed.set(drivername="postgresql+psycopg"))
+    raise InvalidRequestError(f"database URL {parsed.render_as_string()}", hint="sqlite:////path or postgresql://...")
+
+
+class SqliteDatabase:
+    """A file. Readers have connections of their own; all writing goes through one, under a lock of the process."""
+
+    dialect = "sqlite"
+
+    def __init__(self, url: URL) -> None:
+        if not url.database or url.database == ":memory:":
+            raise InvalidRequestError("a SQLite database must be a file", hint="sqlite:////absolute/path")
+        path = Path(url.database).absolute()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.url = url.set(drivername="sqlite+pysqlite", database=str(path))
+        self._lock = _writer_lock(str(path))
+        self._writer = self._engine("BEGIN IMMEDIATE", StaticPool)
+        self._readers = self._engine("BEGIN", QueuePool, pool_size=4, max_overflow=28)
+
+    def _engine(self, begin: str, pool: Any, **options: Any) -> Engine:
+        engine = create_engine(self.url, poolclass=pool, connect_args={"check_same_thread": False}, **options)
+        reader = begin == "BEGIN"
+
+        @event.listens_for(engine, "connect")
+        def prepare(connection: sqlite3.Connection, _record: object) -> None:
+            connection.isolation_level = None  # transactions begin where we say, not where the module guesses
+            connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+            connection.execute("PRAGMA foreign_keys=ON")
+            connection.execute("PRAGMA cache_size=-8192")
+            if reader:
+                connection.execute("PRAGMA query_only=ON")
+            else:
+                connection.execute("PRAGMA journal_mode=WAL")
+                connection.execute("PRAGMA synchronous=NORMAL")
+
+        @event.listens_for(engine, "begin")
+        def begin_transaction(connection: Connection) -> None:
+            connection.exec_driver_sql(begin)
+
+        return engine
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """The one writing connection, alone."""
+        with self._lock, self._writer.connect() as connection:
+            connection.begin()
+            yield connection
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A reading connection: it sees the moment of its first statement until it ends."""
+        with self._readers.connect() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._readers.dispose()
+        self._writer.dispose()
+
+
+class PostgresDatabase:
+    """A server. Sessions are in UTC; transactions are READ COMMITTED."""
+
+    dialect = "postgresql"
+
+    def __init__(self, url: URL) -> None:
+        self.url = url
+        self.engine = create_engine(
+            url,
+            poolclass=QueuePool,
+            pool_size=5,
+            max_overflow=20,
+            pool_pre_ping=False,
+            connect_args={"options": "-c timezone=UTC -c lock_timeout=30s", "application_name": "goflow"},
+        )
+        self._reading = self.engine.execution_options(postgresql_readonly=True)
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A connection in a transaction."""
+        with self.engine.connect() as connection:
+            connection.begin()
+            yield connection
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection in a transaction that the server keeps from writing."""
+        with self._reading.connect() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+def name_key(name: str) -> int:
+    """The 64-bit key of an advisory lock for NAME."""
+    return int.from_bytes(hashlib.sha256(b"goflow " + name.encode()).digest()[:8], "big", signed=True)
+
+
+_ADVISORY = text("SELECT pg_advisory_xact_lock(:key)")
+
+
+def lock_name(connection: Connection, name: str) -> None:
+    """Hold NAME on PostgreSQL until the transaction ends."""
+    connection.execute(_ADVISORY, {"key": name_key(name)})
+
+
+def _writer_lock(path: str) -> threading.Lock:
+    with _writer_locks_guard:
+        return _writer_locks.setdefault(path, threading.Lock())

@@ -1,0 +1,123 @@
+"""`Store` opens the database and hands out transactions.
+
+SQLite: one writer at a time in the process (a lock, then ``BEGIN IMMEDIATE``), any number of readers beside it (WAL).
+PostgreSQL: a pool of connections, READ COMMITTED; whoever decides by what it has read locks the rows first.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import threading
+from collections.abc import Callable, Iterator, Sequence
+
+from goflow.domain.clock import Clock, SystemClock
+from goflow.domain.runs import Event, new_launch_id
+from goflow.domain.spec import DagSpec
+from goflow.store import databases, events, installation
+from goflow.store.cache import Cache
+from goflow.store.notifier import Notifier
+from goflow.store.publisher import Publisher
+from goflow.store.sealer import Sealer
+from goflow.store.tx import Tx
+
+
+class Store:
+    """The database at URL: ``sqlite:////absolute/path`` or ``postgresql://user@host/database``.
+
+    ENCRYPTION_KEY: one or more Fernet keys, comma separated, the first of them seals. CLOCK: where the time comes from.
+    """
+
+    def __init__(self, url: str, *, encryption_key: str | None = None, clock: Clock | None = None) -> None:
+        self.database = databases.connect(url)
+        self.dialect = self.database.dialect
+        self.clock: Clock = clock or SystemClock()
+        self.sealer = Sealer(encryption_key)
+        self.identity = new_launch_id()
+        """Names this opening of the store, so that it knows its own notifications."""
+        self.publisher = Publisher()
+        self.specs: Cache[int, DagSpec] = Cache(256)
+        self._thread = threading.local()
+        self._ordered = threading.Lock()
+        self._notifier: Notifier | None = None
+
+    def upgrade(self) -> None:
+        """Bring the schema up to date; does nothing when it is. Two that start at once wait for each other."""
+        from goflow.store import migrate
+
+        migrate.upgrade(self.database)
+        with self.transaction() as tx:
+            installation.prepare(tx)
+
+    @functools.cached_property
+    def installation_id(self) -> str:
+        """The id of this installation, made when its database was."""
+        with self.reading() as tx:
+            return installation.get(tx, "id")
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[Tx]:
+        """A transaction that writes: committed at the end of the block, rolled back when the block raises.
+
+        Subscribers hear of its events after the commit. Raises RuntimeError when the thread already is in one.
+        """
+        if getattr(self._thread, "busy", False):
+            raise RuntimeError("a transaction inside a transaction of the same thread")
+        self._thread.busy = True
+        try:
+            with self.database.writing() as connection:
+                tx = Tx(self, connection, writable=True)
+                yield tx
+                self._commit(tx)
+        finally:
+            self._thread.busy = False
+        self.publisher.deliver()
+
+    def _commit(self, tx: Tx) -> None:
+        """Write the events, commit, and queue them for the subscribers while still alone with the writer's lock."""
+        if not tx.pending:
+            tx.connection.commit()
+            return
+        with self._ordered:
+            events.flush(tx)
+            written = tx.pending
+            self.publisher.claim(written[0].seq, written[-1].seq)
+            try:
+                tx.connection.commit()
+            except BaseException:
+                self.publisher.disown(written[0].seq, written[-1].seq)
+                raise
+            self.publisher.put(written)
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Tx]:
+        """A transaction that only reads; on SQLite it sees one moment and waits for nobody."""
+        with self.database.reading() as connection:
+            yield Tx(self, connection, writable=False)
+
+    def subscribe(self, callback: Callable[[Sequence[Event]], None]) -> Callable[[], None]:
+        """Call CALLBACK with the events of each commit, in order of ``seq``; what comes back ends it.
+
+        It runs in the thread that committed (or in the notifier's), outside any transaction, and should only note what
+        it heard and wake somebody. An exception in it is logged and otherwise ignored.
+        """
+        return self.publisher.subscribe(callback)
+
+    def start_notifications(self, *, poll_s: float = 2.0) -> None:
+        """Let subscribers hear of what other processes write, too; see `goflow.store.notifier`."""
+        if self._notifier is None:
+            self._notifier = Notifier(
+                self.database, self._read_events, self.publisher, identity=self.identity, poll_s=poll_s
+            )
+            self._notifier.start()
+
+    def _read_events(self, seq: int | None) -> list[Event]:
+        with self.reading() as tx:
+            return events.before(tx, None, limit=1) if seq is None else events.after(tx, seq)
+
+    def close(self) -> None:
+        """End the notifications and close every connection; harmless when repeated."""
+        if self._notifier is not None:
+            self._notifier.stop()
+            self._notifier = None
+        self.database.close()

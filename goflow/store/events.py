@@ -1,0 +1,169 @@
+"""The event sequence: what happened, in order. Everything that tells people or wakes a loop reads it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Row, bindparam, delete, func, insert, select, text
+
+from goflow.domain.canonical import Json
+from goflow.domain.runs import Event
+from goflow.store import databases
+from goflow.store.columns import dumps, loads
+from goflow.store.notifier import CHANNEL
+from goflow.store.tables import events
+from goflow.store.tx import Tx
+
+TASK_STATE = "task.state"
+TASK_CREATED = "task.created"
+RUN_CREATED = "run.created"
+RUN_STATE = "run.state"
+RUN_DELETED = "run.deleted"
+LAUNCH_STATE = "launch.state"
+LAUNCH_STOP = "launch.stop"
+DAG_VERSION = "dag.version"
+DAG_PAUSED = "dag.paused"
+DAG_UNPAUSED = "dag.unpaused"
+DAG_ACTIVATED = "dag.activated"
+DAG_DEACTIVATED = "dag.deactivated"
+DAG_DELETED = "dag.deleted"
+DAG_HELD = "dag.held"
+DAG_RELEASED = "dag.released"
+IMPORT_ERROR = "import.error"
+IMPORT_MENDED = "import.mended"
+VARIABLE_SET = "variable.set"
+VARIABLE_DELETED = "variable.deleted"
+CONNECTION_SET = "connection.set"
+CONNECTION_DELETED = "connection.deleted"
+POOL_SET = "pool.set"
+POOL_DELETED = "pool.deleted"
+TOKEN_CREATED = "token.created"  # noqa: S105
+TOKEN_REVOKED = "token.revoked"  # noqa: S105
+
+_INSERT = insert(events)
+_ORDER = "event order"
+
+
+def emit(
+    tx: Tx,
+    kind: str,
+    *,
+    dag_id: str | None = None,
+    run_id: str | None = None,
+    task_id: str | None = None,
+    map_index: int | None = None,
+    try_number: int | None = None,
+    who: str | None = None,
+    data: Mapping[str, Json] | None = None,
+    at: dt.datetime | None = None,
+) -> None:
+    """Say that something happened; it is written with the transaction, at its end."""
+    tx.pending.append(
+        Event(
+            seq=0,
+            at=at or tx.now(),
+            kind=kind,
+            dag_id=dag_id,
+            run_id=run_id,
+            task_id=task_id,
+            map_index=map_index,
+            try_number=try_number,
+            who=who,
+            data=data or {},
+        )
+    )
+
+
+def flush(tx: Tx) -> None:
+    """Write the events of TX and give them their numbers; called once, right before the commit."""
+    if not tx.pending:
+        return
+    if tx.locks_rows:
+        tx.connection.execute(_LOCK_AND_NOTIFY, {"key": _ORDER_KEY, "identity": tx.store.identity})
+    tx.connection.execute(_INSERT, [_values(event) for event in tx.pending])
+    # All writers of events are behind one lock, so the numbers of this batch follow each other without a gap.
+    last = int(tx.connection.execute(_LAST_OWN[tx.store.dialect]).scalar_one())
+    first = last - len(tx.pending) + 1
+    tx.pending = [replace(event, seq=first + index) for index, event in enumerate(tx.pending)]
+
+
+_ORDER_KEY = databases.name_key(_ORDER)
+_LOCK_AND_NOTIFY = text(f"SELECT pg_advisory_xact_lock(:key), pg_notify('{CHANNEL}', :identity)")
+_LAST_OWN = {
+    "sqlite": text("SELECT last_insert_rowid()"),
+    "postgresql": text("SELECT currval(pg_get_serial_sequence('events', 'seq'))"),
+}
+
+
+def after(
+    tx: Tx,
+    seq: int,
+    *,
+    limit: int = 1000,
+    dag_id: str | None = None,
+    run_id: str | None = None,
+    kinds: Collection[str] | None = None,
+) -> list[Event]:
+    """Events with a number above SEQ, in order, at most LIMIT."""
+    given = {"dag_id": dag_id, "run_id": run_id, "kinds": list(kinds) if kinds is not None else None}
+    present = {name: value for name, value in given.items() if value is not None}
+    rows = tx.rows(_after(tuple(present)), {"seq": seq, "limit": limit, **present})
+    return [_event(row) for row in rows]
+
+
+def before(tx: Tx, seq: int | None, *, limit: int = 100, dag_id: str | None = None) -> list[Event]:
+    """The newest LIMIT events with a number below SEQ (None: of all), newest first: for pages of an audit log."""
+    statement = select(events).order_by(events.c.seq.desc()).limit(limit)
+    if seq is not None:
+        statement = statement.where(events.c.seq < seq)
+    if dag_id is not None:
+        statement = statement.where(events.c.dag_id == dag_id)
+    return [_event(row) for row in tx.rows(statement)]
+
+
+def last_seq(tx: Tx) -> int:
+    """The number of the newest event, 0 when there is none."""
+    return int(tx.value(_LAST) or 0)
+
+
+def prune(tx: Tx, before: dt.datetime) -> int:
+    """Forget events from before that moment; numbers are never used again. How many."""
+    return tx.change(delete(events).where(events.c.at < before))
+
+
+_LAST = select(func.max(events.c.seq))
+
+
+@functools.cache
+def _after(present: tuple[str, ...]) -> Any:
+    statement = select(events).where(events.c.seq > bindparam("seq")).order_by(events.c.seq).limit(bindparam("limit"))
+    for name in present:
+        if name == "kinds":
+            statement = statement.where(events.c.kind.in_(bindparam("kinds", expanding=True)))
+        else:
+            statement = statement.where(events.c[name] == bindparam(name))
+    return statement
+
+
+def _values(event: Event) -> dict[str, Any]:
+    return {
+        "at": event.at,
+        "kind": event.kind,
+        "dag_id": event.dag_id,
+        "run_id": event.run_id,
+        "task_id": event.task_id,
+        "map_index": event.map_index,
+        "try_number": event.try_number,
+        "who": event.who,
+        "data": dumps(event.data) if event.data else None,
+    }
+
+
+def _event(row: Row[Any]) -> Event:
+    values = row._asdict()
+    values["data"] = loads(values["data"], {})
+    return Event(**values)

@@ -1,0 +1,50 @@
+"""What the last reading of each file depended on, so that a file is read again only when something of it changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Row, bindparam, delete, select
+
+from goflow.domain.canonical import canonical_json
+from goflow.store.columns import dumps, loads
+from goflow.store.rows import FileRecord
+from goflow.store.tables import files
+from goflow.store.tx import Tx
+
+_GET = select(files).where(files.c.path == bindparam("path"))
+_ALL = select(files).order_by(files.c.path)
+
+
+def get(tx: Tx, path: str) -> FileRecord | None:
+    """The record of a file, or None."""
+    row = tx.first(_GET, {"path": path})
+    return None if row is None else _record(tx, row)
+
+
+def all_(tx: Tx) -> list[FileRecord]:
+    """The records of all files, by path."""
+    return [_record(tx, row) for row in tx.rows(_ALL)]
+
+
+def put(tx: Tx, record: FileRecord) -> None:
+    """Write a record down, in place of an older one of the same file."""
+    names = ("path", "digest", "reader_version", "looks_like_dag", "seconds", "last_read_at")
+    row = {name: getattr(record, name) for name in names}
+    row["closure"] = dumps(dict(record.closure))
+    row["inputs"] = tx.sealer.seal(canonical_json(dict(record.inputs)))
+    row["dag_ids"] = dumps(list(record.dag_ids))
+    tx.upsert(files, row)
+
+
+def delete_(tx: Tx, path: str) -> None:
+    """Forget a file."""
+    tx.change(delete(files).where(files.c.path == path))
+
+
+def _record(tx: Tx, row: Row[Any]) -> FileRecord:
+    values = row._asdict()
+    values["closure"] = loads(values["closure"])
+    values["inputs"] = loads(tx.sealer.open(values["inputs"]))
+    values["dag_ids"] = tuple(loads(values["dag_ids"]))
+    return FileRecord(**values)

@@ -1,0 +1,142 @@
+"""Launches: reading them, and what the executor notes down about one that has not begun. States: see `transitions`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Row, bindparam, func, select, update
+
+from goflow.domain.errors import NotFoundError
+from goflow.domain.runs import Launch, TaskInstance
+from goflow.domain.state import LaunchState
+from goflow.store import tasks
+from goflow.store.columns import loads
+from goflow.store.tables import UNFINISHED_LAUNCHES, launches, where
+from goflow.store.tx import Tx
+
+_l = launches.c
+_SELECT = select(*(column for column in _l if column.name not in {"plan", "outcome"}))
+_GET = _SELECT.where(_l.id == bindparam("launch_id"))
+_OF_TASK = _SELECT.where(_l.task_instance_id == bindparam("ti_id")).order_by(_l.try_number, _l.ordinal)
+_LATEST = (
+    _SELECT.where(_l.task_instance_id == bindparam("ti_id")).order_by(_l.try_number.desc(), _l.ordinal.desc()).limit(1)
+)
+_BY_JOB = _SELECT.where(
+    where(UNFINISHED_LAUNCHES), _l.namespace == bindparam("namespace"), _l.job_name == bindparam("job_name")
+)
+_BY_TOKEN = _SELECT.where(_l.token_hash == bindparam("token_hash"))
+_UNFINISHED = _SELECT.where(where(UNFINISHED_LAUNCHES)).order_by(_l.id)
+_OPEN_STATES = [LaunchState.PLANNED.value, LaunchState.CREATED.value, LaunchState.CLAIMED.value]
+_OVER_STATES = [LaunchState.ENDED.value, LaunchState.LOST.value]
+_SET_MESSAGE = (
+    update(launches)
+    .where(_l.id == bindparam("launch_id"))
+    .values(reason=bindparam("why", type_=_l.reason.type), message=bindparam("words", type_=_l.message.type))
+)
+_SET_PLAN = update(launches).where(_l.id == bindparam("launch_id")).values(plan=bindparam("text"))
+
+
+def find(tx: Tx, launch_id: str) -> Launch | None:
+    """The launch of that id, or None."""
+    row = tx.first(_GET, {"launch_id": launch_id})
+    return None if row is None else _launch(row)
+
+
+def get(tx: Tx, launch_id: str) -> Launch:
+    """The launch of that id. Raises NotFoundError."""
+    launch = find(tx, launch_id)
+    if launch is None:
+        raise NotFoundError(f"launch {launch_id}")
+    return launch
+
+
+def with_task(tx: Tx, launch_id: str) -> tuple[Launch, TaskInstance]:
+    """The launch of that id and its task instance. Raises NotFoundError."""
+    launch = get(tx, launch_id)
+    return launch, tasks.get(tx, launch.task_instance_id)
+
+
+def of_task(tx: Tx, ti_id: int, try_number: int | None = None) -> list[Launch]:
+    """The launches of a task instance, of one attempt or of all, in order."""
+    found = [_launch(row) for row in tx.rows(_OF_TASK, {"ti_id": ti_id})]
+    return found if try_number is None else [launch for launch in found if launch.try_number == try_number]
+
+
+def latest(tx: Tx, ti_id: int) -> Launch | None:
+    """The newest launch of a task instance."""
+    row = tx.first(_LATEST, {"ti_id": ti_id})
+    return None if row is None else _launch(row)
+
+
+def by_job(tx: Tx, namespace: str, job_name: str) -> Launch | None:
+    """The launch of that Job while anything of it may be there; None otherwise."""
+    row = tx.first(_BY_JOB, {"namespace": namespace, "job_name": job_name})
+    return None if row is None else _launch(row)
+
+
+def by_token(tx: Tx, token_hash: str) -> Launch | None:
+    """The launch whose token has that sha256 (local backend), or None."""
+    row = tx.first(_BY_TOKEN, {"token_hash": token_hash})
+    return None if row is None else _launch(row)
+
+
+def unfinished(tx: Tx, backend: str | None = None) -> list[Launch]:
+    """Launches that are planned, created or claimed, in the order of their planning."""
+    return _in_states(tx, backend, _OPEN_STATES)
+
+
+def planned(tx: Tx, backend: str | None = None) -> list[Launch]:
+    """Launches of which nothing exists yet."""
+    return _in_states(tx, backend, [LaunchState.PLANNED.value])
+
+
+def to_clean(tx: Tx, backend: str | None = None) -> list[Launch]:
+    """Launches that are over and whose remains are still there."""
+    return _in_states(tx, backend, _OVER_STATES)
+
+
+def count_unfinished(tx: Tx) -> dict[tuple[str, LaunchState], int]:
+    """(backend, state) to the number of launches, without those that are cleaned (for metrics)."""
+    rows = tx.rows(_COUNTS)
+    return {(row.backend, LaunchState(row.state)): row.n for row in rows}
+
+
+_COUNTS = (
+    select(_l.backend, _l.state, func.count().label("n"))
+    .where(where(UNFINISHED_LAUNCHES))
+    .group_by(_l.backend, _l.state)
+)
+
+
+def set_message(tx: Tx, launch_id: str, *, reason: str | None, message: str | None) -> None:
+    """Note why a launch does not begin yet; nothing changes its state."""
+    tx.change(_SET_MESSAGE, {"launch_id": launch_id, "why": reason, "words": message})
+
+
+def set_plan(tx: Tx, launch_id: str, plan: str) -> None:
+    """Keep what the backend was asked for."""
+    tx.change(_SET_PLAN, {"launch_id": launch_id, "text": plan})
+
+
+def plan(tx: Tx, launch_id: str) -> str | None:
+    """What the backend was asked for, as it was given."""
+    text: str | None = tx.value(select(_l.plan).where(_l.id == launch_id))
+    return text
+
+
+def outcome(tx: Tx, launch_id: str) -> Any:
+    """The outcome that was stored when the launch ended, as JSON; None without one."""
+    return loads(tx.value(select(_l.outcome).where(_l.id == launch_id)))
+
+
+def _in_states(tx: Tx, backend: str | None, states: list[str]) -> list[Launch]:
+    statement = _UNFINISHED.where(_l.state.in_(states))
+    if backend is not None:
+        statement = statement.where(_l.backend == backend)
+    return [_launch(row) for row in tx.rows(statement)]
+
+
+def _launch(row: Row[Any]) -> Launch:
+    values = row._asdict()
+    values["state"] = LaunchState(values["state"])
+    return Launch(**values)

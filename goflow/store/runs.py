@@ -1,0 +1,254 @@
+"""DAG runs: making them, finding them, and what the scheduler asks about a DAG's other runs."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from sqlalchemy import Row, Select, bindparam, delete, func, select, update
+
+from goflow.domain.errors import AlreadyExistsError, ConflictError, NotFoundError
+from goflow.domain.runs import DagRun
+from goflow.domain.state import TERMINAL_RUN_STATES, RunState, RunType
+from goflow.store import events
+from goflow.store.columns import dumps, loads
+from goflow.store.tables import OPEN_RUNS, dag_runs, where
+from goflow.store.tx import Tx
+
+_r = dag_runs.c
+_COLUMNS = [
+    *(column for column in _r if column.name not in {"status", "execution_date", "last_updated_date"}),
+    _r.status.label("state"),
+    _r.execution_date.label("logical_date"),
+]
+_SELECT = select(*_COLUMNS)
+_GET = _SELECT.where(_r.id == bindparam("dag_run_id"))
+_BY_RUN_ID = _SELECT.where(_r.dag_id == bindparam("dag_id"), _r.run_id == bindparam("run_id"))
+_BY_DATE = _SELECT.where(_r.dag_id == bindparam("dag_id"), _r.execution_date == bindparam("logical_date"))
+_OPEN = _SELECT.where(where(OPEN_RUNS)).order_by(_r.run_after, _r.id)
+_ACTIVE = (
+    select(_r.dag_id, _r.status, func.count().label("runs")).where(where(OPEN_RUNS)).group_by(_r.dag_id, _r.status)
+)
+_ENDED = (
+    select(_r.status)
+    .where(_r.dag_id == bindparam("dag_id"), _r.status.in_([state.value for state in TERMINAL_RUN_STATES]))
+    .order_by(_r.run_after.desc(), _r.id.desc())
+    .limit(bindparam("limit"))
+)
+_DELETE = delete(dag_runs).where(_r.id == bindparam("dag_run_id"))
+
+
+def create(
+    tx: Tx,
+    *,
+    dag_id: str,
+    run_id: str,
+    run_type: RunType,
+    run_after: dt.datetime,
+    version_id: int,
+    reading_id: int,
+    who: str,
+    logical_date: dt.datetime | None = None,
+    data_interval_start: dt.datetime | None = None,
+    data_interval_end: dt.datetime | None = None,
+    conf: Mapping[str, Any] | None = None,
+    state: RunState = RunState.QUEUED,
+    triggered_by: str | None = None,
+    note: str | None = None,
+    at: dt.datetime | None = None,
+) -> DagRun:
+    """A new run, pinned to that version and reading.
+
+    Raises AlreadyExistsError when the DAG has a run of that id or, where it is not None, of that logical date. The
+    transaction goes on being good then.
+    """
+    at = at or tx.now()
+    values = {
+        "dag_id": dag_id,
+        "run_id": run_id,
+        "run_type": run_type.value,
+        "status": state.value,
+        "execution_date": logical_date,
+        "data_interval_start": data_interval_start,
+        "data_interval_end": data_interval_end,
+        "run_after": run_after,
+        "version_id": version_id,
+        "reading_id": reading_id,
+        "conf": dumps(dict(conf or {})),
+        "queued_at": at,
+        "start_date": at if state is RunState.RUNNING else None,
+        "last_updated_date": at,
+        "triggered_by": triggered_by,
+        "note": note,
+    }
+    key = tx.insert_or_none(dag_runs, values)
+    if key is None:
+        raise AlreadyExistsError(f"a run of DAG {dag_id} with id {run_id} or that logical date")
+    data = {"id": key, "run_type": run_type.value, "state": state.value}
+    events.emit(tx, events.RUN_CREATED, dag_id=dag_id, run_id=run_id, who=who, data=data, at=at)
+    return get(tx, key)
+
+
+def find(tx: Tx, dag_id: str, run_id: str) -> DagRun | None:
+    """The run of that id, or None."""
+    row = tx.first(_BY_RUN_ID, {"dag_id": dag_id, "run_id": run_id})
+    return None if row is None else _run(row)
+
+
+def by_run_id(tx: Tx, dag_id: str, run_id: str) -> DagRun:
+    """The run of that id. Raises NotFoundError."""
+    run = find(tx, dag_id, run_id)
+    if run is None:
+        raise NotFoundError(f"run {run_id} of DAG {dag_id}")
+    return run
+
+
+def by_logical_date(tx: Tx, dag_id: str, logical_date: dt.datetime) -> DagRun | None:
+    """The run of that logical date, or None."""
+    row = tx.first(_BY_DATE, {"dag_id": dag_id, "logical_date": logical_date})
+    return None if row is None else _run(row)
+
+
+def get(tx: Tx, dag_run_id: int) -> DagRun:
+    """The run of that key. Raises NotFoundError."""
+    row = tx.first(_GET, {"dag_run_id": dag_run_id})
+    if row is None:
+        raise NotFoundError(f"run {dag_run_id}")
+    return _run(row)
+
+
+def list_(
+    tx: Tx,
+    dag_id: str | None = None,
+    *,
+    states: Collection[RunState] | None = None,
+    run_types: Collection[RunType] | None = None,
+    logical_date_gte: dt.datetime | None = None,
+    logical_date_lte: dt.datetime | None = None,
+    limit: int | None = 100,
+    offset: int = 0,
+) -> list[DagRun]:
+    """Runs, the newest (by RUN_AFTER) first."""
+    statement = _filtered(_SELECT, dag_id, states, run_types, logical_date_gte, logical_date_lte)
+    statement = statement.order_by(_r.run_after.desc(), _r.id.desc()).offset(offset)
+    if limit is not None:
+        statement = statement.limit(limit)
+    return [_run(row) for row in tx.rows(statement)]
+
+
+def count(
+    tx: Tx,
+    dag_id: str | None = None,
+    *,
+    states: Collection[RunState] | None = None,
+    run_types: Collection[RunType] | None = None,
+    logical_date_gte: dt.datetime | None = None,
+    logical_date_lte: dt.datetime | None = None,
+) -> int:
+    """How many `list_` would give without a limit."""
+    statement = select(func.count()).select_from(dag_runs)
+    return int(tx.value(_filtered(statement, dag_id, states, run_types, logical_date_gte, logical_date_lte)))
+
+
+def open_(tx: Tx) -> list[DagRun]:
+    """Every run that is queued or running, the one that was due first first."""
+    return [_run(row) for row in tx.rows(_OPEN)]
+
+
+def active_counts(tx: Tx) -> dict[str, tuple[int, int]]:
+    """DAG id to the numbers of its (queued, running) runs; DAGs without either are left out."""
+    counts: dict[str, tuple[int, int]] = {}
+    for row in tx.rows(_ACTIVE):
+        queued, running = counts.get(row.dag_id, (0, 0))
+        counts[row.dag_id] = (row.runs, running) if row.status == "queued" else (queued, row.runs)
+    return counts
+
+
+def newest(tx: Tx, dag_id: str, run_types: Collection[RunType] | None = None) -> DagRun | None:
+    """The run with the latest logical date among those of RUN_TYPES, or None."""
+    statement = _filtered(_SELECT, dag_id, None, run_types, None, None).where(_r.execution_date.is_not(None))
+    row = tx.first(statement.order_by(_r.execution_date.desc()).limit(1))
+    return None if row is None else _run(row)
+
+
+def previous(
+    tx: Tx, run: DagRun, *, states: Collection[RunState] | None = None, scheduled_only: bool = False
+) -> DagRun | None:
+    """The run of the same DAG with the nearest earlier logical date, as Airflow's ``get_previous_dagrun``.
+
+    SCHEDULED_ONLY: manual runs do not count. None when there is none or RUN has no logical date.
+    """
+    if run.logical_date is None:
+        return None
+    statement = _previous(states is not None, scheduled_only)
+    params: dict[str, Any] = {"dag_id": run.dag_id, "logical_date": run.logical_date}
+    if states is not None:
+        params["states"] = [state.value for state in states]
+    row = tx.first(statement, params)
+    return None if row is None else _run(row)
+
+
+def ended_states(tx: Tx, dag_id: str, limit: int) -> list[RunState]:
+    """How the last LIMIT runs ended, the newest first (for ``max_consecutive_failed_dag_runs``)."""
+    return [RunState(row.status) for row in tx.rows(_ENDED, {"dag_id": dag_id, "limit": limit})]
+
+
+def set_note(tx: Tx, dag_run_id: int, note: str | None) -> None:
+    """Write a person's note to a run."""
+    tx.change(update(dag_runs).where(_r.id == dag_run_id).values(note=note, last_updated_date=tx.now()))
+
+
+def pin(tx: Tx, dag_run_id: int, *, version_id: int, reading_id: int) -> None:
+    """Let a run that is cleared go on with another version."""
+    values = {"version_id": version_id, "reading_id": reading_id, "last_updated_date": tx.now()}
+    tx.change(update(dag_runs).where(_r.id == dag_run_id).values(**values))
+
+
+def delete_(tx: Tx, dag_run_id: int, *, who: str) -> None:
+    """Delete a run with its tasks, results and logs. Raises NotFoundError; ConflictError while it is open."""
+    run = get(tx, dag_run_id)
+    if run.state not in TERMINAL_RUN_STATES:
+        raise ConflictError(f"run {run.run_id} of DAG {run.dag_id} is {run.state}")
+    tx.change(_DELETE, {"dag_run_id": dag_run_id})
+    events.emit(tx, events.RUN_DELETED, dag_id=run.dag_id, run_id=run.run_id, who=who, data={"id": run.id})
+
+
+@functools.cache
+def _previous(with_states: bool, scheduled_only: bool) -> Select[Any]:
+    statement = _SELECT.where(_r.dag_id == bindparam("dag_id"), _r.execution_date < bindparam("logical_date"))
+    if with_states:
+        statement = statement.where(_r.status.in_(bindparam("states", expanding=True)))
+    if scheduled_only:
+        statement = statement.where(_r.run_type != RunType.MANUAL.value)
+    return statement.order_by(_r.execution_date.desc()).limit(1)
+
+
+def _filtered(
+    statement: Select[Any],
+    dag_id: str | None,
+    states: Collection[RunState] | None,
+    run_types: Collection[RunType] | None,
+    gte: dt.datetime | None,
+    lte: dt.datetime | None,
+) -> Select[Any]:
+    if dag_id is not None:
+        statement = statement.where(_r.dag_id == dag_id)
+    if states is not None:
+        statement = statement.where(_r.status.in_([state.value for state in states]))
+    if run_types is not None:
+        statement = statement.where(_r.run_type.in_([kind.value for kind in run_types]))
+    if gte is not None:
+        statement = statement.where(_r.execution_date >= gte)
+    if lte is not None:
+        statement = statement.where(_r.execution_date <= lte)
+    return statement
+
+
+def _run(row: Row[Any]) -> DagRun:
+    values = row._asdict()
+    values["state"] = RunState(values["state"])
+    values["run_type"] = RunType(values["run_type"])
+    values["conf"] = loads(values["conf"])
+    return DagRun(**values)

@@ -1,0 +1,36 @@
+"""The one place where states change: tasks, runs and launches, each by compare-and-set with its event.
+
+What belongs here: checking a change against `goflow.domain.state`, making it only if nobody was faster, the moments and
+rows that follow from it, and the event, all in the caller's transaction. What does not: deciding that a change is due.
+"""
+
+from goflow.store.transitions.launches import (
+    Claimed,
+    advance_launch,
+    claim_launch,
+    replace_launch,
+    request_stop,
+    stop_launches,
+)
+from goflow.store.transitions.planning import LaunchRequest, Limit, plan_launch, plan_launches
+from goflow.store.transitions.runs import advance_run
+from goflow.store.transitions.tasks import TaskChange, advance_task, apply, clear_tasks, mark_task
+
+__all__ = [
+    "Claimed",
+    "LaunchRequest",
+    "Limit",
+    "TaskChange",
+    "advance_launch",
+    "advance_run",
+    "advance_task",
+    "apply",
+    "claim_launch",
+    "clear_tasks",
+    "mark_task",
+    "plan_launch",
+    "plan_launches",
+    "replace_launch",
+    "request_stop",
+    "stop_launches",
+]

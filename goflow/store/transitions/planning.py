@@ -1,0 +1,272 @@
+"""From ``scheduled`` to ``queued``: taking a slot and writing the launch, in the transaction that decides it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, assert_never
+
+from sqlalchemy import bindparam, delete, func, insert, select
+
+from goflow.domain.runs import Launch, TaskInstance, job_name, new_launch_id
+from goflow.domain.state import LaunchState, TaskState
+from goflow.store import events, tasks
+from goflow.store.rows import Planned
+from goflow.store.tables import attempts, launches, pools, task_instances, xcoms
+from goflow.store.transitions.tasks import TaskChange, apply
+from goflow.store.tx import Tx
+
+_t = task_instances.c
+_l = launches.c
+
+Scope = Literal["dag", "run", "task", "task_in_run"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """No more than MOST task instances may be queued or running in SCOPE.
+
+    ``dag``: over all runs of the DAG; ``run``: in the run; ``task``: copies of the task over all runs; ``task_in_run``.
+    """
+
+    scope: Scope
+    most: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaunchRequest:
+    """A task instance that should get a launch.
+
+    NEW_ATTEMPT false: it goes on with the attempt that it has (after a reschedule or a deferral). JOB_NAME empty: made
+    from the launch's id. PLAN: text that the executor keeps with the launch.
+    """
+
+    ti: TaskInstance
+    backend: str
+    new_attempt: bool
+    namespace: str = ""
+    job_name: str = ""
+    limits: Sequence[Limit] = ()
+    token_hash: str | None = None
+    launch_id: str | None = None
+    plan: str | None = None
+
+
+def plan_launch(
+    tx: Tx,
+    ti: TaskInstance,
+    *,
+    backend: str,
+    new_attempt: bool,
+    namespace: str = "",
+    job_name: str = "",
+    limits: Sequence[Limit] = (),
+    token_hash: str | None = None,
+    launch_id: str | None = None,
+    plan: str | None = None,
+    at: dt.datetime | None = None,
+    who: str = "scheduler",
+) -> Planned:
+    """`plan_launches` for one task instance."""
+    request = LaunchRequest(
+        ti=ti,
+        backend=backend,
+        new_attempt=new_attempt,
+        namespace=namespace,
+        job_name=job_name,
+        limits=limits,
+        token_hash=token_hash,
+        launch_id=launch_id,
+        plan=plan,
+    )
+    return plan_launches(tx, [request], at=at, who=who)[0]
+
+
+def plan_launches(
+    tx: Tx, requests: Sequence[LaunchRequest], *, at: dt.datetime | None = None, who: str = "scheduler"
+) -> list[Planned]:
+    """Queue those of REQUESTS, in order, that find a slot in their pool and room within their limits.
+
+    Each gets its launch, a new attempt its row (and loses the results of the attempt before). Pools and limits are
+    counted inside the transaction and locked, so that two daemons together never take more than there is. Where the
+    answer has no launch, its ``why`` tells what stood in the way.
+    """
+    if not requests:
+        return []
+    at = at or tx.now()
+    room = _Room(tx, requests)
+    answers = [Planned(launch=None, why=why) if (why := room.take(request)) else None for request in requests]
+    wanted = [index for index, answer in enumerate(answers) if answer is None]
+    changed = apply(tx, [_change(requests[index], at, who) for index in wanted])
+    queued = [index for index, done in zip(wanted, changed, strict=True) if done]
+    rows = _launch_rows(tx, [requests[index] for index in queued], at)
+    _write(tx, [requests[index] for index in queued], rows, at=at, who=who)
+    for index, row in zip(queued, rows, strict=True):
+        answers[index] = Planned(launch=_launch(row))
+    return [answer or Planned(launch=None, why="changed") for answer in answers]
+
+
+def _change(request: LaunchRequest, at: dt.datetime, who: str) -> TaskChange:
+    ti = request.ti
+    columns: dict[str, Any] = {}
+    if request.new_attempt:
+        columns = {"set_try_number": ti.try_number + 1, "start_date": None, "end_date": None}
+    return TaskChange(ti.id, TaskState.SCHEDULED, TaskState.QUEUED, at, who, "", ti.try_number, columns)
+
+
+@dataclass(slots=True)
+class _Pool:
+    slots: int
+    free: int
+
+
+class _Room:
+    """How much room there is, locked against others, and less with each that takes some."""
+
+    def __init__(self, tx: Tx, requests: Sequence[LaunchRequest]) -> None:
+        self._lock_limits(tx, requests)
+        self._pools = _pools(tx, sorted({request.ti.pool for request in requests}))
+        self._used = tasks.occupancy(tx)
+        for name, pool in self._pools.items():
+            pool.free -= self._used.pools.get(name, 0)
+
+    def take(self, request: LaunchRequest) -> str:
+        """Take the room that REQUEST needs; else the word for what stands in the way."""
+        ti = request.ti
+        pool = self._pools.get(ti.pool)
+        if pool is None:
+            return "no_such_pool"
+        if pool.slots >= 0 and pool.free < ti.pool_slots:
+            return "pool_full"
+        if any(self._count(limit.scope, ti) >= limit.most for limit in request.limits):
+            return "limit"
+        pool.free -= ti.pool_slots
+        self._add(ti)
+        return ""
+
+    def _count(self, scope: Scope, ti: TaskInstance) -> int:
+        match scope:
+            case "dag":
+                return self._used.dags.get(ti.dag_id, 0)
+            case "run":
+                return self._used.runs.get(ti.dag_run_id, 0)
+            case "task":
+                return self._used.tasks.get((ti.dag_id, ti.task_id), 0)
+            case "task_in_run":
+                return self._used.tasks_in_run.get((ti.dag_run_id, ti.task_id), 0)
+            case _:
+                assert_never(scope)
+
+    def _add(self, ti: TaskInstance) -> None:
+        used = self._used
+        used.dags[ti.dag_id] = used.dags.get(ti.dag_id, 0) + 1
+        used.runs[ti.dag_run_id] = used.runs.get(ti.dag_run_id, 0) + 1
+        task, in_run = (ti.dag_id, ti.task_id), (ti.dag_run_id, ti.task_id)
+        used.tasks[task] = used.tasks.get(task, 0) + 1
+        used.tasks_in_run[in_run] = used.tasks_in_run.get(in_run, 0) + 1
+
+    @staticmethod
+    def _lock_limits(tx: Tx, requests: Sequence[LaunchRequest]) -> None:
+        """Every scope of a limit lies within one DAG, so one lock for each DAG is enough; taken in order."""
+        for dag_id in sorted({request.ti.dag_id for request in requests if request.limits}):
+            tx.lock_name(f"limits {dag_id}")
+
+
+_POOLS = select(pools.c.name, pools.c.slots, pools.c.include_deferred)
+_POOLS = _POOLS.where(pools.c.name.in_(bindparam("names", expanding=True))).order_by(pools.c.name)
+_LOCK_POOLS = _POOLS.with_for_update()
+_DEFERRED = (
+    select(_t.pool, func.sum(_t.pool_slots).label("slots"))
+    .where(_t.state == TaskState.DEFERRED.value, _t.pool.in_(bindparam("names", expanding=True)))
+    .group_by(_t.pool)
+)
+
+
+def _pools(tx: Tx, names: Sequence[str]) -> dict[str, _Pool]:
+    rows = tx.rows(_LOCK_POOLS if tx.locks_rows else _POOLS, {"names": list(names)})
+    found = {row.name: _Pool(row.slots, row.slots) for row in rows}
+    with_deferred = [row.name for row in rows if row.include_deferred]
+    if with_deferred:
+        for row in tx.rows(_DEFERRED, {"names": with_deferred}):
+            found[row.pool].free -= int(row.slots)
+    return found
+
+
+_ORDINALS = (
+    select(_l.task_instance_id, func.max(_l.ordinal).label("last"))
+    .where(_l.task_instance_id.in_(bindparam("ids", expanding=True)), _l.try_number == bindparam("number"))
+    .group_by(_l.task_instance_id)
+)
+
+
+def _launch_rows(tx: Tx, requests: Sequence[LaunchRequest], at: dt.datetime) -> list[dict[str, Any]]:
+    ordinals: dict[int, int] = {}
+    resumed: dict[int, list[int]] = {}
+    for request in requests:
+        if not request.new_attempt:
+            resumed.setdefault(request.ti.try_number, []).append(request.ti.id)
+    for number, ids in resumed.items():
+        for row in tx.rows(_ORDINALS, {"ids": ids, "number": number}):
+            ordinals[row.task_instance_id] = int(row.last)
+    rows = []
+    for request in requests:
+        ti = request.ti
+        launch_id = request.launch_id or new_launch_id()
+        rows.append(
+            {
+                "id": launch_id,
+                "task_instance_id": ti.id,
+                "try_number": ti.try_number + 1 if request.new_attempt else ti.try_number,
+                "ordinal": ordinals.get(ti.id, 0) + 1,
+                "state": LaunchState.PLANNED.value,
+                "backend": request.backend,
+                "namespace": request.namespace,
+                "job_name": request.job_name or job_name(ti.dag_id, ti.task_id, launch_id),
+                "token_hash": request.token_hash,
+                "planned_at": at,
+                "plan": request.plan,
+            }
+        )
+    return rows
+
+
+_INSERT_LAUNCH = insert(launches)
+_INSERT_ATTEMPT = insert(attempts)
+_FORGET_XCOMS = delete(xcoms).where(
+    xcoms.c.dag_run_id == bindparam("run"),
+    xcoms.c.task_id == bindparam("task"),
+    xcoms.c.map_index == bindparam("index"),
+)
+
+
+def _write(
+    tx: Tx, requests: Sequence[LaunchRequest], rows: Sequence[Mapping[str, Any]], *, at: dt.datetime, who: str
+) -> None:
+    tx.change_many(_INSERT_LAUNCH, rows)
+    new = [request.ti for request in requests if request.new_attempt]
+    state = {"state": TaskState.QUEUED.value, "queued_at": at}
+    tx.change_many(
+        _INSERT_ATTEMPT, [{"task_instance_id": ti.id, "try_number": ti.try_number + 1, **state} for ti in new]
+    )
+    again = [ti for ti in new if ti.try_number > 0]
+    tx.change_many(_FORGET_XCOMS, [{"run": ti.dag_run_id, "task": ti.task_id, "index": ti.map_index} for ti in again])
+    for request, row in zip(requests, rows, strict=True):
+        ti = request.ti
+        events.emit(
+            tx,
+            events.LAUNCH_STATE,
+            dag_id=ti.dag_id,
+            run_id=ti.run_id,
+            task_id=ti.task_id,
+            map_index=ti.map_index,
+            try_number=row["try_number"],
+            who=who,
+            data={"launch_id": row["id"], "ti": ti.id, "to": LaunchState.PLANNED.value, "reason": "", "from": None},
+            at=at,
+        )
+
+
+def _launch(row: Mapping[str, Any]) -> Launch:
+    values = {name: value for name, value in row.items() if name != "plan"}
+    return Launch(**{**values, "state": LaunchState.PLANNED})

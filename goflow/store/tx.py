@@ -1,0 +1,103 @@
+"""`Tx`: one transaction, and the few ways in which query modules run statements through it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, Row, Table, bindparam
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql import Executable
+
+from goflow.domain.runs import Event
+from goflow.store import databases
+from goflow.store.sealer import Sealer
+
+if TYPE_CHECKING:
+    from goflow.store.engine import Store
+
+Params = Mapping[str, Any]
+
+
+class Tx:
+    """One transaction. Query modules run statements through it; others hand it on and never look inside.
+
+    Events that are emitted are kept back and written in one statement right before the commit, so that on PostgreSQL
+    their numbers are given out in the order in which transactions become visible.
+    """
+
+    def __init__(self, store: Store, connection: Connection, *, writable: bool) -> None:
+        self.store = store
+        self.connection = connection
+        self.writable = writable
+        self.locks_rows = writable and store.dialect == "postgresql"
+        self.pending: list[Event] = []
+
+    @property
+    def sealer(self) -> Sealer:
+        """What encrypts and decrypts."""
+        return self.store.sealer
+
+    def now(self) -> dt.datetime:
+        """The moment by the store's clock."""
+        return self.store.clock.now()
+
+    def rows(self, statement: Executable, params: Params | None = None) -> Sequence[Row[Any]]:
+        """All rows that STATEMENT gives."""
+        return self.connection.execute(statement, params).fetchall()
+
+    def first(self, statement: Executable, params: Params | None = None) -> Row[Any] | None:
+        """The first row, or None."""
+        return self.connection.execute(statement, params).first()
+
+    def value(self, statement: Executable, params: Params | None = None) -> Any:
+        """The first column of the first row, or None."""
+        return self.connection.execute(statement, params).scalar()
+
+    def change(self, statement: Executable, params: Params | None = None) -> int:
+        """Run a statement that changes rows; how many it changed."""
+        return self.connection.execute(statement, params).rowcount
+
+    def change_many(self, statement: Executable, params: Sequence[Params]) -> None:
+        """The same statement for each of PARAMS; nothing for none."""
+        if params:
+            self.connection.execute(statement, list(params))
+
+    def upsert(self, table: Table, values: Params, keep: Collection[str] = ()) -> None:
+        """Insert VALUES, or update the row of that primary key with them, but for the columns in KEEP."""
+        self.connection.execute(_upsert(self.store.dialect, table, tuple(values), tuple(keep)), values)
+
+    def insert_new(self, table: Table, rows: Sequence[Params]) -> None:
+        """Insert those of ROWS whose unique keys are not there yet; all rows have the same columns."""
+        if rows:
+            self.connection.execute(_insert_new(self.store.dialect, table, tuple(rows[0])), list(rows))
+
+    def insert_or_none(self, table: Table, values: Params) -> int | None:
+        """Insert a row and give its ``id``; None when one with one of its unique keys is there. Never spoils the Tx."""
+        key = self.connection.execute(_insert_new(self.store.dialect, table, tuple(values), True), values).scalar()
+        return None if key is None else int(key)
+
+    def lock_name(self, name: str) -> None:
+        """Hold NAME exclusively until the transaction ends (PostgreSQL; on SQLite there is only one writer anyway)."""
+        if self.locks_rows:
+            databases.lock_name(self.connection, name)
+
+
+@functools.lru_cache(maxsize=256)
+def _upsert(dialect: str, table: Table, columns: tuple[str, ...], keep: tuple[str, ...]) -> Executable:
+    insert = (sqlite.insert if dialect == "sqlite" else postgresql.insert)(table)
+    keys = [column.name for column in table.primary_key]
+    changed = {name: insert.excluded[name] for name in columns if name not in keys and name not in keep}
+    statement = insert.values({name: bindparam(name) for name in columns})
+    if not changed:
+        return statement.on_conflict_do_nothing()
+    return statement.on_conflict_do_update(index_elements=keys, set_=changed)
+
+
+@functools.lru_cache(maxsize=256)
+def _insert_new(dialect: str, table: Table, columns: tuple[str, ...], returning: bool = False) -> Executable:
+    insert = (sqlite.insert if dialect == "sqlite" else postgresql.insert)(table)
+    statement = insert.values({name: bindparam(name) for name in columns}).on_conflict_do_nothing()
+    return statement.returning(table.c.id) if returning else statement
