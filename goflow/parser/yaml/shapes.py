@@ -148,9 +148,6 @@ class Choice(Shape):
         return self.wrong(node, reader)
 
     def schema(self) -> dict[str, Json]:
-        if self.folded:
-            words = "|".join(re.escape(word) for word in self.words)
-            return {"anyOf": [{"enum": list(self.words)}, {"type": "string", "pattern": f"^(?i:{words})$"}]}
         return {"enum": list(self.words)}
 
 

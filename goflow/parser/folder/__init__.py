@@ -1,0 +1,18 @@
+"""The DAG folder as a whole: which files in it count, and what its `goflow.yaml` says about them.
+
+``discovery`` walks the folder as Airflow does, ``ignore`` reads `.airflowignore`, ``config`` reads `goflow.yaml` and
+``rules`` says what holds for a file, a DAG or a task. What one file means is for the rest of the parser.
+"""
+
+from goflow.parser.folder.config import CONFIG_NAME, FileSettings, FolderConfig, folder_config
+from goflow.parser.folder.discovery import dag_files, is_native, looks_like_dag
+
+__all__ = [
+    "CONFIG_NAME",
+    "FileSettings",
+    "FolderConfig",
+    "dag_files",
+    "folder_config",
+    "is_native",
+    "looks_like_dag",
+]

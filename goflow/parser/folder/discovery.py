@@ -1,0 +1,75 @@
+"""Which files of a DAG folder are looked at, and which of those look like DAG files."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from goflow.domain.spec import Dialect
+from goflow.parser.folder.config import CONFIG_NAME
+from goflow.parser.folder.ignore import Rule, Syntax, ignored, rules_of
+from goflow.parser.yaml import looks_native
+
+IGNORE_NAME = ".airflowignore"
+_NEVER = frozenset({".git", "__pycache__"})
+_YAML = (".yaml", ".yml")
+
+
+def dag_files(root: Path, dialect: Dialect = Dialect.AIRFLOW3, syntax: Syntax | None = None) -> list[str]:
+    """The ``.py`` and ``.yaml`` files below ROOT that `.airflowignore` leaves, relative to it with ``/``, sorted.
+
+    Symbolic links are followed, each real folder is entered once. The two names under which a mounted ConfigMap keeps
+    its data (``..data`` and ``..2024_...``) are passed over: its files are links beside them. SYNTAX is that of the
+    ignore files, by default the one that Airflow of that DIALECT takes. Whether a file looks like a DAG file is not
+    asked here: see `looks_like_dag`.
+    """
+    syntax = syntax or ("regexp" if dialect is Dialect.AIRFLOW2 else "glob")
+    found: list[str] = []
+    rules_in: dict[Path, list[Rule]] = {root.resolve(): []}
+    for folder, folders, names in os.walk(root, followlinks=True):
+        here = Path(folder)
+        rules = rules_in[here.resolve()]
+        if IGNORE_NAME in names:
+            rules = [*rules, *rules_of(here / IGNORE_NAME, root, syntax)]
+        folders[:] = sorted(name for name in folders if _enter(here / name, rules, rules_in))
+        for name in names:
+            path = here / name
+            if _counts(path, root) and not ignored(path, rules, is_folder=False) and path.is_file():
+                found.append(path.relative_to(root).as_posix())
+    return sorted(found)
+
+
+def is_native(path: str) -> bool:
+    """Whether PATH is read as YAML."""
+    return path.endswith(_YAML)
+
+
+def looks_like_dag(content: bytes, path: str, dialect: Dialect = Dialect.AIRFLOW3) -> bool:
+    """Whether the file PATH with CONTENT is worth reading: Airflow's safe mode for Python, ours for YAML.
+
+    airflow.utils.file.might_contain_dag_via_default_heuristic: both ``airflow`` and ``dag`` somewhere in it, whatever
+    their case; Airflow 3 takes ``asset`` for ``dag`` too.
+    """
+    if is_native(path):
+        return looks_native(content)
+    lowered = content.lower()
+    if b"airflow" not in lowered:
+        return False
+    return b"dag" in lowered or (dialect is Dialect.AIRFLOW3 and b"asset" in lowered)
+
+
+def _enter(folder: Path, rules: list[Rule], rules_in: dict[Path, list[Rule]]) -> bool:
+    """Whether to walk into FOLDER; if so, the rules of what is above it are its own from now on."""
+    if folder.name in _NEVER or folder.name.startswith("..") or ignored(folder, rules, is_folder=True):
+        return False
+    real = folder.resolve()
+    if real in rules_in:
+        return False
+    rules_in[real] = rules
+    return True
+
+
+def _counts(path: Path, root: Path) -> bool:
+    if path.suffix == ".py":
+        return True
+    return path.suffix in _YAML and not (path.name == CONFIG_NAME and path.parent == root)

@@ -1,0 +1,62 @@
+"""What `goflow.yaml` says in one place of it, and how two such words become one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
+
+from goflow.domain.spec import Dialect, RuntimeSpec
+
+_FIELDS = fields(RuntimeSpec)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The keys of the top of `goflow.yaml` or of one rule; None: not said."""
+
+    dialect: Dialect | None = None
+    import_mode: Literal["folder", "beside"] | None = None
+    import_roots: tuple[str, ...] = ()
+    variables: tuple[str, ...] | None = None
+    connections: tuple[str, ...] | None = None
+    runtime: RuntimeSpec = field(default_factory=RuntimeSpec)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Settings for what all of its patterns match; an empty tuple matches everything."""
+
+    path: tuple[str, ...] = ()
+    dag: tuple[str, ...] = ()
+    task: tuple[str, ...] = ()
+    settings: Settings = field(default_factory=Settings)
+
+
+def merged(parts: Iterable[Settings]) -> Settings:
+    """All PARTS as one; later ones win, mappings are merged key by key, import roots are put together."""
+    answer = Settings()
+    for part in parts:
+        answer = Settings(
+            dialect=part.dialect or answer.dialect,
+            import_mode=part.import_mode or answer.import_mode,
+            import_roots=(*answer.import_roots, *part.import_roots),
+            variables=answer.variables if part.variables is None else part.variables,
+            connections=answer.connections if part.connections is None else part.connections,
+            runtime=over(part.runtime, answer.runtime),
+        )
+    return answer
+
+
+def over(upper: RuntimeSpec, lower: RuntimeSpec) -> RuntimeSpec:
+    """UPPER where it says something, else LOWER; mappings are merged key by key, pod templates all the way down."""
+    values: dict[str, Any] = {spec.name: deep(getattr(upper, spec.name), getattr(lower, spec.name)) for spec in _FIELDS}
+    return RuntimeSpec(**values)
+
+
+def deep(mine: Any, theirs: Any) -> Any:
+    """MINE over THEIRS, merged where both are mappings."""
+    if isinstance(mine, Mapping) and isinstance(theirs, Mapping):
+        both = {**theirs, **mine}
+        return {key: deep(mine[key], theirs[key]) if key in mine and key in theirs else both[key] for key in both}
+    return theirs if mine is None else mine
