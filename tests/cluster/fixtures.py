@@ -9,14 +9,25 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, NoReturn
 
 import pytest
 from kubernetes import client, config
 
-from tests.cluster.harness import Cluster, GivenCluster, ensure_images, images, why_not_hostable
+from tests.cluster.harness import (
+    Cluster,
+    GivenCluster,
+    HarnessError,
+    binaries,
+    ensure_images,
+    images,
+    why_not_hostable,
+)
+from tests.cluster.harness.helm import helm as run_helm
+from tests.cluster.harness.helm import why_no_helm
 from tests.cluster.harness.processes import wait_until
+from tests.cluster.harness.report import say
 
 
 @pytest.fixture(scope="session")
@@ -68,27 +79,35 @@ def namespace(kube: client.ApiClient) -> Iterator[str]:
         core.delete_namespace(name, propagation_policy="Background")
 
 
+@pytest.fixture(scope="session")
+def helm() -> Callable[..., str]:
+    """The real helm, as `tests.cluster.harness.helm.helm`."""
+    reason = why_no_helm()
+    if reason is not None:
+        _leave_out(f"no helm to test with: {reason}")
+    return run_helm
+
+
 def prepare(session: pytest.Session) -> None:
     """What takes minutes the first time, done before the first test, whose time limit it would break.
 
-    A conftest calls it from `pytest_collection_finish`. Failures are left for the fixture to meet again and to tell.
+    A conftest calls it from `pytest_collection_finish`. What cannot be made is told here and fails the fixture later.
     """
-    wanted = [item for item in session.items if "cluster" in getattr(item, "fixturenames", ())]
-    if not wanted or session.config.option.collectonly or why_not_hostable() is not None:
-        return
+    wanted: set[str] = set().union(*(getattr(item, "fixturenames", ()) for item in session.items))
     capture = session.config.pluginmanager.getplugin("capturemanager")
-    assert capture is not None
+    if session.config.option.collectonly or capture is None:
+        return
     with capture.global_and_fixture_disabled():
-        Cluster.prepare()
-        for image in (images.RUNNER, images.DAEMON):
-            if any(_IMAGE_FIXTURES[image] & set(getattr(item, "fixturenames", ())) for item in wanted):
-                images.build(image)
-
-
-_IMAGE_FIXTURES = {
-    images.RUNNER: {"runner_image", "goflow_images"},
-    images.DAEMON: {"daemon_image", "goflow_images"},
-}
+        try:
+            if "helm" in wanted and why_no_helm() is None:
+                binaries.ensure(binaries.HELM)
+            if "cluster" in wanted and why_not_hostable() is None:
+                Cluster.prepare()
+                for image in (images.RUNNER, images.DAEMON):
+                    if wanted & {f"{image.target}_image", "goflow_images"}:
+                        images.build(image)
+        except HarnessError as error:
+            say(f"error: {error}")
 
 
 def _choose() -> Cluster:
@@ -96,9 +115,12 @@ def _choose() -> Cluster:
     if reason is None:
         return Cluster()
     given = GivenCluster.from_environment()
-    if given is not None:
-        return given
-    message = f"no cluster to test on: {reason}; and KUBECONFIG names none"
+    if given is None:
+        _leave_out(f"no cluster to test on: {reason}; and KUBECONFIG names none")
+    return given
+
+
+def _leave_out(message: str) -> NoReturn:
     if os.environ.get("GOFLOW_REQUIRE_CLUSTER") == "1":
         pytest.fail(message, pytrace=False)
     pytest.skip(message)

@@ -79,17 +79,18 @@ def ensure(build: Build) -> None:
             _compile(build)
 
 
-def why_not_buildable() -> str | None:
-    """The reason why the cluster's programs are neither there nor can be made; None when all is well."""
-    if KUBERNETES.is_there and COREDNS.is_there:
+def why_not_buildable(*builds: Build) -> str | None:
+    """The reason why these programs are neither there nor can be made; None when all is well."""
+    names = [build.name for build in builds if not build.is_there]
+    if not names:
         return None
     if shutil.which("go") is None:
-        return "Kubernetes has to be compiled and there is no Go"
+        return f"{' and '.join(names)} must be compiled and there is no Go"
     wanted = _go_directive()
     text = subprocess.run(["go", "version"], capture_output=True, text=True, check=False).stdout
     found = re.search(r"go(\d+)\.(\d+)", text)
     if found is None or (int(found[1]), int(found[2])) < wanted:
-        needs = f"Kubernetes {KUBERNETES_VERSION} needs Go {wanted[0]}.{wanted[1]}"
+        needs = f"compiling {' and '.join(names)} needs Go {wanted[0]}.{wanted[1]}"
         return f"{needs} and this is {text.strip() or 'something else'}"
     return None
 

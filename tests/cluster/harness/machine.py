@@ -47,7 +47,7 @@ def why_not_hostable() -> str | None:
     absent = missing_packages(_CLUSTER_PACKAGES)
     if absent and shutil.which("apt-get") is None:
         return f"{', '.join(absent)} are not installed and there is no apt-get to install them with"
-    return binaries.why_not_buildable()
+    return binaries.why_not_buildable(binaries.KUBERNETES, binaries.COREDNS)
 
 
 def missing_packages(wanted: dict[str, str]) -> list[str]:

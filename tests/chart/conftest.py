@@ -1,0 +1,21 @@
+"""The real helm, and the real cluster for what only an API server can tell."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cluster.fixtures import cluster, daemon_image, goflow_images, helm, kube, namespace, prepare, runner_image
+
+__all__ = ["cluster", "daemon_image", "goflow_images", "helm", "kube", "namespace", "runner_image"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever uses the cluster bears the marker."""
+    for item in items:
+        if "cluster" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.cluster)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Compile helm before the clocks of the tests tick."""
+    prepare(session)
