@@ -1,0 +1,41 @@
+"""Run the daemon: read the DAG folder, schedule, run tasks, serve the API."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+@click.command()
+@click.option("--dags", "dags_folder", type=click.Path(file_okay=False, path_type=Path), help="The DAG folder.")
+@click.option("--backend", type=click.Choice(["local", "kubernetes"]), help="Where tasks run (default: kubernetes).")
+@click.option("--host", "api_host", help="Address of the API (default: 127.0.0.1).")
+@click.option("--port", "api_port", type=click.IntRange(0, 65535), help="Port of the API (default: 8080; 0: any).")
+def command(**options: Any) -> None:
+    """Run the daemon: read the DAG folder, schedule, run tasks, serve the API.
+
+    Every setting can be given in the environment (GOFLOW_...) or in $GOFLOW_HOME/goflow.toml: docs/settings.md.
+    """
+    run(**options)
+
+
+def run(**options: Any) -> None:
+    """Start a daemon with OPTIONS over the settings, and serve until SIGTERM or SIGINT."""
+    from goflow import settings as all_settings
+    from goflow.telemetry.logging import configure
+
+    settings = all_settings.load(**options)
+    configure(settings.log_format, settings.log_level)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    from goflow.daemon import Daemon
+
+    daemon = Daemon(settings)
+    daemon.start()
+    stop.wait()
+    daemon.stop()
