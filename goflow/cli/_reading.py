@@ -1,4 +1,4 @@
-"""Reading many files from the command line: in processes beside this one when that pays, answers in the files' order."""
+"""Reading many files from the command line: in processes beside this one when that pays, answers in order."""
 
 from __future__ import annotations
 
@@ -42,8 +42,9 @@ def read_all(folder: Folder, paths: Sequence[str], inputs: Inputs, use: Use[T]) 
     if processes < 2 or len(paths) < PAYS_FROM:
         yield from map(_read, paths)
         return
+    yield _read(paths[0])  # loads the reader's modules, which the processes then share
     with multiprocessing.get_context("fork").Pool(processes) as pool:
-        yield from pool.imap(_read, paths, chunksize=2)
+        yield from pool.imap(_read, paths[1:], chunksize=2)
 
 
 def inputs_of(path: Path | None) -> Inputs:
