@@ -147,10 +147,11 @@ class _Told:
     def take(self, place: Place, readings: Iterable[Found]) -> None:
         """Tell what was found in PLACE."""
         from goflow.cli._frames import Frames
+        from goflow.parser.folder import CONFIG_NAME
 
         frames = Frames(place.root, place.shown)
         for reading in readings:
-            self.count["files"] += 1
+            self.count["files"] += reading.path != CONFIG_NAME
             self.count["DAGs"] += len(reading.dags)
             self.count["tasks"] += reading.tasks
             for finding in sorted(reading.diagnostics, key=lambda one: (one.span.line, one.span.column, one.code)):
