@@ -33,7 +33,7 @@ from tests.cluster.harness.report import say
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
     """The real cluster, running."""
-    chosen = _choose()
+    chosen = choose_cluster()
     chosen.start()
     yield chosen
     chosen.stop()
@@ -110,7 +110,8 @@ def prepare(session: pytest.Session) -> None:
             say(f"error: {error}")
 
 
-def _choose() -> Cluster:
+def choose_cluster() -> Cluster:
+    """Ours where one can run, else a given one; else the test is left out or fails."""
     reason = why_not_hostable()
     if reason is None:
         return Cluster()

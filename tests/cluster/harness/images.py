@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import shutil
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,8 +22,10 @@ from tests.cluster.harness.wheels import wheelhouse
 RUNNER_IMAGE = "localhost/goflow-runner:test"
 DAEMON_IMAGE = "localhost/goflow-daemon:test"
 
-#: How many archives of one image stay in the cache.
+#: How many archives of one image, and how many folders of wheels, stay in the cache.
 _KEPT = 2
+#: Bytes of layers in the builder's store beyond which it begins anew; one build of both images makes 1.3 GB.
+_STORE_LIMIT = 6_000_000_000
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,10 @@ def build(image: Image) -> tuple[Path, str]:
     archive = cache_folder() / "images" / f"goflow-{image.target}-{key}.tar"
     with _exclusively("build"):
         if not archive.exists():
-            _build(image, key, archive)
+            try:
+                _build(image, key, archive)
+            finally:
+                _tidy_store()
             _forget_older(image)
     return archive, key
 
@@ -113,13 +120,27 @@ def _files(path: Path) -> list[Path]:
 
 
 def _forget_older(image: Image) -> None:
-    """Archives and the builder's tags of former checkouts; layers that nothing names any more go with them."""
-    archives = sorted((cache_folder() / "images").glob(f"goflow-{image.target}-*.tar"), key=lambda p: p.stat().st_mtime)
+    """Archives and wheels of former checkouts."""
+    archives = sorted((cache_folder() / "images").glob(f"goflow-{image.target}-*.tar"), key=_modified)
     for old in archives[:-_KEPT]:
         old.unlink()
-        tag = f"{image.name.rpartition(':')[0]}:{old.stem.rpartition('-')[2]}"
-        if tag in _buildah("images", "--format", "{{.Name}}:{{.Tag}}"):
-            _buildah("rmi", tag)
+    for folder in sorted((cache_folder() / "wheels").iterdir(), key=_modified)[:-_KEPT]:
+        shutil.rmtree(folder)
+
+
+def _modified(path: Path) -> float:
+    return path.stat().st_mtime
+
+
+def _tidy_store() -> None:
+    """Remove what a failed build leaves, and everything once it is too much; unmount what the storage driver mounts."""
+    store = cache_folder() / "buildah"
+    _buildah("rm", "--all")
+    size = sum(p.lstat().st_size for p in store.rglob("*") if p.is_file() and not p.is_symlink())
+    if size > _STORE_LIMIT:
+        say(f"the image builder's store has grown to {size / 1e9:.1f} GB and begins anew")
+        _buildah("rmi", "--all", "--force")
+    subprocess.run(["umount", "--lazy", store / "root" / "overlay"], capture_output=True, check=False)
 
 
 @contextmanager

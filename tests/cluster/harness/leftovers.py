@@ -27,13 +27,14 @@ _CNI_RESULTS = Path("/var/lib/cni/results")
 def clear() -> None:
     """End and remove everything of the cluster but its logs. Harmless when nothing is there.
 
+    Nobody is asked politely: nothing of what they would write down is kept, and the API server takes its time.
     Raises HarnessError when something could not be removed, naming it.
     """
     for component in reversed(COMPONENTS):
         if component.name != "containerd":
-            processes.stop(component.name)
+            processes.stop(component.name, grace=0)
     _end_all(processes_in_containers())
-    processes.stop("containerd")
+    processes.stop("containerd", grace=0)
     _end_all(_processes_that_name_the_work_folder())
     _end_all(processes_in_containers())
     _unmount()

@@ -74,7 +74,7 @@ def log_of(name: str) -> Path:
     return log_folder() / f"{name}.log"
 
 
-def stop(name: str, grace: float = 5.0) -> None:
+def stop(name: str, grace: float) -> None:
     """End a recorded component: SIGTERM, and SIGKILL after `grace` seconds. Harmless when it is gone already."""
     identity = recorded().get(name)
     if identity is not None:
@@ -85,6 +85,8 @@ def stop(name: str, grace: float = 5.0) -> None:
 def end(identity: Identity, grace: float) -> None:
     """End a process of ours and wait until it is gone."""
     for number, patience in ((signal.SIGTERM, grace), (signal.SIGKILL, 10.0)):
+        if patience == 0:
+            continue
         if not identity.is_alive:
             break
         try:
