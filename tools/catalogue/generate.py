@@ -234,6 +234,11 @@ def substitute(source: dict[str, Any], names: dict[str, Any] | None) -> dict[str
     meant = names.get(argument, {"argument": argument})
     if "argument" in meant and len(meant) == 1:
         return {**source, **meant}
+    if "constant" in meant:
+        value = meant["constant"]
+        if ("or" in source and not value) or ("if_none" in source and value is None):
+            return {"constant": source.get("or", source.get("if_none"))}
+        return meant
     return meant if len(source) == 1 else {"computed": True}
 
 
