@@ -302,3 +302,18 @@ def _filtered(
     if states is not None:
         statement = statement.where(_t.state.in_([state.value for state in states]))
     return statement
+
+
+_EVER_BEFORE = (
+    select(_t.id)
+    .join(dag_runs, dag_runs.c.id == _t.dag_run_id)
+    .where(_t.task_id == bindparam("task_id"), dag_runs.c.dag_id == bindparam("dag_id"))
+    .where(dag_runs.c.execution_date < bindparam("logical_date"))
+    .limit(1)
+)
+
+
+def ever_before(tx: Tx, dag_id: str, task_id: str, logical_date: dt.datetime) -> bool:
+    """Whether the task has an instance in any run of the DAG with an earlier logical date."""
+    params = {"dag_id": dag_id, "task_id": task_id, "logical_date": logical_date}
+    return tx.first(_EVER_BEFORE, params) is not None

@@ -1,0 +1,152 @@
+"""Runs by time: which run of each DAG comes next, and making those that are due (step 6 for whole runs)."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import structlog
+
+from goflow.domain.errors import AlreadyExistsError
+from goflow.domain.runs import DagRun
+from goflow.domain.spec import DagSpec, Dialect
+from goflow.domain.state import RunState, RunType
+from goflow.scheduler.book import Cell
+from goflow.scheduler.making import make_run
+from goflow.scheduler.shelf import Shelf
+from goflow.scheduler.timetables import RunInfo, ScheduleError, next_run, restriction_of
+from goflow.store import Tx, dags, events, runs
+from goflow.store.rows import Dag
+
+log = structlog.get_logger(__name__)
+
+UNASKED_CATCHUP = 10
+"""How many past runs may be made without a person's word where catch-up may be no more than a dialect's default."""
+
+OPEN = frozenset({RunState.QUEUED, RunState.RUNNING})
+_AUTOMATED = (RunType.SCHEDULED, RunType.BACKFILL)
+
+
+class Agenda:
+    """Makes runs when they are due, no more at once than the DAG may have active."""
+
+    def __init__(self, shelf: Shelf, *, who: str) -> None:
+        self._shelf = shelf
+        self._who = who
+
+    def replan(self, tx: Tx, dag: Dag, now: dt.datetime) -> None:
+        """Work out the DAG's next run anew (a new version, unpaused, a new daemon), and make it if it is due."""
+        self.make_due(tx, dag, now)
+
+    def make_due(self, tx: Tx, dag: Dag, now: dt.datetime) -> int:
+        """Make the DAG's runs that are due, as far as ``max_active_runs`` allows; how many."""
+        if dag.is_paused or not dag.is_active or dag.hold_reason:
+            return 0
+        spec = self._shelf.graph(tx, dag.reading_id).spec
+        try:
+            return self._make_due(tx, dag, spec, now)
+        except ScheduleError as problem:
+            log.warning("the schedule cannot be followed", dag_id=dag.dag_id, problem=str(problem))
+            self._write_down(tx, dag, None)
+        except Exception:
+            log.exception("making the runs of a DAG failed", dag_id=dag.dag_id)
+        return 0
+
+    def _make_due(self, tx: Tx, dag: Dag, spec: DagSpec, now: dt.datetime) -> int:
+        if spec.schedule.kind in {"none", "assets"}:
+            self._write_down(tx, dag, None)
+            return 0
+        most = 1 if spec.schedule.kind == "continuous" else dag.max_active_runs
+        room = most - self._shelf.count_runs(dag.dag_id, states=OPEN)
+        last, made = self._last(tx, dag), 0
+        info = self._following(spec, last, now)
+        if info is not None and info.run_after <= now and self._must_be_held(tx, dag, spec, last, now):
+            self._write_down(tx, dag, info)
+            return 0
+        while info is not None and info.run_after <= now and room > 0:
+            made_one = self._make(tx, dag, info)
+            made, room = made + made_one, room - made_one
+            following = self._following(spec, info, now)
+            if following == info:
+                break
+            info = following
+        self._write_down(tx, dag, info)
+        if info is not None and info.run_after > now:
+            self._shelf.timers.add(info.run_after, ("dag", dag.dag_id))
+        return made
+
+    def _make(self, tx: Tx, dag: Dag, info: RunInfo) -> bool:
+        graph = self._shelf.graph(tx, dag.reading_id)
+        try:
+            run, rows = make_run(
+                tx, dag, graph, info, run_type=RunType.SCHEDULED, who=self._who, triggered_by="timetable"
+            )
+        except AlreadyExistsError:
+            return False  # somebody has made a run for that date by hand: it counts for the schedule's
+        self._shelf.open_with(tx, run, [Cell.of(row) for row in rows])
+        return True
+
+    def _following(self, spec: DagSpec, last: RunInfo | None, now: dt.datetime) -> RunInfo | None:
+        return next_run(spec.schedule, last, restriction_of(spec, now), now, spec.dialect)
+
+    def _last(self, tx: Tx, dag: Dag) -> RunInfo | None:
+        """The newest run that the schedule has made."""
+        run = runs.newest(tx, dag.dag_id, _AUTOMATED)
+        if run is None:
+            found = runs.list_(tx, dag.dag_id, run_types=_AUTOMATED, limit=1)
+            run = found[0] if found else None
+        return None if run is None else info_of(run)
+
+    def _must_be_held(self, tx: Tx, dag: Dag, spec: DagSpec, last: RunInfo | None, now: dt.datetime) -> bool:
+        """Hold a long catch-up that may be no more than a default of Airflow 2, taken since nobody said otherwise."""
+        if dag.dialect_source != "default" or spec.dialect is not Dialect.AIRFLOW2 or not spec.catchup:
+            return False
+        info, count = self._following(spec, last, now), 0
+        while info is not None and info.run_after <= now:
+            count += 1
+            if count > UNASKED_CATCHUP:
+                break
+            info = self._following(spec, info, now)
+        if count <= UNASKED_CATCHUP or self._has_been_released(tx, dag.dag_id):
+            return False
+        reason = (
+            f"a catch-up of more than {UNASKED_CATCHUP} runs that rests on the default dialect {spec.dialect.value}: "
+            "release the DAG, or name its dialect in goflow.yaml"
+        )
+        if dags.hold(tx, dag.dag_id, reason, who=self._who):
+            log.warning("catch-up waits for a person's word", dag_id=dag.dag_id)
+        self._shelf.load_dag(tx, dag.dag_id)
+        return True
+
+    @staticmethod
+    def _has_been_released(tx: Tx, dag_id: str) -> bool:
+        kinds = (events.DAG_HELD, events.DAG_RELEASED)
+        told = events.after(tx, 0, dag_id=dag_id, kinds=kinds)
+        return bool(told) and told[-1].kind == events.DAG_RELEASED
+
+    def _write_down(self, tx: Tx, dag: Dag, info: RunInfo | None) -> None:
+        """Keep in the store what comes next, for people to see."""
+        values = (None, None, None, None) if info is None else (info.logical_date, info.start, info.end, info.run_after)
+        known = self._shelf.dags.get(dag.dag_id, dag)
+        if values == (
+            known.next_logical_date,
+            known.next_interval_start,
+            known.next_interval_end,
+            known.next_run_after,
+        ):
+            return
+        dags.set_next_run(
+            tx,
+            dag.dag_id,
+            logical_date=values[0],
+            interval_start=values[1],
+            interval_end=values[2],
+            run_after=values[3],
+        )
+        row = dags.find(tx, dag.dag_id)
+        if row is not None:
+            self._shelf.dags[dag.dag_id] = row
+
+
+def info_of(run: DagRun) -> RunInfo:
+    """A run as its timetable would have it."""
+    return RunInfo(run.logical_date, run.data_interval_start, run.data_interval_end, run.run_after)

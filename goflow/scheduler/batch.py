@@ -1,0 +1,266 @@
+"""One batch: everything that follows now, decided over the books and written in one transaction."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import structlog
+
+from goflow.domain.errors import ConflictError
+from goflow.domain.state import TERMINAL_TASK_STATES, RunState, TaskState
+from goflow.scheduler import planning
+from goflow.scheduler.book import Book, Cell
+from goflow.scheduler.decisions import Advance, EndRun, Expand
+from goflow.scheduler.facts import StoreFacts
+from goflow.scheduler.making import new_task
+from goflow.scheduler.shelf import Shelf
+from goflow.store import Tx, dags, runs, tasks, transitions, xcoms
+from goflow.store.transitions import LaunchRequest, Limit, TaskChange
+
+log = structlog.get_logger(__name__)
+
+MOST_LAUNCHES = 500
+"""How many tasks one batch queues at most, so that its transaction stays short."""
+
+_STOPPABLE = frozenset({TaskState.QUEUED, TaskState.RUNNING, TaskState.RESTARTING})
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where launches go: the BACKEND's name, and the NAMESPACE for tasks that name none."""
+
+    backend: str
+    namespace: str = ""
+
+
+class Batch:
+    """What one transaction does. Used once: `run`, or `stop_run` and the like, then `write`."""
+
+    def __init__(self, shelf: Shelf, tx: Tx, now: dt.datetime, *, who: str, placement: Placement) -> None:
+        self._shelf = shelf
+        self._tx = tx
+        self._now = now
+        self._who = who
+        self._placement = placement
+        self._facts = StoreFacts(tx, now, shelf.find)
+        self._changes: list[TaskChange] = []
+        self._ends: list[tuple[Book, EndRun]] = []
+        self._stops: list[int] = []
+        self._decisions = 0
+
+    def run(self) -> int:
+        """Plan whatever is hot, write it down, queue what finds room; how many decisions that were."""
+        self._start_runs()
+        while self._shelf.hot:
+            key = next(iter(self._shelf.hot))
+            del self._shelf.hot[key]
+            book = self._shelf.books.get(key)
+            if book is not None and book.run.state is RunState.RUNNING and not self._shelf.paused(book):
+                self._try_to_settle(book)
+        self._write()
+        self._launch()
+        return self._decisions
+
+    # runs
+
+    def _start_runs(self) -> None:
+        """Queued runs begin where ``max_active_runs`` has room, the one that was due first first."""
+        for dag_id in list(self._shelf.startable):
+            del self._shelf.startable[dag_id]
+            dag = self._shelf.dags.get(dag_id)
+            queued = [book for book in self._shelf.of_dag(dag_id) if book.run.state is RunState.QUEUED]
+            if not queued or dag is None or dag.is_paused or not dag.is_active:
+                continue
+            queued.sort(key=lambda book: (book.run.run_after, book.run.id))
+            running = frozenset({RunState.RUNNING})
+            room = {
+                backfill: dag.max_active_runs - self._shelf.count_runs(dag_id, states=running, backfill=backfill)
+                for backfill in (False, True)
+            }
+            for book in queued:
+                backfill = book.run.run_type.value == "backfill"
+                due = max(book.run.run_after, book.run.logical_date or book.run.run_after)
+                if due > self._now:
+                    self._shelf.timers.add(due, ("start", *book.key))
+                elif room[backfill] > 0:
+                    room[backfill] -= 1
+                    self._start(book)
+
+    def _start(self, book: Book) -> None:
+        started = transitions.advance_run(
+            self._tx, book.run.id, RunState.QUEUED, RunState.RUNNING, who=self._who, at=self._now
+        )
+        if not started:
+            raise ConflictError(f"run {book.run.run_id}")
+        self._decisions += 1
+        book.run = runs.get(self._tx, book.run.id)
+        self._shelf.watch_timeout(book)
+        self._shelf.heat(book)
+
+    def time_out(self, book: Book) -> None:
+        """The run's time is up: it fails, and what has not ended is skipped (``_schedule_dag_run``)."""
+        limit, start = book.graph.spec.dagrun_timeout, book.run.start_date
+        if book.run.state is not RunState.RUNNING or not limit or start is None or self._shelf.paused(book):
+            return
+        if start + dt.timedelta(seconds=limit) <= self._now:
+            for cell in list(book.instances()):
+                if cell.state not in TERMINAL_TASK_STATES:
+                    self._force(book, cell, TaskState.SKIPPED, "the run timed out")
+            self._end(book, EndRun(RunState.FAILED, "timed_out"))
+
+    def fail_fast(self, book: Book, failed: Cell) -> None:
+        """A task has failed for good: nothing else of the run goes on but teardowns (``_stop_remaining_tasks``)."""
+        for cell in list(book.instances()):
+            over = cell.state in {TaskState.SUCCESS, TaskState.FAILED, TaskState.SKIPPED, TaskState.REMOVED}
+            if cell.task_id == failed.task_id or over or book.graph.tasks[cell.task_id].teardown:
+                continue
+            new = TaskState.FAILED if cell.state is TaskState.RUNNING else TaskState.SKIPPED
+            self._force(book, cell, new, f"fail_fast: {failed.task_id} failed")
+
+    def _force(self, book: Book, cell: Cell, new: TaskState, reason: str) -> None:
+        if cell.state in _STOPPABLE:
+            self._stops.append(cell.id)
+        self._change(book, cell, new, reason)
+
+    def _end(self, book: Book, end: EndRun) -> None:
+        if not book.settled:
+            book.settled = True
+            self._ends.append((book, end))
+
+    # tasks
+
+    def _try_to_settle(self, book: Book) -> None:
+        """One run that cannot be planned does not keep the others from going on."""
+        changes, stops = len(self._changes), len(self._stops)
+        try:
+            self._settle(book)
+        except Exception:
+            log.exception("planning a run failed", dag_id=book.run.dag_id, run_id=book.run.run_id)
+            del self._changes[changes:]
+            del self._stops[stops:]
+            self._shelf.close(book.key)
+            self._shelf.broken.add(book.key)
+
+    def _settle(self, book: Book) -> None:
+        """Decide until nothing of the book is left to look at, then whether the run is over."""
+        for cell in book.orphans:
+            if cell.state not in TERMINAL_TASK_STATES:
+                self._stops.append(cell.id)
+                self._change(book, cell, TaskState.REMOVED, "not in the DAG any more")
+        book.orphans.clear()
+        while book.dirty:
+            task_id = next(iter(book.dirty))
+            copies = book.dirty.pop(task_id)
+            for decision in planning.decide(book, task_id, copies, self._facts):
+                self._decisions += 1
+                if isinstance(decision, Expand):
+                    self._expand(book, decision)
+                else:
+                    self._advance(book, decision)
+        end = planning.rollup(book)
+        if end is not None:
+            self._end(book, end)
+
+    def _advance(self, book: Book, decision: Advance) -> None:
+        cell = decision.cell
+        columns: dict[str, object] = {}
+        if decision.new_attempt:
+            cell.try_number += 1
+            columns = {"set_try_number": cell.try_number, "start_date": self._now, "end_date": self._now}
+        if decision.skips is not None:
+            book.skips[cell.task_id, cell.map_index] = frozenset(decision.skips)
+        for key, value in decision.xcoms.items():
+            length = len(value) if isinstance(value, list | dict) else None
+            xcoms.push(self._tx, book.run.id, cell.task_id, cell.map_index, key, value, length)
+        self._change(book, cell, decision.new, decision.reason, columns)
+
+    def _change(
+        self, book: Book, cell: Cell, new: TaskState, reason: str, columns: dict[str, object] | None = None
+    ) -> None:
+        self._changes.append(TaskChange(cell.id, cell.state, new, self._now, self._who, reason, None, columns or {}))
+        self._shelf.move(book, cell, new)
+
+    def _expand(self, book: Book, decision: Expand) -> None:
+        """Let a mapped task have exactly as many copies as were asked for."""
+        copies = book.cells[decision.task_id]
+        placeholder = copies.get(-1)
+        if placeholder is not None and 0 not in copies:
+            tasks.renumber(self._tx, placeholder.id, 0)
+            book.renumber(placeholder, 0)
+        elif placeholder is not None:
+            self._remove(book, placeholder)
+        for index in [index for index in copies if index >= decision.total]:
+            self._remove(book, copies[index])
+        for index in range(decision.total):
+            if index in copies and copies[index].state is TaskState.REMOVED:
+                self._change(book, copies[index], TaskState.NONE, "mapped again")
+        missing = [new_task(book.graph, decision.task_id, i) for i in range(decision.total) if i not in copies]
+        for row in tasks.create_many(self._tx, book.run, missing, who=self._who):
+            book.add(Cell.of(row))
+        for watcher in (decision.task_id, *book.graph.watchers[decision.task_id]):
+            book.mark(watcher)
+
+    def _remove(self, book: Book, cell: Cell) -> None:
+        if cell.state is TaskState.REMOVED:
+            return
+        if cell.state in _STOPPABLE:
+            self._stops.append(cell.id)
+        if cell.state in TERMINAL_TASK_STATES:
+            self._change(book, cell, TaskState.NONE, "mapped anew")
+        self._change(book, cell, TaskState.REMOVED, "nothing left to map over")
+
+    # writing
+
+    def _write(self) -> None:
+        if not all(transitions.apply(self._tx, self._changes)):
+            raise ConflictError("a task instance was changed by somebody else")
+        if self._stops:
+            transitions.stop_launches(self._tx, self._stops, who=self._who, at=self._now)
+        for book, end in self._ends:
+            run = book.run
+            ended = transitions.advance_run(
+                self._tx, run.id, RunState.RUNNING, end.state, who=self._who, at=self._now, reason=end.reason
+            )
+            if not ended:
+                raise ConflictError(f"run {run.run_id}")
+            self._decisions += 1
+            self._shelf.close(book.key)
+            self._pause_after_failures(book, end)
+
+    def _pause_after_failures(self, book: Book, end: EndRun) -> None:
+        """Too many runs in a row have failed (``max_consecutive_failed_dag_runs``): the DAG is paused."""
+        most = book.graph.spec.max_consecutive_failed_dag_runs
+        if end.state is RunState.FAILED and end.reason == "task_failure" and most > 0:
+            states = runs.ended_states(self._tx, book.run.dag_id, most)
+            if len(states) >= most and all(state is RunState.FAILED for state in states):
+                dags.set_paused(self._tx, book.run.dag_id, True, who=self._who)
+                self._shelf.load_dag(self._tx, book.run.dag_id)
+
+    def _launch(self) -> None:
+        """Queue what finds room, with its launch."""
+        chosen = self._shelf.ready.take(self._shelf, MOST_LAUNCHES)
+        requests = [self._request(book, cell) for book, cell in chosen]
+        planned = transitions.plan_launches(self._tx, requests, at=self._now, who=self._who)
+        for (book, cell), request, answer in zip(chosen, requests, planned, strict=True):
+            if answer.launch is not None:
+                self._decisions += 1
+                cell.try_number += request.new_attempt
+                book.advance(cell, TaskState.QUEUED)
+            elif answer.why == "changed":
+                raise ConflictError(f"task {cell.task_id} of {book.run.run_id}")
+            else:
+                self._shelf.ready.count(book, cell, -1)
+                self._shelf.ready.add(book, cell)
+
+    def _request(self, book: Book, cell: Cell) -> LaunchRequest:
+        task, spec = book.graph.tasks[cell.task_id], book.graph.spec
+        limits = [Limit(bound.place[0], bound.most) for bound in self._shelf.bounds(book, cell.task_id)]  # type: ignore[arg-type]
+        namespace = task.runtime.namespace or spec.runtime.namespace or self._placement.namespace
+        return LaunchRequest(
+            ti=book.row(cell),
+            backend=self._placement.backend,
+            new_attempt=not cell.resumes,
+            namespace=namespace,
+            limits=limits,
+        )

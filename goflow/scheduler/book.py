@@ -1,0 +1,213 @@
+"""An active run as planning keeps it in memory: its task instances, and counters that change with every change.
+
+Counting instead of looking: each task has the `Counts` of what is above it, and a change of one instance touches the
+counts of its watchers alone. What has to be looked at again is in ``dirty``. A book is made from the store's rows, may
+be thrown away at any moment and made again.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from goflow.domain.runs import DagRun, TaskInstance
+from goflow.domain.state import OCCUPYING_STATES, TERMINAL_TASK_STATES, TaskState
+from goflow.scheduler.graph import Graph
+from goflow.scheduler.rules import Counts
+
+ALL = None
+"""In ``Book.dirty``: every copy of the task."""
+
+
+@dataclass(slots=True, eq=False)
+class Cell:
+    """One task instance in a book. RESUMES: its next launch goes on with the attempt that it has."""
+
+    id: int
+    task_id: str
+    map_index: int
+    state: TaskState
+    try_number: int = 0
+    max_tries: int = 0
+    next_at: dt.datetime | None = None
+    pool: str = "default_pool"
+    pool_slots: int = 1
+    weight: int = 1
+    resumes: bool = False
+
+    @classmethod
+    def of(cls, row: TaskInstance) -> Cell:
+        """The cell of a stored row."""
+        return cls(
+            row.id,
+            row.task_id,
+            row.map_index,
+            row.state,
+            row.try_number,
+            row.max_tries,
+            row.next_at,
+            row.pool,
+            row.pool_slots,
+            row.priority_weight,
+            row.state in {TaskState.UP_FOR_RESCHEDULE, TaskState.DEFERRED},
+        )
+
+
+class Book:
+    """One active run. Only `add`, `advance`, `renumber` and `mark` change it."""
+
+    def __init__(self, run: DagRun, graph: Graph, cells: Iterable[Cell] = ()) -> None:
+        self.run = run
+        self.graph = graph
+        self.cells: dict[str, dict[int, Cell]] = {task_id: {} for task_id in graph.tasks}
+        self.orphans: list[Cell] = []
+        """Instances of tasks that the pinned version does not have: they are to be removed."""
+        self.dirty: dict[str, set[int] | None] = {}
+        self.unfinished = 0
+        self.idle = 0
+        """Of the unfinished, those in state ``none``."""
+        self.skips: dict[tuple[str, int], frozenset[str]] = {}
+        """(branch, map index) to the tasks that it decided to skip."""
+        self.lengths: dict[str, dict[str, Mapping[int, int | None]]] = {}
+        """Task to key to XCom lengths by map index, as far as they were asked for; dropped when the task changes."""
+        self.waits_for_past: set[str] = set()
+        """Tasks that would run but for ``depends_on_past``."""
+        self.settled = False
+        """Whether the run's end has been decided."""
+        self.direct = {t: Counts() for t, parents in graph.upstream.items() if parents and not graph.mapped_groups[t]}
+        self.setups = {t: Counts() for t in graph.indirect_setups if not graph.mapped_groups[t]}
+        self.scope = {t: Counts() for t in graph.teardown_scope if not graph.mapped_groups[t]}
+        for cell in cells:
+            self.add(cell)
+        self.mark_all()
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """DAG id and run id, as events name the run."""
+        return self.run.dag_id, self.run.run_id
+
+    def cell(self, task_id: str, map_index: int) -> Cell | None:
+        """That instance, or None."""
+        return self.cells.get(task_id, {}).get(map_index)
+
+    def add(self, cell: Cell) -> None:
+        """Take in an instance."""
+        if cell.task_id not in self.cells:
+            self.orphans.append(cell)
+            return
+        self.cells[cell.task_id][cell.map_index] = cell
+        for counts, setup in self._counting(cell.task_id):
+            counts.total += 1
+            counts.setups += setup
+            counts.note(cell.state, setup=setup)
+        self._tally(cell.state, 1)
+
+    def renumber(self, cell: Cell, map_index: int) -> None:
+        """Let the placeholder of a mapped task become one of its copies."""
+        del self.cells[cell.task_id][cell.map_index]
+        cell.map_index = map_index
+        self.cells[cell.task_id][map_index] = cell
+
+    def advance(self, cell: Cell, new: TaskState, next_at: dt.datetime | None = None) -> None:
+        """Note that CELL is in state NEW now, and mark whoever has to be looked at because of it."""
+        before = cell.state
+        cell.state, cell.next_at = new, next_at
+        if cell.task_id not in self.cells:
+            return
+        if new in {TaskState.UP_FOR_RESCHEDULE, TaskState.DEFERRED}:
+            cell.resumes = True
+        elif new is not TaskState.SCHEDULED:
+            cell.resumes = False
+        self._tally(before, -1)
+        self._tally(new, 1)
+        if before is new:
+            return
+        for counts, setup in self._counting(cell.task_id):
+            counts.note(before, -1, setup=setup)
+            counts.note(new, setup=setup)
+        if before in TERMINAL_TASK_STATES or new in TERMINAL_TASK_STATES:
+            self.lengths.pop(cell.task_id, None)
+            self._mark_watchers(cell)
+        if new is TaskState.NONE:
+            self.skips.pop((cell.task_id, cell.map_index), None)
+            self.mark(cell.task_id, cell.map_index)
+
+    def mark(self, task_id: str, map_index: int | None = ALL) -> None:
+        """Have a task, or one copy of it, looked at again."""
+        if task_id not in self.cells:
+            return
+        if map_index is ALL:
+            self.dirty[task_id] = ALL
+            return
+        known = self.dirty.setdefault(task_id, set())
+        if known is not ALL:
+            known.add(map_index)
+
+    def mark_all(self) -> None:
+        """Have everything looked at again."""
+        self.dirty = dict.fromkeys(self.graph.order, ALL)
+
+    def counts_above(self, task_id: str) -> Counts:
+        """The counts of TASK_ID's direct upstream, for a task outside mapped groups."""
+        counts = self.direct[task_id]
+        fixed = self.graph.fixed_upstream[task_id]
+        if fixed is not None:
+            counts.total = fixed
+        return counts
+
+    def ended(self, task_id: str) -> bool:
+        """Whether every instance of the task has ended."""
+        return all(cell.state in TERMINAL_TASK_STATES for cell in self.cells[task_id].values())
+
+    def occupying(self) -> list[Cell]:
+        """Instances that hold a slot."""
+        return [cell for copies in self.cells.values() for cell in copies.values() if cell.state in OCCUPYING_STATES]
+
+    def instances(self) -> Iterable[Cell]:
+        """Every instance of a task that the DAG has."""
+        for copies in self.cells.values():
+            yield from copies.values()
+
+    def row(self, cell: Cell) -> TaskInstance:
+        """CELL as the store speaks of it."""
+        run = self.run
+        return TaskInstance(
+            id=cell.id,
+            dag_run_id=run.id,
+            dag_id=run.dag_id,
+            run_id=run.run_id,
+            task_id=cell.task_id,
+            map_index=cell.map_index,
+            state=cell.state,
+            try_number=cell.try_number,
+            max_tries=cell.max_tries,
+            pool=cell.pool,
+            pool_slots=cell.pool_slots,
+            priority_weight=cell.weight,
+            next_at=cell.next_at,
+        )
+
+    def _counting(self, task_id: str) -> Iterable[tuple[Counts, bool]]:
+        """The counters that instances of TASK_ID are part of, and whether it is a setup."""
+        graph, setup = self.graph, self.graph.tasks[task_id].setup
+        kinds = (
+            (graph.downstream[task_id], self.direct),
+            (graph.setup_watchers.get(task_id, ()), self.setups),
+            (graph.scope_watchers.get(task_id, ()), self.scope),
+        )
+        for watchers, counters in kinds:
+            for watcher in watchers:
+                if watcher in counters:
+                    yield counters[watcher], setup
+
+    def _mark_watchers(self, cell: Cell) -> None:
+        for watcher in self.graph.watchers[cell.task_id]:
+            in_step = cell.map_index >= 0 and self.graph.in_step(watcher, cell.task_id)
+            self.mark(watcher, cell.map_index if in_step else ALL)
+
+    def _tally(self, state: TaskState, by: int) -> None:
+        if state not in TERMINAL_TASK_STATES:
+            self.unfinished += by
+        if state is TaskState.NONE:
+            self.idle += by

@@ -1,0 +1,113 @@
+"""From the store's events to the shelf: what others have changed since the last batch."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+from goflow.domain.runs import Event
+from goflow.domain.state import TERMINAL_RUN_STATES, RunState, TaskState
+from goflow.scheduler.agenda import Agenda
+from goflow.scheduler.book import Book, Cell
+from goflow.scheduler.shelf import Shelf
+from goflow.store import Tx, events, runs, tasks
+
+RELEVANT = frozenset(
+    {
+        *(events.TASK_STATE, events.TASK_CREATED, events.RUN_CREATED, events.RUN_STATE, events.RUN_DELETED),
+        *(events.DAG_VERSION, events.DAG_PAUSED, events.DAG_UNPAUSED, events.DAG_ACTIVATED, events.DAG_DEACTIVATED),
+        *(events.DAG_DELETED, events.DAG_HELD, events.DAG_RELEASED, events.POOL_SET, events.POOL_DELETED),
+    }
+)
+"""The kinds of events that may give the scheduler work."""
+
+_TIMED = frozenset({TaskState.UP_FOR_RETRY, TaskState.UP_FOR_RESCHEDULE, TaskState.DEFERRED})
+_REPLANNING = frozenset({events.DAG_VERSION, events.DAG_UNPAUSED, events.DAG_ACTIVATED, events.DAG_RELEASED})
+
+
+class Intake:
+    """Carries events over to SHELF and AGENDA."""
+
+    def __init__(self, shelf: Shelf, agenda: Agenda) -> None:
+        self._shelf = shelf
+        self._agenda = agenda
+        self.failures: list[tuple[Book, Cell]] = []
+        """Tasks that failed for good in DAGs with ``fail_fast``, since the last batch."""
+
+    def take(self, tx: Tx, found: Iterable[Event], now: dt.datetime) -> None:
+        """Carry FOUND over, in order."""
+        for event in found:
+            if event.kind == events.TASK_STATE:
+                self._task_state(tx, event)
+            elif event.kind in {events.RUN_CREATED, events.RUN_STATE, events.TASK_CREATED, events.RUN_DELETED}:
+                self._run(tx, event)
+            elif event.kind in {events.POOL_SET, events.POOL_DELETED}:
+                self._shelf.load_pools(tx)
+            elif event.kind in RELEVANT and event.dag_id is not None:
+                self._dag(tx, event, now)
+
+    def _task_state(self, tx: Tx, event: Event) -> None:
+        assert event.dag_id is not None
+        assert event.run_id is not None
+        book = self._shelf.find(event.dag_id, event.run_id)
+        if book is None and (event.dag_id, event.run_id) in self._shelf.broken:
+            self._reopen(tx, event)
+            return
+        if book is None:
+            self._past_changed(event.dag_id)
+            return
+        cell = book.cell(event.task_id or "", -1 if event.map_index is None else event.map_index)
+        if cell is None:
+            self._reopen(tx, event)
+            return
+        new = TaskState(str(event.data["to"]))
+        if event.try_number is not None:
+            cell.try_number = event.try_number
+        next_at = tasks.get(tx, cell.id).next_at if new in _TIMED else None
+        if new is TaskState.SUCCESS and cell.task_id in book.graph.skippers:
+            self._shelf.read_skips(tx, book, cell)
+        if new is TaskState.FAILED and book.graph.spec.fail_fast:
+            self.failures.append((book, cell))
+        self._shelf.move(book, cell, new, next_at)
+        self._shelf.heat(book)
+
+    def _past_changed(self, dag_id: str) -> None:
+        """A run that is over was changed by hand; runs that depend on it look again."""
+        for book in self._shelf.of_dag(dag_id):
+            for task_id in book.graph.on_past:
+                book.mark(task_id)
+                self._shelf.heat(book)
+
+    def _run(self, tx: Tx, event: Event) -> None:
+        assert event.dag_id is not None
+        assert event.run_id is not None
+        if event.kind == events.RUN_DELETED:
+            self._shelf.close((event.dag_id, event.run_id))
+            self._past_changed(event.dag_id)
+        else:
+            self._reopen(tx, event)
+
+    def _reopen(self, tx: Tx, event: Event) -> None:
+        assert event.dag_id is not None
+        assert event.run_id is not None
+        run = runs.find(tx, event.dag_id, event.run_id)
+        if run is None or run.state in TERMINAL_RUN_STATES:
+            self._shelf.close((event.dag_id, event.run_id))
+            self._past_changed(event.dag_id)
+            return
+        book = self._shelf.find(event.dag_id, event.run_id)
+        if book is not None and book.run.reading_id == run.reading_id and event.kind == events.RUN_STATE:
+            book.run = run
+            book.settled = False
+            self._shelf.watch_timeout(book)
+            self._shelf.heat(book)
+            if run.state is RunState.QUEUED:
+                self._shelf.startable[run.dag_id] = None
+        else:
+            self._shelf.open(tx, run)
+
+    def _dag(self, tx: Tx, event: Event, now: dt.datetime) -> None:
+        assert event.dag_id is not None
+        dag = self._shelf.load_dag(tx, event.dag_id)
+        if dag is not None and event.kind in _REPLANNING:
+            self._agenda.replan(tx, dag, now)

@@ -1,0 +1,210 @@
+"""Who of all that is scheduled may be queued next: priority, pools, and how many may run at once.
+
+The order is Airflow's: priority weight, then logical date, then map index. Queues are kept per task of a run, since all
+that wait there have the same weight, pool and limits; a queue that meets a limit is parked under that limit and comes
+back when something in it ends, so that a full house costs nothing.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from goflow.domain.state import OCCUPYING_STATES, TaskState
+from goflow.scheduler.book import Book, Cell
+
+Scope = Literal["pool", "dag", "run", "task", "task_in_run", "paused"]
+Place = tuple[str, ...]
+"""One counter: a scope and what it counts for, such as ``("run", dag id, run id)``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """At most MOST at PLACE."""
+
+    place: Place
+    most: int
+
+
+def bounds(book: Book, task_id: str, max_active_tasks: int, *, per_run: bool) -> list[Bound]:
+    """The bounds on instances of a task, pools left out. PER_RUN: Airflow 3 counts MAX_ACTIVE_TASKS in each run by
+    itself, Airflow 2 over all runs of the DAG."""
+    task, run = book.graph.tasks[task_id], book.run
+    whole: Place = ("run", run.dag_id, run.run_id) if per_run else ("dag", run.dag_id)
+    found = [Bound(whole, max_active_tasks)]
+    if task.max_active_tis_per_dag is not None:
+        found.append(Bound(("task", run.dag_id, task_id), task.max_active_tis_per_dag))
+    if task.max_active_tis_per_dagrun is not None:
+        found.append(Bound(("task_in_run", run.dag_id, run.run_id, task_id), task.max_active_tis_per_dagrun))
+    return found
+
+
+def places(book: Book, cell: Cell) -> tuple[Place, ...]:
+    """Every counter that CELL is part of while it holds a slot."""
+    run = book.run
+    return (
+        ("pool", cell.pool),
+        ("dag", run.dag_id),
+        ("run", run.dag_id, run.run_id),
+        ("task", run.dag_id, cell.task_id),
+        ("task_in_run", run.dag_id, run.run_id, cell.task_id),
+    )
+
+
+@dataclass(slots=True, eq=False)
+class _Queue:
+    """Instances of one task of one run that wait for a slot, by map index. WAITING: the ids of all that wait anywhere,
+    which loses those that are found to wait no more."""
+
+    book: Book
+    task_id: str
+    waiting: set[int]
+    cells: list[tuple[int, int, Cell]] = field(default_factory=list)
+    listed: bool = False
+    """Whether it stands in a heap or is parked."""
+
+    def head(self) -> Cell | None:
+        while self.cells:
+            cell = self.cells[0][2]
+            if cell.state is TaskState.SCHEDULED:
+                return cell
+            self.pop()
+        return None
+
+    def pop(self) -> None:
+        """Drop the head."""
+        self.waiting.discard(heapq.heappop(self.cells)[1])
+
+
+class Ready:
+    """All that is scheduled, and how full everything is. Places with a bound of their own are counted in instances,
+    pools in slots."""
+
+    def __init__(self) -> None:
+        self.used: dict[Place, int] = {}
+        self.pools: dict[str, int] = {}
+        """Pool to its number of slots, below zero: without bound."""
+        self._queues: dict[tuple[str, str, str], _Queue] = {}
+        self._heaps: dict[str, list[tuple[int, float, int, int, _Queue]]] = {}
+        self._parked: dict[Place, deque[_Queue]] = {}
+        self._waiting: set[int] = set()
+        self._order = itertools.count()
+
+    def add(self, book: Book, cell: Cell) -> None:
+        """CELL is scheduled."""
+        key = (*book.key, cell.task_id)
+        queue = self._queues.get(key)
+        if queue is None or queue.book is not book:
+            queue = self._queues[key] = _Queue(book, cell.task_id, self._waiting)
+        if cell.id not in self._waiting:
+            self._waiting.add(cell.id)
+            heapq.heappush(queue.cells, (cell.map_index, cell.id, cell))
+        self._list(queue)
+
+    def count(self, book: Book, cell: Cell, by: int) -> None:
+        """CELL takes (BY 1) or frees (BY -1) what it occupies."""
+        for place in places(book, cell):
+            size = cell.pool_slots if place[0] == "pool" else 1
+            self.used[place] = self.used.get(place, 0) + by * size
+            if by < 0:
+                if not self.used[place]:
+                    del self.used[place]
+                self.unpark(place)
+
+    def unpark(self, place: Place) -> None:
+        """Something at PLACE has changed: let those that wait for it try again."""
+        for queue in self._parked.pop(place, ()):
+            queue.listed = False
+            self._list(queue)
+
+    def unpark_dag(self, dag_id: str) -> None:
+        """The same for every place of a DAG: its limits have changed, or it is paused no more."""
+        for place in [place for place in self._parked if place[0] != "pool" and place[1] == dag_id]:
+            self.unpark(place)
+
+    def forget(self, book: Book) -> None:
+        """BOOK is gone, with all that it occupied and waited for."""
+        for cell in book.occupying():
+            self.count(book, cell, -1)
+        for task_id in book.cells:
+            queue = self._queues.get((*book.key, task_id))
+            if queue is not None and queue.book is book:
+                while queue.cells:
+                    queue.pop()
+                del self._queues[(*book.key, task_id)]
+
+    def take(self, policy: Policy, most: int) -> list[tuple[Book, Cell]]:
+        """Up to MOST instances that may be queued now, the most important first; they count as taken from here on."""
+        chosen: list[tuple[Book, Cell]] = []
+        for pool in list(self._heaps):
+            self._take(pool, policy, most - len(chosen), chosen)
+        return chosen
+
+    def _take(self, pool: str, policy: Policy, most: int, chosen: list[tuple[Book, Cell]]) -> None:
+        heap = self._heaps[pool]
+        slots = self.pools.get(pool, 0)
+        wide: list[_Queue] = []
+        while heap and most > 0:
+            if 0 <= slots <= self.used.get(("pool", pool), 0):
+                break
+            queue = heapq.heappop(heap)[-1]
+            queue.listed = False
+            cell = queue.head()
+            if cell is None:
+                continue
+            if 0 <= slots < self.used.get(("pool", pool), 0) + cell.pool_slots:
+                wide.append(queue)  # something narrower may still fit
+                continue
+            full = self._full(policy, queue)
+            if full is not None:
+                queue.listed = True
+                self._parked.setdefault(full, deque()).append(queue)
+                continue
+            queue.pop()
+            self.count(queue.book, cell, 1)
+            chosen.append((queue.book, cell))
+            most -= 1
+            self._list(queue)
+        for queue in wide:
+            self._list(queue)
+        if not heap:
+            self._heaps.pop(pool, None)
+
+    def _full(self, policy: Policy, queue: _Queue) -> Place | None:
+        if policy.paused(queue.book):
+            return ("paused", queue.book.run.dag_id)
+        for bound in policy.bounds(queue.book, queue.task_id):
+            if self.used.get(bound.place, 0) >= bound.most:
+                return bound.place
+        return None
+
+    def _list(self, queue: _Queue) -> None:
+        cell = queue.head()
+        if cell is None or queue.listed:
+            return
+        queue.listed = True
+        run = queue.book.run
+        date = (run.logical_date or run.run_after).timestamp()
+        entry = (-cell.weight, date, cell.map_index, next(self._order), queue)
+        heapq.heappush(self._heaps.setdefault(cell.pool, []), entry)
+
+
+class Policy:
+    """What `Ready` has to know of DAGs; the driver fills it in."""
+
+    def paused(self, book: Book) -> bool:
+        """Whether nothing of BOOK may be queued for now."""
+        raise NotImplementedError
+
+    def bounds(self, book: Book, task_id: str) -> Iterable[Bound]:
+        """The bounds on instances of a task, as `bounds` makes them."""
+        raise NotImplementedError
+
+
+def occupies(state: TaskState) -> bool:
+    """Whether an instance in STATE holds a slot."""
+    return state in OCCUPYING_STATES

@@ -1,0 +1,115 @@
+"""Making runs: their ids, their task instances, and what a person's configuration must satisfy."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema.exceptions import SchemaError, ValidationError
+
+from goflow.domain.errors import InvalidRequestError
+from goflow.domain.runs import DagRun, TaskInstance
+from goflow.domain.spec import DagSpec, Dialect, TaskSpec
+from goflow.domain.state import RunType
+from goflow.scheduler import mapping
+from goflow.scheduler.graph import Graph
+from goflow.scheduler.timetables import RunInfo
+from goflow.store import Tx, runs, tasks
+from goflow.store.rows import Dag, NewTask
+
+
+def make_run(
+    tx: Tx,
+    dag: Dag,
+    graph: Graph,
+    info: RunInfo,
+    *,
+    run_type: RunType,
+    who: str,
+    run_id: str | None = None,
+    conf: Mapping[str, Any] | None = None,
+    note: str | None = None,
+    triggered_by: str | None = None,
+) -> tuple[DagRun, list[TaskInstance]]:
+    """A queued run of DAG's newest version, and its task instances. Raises AlreadyExistsError."""
+    run = runs.create(
+        tx,
+        dag_id=dag.dag_id,
+        run_id=run_id or run_id_for(run_type, info, dag.dialect),
+        run_type=run_type,
+        run_after=info.run_after,
+        version_id=dag.version_id,
+        reading_id=dag.reading_id,
+        logical_date=info.logical_date,
+        data_interval_start=info.start,
+        data_interval_end=info.end,
+        conf=conf or {},
+        triggered_by=triggered_by,
+        note=note,
+        who=who,
+    )
+    return run, tasks.create_many(tx, run, list(new_tasks(graph, run, tx.now())), who=who)
+
+
+def run_id_for(run_type: RunType, info: RunInfo, dialect: Dialect) -> str:
+    """The id that Airflow would give the run: Airflow 3 writes RUN_AFTER into it, Airflow 2 the logical date."""
+    date = info.run_after if dialect is Dialect.AIRFLOW3 else info.logical_date or info.run_after
+    return f"{run_type.value}__{date.astimezone(dt.UTC).isoformat()}"
+
+
+def new_tasks(graph: Graph, run: DagRun, now: dt.datetime) -> Iterator[NewTask]:
+    """The task instances that a new run begins with: copies where their number stands in the file, else one each."""
+    for task in graph.spec.tasks:
+        if not takes_part(task, run, now):
+            continue
+        copies = mapping.literal_count(graph, task.task_id) if graph.needs_expansion(task.task_id) else None
+        for map_index in range(copies) if copies else (-1,):
+            yield new_task(graph, task.task_id, map_index)
+
+
+def new_task(graph: Graph, task_id: str, map_index: int) -> NewTask:
+    """A task instance that is to be made."""
+    task = graph.tasks[task_id]
+    return NewTask(
+        task_id=task_id,
+        map_index=map_index,
+        max_tries=task.retries,
+        pool=task.pool,
+        pool_slots=task.pool_slots,
+        priority_weight=graph.weights[task_id],
+    )
+
+
+def takes_part(task: TaskSpec, run: DagRun, now: dt.datetime) -> bool:
+    """Whether the task's own dates include the run (``DagRun.verify_integrity``)."""
+    date = run.logical_date
+    if date is None or run.run_type is RunType.BACKFILL:
+        return True
+    starts = task.start_date is None or task.start_date.resolve(now) <= date
+    return starts and (task.end_date is None or date <= task.end_date.resolve(now))
+
+
+def check_conf(spec: DagSpec, conf: Mapping[str, Any]) -> None:
+    """Hold a run's configuration against the DAG's params. Raises InvalidRequestError that names what is wrong."""
+    problems = []
+    for name in dict.fromkeys((*spec.params, *spec.param_schemas)):
+        schema = spec.param_schemas.get(name)
+        if name not in conf and name not in spec.params:
+            problems.append(f"{name}: no value given, and it has no default")
+        elif isinstance(schema, dict) and schema:
+            value = conf.get(name, spec.params.get(name))
+            problems += [f"{name}: {words}" for words in _violations(schema, value)]
+    if problems:
+        raise InvalidRequestError("; ".join(problems), hint=f"params of DAG {spec.dag_id}: {', '.join(spec.params)}")
+
+
+def _violations(schema: Mapping[str, Any], value: Any) -> list[str]:
+    try:
+        Draft202012Validator(schema, format_checker=FormatChecker()).validate(value)
+    except ValidationError as problem:
+        return [problem.message]
+    except SchemaError as problem:
+        return [f"the param's own schema is wrong: {problem.message}"]
+    return []

@@ -1,0 +1,306 @@
+"""What people and programs may order: trigger, pause, clear, mark, delete, note. Used by the CLI's server and the task
+API; each order is one transaction, writes its events with WHO gave it, and tells what it did.
+
+The scheduler hears of it by those events. Nothing here plans: a cleared task goes to ``none``, and planning finds it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from goflow.domain.errors import AlreadyExistsError, ConflictError, InvalidRequestError, NotFoundError
+from goflow.domain.runs import DagRun, TaskInstance
+from goflow.domain.spec import Dialect
+from goflow.domain.state import (
+    OCCUPYING_STATES,
+    OPEN_LAUNCH_STATES,
+    TERMINAL_RUN_STATES,
+    TERMINAL_TASK_STATES,
+    RunState,
+    RunType,
+    TaskState,
+)
+from goflow.scheduler import selection
+from goflow.scheduler.graph import Graph
+from goflow.scheduler.making import check_conf, make_run, new_tasks, run_id_for
+from goflow.scheduler.timetables import RunInfo, manual_interval
+from goflow.store import Store, Tx, dags, launches, runs, tasks, transitions, versions
+from goflow.store.rows import Dag
+
+TaskKey = tuple[str, int]
+"""Task id and map index."""
+
+MARKABLE = frozenset({TaskState.SUCCESS, TaskState.FAILED, TaskState.SKIPPED})
+
+
+def trigger(
+    store: Store,
+    dag_id: str,
+    *,
+    who: str,
+    run_id: str | None = None,
+    conf: Mapping[str, Any] | None = None,
+    logical_date: dt.datetime | None = None,
+    run_after: dt.datetime | None = None,
+    without_logical_date: bool = False,
+    note: str | None = None,
+) -> DagRun:
+    """Make a manual run of the DAG's newest version.
+
+    Without a LOGICAL_DATE it is now, as Airflow's page and operators have it, unless WITHOUT_LOGICAL_DATE asks for none
+    (as Airflow 3 allows). CONF is held against the DAG's params. Raises NotFoundError, AlreadyExistsError (run id or
+    logical date) and InvalidRequestError.
+    """
+    with store.transaction() as tx:
+        tx.lock_name("scheduling")
+        dag = dags.get(tx, dag_id)
+        if not dag.is_active:
+            raise InvalidRequestError(f"DAG {dag_id} is not active", hint="its file is gone or broken")
+        spec = versions.spec(tx, dag.reading_id)
+        conf = dict(conf or {})
+        check_conf(spec, conf)
+        now = store.clock.now()
+        info = _manual_info(dag, spec.schedule, now, logical_date, run_after, without_logical_date)
+        run_id = _free_run_id(tx, dag, info) if run_id is None else _checked_run_id(run_id)
+        run, _ = make_run(
+            tx,
+            dag,
+            Graph(spec),
+            info,
+            run_type=RunType.MANUAL,
+            who=who,
+            run_id=run_id,
+            conf=conf,
+            note=note,
+            triggered_by=who,
+        )
+        return run
+
+
+def _manual_info(
+    dag: Dag,
+    schedule: Any,
+    now: dt.datetime,
+    logical_date: dt.datetime | None,
+    run_after: dt.datetime | None,
+    bare: bool,
+) -> RunInfo:
+    if bare and logical_date is None and dag.dialect is Dialect.AIRFLOW3:
+        return RunInfo(None, None, None, run_after or now)
+    date = logical_date or run_after or now
+    start, end = manual_interval(schedule, date)
+    return RunInfo(date, start, end, run_after or now)
+
+
+def _free_run_id(tx: Tx, dag: Dag, info: RunInfo) -> str:
+    """Airflow's id; where two are triggered for the same moment, the later one gets a number."""
+    wanted = run_id_for(RunType.MANUAL, info, dag.dialect)
+    found, number = wanted, 1
+    while runs.find(tx, dag.dag_id, found) is not None:
+        number += 1
+        found = f"{wanted}_{number}"
+    return found
+
+
+def _checked_run_id(run_id: str) -> str:
+    if not run_id or len(run_id) > 250 or run_id.startswith(("scheduled__", "backfill__")) or "/" in run_id:
+        raise InvalidRequestError(f"run id {run_id!r}", hint="at most 250 characters, no '/', not a scheduled run's")
+    return run_id
+
+
+def pause(store: Store, dag_id: str, *, who: str) -> bool:
+    """Begin nothing new of the DAG; what runs goes on. Whether that changed anything. Raises NotFoundError."""
+    with store.transaction() as tx:
+        return dags.set_paused(tx, dag_id, True, who=who)
+
+
+def unpause(store: Store, dag_id: str, *, who: str) -> bool:
+    """Let the DAG go on. Whether that changed anything. Raises NotFoundError."""
+    with store.transaction() as tx:
+        return dags.set_paused(tx, dag_id, False, who=who)
+
+
+def release(store: Store, dag_id: str, *, who: str) -> bool:
+    """A person's word that a held catch-up may go on. Whether it was held. Raises NotFoundError."""
+    with store.transaction() as tx:
+        return dags.release(tx, dag_id, who=who)
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """What `clear` did: the task instances that begin anew, and the run as it is now."""
+
+    run: DagRun
+    tasks: tuple[TaskKey, ...]
+
+
+def clear(
+    store: Store,
+    dag_id: str,
+    run_id: str,
+    *,
+    who: str,
+    task_ids: Collection[str] | None = None,
+    map_indexes: Collection[int] | None = None,
+    upstream: bool = False,
+    downstream: bool = False,
+    only_failed: bool = False,
+    newest_version: bool = False,
+) -> Cleared:
+    """Let tasks of a run (all without TASK_IDS) begin anew; a run that is over is queued again.
+
+    What is queued or running is told to stop, is ``restarting`` until it has, and begins anew then. MAP_INDEXES choose
+    copies of the tasks named. Setups and teardowns that the tasks need are cleared with them. NEWEST_VERSION: the run
+    goes on with the DAG as it is now. Raises NotFoundError.
+    """
+    with store.transaction() as tx:
+        tx.lock_name("scheduling")
+        run = runs.by_run_id(tx, dag_id, run_id)
+        if newest_version:
+            run = _repin(tx, run, who)
+        graph = Graph(versions.spec(tx, run.reading_id))
+        named = list(graph.tasks) if task_ids is None else list(task_ids)
+        wanted = selection.to_clear(graph, named, upstream=upstream, downstream=downstream)
+        chosen = selection.instances(
+            tasks.of_run(tx, run.id), wanted, only_failed=only_failed, map_indexes=map_indexes, indexed=named
+        )
+        cleared = _clear(tx, run, graph, chosen, who)
+        return Cleared(runs.get(tx, run.id), cleared)
+
+
+def _clear(tx: Tx, run: DagRun, graph: Graph, chosen: Collection[TaskInstance], who: str) -> tuple[TaskKey, ...]:
+    """Clear those instances; a run that is over goes back to ``queued`` if there are any (``clear_task_instances``)."""
+    limits = {row.id: row.try_number + graph.tasks[row.task_id].retries for row in chosen}
+    changed = set(transitions.clear_tasks(tx, limits, who=who))
+    anew = [row for row in chosen if row.id in changed or row.state is TaskState.NONE]
+    if anew and run.state in TERMINAL_RUN_STATES:
+        transitions.advance_run(tx, run.id, TERMINAL_RUN_STATES, RunState.QUEUED, who=who, reason="cleared")
+    return tuple((row.task_id, row.map_index) for row in chosen if row.id in changed)
+
+
+def _repin(tx: Tx, run: DagRun, who: str) -> DagRun:
+    """Let the run go on with the DAG's newest version: tasks that are new are made."""
+    dag = dags.get(tx, run.dag_id)
+    if (dag.version_id, dag.reading_id) == (run.version_id, run.reading_id):
+        return run
+    runs.pin(tx, run.id, version_id=dag.version_id, reading_id=dag.reading_id)
+    graph = Graph(versions.spec(tx, dag.reading_id))
+    there = {row.task_id for row in tasks.of_run(tx, run.id)}
+    missing = [new for new in new_tasks(graph, run, tx.now()) if new.task_id not in there]
+    tasks.create_many(tx, run, missing, who=who)
+    return runs.get(tx, run.id)
+
+
+def mark_task(
+    store: Store,
+    dag_id: str,
+    run_id: str,
+    task_id: str,
+    state: TaskState,
+    *,
+    who: str,
+    map_index: int | None = None,
+    upstream: bool = False,
+    downstream: bool = False,
+) -> list[TaskKey]:
+    """Let a person's word be the end of a task (all its copies without MAP_INDEX); what runs is told to stop.
+
+    Tasks below that had failed, or had not run because of it, begin anew (``set_task_instance_state``). The instances
+    that were marked. Raises NotFoundError and InvalidRequestError.
+    """
+    if state not in MARKABLE:
+        raise InvalidRequestError(f"a task cannot be marked {state}", hint=", ".join(sorted(MARKABLE)))
+    with store.transaction() as tx:
+        tx.lock_name("scheduling")
+        run = runs.by_run_id(tx, dag_id, run_id)
+        graph = Graph(versions.spec(tx, run.reading_id))
+        wanted = selection.to_mark(graph, [task_id], upstream=upstream, downstream=downstream)
+        indexes = None if map_index is None else [map_index]
+        rows = tasks.of_run(tx, run.id)
+        chosen = selection.instances(rows, wanted, map_indexes=indexes, indexed=[task_id])
+        if not chosen:
+            raise NotFoundError(f"task {task_id} with map index {map_index} in run {run_id} of DAG {dag_id}")
+        marked = [row for row in chosen if transitions.mark_task(tx, row.id, state, who=who)]
+        if marked:
+            below = selection.to_clear(graph, [task_id], upstream=False, downstream=True) - wanted
+            _clear(tx, run, graph, selection.instances(rows, below, only_failed=True), who)
+        return [(row.task_id, row.map_index) for row in marked]
+
+
+def mark_run(store: Store, dag_id: str, run_id: str, state: RunState, *, who: str) -> list[TaskKey]:
+    """Let a person's word be the end of a run, ``success`` or ``failed`` (``set_dag_run_state_to_...``).
+
+    What runs gets the same state and is told to stop, what has not begun is skipped; teardowns are left to do their
+    work, and then the run ends by itself. The instances that changed. Raises NotFoundError and InvalidRequestError.
+    """
+    if state not in TERMINAL_RUN_STATES:
+        raise InvalidRequestError(f"a run cannot be marked {state}", hint="success or failed")
+    with store.transaction() as tx:
+        tx.lock_name("scheduling")
+        run = runs.by_run_id(tx, dag_id, run_id)
+        graph = Graph(versions.spec(tx, run.reading_id))
+        open_ = [row for row in tasks.of_run(tx, run.id) if row.state not in TERMINAL_TASK_STATES]
+        begun = OCCUPYING_STATES | {TaskState.DEFERRED, TaskState.UP_FOR_RESCHEDULE}
+        ends = {RunState.SUCCESS: TaskState.SUCCESS, RunState.FAILED: TaskState.FAILED}
+        changed, left = [], False
+        for row in open_:
+            if row.task_id in graph.tasks and graph.tasks[row.task_id].teardown:
+                left = True
+                continue
+            new = ends[state] if row.state in begun else TaskState.SKIPPED
+            if transitions.mark_task(tx, row.id, new, who=who, reason=f"the run was marked {state}"):
+                changed.append((row.task_id, row.map_index))
+        if not left and run.state is not state:
+            transitions.advance_run(tx, run.id, run.state, state, who=who, reason="marked")
+        return changed
+
+
+def delete_run(store: Store, dag_id: str, run_id: str, *, who: str) -> None:
+    """Delete a run that is over, with all that it left.
+
+    Raises NotFoundError, and ConflictError while it is open or a container of it has not ended.
+    """
+    with store.transaction() as tx:
+        tx.lock_name("scheduling")
+        run = runs.by_run_id(tx, dag_id, run_id)
+        for row in tasks.of_run(tx, run.id):
+            latest = launches.latest(tx, row.id)
+            if latest is not None and latest.state in OPEN_LAUNCH_STATES:
+                raise ConflictError(f"task {row.task_id} of run {run_id} has not ended", hint="mark the run first")
+        runs.delete_(tx, run.id, who=who)
+
+
+def set_run_note(store: Store, dag_id: str, run_id: str, note: str | None) -> None:
+    """Write a person's note to a run. Raises NotFoundError."""
+    with store.transaction() as tx:
+        runs.set_note(tx, runs.by_run_id(tx, dag_id, run_id).id, note)
+
+
+def set_task_note(
+    store: Store, dag_id: str, run_id: str, task_id: str, note: str | None, *, map_index: int = -1
+) -> None:
+    """Write a person's note to a task instance. Raises NotFoundError."""
+    with store.transaction() as tx:
+        row = tasks.find(tx, runs.by_run_id(tx, dag_id, run_id).id, task_id, map_index)
+        if row is None:
+            raise NotFoundError(f"task {task_id} with map index {map_index} in run {run_id} of DAG {dag_id}")
+        tasks.set_note(tx, row.id, note)
+
+
+__all__ = [
+    "AlreadyExistsError",
+    "Cleared",
+    "clear",
+    "delete_run",
+    "mark_run",
+    "mark_task",
+    "pause",
+    "release",
+    "set_run_note",
+    "set_task_note",
+    "trigger",
+    "unpause",
+]

@@ -1,0 +1,88 @@
+"""Which task instances of a run somebody means: these tasks, what is above or below them, those that failed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from goflow.domain.errors import NotFoundError
+from goflow.domain.runs import TaskInstance
+from goflow.domain.state import FAILED_STATES
+from goflow.scheduler.graph import Graph
+
+
+def to_clear(graph: Graph, task_ids: Collection[str], *, upstream: bool, downstream: bool) -> set[str]:
+    """TASK_IDS with the relatives that were asked for, and the setups and teardowns that clearing them needs.
+
+    (``DAG.partial_subset``) Raises NotFoundError.
+    """
+    chosen = _known(graph, task_ids)
+    found = set(chosen)
+    for task_id in chosen:
+        task = graph.tasks[task_id]
+        plain = not task.setup and not task.teardown
+        if downstream:
+            below = list(graph.descendants(task_id))
+            found.update(below)
+            for other in below:
+                if not graph.tasks[other].setup and not graph.tasks[other].teardown:
+                    found.update(_setups_and_teardowns(graph, other))
+        if upstream:
+            for other in graph.ancestors(task_id):
+                found.add(other)
+                if graph.tasks[other].setup:
+                    found.update(_teardowns_of(graph, other))
+        elif plain:
+            found.update(_setups_and_teardowns(graph, task_id))
+        if task.setup and not downstream:
+            found.update(_teardowns_of(graph, task_id))
+    return found
+
+
+def to_mark(graph: Graph, task_ids: Collection[str], *, upstream: bool, downstream: bool) -> set[str]:
+    """TASK_IDS with the relatives that were asked for; teardowns below are left to do their work.
+
+    (``airflow.api.common.mark_tasks.find_task_relatives``) Raises NotFoundError.
+    """
+    found = set(_known(graph, task_ids))
+    for task_id in _known(graph, task_ids):
+        if downstream:
+            found.update(other for other in graph.descendants(task_id) if not graph.tasks[other].teardown)
+        if upstream:
+            found.update(graph.ancestors(task_id))
+    return found
+
+
+def instances(
+    rows: Iterable[TaskInstance],
+    task_ids: Collection[str],
+    *,
+    only_failed: bool = False,
+    map_indexes: Collection[int] | None = None,
+    indexed: Collection[str] = (),
+) -> list[TaskInstance]:
+    """Those of ROWS that belong to TASK_IDS; of the tasks in INDEXED only copies MAP_INDEXES, if these are given."""
+    return [
+        row
+        for row in rows
+        if row.task_id in task_ids
+        and (not only_failed or row.state in FAILED_STATES)
+        and (map_indexes is None or row.task_id not in indexed or row.map_index in map_indexes)
+    ]
+
+
+def _known(graph: Graph, task_ids: Collection[str]) -> list[str]:
+    unknown = [task_id for task_id in task_ids if task_id not in graph.tasks]
+    if unknown:
+        raise NotFoundError(f"task {', '.join(unknown)} in DAG {graph.spec.dag_id}")
+    return list(task_ids)
+
+
+def _teardowns_of(graph: Graph, setup: str) -> Iterable[str]:
+    return (child for child in graph.downstream[setup] if graph.tasks[child].teardown)
+
+
+def _setups_and_teardowns(graph: Graph, task_id: str) -> Iterable[str]:
+    """(``get_upstreams_only_setups_and_teardowns``)"""
+    for setup in graph.relevant_setups(task_id):
+        yield setup
+        yield from _teardowns_of(graph, setup)

@@ -1,0 +1,212 @@
+"""All that the scheduler keeps in memory: books of active runs, rows of DAGs, what waits for a slot, what is due when.
+
+None of it is the truth: that is in the store, from which `open` makes a book again at any time.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+
+from goflow.domain.runs import DagRun
+from goflow.domain.spec import Dialect
+from goflow.domain.state import TERMINAL_TASK_STATES, RunState, RunType, TaskState
+from goflow.scheduler.book import Book, Cell
+from goflow.scheduler.graph import Graph
+from goflow.scheduler.limits import Bound, Policy, Ready, bounds, occupies
+from goflow.scheduler.timers import Timers
+from goflow.store import Tx, dags, pools, tasks, versions, xcoms
+from goflow.store.rows import Dag
+
+SKIP_KEY = "skipmixin_key"
+"""The XCom under which Airflow's branches leave their choice: ``{"followed": [...]}`` or ``{"skipped": [...]}``."""
+
+TimerKey = tuple[str, ...]
+"""``("dag", id)``: its next run is due. ``("start", dag, run)``: a queued run may start. ``("timeout", dag, run)``: a
+run's time is up. ``("task", dag, run, task, map index)``: a retry or reschedule is due."""
+
+_GRAPHS = 512
+_WAITING = frozenset({TaskState.UP_FOR_RETRY, TaskState.UP_FOR_RESCHEDULE})
+
+
+class Shelf(Policy):
+    """Books by (DAG id, run id), with everything that is reckoned over more than one of them."""
+
+    def __init__(self) -> None:
+        self.books: dict[tuple[str, str], Book] = {}
+        self.dags: dict[str, Dag] = {}
+        self.ready = Ready()
+        self.timers: Timers[TimerKey] = Timers()
+        self.hot: dict[tuple[str, str], None] = {}
+        """Runs whose books have something to look at."""
+        self.startable: dict[str, None] = {}
+        """DAGs of which a queued run may start, or a new run may be made."""
+        self.broken: set[tuple[str, str]] = set()
+        """Runs whose planning failed: they are left alone until something of them changes."""
+        self._by_dag: dict[str, dict[str, Book]] = {}
+        self._on_past: set[str] = set()
+        """DAGs some of whose tasks depend on the run before."""
+        self._graphs: OrderedDict[int, Graph] = OrderedDict()
+
+    # DAGs
+
+    def graph(self, tx: Tx, reading_id: int) -> Graph:
+        """The shape of the DAG as that reading saw it."""
+        graph = self._graphs.get(reading_id)
+        if graph is None:
+            graph = self._graphs[reading_id] = Graph(versions.spec(tx, reading_id))
+            if len(self._graphs) > _GRAPHS:
+                self._graphs.popitem(last=False)
+        else:
+            self._graphs.move_to_end(reading_id)
+        return graph
+
+    def load_dag(self, tx: Tx, dag_id: str) -> Dag | None:
+        """Read a DAG's row anew; what waited for its limits tries again."""
+        dag = dags.find(tx, dag_id)
+        if dag is None:
+            self.dags.pop(dag_id, None)
+            return None
+        self.dags[dag_id] = dag
+        self.ready.unpark_dag(dag_id)
+        self.startable[dag_id] = None
+        for book in self.of_dag(dag_id):
+            self.watch_timeout(book)
+            if book.dirty:
+                self.heat(book)
+        return dag
+
+    def load_pools(self, tx: Tx) -> None:
+        """Read the pools' sizes anew."""
+        self.ready.pools = {pool.name: pool.slots for pool in pools.list_(tx)}
+
+    def paused(self, book: Book) -> bool:
+        """Whether the book's DAG is paused: nothing new is begun then, what runs goes on."""
+        dag = self.dags.get(book.run.dag_id)
+        return dag is None or dag.is_paused
+
+    def bounds(self, book: Book, task_id: str) -> Iterable[Bound]:
+        """The bounds on the instances of a task."""
+        dag = self.dags.get(book.run.dag_id)
+        spec = book.graph.spec
+        most = dag.max_active_tasks if dag is not None else spec.max_active_tasks
+        return bounds(book, task_id, most, per_run=spec.dialect is Dialect.AIRFLOW3)
+
+    # books
+
+    def open(self, tx: Tx, run: DagRun) -> Book:
+        """Put a run's book on the shelf, made from the store; an older one is taken down."""
+        return self.open_with(tx, run, [Cell.of(row) for row in tasks.of_run(tx, run.id)])
+
+    def open_with(self, tx: Tx, run: DagRun, cells: list[Cell]) -> Book:
+        """The same where the run's cells are at hand."""
+        self.close((run.dag_id, run.run_id))
+        self.broken.discard((run.dag_id, run.run_id))
+        book = Book(run, self.graph(tx, run.reading_id), cells)
+        self.books[book.key] = book
+        self._by_dag.setdefault(run.dag_id, {})[run.run_id] = book
+        if book.graph.on_past:
+            self._on_past.add(run.dag_id)
+        for cell in book.instances():
+            self._shelve(tx, book, cell)
+        self.heat(book)
+        if run.state is RunState.QUEUED:
+            self.startable[run.dag_id] = None
+        else:
+            self.watch_timeout(book)
+        if run.dag_id not in self.dags:
+            self.load_dag(tx, run.dag_id)
+        return book
+
+    def close(self, key: tuple[str, str]) -> None:
+        """Take a book down, if it is there."""
+        book = self.books.pop(key, None)
+        if book is None:
+            return
+        self.ready.forget(book)
+        self.hot.pop(key, None)
+        self._by_dag[key[0]].pop(key[1], None)
+        self.startable[key[0]] = None
+
+    def of_dag(self, dag_id: str) -> Iterator[Book]:
+        """The books of a DAG."""
+        yield from list(self._by_dag.get(dag_id, {}).values())
+
+    def find(self, dag_id: str, run_id: str) -> Book | None:
+        """The book of a run, or None."""
+        return self.books.get((dag_id, run_id))
+
+    def heat(self, book: Book) -> None:
+        """BOOK has something to look at."""
+        self.hot[book.key] = None
+
+    def count_runs(self, dag_id: str, *, states: frozenset[RunState], backfill: bool = False) -> int:
+        """How many runs of the DAG are in STATES; backfills are counted by themselves."""
+        return sum(
+            book.run.state in states and (book.run.run_type is RunType.BACKFILL) == backfill
+            for book in self.of_dag(dag_id)
+        )
+
+    def move(self, book: Book, cell: Cell, new: TaskState, next_at: dt.datetime | None = None) -> None:
+        """CELL of BOOK is in state NEW from now on."""
+        held = occupies(cell.state)
+        book.advance(cell, new, next_at)
+        if occupies(new) != held:
+            self.ready.count(book, cell, -1 if held else 1)
+        self.settle_in(book, cell)
+        if book.dirty:
+            self.heat(book)
+        if new in TERMINAL_TASK_STATES and book.run.dag_id in self._on_past:
+            self.mark_later_runs(book)
+
+    def settle_in(self, book: Book, cell: Cell) -> None:
+        """Let CELL wait where its state says: for a slot, or for a moment."""
+        if cell.state is TaskState.SCHEDULED:
+            self.ready.add(book, cell)
+        elif cell.state in _WAITING and cell.next_at is not None:
+            self.timers.add(cell.next_at, ("task", *book.key, cell.task_id, str(cell.map_index)))
+
+    def mark_later_runs(self, book: Book) -> None:
+        """Runs after this one whose tasks depend on the past look again."""
+        for other in self.of_dag(book.run.dag_id):
+            if other is not book and other.graph.on_past and _after(other, book):
+                for task_id in other.graph.on_past:
+                    other.mark(task_id)
+                self.heat(other)
+
+    def watch_timeout(self, book: Book) -> None:
+        """Remember when the run's time is up (``dagrun_timeout``)."""
+        limit, start = book.graph.spec.dagrun_timeout, book.run.start_date
+        if limit and start is not None and book.run.state is RunState.RUNNING:
+            self.timers.add(start + dt.timedelta(seconds=limit), ("timeout", *book.key))
+
+    def read_skips(self, tx: Tx, book: Book, cell: Cell) -> None:
+        """What a branch that succeeded has decided to skip."""
+        for found in xcoms.pull(tx, book.run.id, cell.task_id, SKIP_KEY, cell.map_index):
+            children = book.graph.downstream[cell.task_id]
+            book.skips[cell.task_id, cell.map_index] = skipped_children(found.value, children)
+
+    def _shelve(self, tx: Tx, book: Book, cell: Cell) -> None:
+        if occupies(cell.state):
+            self.ready.count(book, cell, 1)
+        if cell.state is TaskState.SCHEDULED and cell.try_number:
+            attempt = tasks.attempt(tx, cell.id, cell.try_number)
+            cell.resumes = attempt is not None and attempt.end_date is None
+        if cell.state is TaskState.SUCCESS and cell.task_id in book.graph.skippers:
+            self.read_skips(tx, book, cell)
+        self.settle_in(book, cell)
+
+
+def skipped_children(decided: object, children: tuple[str, ...]) -> frozenset[str]:
+    """Of CHILDREN, those that a branch's DECIDED (the value under `SKIP_KEY`) leaves out."""
+    if not isinstance(decided, dict):
+        return frozenset()
+    if "followed" in decided:
+        return frozenset(children) - frozenset(decided["followed"] or ())
+    return frozenset(decided.get("skipped") or ())
+
+
+def _after(book: Book, other: Book) -> bool:
+    mine, theirs = book.run.logical_date, other.run.logical_date
+    return mine is not None and theirs is not None and mine > theirs
