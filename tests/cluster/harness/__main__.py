@@ -5,7 +5,16 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.cluster.harness import Cluster, HarnessError, ensure_images, processes, usage, why_not_hostable
+from tests.cluster.harness import (
+    Cluster,
+    HarnessError,
+    binaries,
+    ensure_images,
+    images,
+    processes,
+    usage,
+    why_not_hostable,
+)
 from tests.cluster.harness.components import COMPONENTS
 from tests.cluster.harness.layout import kubeconfig_path, log_folder
 from tests.cluster.harness.report import say
@@ -25,6 +34,19 @@ def up(arguments: argparse.Namespace) -> int:
     finally:
         cluster.stop()
     return env(arguments)
+
+
+def prepare(arguments: argparse.Namespace) -> int:
+    """Compile and build all that the cluster, its images and helm need, so that tests find it. Starts nothing."""
+    reason = why_not_hostable()
+    if reason is not None:
+        print(f"this machine cannot host the test cluster: {reason}", file=sys.stderr)
+        return 1
+    Cluster.prepare()
+    binaries.ensure(binaries.HELM)
+    for image in (images.RUNNER, images.DAEMON):
+        images.build(image)
+    return 0
 
 
 def down(arguments: argparse.Namespace) -> int:
@@ -59,19 +81,22 @@ def env(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def images(arguments: argparse.Namespace) -> int:
+def load(arguments: argparse.Namespace) -> int:
     """Build the images of this checkout and load them into the running cluster; nothing happens for what is there."""
     with Cluster() as cluster:
         ensure_images(cluster)
     return 0
 
 
+_COMMANDS = {"up": up, "down": down, "status": status, "env": env, "images": load, "prepare": prepare}
+
+
 def main() -> int:
     """Parse the command line and run one command."""
     parser = argparse.ArgumentParser(prog="python -m tests.cluster.harness", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for function in (up, down, status, env, images):
-        command = commands.add_parser(function.__name__, help=function.__doc__, description=function.__doc__)
+    for name, function in _COMMANDS.items():
+        command = commands.add_parser(name, help=function.__doc__, description=function.__doc__)
         command.set_defaults(run=function)
         if function is up:
             command.add_argument("--bare", action="store_true", help="without GoFlow's images")
