@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from goflow.domain.errors import InvalidRequestError
@@ -40,7 +41,12 @@ class Database(Protocol):
 
 def connect(url: str) -> Database:
     """The database at URL. Raises InvalidRequestError for a kind that GoFlow does not know."""
-    parsed = make_url(url)
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise InvalidRequestError(
+            "the database URL cannot be read", hint="sqlite:////path or postgresql://..."
+        ) from None
     kind = parsed.get_backend_name()
     if kind == "sqlite":
         return SqliteDatabase(parsed)

@@ -1,0 +1,145 @@
+"""Every store case runs on SQLite and on PostgreSQL: the schema, and how it gets there."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect, text
+
+import goflow.store
+from goflow.store import Store, migrate, pools, tables
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database with nothing in it."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'sub' / 'new.sqlite3'}"
+    return str(request.getfixturevalue("empty_postgres_url"))
+
+
+SQLITE_CATALOGUE = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE tbl_name <> 'alembic_version'"
+POSTGRES_CATALOGUE = """
+SELECT 'column', table_name || '.' || column_name, data_type, is_nullable, column_default, is_identity
+  FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> 'alembic_version'
+UNION ALL SELECT 'index', indexname, indexdef, '', '', '' FROM pg_indexes
+  WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+UNION ALL SELECT 'constraint', conname, pg_get_constraintdef(oid), '', '', '' FROM pg_constraint
+  WHERE connamespace = 'public'::regnamespace AND conrelid <> 'alembic_version'::regclass
+"""
+
+
+def catalogue(store: Store) -> list[tuple[object, ...]]:
+    """Everything that the database itself says about its schema, rows and the words of each in a fixed order."""
+    statement = SQLITE_CATALOGUE if store.dialect == "sqlite" else POSTGRES_CATALOGUE
+    with store.database.reading() as connection:
+        rows = [tuple(row) for row in connection.execute(text(statement))]
+    words = [
+        tuple(sorted(re.split(r"[\s,]+", part)) if isinstance(part, str) else part for part in row) for row in rows
+    ]
+    return sorted(words, key=repr)
+
+
+def test_migrated_is_what_the_tables_say(empty_url: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    migrated = Store(empty_url)
+    migrated.upgrade()
+    if migrated.dialect == "sqlite":
+        made = Store(f"sqlite:///{tmp_path / 'made.sqlite3'}")
+    else:
+        server = request.getfixturevalue("postgres_server")
+        made = Store(server.url(server.create()))
+    with made.database.writing() as connection:
+        tables.metadata.create_all(connection)
+        connection.execute(text("CREATE TABLE alembic_version (version_num text)"))
+        connection.commit()
+    assert catalogue(migrated) == catalogue(made)
+    assert len(catalogue(migrated)) > len(tables.metadata.tables)
+    migrated.close()
+    made.close()
+
+
+def test_the_newest_revision_is_the_one_that_the_code_names() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(goflow.store.__file__).parent / "migrations"))
+    assert ScriptDirectory.from_config(config).get_current_head() == migrate.HEAD
+
+
+def test_upgrading_twice_changes_nothing(empty_url: str) -> None:
+    store = Store(empty_url)
+    assert migrate.upgrade(store.database)
+    assert not migrate.upgrade(store.database)
+    store.upgrade()
+    with store.transaction() as tx:
+        pools.set_(tx, "default_pool", 3, who="me")
+    store.upgrade()
+    with store.reading() as tx:
+        assert pools.get(tx, "default_pool").slots == 3
+    store.close()
+
+
+def test_daemons_that_start_at_the_same_time_upgrade_once(empty_url: str) -> None:
+    stores = [Store(empty_url) for _ in range(4)]
+    line = threading.Barrier(len(stores))
+
+    def start(store: Store) -> str:
+        line.wait(30)
+        store.upgrade()
+        return store.installation_id
+
+    with ThreadPoolExecutor(len(stores)) as threads:
+        ids = list(threads.map(start, stores))
+    assert len(set(ids)) == 1
+    for store in stores:
+        store.close()
+
+
+def test_an_upgrade_that_is_killed_leaves_nothing_behind(empty_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(empty_url)
+    run = migrate._run
+
+    def fall(*arguments: object) -> None:
+        run(*arguments)  # type: ignore[arg-type]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(migrate, "_run", fall)
+    with pytest.raises(KeyboardInterrupt):
+        store.upgrade()
+    with store.database.reading() as connection:
+        assert inspect(connection).get_table_names() == []
+    monkeypatch.undo()
+    store.upgrade()
+    store.close()
+
+
+def test_a_newer_schema_is_refused(empty_url: str) -> None:
+    store = Store(empty_url)
+    store.upgrade()
+    with store.database.writing() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        connection.commit()
+    with pytest.raises(migrate.NewerSchemaError, match="9999"):
+        store.upgrade()
+    store.close()
+
+
+def test_a_database_that_is_up_to_date_needs_no_alembic(sqlite_url: str) -> None:
+    program = (
+        "import sys; from goflow.store import Store; Store(sys.argv[1]).upgrade(); "
+        "sys.exit('alembic' in sys.modules or 'libcst' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program, sqlite_url]).returncode == 0
+
+
+def test_the_names_that_other_tools_read_are_there() -> None:
+    dags = {"id", "name", "namespace", "version", "file_path", "file_format", "created_date", "last_updated_date"}
+    runs = {"dag_id", "status", "execution_date", "start_date", "end_date", "last_updated_date"}
+    assert dags <= set(tables.dags.c.keys())
+    assert runs <= set(tables.dag_runs.c.keys())

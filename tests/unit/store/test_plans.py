@@ -1,0 +1,118 @@
+"""What is asked all the time finds its rows by an index, and costs nothing for history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import event
+
+from goflow.domain.runs import DagRun
+from goflow.domain.state import RunState, RunType, TaskState
+from goflow.store import Store, Tx, dags, events, launches, logs, runs, tasks, transitions, xcoms
+from goflow.store.transitions import LaunchRequest
+from tests.stores import START, bash_dag, make_run, queue
+
+Ask = Callable[[Tx, DagRun], object]
+
+QUESTIONS: dict[str, Ask] = {
+    "due DAGs": lambda tx, run: dags.due(tx, START),
+    "the next due DAG": lambda tx, run: dags.next_due(tx),
+    "open runs": lambda tx, run: runs.open_(tx),
+    "numbers of open runs": lambda tx, run: runs.active_counts(tx),
+    "a run by id": lambda tx, run: runs.find(tx, run.dag_id, run.run_id),
+    "a run by date": lambda tx, run: runs.by_logical_date(tx, run.dag_id, START),
+    "the newest run": lambda tx, run: runs.newest(tx, run.dag_id),
+    "the newest scheduled run": lambda tx, run: runs.newest(tx, run.dag_id, [RunType.SCHEDULED]),
+    "the previous run": lambda tx, run: runs.previous(tx, run, states=[RunState.SUCCESS]),
+    "how runs ended": lambda tx, run: runs.ended_states(tx, run.dag_id, 5),
+    "a run's tasks": lambda tx, run: tasks.of_run(tx, run.id),
+    "scheduled tasks": lambda tx, run: tasks.scheduled(tx),
+    "waiting tasks": lambda tx, run: tasks.waiting_due(tx, START),
+    "the next waiting task": lambda tx, run: tasks.next_due(tx),
+    "occupancy": lambda tx, run: tasks.occupancy(tx),
+    "unfinished launches": lambda tx, run: launches.unfinished(tx, "local"),
+    "launches to clean": lambda tx, run: launches.to_clean(tx, "local"),
+    "a launch by token": lambda tx, run: launches.by_token(tx, "x"),
+    "launches of a task": lambda tx, run: launches.of_task(tx, 1),
+    "XComs": lambda tx, run: xcoms.pull(tx, run.id, "first"),
+    "lengths": lambda tx, run: xcoms.lengths(tx, run.id, ["first"]),
+    "log lines": lambda tx, run: logs.read(tx, "x", after=5),
+    "the last log line": lambda tx, run: logs.last_seq(tx, "x"),
+    "new events": lambda tx, run: events.after(tx, 3),
+    "the newest event": lambda tx, run: events.last_seq(tx),
+    "events of a DAG": lambda tx, run: events.before(tx, None, dag_id=run.dag_id),
+    "a batch of changes": lambda tx, run: transitions.apply(
+        tx, [transitions.TaskChange(ti.id, TaskState.NONE, TaskState.SCHEDULED) for ti in tasks.of_run(tx, run.id)]
+    ),
+    "launches to plan": lambda tx, run: transitions.plan_launches(
+        tx, [LaunchRequest(ti=ti, backend="local", new_attempt=True) for ti in tasks.of_run(tx, run.id)]
+    ),
+    "a claim": lambda tx, run: transitions.claim_launch(tx, "x", "y"),
+}
+SMALL = ("pools", "dags")
+"""Tables that are read whole because they are small."""
+
+
+def plans(store: Store, ask: Ask) -> list[str]:
+    """How SQLite goes about every statement of ASK."""
+    seen: list[str] = []
+
+    def explain(connection: object, cursor: object, statement: str, parameters: object, *rest: object) -> None:
+        if not statement.startswith(("EXPLAIN", "INSERT", "BEGIN", "SAVEPOINT")):
+            first = parameters[0] if isinstance(parameters, list) else parameters
+            cursor.execute("EXPLAIN QUERY PLAN " + statement, first)  # type: ignore[attr-defined]
+            seen.extend(row[3] for row in cursor.fetchall())  # type: ignore[attr-defined]
+
+    with store.transaction() as tx:
+        run = make_run(tx, bash_dag("example"), logical_date=START).run
+        engine = tx.connection.engine
+        event.listen(engine, "before_cursor_execute", explain)
+        try:
+            ask(tx, run)
+        finally:
+            event.remove(engine, "before_cursor_execute", explain)
+    return seen
+
+
+@pytest.mark.parametrize("question", list(QUESTIONS))
+def test_no_table_that_grows_is_read_whole(sqlite_store: Store, question: str) -> None:
+    found = plans(sqlite_store, QUESTIONS[question])
+    assert found
+    for step in found:
+        if step.startswith("SCAN"):
+            allowed = "USING INDEX" in step or "USING COVERING INDEX" in step or step.split()[1] in SMALL
+            assert allowed, f"{question}: {step}"
+
+
+@pytest.mark.parametrize(
+    ("question", "index"),
+    [
+        ("due DAGs", "ix_dags_due"),
+        ("open runs", "ix_dag_runs_open"),
+        ("scheduled tasks", "ix_task_instances_scheduled"),
+        ("waiting tasks", "ix_task_instances_waiting"),
+        ("occupancy", "ix_task_instances_occupying"),
+        ("unfinished launches", "ix_launches_unfinished"),
+    ],
+)
+def test_work_under_way_is_found_by_its_partial_index(sqlite_store: Store, question: str, index: str) -> None:
+    assert any(index in step for step in plans(sqlite_store, QUESTIONS[question]))
+
+
+def test_a_change_takes_few_statements(sqlite_store: Store) -> None:
+    """One change: look, update, its event and that event's number; a hundred in one transaction: no more than that."""
+    statements: list[str] = []
+    with sqlite_store.transaction() as tx:
+        made = make_run(tx, bash_dag("many", *[f"t{number}" for number in range(100)]))
+        queue(tx, make_run(tx, bash_dag("one"))["first"])
+    engine = sqlite_store.database._writer  # type: ignore[attr-defined]
+    event.listen(engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    ids = [ti.id for ti in made.tasks.values()]
+    for number, expected in ((1, 4), (99, 4)):
+        chosen, ids = ids[:number], ids[number:]
+        statements.clear()
+        with sqlite_store.transaction() as tx:
+            changes = [transitions.TaskChange(ti_id, TaskState.NONE, TaskState.SCHEDULED) for ti_id in chosen]
+            assert all(transitions.apply(tx, changes))
+        assert len([text for text in statements if not text.startswith("BEGIN")]) == expected, statements
