@@ -58,12 +58,15 @@ class Airflow:
         return self._pages(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances", "task_instances")
 
     def wait_for_run(self, dag_id: str, run_id: str, limit_s: float) -> dict[str, Any]:
-        """The run, once it has ended. Raises TimeoutError."""
-        return wait_until(
-            lambda: run if (run := self.run(dag_id, run_id))["state"] in ENDED else None,
-            limit_s,
-            f"the end of {dag_id} {run_id}",
-        )
+        """The run, once it has ended. Asks seldom: a busy API server serves its tasks first. Raises TimeoutError."""
+
+        def ended() -> dict[str, Any] | None:
+            with suppress(httpx.TimeoutException):
+                run = self.run(dag_id, run_id)
+                return run if run["state"] in ENDED else None
+            return None
+
+        return wait_until(ended, limit_s, f"the end of {dag_id} {run_id}", every_s=1.0)
 
     def start(self, component: str, executable: Path, log: Path) -> None:
         """Start one of COMPONENTS in a process group of its own."""
@@ -142,13 +145,13 @@ def wait_until_healthy(running: Airflow) -> None:
     running.api.headers["Authorization"] = f"Bearer {token}"
 
 
-def wait_until(look: Callable[[], T | None], limit_s: float, what: str) -> T:
+def wait_until(look: Callable[[], T | None], limit_s: float, what: str, every_s: float = 0.2) -> T:
     """What LOOK gives as soon as that is true. Raises TimeoutError, naming WHAT was waited for, after LIMIT_S."""
     deadline = time.monotonic() + limit_s
     while not (found := look()):
         if time.monotonic() > deadline:
             raise TimeoutError(f"waited {limit_s:.0f} s for {what}")
-        time.sleep(0.2)
+        time.sleep(every_s)
     return found
 
 

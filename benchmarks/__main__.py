@@ -1,0 +1,77 @@
+"""`python -m benchmarks`: GoFlow and Airflow 3.3.2 side by side, as a table with ratios."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import json
+import os
+import platform
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks import airflow_side, goflow_side
+from benchmarks.figures import MEASURES
+from benchmarks.workloads import import_folder, task_folder
+
+REPEATS = 3
+TARGET = 10.0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--only", choices=["airflow", "goflow"], help="measure one side alone")
+    parser.add_argument("--backend", choices=["local", "kubernetes"], default="local", help="where GoFlow's tasks run")
+    parser.add_argument("--repeats", type=int, default=REPEATS, help="runs of each DAG; their median counts")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
+    args = parser.parse_args()
+    sides: dict[str, dict[str, float]] = {}
+    with tempfile.TemporaryDirectory(prefix="goflow-bench-") as place:
+        work = Path(place)
+        work.chmod(0o755)  # PostgreSQL's own user has its folder below
+        imports, tasks = import_folder(work / "import-dags"), task_folder(work / "task-dags")
+        if args.only != "goflow":
+            sides["airflow"] = airflow_side.measure(imports, tasks, work / "airflow", args.repeats)
+        if args.only != "airflow":
+            sides["goflow"] = goflow_side.measure(imports, tasks, work / "goflow", args.repeats, args.backend)
+    print(machine())
+    print(table(sides))
+    if args.json:
+        args.json.write_text(json.dumps({"machine": machine(), "backend": args.backend, **sides}, indent=1) + "\n")
+    return 0
+
+
+def machine() -> str:
+    """What the figures were made on, and when."""
+    model = next((line.split(":")[1].strip() for line in _cpuinfo() if line.startswith("model name")), "unknown CPU")
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    load = os.getloadavg()[2]
+    return (
+        f"{os.cpu_count()} x {model}, {memory:.0f} GiB, {platform.system()} {platform.release()}, "
+        f"Python {platform.python_version()}, {dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M} UTC, "
+        f"load over the last 15 minutes {load:.1f}"
+    )
+
+
+def _cpuinfo() -> list[str]:
+    path = Path("/proc/cpuinfo")
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def table(sides: dict[str, dict[str, float]]) -> str:
+    """The figures as a Markdown table; the last column says how many times better GoFlow is."""
+    lines = ["| measured | Airflow 3.3.2 | GoFlow | times better |", "|---|--:|--:|--:|"]
+    for measure in MEASURES:
+        figures = [sides.get(side, {}).get(measure.key) for side in ("airflow", "goflow")]
+        ratio = ""
+        if figures[0] and figures[1]:
+            better = figures[1] / figures[0] if measure.more_is_better else figures[0] / figures[1]
+            ratio = f"{better:.1f}"
+        cells = ["" if figure is None else f"{figure:.3g} {measure.unit}".strip() for figure in figures]
+        lines.append(f"| {measure.title} | {cells[0]} | {cells[1]} | {ratio} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

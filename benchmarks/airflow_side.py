@@ -1,0 +1,87 @@
+"""The figures of Airflow 3.3.2: LocalExecutor and PostgreSQL, its own defaults otherwise."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from pathlib import Path
+from statistics import median
+
+import psycopg
+
+from benchmarks.figures import parallel_per_s, step_and_gap_s
+from benchmarks.memory import Installation, watching
+from benchmarks.workloads import CHAIN, PARALLEL
+from tests.oracle.environments import AIRFLOW_3, environment
+from tests.oracle.live import Airflow, airflow, wait_until
+
+RUN_LIMIT_S = 300.0
+SETTLE_S = 15.0
+
+
+def measure(imports: Path, tasks: Path, work: Path, repeats: int) -> dict[str, float]:
+    """All figures, by the keys of MEASURES."""
+    return _imports(imports, work / "import") | _runs(tasks, work / "run", repeats)
+
+
+def _imports(folder: Path, work: Path) -> dict[str, float]:
+    """Seconds of `airflow dag-processor --num-runs 1`: it forks for each file, two at a time, and stores its DAGs."""
+    installed = environment(AIRFLOW_3)
+    empty = work / "empty"
+    empty.mkdir(parents=True)
+    with airflow(installed, folder, work, {}, start=False) as server:
+        url = server.variables["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"].replace("+psycopg2", "")
+
+        def seconds(dags: Path) -> float:
+            command = [str(installed.airflow), "dag-processor", "--num-runs", "1"]
+            variables = server.variables | {"AIRFLOW__CORE__DAGS_FOLDER": str(dags)}
+            began = time.time()
+            with (work / "dag-processor.log").open("ab") as log:
+                subprocess.run(command, check=True, env=variables, stdout=log, stderr=log)
+            return (_last_parsed(url, began) or time.time()) - began
+
+        return {"startup_s": seconds(empty), "import_s": seconds(folder), "import_again_s": seconds(folder)}
+
+
+def _last_parsed(url: str, began: float) -> float | None:
+    """When the last DAG was stored, in seconds since the epoch; None if none was since BEGAN."""
+    query = "SELECT extract(epoch FROM max(last_parsed_time)) FROM dag WHERE last_parsed_time >= to_timestamp(%s)"
+    with psycopg.connect(url) as connection:
+        row = connection.execute(query, (began,)).fetchone()
+    return float(row[0]) if row and row[0] is not None else None
+
+
+def _runs(folder: Path, work: Path, repeats: int) -> dict[str, float]:
+    with airflow(environment(AIRFLOW_3), folder, work, {}) as running:
+        wait_until(lambda: {PARALLEL, CHAIN} <= running.dags(), RUN_LIMIT_S, "the DAGs to be read")
+        for dag_id in (PARALLEL, CHAIN):
+            running.unpause(dag_id)
+        _run(running, CHAIN, "warm-up")
+        time.sleep(SETTLE_S)
+        roots = tuple(process.pid for process in running.processes.values())
+        installation = Installation(roots, "AIRFLOW_HOME", running.variables["AIRFLOW_HOME"])
+        idle = installation.sample()
+        rates, steps, gaps = [], [], []
+        for number in range(repeats):
+            _run(running, PARALLEL, f"parallel-{number}")
+            rates.append(parallel_per_s(*_rows(running, PARALLEL, f"parallel-{number}")))
+            _run(running, CHAIN, f"chain-{number}")
+            step, gap = step_and_gap_s(_rows(running, CHAIN, f"chain-{number}")[1])
+            steps.append(step)
+            gaps.append(gap)
+        with watching(installation) as watch:
+            _run(running, PARALLEL, "memory")
+    return {
+        "parallel_per_s": median(rates), "step_s": median(steps), "gap_s": median(gaps),
+        "idle_pss_mb": idle.pss_mb, "idle_rss_mb": idle.rss_mb, "processes": float(idle.processes),
+        "busy_pss_mb": watch.most_pss_mb,
+    }  # fmt: skip
+
+
+def _run(running: Airflow, dag_id: str, run_id: str) -> None:
+    running.trigger(dag_id, run_id)
+    running.wait_for_run(dag_id, run_id, RUN_LIMIT_S)
+
+
+def _rows(running: Airflow, dag_id: str, run_id: str) -> tuple[dict[str, object], list[dict[str, object]]]:
+    return running.run(dag_id, run_id), running.tasks(dag_id, run_id)

@@ -1,0 +1,63 @@
+"""What is measured, and how a figure comes from what a side tells of its runs; the same for both sides."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+from typing import Any
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One line of the table."""
+
+    key: str
+    title: str
+    unit: str
+    more_is_better: bool = False
+
+
+MEASURES = (
+    Measure("import_s", "import the 80 files, from the command's start until all DAGs are stored", "s"),
+    Measure("import_again_s", "the same files again, unchanged: a restart", "s"),
+    Measure("startup_s", "of each: the same command on an empty folder", "s"),
+    Measure("parallel_per_s", "100 parallel `true` tasks", "tasks/s", more_is_better=True),
+    Measure("step_s", "chain of 20: from a task's start to the next one's start", "s"),
+    Measure("gap_s", "chain of 20: from a task's end to the next one's start", "s"),
+    Measure("idle_pss_mb", "memory of all processes, idle (PSS)", "MB"),
+    Measure("busy_pss_mb", "memory of all processes, the most with 100 tasks under way (PSS)", "MB"),
+    Measure("idle_rss_mb", "memory of all processes, idle (RSS, shared pages counted in each)", "MB"),
+    Measure("processes", "processes, idle", ""),
+)
+
+
+def moment(row: Row, key: str) -> float:
+    """Seconds since the epoch of an ISO date in a row of a run or a task."""
+    return dt.datetime.fromisoformat(str(row[key])).timestamp()
+
+
+def parallel_per_s(run: Row, tasks: Sequence[Row]) -> float:
+    """Tasks per second from the run's start until its last task's end. Raises ValueError if not all succeeded."""
+    _all_succeeded(tasks)
+    return len(tasks) / (max(moment(task, "end_date") for task in tasks) - moment(run, "start_date"))
+
+
+def step_and_gap_s(tasks: Sequence[Row]) -> tuple[float, float]:
+    """Medians over a chain: start to next start, and end to next start. Raises ValueError if not all succeeded."""
+    _all_succeeded(tasks)
+    ordered = sorted(tasks, key=lambda task: moment(task, "start_date"))
+    pairs = list(pairwise(ordered))
+    steps = [moment(after, "start_date") - moment(before, "start_date") for before, after in pairs]
+    gaps = [moment(after, "start_date") - moment(before, "end_date") for before, after in pairs]
+    return median(steps), median(gaps)
+
+
+def _all_succeeded(tasks: Sequence[Row]) -> None:
+    others = {task["task_id"]: task["state"] for task in tasks if task["state"] != "success"}
+    if others or not tasks:
+        raise ValueError(f"not every task succeeded: {others or 'there are none'}")

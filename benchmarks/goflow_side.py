@@ -1,0 +1,155 @@
+"""The figures of GoFlow, through its command line alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from benchmarks.figures import parallel_per_s, step_and_gap_s
+from benchmarks.memory import Installation, watching
+from benchmarks.workloads import CHAIN, PARALLEL
+from tests.oracle.live import wait_until
+
+GOFLOW = Path(sys.executable).with_name("goflow")
+RUN_LIMIT_S = 300.0
+STOP_LIMIT_S = 30.0
+SETTLE_S = 5.0
+
+
+@dataclass(frozen=True)
+class GoFlow:
+    """A daemon under measurement, with a home of its own."""
+
+    process: subprocess.Popen[bytes]
+    variables: Mapping[str, str]
+
+    def ask(self, *arguments: str) -> Any:
+        """What `goflow ARGUMENTS --json` prints. Raises CalledProcessError."""
+        return _ask(self.variables, *arguments)
+
+    def dags(self) -> set[str]:
+        try:
+            return {dag["dag_id"] for dag in self.ask("dags", "list")}
+        except subprocess.CalledProcessError:
+            if self.process.poll() is not None:
+                raise
+            return set()  # not up yet
+
+    def run(self, dag_id: str, run_id: str) -> None:
+        """Trigger a run and wait for its end. Raises CalledProcessError if it failed."""
+        subprocess.run(
+            [GOFLOW, "dags", "trigger", dag_id, "--run-id", run_id, "--wait"],
+            check=True, env=self.variables, stdout=subprocess.DEVNULL, timeout=RUN_LIMIT_S,
+        )  # fmt: skip
+
+    def rows(self, dag_id: str, run_id: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        run = next(run for run in self.ask("runs", "list", dag_id) if run["run_id"] == run_id)
+        return run, self.ask("tasks", "list", dag_id, run_id)
+
+
+def measure(imports: Path, tasks: Path, work: Path, repeats: int, backend: str) -> dict[str, float]:
+    """All figures, by the keys of MEASURES. BACKEND is `local` or `kubernetes`: the cluster that KUBECONFIG names."""
+    return _imports(imports, work / "import") | _runs(tasks, work / "run", repeats, backend)
+
+
+def _imports(folder: Path, work: Path) -> dict[str, float]:
+    """Seconds from the daemon's start until its list names every DAG, asked again and again by the command line.
+
+    New DAGs start paused, so that nothing runs meanwhile. What the asking itself costs counts against GoFlow.
+    """
+    empty = work / "empty"
+    empty.mkdir(parents=True)
+    expected = _expected(folder)
+
+    def seconds(dags: Path, home: str, wanted: set[str]) -> float:
+        began = time.monotonic()
+        with _daemon(["daemon"], _variables(work / home, dags) | {"GOFLOW_BACKEND": "local"}) as daemon:
+            wait_until(lambda: _listed(daemon, wanted), RUN_LIMIT_S, f"{len(wanted)} DAGs to be listed")
+            return time.monotonic() - began
+
+    return {
+        "startup_s": seconds(empty, "empty-home", set()),
+        "import_s": seconds(folder, "home", expected),
+        "import_again_s": seconds(folder, "home", expected),
+    }
+
+
+def _listed(daemon: GoFlow, wanted: set[str]) -> bool:
+    try:
+        return {dag["dag_id"] for dag in daemon.ask("dags", "list")} >= wanted
+    except subprocess.CalledProcessError:
+        if daemon.process.poll() is not None:
+            raise
+        return False
+
+
+def _expected(folder: Path) -> set[str]:
+    """The DAGs that `goflow export` finds in the folder."""
+    command = [str(GOFLOW), "export", str(folder), "--airflow", "3"]
+    document = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+    return {dag_id for file in document.values() for dag_id in file["dags"]}
+
+
+def _runs(folder: Path, work: Path, repeats: int, backend: str) -> dict[str, float]:
+    variables = _variables(work / "home", folder)
+    command = ["standalone", "--dags", str(folder), "--backend", backend, "--port", "0"]
+    with _daemon(command, variables) as daemon:
+        wait_until(lambda: {PARALLEL, CHAIN} <= daemon.dags(), RUN_LIMIT_S, "the DAGs to be read")
+        daemon.run(CHAIN, "warm-up")
+        time.sleep(SETTLE_S)
+        installation = Installation((daemon.process.pid,), "GOFLOW_HOME", variables["GOFLOW_HOME"])
+        idle = installation.sample()
+        rates, steps, gaps = [], [], []
+        for number in range(repeats):
+            daemon.run(PARALLEL, f"parallel-{number}")
+            rates.append(parallel_per_s(*daemon.rows(PARALLEL, f"parallel-{number}")))
+            daemon.run(CHAIN, f"chain-{number}")
+            step, gap = step_and_gap_s(daemon.rows(CHAIN, f"chain-{number}")[1])
+            steps.append(step)
+            gaps.append(gap)
+        with watching(installation) as watch:
+            daemon.run(PARALLEL, "memory")
+    return {
+        "parallel_per_s": median(rates), "step_s": median(steps), "gap_s": median(gaps),
+        "idle_pss_mb": idle.pss_mb, "idle_rss_mb": idle.rss_mb, "processes": float(idle.processes),
+        "busy_pss_mb": watch.most_pss_mb,
+    }  # fmt: skip
+
+
+def _variables(home: Path, dags: Path) -> dict[str, str]:
+    home.mkdir(parents=True, exist_ok=True)
+    return dict(os.environ) | {
+        "GOFLOW_HOME": str(home), "GOFLOW_DAGS_FOLDER": str(dags), "GOFLOW_API_PORT": "0", "GOFLOW_TASK_API_PORT": "0",
+    }  # fmt: skip
+
+
+@contextmanager
+def _daemon(arguments: list[str], variables: Mapping[str, str]) -> Iterator[GoFlow]:
+    home = Path(variables["GOFLOW_HOME"])
+    with (home / "bench.log").open("ab") as log:
+        process = subprocess.Popen([GOFLOW, *arguments], env=variables, stdout=log, stderr=log, start_new_session=True)
+    try:
+        yield GoFlow(process, variables)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(STOP_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _ask(variables: Mapping[str, str], *arguments: str) -> Any:
+    command = [str(GOFLOW), *arguments, "--json"]
+    answer = subprocess.run(command, check=True, env=variables, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    return json.loads(answer.stdout)

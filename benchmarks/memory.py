@@ -1,0 +1,81 @@
+"""Memory of a whole installation: every process that belongs to it, whoever its parent is now."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import psutil
+
+MEGABYTE = 1_000_000.0
+INTERVAL_S = 0.5
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Sums over all processes: PSS counts a page that n of them share n-th, RSS counts it in each."""
+
+    pss_mb: float
+    rss_mb: float
+    processes: int
+
+
+@dataclass(frozen=True)
+class Installation:
+    """The processes below ROOTS, and all whose environment says NAME=VALUE (tasks may leave their parent)."""
+
+    roots: tuple[int, ...]
+    name: str
+    value: str
+
+    def processes(self) -> Iterable[psutil.Process]:
+        found: dict[int, psutil.Process] = {}
+        for process in psutil.process_iter():
+            try:
+                if process.pid in self.roots or process.environ().get(self.name) == self.value:
+                    found[process.pid] = process
+                    found.update({child.pid: child for child in process.children(recursive=True)})
+            except psutil.Error:
+                continue  # ended meanwhile
+        return found.values()
+
+    def sample(self) -> Sample:
+        pss = rss = count = 0
+        for process in self.processes():
+            try:
+                info = process.memory_full_info()
+            except psutil.Error:
+                continue
+            pss, rss, count = pss + info.pss, rss + info.rss, count + 1
+        return Sample(pss / MEGABYTE, rss / MEGABYTE, count)
+
+
+@dataclass
+class Watch:
+    """The samples that were taken while something ran."""
+
+    samples: list[Sample] = field(default_factory=list)
+
+    @property
+    def most_pss_mb(self) -> float:
+        return max(sample.pss_mb for sample in self.samples)
+
+
+@contextmanager
+def watching(installation: Installation) -> Iterator[Watch]:
+    """Take samples every half second as long as the block runs."""
+    watch, done = Watch([installation.sample()]), threading.Event()
+
+    def look() -> None:
+        while not done.wait(INTERVAL_S):
+            watch.samples.append(installation.sample())
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    try:
+        yield watch
+    finally:
+        done.set()
+        thread.join()
