@@ -6,7 +6,14 @@ Run it with the interpreter of a virtual environment that has Airflow 3 and the 
     VENV/bin/python tools/catalogue/generate.py goflow/parser/catalogue/data [PROVIDER ...]
 
 PROVIDER is a package name such as ``airflow.providers.http``; without any, all that are installed are written. Modules
-whose own requirements are not installed are named on standard error and left out. What stands in the files is
+whose own requirements are not installed are named on standard error and left out. Into a folder named ``legacy``, in an
+environment with Airflow 2 and providers of its time (`legacy.txt`), only those classes are written that the folder
+above it does not have: operators that providers have dropped since.
+
+    uv pip install --override OVERRIDES -r tools/catalogue/providers.txt
+    uv pip install --override OVERRIDES --exclude-newer 2023-11-20 -r tools/catalogue/legacy.txt
+
+OVERRIDES leaves out the drivers of `STAND_INS` (``mysqlclient ; sys_platform == 'never'``). What stands in the files is
 described by `goflow.parser.catalogue`.
 """
 
@@ -40,6 +47,14 @@ from assignments import Init, init_of  # noqa: E402
 # Drivers that are built against libraries of the system; no operator's own code needs them to be looked at.
 STAND_INS = ("MySQLdb", "MySQLdb.cursors", "plyvel", "gssapi", "krb5", "apache_beam")
 STOP = {"BaseOperator", "AbstractOperator", "BaseSensorOperator"}
+RENAMED = {
+    "airflow.models.baseoperator.BaseOperator": "airflow.sdk.bases.operator.BaseOperator",
+    "airflow.sensors.base.BaseSensorOperator": "airflow.sdk.bases.sensor.BaseSensorOperator",
+    "airflow.decorators.base.DecoratedOperator": "airflow.sdk.bases.decorator.DecoratedOperator",
+    "airflow.operators.python.PythonOperator": "airflow.providers.standard.operators.python.PythonOperator",
+    "airflow.operators.branch.BaseBranchOperator": "airflow.sdk.bases.branch.BaseBranchOperator",
+}
+"""Where Airflow 3 has what Airflow 2 had elsewhere."""
 WHERE = ("operators", "sensors", "transfers", "decorators")
 
 
@@ -56,11 +71,23 @@ def main() -> None:
         if wanted and package not in wanted:
             continue
         classes, decorators = read(package)
+        if folder.name == "legacy":
+            classes, decorators = dropped(folder.parent, package, classes), {}
         if not classes:
             continue
         versions[package] = version
         write(folder / f"{package.removeprefix('airflow.providers.')}.json", package, version, classes, decorators)
         print(f"{package} {version}: {len(classes)} classes", file=sys.stderr)
+
+
+def dropped(current: Path, package: str, classes: dict[str, Any]) -> dict[str, Any]:
+    """Those of CLASSES that PACKAGE's file in the folder CURRENT does not have, their bases named as today."""
+    path = current / f"{package.removeprefix('airflow.providers.')}.json"
+    known = json.loads(path.read_text("utf-8"))["classes"] if path.exists() else {}
+    left = {name: facts for name, facts in classes.items() if name.removeprefix(f"{package}.") not in known}
+    for facts in left.values():
+        facts["bases"] = [RENAMED.get(base, base) for base in facts["bases"]]
+    return left
 
 
 def installed() -> Iterator[tuple[str, str]]:

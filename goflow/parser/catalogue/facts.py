@@ -82,9 +82,14 @@ def decorated(name: str) -> str | None:
 
 
 def provider_version(path: str) -> str | None:
-    """Which version of the provider the facts about the class or module PATH were taken from."""
+    """Which version of the provider the facts about the class PATH were taken from: an old one for operators that the
+    provider has dropped since."""
     found = _provider_of(path)
-    return None if found is None else str(_data(found)["version"])
+    if found is None:
+        return None
+    dropped = f"legacy/{found}" in _providers() and path.removeprefix(f"airflow.providers.{found}.") in _legacy(found)
+    file = f"legacy/{found}" if dropped or found not in _providers() else found
+    return str(_data(file)["version"])
 
 
 @functools.lru_cache(maxsize=4096)
@@ -92,8 +97,12 @@ def _facts(path: str) -> OperatorFacts | None:
     provider = _provider_of(path)
     if provider is None:
         return None
-    entry = _data(provider)["classes"].get(path.removeprefix(f"airflow.providers.{provider}."))
-    return None if entry is None else _from_json(path, entry)
+    name = path.removeprefix(f"airflow.providers.{provider}.")
+    for file in (provider, f"legacy/{provider}"):
+        entry = _data(file)["classes"].get(name) if file in _providers() else None
+        if entry is not None:
+            return _from_json(path, entry)
+    return None
 
 
 def _from_json(path: str, entry: dict[str, Any]) -> OperatorFacts:
@@ -134,13 +143,21 @@ def _provider_of(path: str) -> str | None:
         return None
     parts = path.split(".")[2:]
     known = _providers()
-    return next((name for name in (".".join(parts[:2]), parts[0]) if name in known), None)
+    names = (".".join(parts[:2]), parts[0])
+    return next((name for name in names if name in known or f"legacy/{name}" in known), None)
 
 
 @functools.cache
 def _providers() -> frozenset[str]:
     data = files(__package__) / "data"
-    return frozenset(entry.name.removesuffix(".json") for entry in data.iterdir() if entry.name.endswith(".json"))
+    here = {entry.name.removesuffix(".json") for entry in data.iterdir() if entry.name.endswith(".json")}
+    old = {f"legacy/{entry.name.removesuffix('.json')}" for entry in (data / "legacy").iterdir()}
+    return frozenset(here | old)
+
+
+def _legacy(provider: str) -> Mapping[str, Any]:
+    classes: Mapping[str, Any] = _data(f"legacy/{provider}")["classes"]
+    return classes
 
 
 @functools.cache
@@ -151,7 +168,7 @@ def _data(provider: str) -> Any:
 @functools.cache
 def _decorators() -> Mapping[str, str]:
     found: dict[str, str] = {}
-    for provider in sorted(_providers()):
+    for provider in sorted(name for name in _providers() if not name.startswith("legacy/")):
         head = (files(__package__) / "data" / f"{provider}.json").read_text("utf-8").partition("\n")[0]
         found.update(json.loads(head.rstrip(",") + "}")["decorators"])
     return found

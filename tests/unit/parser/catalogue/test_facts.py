@@ -107,3 +107,25 @@ def test_every_file_is_sound(path):
 
 KNOWN_TO_ALL = {"params", "pool", "task_id", "queue", "timeout", "poke_interval", "mode", "inlets", "outlets"}
 """Arguments of BaseOperator and BaseSensorOperator that some operators have as template fields."""
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("postgres.operators.postgres.PostgresOperator", {"sql", "parameters"}),
+        ("http.operators.http.SimpleHttpOperator", {"endpoint", "data", "headers"}),
+    ],
+)
+def test_operators_that_providers_have_dropped_are_still_known(path, fields):
+    facts = lookup(f"airflow.providers.{path}")
+    assert facts is not None
+    assert fields <= set(facts.template_fields)
+    assert facts.bases[-1] == "airflow.sdk.bases.operator.BaseOperator"
+
+
+def test_an_old_class_tells_its_old_version():
+    old = provider_version("airflow.providers.http.operators.http.SimpleHttpOperator")
+    new = provider_version("airflow.providers.http.operators.http.HttpOperator")
+    assert old is not None
+    assert new is not None
+    assert int(old.split(".")[0]) < int(new.split(".")[0])
