@@ -68,9 +68,14 @@ def table(sides: dict[str, dict[str, float]]) -> str:
         if figures[0] and figures[1]:
             better = figures[1] / figures[0] if measure.more_is_better else figures[0] / figures[1]
             ratio = f"{better:.1f}"
-        cells = ["" if figure is None else f"{figure:.3g} {measure.unit}".strip() for figure in figures]
+        cells = ["" if figure is None else f"{rounded(figure)} {measure.unit}".strip() for figure in figures]
         lines.append(f"| {measure.title} | {cells[0]} | {cells[1]} | {ratio} |")
     return "\n".join(lines)
+
+
+def rounded(figure: float) -> str:
+    """Three significant digits, without an exponent."""
+    return f"{figure:,.0f}" if figure >= 100 else f"{figure:.3g}"
 
 
 if __name__ == "__main__":

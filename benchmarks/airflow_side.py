@@ -40,7 +40,8 @@ def _imports(folder: Path, work: Path) -> dict[str, float]:
                 subprocess.run(command, check=True, env=variables, stdout=log, stderr=log)
             return (_last_parsed(url, began) or time.time()) - began
 
-        return {"startup_s": seconds(empty), "import_s": seconds(folder), "import_again_s": seconds(folder)}
+        startup, cold, again = seconds(empty), seconds(folder), seconds(folder)
+        return {"startup_s": startup, "import_s": cold, "import_again_s": again, "import_net_s": cold - startup}
 
 
 def _last_parsed(url: str, began: float) -> float | None:

@@ -1,0 +1,1 @@
+"""Tests of how benchmark figures come from rows; nothing is measured here."""
