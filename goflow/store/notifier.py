@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import psycopg
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from goflow.domain.runs import Event
 from goflow.service import ThreadService
@@ -49,7 +47,8 @@ class Notifier(ThreadService):
         super().start()
 
     def run(self) -> None:
-        """Wait for a word, then read what is new, until stopped. A database that is away is waited for."""
+        """Wait for a word, then read what is new, until stopped. A database that is away is waited for, whatever it
+        raises meanwhile."""
         while not self.stopping.is_set():
             try:
                 if self._database.dialect == "postgresql":
@@ -57,7 +56,7 @@ class Notifier(ThreadService):
                 else:
                     self.wake.wait(self._poll_s)
                     self.catch_up()
-            except (SQLAlchemyError, psycopg.Error) as problem:
+            except Exception as problem:
                 log.warning("notifications interrupted", problem=str(problem))
                 self.stopping.wait(1.0)
 
@@ -74,6 +73,8 @@ class Notifier(ThreadService):
             self._publisher.deliver()
 
     def _listen(self) -> None:
+        import psycopg  # 9 MB that a daemon on SQLite does not need
+
         dsn = self._database.url.set(drivername="postgresql").render_as_string(hide_password=False)
         with psycopg.connect(dsn, autocommit=True, application_name="goflow notifications") as connection:
             connection.execute(f"LISTEN {CHANNEL}")

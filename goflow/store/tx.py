@@ -5,10 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import functools
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import Connection, Row, Table, bindparam
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import Executable
 
 from goflow.domain.runs import Event
@@ -85,19 +84,32 @@ class Tx:
             databases.lock_name(self.connection, name)
 
 
+def _insert(dialect: str, table: Table) -> Any:
+    """The database's own kind of insert; only the module of the database that is used is loaded."""
+    if dialect == "sqlite":
+        from sqlalchemy.dialects import sqlite
+
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert(table)
+
+
 @functools.lru_cache(maxsize=256)
 def _upsert(dialect: str, table: Table, columns: tuple[str, ...], keep: tuple[str, ...]) -> Executable:
-    insert = (sqlite.insert if dialect == "sqlite" else postgresql.insert)(table)
+    insert = _insert(dialect, table)
     keys = [column.name for column in table.primary_key]
     changed = {name: insert.excluded[name] for name in columns if name not in keys and name not in keep}
-    statement = insert.values({name: bindparam(name) for name in columns})
+    statement: Any = insert.values({name: bindparam(name) for name in columns})
     if not changed:
-        return statement.on_conflict_do_nothing()
-    return statement.on_conflict_do_update(index_elements=keys, set_=changed)
+        statement = statement.on_conflict_do_nothing()
+    else:
+        statement = statement.on_conflict_do_update(index_elements=keys, set_=changed)
+    return cast("Executable", statement)
 
 
 @functools.lru_cache(maxsize=256)
 def _insert_new(dialect: str, table: Table, columns: tuple[str, ...], returning: bool = False) -> Executable:
-    insert = (sqlite.insert if dialect == "sqlite" else postgresql.insert)(table)
+    insert = _insert(dialect, table)
     statement = insert.values({name: bindparam(name) for name in columns}).on_conflict_do_nothing()
-    return statement.returning(table.c.id) if returning else statement
+    return cast("Executable", statement.returning(table.c.id) if returning else statement)
