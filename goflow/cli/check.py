@@ -77,11 +77,15 @@ def command(
 def places(paths: Iterable[Path], dialect: Dialect) -> Iterator[Place]:
     """The folders that PATHS name, and for single files the folder that each lies in: the nearest one above it that has
     a `goflow.yaml` or an `.airflowignore`, else its own."""
-    from goflow.parser.folder import dag_files, folder_config
+    from goflow.parser.folder import CONFIG_NAME, dag_files, folder_config
 
     files: dict[Path, list[Path]] = {}
     for path in paths:
-        if path.is_dir():
+        if path.name == CONFIG_NAME:
+            files.setdefault(path.resolve().parent, [])
+        elif path.is_file() and path.suffix not in {".py", ".yaml", ".yml"}:
+            raise click.UsageError(f"{path} is no DAG file: neither Python nor YAML")
+        elif path.is_dir():
             root = path.resolve()
             config = folder_config(root)
             yield Place(root, dag_files(root, config.dialect or dialect, config.ignore_syntax), _shown(path))

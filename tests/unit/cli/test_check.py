@@ -101,6 +101,20 @@ def test_a_single_file_is_read_in_the_folder_it_belongs_to(folder):
     assert "--> goflow.yaml:1:1" in check("deep/a.yaml").output
 
 
+def test_goflow_yaml_can_be_checked_by_itself(folder):
+    folder(goflow__yaml="dialekt: airflow2\n", a__yaml=BAD)
+    result = check("goflow.yaml")
+    assert result.exit_code == 1
+    assert result.output.endswith("0 files, 0 DAGs, 0 tasks: 1 error\n")
+
+
+def test_a_file_of_another_kind_is_wrong_usage(folder):
+    folder(notes__txt="x")
+    result = check("notes.txt")
+    assert result.exit_code == 2
+    assert "notes.txt is no DAG file" in result.stderr
+
+
 def test_many_files_are_read_by_several_processes_in_the_same_order(folder):
     files = {f"f{n:02}__yaml": GOOD.replace("good", f"good{n}") for n in range(40)}
     folder(**files, f07b__yaml=BAD, f31b__yaml=BAD.replace("bad", "worse"))
