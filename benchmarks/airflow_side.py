@@ -16,7 +16,7 @@ from tests.oracle.environments import AIRFLOW_3, environment
 from tests.oracle.live import Airflow, airflow, wait_until
 
 RUN_LIMIT_S = 300.0
-SETTLE_S = 15.0
+SETTLE_S = 10.0
 
 
 def measure(imports: Path, tasks: Path, work: Path, repeats: int) -> dict[str, float]:

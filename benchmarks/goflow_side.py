@@ -27,7 +27,7 @@ from tests.oracle.postgres import free_port
 GOFLOW = Path(sys.executable).with_name("goflow")
 RUN_LIMIT_S = 300.0
 STOP_LIMIT_S = 30.0
-SETTLE_S = 5.0
+SETTLE_S = 10.0
 POLL_S = 0.05
 
 
