@@ -18,6 +18,7 @@ from typing import Any
 
 import httpx
 
+from benchmarks.cluster import cluster_settings
 from benchmarks.figures import parallel_per_s, step_and_gap_s
 from benchmarks.memory import Installation, watching
 from benchmarks.workloads import CHAIN, PARALLEL
@@ -71,8 +72,10 @@ class GoFlow:
 
 
 def measure(imports: Path, tasks: Path, work: Path, repeats: int, backend: str) -> dict[str, float]:
-    """All figures, by the keys of MEASURES. BACKEND is `local` or `kubernetes`: the cluster that KUBECONFIG names."""
-    return _imports(imports, work / "import") | _runs(tasks, work / "run", repeats, backend)
+    """All figures, by the keys of MEASURES. BACKEND is `local` or `kubernetes`, on the test cluster."""
+    figures = _imports(imports, work / "import")
+    with cluster_settings(backend) as settings:
+        return figures | _runs(tasks, work / "run", repeats, backend, settings)
 
 
 def _imports(folder: Path, work: Path) -> dict[str, float]:
@@ -102,8 +105,8 @@ def _expected(folder: Path) -> set[str]:
     return {dag_id for file in document.values() for dag_id in file["dags"]}
 
 
-def _runs(folder: Path, work: Path, repeats: int, backend: str) -> dict[str, float]:
-    variables = _variables(work / "home", folder)
+def _runs(folder: Path, work: Path, repeats: int, backend: str, settings: Mapping[str, str]) -> dict[str, float]:
+    variables = _variables(work / "home", folder) | dict(settings)
     command = ["standalone", "--dags", str(folder), "--backend", backend, "--port", variables["GOFLOW_API_PORT"]]
     with _daemon(command, variables) as daemon:
         wait_until(lambda: daemon.lists({PARALLEL, CHAIN}), RUN_LIMIT_S, "the DAGs to be read")
