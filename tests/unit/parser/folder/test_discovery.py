@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -113,3 +114,13 @@ def test_safe_mode_is_airflows_own(content, two, three):
 def test_yaml_has_a_safe_mode_of_its_own():
     assert looks_like_dag(b"Name: a\nCommand: [b]\n", "a.yaml")
     assert not looks_like_dag(b"airflow: dag\n", "a.yml")
+
+
+RECORDED = json.loads((Path(__file__).parent / "airflowignore.json").read_text())
+"""Random folders with random ignore files, and what Airflow 3.3.2's find_path_from_directory found in them."""
+
+
+@pytest.mark.parametrize("case", RECORDED, ids=[f"{case['syntax']} {n}" for n, case in enumerate(RECORDED)])
+def test_what_is_left_is_what_airflow_leaves(tmp_path, case):
+    lay(tmp_path, {**dict.fromkeys(case["files"], ""), **case["ignore"]})
+    assert dag_files(tmp_path, syntax=case["syntax"]) == case["found"]
