@@ -1,0 +1,4 @@
+"""Airflow cannot import it."""
+from airflow import DAG
+
+raise RuntimeError("not today, dag")
