@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,4 +50,10 @@ class ParseResult:
 
 def parse_file(folder: Folder, path: str, inputs: Inputs) -> ParseResult:
     """Read the file PATH (relative to FOLDER's root) with INPUTS. Never raises: what goes wrong is a diagnostic."""
-    raise NotImplementedError
+    import time
+
+    from goflow.parser import reading
+
+    started = time.perf_counter()
+    result = reading.read(folder, path, inputs)
+    return dataclasses.replace(result, seconds=time.perf_counter() - started)

@@ -1,0 +1,134 @@
+"""What depends on an Unknown: both arms are run on copies, and what they leave is joined (decision 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import libcst as cst
+
+from goflow.parser.interpreter.journal import Arm
+from goflow.parser.interpreter.scopes import Frame
+from goflow.parser.interpreter.values import At, Raised, Unknown, first_unknown
+
+if TYPE_CHECKING:
+    from goflow.parser.interpreter.bodies import Exit
+
+GONE = object()
+
+
+def both_expressions(frame: Frame, first: cst.CSTNode, second: cst.CSTNode, test: Unknown) -> Any:
+    """``first if UNKNOWN else second``."""
+    from goflow.parser.interpreter.expressions import evaluate
+
+    values = []
+    arms = []
+    with frame.session.deciding(test):
+        for node in (first, second):
+            try:
+                arm, value = frame.session.journal.run(lambda node=node: evaluate(frame, node))  # type: ignore[misc]
+            except Raised:
+                continue
+            arms.append(arm)
+            values.append(value)
+    if not values:
+        return evaluate(frame, first)
+    join_arms(frame, arms, test)
+    return join_values(values, frame.at(first), test) if len(values) == 2 else values[0]
+
+
+def both_bodies(frame: Frame, bodies: list[Callable[[], Exit | None]], test: Unknown, at: At) -> Exit | None:
+    """Run BODIES, one of which would run if TEST were known; how the statement ends.
+
+    An arm that raises is passed over where another goes on: the file that raises defines nothing. Where one arm leaves
+    (returns, say) and another goes on, what follows is run, and the value that may have been returned is kept.
+    """
+    from goflow.parser.interpreter.bodies import Exit, How
+
+    arms: list[Arm] = []
+    ends: list[Exit | None] = []
+    problem: Raised | None = None
+    with frame.session.deciding(test):
+        for body in bodies:
+            try:
+                arm, end = frame.session.journal.run(body)
+            except Raised as raised_there:
+                problem = raised_there
+                continue
+            arms.append(arm)
+            ends.append(end)
+    if not ends:
+        assert problem is not None
+        raise problem
+    going_on = [arm for arm, end in zip(arms, ends, strict=True) if end is None]
+    leaving = [end for end in ends if end is not None]
+    if not leaving or not going_on:
+        join_arms(frame, arms, test)
+        if not leaving:
+            return None
+        values = [end.value for end in leaving if end.how is How.RETURN]
+        if len(values) == len(leaving):
+            return Exit(How.RETURN, join_values(values, at, test))
+        return leaving[0]
+    join_arms(frame, going_on, test)
+    frame.maybe_returned += [end.value for end in leaving if end.how is How.RETURN]
+    return None
+
+
+def join_arms(frame: Frame, arms: list[Arm], test: Unknown) -> None:
+    """Leave every object that an arm has touched as the join of what the arms made of it."""
+    journal = frame.session.journal
+    if len(arms) == 1:
+        journal.keep(arms[0])
+        return
+    touched: dict[int, Any] = {}
+    for arm in arms:
+        for key, (thing, _) in arm.before.items():
+            touched[key] = thing
+    for key, thing in touched.items():
+        states = [arm.after.get(key, thing) for arm in arms]
+        journal.touch(thing)
+        if isinstance(thing, dict):
+            joined = _join_dicts([dict(state) for state in states], frame.at(None), test)
+            thing.clear()
+            thing.update(joined)
+        elif isinstance(thing, list):
+            thing[:] = _join_lists([list(state) for state in states], frame.at(None), test)
+        else:
+            thing.update(*[set(state) for state in states])
+
+
+def _join_dicts(states: list[dict[Any, Any]], at: At, test: Unknown) -> dict[Any, Any]:
+    joined: dict[Any, Any] = {}
+    for state in states:
+        for name in state:
+            if name not in joined:
+                values = [other.get(name, GONE) for other in states]
+                joined[name] = test if GONE in values else join_values(values, at, test)
+    return joined
+
+
+def _join_lists(states: list[list[Any]], at: At, test: Unknown) -> list[Any]:
+    if len({len(state) for state in states}) == 1:
+        return [join_values(list(values), at, test) for values in zip(*states, strict=True)]
+    joined = []
+    for values in zip(*states, strict=False):
+        joined.append(join_values(list(values), at, test))
+    return [*joined, test]
+
+
+def join_values(values: list[Any], at: At, test: Unknown | None = None) -> Any:
+    """One value where all are the same; containers of one shape element by element; else Unknown."""
+    first = values[0]
+    if all(value is first for value in values[1:]):
+        return first
+    if all(type(value) is type(first) for value in values):
+        if isinstance(first, str | int | float | bool | bytes) and all(value == first for value in values):
+            return first
+        if isinstance(first, list | tuple) and len({len(value) for value in values}) == 1:
+            inner = [join_values(list(column), at, test) for column in zip(*values, strict=True)]
+            return type(first)(inner) if not hasattr(first, "_fields") else first
+        if isinstance(first, dict) and all(value.keys() == first.keys() for value in values):
+            return {key: join_values([value[key] for value in values], at, test) for key in first}
+    unknown = test if test is not None else first_unknown(values)
+    return unknown if unknown is not None else Unknown("a condition that is not known", at)

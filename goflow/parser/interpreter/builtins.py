@@ -1,0 +1,480 @@
+"""Python's builtins, as far as a file may use them while it is read."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from goflow.parser.interpreter import host
+from goflow.parser.interpreter.classes import (
+    ClassMethod,
+    ClassValue,
+    Instance,
+    PropertyValue,
+    StaticMethod,
+    SuperValue,
+)
+from goflow.parser.interpreter.exceptions import builtin_exceptions
+from goflow.parser.interpreter.expressions import NativeFrameFunction, call
+from goflow.parser.interpreter.generators import Generator
+from goflow.parser.interpreter.operations import (
+    binary,
+    elements,
+    formatted,
+    identical,
+    iterate,
+    length,
+    representation,
+    text,
+    truth,
+    type_name,
+    unary,
+)
+from goflow.parser.interpreter.scopes import MISSING, Frame
+from goflow.parser.interpreter.session import Session
+from goflow.parser.interpreter.values import At, NativeFunction, Raised, Unknown, Value, first_unknown, raised
+
+TYPES: tuple[type, ...] = (
+    str, int, float, bool, bytes, bytearray, complex, list, tuple, dict, set, frozenset, slice, range, object,
+    memoryview,
+)  # fmt: skip
+
+
+def make_builtins(session: Session) -> dict[str, Any]:
+    """The builtins of SESSION by name; its exceptions are made, too."""
+    session.exceptions.update(builtin_exceptions())
+    found: dict[str, Any] = dict(session.exceptions)
+    classes = {kind.__name__: ClassValue(kind.__name__, host=kind) for kind in TYPES}
+    for name, cls in classes.items():
+        cls.construct = _constructor(name)
+        _add_class_methods(cls)
+    classes["object"].construct = None
+    found.update(classes)
+    found["type"] = _type_class(classes)
+    for name, run in _PLAIN.items():
+        found[name] = NativeFunction(name, run, takes_unknown=name in _TAKES_UNKNOWN)
+    for name, in_frame in _IN_FRAME.items():
+        found[name] = NativeFrameFunction(name, in_frame)
+    found.update({"True": True, "False": False, "None": None, "NotImplemented": NotImplemented, "Ellipsis": ...})
+    found["__debug__"] = True
+    found["NoneType"] = ClassValue("NoneType", host=type(None))
+    for name in ("eval", "exec", "compile", "input", "breakpoint"):
+        found[name] = _unread(name)
+    return found
+
+
+def _unread(name: str) -> NativeFunction:
+    return NativeFunction(name, lambda at, *a, **k: Unknown(f"{name}(), which is not run", at), takes_unknown=True)
+
+
+def _constructor(name: str) -> Callable[..., Any]:
+    convert = _CONVERTERS.get(name)
+
+    def construct(cls: ClassValue, args: Any, kwargs: dict[str, Any], at: At) -> Any:
+        if not (cls.host is not None and cls.name == name and cls.is_native):
+            from goflow.parser.interpreter.subtypes import construct_subtype
+
+            return construct_subtype(cls, args, kwargs, at)
+        if convert is not None:
+            return convert(at, *args, **kwargs)
+        unknown = first_unknown((args, kwargs))
+        if unknown is not None:
+            return unknown
+        return at.session.guarded(lambda at, *a, **k: getattr(builtins, name)(*a, **k), at, args, kwargs, name)
+
+    return construct
+
+
+def _add_class_methods(cls: ClassValue) -> None:
+    """``dict.fromkeys``, ``str.join`` and other methods through the class."""
+    assert cls.host is not None
+    for name in dir(cls.host):
+        if name.startswith("_"):
+            continue
+        if name in {"fromkeys", "fromhex", "from_bytes", "maketrans"}:
+            static = getattr(cls.host, name)
+            cls.attributes[name] = NativeFunction(
+                name, lambda at, *args, static=static, **kwargs: static(*args, **kwargs), binds=False
+            )
+        elif callable(getattr(cls.host, name)):
+            cls.attributes[name] = NativeFunction(
+                name,
+                lambda at, self, *args, name=name, **kwargs: host.call_method(_plain(self), name, args, kwargs, at),
+                takes_unknown=True,
+            )
+
+
+def _plain(value: Any) -> Any:
+    """The Python value inside an instance of a subclass of ``str``, ``dict`` and so on."""
+    return value.data if isinstance(value, Instance) and value.data is not None else value
+
+
+def _type_class(classes: dict[str, ClassValue]) -> ClassValue:
+    made = ClassValue("type", host=type)
+
+    def construct(cls: ClassValue, args: Any, kwargs: dict[str, Any], at: At) -> Any:
+        if len(args) == 3:
+            return ClassValue(args[0], args[1], dict(args[2]), module_name=at.module.name, module=at.module, at=at)
+        return type_of(args[0], at)
+
+    made.construct = construct
+    return made
+
+
+def type_of(value: Any, at: At) -> Any:
+    """``type(value)``."""
+    match value:
+        case Unknown():
+            return value
+        case Instance():
+            return value.cls
+        case ClassValue():
+            return at.module.builtin("type")
+        case Value():
+            return ClassValue(value.type_name)
+    found = at.module.builtin(type_name(value))
+    return ClassValue(type_name(value), host=type(value)) if found is MISSING else found
+
+
+# Conversions -----------------------------------------------------------------------------------------------------
+
+
+def _str(at: At, value: Any = "", *args: Any, **kwargs: Any) -> Any:
+    if args or kwargs:
+        return value if isinstance(value, Unknown) else str(value, *args, **kwargs)
+    return text(value, at)
+
+
+def _bool(at: At, value: Any = False) -> Any:
+    return truth(value, at)
+
+
+def _list(at: At, values: Any = ()) -> Any:
+    return elements(values, at)
+
+
+def _tuple(at: At, values: Any = ()) -> Any:
+    found = elements(values, at)
+    return found if isinstance(found, Unknown) else tuple(found)
+
+
+def _set(at: At, values: Any = ()) -> Any:
+    found = elements(values, at)
+    return found if isinstance(found, Unknown) else host.make_set(found, at)
+
+
+def _frozenset(at: At, values: Any = ()) -> Any:
+    found = _set(at, values)
+    return found if isinstance(found, Unknown) else frozenset(found)
+
+
+def _dict(at: At, values: Any = (), **kwargs: Any) -> Any:
+    found = host.as_mapping(values, at)
+    return found if isinstance(found, Unknown) else {**found, **kwargs}
+
+
+def _int(at: At, value: Any = 0, base: Any = None) -> Any:
+    return _number(at, int, value, base)
+
+
+def _float(at: At, value: Any = 0.0) -> Any:
+    return _number(at, float, value)
+
+
+def _number(at: At, kind: type, value: Any, base: Any = None) -> Any:
+    value = _plain(value)
+    if isinstance(value, Instance):
+        method = value.method(f"__{kind.__name__}__", at)
+        if method is not None:
+            return method.call([], {}, at)
+    unknown = first_unknown((value, base))
+    if unknown is not None:
+        return unknown
+    if isinstance(value, str):
+        at.session.budget.check_size(len(value), at)
+    return kind(value) if base is None else kind(value, base)
+
+
+_CONVERTERS: dict[str, Callable[..., Any]] = {
+    "str": _str, "bool": _bool, "list": _list, "tuple": _tuple, "set": _set, "frozenset": _frozenset, "dict": _dict,
+    "int": _int, "float": _float,
+}  # fmt: skip
+
+
+# Functions -------------------------------------------------------------------------------------------------------
+
+
+def _enumerate(at: At, values: Any, start: int = 0) -> Any:
+    found = elements(values, at)
+    return found if isinstance(found, Unknown) else list(enumerate(found, start))
+
+
+def _zip(at: At, *sources: Any, strict: bool = False) -> Any:
+    found = [elements(source, at) for source in sources]
+    for source in found:
+        if isinstance(source, Unknown):
+            return source
+    return list(zip(*found, strict=strict))
+
+
+def _map(at: At, function: Any, *sources: Any) -> Any:
+    rows = _zip(at, *sources)
+    return rows if isinstance(rows, Unknown) else iter([call(function, list(row), {}, at) for row in rows])
+
+
+def _filter(at: At, function: Any, source: Any) -> Any:
+    kept = []
+    found = elements(source, at)
+    if isinstance(found, Unknown):
+        return found
+    for value in found:
+        answer = truth(value if function is None else call(function, [value], {}, at), at)
+        if isinstance(answer, Unknown):
+            return answer
+        if answer:
+            kept.append(value)
+    return iter(kept)
+
+
+def _sorted(at: At, values: Any, *, key: Any = None, reverse: Any = False) -> Any:
+    found = elements(values, at)
+    if isinstance(found, Unknown):
+        return found
+    unknown = first_unknown(found)
+    return unknown if unknown is not None else host.sorted_values(found, at, key, reverse)
+
+
+def _reversed(at: At, values: Any) -> Any:
+    found = elements(values, at)
+    return found if isinstance(found, Unknown) else iter(found[::-1])
+
+
+def _extreme(sign: str) -> Callable[..., Any]:
+    def run(at: At, *values: Any, key: Any = None, default: Any = MISSING) -> Any:
+        found = elements(values[0], at) if len(values) == 1 else list(values)
+        if isinstance(found, Unknown):
+            return found
+        if not found:
+            if default is not MISSING:
+                return default
+            raised(at, "ValueError", f"{'min' if sign == '<' else 'max'}() iterable argument is empty")
+        best, best_key = found[0], found[0] if key is None else call(key, [found[0]], {}, at)
+        for value in found[1:]:
+            value_key = value if key is None else call(key, [value], {}, at)
+            answer = truth(binary(sign, value_key, best_key, at), at)
+            if isinstance(answer, Unknown):
+                return answer
+            if answer:
+                best, best_key = value, value_key
+        return best
+
+    return run
+
+
+def _sum(at: At, values: Any, start: Any = 0) -> Any:
+    found = elements(values, at)
+    if isinstance(found, Unknown):
+        return found
+    total = start
+    for value in found:
+        total = binary("+", total, value, at)
+    return total
+
+
+def _any_all(stop: bool) -> Callable[..., Any]:
+    def run(at: At, values: Any) -> Any:
+        found = elements(values, at)
+        if isinstance(found, Unknown):
+            return found
+        unknown: Unknown | None = None
+        for value in found:
+            answer = truth(value, at)
+            if isinstance(answer, Unknown):
+                unknown = answer
+            elif answer is stop:
+                return stop
+        return (not stop) if unknown is None else unknown
+
+    return run
+
+
+def is_instance(at: At, value: Any, kinds: Any) -> bool | Unknown:
+    """``isinstance(value, kinds)``."""
+    if isinstance(kinds, tuple):
+        answers = [is_instance(at, value, kind) for kind in kinds]
+        if any(answer is True for answer in answers):
+            return True
+        return next((answer for answer in answers if isinstance(answer, Unknown)), False)
+    for thing in (value, kinds):
+        if isinstance(thing, Unknown):
+            return thing
+    if not isinstance(kinds, ClassValue):
+        own = getattr(kinds, "has_instance", None)
+        return own(value, at) if own is not None else Unknown("a type that is not read", at)
+    if kinds.host is object:
+        return True
+    if isinstance(value, Instance):
+        return value.cls.derives_from(kinds)
+    if isinstance(value, ClassValue):
+        return kinds.host is type
+    own_check = kinds.data.get("has_instance")
+    if own_check is not None:
+        return bool(own_check(value))
+    return kinds.host is not None and isinstance(value, kinds.host)
+
+
+def _is_subclass(at: At, cls: Any, kinds: Any) -> Any:
+    wanted = kinds if isinstance(kinds, tuple) else (kinds,)
+    if not isinstance(cls, ClassValue):
+        raised(at, "TypeError", "issubclass() arg 1 must be a class")
+    return any(isinstance(kind, ClassValue) and (cls.derives_from(kind) or kind.host is object) for kind in wanted)
+
+
+def _getattr(at: At, value: Any, name: Any, default: Any = MISSING) -> Any:
+    if isinstance(name, Unknown):
+        return name
+    try:
+        return host.get_attribute(value, name, at)
+    except Raised as problem:
+        if default is MISSING or problem.type_name != "AttributeError":
+            raise
+        return default
+
+
+def _hasattr(at: At, value: Any, name: Any) -> Any:
+    if isinstance(value, Unknown) or isinstance(name, Unknown):
+        return value if isinstance(value, Unknown) else name
+    return _getattr(at, value, name, MISSING) is not MISSING if _has(at, value, name) else False
+
+
+def _has(at: At, value: Any, name: str) -> bool:
+    try:
+        host.get_attribute(value, name, at)
+    except Raised as problem:
+        if problem.type_name != "AttributeError":
+            raise
+        return False
+    return True
+
+
+def _setattr(at: At, value: Any, name: Any, new: Any) -> None:
+    if not isinstance(name, Unknown):
+        host.set_attribute(value, name, new, at)
+
+
+def _delattr(at: At, value: Any, name: str) -> None:
+    host.delete_attribute(value, name, at)
+
+
+def _iter(at: At, value: Any) -> Any:
+    if isinstance(value, Unknown | Generator):
+        return value
+    return iterate(value, at)
+
+
+def _next(at: At, value: Any, default: Any = MISSING) -> Any:
+    if isinstance(value, Unknown):
+        return value
+    try:
+        if isinstance(value, Generator):
+            return value.next_value(at)
+        if isinstance(value, Instance):
+            method = value.method("__next__", at)
+            if method is not None:
+                return method.call([], {}, at)
+        if not isinstance(value, Iterator):
+            raised(at, "TypeError", f"'{type_name(value)}' object is not an iterator")
+        return next(value)
+    except StopIteration:
+        if default is not MISSING:
+            return default
+        raised(at, "StopIteration")
+    except Raised as problem:
+        if default is not MISSING and problem.type_name == "StopIteration":
+            return default
+        raise
+
+
+def _callable(at: At, value: Any) -> Any:
+    return value if isinstance(value, Unknown) else isinstance(value, Value) and value.callable
+
+
+def _abs(at: At, value: Any) -> Any:
+    return unary("-", value, at) if truth(binary("<", value, 0, at), at) is True else value
+
+
+def _open(at: At, file: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
+    from goflow.parser.interpreter.files import open_file
+
+    return open_file(at, file, mode, **kwargs)
+
+
+def _id(at: At, value: Any) -> Any:
+    return Unknown("the identity of an object", at)
+
+
+def _hash(at: At, value: Any) -> Any:
+    return hash(value) if isinstance(value, int | float) else Unknown("a hash", at)
+
+
+def _import(at: At, name: Any, *args: Any, **kwargs: Any) -> Any:
+    return name if isinstance(name, Unknown) else at.session.loader.load(name.partition(".")[0], at)
+
+
+_PLAIN: dict[str, Callable[..., Any]] = {
+    "len": lambda at, value: length(value, at), "enumerate": _enumerate, "zip": _zip, "map": _map, "filter": _filter,
+    "sorted": _sorted, "reversed": _reversed, "min": _extreme("<"), "max": _extreme(">"), "sum": _sum,
+    "any": _any_all(True), "all": _any_all(False), "isinstance": is_instance, "issubclass": _is_subclass,
+    "getattr": _getattr, "hasattr": _hasattr, "setattr": _setattr, "delattr": _delattr, "iter": _iter, "next": _next,
+    "callable": _callable, "abs": _abs, "open": _open, "id": _id, "hash": _hash,
+    "repr": lambda at, value: representation(value, at), "ascii": lambda at, value: representation(value, at),
+    "format": lambda at, value, spec="": formatted(value, spec, at), "print": lambda at, *a, **k: None,
+    "round": lambda at, *args: round(*args), "divmod": lambda at, a, b: divmod(a, b),
+    "pow": lambda at, a, b: binary("**", a, b, at), "chr": lambda at, n: chr(n), "ord": lambda at, c: ord(c),
+    "hex": lambda at, n: hex(n), "oct": lambda at, n: oct(n), "bin": lambda at, n: bin(n), "__import__": _import,
+    "property": lambda at, get=None, set_=None, *rest: PropertyValue(get, set_),
+    "staticmethod": lambda at, function: StaticMethod(function),
+    "classmethod": lambda at, function: ClassMethod(function),
+}  # fmt: skip
+_TAKES_UNKNOWN = frozenset(_PLAIN) - {"round", "divmod", "chr", "ord", "hex", "oct", "bin"}
+
+
+# Functions that look at the frame --------------------------------------------------------------------------------
+
+
+def _super(frame: Frame, at: At, owner: Any = None, receiver: Any = None) -> Any:
+    owner = frame.class_cell if owner is None else owner
+    receiver = frame.self_value if receiver is None else receiver
+    if not isinstance(owner, ClassValue):
+        if isinstance(owner, Unknown):
+            return owner
+        raised(at, "RuntimeError", "super(): no arguments")
+    return SuperValue(owner, receiver)
+
+
+def _globals(frame: Frame, at: At) -> Any:
+    frame.session.journal.touch(frame.module.names)
+    return frame.module.names
+
+
+def _locals(frame: Frame, at: At) -> Any:
+    return frame.scope.names if frame.scope is frame.module.scope or frame.scope.is_class else dict(frame.scope.names)
+
+
+def _vars(frame: Frame, at: At, value: Any = MISSING) -> Any:
+    return _locals(frame, at) if value is MISSING else host.get_attribute(value, "__dict__", at)
+
+
+def _dir(frame: Frame, at: At, value: Any = MISSING) -> Any:
+    if value is MISSING:
+        return sorted(frame.scope.names)
+    names = getattr(value, "names", None) or getattr(value, "attributes", None)
+    return sorted(names) if isinstance(names, dict) else Unknown("dir() of an object", at)
+
+
+_IN_FRAME: dict[str, Callable[..., Any]] = {
+    "super": _super, "globals": _globals, "locals": _locals, "vars": _vars, "dir": _dir,
+}  # fmt: skip
+
+__all__ = ["identical", "is_instance", "make_builtins", "type_of"]

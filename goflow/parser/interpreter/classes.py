@@ -1,0 +1,506 @@
+"""Classes and instances: the file's own, and those that libraries model and files derive from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Raised, Unknown, Value, raised
+
+if TYPE_CHECKING:
+    from goflow.parser.interpreter.modules import ModuleValue
+
+MISSING = object()
+
+Construct = Callable[["ClassValue", Arguments, Keywords, At], Any]
+AroundInit = Callable[["Instance", "ClassValue", Value, Arguments, Keywords, At], Any]
+AroundSet = Callable[["Instance", str, Any, At], Any]
+AttributeFallback = Callable[["Instance", str, At], Any]
+
+
+class ClassValue(Value):
+    """A class: NAME, BASES and ATTRIBUTES. Hooks are for library models and hold for every class derived from theirs:
+
+    * ``construct(cls, args, kwargs, at)`` makes an instance, instead of a new `Instance` and its ``__init__``;
+    * ``around_init(instance, owner, init, args, kwargs, at)`` runs instead of each call of an ``__init__`` that a class
+      OWNER of the file defines (Airflow fills in default arguments at every level); it calls INIT itself;
+    * ``around_set(instance, name, value, at)`` gives what is really stored when an attribute is set;
+    * ``fallback(instance, name, at)`` gives an attribute that is nowhere else, or MISSING.
+    """
+
+    type_name = "type"
+
+    def __init__(
+        self,
+        name: str,
+        bases: Sequence[ClassValue] = (),
+        attributes: dict[str, Any] | None = None,
+        *,
+        module_name: str = "builtins",
+        module: ModuleValue | None = None,
+        at: At | None = None,
+        construct: Construct | None = None,
+        around_init: AroundInit | None = None,
+        around_set: AroundSet | None = None,
+        fallback: AttributeFallback | None = None,
+        host: type | None = None,
+    ) -> None:
+        self.name = name
+        self.qualname = name
+        self.bases = tuple(bases)
+        self.attributes: dict[str, Any] = {} if attributes is None else attributes
+        self.module_name = module_name
+        self.module = module
+        self.at = at
+        self.host = host
+        """Python's own type that this class stands for (``str``, ``dict``, an exception), if any."""
+        self.data: dict[str, Any] = {}
+        """Room for library models."""
+        self.mro: tuple[ClassValue, ...] = linearise(self)
+        self.construct = construct or self._inherited("construct")
+        self.around_init = around_init or self._inherited("around_init")
+        self.around_set = around_set or self._inherited("around_set")
+        self.fallback = fallback or self._inherited("fallback")
+
+    def _inherited(self, hook: str) -> Any:
+        for base in self.mro[1:]:
+            found = base.__dict__.get(hook)
+            if found is not None:
+                return found
+        return None
+
+    def __repr__(self) -> str:
+        return f"<class {self.path}>"
+
+    @property
+    def path(self) -> str:
+        """``module.Class``."""
+        return f"{self.module_name}.{self.qualname}"
+
+    @property
+    def is_native(self) -> bool:
+        """Whether a library models it; false for classes of the folder's own files."""
+        return self.module is None
+
+    def derives_from(self, other: ClassValue) -> bool:
+        """``issubclass``."""
+        return other in self.mro
+
+    def lookup(self, name: str) -> Any:
+        """The attribute NAME as it stands in the class or a base, unbound; MISSING."""
+        for cls in self.mro:
+            found = cls.attributes.get(name, MISSING)
+            if found is not MISSING:
+                return found
+        return MISSING
+
+    def owner_of(self, name: str) -> ClassValue | None:
+        """The class of the MRO that defines NAME."""
+        return next((cls for cls in self.mro if name in cls.attributes), None)
+
+    def get_attribute(self, name: str, at: At) -> Any:
+        """A class attribute; functions come unbound, class methods bound."""
+        found = self.lookup(name)
+        if found is not MISSING:
+            return bind(found, None, self, at)
+        match name:
+            case "__name__":
+                return self.name
+            case "__qualname__":
+                return self.qualname
+            case "__module__":
+                return self.module_name
+            case "__doc__":
+                return None
+            case "__mro__":
+                return self.mro
+            case "__bases__":
+                return self.bases
+            case "__dict__":
+                return dict(self.attributes)
+            case "__init__" | "__new__" | "__init_subclass__":
+                return NativeFunction(name, lambda at, *args, **kwargs: None, takes_unknown=True)
+        raised(at, "AttributeError", f"type object '{self.name}' has no attribute '{name}'")
+
+    def set_attribute(self, name: str, value: Any, at: At) -> None:
+        """``Class.name = value``."""
+        at.session.journal.touch(self.attributes)
+        self.attributes[name] = value
+
+    def call(self, args: Arguments, kwargs: Keywords, at: At) -> Any:
+        """Make an instance."""
+        at.session.budget.step(at)
+        if self.construct is not None:
+            return self.construct(self, args, kwargs, at)
+        return default_construct(self, args, kwargs, at)
+
+    def get_item(self, key: Any, at: At) -> Any:
+        """``Class[key]``: a generic alias means the class; a class with ``__class_getitem__`` answers itself."""
+        own = self.lookup("__class_getitem__")
+        if own is not MISSING:
+            return bind(own, None, self, at).call([key], {}, at)
+        return self
+
+    def iterate(self, at: At) -> Iterator[Any]:
+        """Over an Enum's members."""
+        members = self.data.get("members")
+        if members is None:
+            return super().iterate(at)
+        return iter(list(members.values()))
+
+    def binary(self, operator: str, other: Any, at: At, *, reflected: bool) -> Any:
+        """``X | None`` in annotations; identity for == and !=."""
+        return self if operator == "|" else NotImplemented
+
+    def text(self, at: At) -> Any:
+        """``<class 'module.Class'>``."""
+        return f"<class '{self.path}'>"
+
+
+class Instance(Value):
+    """An object of a class, with attributes of its own. ``host`` may hold a Python value that it wraps."""
+
+    def __init__(self, cls: ClassValue, attributes: dict[str, Any] | None = None) -> None:
+        self.cls = cls
+        self.attributes: dict[str, Any] = {} if attributes is None else attributes
+        self.data: Any = None
+        """Room for library models."""
+
+    @property
+    def type_name(self) -> str:  # type: ignore[override]
+        """The class's name."""
+        return self.cls.name
+
+    def __repr__(self) -> str:
+        return f"<{self.cls.path} object>"
+
+    def get_attribute(self, name: str, at: At) -> Any:
+        """Properties first, then the instance's own, then the class's, then ``__getattr__``."""
+        found = self.cls.lookup(name)
+        if isinstance(found, PropertyValue):
+            return found.get(self, at)
+        own = self.attributes.get(name, MISSING)
+        if own is not MISSING:
+            return own
+        if found is not MISSING:
+            return bind(found, self, self.cls, at)
+        if name == "__class__":
+            return self.cls
+        if name == "__dict__":
+            return self.attributes
+        if name == "__doc__":
+            return None
+        if self.cls.fallback is not None:
+            answer = self.cls.fallback(self, name, at)
+            if answer is not MISSING:
+                return answer
+        own_getattr = self.cls.lookup("__getattr__")
+        if own_getattr is not MISSING and not name.startswith("__"):
+            return bind(own_getattr, self, self.cls, at).call([name], {}, at)
+        raised(at, "AttributeError", f"'{self.type_name}' object has no attribute '{name}'")
+
+    def set_attribute(self, name: str, value: Any, at: At) -> None:
+        """A property's setter, ``__setattr__``, or the instance's own attributes."""
+        found = self.cls.lookup(name)
+        if isinstance(found, PropertyValue):
+            found.set(self, value, at)
+            return
+        own = self.cls.lookup("__setattr__")
+        if own is not MISSING and not isinstance(own, NativeFunction):
+            bind(own, self, self.cls, at).call([name, value], {}, at)
+            return
+        self.store(name, value, at)
+
+    def store(self, name: str, value: Any, at: At) -> None:
+        """Set an attribute of its own, as ``object.__setattr__``."""
+        if self.cls.around_set is not None:
+            value = self.cls.around_set(self, name, value, at)
+        at.session.journal.touch(self.attributes)
+        self.attributes[name] = value
+
+    def delete_attribute(self, name: str, at: At) -> None:
+        """``del instance.name``."""
+        if name not in self.attributes:
+            super().delete_attribute(name, at)
+        at.session.journal.touch(self.attributes)
+        del self.attributes[name]
+
+    def method(self, name: str, at: At) -> Value | None:
+        """The bound method NAME of the class, or None: how operators find ``__add__`` and its kin."""
+        found = self.cls.lookup(name)
+        if found is MISSING or found is None:
+            return None
+        bound = bind(found, self, self.cls, at)
+        return bound if isinstance(bound, Value) else None
+
+    def _through(self, name: str, args: Arguments, at: At) -> Any:
+        method = self.method(name, at)
+        return MISSING if method is None else method.call(args, {}, at)
+
+    @property
+    def callable(self) -> bool:
+        """Whether its class defines ``__call__``."""
+        return self.cls.lookup("__call__") is not MISSING
+
+    def call(self, args: Arguments, kwargs: Keywords, at: At) -> Any:
+        """``__call__``."""
+        method = self.method("__call__", at)
+        return super().call(args, kwargs, at) if method is None else method.call(args, kwargs, at)
+
+    def get_item(self, key: Any, at: At) -> Any:
+        """``__getitem__``."""
+        answer = self._through("__getitem__", [key], at)
+        return super().get_item(key, at) if answer is MISSING else answer
+
+    def set_item(self, key: Any, value: Any, at: At) -> None:
+        """``__setitem__``."""
+        if self._through("__setitem__", [key, value], at) is MISSING:
+            super().set_item(key, value, at)
+
+    def iterate(self, at: At) -> Iterator[Any]:
+        """``__iter__``."""
+        from goflow.parser.interpreter.operations import iterate
+
+        answer = self._through("__iter__", [], at)
+        return super().iterate(at) if answer is MISSING else iterate(answer, at)
+
+    def contains(self, item: Any, at: At) -> Any:
+        """``__contains__``, else by iterating."""
+        from goflow.parser.interpreter.operations import truth
+
+        answer = self._through("__contains__", [item], at)
+        return super().contains(item, at) if answer is MISSING else truth(answer, at)
+
+    def binary(self, operator: str, other: Any, at: At, *, reflected: bool) -> Any:
+        """``__add__``, ``__rshift__``, ``__eq__`` and their kin."""
+        from goflow.parser.interpreter.operations import DUNDERS, REFLECTED_DUNDERS
+
+        name = (REFLECTED_DUNDERS if reflected else DUNDERS).get(operator)
+        answer = MISSING if name is None else self._through(name, [other], at)
+        return NotImplemented if answer is MISSING else answer
+
+    def unary(self, operator: str, at: At) -> Any:
+        """``__neg__``, ``__pos__``, ``__invert__``."""
+        answer = self._through({"-": "__neg__", "+": "__pos__", "~": "__invert__"}[operator], [], at)
+        return super().unary(operator, at) if answer is MISSING else answer
+
+    def truth(self, at: At) -> bool | Unknown:
+        """``__bool__``, else ``__len__``, else true."""
+        for name in ("__bool__", "__len__"):
+            answer = self._through(name, [], at)
+            if isinstance(answer, Unknown):
+                return answer
+            if answer is not MISSING:
+                return bool(answer)
+        return True
+
+    def length(self, at: At) -> Any:
+        """``__len__``."""
+        answer = self._through("__len__", [], at)
+        return super().length(at) if answer is MISSING else answer
+
+    def enter(self, at: At) -> Any:
+        """``__enter__``."""
+        answer = self._through("__enter__", [], at)
+        return super().enter(at) if answer is MISSING else answer
+
+    def leave(self, problem: Raised | None, at: At) -> bool:
+        """``__exit__``."""
+        from goflow.parser.interpreter.operations import truth
+
+        words = [None, None, None] if problem is None else [problem.value.cls, problem.value, None]
+        answer = self._through("__exit__", words, at)
+        return False if answer is MISSING else truth(answer, at) is True
+
+    def text(self, at: At) -> Any:
+        """``__str__``, else ``__repr__``."""
+        for name in ("__str__", "__repr__"):
+            answer = self._through(name, [], at)
+            if answer is not MISSING:
+                return answer
+        return Unknown(f"the address of a {self.type_name} object", at)
+
+    def representation(self, at: At) -> Any:
+        """``__repr__``."""
+        answer = self._through("__repr__", [], at)
+        return Unknown(f"the address of a {self.type_name} object", at) if answer is MISSING else answer
+
+
+class PropertyValue(Value):
+    """A property, or a cached one."""
+
+    type_name = "property"
+
+    def __init__(self, getter: Any, setter: Any = None, *, cached_as: str = "") -> None:
+        self.getter = getter
+        self.setter = setter
+        self.cached_as = cached_as
+
+    def get(self, instance: Instance, at: At) -> Any:
+        """Call the getter."""
+        if self.cached_as:
+            if self.cached_as not in instance.attributes:
+                instance.attributes[self.cached_as] = self.getter.call([instance], {}, at)
+            return instance.attributes[self.cached_as]
+        return self.getter.call([instance], {}, at)
+
+    def set(self, instance: Instance, value: Any, at: At) -> None:
+        """Call the setter; AttributeError when there is none."""
+        if self.setter is None:
+            if self.cached_as:
+                instance.attributes[self.cached_as] = value
+                return
+            raised(at, "AttributeError", f"property of '{instance.type_name}' object has no setter")
+        self.setter.call([instance, value], {}, at)
+
+    def get_attribute(self, name: str, at: At) -> Any:
+        """``@x.setter`` and ``@x.getter``."""
+        if name == "setter":
+            return NativeFunction("setter", lambda at, function: PropertyValue(self.getter, function))
+        if name == "getter":
+            return NativeFunction("getter", lambda at, function: PropertyValue(function, self.setter))
+        if name == "deleter":
+            return NativeFunction("deleter", lambda at, function: self)
+        return super().get_attribute(name, at)
+
+
+class StaticMethod(Value):
+    """``@staticmethod``."""
+
+    type_name = "staticmethod"
+
+    def __init__(self, function: Any) -> None:
+        self.function = function
+
+    def call(self, args: Arguments, kwargs: Keywords, at: At) -> Any:
+        """Call the function."""
+        return self.function.call(args, kwargs, at)
+
+
+class ClassMethod(Value):
+    """``@classmethod``."""
+
+    type_name = "classmethod"
+
+    def __init__(self, function: Any) -> None:
+        self.function = function
+
+
+class BoundMethod(Value):
+    """A function with its first argument."""
+
+    type_name = "method"
+
+    def __init__(self, function: Any, receiver: Any) -> None:
+        self.function = function
+        self.receiver = receiver
+
+    def call(self, args: Arguments, kwargs: Keywords, at: At) -> Any:
+        """Call the function with the receiver first."""
+        return self.function.call([self.receiver, *args], kwargs, at)
+
+    def get_attribute(self, name: str, at: At) -> Any:
+        """``__self__``, ``__func__``, and the function's own."""
+        if name == "__self__":
+            return self.receiver
+        if name == "__func__":
+            return self.function
+        return self.function.get_attribute(name, at)
+
+
+def bind(found: Any, instance: Instance | None, cls: ClassValue, at: At) -> Any:
+    """What ``instance.name`` (or, with no INSTANCE, ``cls.name``) gives for the class attribute FOUND."""
+    from goflow.parser.interpreter.functions import UserFunction
+
+    match found:
+        case StaticMethod():
+            return found.function
+        case ClassMethod():
+            return BoundMethod(found.function, cls)
+        case PropertyValue():
+            return found if instance is None else found.get(instance, at)
+        case UserFunction():
+            return found if instance is None else BoundMethod(found, instance)
+        case NativeFunction():
+            return BoundMethod(found, instance) if instance is not None and found.binds else found
+    return found
+
+
+def default_construct(cls: ClassValue, args: Arguments, kwargs: Keywords, at: At) -> Any:
+    """A new instance and its ``__init__``, as ``type.__call__``."""
+    new = cls.lookup("__new__")
+    if new is not MISSING and not isinstance(new, NativeFunction):
+        function = new.function if isinstance(new, StaticMethod) else new
+        instance = function.call([cls, *args], kwargs, at)
+        if not isinstance(instance, Instance) or not instance.cls.derives_from(cls):
+            return instance
+    else:
+        instance = Instance(cls)
+    initialise(instance, args, kwargs, at)
+    return instance
+
+
+def initialise(instance: Instance, args: Arguments, kwargs: Keywords, at: At) -> None:
+    """Run the nearest ``__init__``."""
+    owner = instance.cls.owner_of("__init__")
+    if owner is None:
+        if args or kwargs:
+            raised(at, "TypeError", f"{instance.type_name}() takes no arguments")
+        return
+    call_init(instance, owner, args, kwargs, at)
+
+
+def call_init(instance: Instance, owner: ClassValue, args: Arguments, kwargs: Keywords, at: At) -> Any:
+    """Call the ``__init__`` that OWNER defines, through the hook where a library wants to be around it."""
+    init = owner.attributes["__init__"]
+    if instance.cls.around_init is not None and not isinstance(init, NativeFunction):
+        return instance.cls.around_init(instance, owner, init, args, kwargs, at)
+    return init.call([instance, *args], kwargs, at)
+
+
+def linearise(cls: ClassValue) -> tuple[ClassValue, ...]:
+    """The C3 method resolution order. Where bases contradict each other, the plain order of bases."""
+    sequences = [list(base.mro) for base in cls.bases] + [list(cls.bases)]
+    order: list[ClassValue] = [cls]
+    while sequences := [sequence for sequence in sequences if sequence]:
+        head = next(
+            (seq[0] for seq in sequences if not any(seq[0] in other[1:] for other in sequences)), sequences[0][0]
+        )
+        order.append(head)
+        for sequence in sequences:
+            if head in sequence:
+                sequence.remove(head)
+    return tuple(order)
+
+
+class SuperValue(Value):
+    """``super()``: attributes of what comes after OWNER in the instance's (or class's) MRO."""
+
+    type_name = "super"
+
+    def __init__(self, owner: ClassValue, receiver: Any) -> None:
+        self.owner = owner
+        self.receiver = receiver
+
+    def get_attribute(self, name: str, at: At) -> Any:
+        """The next definition, bound."""
+        is_class = isinstance(self.receiver, ClassValue)
+        cls: ClassValue = self.receiver if is_class else self.receiver.cls
+        mro = cls.mro
+        after = mro[mro.index(self.owner) + 1 :] if self.owner in mro else ()
+        for candidate in after:
+            if name in candidate.attributes:
+                if name == "__init__" and not is_class:
+                    return NativeFunction(
+                        "__init__",
+                        lambda at, *args, **kwargs: call_init(self.receiver, candidate, args, kwargs, at),
+                        takes_unknown=True,
+                    )
+                return bind(candidate.attributes[name], None if is_class else self.receiver, cls, at)
+        if name in {"__init__", "__init_subclass__", "__post_init__", "__enter__", "__exit__", "__set_name__"}:
+            return NativeFunction(name, lambda at, *args, **kwargs: None, takes_unknown=True)
+        if name == "__new__":
+            return NativeFunction("__new__", lambda at, cls, *args, **kwargs: Instance(cls), takes_unknown=True)
+        if name == "__setattr__" and isinstance(self.receiver, Instance):
+            return NativeFunction(name, lambda at, key, value: self.receiver.store(key, value, at), takes_unknown=True)
+        raised(at, "AttributeError", f"'super' object has no attribute '{name}'")

@@ -1,0 +1,436 @@
+"""Expressions: one function for each kind of node, found by the node's type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import libcst as cst
+
+from goflow.parser.interpreter import host
+from goflow.parser.interpreter.functions import UserFunction, parameters_of
+from goflow.parser.interpreter.operations import (
+    binary,
+    contains,
+    elements,
+    equal,
+    formatted,
+    get_item,
+    identical,
+    iterate,
+    representation,
+    text,
+    truth,
+    type_name,
+    unary,
+)
+from goflow.parser.interpreter.scopes import MISSING, Frame, Scope
+from goflow.parser.interpreter.values import Raised, Unknown, Value, first_unknown, raised
+
+Evaluate = Callable[[Frame, Any], Any]
+
+BINARY_SIGNS: dict[type[cst.BaseBinaryOp | cst.BaseAugOp], str] = {
+    cst.Add: "+", cst.Subtract: "-", cst.Multiply: "*", cst.Divide: "/", cst.FloorDivide: "//", cst.Modulo: "%",
+    cst.Power: "**", cst.LeftShift: "<<", cst.RightShift: ">>", cst.BitAnd: "&", cst.BitOr: "|", cst.BitXor: "^",
+    cst.MatrixMultiply: "@",
+    cst.AddAssign: "+", cst.SubtractAssign: "-", cst.MultiplyAssign: "*", cst.DivideAssign: "/",
+    cst.FloorDivideAssign: "//", cst.ModuloAssign: "%", cst.PowerAssign: "**", cst.LeftShiftAssign: "<<",
+    cst.RightShiftAssign: ">>", cst.BitAndAssign: "&", cst.BitOrAssign: "|", cst.BitXorAssign: "^",
+    cst.MatrixMultiplyAssign: "@",
+}  # fmt: skip
+COMPARISON_SIGNS: dict[type[cst.BaseCompOp], str] = {
+    cst.Equal: "==", cst.NotEqual: "!=", cst.LessThan: "<", cst.LessThanEqual: "<=", cst.GreaterThan: ">",
+    cst.GreaterThanEqual: ">=",
+}  # fmt: skip
+UNARY_SIGNS: dict[type[cst.BaseUnaryOp], str] = {cst.Minus: "-", cst.Plus: "+", cst.BitInvert: "~"}
+
+
+def evaluate(frame: Frame, node: cst.CSTNode) -> Any:
+    """The value of NODE in FRAME. Raises Raised, BudgetError."""
+    handler = HANDLERS.get(type(node))
+    if handler is None:
+        return Unknown(f"{type(node).__name__}, which is not read", frame.at(node))
+    frame.session.budget.steps_left -= 1
+    if frame.session.budget.steps_left < 0:
+        frame.session.budget.step(frame.at(node))
+    return handler(frame, node)
+
+
+def _name(frame: Frame, node: cst.Name) -> Any:
+    found = frame.scope.find(node.value)
+    if found is MISSING:
+        found = frame.module.builtin(node.value)
+        if found is MISSING:
+            raised(frame.at(node), "NameError", f"name '{node.value}' is not defined")
+    return found
+
+
+def _number(frame: Frame, node: cst.Integer | cst.Float | cst.Imaginary) -> Any:
+    return node.evaluated_value
+
+
+def _string(frame: Frame, node: cst.SimpleString) -> Any:
+    return node.evaluated_value
+
+
+def _concatenated(frame: Frame, node: cst.ConcatenatedString) -> Any:
+    left, right = evaluate(frame, node.left), evaluate(frame, node.right)
+    unknown = first_unknown((left, right))
+    return unknown if unknown is not None else left + right
+
+
+def _formatted_string(frame: Frame, node: cst.FormattedString) -> Any:
+    parts: list[str] = []
+    unknown: Unknown | None = None
+    for part in node.parts:
+        piece = _formatted_part(frame, node, part)
+        if isinstance(piece, Unknown):
+            unknown = unknown or piece if unknown is None else unknown
+        else:
+            parts.append(piece)
+    return unknown if unknown is not None else "".join(parts)
+
+
+def _formatted_part(frame: Frame, node: cst.FormattedString, part: cst.BaseFormattedStringContent) -> Any:
+    if isinstance(part, cst.FormattedStringText):
+        value = part.value.replace("{{", "{").replace("}}", "}")
+        if "r" in node.prefix.lower() or "\\" not in value:
+            return value
+        return _unescaped(value)
+    assert isinstance(part, cst.FormattedStringExpression)
+    at = frame.at(part.expression)
+    value = evaluate(frame, part.expression)
+    spec = ""
+    for inner in part.format_spec or ():
+        piece = _formatted_part(frame, node, inner)
+        if isinstance(piece, Unknown):
+            return piece
+        spec += piece
+    if part.conversion == "r":
+        value = representation(value, at)
+    elif part.conversion in {"s", "a"}:
+        value = text(value, at)
+    answer = formatted(value, spec, at)
+    if part.equal is not None and not isinstance(answer, Unknown):
+        source = frame.module.code(part.expression)
+        answer = f"{source}={answer if part.conversion or spec else representation(value, at)}"
+    return answer
+
+
+def _unescaped(source: str) -> str:
+    import ast
+
+    quoted = source.replace('"', '\\"').replace("\n", "\\n")
+    quoted = quoted.replace('\\\\"', '\\"') if '\\\\"' in quoted else quoted
+    try:
+        found = ast.literal_eval(f'"{quoted}"')
+    except (SyntaxError, ValueError):
+        return source
+    return str(found)
+
+
+def _list(frame: Frame, node: cst.List) -> Any:
+    found = _elements(frame, node.elements)
+    return found if isinstance(found, Unknown) else found
+
+
+def _tuple(frame: Frame, node: cst.Tuple) -> Any:
+    found = _elements(frame, node.elements)
+    return found if isinstance(found, Unknown) else tuple(found)
+
+
+def _set(frame: Frame, node: cst.Set) -> Any:
+    found = _elements(frame, node.elements)
+    if isinstance(found, Unknown):
+        return found
+    return host.make_set(found, frame.at(node))
+
+
+def _elements(frame: Frame, nodes: Any) -> list[Any] | Unknown:
+    found: list[Any] = []
+    for element in nodes:
+        value = evaluate(frame, element.value)
+        if isinstance(element, cst.StarredElement):
+            more = elements(value, frame.at(element))
+            if isinstance(more, Unknown):
+                return more
+            found += more
+        else:
+            found.append(value)
+    return found
+
+
+def _dict(frame: Frame, node: cst.Dict) -> Any:
+    found: dict[Any, Any] = {}
+    for element in node.elements:
+        if isinstance(element, cst.StarredDictElement):
+            more = evaluate(frame, element.value)
+            more = host.as_mapping(more, frame.at(element))
+            if isinstance(more, Unknown):
+                return more
+            found.update(more)
+        else:
+            assert isinstance(element, cst.DictElement)
+            key = evaluate(frame, element.key)
+            host.check_hashable(key, frame.at(element.key))
+            found[key] = evaluate(frame, element.value)
+    return found
+
+
+def _binary(frame: Frame, node: cst.BinaryOperation) -> Any:
+    left = evaluate(frame, node.left)
+    right = evaluate(frame, node.right)
+    return binary(BINARY_SIGNS[type(node.operator)], left, right, frame.at(node))
+
+
+def _unary(frame: Frame, node: cst.UnaryOperation) -> Any:
+    value = evaluate(frame, node.expression)
+    if isinstance(node.operator, cst.Not):
+        answer = truth(value, frame.at(node))
+        return answer if isinstance(answer, Unknown) else not answer
+    return unary(UNARY_SIGNS[type(node.operator)], value, frame.at(node))
+
+
+def _boolean(frame: Frame, node: cst.BooleanOperation) -> Any:
+    left = evaluate(frame, node.left)
+    is_true = truth(left, frame.at(node.left))
+    if isinstance(is_true, Unknown):
+        return is_true
+    if is_true is isinstance(node.operator, cst.And):
+        return evaluate(frame, node.right)
+    return left
+
+
+def _comparison(frame: Frame, node: cst.Comparison) -> Any:
+    left = evaluate(frame, node.left)
+    answer: Any = True
+    for target in node.comparisons:
+        right = evaluate(frame, target.comparator)
+        answer = _compare(target.operator, left, right, frame, node)
+        is_true = truth(answer, frame.at(node))
+        if isinstance(is_true, Unknown) or not is_true:
+            return answer
+        left = right
+    return answer
+
+
+def _compare(sign: cst.BaseCompOp, left: Any, right: Any, frame: Frame, node: cst.CSTNode) -> Any:
+    at = frame.at(node)
+    match sign:
+        case cst.Is():
+            return identical(left, right)
+        case cst.IsNot():
+            answer = identical(left, right)
+            return answer if isinstance(answer, Unknown) else not answer
+        case cst.In():
+            return contains(right, left, at)
+        case cst.NotIn():
+            answer = contains(right, left, at)
+            return answer if isinstance(answer, Unknown) else not answer
+    return binary(COMPARISON_SIGNS[type(sign)], left, right, at)
+
+
+def _conditional(frame: Frame, node: cst.IfExp) -> Any:
+    is_true = truth(evaluate(frame, node.test), frame.at(node.test))
+    if isinstance(is_true, Unknown):
+        from goflow.parser.interpreter.branches import both_expressions
+
+        return both_expressions(frame, node.body, node.orelse, is_true)
+    return evaluate(frame, node.body if is_true else node.orelse)
+
+
+def _attribute(frame: Frame, node: cst.Attribute) -> Any:
+    value = evaluate(frame, node.value)
+    return host.get_attribute(value, node.attr.value, frame.at(node))
+
+
+def _subscript(frame: Frame, node: cst.Subscript) -> Any:
+    value = evaluate(frame, node.value)
+    return get_item(value, subscript_key(frame, node), frame.at(node))
+
+
+def subscript_key(frame: Frame, node: cst.Subscript) -> Any:
+    """The key of ``value[key]``: a value, a slice, or a tuple of them."""
+    keys = [_slice(frame, element.slice) for element in node.slice]
+    return keys[0] if len(keys) == 1 and not _has_comma(node) else tuple(keys)
+
+
+def _has_comma(node: cst.Subscript) -> bool:
+    return isinstance(node.slice[-1].comma, cst.Comma)
+
+
+def _slice(frame: Frame, node: cst.BaseSlice) -> Any:
+    if isinstance(node, cst.Index):
+        return evaluate(frame, node.value)
+    assert isinstance(node, cst.Slice)
+    parts = [None if part is None else evaluate(frame, part) for part in (node.lower, node.upper, node.step)]
+    return slice(*parts)
+
+
+def _call(frame: Frame, node: cst.Call) -> Any:
+    function = evaluate(frame, node.func)
+    at = frame.at(node)
+    args: list[Any] = []
+    kwargs: dict[str, Any] = {}
+    for argument in node.args:
+        value = evaluate(frame, argument.value)
+        if argument.star == "*":
+            more = elements(value, at)
+            if isinstance(more, Unknown):
+                return _call_unknown(function, more, args, kwargs, at)
+            args += more
+        elif argument.star == "**":
+            mapping = host.as_mapping(value, at)
+            if isinstance(mapping, Unknown):
+                return _call_unknown(function, mapping, args, kwargs, at)
+            for key, inner in mapping.items():
+                if key in kwargs:
+                    name = getattr(function, "name", "function")
+                    raised(at, "TypeError", f"{name}() got multiple values for keyword argument '{key}'")
+                kwargs[str(key)] = inner
+        elif argument.keyword is not None:
+            kwargs[argument.keyword.value] = value
+        else:
+            args.append(value)
+    if isinstance(function, NativeFrameFunction):
+        return function.call_in(frame, args, kwargs, at)
+    return call(function, args, kwargs, at)
+
+
+def _call_unknown(function: Any, unknown: Unknown, args: list[Any], kwargs: dict[str, Any], at: Any) -> Any:
+    """A call whose ``*`` or ``**`` arguments are not known: a model that can bear it is told, others are Unknown."""
+    takes = getattr(function, "call_with_unknown", None)
+    return unknown if takes is None else takes(unknown, args, kwargs, at)
+
+
+def call(function: Any, args: list[Any], kwargs: dict[str, Any], at: Any) -> Any:
+    """``function(*args, **kwargs)``."""
+    if isinstance(function, Value):
+        return function.call(args, kwargs, at)
+    raised(at, "TypeError", f"'{type_name(function)}' object is not callable")
+
+
+class NativeFrameFunction(Value):
+    """A builtin that needs the frame it is called in: ``super``, ``globals``, ``locals``, ``vars``, ``dir``."""
+
+    type_name = "builtin_function_or_method"
+
+    def __init__(self, name: str, function: Callable[..., Any]) -> None:
+        self.name = name
+        self.function = function
+
+    def call_in(self, frame: Frame, args: list[Any], kwargs: dict[str, Any], at: Any) -> Any:
+        """Call it in FRAME."""
+        return self.function(frame, at, *args, **kwargs)
+
+    def call(self, args: Any, kwargs: dict[str, Any], at: Any) -> Any:
+        """Called from a library's model: there is no frame."""
+        return Unknown(f"{self.name}() called from a library", at)
+
+
+def _lambda(frame: Frame, node: cst.Lambda) -> Any:
+    return UserFunction(node, frame, "<lambda>", "<lambda>", parameters_of(node.params, frame))
+
+
+def _named(frame: Frame, node: cst.NamedExpr) -> Any:
+    value = evaluate(frame, node.value)
+    assert isinstance(node.target, cst.Name)
+    target = frame
+    scope = frame.scope
+    while getattr(scope, "is_comprehension", False) and scope.parent is not None:
+        scope = scope.parent
+    target = frame.nested(scope)
+    target.assign(node.target.value, value)
+    return value
+
+
+def _list_comprehension(frame: Frame, node: cst.ListComp) -> Any:
+    return _comprehended(frame, node, lambda inner: evaluate(inner, node.elt))
+
+
+def _set_comprehension(frame: Frame, node: cst.SetComp) -> Any:
+    found = _comprehended(frame, node, lambda inner: evaluate(inner, node.elt))
+    return found if isinstance(found, Unknown) else host.make_set(found, frame.at(node))
+
+
+def _generator(frame: Frame, node: cst.GeneratorExp) -> Any:
+    found = _comprehended(frame, node, lambda inner: evaluate(inner, node.elt))
+    return found if isinstance(found, Unknown) else iter(found)
+
+
+def _dict_comprehension(frame: Frame, node: cst.DictComp) -> Any:
+    pairs = _comprehended(frame, node, lambda inner: (evaluate(inner, node.key), evaluate(inner, node.value)))
+    if isinstance(pairs, Unknown):
+        return pairs
+    for key, _ in pairs:
+        host.check_hashable(key, frame.at(node))
+    return dict(pairs)
+
+
+def _comprehended(frame: Frame, node: Any, element: Callable[[Frame], Any]) -> list[Any] | Unknown:
+    """The elements of a comprehension, or the Unknown that its source or condition is."""
+    scope = Scope(frame.scope)
+    inner = frame.nested(scope)
+    found: list[Any] = []
+    unknown = _comprehend_for(inner, frame, node.for_in, element, found)
+    return found if unknown is None else unknown
+
+
+def _comprehend_for(
+    frame: Frame, outer: Frame, clause: cst.CompFor, element: Callable[[Frame], Any], found: list[Any]
+) -> Unknown | None:
+    from goflow.parser.interpreter.targets import assign
+
+    source = evaluate(outer, clause.iter)
+    if isinstance(source, Unknown):
+        return source
+    for value in iterate(source, frame.at(clause.iter)):
+        assign(frame, clause.target, value)
+        taken = True
+        for condition in clause.ifs:
+            answer = truth(evaluate(frame, condition.test), frame.at(condition.test))
+            if isinstance(answer, Unknown):
+                return answer
+            if not answer:
+                taken = False
+                break
+        if not taken:
+            continue
+        if clause.inner_for_in is not None:
+            unknown = _comprehend_for(frame, frame, clause.inner_for_in, element, found)
+            if unknown is not None:
+                return unknown
+        else:
+            found.append(element(frame))
+            frame.session.budget.check_size(len(found), frame.at(clause))
+    return None
+
+
+def _yield(frame: Frame, node: cst.Yield) -> Any:
+    generator = frame.generator
+    if isinstance(node.value, cst.From):
+        for value in iterate(evaluate(frame, node.value.item), frame.at(node)):
+            generator.hand_over(value)
+        return None
+    return generator.hand_over(None if node.value is None else evaluate(frame, node.value))
+
+
+def _await(frame: Frame, node: cst.Await) -> Any:
+    return Unknown("an awaited value", frame.at(node))
+
+
+def _ellipsis(frame: Frame, node: cst.Ellipsis) -> Any:
+    return ...
+
+
+HANDLERS: dict[type[cst.CSTNode], Evaluate] = {
+    cst.Name: _name, cst.Integer: _number, cst.Float: _number, cst.Imaginary: _number, cst.SimpleString: _string,
+    cst.ConcatenatedString: _concatenated, cst.FormattedString: _formatted_string, cst.List: _list, cst.Tuple: _tuple,
+    cst.Set: _set, cst.Dict: _dict, cst.BinaryOperation: _binary, cst.UnaryOperation: _unary,
+    cst.BooleanOperation: _boolean, cst.Comparison: _comparison, cst.IfExp: _conditional, cst.Attribute: _attribute,
+    cst.Subscript: _subscript, cst.Call: _call, cst.Lambda: _lambda, cst.NamedExpr: _named,
+    cst.ListComp: _list_comprehension, cst.SetComp: _set_comprehension, cst.DictComp: _dict_comprehension,
+    cst.GeneratorExp: _generator, cst.Yield: _yield, cst.Await: _await, cst.Ellipsis: _ellipsis,
+}  # fmt: skip
+
+__all__ = ["NativeFrameFunction", "Raised", "call", "equal", "evaluate", "subscript_key"]

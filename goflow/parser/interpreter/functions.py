@@ -1,0 +1,269 @@
+"""Functions of the file: parameters, calls, closures, generators."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import libcst as cst
+
+from goflow.parser.interpreter.scopes import MISSING, Frame, Scope
+from goflow.parser.interpreter.values import Arguments, At, Keywords, Unknown, Value, raised
+
+if TYPE_CHECKING:
+    from goflow.parser.interpreter.modules import ModuleValue
+
+Body = cst.FunctionDef | cst.Lambda
+
+
+class Kind(enum.Enum):
+    """How an argument may be given."""
+
+    POSITIONAL = "positional only"
+    PLAIN = "positional or keyword"
+    REST = "*args"
+    KEYWORD = "keyword only"
+    REST_KEYWORDS = "**kwargs"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter; DEFAULT is MISSING where there is none. ANNOTATION is its expression, not evaluated."""
+
+    name: str
+    kind: Kind
+    default: Any = MISSING
+    annotation: cst.BaseExpression | None = None
+
+    @property
+    def has_default(self) -> bool:
+        """Whether it may be left out."""
+        return self.default is not MISSING
+
+
+class UserFunction(Value):
+    """A function or lambda that the file defines. Attributes that the file sets on it are kept in ATTRIBUTES."""
+
+    type_name = "function"
+
+    def __init__(self, node: Body, frame: Frame, name: str, qualname: str, parameters: list[Parameter]) -> None:
+        self.node = node
+        self.name = name
+        self.qualname = qualname
+        self.module: ModuleValue = frame.module
+        self.scope = frame.scope
+        self.parameters = parameters
+        self.attributes: dict[str, Any] = {}
+        self.owner: Any = None
+        """The class in whose body it stands."""
+        self.defined_at = frame.at(node)
+        self.wraps: Any = None
+
+    def __repr__(self) -> str:
+        return f"<function {self.qualname}>"
+
+    @property
+    def doc(self) -> str | None:
+        """Its docstring, indentation taken off as ``inspect.cleandoc`` does."""
+        return docstring_of(self.node.body) if isinstance(self.node, cst.FunctionDef) else None
+
+    @property
+    def line(self) -> int:
+        """The line of its ``def``."""
+        return self.defined_at.line
+
+    @property
+    def module_name(self) -> str:
+        """The dotted name of its module."""
+        return self.module.name
+
+    def annotation(self, name: str, at: At) -> Any:
+        """The value of a parameter's annotation (``return``: of the result); None where there is none.
+
+        Unknown where it cannot be had (a name that only type checkers know, say).
+        """
+        from goflow.parser.interpreter.expressions import evaluate
+        from goflow.parser.interpreter.values import Raised
+
+        if name == "return":
+            found = self.node.returns if isinstance(self.node, cst.FunctionDef) else None
+        else:
+            own = next((parameter.annotation for parameter in self.parameters if parameter.name == name), None)
+            found = cst.Annotation(own) if own is not None else None
+        if found is None:
+            return None
+        try:
+            return evaluate(Frame(at.session, self.module, self.scope), found.annotation)
+        except Raised:
+            return Unknown(f"the annotation of {name} of {self.name}", at)
+
+    def get_attribute(self, name: str, at: At) -> Any:
+        """What the file has set, else what every function has."""
+        if name in self.attributes:
+            return self.attributes[name]
+        match name:
+            case "__name__":
+                return self.name
+            case "__qualname__":
+                return self.qualname
+            case "__doc__":
+                return self.doc
+            case "__module__":
+                return self.module_name
+            case "__dict__":
+                return self.attributes
+            case "__wrapped__" if self.wraps is not None:
+                return self.wraps
+            case "__call__":
+                return self
+            case "__annotations__" | "__code__" | "__defaults__" | "__signature__" | "__globals__":
+                return Unknown(f"{name} of a function", at)
+        return super().get_attribute(name, at)
+
+    def set_attribute(self, name: str, value: Any, at: At) -> None:
+        """Functions take any attribute."""
+        at.session.journal.touch(self.attributes)
+        if name == "__name__" and isinstance(value, str):
+            self.name = value
+        self.attributes[name] = value
+
+    def call(self, args: Arguments, kwargs: Keywords, at: At) -> Any:
+        """Run the body with ARGS and KWARGS. Raises what the body raises, TypeError for arguments that do not fit."""
+        from goflow.parser.interpreter import bodies
+
+        at.session.budget.step(at)
+        names = self.bind(args, kwargs, at)
+        frame = Frame(at.session, self.module, Scope(self.scope, names=names))
+        frame.class_cell = self.owner
+        frame.self_value = args[0] if args else None
+        with at.session.budget.deeper(at):
+            return bodies.run_function(self, frame, at)
+
+    def bind(self, args: Arguments, kwargs: Keywords, at: At) -> dict[str, Any]:
+        """Parameter name to value, as Python binds them. Raises TypeError in Python's words."""
+        left, named = list(args), dict(kwargs)
+        bound: dict[str, Any] = {}
+        takes = 0
+        for parameter in self.parameters:
+            if parameter.kind in {Kind.POSITIONAL, Kind.PLAIN}:
+                takes += 1
+                if left:
+                    if parameter.name in named and parameter.kind is Kind.PLAIN:
+                        raised(at, "TypeError", f"{self.name}() got multiple values for argument '{parameter.name}'")
+                    bound[parameter.name] = left.pop(0)
+                    continue
+            if parameter.kind is Kind.REST:
+                bound[parameter.name] = tuple(left)
+                left = []
+            elif parameter.kind is Kind.REST_KEYWORDS:
+                bound[parameter.name] = named
+                named = {}
+            elif parameter.kind is not Kind.POSITIONAL and parameter.name in named:
+                bound[parameter.name] = named.pop(parameter.name)
+            elif parameter.has_default:
+                bound[parameter.name] = parameter.default
+            else:
+                which = "keyword-only" if parameter.kind is Kind.KEYWORD else "positional"
+                raised(at, "TypeError", f"{self.name}() missing 1 required {which} argument: '{parameter.name}'")
+        if left:
+            given = len(args)
+            words = (
+                f"takes {takes} positional argument{'s' * (takes != 1)} but {given} {'was' if given == 1 else 'were'}"
+            )
+            raised(at, "TypeError", f"{self.name}() {words} given")
+        if named:
+            raised(at, "TypeError", f"{self.name}() got an unexpected keyword argument '{next(iter(named))}'")
+        return bound
+
+    def text(self, at: At) -> Any:
+        """It has an address in it."""
+        return Unknown(f"the address of function {self.name}", at)
+
+
+def parameters_of(node: cst.Parameters, frame: Frame) -> list[Parameter]:
+    """The parameters of NODE, their defaults evaluated now."""
+    from goflow.parser.interpreter.expressions import evaluate
+
+    def one(param: cst.Param, kind: Kind) -> Parameter:
+        default = evaluate(frame, param.default) if param.default is not None else MISSING
+        return Parameter(param.name.value, kind, default, param.annotation.annotation if param.annotation else None)
+
+    found = [one(param, Kind.POSITIONAL) for param in node.posonly_params]
+    found += [one(param, Kind.PLAIN) for param in node.params]
+    if isinstance(node.star_arg, cst.Param):
+        found.append(one(node.star_arg, Kind.REST))
+    found += [one(param, Kind.KEYWORD) for param in node.kwonly_params]
+    if node.star_kwarg is not None:
+        found.append(one(node.star_kwarg, Kind.REST_KEYWORDS))
+    return found
+
+
+def docstring_of(body: cst.BaseSuite | cst.Module) -> str | None:
+    """The docstring at the start of a body, cleaned as ``inspect.getdoc`` cleans it; None where there is none."""
+    import inspect
+
+    if not body.body:
+        return None
+    first: Any = body.body[0]
+    expression = first
+    if isinstance(first, cst.SimpleStatementLine):
+        expression = first.body[0]
+    if not isinstance(expression, cst.Expr):
+        return None
+    text = expression.value
+    if isinstance(text, cst.SimpleString | cst.ConcatenatedString):
+        value = text.evaluated_value
+        return inspect.cleandoc(value) if isinstance(value, str) else None
+    return None
+
+
+def raw_docstring_of(body: cst.BaseSuite | cst.Module) -> str | None:
+    """The docstring as ``__doc__`` has it, indentation and all."""
+    if not body.body:
+        return None
+    first: Any = body.body[0]
+    expression = first.body[0] if isinstance(first, cst.SimpleStatementLine) else first
+    if isinstance(expression, cst.Expr) and isinstance(expression.value, cst.SimpleString | cst.ConcatenatedString):
+        value = expression.value.evaluated_value
+        return value if isinstance(value, str) else None
+    return None
+
+
+class Yields(cst.CSTVisitor):
+    """Whether a body yields, nested functions left out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found = False
+
+    def visit_Yield(self, node: cst.Yield) -> bool:  # noqa: N802
+        """It does."""
+        self.found = True
+        return False
+
+    def visit_FunctionDef(self, node: cst.FunctionDef) -> bool:  # noqa: N802
+        """Another body."""
+        return False
+
+    def visit_Lambda(self, node: cst.Lambda) -> bool:  # noqa: N802
+        """Another body."""
+        return False
+
+    def visit_ClassDef(self, node: cst.ClassDef) -> bool:  # noqa: N802
+        """Another body."""
+        return False
+
+
+def is_generator(node: Body, module: ModuleValue) -> bool:
+    """Whether calling NODE makes a generator; found once per function."""
+    known: bool | None = module.generators.get(id(node))
+    if known is None:
+        if isinstance(node, cst.Lambda):
+            known = False
+        else:
+            visitor = Yields()
+            node.body.visit(visitor)
+            known = visitor.found
+        module.generators[id(node)] = known
+    return known

@@ -1,0 +1,332 @@
+"""Attributes and methods of Python's own values, each kind with the methods that it is safe and sensible to call."""
+
+from __future__ import annotations
+
+import datetime as dt
+import string
+from collections.abc import Mapping
+from typing import Any
+
+from goflow.parser.interpreter.operations import (
+    elements,
+    formatted,
+    get_item,
+    representation,
+    text,
+    truth,
+    type_name,
+)
+from goflow.parser.interpreter.values import At, NativeFunction, Unknown, Value, first_unknown, raised
+
+MUTATORS: dict[type, frozenset[str]] = {
+    list: frozenset({"append", "extend", "insert", "remove", "pop", "clear", "sort", "reverse"}),
+    dict: frozenset({"update", "setdefault", "pop", "popitem", "clear"}),
+    set: frozenset({"add", "discard", "remove", "pop", "clear", "update", "difference_update", "intersection_update"}),
+}
+TRANSPARENT: dict[type, frozenset[str]] = {
+    list: frozenset({"copy"}),
+    dict: frozenset({"get", "items", "keys", "values", "copy"}),
+    set: frozenset({"copy", "union"}),
+}
+"""Methods that an Unknown among the contents does not keep from giving what they give."""
+DATA_ATTRIBUTES = frozenset({"real", "imag", "numerator", "denominator", "start", "stop", "step"})
+SAFE_TYPES = (
+    str, bytes, int, float, complex, tuple, list, dict, set, frozenset, range, slice,
+    dt.datetime, dt.date, dt.time, dt.timedelta, dt.tzinfo,
+)  # fmt: skip
+
+
+def get_attribute(value: Any, name: str, at: At) -> Any:
+    """``value.name``."""
+    if isinstance(value, Value):
+        return value.get_attribute(name, at)
+    hook = at.session.library.get("host_attributes")
+    if hook is not None:
+        answer = hook(value, name, at)
+        if answer is not NotImplemented:
+            return answer
+    if name == "__class__":
+        return at.module.builtin(type_name(value))
+    if name == "__doc__":
+        return type(value).__doc__
+    if name.startswith("__"):
+        if name in {"__len__", "__contains__", "__getitem__", "__str__", "__repr__", "__iter__"}:
+            return _dunder(value, name)
+    elif hasattr(value, name):
+        if isinstance(value, tuple) and name in getattr(value, "_fields", ()):
+            return getattr(value, name)
+        found = getattr(value, name)
+        if not callable(found) or isinstance(found, type):
+            return found
+        return NativeFunction(
+            name, lambda at, *args, **kwargs: call_method(value, name, args, kwargs, at), takes_unknown=True
+        )
+    raised(at, "AttributeError", f"'{type_name(value)}' object has no attribute '{name}'")
+
+
+def _dunder(value: Any, name: str) -> Any:
+    def run(at: At, *args: Any) -> Any:
+        match name:
+            case "__len__":
+                return len(value)
+            case "__contains__":
+                return args[0] in value
+            case "__getitem__":
+                return get_item(value, args[0], at)
+            case "__str__":
+                return text(value, at)
+            case "__repr__":
+                return representation(value, at)
+        return iter(list(value))
+
+    return NativeFunction(name, run)
+
+
+def set_attribute(receiver: Any, name: str, value: Any, at: At) -> None:
+    """``receiver.name = value``."""
+    if isinstance(receiver, Value):
+        receiver.set_attribute(name, value, at)
+        return
+    raised(at, "AttributeError", f"'{type_name(receiver)}' object has no attribute '{name}'")
+
+
+def delete_attribute(receiver: Any, name: str, at: At) -> None:
+    """``del receiver.name``."""
+    if isinstance(receiver, Value):
+        receiver.delete_attribute(name, at)
+        return
+    raised(at, "AttributeError", name)
+
+
+def call_method(value: Any, name: str, args: Any, kwargs: dict[str, Any], at: At) -> Any:
+    """``value.name(*args, **kwargs)`` for a value of Python's own."""
+    at.session.budget.step(at)
+    special = _SPECIAL.get((type(value), name))
+    if special is not None:
+        return special(value, at, *args, **kwargs)
+    for kind in MUTATORS:
+        if isinstance(value, kind):
+            if name in MUTATORS[kind]:
+                return _mutate(value, name, args, kwargs, at)
+            if name in TRANSPARENT[kind]:
+                return _transparent(value, name, args, kwargs, at)
+    unknown = first_unknown((value, args, kwargs))
+    if unknown is not None:
+        return unknown
+    answer = _run(value, name, args, kwargs, at)
+    if isinstance(answer, str | bytes):
+        at.session.budget.check_size(len(answer), at)
+    return answer
+
+
+def _run(value: Any, name: str, args: Any, kwargs: dict[str, Any], at: At) -> Any:
+    if isinstance(value, str) and name in {"center", "ljust", "rjust", "zfill", "expandtabs"}:
+        for width in args[:1]:
+            at.session.budget.check_size(int(width) * (len(value) if name == "expandtabs" else 1), at)
+    if isinstance(value, str) and name == "replace" and len(args) >= 2:
+        at.session.budget.check_size(value.count(args[0]) * len(args[1]) + len(value), at)
+    return at.session.guarded(lambda at, *a, **k: getattr(value, name)(*a, **k), at, args, kwargs, name)
+
+
+def _mutate(value: Any, name: str, args: Any, kwargs: dict[str, Any], at: At) -> Any:
+    at.session.journal.touch(value)
+    if isinstance(value, list):
+        if name == "extend":
+            more = elements(args[0], at)
+            value.extend([more] if isinstance(more, Unknown) else more)
+            return None
+        if name == "sort":
+            value[:] = sorted_values(value, at, **kwargs)
+            return None
+        if name == "remove":
+            return _remove(value, args[0], at)
+    if name == "update":
+        for argument in args:
+            more = as_mapping(argument, at) if isinstance(value, dict) else elements(argument, at)
+            if isinstance(more, Unknown):
+                value.update({UnknownKey(more): more} if isinstance(value, dict) else {more})
+            else:
+                value.update(more)
+        if isinstance(value, dict):
+            value.update(kwargs)
+        return None
+    if isinstance(value, dict) and args:
+        check_hashable(args[0], at)
+        if isinstance(args[0], Unknown):
+            return args[0]
+    answer = _run(value, name, args, kwargs, at)
+    at.session.budget.check_size(len(value), at)
+    return answer
+
+
+class UnknownKey(str):
+    """Stands for the keys of a mapping that is not known, inside one that is known otherwise."""
+
+    __slots__ = ("unknown",)
+
+    def __new__(cls, unknown: Unknown) -> UnknownKey:
+        """A key that is equal to no other."""
+        made = super().__new__(cls, f"<unknown {id(unknown)}>")
+        made.unknown = unknown
+        return made
+
+
+def _remove(value: list[Any], item: Any, at: At) -> None:
+    from goflow.parser.interpreter.operations import equal
+
+    for index, other in enumerate(value):
+        if other is item or equal(other, item, at) is True:
+            del value[index]
+            return
+    raised(at, "ValueError", "list.remove(x): x not in list")
+
+
+def _transparent(value: Any, name: str, args: Any, kwargs: dict[str, Any], at: At) -> Any:
+    if isinstance(value, dict) and name == "get":
+        key = args[0]
+        if isinstance(key, Unknown):
+            return key
+        check_hashable(key, at)
+        if key not in value:
+            hidden = next((other.unknown for other in value if isinstance(other, UnknownKey)), None)
+            if hidden is not None:
+                return hidden
+    if name in {"items", "keys", "values"}:
+        return {
+            "items": lambda: [(k, v) for k, v in value.items()],
+            "keys": lambda: list(value),
+            "values": lambda: list(value.values()),
+        }[name]()
+    return _run(value, name, args, kwargs, at)
+
+
+def sorted_values(values: Any, at: At, key: Any = None, reverse: Any = False) -> list[Any]:
+    """``sorted(values)``; values of ours compare by their own ``<``."""
+    import functools
+
+    from goflow.parser.interpreter.expressions import call
+    from goflow.parser.interpreter.operations import binary
+
+    keyed = [(value if key is None else call(key, [value], {}, at), value) for value in values]
+    unknown = first_unknown([pair[0] for pair in keyed])
+    if unknown is not None:
+        raised(at, "TypeError", f"the order depends on {unknown.reason}")
+
+    def compare(left: tuple[Any, Any], right: tuple[Any, Any]) -> int:
+        if truth(binary("<", left[0], right[0], at), at) is True:
+            return -1
+        return 1 if truth(binary("<", right[0], left[0], at), at) is True else 0
+
+    return [pair[1] for pair in sorted(keyed, key=functools.cmp_to_key(compare), reverse=bool(reverse))]
+
+
+def as_mapping(value: Any, at: At) -> Mapping[Any, Any] | Unknown:
+    """VALUE as a mapping, as ``dict(value)`` and ``**value`` take it."""
+    from goflow.parser.interpreter.classes import Instance
+
+    if isinstance(value, Mapping | Unknown):
+        return value
+    if isinstance(value, Value):
+        own = getattr(value, "mapping", None)
+        if own is not None:
+            found: Mapping[Any, Any] = own(at)
+            return found
+        if isinstance(value, Instance):
+            keys = value.method("keys", at)
+            if keys is not None:
+                names = elements(keys.call([], {}, at), at)
+                return names if isinstance(names, Unknown) else {name: value.get_item(name, at) for name in names}
+    pairs = elements(value, at)
+    if isinstance(pairs, Unknown):
+        return pairs
+    made: dict[Any, Any] = {}
+    for pair in pairs:
+        both = elements(pair, at)
+        if isinstance(both, Unknown):
+            return both
+        if len(both) != 2:
+            raised(at, "ValueError", f"dictionary update sequence element has length {len(both)}; 2 is required")
+        check_hashable(both[0], at)
+        made[both[0]] = both[1]
+    return made
+
+
+def make_set(values: list[Any], at: At) -> set[Any] | Unknown:
+    """A set of VALUES; Unknown when one of them is."""
+    unknown = first_unknown(values)
+    if unknown is not None:
+        return unknown
+    for value in values:
+        check_hashable(value, at)
+    return set(values)
+
+
+def check_hashable(key: Any, at: At) -> None:
+    """TypeError for keys that cannot be hashed."""
+    try:
+        hash(key)
+    except TypeError as problem:
+        raised(at, "TypeError", str(problem))
+
+
+class SafeFormatter(string.Formatter):
+    """``str.format`` whose attribute look-ups and formats go through the evaluator."""
+
+    def __init__(self, at: At) -> None:
+        self.at = at
+        self.unknown: Unknown | None = None
+
+    def get_field(self, field_name: str, args: Any, kwargs: Any) -> Any:
+        """``{a.b[c]}``."""
+        import _string
+
+        first, rest = _string.formatter_field_name_split(field_name)
+        value = self.get_value(first, args, kwargs)
+        for is_attribute, key in rest:
+            value = get_attribute(value, key, self.at) if is_attribute else get_item(value, key, self.at)
+        return value, first
+
+    def convert_field(self, value: Any, conversion: Any) -> Any:
+        """``!r`` and ``!s``."""
+        if conversion == "r":
+            return representation(value, self.at)
+        return text(value, self.at) if conversion == "s" else value
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        """``:spec``."""
+        answer = formatted(value, format_spec, self.at)
+        if isinstance(answer, Unknown):
+            self.unknown = self.unknown if self.unknown is not None else answer
+            return ""
+        return str(answer)
+
+
+def _format(template: str, at: At, *args: Any, **kwargs: Any) -> Any:
+    formatter = SafeFormatter(at)
+    answer = at.session.guarded(lambda at: formatter.vformat(template, args, kwargs), at, (), {}, "format")
+    return answer if formatter.unknown is None else formatter.unknown
+
+
+def _format_map(template: str, at: At, mapping: Any) -> Any:
+    return _format(template, at, **mapping)
+
+
+def _join(separator: str, at: At, values: Any) -> Any:
+    found = elements(values, at)
+    unknown = found if isinstance(found, Unknown) else first_unknown(found)
+    if unknown is not None:
+        return unknown
+    assert isinstance(found, list)
+    for index, value in enumerate(found):
+        if not isinstance(value, str):
+            words = f"sequence item {index}: expected str instance, {type_name(value)} found"
+            raised(at, "TypeError", words)
+    at.session.budget.check_size(sum(map(len, found)) + len(separator) * len(found), at)
+    return separator.join(found)
+
+
+_SPECIAL: dict[tuple[type, str], Any] = {
+    (str, "format"): _format,
+    (str, "format_map"): _format_map,
+    (str, "join"): _join,
+}

@@ -1,0 +1,151 @@
+"""The session: everything that reading one file has in common. Budget, inputs, what was asked for, what was found."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from goflow.domain.diagnostics import Diagnostic, Severity
+from goflow.domain.spec import Dialect, Inputs
+from goflow.parser.interpreter.journal import Journal
+from goflow.parser.interpreter.values import Arguments, At, Keywords, Raised, Unknown, raised
+
+if TYPE_CHECKING:
+    from goflow.parser.interpreter.classes import ClassValue
+    from goflow.parser.interpreter.modules import Loader, ModuleValue
+
+MOST_STEPS = 3_000_000
+MOST_DEPTH = 120
+LARGEST = 1_000_000
+"""Elements of a container, characters of a text, bits of a number."""
+LONGEST_S = 30.0
+
+
+class BudgetError(Exception):
+    """Reading takes more than the budget allows: WHAT of it, and where."""
+
+    def __init__(self, what: str, at: At) -> None:
+        self.what = what
+        self.at = at
+        super().__init__(what)
+
+
+class Budget:
+    """Counts steps, depth and size, so that reading any file ends."""
+
+    def __init__(self, steps: int = MOST_STEPS, depth: int = MOST_DEPTH, size: int = LARGEST) -> None:
+        self.steps_left = steps
+        self.depth = 0
+        self.most_depth = depth
+        self.size = size
+        self._deadline = time.monotonic() + LONGEST_S
+
+    def step(self, at: At) -> None:
+        """One step. Raises BudgetError when there are none left."""
+        self.steps_left -= 1
+        if self.steps_left < 0:
+            raise BudgetError("more than 3,000,000 steps", at)
+        if self.steps_left % 4096 == 0 and time.monotonic() > self._deadline:
+            raise BudgetError(f"more than {LONGEST_S:.0f} s", at)
+
+    def check_size(self, size: int, at: At) -> None:
+        """SIZE elements are about to be made. Raises BudgetError when that is too many."""
+        if size > self.size:
+            raise BudgetError(f"a value of {size} elements", at)
+
+    @contextmanager
+    def deeper(self, at: At) -> Iterator[None]:
+        """One call deeper; the file's RecursionError beyond the limit."""
+        self.depth += 1
+        try:
+            if self.depth > self.most_depth:
+                raised(at, "RecursionError", "maximum recursion depth exceeded")
+            yield
+        finally:
+            self.depth -= 1
+
+
+@dataclass
+class Session:
+    """Reading one file. ROOT is the DAG folder on this machine, PARSE_PATH what the file is told of it.
+
+    ``undecided`` is the Unknown of the innermost ``if`` or loop that both arms of are being run; who changes a DAG
+    while it is set taints that DAG. ``library`` is room for library models to keep what belongs to this session.
+    """
+
+    root: Path
+    parse_path: str
+    inputs: Inputs
+    dialect: Dialect
+    import_roots: tuple[Path, ...] = ()
+    dialect_source: str = "default"
+    budget: Budget = field(default_factory=Budget)
+    journal: Journal = field(default_factory=Journal)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    closure: dict[str, str | None] = field(default_factory=dict)
+    variables_used: dict[str, str | None] = field(default_factory=dict)
+    environment_used: dict[str, str | None] = field(default_factory=dict)
+    connections_used: list[str] = field(default_factory=list)
+    listings: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    undecided: Unknown | None = None
+    library: dict[str, Any] = field(default_factory=dict)
+    loader: Loader = field(init=False)
+    main: ModuleValue = field(init=False)
+    exceptions: dict[str, ClassValue] = field(default_factory=dict)
+
+    def report(
+        self,
+        code: str,
+        message: str,
+        at: At | None,
+        *,
+        severity: Severity = Severity.ERROR,
+        hint: str = "",
+        dag_id: str | None = None,
+        task_id: str | None = None,
+    ) -> None:
+        """Add a diagnostic; the same one twice counts once."""
+        span = at.span if at is not None else self.main.span_of(None)
+        found = Diagnostic(code, message, span, severity, hint, dag_id, task_id)
+        if found not in self.diagnostics:
+            self.diagnostics.append(found)
+
+    def guarded(self, function: Callable[..., Any], at: At, args: Arguments, kwargs: Keywords, name: str) -> Any:
+        """``function(at, *args, **kwargs)``; what Python itself raises in it is raised as the file's exception."""
+        try:
+            return function(at, *args, **kwargs)
+        except (Raised, BudgetError):
+            raise
+        except RecursionError:
+            raise BudgetError("deeper than the reader can follow", at) from None
+        except TypeError as problem:
+            raised(at, "TypeError", str(problem).replace(f"{function.__name__}()", f"{name}()"))
+        except KeyError as problem:
+            from goflow.parser.interpreter.exceptions import make_exception
+
+            raise Raised(make_exception(self, "KeyError", problem.args), at) from None
+        except (ValueError, LookupError, ArithmeticError, AttributeError, OSError, StopIteration) as problem:
+            kind = type(problem).__name__
+            raised(at, kind if kind in self.exceptions else _builtin_name(problem), str(problem))
+
+    @contextmanager
+    def deciding(self, unknown: Unknown) -> Iterator[None]:
+        """While both arms of something undecided are run."""
+        before = self.undecided
+        self.undecided = before or unknown
+        try:
+            yield
+        finally:
+            self.undecided = before
+
+
+def _builtin_name(problem: BaseException) -> str:
+    """The nearest class of PROBLEM that is a builtin."""
+    for kind in type(problem).__mro__:
+        if kind.__module__ == "builtins":
+            return kind.__name__
+    return "Exception"

@@ -1,0 +1,245 @@
+"""Statements: one function for each kind of node, found by the node's type."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from goflow.parser.interpreter import host
+from goflow.parser.interpreter.bodies import Exit, How, Statement, run_suite
+from goflow.parser.interpreter.branches import both_bodies
+from goflow.parser.interpreter.classes import ClassValue, Instance
+from goflow.parser.interpreter.definitions import class_definition, function_definition
+from goflow.parser.interpreter.exceptions import make_exception, matches
+from goflow.parser.interpreter.expressions import BINARY_SIGNS, call, evaluate
+from goflow.parser.interpreter.imports import import_from, import_modules
+from goflow.parser.interpreter.operations import binary, iterate, truth
+from goflow.parser.interpreter.scopes import Frame
+from goflow.parser.interpreter.targets import assign, delete
+from goflow.parser.interpreter.values import Raised, Unknown, Value, raised
+
+
+def _expression(frame: Frame, node: cst.Expr) -> Exit | None:
+    evaluate(frame, node.value)
+    return None
+
+
+def _assign(frame: Frame, node: cst.Assign) -> Exit | None:
+    value = evaluate(frame, node.value)
+    for target in node.targets:
+        assign(frame, target.target, value)
+    return None
+
+
+def _annotated(frame: Frame, node: cst.AnnAssign) -> Exit | None:
+    if frame.scope.is_class and isinstance(node.target, cst.Name):
+        annotations = frame.scope.names.setdefault("__annotations__", {})
+        annotations[node.target.value] = node.annotation.annotation
+    if node.value is not None:
+        assign(frame, node.target, evaluate(frame, node.value))
+    return None
+
+
+def _augmented(frame: Frame, node: cst.AugAssign) -> Exit | None:
+    at = frame.at(node)
+    sign = BINARY_SIGNS[type(node.operator)]
+    before = evaluate(frame, node.target)
+    value = evaluate(frame, node.value)
+    if isinstance(before, list) and sign == "+":
+        host.call_method(before, "extend", [value], {}, at)
+        assign(frame, node.target, before)
+    elif isinstance(before, dict | set) and sign == "|":
+        host.call_method(before, "update", [value], {}, at)
+        assign(frame, node.target, before)
+    else:
+        assign(frame, node.target, binary(sign, before, value, at))
+    return None
+
+
+def _return(frame: Frame, node: cst.Return) -> Exit | None:
+    return Exit(How.RETURN, None if node.value is None else evaluate(frame, node.value))
+
+
+def _nothing(frame: Frame, node: cst.CSTNode) -> Exit | None:
+    return None
+
+
+def _break(frame: Frame, node: cst.Break) -> Exit | None:
+    return Exit(How.BREAK)
+
+
+def _continue(frame: Frame, node: cst.Continue) -> Exit | None:
+    return Exit(How.CONTINUE)
+
+
+def _delete(frame: Frame, node: cst.Del) -> Exit | None:
+    delete(frame, node.target)
+    return None
+
+
+def _assert(frame: Frame, node: cst.Assert) -> Exit | None:
+    if truth(evaluate(frame, node.test), frame.at(node)) is False:
+        args = [] if node.msg is None else [evaluate(frame, node.msg)]
+        raise Raised(make_exception(frame.session, "AssertionError", args), frame.at(node))
+    return None
+
+
+def _raise(frame: Frame, node: cst.Raise) -> Exit | None:
+    at = frame.at(node)
+    if node.exc is None:
+        if frame.exception is None:
+            raised(at, "RuntimeError", "No active exception to reraise")
+        raise frame.exception
+    problem = evaluate(frame, node.exc)
+    if isinstance(problem, ClassValue):
+        problem = call(problem, [], {}, at)
+    if isinstance(problem, Unknown):
+        raise Raised(make_exception(frame.session, "Exception", [problem]), at)
+    if not isinstance(problem, Instance):
+        raised(at, "TypeError", "exceptions must derive from BaseException")
+    raise Raised(problem, at)
+
+
+def _if(frame: Frame, node: cst.If) -> Exit | None:
+    is_true = truth(evaluate(frame, node.test), frame.at(node.test))
+    if isinstance(is_true, Unknown):
+        return both_bodies(
+            frame,
+            [lambda: run_suite(frame, node.body), lambda: _otherwise(frame, node.orelse)],
+            is_true,
+            frame.at(node),
+        )
+    if is_true:
+        return run_suite(frame, node.body)
+    return _otherwise(frame, node.orelse)
+
+
+def _otherwise(frame: Frame, node: cst.If | cst.Else | None) -> Exit | None:
+    if node is None:
+        return None
+    return _if(frame, node) if isinstance(node, cst.If) else run_suite(frame, node.body)
+
+
+def _for(frame: Frame, node: cst.For) -> Exit | None:
+    at = frame.at(node.iter)
+    source = evaluate(frame, node.iter)
+    if isinstance(source, Unknown):
+        return _undecided_loop(frame, node, source)
+    for value in iterate(source, at):
+        if isinstance(value, host.UnknownKey):
+            return _undecided_loop(frame, node, value.unknown)
+        assign(frame, node.target, value)
+        left = run_suite(frame, node.body)
+        if left is not None:
+            if left.how is How.BREAK:
+                return None
+            if left.how is How.RETURN:
+                return left
+    return run_suite(frame, node.orelse.body) if node.orelse is not None else None
+
+
+def _undecided_loop(frame: Frame, node: cst.For, source: Unknown) -> Exit | None:
+    """A loop over what is not known: its body may run, with a target that is not known, or not at all."""
+
+    def once() -> Exit | None:
+        assign(frame, node.target, source)
+        left = run_suite(frame, node.body)
+        return left if left is not None and left.how is How.RETURN else None
+
+    return both_bodies(frame, [once, lambda: None], source, frame.at(node))
+
+
+def _while(frame: Frame, node: cst.While) -> Exit | None:
+    while True:
+        frame.session.budget.step(frame.at(node))
+        is_true = truth(evaluate(frame, node.test), frame.at(node.test))
+        if isinstance(is_true, Unknown):
+
+            def once() -> Exit | None:
+                left = run_suite(frame, node.body)
+                return left if left is not None and left.how is How.RETURN else None
+
+            return both_bodies(frame, [once, lambda: None], is_true, frame.at(node))
+        if not is_true:
+            break
+        left = run_suite(frame, node.body)
+        if left is not None:
+            if left.how is How.BREAK:
+                return None
+            if left.how is How.RETURN:
+                return left
+    return run_suite(frame, node.orelse.body) if node.orelse is not None else None
+
+
+def _with(frame: Frame, node: cst.With) -> Exit | None:
+    return _with_items(frame, list(node.items), node)
+
+
+def _with_items(frame: Frame, items: list[cst.WithItem], node: cst.With) -> Exit | None:
+    if not items:
+        return run_suite(frame, node.body)
+    item, rest = items[0], items[1:]
+    at = frame.at(item)
+    manager = evaluate(frame, item.item)
+    if not isinstance(manager, Value):
+        raised(at, "TypeError", "the object does not support the context manager protocol")
+    bound = manager.enter(at)
+    if item.asname is not None:
+        assign(frame, item.asname.name, bound)
+    try:
+        left = _with_items(frame, rest, node)
+    except Raised as problem:
+        if manager.leave(problem, at):
+            return None
+        raise
+    manager.leave(None, at)
+    return left
+
+
+def _try(frame: Frame, node: cst.Try) -> Exit | None:
+    left: Exit | None
+    try:
+        try:
+            left = run_suite(frame, node.body)
+        except Raised as problem:
+            left = _handle(frame, node, problem)
+        else:
+            if left is None and node.orelse is not None:
+                left = run_suite(frame, node.orelse.body)
+    finally:
+        last = run_suite(frame, node.finalbody.body) if node.finalbody is not None else None
+    return last if last is not None else left
+
+
+def _handle(frame: Frame, node: cst.Try, problem: Raised) -> Exit | None:
+    for handler in node.handlers:
+        caught: bool | Unknown = True
+        if handler.type is not None:
+            caught = matches(problem.value, evaluate(frame, handler.type))
+        if caught is False:
+            continue
+        if handler.name is not None:
+            assign(frame, handler.name.name, problem.value)
+        before, frame.exception = frame.exception, problem
+        try:
+            return run_suite(frame, handler.body)
+        finally:
+            frame.exception = before
+            if handler.name is not None and isinstance(handler.name.name, cst.Name):
+                frame.scope.home_of(handler.name.name.value).names.pop(handler.name.name.value, None)
+    raise problem
+
+
+def _match(frame: Frame, node: cst.Match) -> Exit | None:
+    from goflow.parser.interpreter.patterns import run_match
+
+    return run_match(frame, node)
+
+
+HANDLERS: dict[type[cst.CSTNode], Statement] = {
+    cst.Expr: _expression, cst.Assign: _assign, cst.AnnAssign: _annotated, cst.AugAssign: _augmented,
+    cst.Return: _return, cst.Pass: _nothing, cst.Break: _break, cst.Continue: _continue, cst.Del: _delete,
+    cst.Assert: _assert, cst.Raise: _raise, cst.Global: _nothing, cst.Nonlocal: _nothing, cst.Import: import_modules,
+    cst.ImportFrom: import_from, cst.If: _if, cst.For: _for, cst.While: _while, cst.With: _with, cst.Try: _try,
+    cst.TryStar: _nothing, cst.FunctionDef: function_definition, cst.ClassDef: class_definition, cst.Match: _match,
+    cst.TypeAlias: _nothing,
+}  # fmt: skip

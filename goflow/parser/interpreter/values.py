@@ -1,0 +1,281 @@
+"""Values: Python's own constants and containers stand for themselves, everything else is a `Value`.
+
+A `Value` has small capabilities, each a method that a subclass overrides; what it does not override answers with the
+Python error that the author would see. `Unknown` is what cannot be known before run time: it is contagious, never true
+and never false (decision 2 of the architecture).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from goflow.domain.diagnostics import Span
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+    from goflow.parser.interpreter.classes import ClassValue, Instance
+    from goflow.parser.interpreter.modules import ModuleValue
+    from goflow.parser.interpreter.session import Session
+
+Arguments = Sequence[Any]
+Keywords = dict[str, Any]
+
+
+class At:
+    """A place in a file while it is read: where a value comes from, and the way to the session."""
+
+    __slots__ = ("module", "node", "session")
+
+    def __init__(self, session: Session, module: ModuleValue, node: cst.CSTNode | None) -> None:
+        self.session = session
+        self.module = module
+        self.node = node
+
+    @property
+    def line(self) -> int:
+        """The line, from 1; 0 where there is no place."""
+        return self.span.line
+
+    @property
+    def span(self) -> Span:
+        """The place in words of a diagnostic. Positions of a module are found when the first one is asked for."""
+        return self.module.span_of(self.node)
+
+
+class Raised(Exception):  # noqa: N818 - a Python exception of the file, on its way through the evaluator
+    """An exception that the file's own code raises: VALUE is its instance, AT the place."""
+
+    def __init__(self, value: Instance, at: At) -> None:
+        self.value = value
+        self.at = at
+        self.trace: list[At] = [at]
+        super().__init__(value)
+
+    @property
+    def type_name(self) -> str:
+        """The exception's class name."""
+        return self.value.cls.name
+
+    @property
+    def message(self) -> str:
+        """As Python's last line of a traceback: ``KeyError: 'X'``."""
+        from goflow.parser.interpreter.exceptions import message_of
+
+        return message_of(self.value)
+
+
+def raised(at: At, kind: str | ClassValue, message: str = "") -> NoReturn:
+    """Raise the exception KIND (a builtin's name, or the dotted path of a library's) for the file to catch."""
+    from goflow.parser.interpreter.exceptions import make_exception
+
+    raise Raised(make_exception(at.session, kind, (message,) if message else ()), at)
+
+
+class Value:
+    """Anything that is no Python constant or container. AT is where something is asked of it."""
+
+    type_name = "object"
+
+    def get_attribute(self, name: str, at: At) -> Any:
+        """The attribute NAME."""
+        raised(at, "AttributeError", f"'{self.type_name}' object has no attribute '{name}'")
+
+    def set_attribute(self, name: str, value: Any, at: At) -> None:
+        """Set the attribute NAME."""
+        raised(at, "AttributeError", f"'{self.type_name}' object has no attribute '{name}'")
+
+    def delete_attribute(self, name: str, at: At) -> None:
+        """Delete the attribute NAME."""
+        raised(at, "AttributeError", f"'{self.type_name}' object has no attribute '{name}'")
+
+    def call(self, args: Arguments, kwargs: Keywords, at: At) -> Any:
+        """Call it."""
+        raised(at, "TypeError", f"'{self.type_name}' object is not callable")
+
+    @property
+    def callable(self) -> bool:
+        """Whether it can be called."""
+        return type(self).call is not Value.call
+
+    def get_item(self, key: Any, at: At) -> Any:
+        """``value[key]``."""
+        raised(at, "TypeError", f"'{self.type_name}' object is not subscriptable")
+
+    def set_item(self, key: Any, value: Any, at: At) -> None:
+        """``value[key] = ...``."""
+        raised(at, "TypeError", f"'{self.type_name}' object does not support item assignment")
+
+    def iterate(self, at: At) -> Iterator[Any]:
+        """An iterator over it."""
+        raised(at, "TypeError", f"'{self.type_name}' object is not iterable")
+
+    def contains(self, item: Any, at: At) -> Any:
+        """``item in value``: True, False or Unknown."""
+        from goflow.parser.interpreter.operations import equal
+
+        return any(equal(item, other, at) is True for other in self.iterate(at))
+
+    def binary(self, operator: str, other: Any, at: At, *, reflected: bool) -> Any:
+        """``value OPERATOR other`` (or, REFLECTED, the other way round); NotImplemented when it has no such thing."""
+        return NotImplemented
+
+    def unary(self, operator: str, at: At) -> Any:
+        """``-value``, ``+value``, ``~value``."""
+        raised(at, "TypeError", f"bad operand type for unary {operator}: '{self.type_name}'")
+
+    def truth(self, at: At) -> bool | Unknown:
+        """Whether it is true."""
+        return True
+
+    def length(self, at: At) -> Any:
+        """``len(value)``."""
+        raised(at, "TypeError", f"object of type '{self.type_name}' has no len()")
+
+    def enter(self, at: At) -> Any:
+        """``with value as ...``: what is bound."""
+        raised(at, "TypeError", f"'{self.type_name}' object does not support the context manager protocol")
+
+    def leave(self, problem: Raised | None, at: At) -> bool:
+        """The end of the ``with``; true when PROBLEM is dealt with."""
+        return False
+
+    def text(self, at: At) -> Any:
+        """``str(value)``: a str or Unknown."""
+        return Unknown(f"the text of a {self.type_name} object", at)
+
+    def representation(self, at: At) -> Any:
+        """``repr(value)``: a str or Unknown."""
+        return self.text(at)
+
+
+class Unknown(Value):
+    """Not known before run time: REASON in words that follow *depends on*, and the place where it came up."""
+
+    __slots__ = ("at", "reason")
+    type_name = "unknown"
+
+    def __init__(self, reason: str, at: At) -> None:
+        self.reason = reason
+        self.at = at
+
+    def __bool__(self) -> bool:
+        raise TypeError("an Unknown is neither true nor false: ask operations.truth")
+
+    def __repr__(self) -> str:
+        return f"Unknown({self.reason!r})"
+
+    def get_attribute(self, name: str, at: At) -> Any:
+        """Unknown."""
+        return self
+
+    def set_attribute(self, name: str, value: Any, at: At) -> None:
+        """Changes nothing that is known."""
+
+    def delete_attribute(self, name: str, at: At) -> None:
+        """Changes nothing that is known."""
+
+    def call(self, args: Arguments, kwargs: Keywords, at: At) -> Any:
+        """Unknown."""
+        return self
+
+    def get_item(self, key: Any, at: At) -> Any:
+        """Unknown."""
+        return self
+
+    def set_item(self, key: Any, value: Any, at: At) -> None:
+        """Changes nothing that is known."""
+
+    def contains(self, item: Any, at: At) -> Any:
+        """Unknown."""
+        return self
+
+    def binary(self, operator: str, other: Any, at: At, *, reflected: bool) -> Any:
+        """Unknown."""
+        return self
+
+    def unary(self, operator: str, at: At) -> Any:
+        """Unknown."""
+        return self
+
+    def truth(self, at: At) -> bool | Unknown:
+        """Neither."""
+        return self
+
+    def length(self, at: At) -> Any:
+        """Unknown."""
+        return self
+
+    def enter(self, at: At) -> Any:
+        """Unknown."""
+        return self
+
+    def text(self, at: At) -> Any:
+        """Unknown."""
+        return self
+
+
+class NativeFunction(Value):
+    """A function of a library's model. FUNCTION gets ``(at, *args, **kwargs)``.
+
+    Unless TAKES_UNKNOWN, a call with an Unknown among the arguments (one deep in containers, too) is Unknown and does
+    not reach FUNCTION. As an attribute of a class it binds as a method when BINDS: ``(at, self, *args, **kwargs)``.
+    """
+
+    __slots__ = ("binds", "doc", "function", "name", "takes_unknown")
+    type_name = "builtin_function_or_method"
+
+    def __init__(
+        self, name: str, function: Callable[..., Any], *, takes_unknown: bool = False, binds: bool = True
+    ) -> None:
+        self.name = name
+        self.function = function
+        self.takes_unknown = takes_unknown
+        self.binds = binds
+        self.doc = function.__doc__
+
+    def __repr__(self) -> str:
+        return f"<native {self.name}>"
+
+    def call(self, args: Arguments, kwargs: Keywords, at: At) -> Any:
+        """Call it; a wrong number of arguments is the file's TypeError."""
+        at.session.budget.step(at)
+        if not self.takes_unknown:
+            unknown = first_unknown((args, kwargs))
+            if unknown is not None:
+                return unknown
+        return at.session.guarded(self.function, at, args, kwargs, self.name)
+
+    def get_attribute(self, name: str, at: At) -> Any:
+        """``__name__`` and ``__doc__``."""
+        if name in {"__name__", "__qualname__"}:
+            return self.name
+        if name == "__doc__":
+            return self.doc
+        return super().get_attribute(name, at)
+
+    def text(self, at: At) -> Any:
+        """As Python writes it, without an address."""
+        return Unknown(f"the address of function {self.name}", at)
+
+
+def first_unknown(value: Any, depth: int = 6) -> Unknown | None:
+    """The first Unknown in VALUE or in the containers that it holds; None when all is known."""
+    if isinstance(value, Unknown):
+        return value
+    if depth == 0 or not isinstance(value, dict | list | tuple | set | frozenset):
+        return None
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            found = first_unknown(key, depth - 1)
+            if found is None:
+                found = first_unknown(inner, depth - 1)
+            if found is not None:
+                return found
+        return None
+    for inner in value:
+        found = first_unknown(inner, depth - 1)
+        if found is not None:
+            return found
+    return None

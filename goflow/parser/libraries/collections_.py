@@ -1,0 +1,123 @@
+"""``collections``."""
+
+from __future__ import annotations
+
+import collections
+from typing import Any
+
+from goflow.parser.interpreter import host
+from goflow.parser.interpreter.classes import ClassValue, Instance
+from goflow.parser.interpreter.expressions import call
+from goflow.parser.interpreter.operations import elements
+from goflow.parser.interpreter.session import Session
+from goflow.parser.interpreter.values import At, Keywords, NativeFunction, Unknown
+from goflow.parser.libraries.registry import function, module
+
+
+class DefaultDict(dict[Any, Any]):
+    """A dict that makes what is missing; ``operations.get_item`` finds ``__missing__`` by itself."""
+
+    factory: Any = None
+    at: Any = None
+
+    def __missing__(self, key: Any) -> Any:
+        if self.factory is None:
+            raise KeyError(key)
+        self.at.session.journal.touch(self)
+        self[key] = call(self.factory, [], {}, self.at)
+        return self[key]
+
+    def copy(self) -> DefaultDict:
+        """The same with the same factory."""
+        made = DefaultDict(self)
+        made.factory, made.at = self.factory, self.at
+        return made
+
+
+def _defaultdict(at: At, factory: Any = None, values: Any = (), **kwargs: Any) -> Any:
+    found = host.as_mapping(values, at)
+    if isinstance(found, Unknown):
+        return found
+    made = DefaultDict({**found, **kwargs})
+    made.factory, made.at = factory, at
+    return made
+
+
+def _ordered(at: At, values: Any = (), **kwargs: Any) -> Any:
+    found = host.as_mapping(values, at)
+    return found if isinstance(found, Unknown) else {**found, **kwargs}
+
+
+def _counter(at: At, values: Any = (), **kwargs: Any) -> Any:
+    found = elements(values, at)
+    return found if isinstance(found, Unknown) else dict(collections.Counter(found, **kwargs))
+
+
+def _deque(at: At, values: Any = (), maxlen: Any = None) -> Any:
+    found = elements(values, at)
+    return found if isinstance(found, Unknown) else (found if maxlen is None else found[-maxlen:])
+
+
+def named_tuple(name: str, fields: list[str], defaults: dict[str, Any], module_name: str) -> ClassValue:
+    """A class whose instances are Python's named tuples, or instances with methods where a file's class derives."""
+    made = ClassValue(name, module_name=module_name)
+    host_type = collections.namedtuple(name, fields, rename=True)  # type: ignore[misc]
+
+    def construct(cls: ClassValue, args: Any, kwargs: Keywords, at: At) -> Any:
+        values = {**defaults, **dict(zip(fields, args, strict=False)), **kwargs}
+        missing = [field for field in fields if field not in values]
+        if missing or len(args) > len(fields) or set(kwargs) - set(fields):
+            raise TypeError(f"{name}.__new__() missing or unexpected arguments: {missing or sorted(kwargs)}")
+        ordered = [values[field] for field in fields]
+        if not _has_methods(cls):
+            return host_type(*ordered)
+        instance = Instance(cls, dict(zip(fields, ordered, strict=True)))
+        instance.data = host_type(*ordered)
+        return instance
+
+    def guarded(cls: ClassValue, args: Any, kwargs: Keywords, at: At) -> Any:
+        return at.session.guarded(lambda at: construct(cls, args, kwargs, at), at, (), {}, name)
+
+    made.construct = guarded
+    made.host = host_type
+    made.attributes["_fields"] = tuple(fields)
+    made.attributes["_make"] = NativeFunction("_make", lambda at, values: made.call(list(values), {}, at), binds=False)
+    return made
+
+
+def _has_methods(cls: ClassValue) -> bool:
+    from goflow.parser.interpreter.classes import PropertyValue
+    from goflow.parser.interpreter.functions import UserFunction
+
+    return any(
+        isinstance(value, UserFunction | PropertyValue) for base in cls.mro for value in base.attributes.values()
+    )
+
+
+def _namedtuple(at: At, name: str, fields: Any, *, defaults: Any = (), **options: Any) -> Any:
+    names = fields.replace(",", " ").split() if isinstance(fields, str) else [str(field) for field in fields]
+    found = dict(zip(names[len(names) - len(defaults) :], defaults, strict=True)) if defaults else {}
+    return named_tuple(name, names, found, at.module.name)
+
+
+@module("collections")
+def build(session: Session) -> dict[str, Any]:
+    """``collections``."""
+    return {
+        "defaultdict": function("defaultdict", _defaultdict, takes_unknown=True),
+        "OrderedDict": function("OrderedDict", _ordered, takes_unknown=True),
+        "Counter": function("Counter", _counter),
+        "deque": function("deque", _deque, takes_unknown=True),
+        "namedtuple": function("namedtuple", _namedtuple),
+        "ChainMap": function("ChainMap", lambda at, *maps: {k: v for m in reversed(maps) for k, v in m.items()}),
+    }
+
+
+@module("collections.abc")
+def build_abc(session: Session) -> dict[str, Any]:
+    """``collections.abc``."""
+    import collections.abc as abc
+
+    names = ("Callable", "Iterable", "Iterator", "Mapping", "MutableMapping", "Sequence", "MutableSequence", "Set",
+             "Hashable", "Sized", "Container", "Collection", "Generator", "Awaitable", "Coroutine")  # fmt: skip
+    return {name: ClassValue(name, module_name="collections.abc", host=getattr(abc, name)) for name in names}

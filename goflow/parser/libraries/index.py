@@ -1,0 +1,22 @@
+"""Which file models which top-level module, and which modules are known to exist and are not modelled."""
+
+from __future__ import annotations
+
+import sys
+
+FILES: dict[str, str] = {
+    "abc": "typing_", "airflow": "airflow", "base64": "texts", "calendar": "datetimes", "collections": "collections_",
+    "contextlib": "contextlib_", "copy": "functools_", "csv": "data", "dataclasses": "dataclasses_",
+    "datetime": "datetimes", "dateutil": "dateutil_", "decimal": "numbers_", "enum": "enum_", "functools": "functools_",
+    "glob": "paths", "hashlib": "texts", "html": "texts", "importlib": "system", "inspect": "system", "io": "texts",
+    "itertools": "functools_", "json": "data", "kubernetes": "kubernetes_", "kubernetes_client": "kubernetes_",
+    "logging": "logging_", "math": "numbers_", "operator": "functools_", "os": "paths", "pathlib": "paths",
+    "pendulum": "pendulum_", "pytz": "dateutil_", "re": "texts", "string": "texts", "structlog": "logging_",
+    "sys": "system", "textwrap": "texts", "time": "datetimes", "typing": "typing_", "typing_extensions": "typing_",
+    "__future__": "typing_", "types": "typing_", "urllib": "texts", "warnings": "logging_", "yaml": "data",
+    "zoneinfo": "datetimes", "six": "functools_", "loguru": "logging_",
+}  # fmt: skip
+"""Top-level module to the file beside this one."""
+
+UNREAD: frozenset[str] = frozenset(sys.stdlib_module_names)
+"""Modules that are there for sure, everything in which is Unknown where ``FILES`` does not name a model."""

@@ -1,0 +1,128 @@
+"""``sys``, ``inspect``, ``importlib``: what a file may ask of its interpreter."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from goflow.parser.interpreter.functions import UserFunction
+from goflow.parser.interpreter.modules import ModuleValue
+from goflow.parser.interpreter.session import Session
+from goflow.parser.interpreter.values import At, NativeFunction, Unknown, Value, raised
+from goflow.parser.libraries.registry import function, module
+
+
+class SysModules(Value):
+    """``sys.modules``: the modules that this session has loaded."""
+
+    type_name = "dict"
+
+    def get_item(self, key: Any, at: At) -> Any:
+        """The module of that name."""
+        if key in {at.session.main.name, "__main__"}:
+            return at.session.main
+        found = at.session.loader.modules.get(key)
+        return found if found is not None else Unknown(f"sys.modules[{key!r}]", at)
+
+    def contains(self, item: Any, at: At) -> Any:
+        """Whether it is loaded here; else Unknown."""
+        return True if item in at.session.loader.modules else Unknown("sys.modules", at)
+
+    def get_attribute(self, name: str, at: At) -> Any:
+        """``get``."""
+        if name == "get":
+            return NativeFunction("get", lambda at, key, default=None: self.get_item(key, at))
+        return Unknown(f"sys.modules.{name}", at)
+
+
+@module("sys")
+def build_sys(session: Session) -> dict[str, Any]:
+    """``sys``."""
+
+    def leave(at: At, code: Any = None) -> Any:
+        raised(at, "SystemExit", "" if code is None else str(code))
+
+    return {
+        "path": _path(session),
+        "modules": SysModules(),
+        "version_info": (3, 11, 7, "final", 0),
+        "version": "3.11.7",
+        "platform": "linux",
+        "argv": [""],
+        "maxsize": 2**63 - 1,
+        "exit": function("exit", leave),
+        "executable": "/usr/bin/python3",
+        "setrecursionlimit": function("setrecursionlimit", lambda at, n: None),
+        "getsizeof": function("getsizeof", lambda at, v: Unknown("sys.getsizeof()", at)),
+        "byteorder": "little",
+    }
+
+
+def _path(session: Session) -> list[Any]:
+    """Additions to this list become import roots."""
+    found = _Roots([session.parse_path, *(str(root) for root in session.import_roots)])
+    found.session = session
+    return found
+
+
+class _Roots(list[Any]):
+    session: Session
+
+    def insert(self, index: Any, value: Any) -> None:
+        super().insert(index, value)
+        self._add(value, index)
+
+    def append(self, value: Any) -> None:
+        super().append(value)
+        self._add(value, None)
+
+    def extend(self, values: Any) -> None:
+        for value in values:
+            self.append(value)
+
+    def _add(self, value: Any, index: Any) -> None:
+        if isinstance(value, str):
+            root = self.session.loader.real(value)
+            roots = self.session.loader.roots
+            if root not in roots and root.is_relative_to(self.session.root):
+                roots.insert(len(roots) if index is None else 0, root)
+
+
+def _get_doc(at: At, value: Any) -> Any:
+    return value.doc if isinstance(value, UserFunction) else None
+
+
+@module("inspect")
+def build_inspect(session: Session) -> dict[str, Any]:
+    """``inspect``."""
+    return {
+        "isfunction": function("isfunction", lambda at, value: isinstance(value, UserFunction)),
+        "isclass": function("isclass", lambda at, value: getattr(value, "type_name", "") == "type"),
+        "getdoc": function("getdoc", _get_doc),
+        "cleandoc": function("cleandoc", lambda at, text: __import__("inspect").cleandoc(text)),
+    }
+
+
+def _import_module(at: At, name: str, package: Any = None) -> Any:
+    loader = at.session.loader
+    found: Value = loader.load(name.split(".")[0], at)
+    words = name.split(".")
+    for end in range(2, len(words) + 1):
+        found = loader.load(".".join(words[:end]), at)
+    return found
+
+
+def _find_spec(at: At, name: str, *args: Any) -> Any:
+    found = at.session.loader.find(name, at)
+    return found if isinstance(found, ModuleValue) else Unknown(f"whether {name} is installed", at)
+
+
+@module("importlib")
+def build_importlib(session: Session) -> dict[str, Any]:
+    """``importlib``."""
+    return {"import_module": function("import_module", _import_module), "reload": function("reload", lambda at, m: m)}
+
+
+@module("importlib.util")
+def build_util(session: Session) -> dict[str, Any]:
+    """``importlib.util``."""
+    return {"find_spec": function("find_spec", _find_spec)}

@@ -1,0 +1,126 @@
+"""``typing``, ``types``, ``abc``, ``__future__``: what only type checkers heed, and NamedTuple."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from goflow.parser.interpreter.classes import ClassValue
+from goflow.parser.interpreter.session import Session
+from goflow.parser.interpreter.values import At, Keywords, NativeFunction, Value
+from goflow.parser.libraries.collections_ import named_tuple
+from goflow.parser.libraries.registry import function, module
+
+
+class TypeForm(Value):
+    """``Optional``, ``Union``, ``Literal`` and the like; subscripting gives the form with its arguments."""
+
+    type_name = "_SpecialForm"
+
+    def __init__(self, name: str, arguments: tuple[Any, ...] = ()) -> None:
+        self.name = name
+        self.arguments = arguments
+
+    def get_item(self, key: Any, at: At) -> Any:
+        """With arguments."""
+        return TypeForm(self.name, key if isinstance(key, tuple) else (key,))
+
+    def binary(self, operator: str, other: Any, at: At, *, reflected: bool) -> Any:
+        """``X | None``."""
+        return TypeForm("Union", (self, other)) if operator == "|" else NotImplemented
+
+    def call(self, args: Any, kwargs: Keywords, at: At) -> Any:
+        """``TypeVar("T")``, ``NewType("X", str)``."""
+        return args[1] if self.name == "NewType" and len(args) > 1 else self
+
+    def get_attribute(self, name: str, at: At) -> Any:
+        """``__args__`` and its kin."""
+        return {"__args__": self.arguments, "__origin__": self, "__name__": self.name}.get(name, self)
+
+
+class NamedTupleBase(Value):
+    """``class X(NamedTuple)`` and ``NamedTuple("X", [...])``."""
+
+    type_name = "type"
+
+    def make_class(self, cls: ClassValue, keywords: Keywords, at: At) -> Any:
+        """Turn the class of the file into a named tuple's."""
+        fields = list(cls.attributes.get("__annotations__", {}))
+        defaults = {field: cls.attributes[field] for field in fields if field in cls.attributes}
+        made = named_tuple(cls.name, fields, defaults, cls.module_name)
+        made.attributes |= {key: value for key, value in cls.attributes.items() if key not in fields}
+        made.module, made.at = cls.module, cls.at
+        return made
+
+    def call(self, args: Any, kwargs: Keywords, at: At) -> Any:
+        """The functional form."""
+        return named_tuple(args[0], [pair[0] for pair in args[1]], {}, at.module.name)
+
+
+@module("typing")
+@module("typing_extensions")
+def build(session: Session) -> dict[str, Any]:
+    """``typing``."""
+    builtins = session.library["builtins"]
+    forms = ("Any", "Optional", "Union", "Literal", "Callable", "Iterable", "Iterator", "Sequence", "Mapping", "Type",
+             "ClassVar", "Final", "Annotated", "TypeVar", "NewType", "Generator", "Awaitable", "Coroutine", "IO",
+             "TextIO", "BinaryIO", "NoReturn", "Never", "Self", "TypeAlias", "ParamSpec", "Concatenate", "Hashable",
+             "MutableMapping", "Collection", "AsyncIterator", "AsyncGenerator", "SupportsInt", "Pattern", "Required",
+             "NotRequired", "Unpack", "TypedDict", "Deque", "DefaultDict", "OrderedDict", "Text", "AnyStr",
+             "LiteralString", "TypeGuard", "AbstractSet", "ContextManager", "Counter")  # fmt: skip
+    found: dict[str, Any] = {name: TypeForm(name) for name in forms}
+    found |= {name.capitalize(): builtins[name] for name in ("dict", "list", "set", "tuple")}
+    found["FrozenSet"] = builtins["frozenset"]
+    found["Text"] = builtins["str"]
+    found["TypedDict"] = TypedDictBase()
+    found["NamedTuple"] = NamedTupleBase()
+    found["Protocol"] = ClassValue("Protocol", module_name="typing")
+    found["Generic"] = ClassValue("Generic", module_name="typing")
+    found["TYPE_CHECKING"] = False
+    same = function("cast", lambda at, kind, value: value, takes_unknown=True)
+    decorator = function("overload", lambda at, inner: inner, takes_unknown=True)
+    found |= {"cast": same, "overload": decorator, "final": decorator, "no_type_check": decorator,
+              "runtime_checkable": decorator, "override": decorator}  # fmt: skip
+    return found
+
+
+class TypedDictBase(Value):
+    """``class X(TypedDict)``: calling it makes a dict."""
+
+    type_name = "type"
+
+    def make_class(self, cls: ClassValue, keywords: Keywords, at: At) -> Any:
+        """A class whose instances are dicts."""
+        cls.construct = lambda cls, args, kwargs, at: dict(*args, **kwargs)
+        cls.host = dict
+        return cls
+
+    def call(self, args: Any, kwargs: Keywords, at: At) -> Any:
+        """The functional form."""
+        return self.make_class(ClassValue(args[0], module_name=at.module.name), {}, at)
+
+
+@module("types")
+def build_types(session: Session) -> dict[str, Any]:
+    """``types``."""
+    from goflow.parser.interpreter.classes import Instance
+
+    namespace = ClassValue("SimpleNamespace", module_name="types")
+    namespace.construct = lambda cls, args, kwargs, at: Instance(cls, dict(kwargs))
+    names = ("FunctionType", "ModuleType", "TracebackType", "MethodType", "GeneratorType")
+    return {"SimpleNamespace": namespace, "MappingProxyType": function("MappingProxyType", lambda at, m: m),
+            **{name: ClassValue(name, module_name="types") for name in names}}  # fmt: skip
+
+
+@module("abc")
+def build_abc(session: Session) -> dict[str, Any]:
+    """``abc``."""
+    same = NativeFunction("abstractmethod", lambda at, inner: inner, takes_unknown=True)
+    return {"ABC": ClassValue("ABC", module_name="abc"), "ABCMeta": ClassValue("ABCMeta", module_name="abc"),
+            "abstractmethod": same, "abstractproperty": session.library["builtins"]["property"]}  # fmt: skip
+
+
+@module("__future__")
+def build_future(session: Session) -> dict[str, Any]:
+    """``__future__``."""
+    names = ("annotations", "division", "print_function", "absolute_import", "unicode_literals", "generators")
+    return dict.fromkeys(names, True)

@@ -1,0 +1,196 @@
+"""Reading one file: what is said of it in ``goflow.yaml``, its evaluation, and everything that it depended on."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import libcst as cst
+
+from goflow.domain.diagnostics import Diagnostic, Severity, Span
+from goflow.domain.spec import DagSpec, Inputs, InputsUsed
+from goflow.parser.api import Folder, ParseResult
+from goflow.parser.folder import folder_config, is_native, looks_like_dag
+
+RECURSION_LIMIT = 20_000
+
+
+def read(folder: Folder, path: str, inputs: Inputs) -> ParseResult:
+    """What reading PATH gives. Never raises."""
+    config = folder_config(folder.root)
+    said = config.for_file(path)
+    closure: dict[str, str | None] = dict(config.closure)
+    diagnostics: list[Diagnostic] = list(said.diagnostics)
+    try:
+        content = (folder.root / path).read_bytes()
+    except OSError as problem:
+        diagnostics.append(Diagnostic("GF001", f"the file cannot be read: {problem.strerror}", Span(path)))
+        return ParseResult(path, "", (), tuple(diagnostics), {**closure, path: None})
+    closure[path] = hashlib.sha256(content).hexdigest()
+    if any(found.severity is Severity.ERROR for found in said.diagnostics):
+        return ParseResult(path, file_hash(closure), (), tuple(diagnostics), closure)
+    dialect = said.dialect or folder.dialect
+    if is_native(path):
+        from goflow.parser.yaml import read_native
+
+        native = read_native(content, path)
+        dags = tuple(config.apply(dag, path) for dag in native.dags)
+        return ParseResult(path, file_hash(closure), dags, (*diagnostics, *native.diagnostics), closure)
+    if folder.safe_mode and said.safe_mode and not looks_like_dag(content, path, dialect):
+        return ParseResult(path, file_hash(closure), (), tuple(diagnostics), closure, looks_like_dag=False)
+    result = evaluate_file(
+        dataclasses.replace(folder, dialect=dialect, import_roots=(*said.import_roots, *folder.import_roots)),
+        path,
+        content,
+        said.inputs(dataclasses.replace(inputs, environment={**inputs.environment, **folder.environment})),
+        "folder" if said.dialect else "default",
+    )
+    whole = {**closure, **result.closure}
+    return dataclasses.replace(
+        result,
+        dags=tuple(config.apply(dag, path) for dag in result.dags),
+        diagnostics=(*diagnostics, *result.diagnostics),
+        closure=whole,
+        file_hash=file_hash(whole),
+    )
+
+
+def evaluate_file(folder: Folder, path: str, content: bytes, inputs: Inputs, dialect_source: str) -> ParseResult:
+    """Evaluate a Python file."""
+    from goflow.parser.interpreter.builtins import make_builtins
+    from goflow.parser.interpreter.modules import Loader, ModuleValue
+    from goflow.parser.interpreter.session import Session
+    from goflow.parser.libraries.registry import resolve
+
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION_LIMIT))
+    session = Session(
+        root=folder.root,
+        parse_path=folder.parse_path or str(folder.root),
+        inputs=inputs,
+        dialect=folder.dialect,
+        import_roots=folder.import_roots,
+        dialect_source=dialect_source,
+    )
+    session.loader = Loader(session, resolve)
+    session.library["builtins"] = make_builtins(session)
+    try:
+        source = content.decode("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        found = Diagnostic("GF001", f"the file is not UTF-8: {problem}", Span(path))
+        return ParseResult(path, "", (), (found,))
+    told = session.loader.told(folder.root / path)
+    stem = Path(path).stem
+    module = ModuleValue(session, f"unusual_prefix_{hashlib.sha1(told.encode()).hexdigest()}_{stem}", path, source)
+    session.main = module
+    dags = _evaluate(module, told)
+    local_closure(module)
+    return ParseResult(
+        path,
+        "",
+        tuple(dags),
+        tuple(session.diagnostics),
+        dict(session.closure),
+        InputsUsed(
+            dict(session.variables_used),
+            dict(session.environment_used),
+            tuple(session.connections_used),
+            dict(session.listings),
+        ),
+    )
+
+
+def _evaluate(module: Any, told: str) -> list[DagSpec]:
+    """Run the module and lower its DAGs; what goes wrong is put among the session's diagnostics."""
+    from goflow.parser.interpreter.bodies import run_body
+    from goflow.parser.interpreter.modules import set_docstring
+    from goflow.parser.interpreter.scopes import Frame
+    from goflow.parser.lower import collect
+
+    session = module.session
+
+    def run() -> list[DagSpec]:
+        tree = module.parse()
+        set_docstring(module)
+        module.names.update({"__name__": module.name, "__file__": told, "__package__": ""})
+        run_body(Frame(session, module, module.scope), tree.body)
+        return collect(session, module)
+
+    return guarded(module, run)
+
+
+def guarded(module: Any, run: Callable[[], list[DagSpec]]) -> list[DagSpec]:
+    """What RUN gives; everything that it raises becomes a diagnostic of MODULE's file."""
+    from goflow.parser.interpreter.session import BudgetError
+    from goflow.parser.interpreter.values import Raised
+
+    session = module.session
+    try:
+        return run()
+    except cst.ParserSyntaxError as problem:
+        span = Span(module.path, problem.editor_line, problem.editor_column)
+        words = problem.message.partition("\n")[0]
+        session.diagnostics.append(Diagnostic("GF002", f"the file is not valid Python: {words}", span))
+    except Raised as problem:
+        at = next((place for place in [problem.at, *problem.trace] if place.module is module), problem.at)
+        where = "" if problem.at.module is module else f" (raised at {problem.at.span})"
+        session.report("GF004", f"{problem.message}{where}", at)
+    except BudgetError as problem:
+        hint = "move what takes so long into the tasks: a scheduler reads this file again and again"
+        session.report("GF005", f"reading it takes {problem.what}", problem.at, hint=hint)
+    except RecursionError:
+        session.report("GF005", "reading it goes deeper than the reader can follow", None)
+    except Exception as problem:
+        session.report("GF009", f"{type(problem).__name__}: {problem}", None, hint=_innermost(problem))
+    return []
+
+
+def _innermost(problem: BaseException) -> str:
+    """Where in GoFlow it happened, for the report."""
+    trace = problem.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return "please report this file"
+    code = trace.tb_frame.f_code
+    return f"please report this file (in {Path(code.co_filename).name}, line {trace.tb_lineno}, {code.co_name})"
+
+
+def local_closure(module: Any) -> None:
+    """Add the local modules that the file's functions import when they run: they belong to the version, too.
+
+    Their text is looked through for import statements and not evaluated.
+    """
+    import re
+
+    session = module.session
+    loader = session.loader
+    pattern = re.compile(r"^[ \t]+(?:from\s+([\w.]+)\s+import|import\s+([\w., ]+))", re.MULTILINE)
+    sources = [module.source, *(other.source for other in loader.local_imports())]
+    seen: set[str] = set()
+    while sources:
+        for found in pattern.finditer(sources.pop()):
+            for name in (found[1] or found[2]).replace(" ", "").split(","):
+                if name in seen or name in loader.modules:
+                    continue
+                seen.add(name)
+                words = Path(*name.split(".")) if name.strip(".") else None
+                for root in loader.roots if words is not None else ():
+                    for candidate in (root / words / "__init__.py", (root / words).with_suffix(".py")):
+                        if candidate.is_file():
+                            content = candidate.read_bytes()
+                            session.closure[loader.shown(candidate)] = hashlib.sha256(content).hexdigest()
+                            sources.append(content.decode("utf-8", "replace"))
+
+
+def file_hash(closure: dict[str, str | None]) -> str:
+    """The version's hash: sha256 over the names and contents of all files that the reading depended on."""
+    total = hashlib.sha256()
+    for path, digest in sorted(closure.items()):
+        if digest is not None:
+            total.update(f"{path}\0{digest}\n".encode())
+    return total.hexdigest()
+
