@@ -27,7 +27,7 @@ TEMPLATE = "goflow_template"
 _START_S = 30.0
 
 
-class Unavailable(Exception):
+class UnavailableError(Exception):
     """No PostgreSQL can be had here."""
 
 
@@ -72,7 +72,7 @@ class Server:
 
 
 def start() -> Server:
-    """A running server. Raises Unavailable."""
+    """A running server. Raises UnavailableError."""
     given = os.environ.get("GOFLOW_TEST_POSTGRES")
     if given:
         with psycopg.connect(given) as connection:
@@ -85,7 +85,7 @@ def start() -> Server:
     options = ["--auth=trust", "--username=postgres", "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8"]
     made = subprocess.run([*as_user, programs / "initdb", "-D", data, *options], capture_output=True, text=True)
     if made.returncode:
-        raise Unavailable(f"initdb: {made.stderr.strip()}")
+        raise UnavailableError(f"initdb: {made.stderr.strip()}")
     port = _free_port()
     settings = {
         "listen_addresses": "127.0.0.1",
@@ -122,7 +122,7 @@ def _programs() -> Path:
             break
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         subprocess.run(["apt-get", "install", "-y", "-q", "postgresql"], env=environment, capture_output=True)
-    raise Unavailable("no initdb and postgres on this machine")
+    raise UnavailableError("no initdb and postgres on this machine")
 
 
 def _as_user(folder: Path) -> list[str]:
@@ -150,7 +150,7 @@ def _wait(server: Server, process: subprocess.Popen[bytes], log: Path) -> None:
             server.execute("SELECT 1")
         except psycopg.OperationalError as problem:
             if process.poll() is not None or time.monotonic() > end:
-                raise Unavailable(f"{problem}\n{log.read_text(errors='replace')}") from None
+                raise UnavailableError(f"{problem}\n{log.read_text(errors='replace')}") from None
             time.sleep(0.02)
         else:
             return
@@ -166,7 +166,7 @@ def postgres_server() -> Iterator[Server]:
     """The server, with a template database that has GoFlow's schema."""
     try:
         server = start()
-    except Unavailable as problem:
+    except UnavailableError as problem:
         if required():
             pytest.fail(f"PostgreSQL is required: {problem}")
         pytest.skip(f"no PostgreSQL: {problem}")
