@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,6 @@ from goflow.domain.diagnostics import Diagnostic, Severity, Span
 from goflow.domain.spec import DagSpec, Inputs, InputsUsed
 from goflow.parser.api import Folder, ParseResult
 from goflow.parser.folder import folder_config, is_native, looks_like_dag
-
-RECURSION_LIMIT = 20_000
 
 
 def read(folder: Folder, path: str, inputs: Inputs) -> ParseResult:
@@ -66,7 +63,6 @@ def evaluate_file(folder: Folder, path: str, content: bytes, inputs: Inputs, dia
     from goflow.parser.interpreter.session import Session
     from goflow.parser.libraries.registry import resolve
 
-    sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION_LIMIT))
     session = Session(
         root=folder.root,
         parse_path=folder.parse_path or str(folder.root),
@@ -193,4 +189,3 @@ def file_hash(closure: dict[str, str | None]) -> str:
         if digest is not None:
             total.update(f"{path}\0{digest}\n".encode())
     return total.hexdigest()
-

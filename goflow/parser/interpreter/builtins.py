@@ -77,7 +77,7 @@ def _constructor(name: str) -> Callable[..., Any]:
 
             return construct_subtype(cls, args, kwargs, at)
         if convert is not None:
-            return convert(at, *args, **kwargs)
+            return at.session.guarded(convert, at, args, kwargs, name)
         unknown = first_unknown((args, kwargs))
         if unknown is not None:
             return unknown

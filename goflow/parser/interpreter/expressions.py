@@ -335,12 +335,10 @@ def _lambda(frame: Frame, node: cst.Lambda) -> Any:
 def _named(frame: Frame, node: cst.NamedExpr) -> Any:
     value = evaluate(frame, node.value)
     assert isinstance(node.target, cst.Name)
-    target = frame
     scope = frame.scope
-    while getattr(scope, "is_comprehension", False) and scope.parent is not None:
+    while scope.is_comprehension and scope.parent is not None:
         scope = scope.parent
-    target = frame.nested(scope)
-    target.assign(node.target.value, value)
+    frame.nested(scope).assign(node.target.value, value)
     return value
 
 
@@ -370,6 +368,7 @@ def _dict_comprehension(frame: Frame, node: cst.DictComp) -> Any:
 def _comprehended(frame: Frame, node: Any, element: Callable[[Frame], Any]) -> list[Any] | Unknown:
     """The elements of a comprehension, or the Unknown that its source or condition is."""
     scope = Scope(frame.scope)
+    scope.is_comprehension = True
     inner = frame.nested(scope)
     found: list[Any] = []
     unknown = _comprehend_for(inner, frame, node.for_in, element, found)

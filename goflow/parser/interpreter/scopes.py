@@ -19,13 +19,14 @@ class Scope:
     """Names of a module, a class body, a function or a comprehension. PARENT is the scope around it that can be seen
     from inside (class bodies cannot); GLOBALS is the module's."""
 
-    __slots__ = ("global_names", "globals", "is_class", "names", "nonlocal_names", "parent")
+    __slots__ = ("global_names", "globals", "is_class", "is_comprehension", "names", "nonlocal_names", "parent")
 
     def __init__(self, parent: Scope | None, *, is_class: bool = False, names: dict[str, Any] | None = None) -> None:
         self.names: dict[str, Any] = {} if names is None else names
         self.parent = parent
         self.globals: Scope = parent.globals if parent is not None else self
         self.is_class = is_class
+        self.is_comprehension = False
         self.global_names: frozenset[str] = frozenset()
         self.nonlocal_names: frozenset[str] = frozenset()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,11 +19,12 @@ if TYPE_CHECKING:
     from goflow.parser.interpreter.classes import ClassValue
     from goflow.parser.interpreter.modules import Loader, ModuleValue
 
-MOST_STEPS = 3_000_000
+MOST_STEPS = 2_000_000
 MOST_DEPTH = 120
 LARGEST = 1_000_000
 """Elements of a container, characters of a text, bits of a number."""
 LONGEST_S = 30.0
+RECURSION_LIMIT = 20_000
 
 
 class BudgetError(Exception):
@@ -48,7 +50,7 @@ class Budget:
         """One step. Raises BudgetError when there are none left."""
         self.steps_left -= 1
         if self.steps_left < 0:
-            raise BudgetError("more than 3,000,000 steps", at)
+            raise BudgetError(f"more than {MOST_STEPS:,} steps", at)
         if self.steps_left % 4096 == 0 and time.monotonic() > self._deadline:
             raise BudgetError(f"more than {LONGEST_S:.0f} s", at)
 
@@ -97,6 +99,10 @@ class Session:
     main: ModuleValue = field(init=False)
     exceptions: dict[str, ClassValue] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Make room: a call of the file is some fifteen calls of the evaluator."""
+        sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION_LIMIT))
+
     def report(
         self,
         code: str,
@@ -136,7 +142,7 @@ class Session:
     def deciding(self, unknown: Unknown) -> Iterator[None]:
         """While both arms of something undecided are run."""
         before = self.undecided
-        self.undecided = before or unknown
+        self.undecided = before if before is not None else unknown
         try:
             yield
         finally:

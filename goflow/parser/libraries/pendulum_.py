@@ -43,7 +43,7 @@ def _datetime(
 
 
 def _naive(at: At, *args: int) -> Any:
-    return dt.datetime(*args)  # noqa: DTZ001 - that is what pendulum.naive gives
+    return dt.datetime(*args)
 
 
 def _now(at: At, tz: Any = None) -> Any:
@@ -144,7 +144,7 @@ def build(session: Session) -> dict[str, Any]:
         unknown = first_unknown((args, kwargs))
         if unknown is not None:
             return unknown
-        return at.session.guarded(lambda at, *a, **k: dt.datetime(*a, **k), at, args, kwargs, "DateTime")  # noqa: DTZ001
+        return at.session.guarded(lambda at, *a, **k: dt.datetime(*a, **k), at, args, kwargs, "DateTime")
 
     moment.construct = construct
     moment.attributes |= {name: function(name, run) for name, run in {"now": _now, "utcnow": _now}.items()}

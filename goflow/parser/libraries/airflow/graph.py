@@ -188,7 +188,7 @@ class GroupNode(Node):
         if key in self.children:
             kind = "Task" if isinstance(node, TaskNode) else "Task Group"
             text = f"{kind} id '{key}' has already been added to the Dag"
-            raise GraphError(f"{EXCEPTIONS}.DuplicateTaskIdFound", text)
+            raise GraphError(f"{EXCEPTIONS}.DuplicateTaskIdFound", text, "GF202")
         if isinstance(node, GroupNode) and self.dag is not None:
             if node.dag is not None and node.dag is not self.dag:
                 raise GraphError("ValueError", "Cannot mix TaskGroups from different Dags")
@@ -295,7 +295,7 @@ class GroupNode(Node):
             return
         if not suffix_on_collision:
             text = f"group_id '{self.own_id}' has already been added to the DAG"
-            raise GraphError(f"{EXCEPTIONS}.DuplicateTaskIdFound", text)
+            raise GraphError(f"{EXCEPTIONS}.DuplicateTaskIdFound", text, "GF202")
         base = re.split(r"__\d+$", self.own_id)[0]
         numbers = [int(used.rsplit("__", 1)[1]) for used in self.used_ids if re.match(rf"^{base}__\d+$", used)]
         self.own_id = f"{base}__{max(numbers) + 1}" if numbers else f"{self.own_id}__1"
@@ -330,7 +330,7 @@ class DagGraph:
         taken = self.tasks.get(task.task_id)
         if (taken is not None and taken is not task) or task.task_id in self.root.used_ids:
             text = f"Task id '{task.task_id}' has already been added to the DAG"
-            raise GraphError(f"{EXCEPTIONS}.DuplicateTaskIdFound", text)
+            raise GraphError(f"{EXCEPTIONS}.DuplicateTaskIdFound", text, "GF202")
         self.tasks[task.task_id] = task
         task.dag = self
         self.root.used_ids.add(task.task_id)

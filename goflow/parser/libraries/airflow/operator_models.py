@@ -44,6 +44,9 @@ class Settling(Protocol):
     def fail(self, kind: str, message: str) -> NoReturn:
         """Raise the Python exception KIND as Airflow would."""
 
+    def unknown(self, reason: str) -> Any:
+        """An Unknown that depends on REASON."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorModel:
@@ -51,8 +54,9 @@ class OperatorModel:
 
     PATH is its canonical import path (Airflow 3's); BASES those of what it derives from. PARAMETERS are the arguments
     of its own ``__init__``, with their defaults or `REQUIRED`. TEMPLATE_FIELDS and TEMPLATE_EXT are None where the
-    class does not say, so that the next base's hold. SETTLE runs after that of the bases. SEALED is true where further
-    keyword arguments are refused by name (everywhere but for operators that nothing is known about).
+    class does not say, so that the next base's hold. SETTLE runs after that of the bases, HOOK before anything else.
+    SEALED is true where further keyword arguments are refused by name (everywhere but for operators that nothing is
+    known about); LENIENT makes a warning of it, since the installed version of a provider may take more.
     CUSTOM_NAME is the name of a decorator's operator (``@task.bash``).
     """
 
@@ -63,8 +67,12 @@ class OperatorModel:
     template_ext: tuple[str, ...] | None = None
     attributes: Mapping[str, Any] = field(default_factory=dict)
     settle: Callable[[Settling], None] | None = None
+    hook: Callable[..., None] | None = None
     sealed: bool = True
+    lenient: bool = False
     custom_name: str | None = None
+    mro: tuple[str, ...] = ()
+    """What the class really derives from, nearest first, where BASES leaves some out."""
 
     @property
     def name(self) -> str:

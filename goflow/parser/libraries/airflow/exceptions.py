@@ -1,0 +1,54 @@
+"""Airflow's exceptions as classes that the file can raise, catch and derive from, and the ways to raise them."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from goflow.domain.spec import Dialect
+from goflow.parser.interpreter.classes import ClassValue
+from goflow.parser.interpreter.exceptions import make_exception
+from goflow.parser.interpreter.session import Session
+from goflow.parser.interpreter.values import At, Raised
+
+MODULE = "airflow.exceptions"
+_BASES = {
+    "AirflowException": "Exception",
+    "AirflowSkipException": "AirflowException",
+    "AirflowFailException": "AirflowException",
+    "ParamValidationError": "AirflowException",
+    "AirflowNotFoundException": "AirflowException",
+    "AirflowTimetableInvalid": "AirflowException",
+    "DuplicateTaskIdFound": "AirflowException",
+    "TaskAlreadyInTaskGroup": "AirflowException",
+    "TaskDeferred": "BaseException",
+    "AirflowTaskTimeout": "BaseException",
+    "DownstreamTasksSkipped": "AirflowException",
+    "AirflowRescheduleException": "AirflowException",
+    "RemovedInAirflow3Warning": "DeprecationWarning",
+    "RemovedInAirflow4Warning": "DeprecationWarning",
+    "AirflowProviderDeprecationWarning": "DeprecationWarning",
+}
+
+
+def exception_class(session: Session, name: str) -> ClassValue:
+    """The class NAME of ``airflow.exceptions``; unknown names derive from AirflowException."""
+    path = f"{MODULE}.{name}"
+    found = session.exceptions.get(path)
+    if found is None:
+        base_name = _BASES.get(name, "AirflowException")
+        base = session.exceptions.get(base_name) or exception_class(session, base_name)
+        found = session.exceptions[path] = ClassValue(name, (base,), module_name=MODULE)
+    return found
+
+
+def fail(at: At, kind: str, message: str, *, only: Dialect | None = None, code: str = "", hint: str = "") -> NoReturn:
+    """Raise KIND (a builtin's name, or ``airflow.exceptions.Name``) for the file to catch.
+
+    ONLY says that under that dialect there would be no such error: where nothing catches it, the file is read once
+    more as that dialect. CODE and HINT are the diagnostic's, where nothing catches it.
+    """
+    if kind.startswith(f"{MODULE}."):
+        exception_class(at.session, kind.removeprefix(f"{MODULE}."))
+    value = make_exception(at.session, kind, (message,))
+    value.data = {"dialect": only, "code": code, "hint": hint}
+    raise Raised(value, at)

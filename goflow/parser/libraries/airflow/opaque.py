@@ -1,0 +1,93 @@
+"""Objects of Airflow that are passed through without being looked into: sentinels, hooks, triggers, links.
+
+An `OpaqueClass` stands for a class that is known by its path alone; what it makes keeps the arguments, so that it can
+be told (``{"$object": ...}``), and everything asked of it is Unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from goflow.parser.interpreter.classes import MISSING, ClassValue, Instance
+from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Unknown, Value
+
+
+class Sentinel(Value):
+    """A marker such as Airflow's NOTSET; CLASS_NAME is what its class is called."""
+
+    def __init__(self, class_name: str) -> None:
+        self.type_name = class_name
+
+    def __repr__(self) -> str:
+        return f"<{self.type_name}>"
+
+    def truth(self, at: At) -> bool:
+        """Sentinels are true, but for ArgNotSet."""
+        return self.type_name != "ArgNotSet"
+
+
+NOT_SET = Sentinel("ArgNotSet")
+SET_DURING_EXECUTION = Sentinel("SetDuringExecution")
+
+
+class OpaqueInstance(Instance):
+    """An object of an opaque class: ``data`` are the arguments it was made with."""
+
+    def iterate(self, at: At) -> Iterator[Any]:
+        """Nobody knows what is in it."""
+        yield from ()
+
+    def get_item(self, key: Any, at: At) -> Any:
+        """Unknown."""
+        return _unknown(self, at)
+
+    def binary(self, operator: str, other: Any, at: At, *, reflected: bool) -> Any:
+        """Unknown, but for the comparison of an object with itself."""
+        own = super().binary(operator, other, at, reflected=reflected)
+        if own is not NotImplemented:
+            return own
+        return NotImplemented if operator in {"==", "!=", ">>", "<<"} else _unknown(self, at)
+
+    def enter(self, at: At) -> Any:
+        """Itself."""
+        return self
+
+
+def opaque_class(path: str, bases: tuple[ClassValue, ...] = ()) -> ClassValue:
+    """The class of that import PATH, known by nothing but its name; files may derive from it."""
+    module, _, name = path.rpartition(".")
+    attributes: dict[str, Any] = {"__init__": NativeFunction("__init__", _init, takes_unknown=True)}
+    return ClassValue(
+        name, bases, attributes, module_name=module, construct=_construct, fallback=_attribute, host=None
+    )
+
+
+def arguments_of(instance: Instance) -> tuple[list[Any], dict[str, Any]]:
+    """The positional and keyword arguments that INSTANCE was made with."""
+    data = instance.data
+    return data if isinstance(data, tuple) else ([], {})
+
+
+def _construct(cls: ClassValue, args: Arguments, kwargs: Keywords, at: At) -> Any:
+    from goflow.parser.interpreter.classes import initialise
+
+    instance = OpaqueInstance(cls)
+    instance.data = (list(args), dict(kwargs))
+    initialise(instance, args, kwargs, at)
+    return instance
+
+
+def _init(at: At, instance: Instance, *args: Any, **kwargs: Any) -> None:
+    """Takes anything."""
+
+
+def _attribute(instance: Instance, name: str, at: At) -> Any:
+    if name.startswith("__"):
+        return MISSING
+    positional, named = arguments_of(instance)
+    return named[name] if name in named else _unknown(instance, at, name)
+
+
+def _unknown(instance: Instance, at: At, name: str = "") -> Unknown:
+    return Unknown(f"{name or 'what is'} in a {instance.cls.name}", at)

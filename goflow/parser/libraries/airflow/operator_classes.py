@@ -1,0 +1,157 @@
+"""Operator classes of the evaluator, made from the tables, from the catalogue, or from nothing but a name."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+from collections.abc import Mapping
+from typing import Any
+
+from goflow.domain.canonical import Json, tag_of
+from goflow.domain.spec import Dialect
+from goflow.parser.catalogue import REQUIRED as REQUIRED_THERE
+from goflow.parser.catalogue import OperatorFacts, lookup
+from goflow.parser.interpreter.classes import ClassMethod, ClassValue
+from goflow.parser.interpreter.session import Session
+from goflow.parser.libraries.airflow.base_operators import base_operators
+from goflow.parser.libraries.airflow.decorated_operators import decorated_operators
+from goflow.parser.libraries.airflow.mapping import partial_operator
+from goflow.parser.libraries.airflow.operator_models import (
+    BASE_OPERATOR,
+    BASE_SENSOR,
+    DECORATED_OPERATOR,
+    REQUIRED,
+    OperatorModel,
+    Settling,
+)
+from goflow.parser.libraries.airflow.operators import TASK_METHODS, around_init, construct, native_init
+from goflow.parser.libraries.airflow.standard_operators import standard_operators
+from goflow.parser.libraries.airflow.state import native, state_of
+
+_CLASS_ATTRIBUTES: Mapping[str, Any] = {
+    "ui_color": "#fff",
+    "ui_fgcolor": "#000",
+    "template_ext": (),
+    "template_fields_renderers": {},
+    "operator_extra_links": (),
+    "shallow_copy_attrs": (),
+    "pool": "",
+}
+
+
+def operator_class(session: Session, path: str) -> ClassValue | None:
+    """The operator class of that canonical PATH under the session's dialect; None where nobody knows it."""
+    classes = state_of(session).classes
+    if path not in classes:
+        model = model_of(path, session.dialect)
+        if model is None:
+            return None
+        classes[path] = _make_class(session, model)
+    return classes[path]
+
+
+def generic_class(session: Session, path: str) -> ClassValue:
+    """An operator class of which only the name is known: it takes every argument and keeps it."""
+    classes = state_of(session).classes
+    if path not in classes:
+        sensor = path.endswith("Sensor")
+        model = OperatorModel(path=path, bases=(BASE_SENSOR if sensor else BASE_OPERATOR,), sealed=False)
+        classes[path] = _make_class(session, model)
+    return classes[path]
+
+
+@functools.lru_cache(maxsize=4096)
+def model_of(path: str, dialect: Dialect) -> OperatorModel | None:
+    """The model of the class PATH: by hand for Airflow's own, else from the catalogue."""
+    for table in (base_operators(dialect), standard_operators(dialect), decorated_operators(dialect)):
+        if path in table:
+            return table[path]
+    facts = lookup(path)
+    return _from_facts(facts) if facts is not None else None
+
+
+def _make_class(session: Session, model: OperatorModel) -> ClassValue:
+    bases = []
+    for path in model.bases:
+        base = operator_class(session, path)
+        assert base is not None, path
+        bases.append(base)
+    attributes: dict[str, Any] = dict(model.attributes)
+    if model.template_fields is not None:
+        attributes["template_fields"] = model.template_fields
+    if model.template_ext is not None:
+        attributes["template_ext"] = model.template_ext
+    if model.custom_name is not None:
+        attributes["custom_operator_name"] = model.custom_name
+    if model.path != BASE_OPERATOR:
+        made = ClassValue(model.name, bases, attributes, module_name=model.module)
+        made.data["model"] = model
+        return made
+    attributes |= TASK_METHODS | dict(_CLASS_ATTRIBUTES)
+    attributes["__init__"] = native("__init__", native_init)
+    attributes["partial"] = ClassMethod(native("partial", partial_operator))
+    made = ClassValue(
+        model.name, (), attributes, module_name=model.module, construct=construct, around_init=around_init
+    )
+    made.data["model"] = model
+    return made
+
+
+# -- the catalogue ----------------------------------------------------------------------------------------------------
+
+
+def _from_facts(facts: OperatorFacts) -> OperatorModel:
+    """The catalogue's flat facts as one class right below BaseOperator, the sensor's base or TaskFlow's."""
+    base = BASE_SENSOR if facts.sensor else BASE_OPERATOR
+    if DECORATED_OPERATOR in facts.bases:
+        base = DECORATED_OPERATOR
+    parameters = {
+        name: REQUIRED if default is REQUIRED_THERE else from_tagged(default)
+        for name, default in facts.arguments.items()
+        if not (base == DECORATED_OPERATOR and name in {"python_callable", "op_args", "op_kwargs"})
+    }
+    return OperatorModel(
+        path=facts.path,
+        bases=(base,),
+        parameters=parameters,
+        template_fields=facts.template_fields,
+        template_ext=facts.template_ext,
+        attributes={"ui_color": facts.ui_color},
+        settle=functools.partial(_settle_facts, facts),
+        lenient=True,
+        custom_name=facts.decorator,
+        mro=facts.bases,
+    )
+
+
+def _settle_facts(facts: OperatorFacts, task: Settling) -> None:
+    """Give the template fields the values that the class's constructor leaves in them."""
+    values = task.values
+    found: dict[str, Any] = {}
+    for name, source in facts.fields.items():
+        if source.computed:
+            found[name] = task.unknown(f"{name}, which {facts.name} works out by itself")
+        elif source.argument is None:
+            found[name] = from_tagged(source.constant)
+        else:
+            value = values.get(source.argument)
+            known = task.known(source.argument)
+            instead = (source.when == "or" and not value) or (source.when == "if_none" and value is None)
+            found[name] = from_tagged(source.constant) if known and source.when and instead else value
+    values.update(found)
+
+
+def from_tagged(value: Json) -> Any:
+    """Tagged JSON of the catalogue as a host value."""
+    match tag_of(value):
+        case "$timedelta":
+            return dt.timedelta(seconds=float(value["$timedelta"]))  # type: ignore[index,call-overload,arg-type]
+        case "$tuple":
+            return tuple(from_tagged(inner) for inner in value["$tuple"])  # type: ignore[index,call-overload,union-attr]
+        case "$set":
+            return {from_tagged(inner) for inner in value["$set"]}  # type: ignore[index,call-overload,union-attr]
+    if isinstance(value, dict):
+        return {key: from_tagged(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [from_tagged(inner) for inner in value]
+    return value

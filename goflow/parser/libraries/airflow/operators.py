@@ -1,0 +1,446 @@
+"""Operator classes and tasks: what happens when ``SomeOperator(...)`` is called while a file is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from goflow.parser.interpreter.classes import MISSING, ClassValue, Instance, call_init
+from goflow.parser.interpreter.functions import Kind, UserFunction
+from goflow.parser.interpreter.operations import elements, type_name
+from goflow.parser.interpreter.values import Arguments, At, Keywords, Raised, Unknown, Value
+from goflow.parser.libraries.airflow.base_attributes import converted, settle_base
+from goflow.parser.libraries.airflow.edges import Dependency
+from goflow.parser.libraries.airflow.exceptions import fail
+from goflow.parser.libraries.airflow.graph import TaskNode
+from goflow.parser.libraries.airflow.keys import GraphError, check_key
+from goflow.parser.libraries.airflow.operator_arguments import Merged, fill_defaults, flat_of, merged_defaults
+from goflow.parser.libraries.airflow.params import ParamsValue, make_params
+from goflow.parser.libraries.airflow.relations import METHODS, Dependable
+from goflow.parser.libraries.airflow.state import native, refuse, state_of, taint_if_undecided
+from goflow.parser.libraries.airflow.xcom_args import enter_block, leave_block, references_in, xcom_of
+
+if TYPE_CHECKING:
+    from goflow.parser.libraries.airflow.dag import DagValue
+    from goflow.parser.libraries.airflow.groups import GroupValue
+
+_INTERNAL = {"dag", "task_group", "default_args", "params", "task_id"}
+
+
+class TaskValue(Dependable):
+    """A task, mapped or not. NODE is its place in the graph, GIVEN the arguments of its author's own call."""
+
+    def __init__(self, cls: ClassValue, at: At) -> None:
+        super().__init__(cls)
+        self.at = at
+        self.node = TaskNode("", value=self)
+        self.given: tuple[str, ...] = ()
+        self.arguments: dict[str, Any] = {}
+        """Every argument of every ``__init__`` on the way, default arguments merged in; template fields included."""
+        self.own_params: ParamsValue | None = None
+
+    @property
+    def dag(self) -> DagValue | None:
+        """The DAG it is in."""
+        return self.node.dag.value if self.node.dag is not None else None
+
+    @property
+    def template_fields(self) -> tuple[str, ...]:
+        """The names of its template fields."""
+        found = self.attributes.get("template_fields", self.cls.lookup("template_fields"))
+        if isinstance(found, str):
+            return (found,)
+        return tuple(name for name in found if isinstance(name, str)) if isinstance(found, list | tuple | set) else ()
+
+    @property
+    def template_ext(self) -> tuple[str, ...]:
+        """The endings of template files."""
+        found = self.attributes.get("template_ext", self.cls.lookup("template_ext"))
+        return tuple(name for name in found if isinstance(name, str)) if isinstance(found, list | tuple | set) else ()
+
+    def dependency(self) -> Dependency:
+        """The task."""
+        return self.node
+
+    def added_to(self, dag: DagValue) -> None:
+        """The graph of DAG took the task in."""
+
+    def enter(self, at: At) -> Any:
+        """``with setup_task:``."""
+        return enter_block([self.node], at)
+
+    def leave(self, problem: Raised | None, at: At) -> bool:
+        """The end of the block."""
+        return leave_block(at)
+
+    def truth(self, at: At) -> bool:
+        """Tasks are true."""
+        return True
+
+    def text(self, at: At) -> Any:
+        """``<Task(BashOperator): id>``."""
+        return f"<Task({self.cls.name}): {self.node.task_id}>"
+
+    def representation(self, at: At) -> Any:
+        """The same."""
+        return self.text(at)
+
+    def get_attribute(self, name: str, at: At) -> Any:
+        """What Airflow's operators have."""
+        found = self._own_attribute(name, at)
+        return super().get_attribute(name, at) if found is MISSING else found
+
+    def make_teardown(self, at: At, setups: Any, on_failure_fail_dagrun: Any) -> None:
+        """``task.as_teardown(setups=...)``."""
+        self.set_attribute("is_teardown", True, at)
+        self.attributes["trigger_rule"] = "all_done_setup_success"
+        if on_failure_fail_dagrun is not None:
+            self.set_attribute("on_failure_fail_dagrun", on_failure_fail_dagrun, at)
+        if setups is None:
+            return
+        many = elements(setups, at) if isinstance(setups, list | tuple | set) else [setups]
+        for setup in many if isinstance(many, list) else []:
+            if isinstance(setup, Dependable):
+                setup.set_attribute("is_setup", True, at)
+                setup.binary(">>", self, at, reflected=False)
+            elif isinstance(setup, Unknown) and self.dag is not None:
+                self.dag.taint("an edge", setup, at, self.node.task_id)
+
+    def connect_references(self, at: At, value: Any) -> None:
+        """Put the tasks of every XComArg in VALUE upstream."""
+        try:
+            for task in references_in(value):
+                self.node.set_upstream([task])
+        except GraphError as problem:
+            refuse(at, problem)
+
+    def set_flag(self, name: str, value: Any, at: At) -> None:
+        """``is_setup``, ``is_teardown`` and ``on_failure_fail_dagrun``, which exclude each other."""
+        node = self.node
+        if name == "is_setup":
+            if value is True and node.teardown:
+                text = f"Cannot mark task '{node.task_id}' as setup; task is already a teardown."
+                fail(at, "ValueError", text, code="GF203")
+            node.setup = value is True
+        elif name == "is_teardown":
+            if value is True and node.setup:
+                text = f"Cannot mark task '{node.task_id}' as teardown; task is already a setup."
+                fail(at, "ValueError", text, code="GF203")
+            node.teardown = value is True
+        elif value is True and not node.teardown:
+            text = (
+                f"Cannot set task on_failure_fail_dagrun for '{node.task_id}' because it is not a teardown task."
+            )
+            fail(at, "ValueError", text, code="GF203")
+        self.attributes[name] = value
+
+    def _own_attribute(self, name: str, at: At) -> Any:
+        node = self.node
+        match name:
+            case "task_id" | "node_id":
+                return node.task_id if node.task_id else MISSING
+            case "dag" | "_dag":
+                return self._dag_attribute(name, at)
+            case "task_group":
+                return node.group.value if node.group is not None else None
+            case "output":
+                return xcom_of(self, at)
+            case "upstream_task_ids":
+                return set(node.upstream)
+            case "downstream_task_ids":
+                return set(node.downstream)
+            case "upstream_list":
+                return [task.value for task in node.upstream_tasks()]
+            case "downstream_list":
+                return [task.value for task in node.downstream_tasks()]
+            case "roots" | "leaves":
+                return [self]
+            case "is_setup":
+                return node.setup
+            case "is_teardown":
+                return node.teardown
+            case "dag_id":
+                return node.dag.dag_id if node.dag is not None else f"adhoc_{self.attributes.get('owner')}"
+            case "task_type":
+                return self.cls.name
+            case "operator_name":
+                custom = self.cls.lookup("custom_operator_name")
+                return self.cls.name if custom is MISSING else custom
+            case "label":
+                group = node.group
+                prefixed = group is not None and group.group_id and group.prefix
+                return node.task_id[len(group.node_id) + 1 :] if group is not None and prefixed else node.task_id
+        return MISSING
+
+    def _dag_attribute(self, name: str, at: At) -> Any:
+        if self.dag is not None or name == "_dag":
+            return self.dag
+        return fail(at, "RuntimeError", f"Operator {self.node.task_id} has not been assigned to a Dag yet")
+
+
+class OperatorValue(TaskValue):
+    """A task that an operator class made."""
+
+    def __init__(self, cls: ClassValue, at: At) -> None:
+        super().__init__(cls, at)
+        self.finished = False
+
+    def set_attribute(self, name: str, value: Any, at: At) -> None:
+        """Airflow converts some values on assignment, and takes edges from XComArgs."""
+        if name == "dag":
+            self._assign_dag(value, at)
+            return
+        if self.finished:
+            taint_if_undecided(self.dag, f"the attribute {name} of task {self.node.task_id}", at)
+        super().set_attribute(name, value, at)
+
+    def store(self, name: str, value: Any, at: At) -> None:
+        """As ``BaseOperator.__setattr__``."""
+        if name in {"is_setup", "is_teardown", "on_failure_fail_dagrun"}:
+            self.set_flag(name, value, at)
+            return
+        if name == "task_id":
+            if isinstance(value, str) and self.node.dag is None:
+                self.node.task_id = value
+            return
+        value = converted(name, value, at, self)
+        super().store(name, value, at)
+        if name in self.arguments:
+            self.arguments[name] = value
+        if self.finished and name in self.template_fields:
+            self.connect_references(at, value)
+
+    def _assign_dag(self, dag: Any, at: At) -> None:
+        from goflow.parser.libraries.airflow.dag import DagValue
+
+        if dag is None or isinstance(dag, Unknown):
+            return
+        if not isinstance(dag, DagValue):
+            fail(at, "TypeError", f"Expected dag; received {type_name(dag)}", code="GF203")
+        if self.dag is not None and self.dag is not dag:
+            fail(at, "ValueError", f"The dag assigned to {self.text(at)} can not be changed.", code="GF203")
+        group = dag.open_group
+        try:
+            if dag.graph.tasks.get(self.node.task_id) is not self.node:
+                dag.graph.add(self.node, group.node if group is not None else None)
+        except GraphError as problem:
+            refuse(at, problem)
+
+
+# -- making a task ----------------------------------------------------------------------------------------------------
+
+
+def construct(cls: ClassValue, args: Arguments, kwargs: Keywords, at: At) -> Any:
+    """``SomeOperator(...)``: run the ``__init__`` s, then take edges from the XComArgs in template fields."""
+    task = OperatorValue(cls, at)
+    task.given = tuple(kwargs)
+    owner = cls.owner_of("__init__")
+    assert owner is not None
+    call_init(task, owner, args, kwargs, at)
+    finish(task, at)
+    return task
+
+
+def finish(task: OperatorValue, at: At) -> None:
+    """What Airflow does once the outermost ``__init__`` has returned."""
+    for name in task.template_fields:
+        task.connect_references(at, task.attributes.get(name))
+    task.finished = True
+
+
+def around_init(
+    task: Instance, owner: ClassValue, init: Value, args: Arguments, kwargs: Keywords, at: At
+) -> Any:
+    """An ``__init__`` of the file's own: default arguments are filled in for its parameters, as at every level."""
+    assert isinstance(task, OperatorValue)
+    if args:
+        fail(at, "TypeError", "Use keyword arguments when initializing operators", code="GF203")
+    if not isinstance(init, UserFunction):
+        return init.call([task], kwargs, at)
+    merged = merged_defaults(kwargs, at)
+    parameters = {
+        parameter.name: parameter
+        for parameter in init.parameters[1:]
+        if parameter.kind not in {Kind.REST, Kind.REST_KEYWORDS}
+    }
+    passed = merged.passed_on(kwargs)
+    fill_defaults(passed, parameters, merged)
+    missing = [
+        name
+        for name, parameter in parameters.items()
+        if not parameter.has_default and name not in passed and name != "task_id"
+    ]
+    _refuse_missing(missing, at)
+    _keep_arguments(task, passed)
+    takes_rest = any(parameter.kind is Kind.REST_KEYWORDS for parameter in init.parameters)
+    if not takes_rest:
+        passed = {name: value for name, value in passed.items() if name in parameters or name in kwargs}
+    elif isinstance(merged.default_args, dict):
+        passed["default_args"] = merged.default_args
+    return init.call([task], passed, at)
+
+
+def native_init(at: At, task: OperatorValue, /, *args: Any, **kwargs: Any) -> None:
+    """The ``__init__`` of Airflow's own classes, all of those of the task's class in one."""
+    if args:
+        fail(at, "TypeError", "Use keyword arguments when initializing operators", code="GF203")
+    flat = flat_of(task.cls, at.session)
+    merged = merged_defaults(kwargs, at)
+    values = merged.passed_on(kwargs)
+    values.pop("default_args", None)
+    fill_defaults(values, flat.parameters, merged)
+    _keep_arguments(task, values)
+    flat.hook(task, values, merged, at)
+    flat.refuse_unknown_arguments(task, values, at)
+    _refuse_missing([name for name in flat.required if name not in values and name != "task_id"], at)
+    if "task_id" not in values:
+        name = task.cls.name
+        fail(at, "TypeError", f"{name}.__init__() missing 1 required keyword-only argument: 'task_id'", code="GF203")
+    _identify(task, values["task_id"], merged, at)
+    complete = {**flat.defaults, **values}
+    for settle in flat.settles:
+        settle(SettlingTask(task, complete, at))
+    settle_base(task, complete, at)
+    _set_params(task, merged, at)
+    task.attributes.update({name: value for name, value in complete.items() if name not in _INTERNAL})
+    state_of(at.session).scope.task_made(task.node)
+    _join_dag(task, merged, at)
+
+
+class SettlingTask:
+    """A task under construction, for the ``settle`` functions of the tables."""
+
+    def __init__(self, task: OperatorValue, values: dict[str, Any], at: At) -> None:
+        self.task, self.values, self.at = task, values, at
+        self.dialect = at.session.dialect
+
+    def known(self, *names: str) -> bool:
+        """Whether the values of all NAMES are plain."""
+        return not any(isinstance(self.values.get(name), Value) for name in names)
+
+    def fail(self, kind: str, message: str) -> Any:
+        """Raise what Airflow raises."""
+        fail(self.at, kind, message, code="GF203")
+
+    def unknown(self, reason: str) -> Unknown:
+        """An Unknown at the task's own line."""
+        return Unknown(reason, self.at)
+
+
+def _keep_arguments(task: OperatorValue, values: Mapping[str, Any]) -> None:
+    task.arguments.update({name: value for name, value in values.items() if name not in _INTERNAL})
+
+
+def _refuse_missing(missing: list[str], at: At) -> None:
+    if len(missing) == 1:
+        fail(at, "TypeError", f"missing keyword argument {missing[0]!r}", code="GF203")
+    if missing:
+        fail(at, "TypeError", f"missing keyword arguments {', '.join(map(repr, sorted(missing)))}", code="GF203")
+
+
+def _identify(task: TaskValue, task_id: Any, merged: Merged, at: At) -> None:
+    """Give the task its id, with the prefixes of its group."""
+    dag, group = merged.dag, merged.group
+    taint_if_undecided(dag, "whether there is such a task", at)
+    if isinstance(task_id, Unknown):
+        if dag is not None:
+            dag.taint("a task's id", task_id, at)
+        task_id = f"unknown_{at.line}_{len(dag.graph.tasks) if dag is not None else 0}"
+    try:
+        check_key(group.node.child_id(task_id) if group is not None and isinstance(task_id, str) else task_id)
+        task.node.task_id = group.node.child_id(task_id) if group is not None else task_id
+        if group is not None:
+            group.node.add(task.node, moving=False)
+    except GraphError as problem:
+        refuse(at, problem)
+
+
+def _set_params(task: TaskValue, merged: Merged, at: At) -> None:
+    task.own_params = merged.own_params
+    dag_params = merged.dag.params if merged.dag is not None else make_params(at, None)
+    together = dag_params.copy(at)
+    if merged.own_params is not None:
+        together.update(merged.own_params, at)
+    task.attributes["params"] = together
+
+
+def _join_dag(task: TaskValue, merged: Merged, at: At) -> None:
+    if merged.dag is None:
+        return
+    try:
+        merged.dag.graph.add(task.node, merged.group.node if merged.group is not None else None)
+    except GraphError as problem:
+        refuse(at, problem)
+
+
+# -- methods of every task --------------------------------------------------------------------------------------------
+
+
+def _as_setup(at: At, self: TaskValue) -> Any:
+    self.set_attribute("is_setup", True, at)
+    return self
+
+
+def _as_teardown(at: At, self: TaskValue, *, setups: Any = None, on_failure_fail_dagrun: Any = None) -> Any:
+    self.make_teardown(at, setups, on_failure_fail_dagrun)
+    return self
+
+
+def _add_outlets(at: At, self: TaskValue, outlets: Any) -> None:
+    _extend(self, "outlets", outlets, at)
+
+
+def _add_inlets(at: At, self: TaskValue, inlets: Any) -> None:
+    _extend(self, "inlets", inlets, at)
+
+
+def _extend(task: TaskValue, name: str, more: Any, at: At) -> None:
+    found = elements(more, at)
+    own = task.attributes.get(name)
+    task.attributes[name] = [*own, *found] if isinstance(own, list) and isinstance(found, list) else found
+
+
+def _has_dag(at: At, self: TaskValue) -> bool:
+    return self.dag is not None
+
+
+def _get_dag(at: At, self: TaskValue) -> Any:
+    return self.dag
+
+
+def _relatives(at: At, self: TaskValue, upstream: Any = False) -> list[Any]:
+    found = self.node.upstream_tasks() if upstream is True else self.node.downstream_tasks()
+    return [task.value for task in found]
+
+
+def _relative_ids(at: At, self: TaskValue, upstream: Any = False) -> set[str]:
+    return set(self.node.upstream if upstream is True else self.node.downstream)
+
+
+def _run_time(at: At, self: TaskValue, *args: Any, **kwargs: Any) -> Any:
+    return Unknown(f"what task {self.node.task_id} does at run time", at)
+
+
+TASK_METHODS: dict[str, Any] = {
+    **METHODS,
+    "as_setup": native("as_setup", _as_setup),
+    "as_teardown": native("as_teardown", _as_teardown),
+    "add_outlets": native("add_outlets", _add_outlets),
+    "add_inlets": native("add_inlets", _add_inlets),
+    "has_dag": native("has_dag", _has_dag),
+    "get_dag": native("get_dag", _get_dag),
+    "get_direct_relatives": native("get_direct_relatives", _relatives),
+    "get_direct_relative_ids": native("get_direct_relative_ids", _relative_ids),
+    **{
+        name: native(name, _run_time)
+        for name in ("execute", "pre_execute", "post_execute", "on_kill", "render_template_fields", "defer", "dry_run")
+    },
+}
+"""What every task has, whatever its class."""
+
+__all__ = ["TASK_METHODS", "OperatorValue", "SettlingTask", "TaskValue", "around_init", "construct"]
+
+
+def current_group(at: At, dag: DagValue | None) -> GroupValue | None:
+    """The group that a task made now lands in."""
+    return state_of(at.session).current_group(dag)

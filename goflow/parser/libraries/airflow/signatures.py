@@ -1,0 +1,150 @@
+"""Signatures of callables, as TaskFlow checks them while a file is read."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import libcst as cst
+
+from goflow.domain.spec import Dialect
+from goflow.parser.interpreter.classes import BoundMethod, ClassValue
+from goflow.parser.interpreter.functions import Kind, Parameter, UserFunction, raw_docstring_of
+from goflow.parser.interpreter.values import At, NativeFunction, Unknown
+from goflow.parser.libraries.airflow.exceptions import fail
+from goflow.parser.libraries.functools_ import Partial
+
+_BOTH = frozenset(
+    """conn dag dag_run data_interval_end data_interval_start ds ds_nodash exception expanded_ti_count inlet_events
+    inlets logical_date macros map_index_template outlet_events outlets params prev_data_interval_end_success
+    prev_data_interval_start_success prev_end_date_success prev_start_date_success reason run_id task task_instance
+    task_instance_key_str templates_dict test_mode ti ts ts_nodash ts_nodash_with_tz var""".split()
+)
+CONTEXT_KEYS: Mapping[Dialect, frozenset[str]] = {
+    Dialect.AIRFLOW2: _BOTH
+    | frozenset(
+        """conf execution_date next_ds next_ds_nodash next_execution_date prev_ds prev_ds_nodash prev_execution_date
+        prev_execution_date_success tomorrow_ds tomorrow_ds_nodash triggering_dataset_events try_number yesterday_ds
+        yesterday_ds_nodash""".split()
+    ),
+    Dialect.AIRFLOW3: _BOTH
+    | frozenset(
+        """asset_state_store partition_date partition_key task_reschedule_count task_state_store
+        triggering_asset_events""".split()
+    ),
+}
+"""The names of the context, which a TaskFlow function gets without being given them."""
+
+_KINDS = {
+    Kind.POSITIONAL: inspect.Parameter.POSITIONAL_ONLY,
+    Kind.PLAIN: inspect.Parameter.POSITIONAL_OR_KEYWORD,
+    Kind.REST: inspect.Parameter.VAR_POSITIONAL,
+    Kind.KEYWORD: inspect.Parameter.KEYWORD_ONLY,
+    Kind.REST_KEYWORDS: inspect.Parameter.VAR_KEYWORD,
+}
+
+
+def parameters_of(function: Any) -> list[Parameter] | None:
+    """The parameters of a callable of the file; None where they are not known."""
+    if isinstance(function, BoundMethod):
+        inner = parameters_of(function.function)
+        return None if inner is None else inner[1:]
+    if isinstance(function, UserFunction):
+        if function.wraps is not None:  # ``inspect.signature`` follows ``__wrapped__``
+            return parameters_of(function.wraps)
+        return function.parameters
+    if isinstance(function, Partial):
+        inner = parameters_of(function.function)
+        return None if inner is None else _after_partial(inner, function)
+    return None
+
+
+def _after_partial(parameters: list[Parameter], partial: Partial) -> list[Parameter]:
+    """What a ``functools.partial`` leaves: given keywords become keyword-only with a default."""
+    left, keyword_only = [], False
+    for parameter in parameters[len(partial.args) :]:
+        keyword_only = keyword_only or parameter.name in partial.kwargs
+        kind = Kind.KEYWORD if keyword_only and parameter.kind is Kind.PLAIN else parameter.kind
+        default = partial.kwargs.get(parameter.name, parameter.default)
+        left.append(Parameter(parameter.name, kind, default, parameter.annotation))
+    return left
+
+
+def name_of(function: Any) -> str:
+    """``function.__name__``."""
+    match function:
+        case BoundMethod():
+            return name_of(function.function)
+        case UserFunction() | NativeFunction() | Partial() | ClassValue():
+            return str(function.name)
+    return str(getattr(function, "type_name", type(function).__name__))
+
+
+def doc_of(function: Any) -> str | None:
+    """``function.__doc__``."""
+    if isinstance(function, BoundMethod):
+        return doc_of(function.function)
+    if isinstance(function, UserFunction):
+        own = function.attributes.get("__doc__")
+        if isinstance(own, str):
+            return own
+        return raw_docstring_of(function.node.body) if isinstance(function.node, cst.FunctionDef) else None
+    return None
+
+
+def check_call(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any], at: At, *, partly: bool = False) -> None:
+    """Whether a TaskFlow function can be called so, the context left out. Raises TypeError, ValueError.
+
+    PARTLY: further arguments come when the task is mapped.
+    """
+    found = parameters_of(function)
+    if found is None:
+        return
+    context = CONTEXT_KEYS[at.session.dialect]
+    for parameter in found:
+        plain_default = parameter.has_default and parameter.default is not None
+        if parameter.name in context and plain_default and not isinstance(parameter.default, Unknown):
+            text = f"Context key parameter {parameter.name} can't have a default other than None"
+            fail(at, "ValueError", text, code="GF203")
+    signature = inspect.Signature(_inspected(found, context), __validate_parameters__=False)
+    try:
+        if partly:
+            signature.bind_partial(*args, **kwargs)
+        else:
+            signature.bind(*args, **kwargs)
+    except TypeError as problem:
+        fail(at, "TypeError", str(problem), code="GF203")
+
+
+def _inspected(parameters: Sequence[Parameter], context: frozenset[str]) -> list[inspect.Parameter]:
+    return [
+        inspect.Parameter(
+            parameter.name,
+            _KINDS[parameter.kind],
+            default=None
+            if parameter.name in context and parameter.kind not in {Kind.REST, Kind.REST_KEYWORDS}
+            else inspect.Parameter.empty
+            if not parameter.has_default
+            else parameter.default,
+        )
+        for parameter in parameters
+    ]
+
+
+def check_names(what: str, function: Any, kwargs: Mapping[str, Any], at: At) -> None:
+    """Whether FUNCTION has parameters of those names: for ``.partial(...)`` and ``.expand(...)``. Raises TypeError."""
+    context = CONTEXT_KEYS[at.session.dialect].intersection(kwargs)
+    if context:
+        names = ", ".join(map(repr, sorted(context)))
+        plural = "s" if len(context) > 1 else ""
+        fail(at, "ValueError", f"cannot call {what}() on task context variable{plural} {names}", code="GF203")
+    found = parameters_of(function)
+    if found is None or any(parameter.kind is Kind.REST_KEYWORDS for parameter in found):
+        return
+    unknown = [name for name in kwargs if name not in {parameter.name for parameter in found}]
+    if len(unknown) == 1:
+        fail(at, "TypeError", f"{what}() got an unexpected keyword argument {unknown[0]!r}", code="GF203")
+    if unknown:
+        names = ", ".join(map(repr, unknown))
+        fail(at, "TypeError", f"{what}() got unexpected keyword arguments {names}", code="GF203")

@@ -1,0 +1,175 @@
+"""Timetable classes of both Airflows as values of the file, over the plain timetables of `schedules`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from goflow.parser.interpreter.classes import ClassValue, Instance, default_construct
+from goflow.parser.interpreter.operations import elements
+from goflow.parser.interpreter.session import Session
+from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Unknown, first_unknown
+from goflow.parser.libraries.airflow import schedules
+from goflow.parser.libraries.airflow.assets import condition_of
+from goflow.parser.libraries.airflow.exceptions import fail
+from goflow.parser.libraries.airflow.opaque import OpaqueInstance, arguments_of
+from goflow.parser.libraries.airflow.schedules import ZERO, Timetable, zone_name
+from goflow.parser.libraries.airflow.state import state_of
+
+
+class TimetableValue(Instance):
+    """A timetable object of Airflow's own classes."""
+
+    def __init__(self, cls: ClassValue, timetable: Timetable, attributes: dict[str, Any]) -> None:
+        super().__init__(cls, attributes)
+        self.timetable = timetable
+
+
+def timetable_of(value: Any) -> Timetable | None:
+    """The plain timetable of a value, the author's own classes included; None for what is no timetable."""
+    if isinstance(value, TimetableValue):
+        own = value.cls
+        plain = value.timetable
+        return plain if own.is_native else _custom(value, {**plain.arguments})
+    if isinstance(value, OpaqueInstance):
+        positional, named = arguments_of(value)
+        arguments = {**{str(index): argument for index, argument in enumerate(positional)}, **named}
+        return _custom(value, arguments) if value.cls.name.endswith(("Timetable", "Schedule")) else None
+    if isinstance(value, Instance) and any(base.data.get("timetable") for base in value.cls.mro):
+        return _custom(value, dict(value.attributes))
+    return None
+
+
+def _custom(value: Instance, arguments: dict[str, Any]) -> Timetable:
+    return Timetable(name=value.cls.name, module=value.cls.module_name, arguments=arguments)
+
+
+Make = Callable[..., Timetable | Unknown]
+
+
+def _cron(name: str) -> Make:
+    def make(at: At, cron: Any, timezone: Any = "UTC", **more: Any) -> Timetable | Unknown:
+        unknown = first_unknown((cron, timezone, more))
+        if unknown is not None:
+            return unknown
+        interval = more.pop("interval", ZERO)
+        run_immediately = more.pop("run_immediately", None if name != "CronTriggerTimetable" else False)
+        return schedules.cron(
+            name,
+            cron,
+            zone=zone_name(timezone),
+            interval=interval,
+            run_immediately=run_immediately,
+            arguments=more,
+        )
+
+    return make
+
+
+def _multiple(at: At, *crons: Any, timezone: Any = "UTC", interval: Any = ZERO, run_immediately: Any = False) -> Any:
+    unknown = first_unknown((crons, timezone))
+    if unknown is not None:
+        return unknown
+    if not crons:
+        fail(at, "ValueError", "cron expression required", code="GF206")
+    zone = zone_name(timezone)
+    name = "MultipleCronTriggerTimetable"
+    return schedules.cron(name, *crons, zone=zone, interval=interval, run_immediately=run_immediately)
+
+
+def _delta(name: str) -> Make:
+    def make(at: At, delta: Any, *, interval: Any = ZERO) -> Timetable | Unknown:
+        unknown = first_unknown((delta, interval))
+        return unknown if unknown is not None else Timetable(name=name, delta=delta, interval=interval)
+
+    return make
+
+
+def _fixed(timetable: Timetable) -> Make:
+    return lambda at: timetable
+
+
+def _asset_or_time(name: str, argument: str) -> Make:
+    def make(at: At, timetable: Any = None, assets: Any = None, **named: Any) -> Timetable | Unknown:
+        assets = named.get(argument, assets)
+        inner = timetable if isinstance(timetable, Unknown) else timetable_of(timetable)
+        condition = condition_of(assets, at)
+        for part in (inner, condition):
+            if isinstance(part, Unknown):
+                return part
+        if inner is None or condition is None:
+            fail(at, "TypeError", f"{name} needs a timetable and {argument}", code="GF206")
+        return Timetable(
+            name=name, condition=condition, time=inner, can_be_scheduled=inner.can_be_scheduled
+        )
+
+    return make
+
+
+def _partitioned_assets(at: At, assets: Any = None, **named: Any) -> Timetable | Unknown:
+    condition = condition_of(assets, at)
+    if isinstance(condition, Unknown):
+        return condition
+    return Timetable(name="PartitionedAssetTimetable", condition=condition, arguments=named)
+
+
+def _events(at: At, event_dates: Any = (), **named: Any) -> Timetable | Unknown:
+    dates = elements(event_dates, at)
+    if isinstance(dates, Unknown):
+        return dates
+    return Timetable(name="EventsTimetable", arguments={"event_dates": dates, **named})
+
+
+_MAKERS: dict[str, Make] = {
+    "NullTimetable": _fixed(schedules.NULL),
+    "OnceTimetable": _fixed(schedules.ONCE),
+    "ContinuousTimetable": _fixed(schedules.CONTINUOUS),
+    "CronDataIntervalTimetable": _cron("CronDataIntervalTimetable"),
+    "CronTriggerTimetable": _cron("CronTriggerTimetable"),
+    "CronPartitionTimetable": _cron("CronPartitionTimetable"),
+    "MultipleCronTriggerTimetable": _multiple,
+    "DeltaDataIntervalTimetable": _delta("DeltaDataIntervalTimetable"),
+    "DeltaTriggerTimetable": _delta("DeltaTriggerTimetable"),
+    "EventsTimetable": _events,
+    "AssetOrTimeSchedule": _asset_or_time("AssetOrTimeSchedule", "assets"),
+    "DatasetOrTimeSchedule": _asset_or_time("DatasetOrTimeSchedule", "datasets"),
+    "PartitionedAssetTimetable": _partitioned_assets,
+    "PartitionedAtRuntime": _fixed(Timetable(name="PartitionedAtRuntime", can_be_scheduled=False)),
+}
+TIMETABLES = frozenset({*_MAKERS, "Timetable", "BaseTimetable"})
+"""The names that `timetable_class` knows."""
+
+
+def timetable_class(session: Session, name: str) -> ClassValue:
+    """The timetable class NAME of this session; ``Timetable`` is the base that authors derive their own from."""
+    return state_of(session).singleton(f"timetable {name}", lambda: _make_class(session, name))  # type: ignore[no-any-return]
+
+
+def _make_class(session: Session, name: str) -> ClassValue:
+    if name in {"Timetable", "BaseTimetable"}:
+        base = ClassValue(name, (), _base_attributes(), module_name="airflow.timetables.base")
+        base.data["timetable"] = True
+        return base
+    base = timetable_class(session, "Timetable")
+    module = "airflow.sdk.definitions.timetables" if not state_of(session).airflow2 else "airflow.timetables"
+    return ClassValue(name, (base,), {}, module_name=module, construct=_construct)
+
+
+def _base_attributes() -> dict[str, Any]:
+    return {
+        "periodic": True,
+        "can_be_scheduled": True,
+        "active_runs_limit": None,
+        "asset_condition": None,
+        "validate": NativeFunction("validate", lambda at, self: None, takes_unknown=True),
+    }
+
+
+def _construct(cls: ClassValue, args: Arguments, kwargs: Keywords, at: At) -> Any:
+    native = next(base for base in cls.mro if base.name in _MAKERS and base.is_native)
+    if cls is not native and cls.owner_of("__init__") is not None:
+        return default_construct(cls, args, kwargs, at)
+    made = at.session.guarded(_MAKERS[native.name], at, args, kwargs, native.name)
+    if isinstance(made, Unknown):
+        return made
+    return TimetableValue(cls, made, {"_timezone": made.zone, "_expression": made.crons[0] if made.crons else None})

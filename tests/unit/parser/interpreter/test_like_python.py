@@ -1,0 +1,121 @@
+"""The evaluator against Python itself: each text is run by both, and both must leave the same values."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.parser.interpreter.evaluating import evaluate_text
+
+CASES = {
+    "arithmetic and comparison chains": "x = (1 + 2 * 3 ** 2 // 4 % 5, 1 < 2 < 3 != 4, -7 // 2, 7 / 2, ~5, 1 << 4 | 3)",
+    "strings and their methods": "x = ['a-b'.upper().split('-'), 'x'.join(['1', '2']), '%s=%03d' % ('a', 5), 'abc'[::-1]]",
+    "format with attributes, items and specs": "x = '{0[k]:>5}|{n!r}|{{}}'.format({'k': 'v'}, n='q')",
+    "f-strings with nested specs, conversions and escapes": "w = 6\nv = 3.14159\nx = f'{v:{w}.2f}|{\"q\"!r}|{{}}\\n{w=}'",
+    "containers unpacked into each other": "a, *b, (c, d) = [1, 2, 3, (4, 5)]\nx = [a, *b, c, d], {**{'k': 1}, 'l': 2}",
+    "comprehensions with conditions and two sources": (
+        "x = [(i, j) for i in range(4) if i % 2 for j in 'ab'], {k: v for k, v in zip('ab', [1, 2])}, {n % 2 for n in [1]}"
+    ),
+    "a loop with else, break and continue": (
+        "x = []\nfor i in range(10):\n    if i == 2:\n        continue\n    if i == 5:\n        break\n    x.append(i)\n"
+        "else:\n    x.append('else')\n"
+    ),
+    "while with else": "x = 0\nwhile x < 3:\n    x += 1\nelse:\n    x = x * 10\n",
+    "closures and defaults": (
+        "def outer(n, step=2):\n    def inner(m):\n        nonlocal n\n        n += m * step\n        return n\n"
+        "    return inner\nf = outer(1)\nx = f(1), f(2), (lambda a, /, b, *c, d=4, **e: (a, b, c, d, e))(1, 2, 3, k=5)\n"
+    ),
+    "late binding of loop variables": "fs = [lambda: i for i in range(3)]\nx = [f() for f in fs]",
+    "decorators with arguments and wraps": (
+        "import functools\ndef times(n):\n    def deco(f):\n        @functools.wraps(f)\n        def run(*a, **k):\n"
+        "            return [f(*a, **k)] * n\n        return run\n    return deco\n@times(2)\ndef hi(s):\n    'doc'\n"
+        "    return s\nx = hi('a'), hi.__name__, hi.__doc__\n"
+    ),
+    "classes with inheritance, super and properties": (
+        "class A:\n    kind = 'a'\n    def __init__(self, n):\n        self.n = n\n    @property\n    def twice(self):\n"
+        "        return self.n * 2\n    @classmethod\n    def make(cls, n):\n        return cls(n)\n    @staticmethod\n"
+        "    def one():\n        return 1\nclass B(A):\n    kind = 'b'\n    def __init__(self, n, m):\n"
+        "        super().__init__(n)\n        self.m = m\n    def __add__(self, other):\n        return self.n + other.n\n"
+        "b = B(2, 3)\nx = b.twice, b.kind, A.make(5).n, B.one(), b + b, isinstance(b, A), issubclass(A, B), hasattr(b, 'q')\n"
+    ),
+    "the method resolution order of a diamond": (
+        "class A:\n    def f(self):\n        return ['A']\nclass B(A):\n    def f(self):\n        return ['B'] + super().f()\n"
+        "class C(A):\n    def f(self):\n        return ['C'] + super().f()\nclass D(B, C):\n    def f(self):\n"
+        "        return ['D'] + super().f()\nx = D().f()\n"
+    ),
+    "exceptions of the file, raised and caught": (
+        "class Mine(ValueError):\n    pass\ndef f(n):\n    try:\n        if n:\n            raise Mine('bad', n)\n"
+        "        return 'ok'\n    except (KeyError, ValueError) as e:\n        return type(e).__name__, e.args\n"
+        "    finally:\n        log.append(n)\nlog = []\nx = f(0), f(1), log\n"
+    ),
+    "errors of operations as Python's own": (
+        "x = []\nfor f in (lambda: {}['k'], lambda: [][1], lambda: int('q'), lambda: 1 / 0, lambda: None.a, lambda: y,\n"
+        "          lambda: 1 + 'a', lambda: len(3), lambda: (lambda a: a)()):\n    try:\n        f()\n"
+        "    except Exception as e:\n        x.append(type(e).__name__)\n"
+    ),
+    "generators, lazily and with a result": (
+        "def g():\n    n = 0\n    while True:\n        yield n\n        n += 1\ndef h():\n    yield from [1, 2]\n"
+        "i = g()\nx = [next(i), next(i), list(h()), sum(v for v in h())]\n"
+    ),
+    "context managers of both kinds": (
+        "from contextlib import contextmanager\nlog = []\n@contextmanager\ndef m(n):\n    log.append(('in', n))\n"
+        "    try:\n        yield n * 2\n    finally:\n        log.append(('out', n))\n"
+        "class C:\n    def __enter__(self):\n        return 'c'\n    def __exit__(self, *e):\n        return e[0] is ValueError\n"
+        "with m(1) as a, C() as c:\n    raise ValueError('gone')\nx = log, a, c\n"
+    ),
+    "match on values, sequences and mappings": (
+        "def f(v):\n    match v:\n        case 1 | 2:\n            return 'small'\n        case [a, *rest]:\n"
+        "            return a, rest\n        case {'k': inner}:\n            return inner\n        case str(s):\n"
+        "            return s\n        case _:\n            return None\nx = [f(v) for v in (1, [1, 2, 3], {'k': 5}, 's', 2.5)]\n"
+    ),
+    "the walrus inside a comprehension": "x = [y for n in [1, 2, 3] if (y := n * n) > 1], y",
+    "globals set by name": "for n in ('a', 'b'):\n    globals()[f'v_{n}'] = n\nx = v_a, v_b\n",
+    "dataclasses": (
+        "from dataclasses import dataclass, field, asdict, replace\n@dataclass\nclass P:\n    a: int\n    b: str = 'b'\n"
+        "    c: list = field(default_factory=list)\n    def __post_init__(self):\n        self.d = self.a + 1\n"
+        "p = P(1)\nx = p.d, asdict(p), p == P(1), replace(p, a=5).a, repr(p)\n"
+    ),
+    "named tuples of both kinds": (
+        "from collections import namedtuple\nfrom typing import NamedTuple\nA = namedtuple('A', 'x y')\n"
+        "class B(NamedTuple):\n    p: int\n    q: str = 'q'\na, b = A(1, y=2), B(3)\nx = a.x, a[1], b.p, b.q, tuple(b)\n"
+    ),
+    "enums with a mixed-in text": (
+        "from enum import Enum\nclass E(str, Enum):\n    A = 'a'\n    B = 'b'\n"
+        "x = E.A == 'a', E('b') is E.B, [e.value for e in E], E['A'].name, 'a' in [E.A]\n"
+    ),
+    "datetime arithmetic": (
+        "from datetime import datetime, timedelta\nd = datetime(2024, 2, 28) + timedelta(days=2, hours=1)\n"
+        "x = d.isoformat(), d.strftime('%Y/%m'), (d - datetime(2024, 1, 1)).days, d.replace(day=5).day\n"
+    ),
+    "functions over iterables": (
+        "import itertools, functools, operator\nx = (list(map(lambda a: a + 1, [1, 2])), list(filter(None, [0, 1])),\n"
+        "     sorted(['b', 'A'], key=str.lower), max([3, 1], key=lambda v: -v), any([0, 1]), all([]), dict(a=1),\n"
+        "     list(itertools.chain([1], [2])), functools.reduce(operator.add, [1, 2, 3]), list(reversed([1, 2])),\n"
+        "     list(itertools.product('ab', [1])), list(enumerate('ab', 1)), functools.partial(int, base=2)('101'))\n"
+    ),
+    "json and regular expressions": (
+        "import json, re\nx = json.loads(json.dumps({'a': [1, None, True]}, sort_keys=True)), re.sub(r'\\W+', '_', 'a b-c'),\\\n"
+        "    re.match(r'(?P<n>\\d+)', '12x').group('n'), re.findall('a.', 'abac')\n"
+    ),
+    "defaultdict and Counter": (
+        "from collections import defaultdict, Counter\nd = defaultdict(list)\nd['a'].append(1)\nx = dict(d), dict(Counter('aab'))\n"
+    ),
+    "star arguments and keyword-only parameters": (
+        "def f(a, *args, k, **kw):\n    return a, args, k, kw\nx = f(*[1, 2], **{'k': 3}, z=4), f(1, k=2)\n"
+    ),
+    "deletions and slices": "l = list(range(6))\ndel l[0], l[-1]\nl[1:2] = ['a', 'b']\nx = l, l[::2]\n",
+    "assigning through attributes and items": (
+        "class O:\n    pass\no = O()\no.a = {}\no.a['k'] = [1]\no.a['k'] += [2]\nx = o.a, getattr(o, 'b', 7)\n"
+    ),
+    "type annotations are passed over": "def f(a: 'Nope', b: list[int] = []) -> 'Never':\n    c: Missing\n    return b\nx = f(1)\n",
+    "string constants of many kinds": "x = 'a' 'b', r'\\n', b'\\x00', '''m\nl''', '\\u00e9', 1_000, 0xff, 1e3",
+    "conditional imports of what is there": "try:\n    import json as j\nexcept ImportError:\n    j = None\nx = j.dumps(1)\n",
+}
+
+
+@pytest.mark.parametrize("source", CASES.values(), ids=CASES.keys())
+def test_leaves_what_python_leaves(source, tmp_path):
+    expected: dict = {}
+    exec(compile(source, "case", "exec"), expected)
+    names, session = evaluate_text(source, tmp_path)
+    assert names["x"] == expected["x"]
+    assert not session.diagnostics

@@ -1,0 +1,130 @@
+"""What cannot be known is named, spreads, and never decides anything (decision 2 of the architecture)."""
+
+from __future__ import annotations
+
+import pytest
+
+from goflow.domain.spec import Inputs
+from goflow.parser.interpreter.session import BudgetError
+from goflow.parser.interpreter.values import Raised, Unknown
+from tests.unit.parser.interpreter.evaluating import evaluate_text
+
+START = "import random\nu = random.random()\n"
+
+
+def run(source, tmp_path, **inputs):
+    return evaluate_text(START + source, tmp_path, Inputs(**inputs))[0]
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["u + 1", "1 - u", "u.attribute", "u[0]", "u('x')", "f'a{u}'", "str(u)", "not u", "u and 1", "u == u", "len(u)",
+     "'%s' % u", "'{}'.format(u)", "','.join(['a', u])", "[u][0]", "max(1, u)", "u in [1]", "1 in u", "-u", "u < 2",
+     "{'k': u}['k']", "sorted([2, u])", "[i for i in u]", "int(u)", "u if u else 0", "(lambda a: a)(u)"],
+)  # fmt: skip
+def test_it_spreads_through(expression, tmp_path):
+    assert isinstance(run(f"x = {expression}", tmp_path)["x"], Unknown)
+
+
+def test_containers_stay_known_around_it(tmp_path):
+    found = run("x = [1, u, 3]\ny = {'a': 1, 'b': u}\nz = x[0], y['a'], len(x), list(y)", tmp_path)
+    assert found["z"] == (1, 1, 3, ["a", "b"])
+
+
+BRANCHES = {
+    "a name set alike in both arms stays known": ("if u:\n    x = 1\nelse:\n    x = 1\n", 1),
+    "a name set differently is not known": ("x = 0\nif u:\n    x = 1\n", Unknown),
+    "a name that only one arm sets is not known": ("if u:\n    x = 1\n", Unknown),
+    "what no arm touches stays": ("x = 5\nif u:\n    y = 1\n", 5),
+    "an arm's change to a list is joined": ("x = [1]\nif u:\n    x.append(2)\n", [1, Unknown]),
+    "an arm's change to a dict is joined key by key": (
+        "d = {'a': 1, 'b': 2}\nif u:\n    d['b'] = 3\nx = d['a']\n",
+        1,
+    ),
+    "an arm that raises is passed over": ("if u:\n    raise ValueError\nx = 1\n", 1),
+    "a return in one arm makes the result unknown": ("def f():\n    if u:\n        return 1\n    return 2\nx = f()\n", Unknown),
+    "returns that agree stay known": ("def f():\n    if u:\n        return 1\n    return 1\nx = f()\n", 1),
+    "a conditional expression that agrees stays known": ("x = 'a' if u else 'a'\n", "a"),
+    "a loop over it leaves what it assigns unknown": ("x = 0\nfor i in u:\n    x = i\n", Unknown),
+    "elif after it is tried as well": ("if u:\n    x = 1\nelif True:\n    x = 1\nelse:\n    x = 2\n", 1),
+    "attributes of objects are joined": (
+        "class O:\n    pass\no = O()\no.a = 1\nif u:\n    o.a = 2\nx = o.a\n",
+        Unknown,
+    ),
+    "nested arms are undone and joined": ("x = [0]\nif u:\n    if u:\n        x[0] = 1\n    x[0] = 2\nelse:\n    x[0] = 2\n", [2]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("source", "expected"), BRANCHES.values(), ids=BRANCHES.keys())
+def test_both_arms_are_run_and_joined(source, expected, tmp_path):
+    found = run(source, tmp_path)["x"]
+    if expected is Unknown:
+        assert isinstance(found, Unknown)
+    elif isinstance(expected, list):
+        assert [Unknown if isinstance(value, Unknown) else value for value in found] == expected
+    else:
+        assert found == expected
+
+
+def test_it_says_why_and_where(tmp_path):
+    found = run("\nx = u + 1", tmp_path)["x"]
+    assert "random" in found.reason
+    assert (found.at.span.path, found.at.line) == ("main_file.py", 2)
+
+
+def test_the_environment_is_what_is_given_and_recorded(tmp_path):
+    source = "import os\nx = os.environ.get('A'), os.getenv('B', 'd'), 'C' in os.environ\n"
+    names, session = evaluate_text(source, tmp_path, Inputs(environment={"A": "1"}))
+    assert names["x"] == ("1", "d", False)
+    assert session.environment_used == {"A": "1", "B": None, "C": None}
+    with pytest.raises(Raised, match="KeyError"):
+        evaluate_text("import os\nos.environ['NO']", tmp_path)
+
+
+LIMITS = {
+    "an endless loop": "while True:\n    pass\n",
+    "a list that grows for ever": "x = []\nwhile True:\n    x.append(1)\n",
+    "a text of a gigabyte": "x = 'a' * 10**9\n",
+    "a number of a billion digits": "x = 10 ** 10**9\n",
+    "a padded text": "x = 'a'.ljust(10**9)\n",
+    "a format of great width": "x = f'{1:1000000000d}'\n",
+    "an old format of great width": "x = '%1000000000d' % 1\n",
+    "a range made a list": "x = list(range(10**9))\n",
+    "a generator without end": "def g():\n    while True:\n        yield 1\nx = list(g())\n",
+    "a product that explodes": "import itertools\nx = list(itertools.product(range(1000), repeat=5))\n",
+}
+
+
+@pytest.mark.parametrize("source", LIMITS.values(), ids=LIMITS.keys())
+def test_the_budget_ends(source, tmp_path):
+    with pytest.raises(BudgetError):
+        evaluate_text(source, tmp_path)
+
+
+def test_recursion_is_the_files_own_error(tmp_path):
+    with pytest.raises(Raised, match="RecursionError"):
+        evaluate_text("def f(n):\n    return f(n + 1)\nf(0)\n", tmp_path)
+
+
+def test_local_modules_are_run_and_recorded(tmp_path):
+    (tmp_path / "pkg").mkdir()
+    (tmp_path / "pkg" / "__init__.py").write_text("from .inner import *\n")
+    (tmp_path / "pkg" / "inner.py").write_text("__all__ = ['a']\na = 1\nb = 2\n")
+    names, session = evaluate_text("import pkg.inner as i\nfrom pkg import a\nx = a, i.b\n", tmp_path)
+    assert names["x"] == (1, 2)
+    assert session.closure["pkg/inner.py"] is not None
+    assert session.closure["pkg/__init__.py"] is not None
+
+
+def test_files_of_the_folder_are_read_and_recorded(tmp_path):
+    (tmp_path / "conf.yaml").write_text("a: [1, 2]\n")
+    source = (
+        "import os, yaml\nfrom pathlib import Path\nhere = os.path.dirname(os.path.abspath(__file__))\n"
+        "with open(os.path.join(here, 'conf.yaml')) as f:\n    x = yaml.safe_load(f)\n"
+        "y = Path(__file__).parent.joinpath('conf.yaml').read_text(), sorted(os.listdir(here))\n"
+    )
+    names, session = evaluate_text(source, tmp_path)
+    assert names["x"] == {"a": [1, 2]}
+    assert names["y"] == ("a: [1, 2]\n", ["conf.yaml"])
+    assert session.closure["conf.yaml"] is not None
+    assert session.listings == {".": ("conf.yaml",)}
