@@ -42,8 +42,8 @@ _DAG = select(dags.c.version_id, dags.c.reading_id, dags.c.is_active, dags.c.fil
 class Reading:
     """One DAG of one reading of a file, ready to be written down.
 
-    FOLDER_DIGEST names a folder that is stored already. INPUTS is `InputsUsed` as JSON. NAMESPACE: where its Jobs run,
-    empty for the daemon's default. PAUSED holds for a DAG that is new and does not say itself.
+    FOLDER_DIGEST names a folder that is stored already. INPUTS is `InputsUsed` as JSON. NAMESPACE is that of DAGs which
+    name none. PAUSED holds for a DAG that is new and does not say itself.
     """
 
     spec: DagSpec
@@ -55,6 +55,11 @@ class Reading:
     diagnostics: Sequence[Diagnostic] = ()
     namespace: str = ""
     paused: bool = True
+
+
+def has_version(tx: Tx, dag_id: str, file_hash: str) -> bool:
+    """Whether the DAG has a version of that file hash, and with it a folder."""
+    return tx.first(_BY_HASH, {"dag_id": dag_id, "file_hash": file_hash}) is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +125,7 @@ def _values(reading: Reading, at: dt.datetime) -> dict[str, Any]:
     spec = reading.spec
     return {
         "name": spec.display_name or spec.dag_id,
-        "namespace": reading.namespace or spec.runtime.namespace or "",
+        "namespace": spec.runtime.namespace or reading.namespace,
         "file_path": reading.file_path,
         "file_format": spec.file_format.value,
         "last_updated_date": at,

@@ -1,0 +1,114 @@
+"""What readings depend on, as it is now: contents, Variables, Connections, environment, listings, the reader."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from goflow.domain.canonical import Json, digest
+from goflow.domain.spec import Inputs, InputsUsed
+from goflow.importer.digests import Digester
+from goflow.importer.messages import Parsed
+from goflow.parser.folder import FolderConfig
+from goflow.store import Tx, connections, variables
+from goflow.store.rows import FileRecord
+
+RETRY_CRASHED_S = 600.0
+"""Seconds after which a file that made its reading process die is tried again, unchanged: the machine may have been
+short of memory."""
+_CRASHED = "crashed "
+
+
+def current_inputs(tx: Tx, environment: Mapping[str, str]) -> Inputs:
+    """All that files may ask for. Connections are given without their passwords, which no file gets to see."""
+    uris = {item.conn_id: connections.uri(item, with_password=False) for item in connections.list_(tx)}
+    return Inputs(variables=variables.values(tx), environment=environment, connections=uris)
+
+
+@dataclass(slots=True)
+class Conditions:
+    """The folder ROOT with its CONFIG, the INPUTS there are, the READER that would read, and the time."""
+
+    root: Path
+    config: FolderConfig
+    inputs: Inputs
+    reader: str
+    digester: Digester
+    now: dt.datetime
+
+    def still_hold(self, record: FileRecord) -> bool:
+        """Whether reading the file again would give what it gave: then it is not read."""
+        if record.reader_version == _CRASHED + self.reader:
+            age = (self.now - record.last_read_at).total_seconds()
+            return age < RETRY_CRASHED_S and self._same_contents(record.closure)
+        if record.reader_version != self.reader or not self._same_contents(record.closure):
+            return False
+        seen = self.config.for_file(record.path).inputs(self.inputs)
+        used = record.inputs
+        return (
+            _same(used.get("variables"), seen.variables)
+            and _same(used.get("environment"), seen.environment)
+            and _same(used.get("connection_digests"), _digests(seen.connections))
+            and self._same_listings(used.get("listings"))
+        )
+
+    def digest(self, name: str) -> str | None:
+        """The digest of a file of a closure: relative to the folder, or absolute."""
+        return self.digester.digest(self.root / name)
+
+    def record_of(self, parsed: Parsed, before: FileRecord | None, defines: tuple[str, ...]) -> FileRecord:
+        """What to remember of a reading. A crash tells nothing of what the file depends on: what it was known to
+        depend on before is taken."""
+        closure = dict(parsed.closure)
+        if parsed.crashed:
+            names = {parsed.path, *(before.closure if before else ())}
+            closure = {name: self.digest(name) for name in sorted(names)}
+        return FileRecord(
+            path=parsed.path,
+            digest=closure.get(parsed.path) or "",
+            closure=closure,
+            reader_version=_CRASHED + self.reader if parsed.crashed else self.reader,
+            inputs=self._inputs_json(parsed.path, parsed.inputs),
+            dag_ids=defines,
+            looks_like_dag=parsed.looks_like_dag,
+            seconds=round(parsed.seconds, 6),
+            last_read_at=self.now,
+        )
+
+    def _inputs_json(self, path: str, used: InputsUsed) -> dict[str, Json]:
+        seen = self.config.for_file(path).inputs(self.inputs).connections
+        asked: dict[str, Json] = {name: _digest(seen.get(name)) for name in used.connections}
+        document = used.to_json()
+        assert isinstance(document, dict)
+        return {**document, "connection_digests": asked}
+
+    def _same_contents(self, closure: Mapping[str, str | None]) -> bool:
+        return all(self.digest(name) == known for name, known in closure.items())
+
+    def _same_listings(self, listings: Json) -> bool:
+        if not isinstance(listings, dict):
+            return True
+        for folder, known in listings.items():
+            try:
+                names: list[Json] = list[Json](sorted(os.listdir(self.root / folder)))
+            except OSError:
+                names = []
+            if not isinstance(known, list) or sorted(map(str, known)) != names:
+                return False
+        return True
+
+
+def _same(used: Json, now: Mapping[str, str | None]) -> bool:
+    """Whether everything that was asked for has the answer that it had."""
+    return not isinstance(used, dict) or all(now.get(name) == value for name, value in used.items())
+
+
+def _digests(uris: Mapping[str, str]) -> dict[str, str | None]:
+    return {name: _digest(uri) for name, uri in uris.items()}
+
+
+def _digest(uri: str | None) -> str | None:
+    return None if uri is None else digest(uri)

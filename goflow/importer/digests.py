@@ -1,0 +1,80 @@
+"""Digests of files, each file hashed once as long as it seems to be the same; and the digest of the reader itself."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import time
+from pathlib import Path
+
+import goflow
+from goflow.domain.canonical import Json, digest
+from goflow.importer.settings import ImportSettings
+
+_Signature = tuple[int, int, int, int, int]
+_SETTLED_NS = 100_000_000
+"""A file that was written so short a time ago may be written again without any sign that its metadata would show."""
+
+
+class Digester:
+    """Digests of files by path, remembered while device, inode, size and both times stay as they are.
+
+    ``forget`` is called before every periodic scan, so that what a file system does not tell is seen then.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[_Signature, str]] = {}
+
+    def digest(self, path: Path) -> str | None:
+        """The sha256 of the file's content; None when there is no such file or it cannot be read."""
+        try:
+            status = os.stat(path)
+        except (OSError, ValueError):
+            self._known.pop(str(path), None)
+            return None
+        signature = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        known = self._known.get(str(path))
+        if known is not None and known[0] == signature:
+            return known[1]
+        try:
+            with path.open("rb") as file:
+                value = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError:
+            return None
+        if time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) > _SETTLED_NS:
+            self._known[str(path)] = (signature, value)
+        else:
+            self._known.pop(str(path), None)
+        return value
+
+    def forget(self) -> None:
+        """Hash everything anew when it is asked for next."""
+        self._known.clear()
+
+
+@functools.cache
+def parser_version() -> str:
+    """GoFlow's version and a digest of the code that decides what a file means: another one may read differently."""
+    home = Path(goflow.__file__).parent
+    parts = [home / "parser", home / "domain", home / "operators"]
+    files = sorted(path for part in parts for path in part.rglob("*") if path.is_file() and path.suffix != ".pyc")
+    hasher = hashlib.sha256()
+    for path in files:
+        hasher.update(str(path.relative_to(home)).encode() + b"\0")
+        hasher.update(hashlib.sha256(path.read_bytes()).digest())
+    return f"{goflow.__version__}+{hasher.hexdigest()[:12]}"
+
+
+def reader_version(settings: ImportSettings) -> str:
+    """The same with what the settings have a say in: what was read under others has to be read again."""
+    words: dict[str, Json] = {
+        "root": str(settings.root),
+        "import_roots": [str(root) for root in settings.import_roots],
+        "parse_path": settings.parse_path,
+        "dialect": settings.dialect.value,
+        "safe_mode": settings.safe_mode,
+        "environment": dict(settings.environment),
+        "parser": settings.parser,
+    }
+    return f"{parser_version()} {digest(words)[:12]}"

@@ -1,0 +1,183 @@
+"""The reading processes: begun when there is something to read, ended when there is not.
+
+A file that makes its process die or hang costs that process and no more: the file gets a diagnostic, the next one a
+fresh process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import structlog
+
+from goflow.domain.diagnostics import Diagnostic, Span
+from goflow.importer.messages import Parsed, Setup, TookTooLongError, receive, send
+from goflow.importer.settings import ImportSettings
+
+log = structlog.get_logger(__name__)
+
+_KEPT = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "MALLOC_ARENA_MAX")
+_START_S = 120.0
+_MOST_FILES = 1000
+"""After so many files a process is replaced, so that whatever it keeps is given back."""
+
+
+class ReaderPool:
+    """Up to ``settings.processes`` reading processes. One thread at a time may read."""
+
+    def __init__(self, settings: ImportSettings) -> None:
+        self._settings = settings
+        self._readers = [_Reader(settings) for _ in range(settings.processes)]
+        self._free = list(self._readers)
+        self._guard = threading.Lock()
+
+    def read(self, setup: Setup, paths: Iterable[str]) -> Iterator[Parsed]:
+        """What each of PATHS is, in that order; a file that cannot be read has a diagnostic that says why."""
+        wanted = list(paths)
+        for reader in self._readers:
+            reader.setup = setup
+        if not wanted:
+            return
+        threads = ThreadPoolExecutor(min(len(self._readers), len(wanted)), thread_name_prefix="reader")
+        try:
+            yield from threads.map(self._read_one, wanted)
+        finally:  # also when nobody asks for the rest any more
+            threads.shutdown(wait=True, cancel_futures=True)
+
+    def _read_one(self, path: str) -> Parsed:
+        with self._guard:
+            reader = self._free.pop()
+        try:
+            return reader.read(path)
+        finally:
+            with self._guard:
+                self._free.append(reader)
+
+    @property
+    def running(self) -> int:
+        """How many processes there are now."""
+        return sum(reader.running for reader in self._readers)
+
+    def close(self) -> None:
+        """End all processes; the next ``read`` begins others."""
+        for reader in self._readers:
+            reader.close()
+
+
+class _Reader:
+    """One reading process, or the lack of it."""
+
+    def __init__(self, settings: ImportSettings) -> None:
+        self._settings = settings
+        self._process: subprocess.Popen[bytes] | None = None
+        self._told: Setup | None = None
+        self._files = 0
+        self.setup: Setup | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether the process is there."""
+        return self._process is not None and self._process.poll() is None
+
+    def read(self, path: str) -> Parsed:
+        """What the file PATH is. Never raises for what the file does to the process."""
+        begun = time.monotonic()
+        fresh = not self.running or self._files >= _MOST_FILES
+        try:
+            return self._ask(path, fresh)
+        except TookTooLongError:
+            self._kill()
+            words = f"reading the file takes longer than {self._settings.parse_timeout_s:g} s"
+            return _given_up(path, "GF005", words, begun)
+        except (EOFError, BrokenPipeError):
+            return _given_up(path, "GF009", f"the reading process ended: {self._how_it_ended()}", begun)
+
+    def _ask(self, path: str, fresh: bool) -> Parsed:
+        if fresh:
+            self.close()
+            self._start()
+        process = self._process
+        assert process is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
+        if self._told is not self.setup:
+            send(process.stdin.fileno(), self.setup)
+            self._told = self.setup
+        send(process.stdin.fileno(), path)
+        answer = receive(process.stdout.fileno(), timeout_s=self._settings.parse_timeout_s)
+        assert isinstance(answer, Parsed)
+        self._files += 1
+        return answer
+
+    def _start(self) -> None:
+        environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
+        environment["PYTHONPATH"] = os.pathsep.join(part for part in sys.path if part)
+        environment["PYTHONHASHSEED"] = "0"
+        settings = self._settings
+        self._process = subprocess.Popen(  # noqa: S603 - our own module in our own interpreter
+            [sys.executable, "-m", "goflow.importer.worker", settings.parser, str(settings.parse_memory_mb)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment,
+            cwd="/",
+            start_new_session=True,
+            bufsize=0,
+        )
+        self._files = 0
+        self._told = None
+        assert self._process.stdout is not None
+        receive(self._process.stdout.fileno(), timeout_s=_START_S)  # what is loaded is not the file's time
+
+    def _how_it_ended(self) -> str:
+        """In words, once it has; a process that closed its pipe but lives on is ended."""
+        process = self._process
+        assert process is not None
+        try:
+            code = process.wait(2)
+        except subprocess.TimeoutExpired:
+            code = 0
+        self._kill()
+        if code < 0:
+            return f"signal {signal.Signals(-code).name}"
+        return f"exit code {code}"
+
+    def _kill(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            _reap(process)
+
+    def close(self) -> None:
+        """End the process: it does so by itself when its input is closed."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        assert process.stdin is not None
+        process.stdin.close()
+        try:
+            process.wait(2)
+        except subprocess.TimeoutExpired:
+            log.warning("a reading process had to be killed", pid=process.pid)
+            process.kill()
+        _reap(process)
+
+
+def _reap(process: subprocess.Popen[bytes]) -> None:
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with contextlib.suppress(OSError):
+                pipe.close()
+    process.wait()
+
+
+def _given_up(path: str, code: str, message: str, begun: float) -> Parsed:
+    finding = Diagnostic(code, message, Span(path))
+    return Parsed(path=path, diagnostics=(finding,), seconds=time.monotonic() - begun, crashed=True)

@@ -1,0 +1,165 @@
+"""One scan of the folder: what changed is read and taken, what is gone is deactivated."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import structlog
+
+from goflow.domain.diagnostics import Severity
+from goflow.importer.conditions import Conditions, current_inputs
+from goflow.importer.digests import Digester, reader_version
+from goflow.importer.messages import Setup
+from goflow.importer.pool import ReaderPool
+from goflow.importer.settings import ImportSettings, ImportSummary
+from goflow.importer.snapshot import ChangedMeanwhileError, Snapshot
+from goflow.importer.taking import WHO, Taker, contested
+from goflow.parser.folder import CONFIG_NAME, FolderConfig, dag_files, folder_config
+from goflow.store import Store, Tx, dags, files, import_errors
+from goflow.store.rows import FileRecord
+
+log = structlog.get_logger(__name__)
+
+
+class Scanner:
+    """Scans the folder of SETTINGS into STORE, as often as it is asked, from one thread at a time."""
+
+    def __init__(self, store: Store, settings: ImportSettings) -> None:
+        self.store = store
+        self.settings = settings
+        self.pool = ReaderPool(settings)
+        self.digester = Digester()
+        self.reader = reader_version(settings)
+
+    def scan(self, *, thorough: bool = True, stopping: Callable[[], bool] = lambda: False) -> ImportSummary:
+        """Bring the store up to what the folder is now. What was done is in force file by file, so that a scan may be
+        killed anywhere and the next one goes on from there.
+
+        THOROUGH: believe nothing of what the digests of the last scan were. STOPPING is asked between files.
+        """
+        begun = time.perf_counter()
+        summary = ImportSummary()
+        if thorough:
+            self.digester.forget()
+        config = folder_config(self.settings.root)
+        present = dag_files(self.settings.root, config.dialect or self.settings.dialect, config.ignore_syntax)
+        summary.files = len(present)
+        with self.store.reading() as tx:
+            inputs = current_inputs(tx, self.settings.environment)
+            records = {record.path: record for record in files.all_(tx)}
+        conditions = Conditions(self.settings.root, config, inputs, self.reader, self.digester, self.store.clock.now())
+        self._tell_config(config)
+        changed = [path for path in present if path not in records or not conditions.still_hold(records[path])]
+        setup = self._setup(conditions)
+        taker = Taker(self.store, self.settings, conditions, frozenset(present), self._snapshot(config), summary)
+        again: set[str] = set()
+        while changed and not stopping():
+            self._read(setup, changed, taker, stopping)
+            changed = sorted(self._contested(present) - again)
+            again.update(changed)
+        if not stopping():
+            self._let_go(present, summary)
+        summary.seconds = time.perf_counter() - begun
+        return summary
+
+    def close(self) -> None:
+        """End the reading processes."""
+        self.pool.close()
+
+    def _read(self, setup: Setup, paths: Sequence[str], taker: Taker, stopping: Callable[[], bool]) -> None:
+        summary = taker.summary
+        for parsed in self.pool.read(setup, paths):
+            if stopping():
+                return
+            summary.read.append(parsed.path)
+            summary.parse_seconds += parsed.seconds
+            try:
+                taker.take(parsed)
+            except ChangedMeanwhileError:
+                summary.unsettled.append(parsed.path)
+                self.digester.forget()
+                taker.snapshot = self._snapshot(taker.conditions.config)
+            except Exception:
+                # A file's own trouble is a diagnostic; this is ours, and must not cost the other files.
+                log.exception("a file could not be taken", path=parsed.path)
+                summary.unsettled.append(parsed.path)
+
+    def _contested(self, present: Sequence[str]) -> set[str]:
+        with self.store.reading() as tx:
+            return contested(tx, [record for record in files.all_(tx) if record.path in set(present)])
+
+    def _let_go(self, present: Sequence[str], summary: ImportSummary) -> None:
+        """Forget files that are gone, and deactivate DAGs that no file defines any more; history stays."""
+        there = set(present)
+        with self.store.reading() as tx:
+            gone, orphans = _leftovers(tx, there)
+        if not gone and not orphans:
+            return
+        with self.store.transaction() as tx:
+            gone, orphans = _leftovers(tx, there)
+            for path in gone:
+                files.delete_(tx, path)
+                import_errors.clear(tx, path, who=WHO)
+            summary.removed += gone
+            summary.deactivated += dags.deactivate(tx, orphans, who=WHO, reason="no file defines it any more")
+
+    def _tell_config(self, config: FolderConfig) -> None:
+        """What is wrong with ``goflow.yaml`` itself is an import error of that file."""
+        errors = [finding for finding in config.diagnostics if finding.severity is Severity.ERROR]
+        with self.store.reading() as tx:
+            known = import_errors.get(tx, CONFIG_NAME)
+        if (list(known.diagnostics) if known else []) == errors:
+            return
+        with self.store.transaction() as tx:
+            if errors:
+                import_errors.put(tx, CONFIG_NAME, errors, who=WHO)
+            else:
+                import_errors.clear(tx, CONFIG_NAME, who=WHO)
+
+    def _setup(self, conditions: Conditions) -> Setup:
+        settings = self.settings
+        return Setup(
+            root=settings.root,
+            import_roots=settings.import_roots,
+            parse_path=settings.parse_path,
+            dialect=settings.dialect,
+            safe_mode=settings.safe_mode,
+            environment=settings.environment,
+            inputs=conditions.inputs,
+        )
+
+    def _snapshot(self, config: FolderConfig) -> Snapshot:
+        said = [config.settings, *(rule.settings for rule in config.rules)]
+        roots = [*self.settings.import_roots, *(self.settings.root / Path(r) for s in said for r in s.import_roots)]
+        return Snapshot(self.settings.root, roots, self.settings.parse_path, self.digester)
+
+
+def _leftovers(tx: Tx, present: set[str]) -> tuple[list[str], list[str]]:
+    """Recorded files and errors of files that are not PRESENT, and active DAGs that no present file defines."""
+    records: dict[str, FileRecord] = {record.path: record for record in files.all_(tx)}
+    errors = {item.path for item in import_errors.list_(tx)} - {CONFIG_NAME}
+    gone = sorted((set(records) | errors) - present)
+    orphans = []
+    for dag in dags.list_(tx):
+        record = records.get(dag.file_path)
+        if dag.file_path not in present or (record is not None and dag.dag_id not in record.dag_ids):
+            orphans.append(dag.dag_id)
+    return gone, orphans
+
+
+def import_folder_once(store: Store, settings: ImportSettings) -> ImportSummary:
+    """Scan the folder of SETTINGS into STORE once, synchronously, and end the reading processes. What is wrong with
+    files is in the store's import errors; raises only what the database raises."""
+    scanner = Scanner(store, settings)
+    try:
+        summary = scanner.scan()
+        if summary.unsettled:
+            again = scanner.scan()
+            again.seconds += summary.seconds
+            again.read = [*summary.read, *again.read]
+            return again
+        return summary
+    finally:
+        scanner.close()

@@ -1,0 +1,181 @@
+"""The importer as a service: it scans when the watcher, the clock or a changed Variable says that there is a reason."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+
+from goflow.domain.runs import Event
+from goflow.importer.scan import Scanner
+from goflow.importer.settings import ImportSettings, ImportSummary
+from goflow.service import ThreadService
+from goflow.store import Store, events, leases
+from goflow.store.rows import Lease
+from goflow.watcher import SourceChanged, Watcher
+
+log = structlog.get_logger(__name__)
+
+LEASE = "importer"
+LEASE_S = 15.0
+"""Where several daemons share a PostgreSQL, one of them imports; another takes over so many seconds after its end."""
+_SETTLE_S = 0.5
+_AFTER_FAILURE_S = 5.0
+_INPUT_KINDS = frozenset(
+    {events.VARIABLE_SET, events.VARIABLE_DELETED, events.CONNECTION_SET, events.CONNECTION_DELETED}
+)
+
+
+class Importer(ThreadService):
+    """Keeps STORE at what the folder of SETTINGS is. ``scanned`` is set after the first whole scan."""
+
+    def __init__(self, store: Store, settings: ImportSettings) -> None:
+        super().__init__("importer")
+        self.store = store
+        self.settings = settings
+        self.scanned = threading.Event()
+        self.last = ImportSummary()
+        """What the last scan did that did anything."""
+        self.scans = 0
+        self.files_read = 0
+        self._scanner = Scanner(store, settings)
+        roots = [settings.root, *settings.import_roots]
+        self._watcher = Watcher(roots, self._hint, rescan_interval_s=settings.rescan_interval_s)
+        self._guard = threading.Lock()
+        self._wanted = False
+        self._thorough = False
+        self._again_at: float | None = None
+        self._lease: Lease | None = None
+        self._unsubscribe = store.subscribe(self._take_events)
+
+    def start(self) -> None:
+        """Begin to watch and to scan."""
+        super().start()
+        self._watcher.start()
+
+    def stop(self, timeout_s: float = 10.0) -> None:
+        """End after the file that is being taken."""
+        self._unsubscribe()
+        self._watcher.stop(timeout_s)
+        super().stop(timeout_s)
+
+    def status(self) -> dict[str, Any]:
+        """How it fares, for the status page."""
+        return {
+            "scans": self.scans,
+            "files": self.last.files,
+            "files_read": self.files_read,
+            "last_scan_seconds": round(self.last.seconds, 6),
+            "broken": len(self.last.broken),
+            "reading_processes": self._scanner.pool.running,
+            "leads": self._lease is not None or self.store.dialect == "sqlite",
+        }
+
+    def scan_soon(self, *, thorough: bool = False) -> None:
+        """Ask for a scan; any thread may."""
+        with self._guard:
+            self._wanted = True
+            self._thorough = self._thorough or thorough
+        self.wake.set()
+
+    def run(self) -> None:
+        """Scan when there is a reason, until stopped."""
+        try:
+            while not self.stopping.is_set():
+                self.wake.wait(self._wait_s())
+                self.wake.clear()
+                if not self.stopping.is_set():
+                    self._turn()
+        finally:
+            self._scanner.close()
+            self._release()
+
+    def _turn(self) -> None:
+        try:
+            if self._lead():
+                self._work()
+        except Exception:
+            log.exception("the scan failed and is tried again")
+            self._again(_AFTER_FAILURE_S)
+
+    def _work(self) -> None:
+        with self._guard:
+            due = self._again_at is not None and time.monotonic() >= self._again_at
+            wanted, thorough = self._wanted or due, self._thorough or due
+            if wanted:
+                self._wanted = self._thorough = False
+                self._again_at = None
+        if not wanted:
+            self._scanner.close()  # nothing to do for a while: the reading processes end
+            return
+        self._take(self._scanner.scan(thorough=thorough, stopping=self._must_stop))
+
+    def _take(self, summary: ImportSummary) -> None:
+        self.scans += 1
+        self.files_read += len(summary.read)
+        self.last = summary
+        if summary.unsettled:
+            self._again(_SETTLE_S)
+        if not self.stopping.is_set():
+            self.scanned.set()
+        if summary.read or summary.removed or summary.deactivated:
+            log.info(
+                "scanned the DAG folder",
+                files=summary.files,
+                read=len(summary.read),
+                broken=len(summary.broken),
+                new_versions=len(summary.new_versions),
+                removed=len(summary.removed),
+                deactivated=len(summary.deactivated),
+                seconds=round(summary.seconds, 3),
+            )
+
+    def _again(self, seconds: float) -> None:
+        with self._guard:
+            self._again_at = time.monotonic() + seconds
+
+    def _wait_s(self) -> float | None:
+        with self._guard:
+            if self._wanted:
+                return 0.0
+            waits = [self._again_at - time.monotonic()] if self._again_at is not None else []
+        if self._scanner.pool.running:
+            waits.append(self.settings.idle_s)
+        if self.store.dialect != "sqlite":
+            waits.append(LEASE_S / 3)
+        return max(0.0, min(waits)) if waits else None
+
+    def _hint(self, hint: SourceChanged) -> None:
+        self.scan_soon(thorough=hint.rescan)
+
+    def _take_events(self, happened: Sequence[Event]) -> None:
+        if any(event.kind in _INPUT_KINDS for event in happened):
+            self.scan_soon()
+
+    def _must_stop(self) -> bool:
+        return self.stopping.is_set() or not self._lead()
+
+    def _lead(self) -> bool:
+        """Whether it is this daemon that imports; SQLite has only one."""
+        if self.store.dialect == "sqlite":
+            return True
+        now = self.store.clock.now()
+        lease = self._lease
+        if lease is not None and (lease.expires_at - now).total_seconds() > LEASE_S / 2:
+            return True
+        with self.store.transaction() as tx:
+            self._lease = leases.acquire(tx, LEASE, self.store.identity, LEASE_S)
+        if self._lease is not None and lease is None:
+            self.scan_soon(thorough=True)
+        return self._lease is not None
+
+    def _release(self) -> None:
+        if self._lease is not None:
+            try:
+                with self.store.transaction() as tx:
+                    leases.release(tx, self._lease)
+            except Exception:
+                log.warning("the importer's lease could not be given back and will expire")

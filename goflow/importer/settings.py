@@ -1,0 +1,58 @@
+"""What the importer is told, and what it tells of one scan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from goflow.domain.spec import Dialect
+
+PARSER = "goflow.parser.api:parse_file"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportSettings:
+    """Which folder is read, and how. ROOT, IMPORT_ROOTS, PARSE_PATH, DIALECT, SAFE_MODE: `goflow.parser.api.Folder`.
+
+    RESCAN_INTERVAL_S: seconds between scans that hash every file; PARSE_TIMEOUT_S: after so many seconds the reading of
+    a file is given up; PARSE_MEMORY_MB: as much memory a reading process may take; PROCESSES: how many of them there
+    are; IDLE_S: after so many seconds without work they end. NAMESPACE is that of DAGs which name none.
+    PARSER is the function that reads a file, ``module:function`` (tests inject faults with it).
+    """
+
+    root: Path
+    import_roots: tuple[Path, ...] = ()
+    parse_path: str = ""
+    dialect: Dialect = Dialect.AIRFLOW3
+    safe_mode: bool = True
+    environment: Mapping[str, str] = field(default_factory=dict)
+    rescan_interval_s: float = 30.0
+    parse_timeout_s: float = 50.0
+    parse_memory_mb: int = 2048
+    processes: int = 1
+    idle_s: float = 10.0
+    unpaused_at_creation: bool = False
+    namespace: str = ""
+    parser: str = PARSER
+
+
+@dataclass(slots=True)
+class ImportSummary:
+    """What one scan found and did. Lists are of paths relative to the folder, or of DAG ids.
+
+    READ files were read anew, BROKEN ones of them have errors, UNSETTLED ones changed while they were read and are
+    looked at again soon. DEACTIVATED: DAG ids whose file is gone or does not define them any more.
+    """
+
+    files: int = 0
+    read: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+    unsettled: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    new_dags: list[str] = field(default_factory=list)
+    new_versions: list[str] = field(default_factory=list)
+    new_readings: list[str] = field(default_factory=list)
+    deactivated: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    parse_seconds: float = 0.0

@@ -1,0 +1,157 @@
+"""The DAG folder as it is now, to be kept as it was: every file of it and of the import roots, by content."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import structlog
+
+from goflow.domain.canonical import digest_bytes
+from goflow.importer.digests import Digester
+from goflow.store import Store, blobs
+from goflow.store.rows import Manifest
+
+log = structlog.get_logger(__name__)
+
+_NEVER = frozenset({".git", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".venv", "node_modules"})
+LARGEST = 64 << 20
+"""Bytes of the largest file that is kept; larger ones are left out, and the log tells so."""
+_BATCH = 8 << 20
+"""Bytes that are written in one transaction: on SQLite nobody else writes meanwhile."""
+
+
+class ChangedMeanwhileError(Exception):
+    """The folder is not any more as it was when a file in it was read"""
+
+
+class Snapshot:
+    """The folder ROOT and those of IMPORT_ROOTS that lie outside of it, as they are when ``manifest`` is first asked.
+
+    PARSE_PATH is where the evaluation sees the folder.
+    """
+
+    def __init__(self, root: Path, import_roots: Iterable[Path], parse_path: str, digester: Digester) -> None:
+        self._digester = digester
+        self._parse_path = parse_path or str(root)
+        self.root = root
+        self._outside: dict[Path, str] = {}
+        for path in import_roots:
+            if not _is_inside(path, root) and path not in self._outside:
+                self._outside[path] = f"{blobs.ROOTS}/{len(self._outside)}"
+        self._paths: dict[str, Path] = {}
+        self._manifest: Manifest | None = None
+        self._stored = False
+
+    def name_of(self, path: Path) -> str | None:
+        """What a file or folder is called in the snapshot; None when it is no part of it."""
+        if _is_inside(path, self.root):
+            return Path(os.path.normpath(path)).relative_to(os.path.normpath(self.root)).as_posix()
+        for outside, name in self._outside.items():
+            if _is_inside(path, outside):
+                return f"{name}/{Path(os.path.normpath(path)).relative_to(os.path.normpath(outside)).as_posix()}"
+        return None
+
+    @property
+    def manifest(self) -> Manifest:
+        """All files by name, each with the digest of its content."""
+        if self._manifest is None:
+            self._paths = dict(_files(self.root, ""))
+            for outside, name in self._outside.items():
+                self._paths.update(_files(outside, name + "/"))
+            found = {}
+            for name, path in self._paths.items():
+                entry = self._entry(path)
+                if entry is not None:
+                    found[name] = entry
+            self._manifest = blobs.manifest(self._parse_path, found, self._outside.values())
+        return self._manifest
+
+    def agrees_with(self, closure: Mapping[str, str | None]) -> bool:
+        """Whether every file that a reading depended on is in the snapshot as it was then."""
+        files = self.manifest.files
+        for name, known in closure.items():
+            inside = self.name_of(self.root / name)
+            if inside is None or (known is not None and inside not in files and self._is_left_out(inside)):
+                continue
+            if (files[inside][0] if inside in files else None) != known:
+                return False
+        return True
+
+    def store(self, store: Store) -> str:
+        """Keep the folder, in as many transactions as it takes; its digest. Raises ChangedMeanwhileError."""
+        manifest = self.manifest
+        if not self._stored:
+            with store.reading() as tx:
+                done = blobs.has_folder(tx, manifest.digest)
+                absent = set() if done else blobs.missing(tx, [digest for digest, _ in manifest.files.values()])
+            for batch in self._batches(absent):
+                with store.transaction() as tx:
+                    blobs.put_contents(tx, batch)
+            if not done:
+                with store.transaction() as tx:
+                    blobs.put_folder(tx, manifest)
+            self._stored = True
+        return manifest.digest
+
+    def _batches(self, absent: set[str]) -> Iterator[list[bytes]]:
+        batch: list[bytes] = []
+        for name, (digest, _) in self.manifest.files.items():
+            if digest not in absent:
+                continue
+            absent.discard(digest)
+            try:
+                content = self._paths[name].read_bytes()
+            except OSError:
+                raise ChangedMeanwhileError(name) from None
+            if digest_bytes(content) != digest:
+                raise ChangedMeanwhileError(name)
+            batch.append(content)
+            if sum(map(len, batch)) >= _BATCH:
+                yield batch
+                batch = []
+        if batch:
+            yield batch
+
+    def _entry(self, path: Path) -> tuple[str, int] | None:
+        try:
+            size = path.stat().st_size
+        except OSError:
+            return None
+        if size > LARGEST:
+            log.warning("a file of the DAG folder is too large to be kept", path=str(path), size=size)
+            return None
+        digest = self._digester.digest(path)
+        return None if digest is None else (digest, size)
+
+    def _is_left_out(self, name: str) -> bool:
+        path = self._paths.get(name, self.root / name)
+        try:
+            return path.stat().st_size > LARGEST or bool(_NEVER & set(Path(name).parts))
+        except OSError:
+            return False
+
+
+def _is_inside(path: Path, folder: Path) -> bool:
+    return os.path.normpath(path) == os.path.normpath(folder) or os.path.normpath(path).startswith(
+        os.path.normpath(folder) + os.sep
+    )
+
+
+def _files(root: Path, prefix: str) -> Iterator[tuple[str, Path]]:
+    """The regular files below ROOT, without what a ConfigMap keeps aside. Links are followed, but not in circles."""
+    todo = [(root, prefix, frozenset({os.path.realpath(root)}))]
+    while todo:
+        folder, name, above = todo.pop()
+        try:
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError:
+            continue
+        for entry in entries:
+            if entry.is_dir():
+                real = os.path.realpath(entry.path)
+                if entry.name not in _NEVER and not entry.name.startswith("..") and real not in above:
+                    todo.append((Path(entry.path), f"{name}{entry.name}/", above | {real}))
+            elif entry.is_file() and not entry.name.endswith(".pyc"):
+                yield name + entry.name, Path(entry.path)

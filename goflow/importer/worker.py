@@ -1,0 +1,100 @@
+"""A reading process: ``python -m goflow.importer.worker MODULE:FUNCTION MEMORY_MB``.
+
+It reads requests on its standard input and answers on what was its standard output; whatever the parser prints goes to
+standard error. It ends when its input does. It never writes anything, and it is loaded without the store.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import os
+import resource
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from goflow.domain.diagnostics import Diagnostic, Span
+from goflow.importer.messages import Parsed, Setup, receive, send
+
+
+def main(arguments: list[str]) -> None:
+    """Serve until the input ends."""
+    answers = os.dup(1)
+    os.dup2(2, 1)
+    target, memory_mb = arguments
+    with contextlib.suppress(OSError):
+        os.nice(5)  # reading may wait, running tasks may not
+    _limit(resource.RLIMIT_AS, int(memory_mb) << 20)
+    _limit(resource.RLIMIT_CORE, 0)
+    parse = _load(target)
+    gc.set_threshold(50_000, 20, 50)  # many short-lived trees, hardly any cycles among them
+    send(answers, "ready")
+    setup: Setup | None = None
+    while True:
+        try:
+            request = receive(0)
+        except EOFError:
+            return
+        if isinstance(request, Setup):
+            setup = request
+            continue
+        assert setup is not None
+        send(answers, read_file(parse, setup, request))
+
+
+def read_file(parse: Callable[..., Any], setup: Setup, path: str) -> Parsed:
+    """What PARSE makes of the file PATH; whatever it raises is a diagnostic."""
+    from goflow.parser.api import Folder
+
+    folder = Folder(
+        root=setup.root,
+        import_roots=setup.import_roots,
+        parse_path=setup.parse_path,
+        dialect=setup.dialect,
+        safe_mode=setup.safe_mode,
+        environment=setup.environment,
+    )
+    begun = time.perf_counter()
+    try:
+        result = parse(folder, path, setup.inputs)
+    except MemoryError:
+        return _failed(path, begun, "GF005", "reading the file takes more memory than it may")
+    except BaseException as problem:
+        traceback.print_exc()
+        return _failed(path, begun, "GF009", f"{type(problem).__name__}: {problem}")
+    return Parsed(
+        path=path,
+        file_hash=result.file_hash,
+        dags=tuple(result.dags),
+        diagnostics=tuple(result.diagnostics),
+        closure=dict(result.closure),
+        inputs=result.inputs,
+        looks_like_dag=result.looks_like_dag,
+        seconds=time.perf_counter() - begun,
+    )
+
+
+def _failed(path: str, begun: float, code: str, message: str) -> Parsed:
+    finding = Diagnostic(code, message, Span(path))
+    return Parsed(path=path, diagnostics=(finding,), seconds=time.perf_counter() - begun, crashed=True)
+
+
+def _load(target: str) -> Callable[..., Any]:
+    module, _, name = target.partition(":")
+    function: Callable[..., Any] = getattr(importlib.import_module(module), name)
+    return function
+
+
+def _limit(what: int, value: int) -> None:
+    _, hard = resource.getrlimit(what)
+    most = value if hard == resource.RLIM_INFINITY else min(value, hard)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(what, (most, hard))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
