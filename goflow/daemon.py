@@ -191,6 +191,7 @@ class Daemon:
             "database": self.store.dialect,
             "dags_folder": str(self.settings.dags),
             "executor": self.executor.status(),
+            "importer": self.importer.status(),
             "pid": os.getpid(),
         }
 
