@@ -1,4 +1,4 @@
-"""The figures of GoFlow, through its command line; only whether it has the DAGs yet is asked of its REST API."""
+"""The figures of GoFlow, through its command line; only whether it has taken the folder is asked of its API."""
 
 from __future__ import annotations
 
@@ -44,20 +44,15 @@ class GoFlow:
         """What `goflow ARGUMENTS --json` prints. Raises CalledProcessError."""
         return _ask(self.variables, *arguments)
 
-    def lists(self, wanted: set[str]) -> bool:
-        """Whether the daemon is up and has all DAGs WANTED. Raises RuntimeError where it has ended."""
+    def has_scanned(self) -> bool:
+        """Whether the whole DAG folder was taken once. Raises RuntimeError where the daemon has ended."""
         if self.process.poll() is not None:
             raise RuntimeError(f"the daemon has ended: see bench.log in {self.variables['GOFLOW_HOME']}")
         try:
-            found = set[str]()
-            while True:
-                query = {"limit": 100, "offset": len(found)}
-                page = self.api.get("/api/v2/dags", params=query).raise_for_status().json()
-                found |= {dag["dag_id"] for dag in page["dags"]}
-                if not page["dags"] or len(found) >= page["total_entries"]:
-                    return found >= wanted
+            status = self.api.get("/goflow/v1/status").raise_for_status().json()
         except httpx.TransportError:
             return False  # not up yet
+        return bool(status["importer"]["scans"])
 
     def run(self, dag_id: str, run_id: str) -> None:
         """Trigger a run and wait for its end. Raises CalledProcessError if it failed."""
@@ -79,37 +74,27 @@ def measure(imports: Path, tasks: Path, work: Path, repeats: int, backend: str) 
 
 
 def _imports(folder: Path, work: Path) -> dict[str, float]:
-    """Seconds from the start of `goflow daemon` until its REST API names every DAG.
-
-    New DAGs start paused there, so that nothing runs meanwhile.
-    """
+    """Seconds from the start of `goflow daemon` until its importer has taken the folder; new DAGs are paused there."""
     empty = work / "empty"
     empty.mkdir(parents=True)
-    expected = _expected(folder)
 
-    def seconds(dags: Path, home: str, wanted: set[str]) -> float:
+    def seconds(dags: Path, home: str) -> float:
         began = time.monotonic()
         with _daemon(["daemon"], _variables(work / home, dags) | {"GOFLOW_BACKEND": "local"}) as daemon:
-            wait_until(lambda: daemon.lists(wanted), RUN_LIMIT_S, f"{len(wanted)} DAGs to be listed", POLL_S)
-            return time.monotonic() - began
+            wait_until(daemon.has_scanned, RUN_LIMIT_S, "the importer's first scan", POLL_S)
+            took = time.monotonic() - began
+            print(f"{home}: {len(daemon.ask('dags', 'list'))} DAGs after {took:.2f} s", file=sys.stderr)
+            return took
 
-    startup = seconds(empty, "empty-home", set())
-    cold, again = seconds(folder, "home", expected), seconds(folder, "home", expected)
+    startup, cold, again = seconds(empty, "empty-home"), seconds(folder, "home"), seconds(folder, "home")
     return {"startup_s": startup, "import_s": cold, "import_again_s": again, "import_net_s": cold - startup}
-
-
-def _expected(folder: Path) -> set[str]:
-    """The DAGs that `goflow export` finds in the folder."""
-    command = [str(GOFLOW), "export", str(folder), "--airflow", "3"]
-    document = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
-    return {dag_id for file in document.values() for dag_id in file["dags"]}
 
 
 def _runs(folder: Path, work: Path, repeats: int, backend: str, settings: Mapping[str, str]) -> dict[str, float]:
     variables = _variables(work / "home", folder) | dict(settings)
     command = ["standalone", "--dags", str(folder), "--backend", backend, "--port", variables["GOFLOW_API_PORT"]]
     with _daemon(command, variables) as daemon:
-        wait_until(lambda: daemon.lists({PARALLEL, CHAIN}), RUN_LIMIT_S, "the DAGs to be read")
+        wait_until(daemon.has_scanned, RUN_LIMIT_S, "the DAGs to be read")
         daemon.run(CHAIN, "warm-up")
         time.sleep(SETTLE_S)
         installation = Installation((daemon.process.pid,), "GOFLOW_HOME", variables["GOFLOW_HOME"])
