@@ -34,6 +34,8 @@ def read(folder: Folder, path: str, inputs: Inputs) -> ParseResult:
     if is_native(path):
         from goflow.parser.yaml import read_native
 
+        if not looks_like_dag(content, path, dialect):  # YAML of somebody else's
+            return ParseResult(path, file_hash(closure), (), tuple(diagnostics), closure, looks_like_dag=False)
         native = read_native(content, path)
         dags = tuple(config.apply(dag, path) for dag in native.dags)
         return ParseResult(path, file_hash(closure), dags, (*diagnostics, *native.diagnostics), closure)
