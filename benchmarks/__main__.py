@@ -65,7 +65,7 @@ def table(sides: dict[str, dict[str, float]]) -> str:
     for measure in MEASURES:
         figures = [sides.get(side, {}).get(measure.key) for side in ("airflow", "goflow")]
         ratio = ""
-        if figures[0] and figures[1]:
+        if measure.compared and figures[0] and figures[1]:
             better = figures[1] / figures[0] if measure.more_is_better else figures[0] / figures[1]
             ratio = f"{better:.1f}"
         cells = ["" if figure is None else f"{rounded(figure)} {measure.unit}".strip() for figure in figures]

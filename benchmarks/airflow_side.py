@@ -38,18 +38,24 @@ def _imports(folder: Path, work: Path) -> dict[str, float]:
             began = time.time()
             with (work / "dag-processor.log").open("ab") as log:
                 subprocess.run(command, check=True, env=variables, stdout=log, stderr=log)
-            return (_last_parsed(url, began) or time.time()) - began
+            return (_stored(url, began)[1] or time.time()) - began
 
         startup, cold, again = seconds(empty), seconds(folder), seconds(folder)
-        return {"startup_s": startup, "import_s": cold, "import_again_s": again, "import_net_s": cold - startup}
+        dags = float(_stored(url, 0)[0])
+    return {
+        "startup_s": startup, "import_s": cold, "import_again_s": again, "import_net_s": cold - startup, "dags": dags
+    }  # fmt: skip
 
 
-def _last_parsed(url: str, began: float) -> float | None:
-    """When the last DAG was stored, in seconds since the epoch; None if none was since BEGAN."""
-    query = "SELECT extract(epoch FROM max(last_parsed_time)) FROM dag WHERE last_parsed_time >= to_timestamp(%s)"
+def _stored(url: str, since: float) -> tuple[int, float | None]:
+    """How many DAGs were stored since then, and when the last of them was, in seconds since the epoch."""
+    query = (
+        "SELECT count(*), extract(epoch FROM max(last_parsed_time)) FROM dag WHERE last_parsed_time >= to_timestamp(%s)"
+    )
     with psycopg.connect(url) as connection:
-        row = connection.execute(query, (began,)).fetchone()
-    return float(row[0]) if row and row[0] is not None else None
+        row = connection.execute(query, (since,)).fetchone()
+    assert row is not None
+    return int(row[0]), None if row[1] is None else float(row[1])
 
 
 def _runs(folder: Path, work: Path, repeats: int) -> dict[str, float]:
