@@ -166,7 +166,7 @@ def asset_class(session: Session, name: str = "") -> ClassValue:
     name = name or ("Dataset" if airflow2 else "Asset")
     if name != "Asset" and not airflow2:
         return _class(session, name, (asset_class(session, "Asset"),), _make_asset, asset_type=name.lower())
-    ref = native("ref", _ref)
+    ref = native("ref", make_ref)
     ref.binds = False
     return _class(session, name, (base_asset_class(session),), _make_asset, ref=ref, asset_type="asset")
 
@@ -277,7 +277,8 @@ def _make_condition(cls: ClassValue, args: Arguments, kwargs: Keywords, at: At) 
     return ConditionValue(cls, cls.lookup("kind"), list(args))
 
 
-def _ref(at: At, *args: Any, name: Any = "", uri: Any = "") -> Any:
+def make_ref(at: At, *args: Any, name: Any = "", uri: Any = "") -> Any:
+    """``Asset.ref(name=...)`` or ``Asset.ref(uri=...)``."""
     if isinstance(name, Unknown) or isinstance(uri, Unknown):
         return name if isinstance(name, Unknown) else uri
     if name and uri:
@@ -314,4 +315,5 @@ __all__ = [
     "combined",
     "condition_class",
     "condition_of",
+    "make_ref",
 ]

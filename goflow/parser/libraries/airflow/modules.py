@@ -1,0 +1,258 @@
+"""``import airflow...``: which module has which name, under the session's dialect, and what that name is here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from goflow.domain.spec import Dialect
+from goflow.parser.interpreter.classes import MISSING, ClassValue
+from goflow.parser.interpreter.modules import LibraryModule
+from goflow.parser.interpreter.session import Session
+from goflow.parser.interpreter.values import At, NativeFunction, Unknown, Value
+from goflow.parser.libraries.airflow import relations, taskflow, variables
+from goflow.parser.libraries.airflow.asset_decorator import AssetDecorators
+from goflow.parser.libraries.airflow.assets import alias_class, asset_class, base_asset_class, condition_class
+from goflow.parser.libraries.airflow.dag import dag_class
+from goflow.parser.libraries.airflow.dag_decorator import dag
+from goflow.parser.libraries.airflow.dates import dates_names, timezone_names
+from goflow.parser.libraries.airflow.enums import ENUMS, enum_class
+from goflow.parser.libraries.airflow.exceptions import MODULE as EXCEPTIONS
+from goflow.parser.libraries.airflow.exceptions import exception_class, fail
+from goflow.parser.libraries.airflow.groups import group_class, mapped_group_class
+from goflow.parser.libraries.airflow.import_paths import canonical, has_module, has_name, is_provider, other
+from goflow.parser.libraries.airflow.opaque import NOT_SET, opaque_class
+from goflow.parser.libraries.airflow.operator_classes import generic_class, operator_class
+from goflow.parser.libraries.airflow.operator_models import BASE_BRANCH, BASE_OPERATOR, BASE_SENSOR, DECORATED_OPERATOR
+from goflow.parser.libraries.airflow.params import param_class, params_class
+from goflow.parser.libraries.airflow.standard_operators import EMAIL_OPERATOR_2, SUB_DAG_OPERATOR
+from goflow.parser.libraries.airflow.state import native, state_of
+from goflow.parser.libraries.airflow.task_groups import task_group
+from goflow.parser.libraries.airflow.timetables import TIMETABLES, timetable_class
+from goflow.parser.libraries.airflow.xcom_args import RETURN_KEY, xcom_class
+
+VERSIONS = {Dialect.AIRFLOW2: "2.11.2", Dialect.AIRFLOW3: "3.3.2"}
+EXAMPLES = "airflow.example_dags"
+_OPERATOR_PLACES = (".operators.", ".sensors.", ".transfers.", ".decorators.")
+
+
+def resolve(session: Session, name: str) -> Value | None:
+    """The module NAME of Airflow; None where the session's dialect has none."""
+    if name == EXAMPLES or name.startswith(f"{EXAMPLES}."):
+        return _example(session, name)
+    if not has_module(name, session.dialect):
+        return None
+    names = _MODULES[name](session) if name in _MODULES else {}
+    return LibraryModule(session, name, names, lambda attribute, at: find(session, name, attribute, at))
+
+
+def find(session: Session, module: str, name: str, at: At) -> Any:
+    """What NAME of Airflow's MODULE is; MISSING for a module inside it. Raises ImportError where it is not there."""
+    path = f"{module}.{name}"
+    if name.startswith("__"):
+        return VERSIONS[session.dialect] if name == "__version__" else MISSING
+    if path not in _FUNCTIONS_FIRST and has_module(path, session.dialect) and not is_provider(path):
+        return MISSING
+    there = has_name(module, name, session.dialect)
+    if there is False:
+        elsewhere = has_name(module, name, other(session.dialect))
+        only = other(session.dialect) if elsewhere else None
+        fail(at, "ImportError", f"cannot import name '{name}' from '{module}'", only=only, code="GF006")
+    found = _modelled(session, module, name)
+    if found is not None:
+        return found
+    if is_provider(module) and (name.islower() or not _is_thing(name)):
+        return MISSING if _looks_like_module(module, name) else Unknown(f"{path}, which is not read", at)
+    return _unmodelled(session, module, name, at)
+
+
+def _modelled(session: Session, module: str, name: str) -> Any:
+    moved = canonical(f"{module}.{name}")
+    if module in {EXCEPTIONS, "airflow.sdk.exceptions"} or moved.startswith(f"{EXCEPTIONS}."):
+        return exception_class(session, name)
+    for path in dict.fromkeys((_OPERATORS.get(name, moved), moved)):
+        if path == "airflow.providers.smtp.operators.smtp.EmailOperator" and not is_provider(module):
+            path = EMAIL_OPERATOR_2 if session.dialect is Dialect.AIRFLOW2 else path
+        operator = operator_class(session, path) if "." in path else None
+        if operator is not None:
+            return operator
+    if name in _NAMES:
+        return _NAMES[name](session)
+    if name in ENUMS:
+        return enum_class(session, name)
+    if name in TIMETABLES:
+        return timetable_class(session, name)
+    return None
+
+
+def _unmodelled(session: Session, module: str, name: str, at: At) -> Any:
+    path = canonical(f"{module}.{name}")
+    if name.endswith(("Operator", "Sensor")) and any(place in f".{module}." for place in _OPERATOR_PLACES):
+        return generic_class(session, path)
+    if _is_thing(name):
+        classes = state_of(session).classes
+        if path not in classes:
+            classes[path] = opaque_class(path)
+        return classes[path]
+    if name in {"apply_defaults", "provide_session", "poke_mode_only", "deprecated"}:
+        return native(name, lambda at, inner=None, *_, **__: inner)
+    return Unknown(f"{module}.{name}, which is not read", at)
+
+
+def _is_thing(name: str) -> bool:
+    """Whether NAME is written as classes are."""
+    plain = name.lstrip("_")
+    return bool(plain) and plain[0].isupper() and not plain.isupper()
+
+
+def _looks_like_module(module: str, name: str) -> bool:
+    return name.islower() and module.count(".") < 6  # noqa: PLR2004 - airflow.providers.a.b.operators.c
+
+
+def _example(session: Session, name: str) -> Value:
+    """Airflow's own example modules, where the folder that is read holds them."""
+    inner = name.removeprefix(EXAMPLES).lstrip(".")
+    if inner and session.root.as_posix().endswith("airflow/example_dags"):
+        found = session.loader.find(inner, At(session, session.main, None))
+        if found is not None:
+            return found
+    return LibraryModule(session, name, {}, lambda attribute, at: _unmodelled(session, name, attribute, at))
+
+
+# -- names ------------------------------------------------------------------------------------------------------------
+
+
+def _notifier(session: Session) -> ClassValue:
+    made = state_of(session).singleton("BaseNotifier", lambda: opaque_class("airflow.sdk.bases.notifier.BaseNotifier"))
+    assert isinstance(made, ClassValue)
+    made.attributes.setdefault("__call__", native("__call__", lambda at, self, *args, **kwargs: None))
+    return made
+
+
+def _hook(session: Session) -> ClassValue:
+    made = state_of(session).singleton("BaseHook", lambda: opaque_class("airflow.sdk.bases.hook.BaseHook"))
+    assert isinstance(made, ClassValue)
+    for name in ("get_connection", "get_connections"):
+        method = native(name, variables.get_connection)
+        method.binds = False
+        made.attributes.setdefault(name, method)
+    return made
+
+
+def _parsing_context(session: Session) -> NativeFunction:
+    cls = ClassValue("AirflowParsingContext", (), {"dag_id": None, "task_id": None}, module_name="airflow.sdk")
+    return native("get_parsing_context", lambda at: cls.call([], {}, at))
+
+
+def _run_time(name: str) -> Callable[[Session], Any]:
+    return lambda session: native(name, lambda at, *args, **kwargs: Unknown(f"{name}(), at run time", at))
+
+
+def _constant(value: Any) -> Callable[[Session], Any]:
+    return lambda session: value
+
+
+def _operator(path: str) -> Callable[[Session], Any]:
+    return lambda session: operator_class(session, path)
+
+
+_OPERATORS: Mapping[str, str] = {
+    "BaseOperator": BASE_OPERATOR,
+    "BaseSensorOperator": BASE_SENSOR,
+    "BaseBranchOperator": BASE_BRANCH,
+    "DecoratedOperator": DECORATED_OPERATOR,
+    "BaseAsyncOperator": "airflow.sdk.bases.operator.BaseAsyncOperator",
+    "SubDagOperator": SUB_DAG_OPERATOR,
+}
+_NAMES: Mapping[str, Callable[[Session], Any]] = {
+    "DAG": dag_class,
+    "dag": _constant(dag),
+    "task": lambda session: taskflow.task_decorators(session),
+    "python_task": lambda session: taskflow.task_decorators(session),
+    "task_group": _constant(task_group),
+    "setup": _constant(taskflow.setup),
+    "teardown": _constant(taskflow.teardown),
+    "setup_task": _constant(taskflow.setup),
+    "teardown_task": _constant(taskflow.teardown),
+    "result": _constant(native("result", lambda at, task: task)),
+    "asset": _constant(AssetDecorators()),
+    "TaskGroup": group_class,
+    "MappedTaskGroup": mapped_group_class,
+    "XComArg": xcom_class,
+    "XCOM_RETURN_KEY": _constant(RETURN_KEY),
+    "NOTSET": _constant(NOT_SET),
+    "chain": _constant(relations.chain),
+    "chain_linear": _constant(relations.chain_linear),
+    "cross_downstream": _constant(relations.cross_downstream),
+    "Label": _constant(relations.label_function),
+    "EdgeModifier": relations.edge_modifier_class,
+    "Param": param_class,
+    "ParamsDict": params_class,
+    "Asset": lambda session: asset_class(session, "Asset"),
+    "Dataset": lambda session: asset_class(session, "Dataset" if state_of(session).airflow2 else "Asset"),
+    "Model": lambda session: asset_class(session, "Model"),
+    "BaseAsset": base_asset_class,
+    "BaseDataset": base_asset_class,
+    "AssetAlias": alias_class,
+    "DatasetAlias": alias_class,
+    "AssetAll": lambda session: condition_class(session, "all"),
+    "AssetAny": lambda session: condition_class(session, "any"),
+    "DatasetAll": lambda session: condition_class(session, "all"),
+    "DatasetAny": lambda session: condition_class(session, "any"),
+    "Variable": variables.variable_class,
+    "Connection": variables.connection_class,
+    "BaseHook": _hook,
+    "BaseNotifier": _notifier,
+    "conf": lambda session: state_of(session).singleton("conf", variables.ConfigurationValue),
+    "get_current_context": _run_time("get_current_context"),
+    "get_parsing_context": _parsing_context,
+    "get_unique_task_id": _run_time("get_unique_task_id"),
+    "days_ago": lambda session: dates_names(session)["days_ago"],
+    "cron_presets": lambda session: dates_names(session)["cron_presets"],
+    "timezone": lambda session: session.loader.library(
+        "airflow.sdk.timezone" if session.dialect is Dialect.AIRFLOW3 else "airflow.utils.timezone"
+    ),
+    "utcnow": lambda session: timezone_names(session)["utcnow"],
+    "AirflowException": lambda session: exception_class(session, "AirflowException"),
+    "AirflowSkipException": lambda session: exception_class(session, "AirflowSkipException"),
+    "AirflowFailException": lambda session: exception_class(session, "AirflowFailException"),
+    "SkipMixin": lambda session: state_of(session).singleton(
+        "SkipMixin", lambda: ClassValue("SkipMixin", (), {}, module_name="airflow.sdk.bases.skipmixin")
+    ),
+    "BranchMixIn": lambda session: state_of(session).singleton(
+        "BranchMixIn", lambda: ClassValue("BranchMixIn", (), {}, module_name="airflow.sdk.bases.branch")
+    ),
+    "LoggingMixin": lambda session: state_of(session).singleton(
+        "LoggingMixin", lambda: ClassValue("LoggingMixin", (), {}, module_name="airflow.utils.log.logging_mixin")
+    ),
+    "AIRFLOW_V_3_0_PLUS": lambda session: session.dialect is Dialect.AIRFLOW3,
+    "AIRFLOW_V_3_1_PLUS": lambda session: session.dialect is Dialect.AIRFLOW3,
+}
+"""What a name means wherever one of Airflow's modules has it; operators come by their paths instead."""
+
+_FUNCTIONS_FIRST = frozenset(
+    {
+        *(f"airflow.decorators.{name}" for name in ("task_group", "setup_teardown", "dag", "task")),
+        *(f"airflow.sdk.{name}" for name in ("dag", "task", "task_group", "setup", "teardown", "asset")),
+        "airflow.sdk.definitions.decorators.task_group",
+        "airflow.sdk.definitions.dag.dag",
+        "airflow.models.dag.dag",
+    }
+)
+"""Paths that are a function although a module has the same path."""
+
+_MODULES: Mapping[str, Callable[[Session], dict[str, Any]]] = {
+    "airflow.utils.timezone": timezone_names,
+    "airflow.sdk.timezone": timezone_names,
+    "airflow.sdk._shared.timezones.timezone": timezone_names,
+    "airflow.version": lambda session: {"version": VERSIONS[session.dialect]},
+    "airflow.security.permissions": lambda session: {
+        "ACTION_CAN_CREATE": "can_create",
+        "ACTION_CAN_READ": "can_read",
+        "ACTION_CAN_EDIT": "can_edit",
+        "ACTION_CAN_DELETE": "can_delete",
+        "RESOURCE_DAG": "DAGs",
+        "RESOURCE_DAG_RUN": "DAG Runs",
+    },
+}
+"""Modules whose names are known in full."""

@@ -1,0 +1,225 @@
+"""Variable, Connection and ``conf``: what a file may ask of its surroundings, answered from the inputs and recorded."""
+
+from __future__ import annotations
+
+import functools
+import json
+import urllib.parse
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any
+
+from goflow.domain.spec import Dialect
+from goflow.parser.interpreter.classes import ClassValue, Instance
+from goflow.parser.interpreter.session import Session
+from goflow.parser.interpreter.values import At, NativeFunction, Unknown, Value, first_unknown
+from goflow.parser.libraries.airflow.exceptions import MODULE, fail
+from goflow.parser.libraries.airflow.opaque import NOT_SET, opaque_class
+from goflow.parser.libraries.airflow.state import native, state_of
+
+# -- Variables --------------------------------------------------------------------------------------------------------
+
+
+def variable_class(session: Session) -> ClassValue:
+    """``Variable``; ``get`` answers from the inputs, writes change nothing while a file is read."""
+    return state_of(session).singleton("Variable", _make_variable_class)  # type: ignore[no-any-return]
+
+
+def _make_variable_class() -> ClassValue:
+    made = opaque_class("airflow.models.variable.Variable")
+    made.attributes |= {
+        "get": _static("get", get_variable),
+        "set": _static("set", _nothing),
+        "delete": _static("delete", _nothing),
+        "update": _static("update", _nothing),
+        "setdefault": _static("setdefault", _setdefault),
+    }
+    return made
+
+
+def get_variable(
+    at: At, key: Any, default_var: Any = NOT_SET, deserialize_json: Any = False, *, default: Any = NOT_SET, **_: Any
+) -> Any:
+    """``Variable.get``. Raises KeyError for a Variable that is not there and has no default."""
+    unknown = first_unknown((key, deserialize_json))
+    if unknown is not None:
+        return unknown
+    found = at.session.inputs.variables.get(key)
+    at.session.variables_used[str(key)] = found
+    if found is None:
+        fallback = default if default is not NOT_SET else default_var
+        if fallback is NOT_SET:
+            hint = "create the Variable, or give a default"
+            fail(at, "KeyError", f"Variable {key} does not exist", code="GF008", hint=hint)
+        return fallback
+    if deserialize_json is not True:
+        return found
+    try:
+        return json.loads(found)
+    except ValueError as problem:
+        fail(at, "ValueError", f"Variable {key} is no JSON: {problem}", code="GF008")
+
+
+def _setdefault(at: At, key: Any, default: Any = None, description: Any = None, deserialize_json: Any = False) -> Any:
+    found = get_variable(at, key, None, deserialize_json)
+    return default if found is None else found
+
+
+# -- Connections ------------------------------------------------------------------------------------------------------
+
+
+class ConnectionValue(Instance):
+    """A connection: its public parts are known, its password is a hole and never leaves the reader."""
+
+    def get_attribute(self, name: str, at: At) -> Any:
+        """Host, login, port, schema, type and extras; Unknown for what holds the password."""
+        if name == "password":
+            return Unknown(f"the password of connection {self.attributes['conn_id']}", at)
+        if name in {"get_uri", "get_password", "get_hook", "as_json"}:
+            reason = f"the password of connection {self.attributes['conn_id']}"
+            return NativeFunction(name, lambda at, *a, **k: Unknown(reason, at), takes_unknown=True)
+        return super().get_attribute(name, at)
+
+
+def connection_class(session: Session) -> ClassValue:
+    """``Connection``."""
+    return state_of(session).singleton("Connection", _make_connection_class)  # type: ignore[no-any-return]
+
+
+def _make_connection_class() -> ClassValue:
+    made = opaque_class("airflow.models.connection.Connection")
+    made.attributes |= {
+        "get_connection_from_secrets": _static("get_connection_from_secrets", get_connection),
+        "get": _static("get", get_connection),
+    }
+    return made
+
+
+def get_connection(at: At, conn_id: Any = None, **named: Any) -> Any:
+    """``BaseHook.get_connection``. Raises AirflowNotFoundException for a connection that is not there."""
+    conn_id = named.get("conn_id", conn_id)
+    if isinstance(conn_id, Unknown):
+        return conn_id
+    if conn_id not in at.session.connections_used:
+        at.session.connections_used.append(str(conn_id))
+    uri = at.session.inputs.connections.get(conn_id)
+    if uri is None:
+        text = f"The conn_id `{conn_id}` isn't defined"
+        fail(at, f"{MODULE}.AirflowNotFoundException", text, code="GF008", hint="create the Connection")
+    cls = state_of(at.session).singleton(
+        "Connection object",
+        lambda: ClassValue(
+            "Connection",
+            (),
+            {"extra_dejson": {}, "get_extra_dejson": native("get_extra_dejson", _extra)},
+            module_name="airflow.models.connection",
+        ),
+    )
+    return ConnectionValue(cls, {"conn_id": conn_id, **parts_of(uri)})
+
+
+def parts_of(uri: str) -> dict[str, Any]:
+    """The public parts of a connection's URI (or of its JSON form)."""
+    if uri.lstrip().startswith("{"):
+        found = json.loads(uri)
+        extra = found.get("extra") or {}
+        extra = json.loads(extra) if isinstance(extra, str) and extra else extra
+        names = ("conn_type", "host", "login", "schema", "port", "description")
+        return {**{name: found.get(name) for name in names}, "extra": json.dumps(extra), "extra_dejson": extra}
+    parsed = urllib.parse.urlsplit(uri)
+    query = dict(urllib.parse.parse_qsl(parsed.query, keep_blank_values=True))
+    extra = json.loads(query["__extra__"]) if "__extra__" in query else query
+    unquoted = {
+        "host": parsed.hostname,
+        "login": parsed.username,
+        "schema": parsed.path[1:],
+    }
+    return {
+        "conn_type": parsed.scheme.replace("-", "_"),
+        **{name: urllib.parse.unquote(value) if value else value for name, value in unquoted.items()},
+        "port": parsed.port,
+        "extra": json.dumps(extra) if extra else None,
+        "extra_dejson": extra,
+        "description": None,
+    }
+
+
+def _extra(at: At, self: Instance, nested: Any = False) -> Any:
+    return self.attributes.get("extra_dejson", {})
+
+
+# -- the configuration ------------------------------------------------------------------------------------------------
+
+
+class ConfigurationValue(Value):
+    """``conf``: the environment that the folder gives (``AIRFLOW__SECTION__KEY``), else Airflow's own defaults."""
+
+    type_name = "AirflowConfigParser"
+
+    def get_attribute(self, name: str, at: At) -> Any:
+        """The getters; everything else is Unknown."""
+        converters: Mapping[str, Any] = {
+            "get": str,
+            "get_mandatory_value": str,
+            "getboolean": _boolean,
+            "getint": int,
+            "getfloat": float,
+            "getlist": lambda text: [part.strip() for part in text.split(",") if part.strip()],
+            "getjson": json.loads,
+        }
+        if name in converters:
+            return native(name, functools.partial(_get_setting, converters[name]))
+        if name == "has_option":
+            return native(name, lambda at, section, key, **_: setting(at, section, key) is not None)
+        return Unknown(f"conf.{name} of Airflow", at)
+
+
+def _get_setting(convert: Any, at: At, section: Any, key: Any = None, fallback: Any = NOT_SET, **_: Any) -> Any:
+    unknown = first_unknown((section, key))
+    if unknown is not None:
+        return unknown
+    found = setting(at, section, key)
+    if found is not None:
+        return convert(found)
+    if fallback is not NOT_SET:
+        return fallback
+    return Unknown(f"the setting [{section}] {key} of Airflow", at)
+
+
+def setting(at: At, section: Any, key: Any) -> str | None:
+    """The text of a setting; None where neither the environment nor Airflow's defaults have it."""
+    section, key = str(section).lower(), str(key).lower()
+    name = f"AIRFLOW__{section.upper().replace('.', '_')}__{key.upper()}"
+    own = at.session.inputs.environment.get(name)
+    if own is not None:
+        at.session.environment_used[name] = own
+        return own
+    if (section, key) == ("core", "dags_folder"):
+        return at.session.parse_path
+    return default_settings(at.session.dialect).get((section, key))
+
+
+@functools.cache
+def default_settings(dialect: Dialect) -> Mapping[tuple[str, str], str]:
+    """Airflow's defaults under DIALECT, from ``facts/settings.txt``: ``section|key|versions|value``."""
+    version = "2" if dialect is Dialect.AIRFLOW2 else "3"
+    found = {}
+    for line in (files(__package__) / "facts" / "settings.txt").read_text("utf-8").splitlines():
+        section, key, versions, value = line.split("|", 3)
+        if version in versions:
+            found[section, key.lower()] = value
+    return found
+
+
+def _boolean(text: str) -> bool:
+    return text.strip().lower() in {"t", "true", "1", "yes", "on"}
+
+
+def _static(name: str, function: Any) -> NativeFunction:
+    made = native(name, function)
+    made.binds = False
+    return made
+
+
+def _nothing(at: At, *args: Any, **kwargs: Any) -> None:
+    """Nothing is written while a file is read."""

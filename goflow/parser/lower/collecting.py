@@ -1,0 +1,102 @@
+"""Which DAG objects of a file count, what Airflow would refuse about them, and their specs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from goflow.domain.diagnostics import Severity
+from goflow.domain.spec import DagSpec
+from goflow.parser.interpreter.modules import ModuleValue
+from goflow.parser.interpreter.session import Session
+from goflow.parser.interpreter.values import Raised
+from goflow.parser.libraries.airflow.dag import DagValue
+from goflow.parser.libraries.airflow.keys import GraphError
+from goflow.parser.libraries.airflow.schedules import BadSchedule
+from goflow.parser.libraries.airflow.standard_operators import SUB_DAG_OPERATOR
+from goflow.parser.libraries.airflow.state import state_of
+from goflow.parser.lower.dags import LoweredDag
+from goflow.parser.lower.encoding import class_path
+
+
+def collect(session: Session, module: ModuleValue) -> list[DagSpec]:
+    """The DAGs of the file as Airflow's DagBag finds them; diagnostics are added to SESSION.
+
+    A DAG counts when a ``with`` block (or ``@dag``) registered it, or when it is a global of the module. One that
+    cannot be taken is left out, with a diagnostic of its own; the others come out.
+    """
+    found: dict[str, DagSpec] = {}
+    for dag in dags_of(session, module):
+        spec = _lowered(session, dag)
+        if spec is not None:
+            found[spec.dag_id] = spec
+    return list(found.values())
+
+
+def dags_of(session: Session, module: ModuleValue) -> Iterable[DagValue]:
+    """Every DAG object that counts, in the order of their making, subDAGs after their parents."""
+    state = state_of(session)
+    top = {id(value) for value in module.names.values() if isinstance(value, DagValue)}
+    top |= {id(dag) for dag in state.registered}
+    counted = [dag for dag in state.made if id(dag) in top]
+    for dag in list(counted):
+        counted += [inner for inner in _subdags(dag) if inner not in counted]
+    return counted
+
+
+def _subdags(dag: DagValue) -> list[DagValue]:
+    """The DAGs of Airflow 2's SubDagOperators, at any depth."""
+    found: list[DagValue] = []
+    for task in dag.graph.tasks.values():
+        inner = task.value.attributes.get("subdag")
+        if isinstance(inner, DagValue) and class_path(task.value.cls) == SUB_DAG_OPERATOR:
+            found += [inner, *_subdags(inner)]
+    return found
+
+
+def _lowered(session: Session, dag: DagValue) -> DagSpec | None:
+    """The spec of DAG; None, and a diagnostic on it alone, where it cannot be taken."""
+    try:
+        _check(session, dag)
+        spec = LoweredDag(session, dag).spec()
+    except _RefusedError:
+        return None
+    except Raised as problem:
+        session.report("GF004", problem.message, problem.at, dag_id=dag.dag_id)
+        return None
+    except GraphError as problem:
+        session.report(problem.code or "GF203", problem.message, dag.at, dag_id=dag.dag_id)
+        return None
+    if not dag.taints:
+        return spec
+    for taint in dag.taints:
+        text = f"{taint.what} depends on {taint.reason}"
+        session.report("GF101", text, taint.at, dag_id=dag.dag_id, task_id=taint.task_id)
+    return None
+
+
+class _RefusedError(Exception):
+    """Airflow would refuse the DAG when it is bagged; the diagnostic is written."""
+
+
+def _check(session: Session, dag: DagValue) -> None:
+    """What Airflow checks when a DAG is bagged: cycles, the timetable, setups and teardowns."""
+    faulty = dag.graph.cycle()
+    if faulty is not None:
+        text = f"Cycle detected in Dag: {dag.dag_id}. Faulty task: {faulty}"
+        at = dag.graph.tasks[faulty].value.at
+        session.report("GF201", text, at, dag_id=dag.dag_id, task_id=faulty)
+        raise _RefusedError
+    try:
+        dag.timetable.validate()
+    except BadSchedule as problem:
+        session.report("GF206", str(problem), dag.at, dag_id=dag.dag_id)
+        raise _RefusedError from None
+    for task in dag.graph.tasks.values():
+        for below in task.downstream_tasks() if task.setup else ():
+            rule = below.value.attributes.get("trigger_rule", "all_success")
+            if not below.teardown and rule != "all_success" and isinstance(rule, str):
+                text = "Setup tasks must be followed with trigger rule ALL_SUCCESS."
+                session.report(
+                    "GF203", text, below.value.at, dag_id=dag.dag_id, task_id=below.task_id, severity=Severity.ERROR
+                )
+                raise _RefusedError

@@ -1,0 +1,165 @@
+"""DAG objects to `DagSpec`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from goflow.domain.canonical import Json
+from goflow.domain.diagnostics import Severity
+from goflow.domain.moments import Moment
+from goflow.domain.spec import DagSpec, GroupSpec
+from goflow.parser.interpreter.operations import elements
+from goflow.parser.interpreter.session import Session
+from goflow.parser.interpreter.values import Unknown
+from goflow.parser.libraries.airflow.dag import DagValue
+from goflow.parser.libraries.airflow.graph import GroupNode
+from goflow.parser.libraries.airflow.groups import GroupValue
+from goflow.parser.libraries.airflow.schedules import zone_name
+from goflow.parser.lower.encoding import Encoder
+from goflow.parser.lower.params import lowered_params
+from goflow.parser.lower.schedule import schedule_of
+from goflow.parser.lower.tasks import LoweredTask
+from goflow.parser.lower.templates import TemplateFiles
+
+_CALLBACKS = ("on_success_callback", "on_failure_callback", "sla_miss_callback", "deadline")
+DEFAULT_LIMIT = 16
+
+
+class LoweredDag:
+    """One DAG on its way to its DagSpec."""
+
+    def __init__(self, session: Session, dag: DagValue) -> None:
+        self.session, self.dag = session, dag
+        self.encode = Encoder()
+
+    def spec(self) -> DagSpec:
+        """The DagSpec. What the scheduler plans with and is not known taints the DAG."""
+        dag = self.dag
+        files = TemplateFiles(self.session, dag)
+        airflow2 = dag.graph.airflow2
+        tasks = tuple(LoweredTask(task.value, files, airflow2).spec() for task in dag.graph.tasks.values())
+        params, schemas = lowered_params(dag.params, self.encode)
+        limit = "fail_stop" if airflow2 else "fail_fast"
+        return DagSpec(
+            dag_id=dag.dag_id,
+            dialect=self.session.dialect,
+            dialect_source=self.session.dialect_source,  # type: ignore[arg-type]
+            schedule=schedule_of(dag.timetable, self.session.dialect),
+            start_date=self._moment("start_date"),
+            end_date=self._moment("end_date"),
+            timezone=zone_name(dag.zone),
+            catchup=bool(self._plan("catchup", airflow2)),
+            max_active_runs=self._plan("max_active_runs", DEFAULT_LIMIT),
+            max_active_tasks=self._plan("max_active_tasks", DEFAULT_LIMIT),
+            max_consecutive_failed_dag_runs=self._plan("max_consecutive_failed_dag_runs", 0),
+            dagrun_timeout=self._seconds("dagrun_timeout"),
+            fail_fast=bool(self._plan(limit, False)),
+            tags=self._texts("tags"),
+            owners=tuple(sorted({task.owner for task in tasks})),
+            description=self._text("description"),
+            doc=self._text("doc_md"),
+            display_name=self._text("dag_display_name"),
+            params=params,
+            param_schemas=schemas,
+            callbacks=self._callbacks(),
+            native=self._plan("render_template_as_native_obj", False) is True,
+            user_defined_macros=self._names("user_defined_macros"),
+            user_defined_filters=self._names("user_defined_filters"),
+            template_searchpath=self._searchpath(),
+            jinja_environment_kwargs=self._mapping("jinja_environment_kwargs"),
+            is_paused_upon_creation=self._paused(),
+            access_control=self.encode(dag.attributes.get("access_control")),
+            groups=tuple(self._group(group) for group in dag.graph.root.groups() if not group.is_root),
+            edge_labels={
+                f"{above}>{below}": label
+                for (above, below), label in sorted(dag.graph.edge_labels.items())
+                if isinstance(label, str)
+            },
+            tasks=tasks,
+            line=dag.at.line,
+        )
+
+    def _plan(self, name: str, default: Any) -> Any:
+        value = self.dag.attributes.get(name, default)
+        if isinstance(value, Unknown):
+            self.dag.taint(f"{name} of the DAG", value, self.dag.at)
+            return default
+        return default if value is None else value
+
+    def _moment(self, name: str) -> Moment | None:
+        value = self._plan(name, None)
+        return value if isinstance(value, Moment) else None
+
+    def _seconds(self, name: str) -> float | None:
+        value = self._plan(name, None)
+        return None if value is None else float(value.total_seconds())
+
+    def _text(self, name: str) -> str | None:
+        value = self.dag.attributes.get(name)
+        if isinstance(value, Unknown):
+            self._note(name, value)
+        return value if isinstance(value, str) else None
+
+    def _texts(self, name: str) -> tuple[str, ...]:
+        value = self.dag.attributes.get(name)
+        if isinstance(value, Unknown) or value is None:
+            if value is not None:
+                self._note(name, value)
+            return ()
+        found = list(value) if isinstance(value, list | tuple | set | frozenset) else [value]
+        for inner in found:
+            if isinstance(inner, Unknown):
+                self._note(name, inner)
+        return tuple(sorted({str(inner) for inner in found if isinstance(inner, str)}))
+
+    def _names(self, name: str) -> tuple[str, ...]:
+        value = self.dag.attributes.get(name)
+        if isinstance(value, Unknown):
+            self._note(name, value)
+        return tuple(sorted(str(key) for key in value)) if isinstance(value, dict) else ()
+
+    def _mapping(self, name: str) -> Mapping[str, Json]:
+        value = self.dag.attributes.get(name)
+        return self.encode.mapping(value) if isinstance(value, dict) else {}
+
+    def _searchpath(self) -> tuple[Json, ...]:
+        value = self.dag.attributes.get("template_searchpath")
+        if value is None:
+            return ()
+        found = elements(value, self.dag.at)
+        return tuple(self.encode(path) for path in found) if isinstance(found, list) else (self.encode(found),)
+
+    def _paused(self) -> bool | None:
+        value = self._plan("is_paused_upon_creation", None)
+        return value if isinstance(value, bool) else None
+
+    def _callbacks(self) -> dict[str, Json]:
+        found: dict[str, Json] = {}
+        for name in _CALLBACKS:
+            value = self.dag.attributes.get(name)
+            if value is not None and (isinstance(value, Unknown) or value):
+                found[name] = self.encode(value)
+        return found
+
+    def _group(self, group: GroupNode) -> GroupSpec:
+        value = group.value
+        assert isinstance(value, GroupValue)
+        parent = group.group
+        tooltip = value.attributes.get("tooltip")
+        return GroupSpec(
+            group_id=group.node_id,
+            parent=None if parent is None or parent.is_root else parent.group_id,
+            label=str(value.attributes.get("group_display_name") or group.own_id or ""),
+            tooltip=tooltip if isinstance(tooltip, str) else "",
+            prefix_group_id=group.prefix,
+            expand=self.encode.mapping(value.expansion) if value.expansion is not None else None,
+            upstream_groups=tuple(sorted(str(name) for name in group.upstream_groups)),
+            line=value.at.line,
+        )
+
+    def _note(self, name: str, unknown: Unknown) -> None:
+        text = f"{name} of the DAG depends on {unknown.reason}"
+        self.session.report("GF102", text, unknown.at, severity=Severity.NOTE, dag_id=self.dag.dag_id)
+
+

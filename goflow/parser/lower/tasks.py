@@ -1,0 +1,273 @@
+"""Tasks to `TaskSpec`."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from goflow.domain.canonical import Json
+from goflow.domain.diagnostics import Severity
+from goflow.domain.moments import Moment
+from goflow.domain.spec import SensorSpec, TaskSpec
+from goflow.parser.interpreter.classes import ClassValue
+from goflow.parser.interpreter.values import Unknown, first_unknown
+from goflow.parser.libraries.airflow.base_operators import CALLBACKS, DEFAULT_SENSOR_TIMEOUT, DOCS, SENSOR_PARAMETERS
+from goflow.parser.libraries.airflow.enums import checked_weight_rule
+from goflow.parser.libraries.airflow.mapping import MappedTask
+from goflow.parser.libraries.airflow.operator_models import BASE_SENSOR, OperatorModel
+from goflow.parser.libraries.airflow.operators import TaskValue
+from goflow.parser.libraries.airflow.params import ParamsValue
+from goflow.parser.lower.encoding import Encoder, callable_path, class_path
+from goflow.parser.lower.params import lowered_params
+from goflow.parser.lower.templates import TemplateFiles
+
+KUBERNETES_POD = "airflow.providers.cncf.kubernetes.operators.pod.KubernetesPodOperator"
+OWN_FIELDS = frozenset(
+    """task_id trigger_rule retries retry_delay retry_exponential_backoff max_retry_delay execution_timeout pool
+    pool_slots queue priority_weight weight_rule depends_on_past ignore_first_depends_on_past wait_for_downstream
+    wait_for_past_depends_before_skipping max_active_tis_per_dag max_active_tis_per_dagrun owner start_date end_date
+    outlets inlets python_callable multiple_outputs do_xcom_push map_index_template executor_config task_display_name
+    doc doc_md doc_json doc_yaml doc_rst is_setup is_teardown on_failure_fail_dagrun op_args op_kwargs""".split()
+)
+"""Arguments that TaskSpec has a field for."""
+_SENSOR_NAMES = ("mode", "poke_interval", "timeout", "soft_fail", "exponential_backoff")
+
+
+class LoweredTask:
+    """One task on its way to its TaskSpec."""
+
+    def __init__(self, task: TaskValue, files: TemplateFiles, airflow2: bool) -> None:
+        self.task, self.files, self.airflow2 = task, files, airflow2
+        self.operator: ClassValue = task.operator if isinstance(task, MappedTask) else task.cls
+        self.mapped = isinstance(task, MappedTask)
+        self.models: list[OperatorModel] = [cls.data["model"] for cls in self.operator.mro if "model" in cls.data]
+        self.paths = self._paths()
+        self.encode = Encoder(self._when())
+
+    def spec(self) -> TaskSpec:
+        """The TaskSpec. What the scheduler plans with and is not known taints the DAG."""
+        task, node = self.task, self.task.node
+        group = node.group
+        params, _ = lowered_params(task.own_params, Encoder())
+        return TaskSpec(
+            task_id=node.task_id,
+            operator=self.operator.name,
+            operator_path=self.paths[0],
+            bases=tuple(self.paths[1:]),
+            upstream=tuple(sorted(node.upstream)),
+            group=None if group is None else group.group_id,
+            mapped=self.mapped,
+            expand=self.encode.mapping(task.expansion) if isinstance(task, MappedTask) else {},
+            setup=node.setup,
+            teardown=node.teardown,
+            on_failure_fail_dagrun=self._attribute("on_failure_fail_dagrun") is True,
+            outlets=self._many("outlets"),
+            inlets=self._many("inlets"),
+            callable=self._callable(),
+            callbacks=self._callbacks(),
+            sensor=self._sensor(),
+            params=params,
+            multiple_outputs=self._multiple_outputs(),
+            do_xcom_push=self._attribute("do_xcom_push") is not False,
+            map_index_template=self._text("map_index_template"),
+            executor_config=Encoder("launch")(self._attribute("executor_config") or None)
+            if not isinstance(self._attribute("executor_config"), Unknown)
+            else Encoder("launch")(self._attribute("executor_config")),
+            template_fields=task.template_fields,
+            template_ext=task.template_ext,
+            fields=self._fields(),
+            arguments=self._arguments(),
+            given=tuple(sorted(task.given)),
+            doc=self._doc(),
+            display_name=self._text("task_display_name"),
+            line=task.at.line,
+            **self._policy(),
+        )
+
+    # -- identity -----------------------------------------------------------------------------------------------------
+
+    def _paths(self) -> list[str]:
+        """The canonical paths of the operator's class and of what it derives from."""
+        found = []
+        for cls in self.operator.mro:
+            model = cls.data.get("model")
+            found.append(model.path if isinstance(model, OperatorModel) else class_path(cls))
+            if isinstance(model, OperatorModel):
+                found += model.mro
+        return list(dict.fromkeys(path for path in found if path != "builtins.object"))
+
+    def _when(self) -> Literal["task", "launch"]:
+        return "launch" if KUBERNETES_POD in self.paths else "task"
+
+    # -- policy -------------------------------------------------------------------------------------------------------
+
+    def _policy(self) -> dict[str, Any]:
+        """The fields that the scheduler plans with."""
+        return {
+            "trigger_rule": self._plan("trigger_rule", "all_success"),
+            "retries": self._plan("retries", 0),
+            "retry_delay": self._seconds("retry_delay", 300.0) or 0.0,
+            "retry_exponential_backoff": self._backoff(),
+            "max_retry_delay": self._seconds("max_retry_delay", None),
+            "execution_timeout": self._seconds("execution_timeout", None),
+            "pool": self._plan("pool", "default_pool") or "default_pool",
+            "pool_slots": self._plan("pool_slots", 1),
+            "queue": self._plan("queue", "default"),
+            "priority_weight": self._plan("priority_weight", 1),
+            "weight_rule": self._weight_rule(),
+            "depends_on_past": bool(self._plan("depends_on_past", False)),
+            "ignore_first_depends_on_past": bool(self._plan("ignore_first_depends_on_past", self.airflow2)),
+            "wait_for_downstream": bool(self._plan("wait_for_downstream", False)),
+            "wait_for_past_depends_before_skipping": bool(
+                self._plan("wait_for_past_depends_before_skipping", False)
+            ),
+            "max_active_tis_per_dag": self._plan("max_active_tis_per_dag", None),
+            "max_active_tis_per_dagrun": self._plan("max_active_tis_per_dagrun", None),
+            "owner": self._owner(),
+            "start_date": self._moment("start_date"),
+            "end_date": self._moment("end_date"),
+        }
+
+    def _attribute(self, name: str) -> Any:
+        return self.task.attributes.get(name)
+
+    def _plan(self, name: str, default: Any) -> Any:
+        value = self.task.attributes.get(name, default)
+        if isinstance(value, Unknown):
+            self._taint(name, value)
+            return default
+        return default if value is None and name not in {"max_active_tis_per_dag"} else value
+
+    def _taint(self, name: str, unknown: Unknown) -> None:
+        dag = self.task.dag
+        assert dag is not None
+        dag.taint(f"{name} of task {self.task.node.task_id!r}", unknown, self.task.at, self.task.node.task_id)
+
+    def _seconds(self, name: str, default: float | None) -> float | None:
+        value = self._plan(name, default)
+        if isinstance(value, dt.timedelta):
+            return value.total_seconds()
+        return float(value) if isinstance(value, int | float) else default
+
+    def _backoff(self) -> float:
+        """0 is none, 2 doubles: Airflow 2's ``True`` and numbers of Airflow 3."""
+        value = self._plan("retry_exponential_backoff", 0)
+        if isinstance(value, bool):
+            return 2.0 if value else 0.0
+        return float(value) if isinstance(value, int | float) else 0.0
+
+    def _weight_rule(self) -> str:
+        value = self._plan("weight_rule", "downstream")
+        rule = checked_weight_rule(value)
+        if rule is not None:
+            return rule
+        if isinstance(value, str):
+            return value.rpartition(".")[2]
+        return str(getattr(value, "type_name", "downstream"))
+
+    def _owner(self) -> str:
+        value = self.task.attributes.get("owner", "airflow")
+        if isinstance(value, Unknown):
+            self._note("owner", value)
+            return "airflow"
+        return str(value)
+
+    def _moment(self, name: str) -> Moment | None:
+        value = self._plan(name, None)
+        return value if isinstance(value, Moment) else None
+
+    # -- the rest -----------------------------------------------------------------------------------------------------
+
+    def _text(self, name: str) -> str | None:
+        value = self._attribute(name)
+        return value if isinstance(value, str) else None
+
+    def _doc(self) -> str | None:
+        return next((text for name in ("doc_md", *DOCS) if (text := self._text(name))), None)
+
+    def _many(self, name: str) -> tuple[Json, ...]:
+        value = self._attribute(name)
+        if isinstance(value, Unknown):
+            self._note(name, value)
+            return (self.encode(value),)
+        return tuple(self.encode(inner) for inner in value) if isinstance(value, list) else ()
+
+    def _callable(self) -> str | None:
+        return callable_path(self._attribute("python_callable"))
+
+    def _callbacks(self) -> Mapping[str, Json]:
+        found: dict[str, Json] = {}
+        for name in CALLBACKS:
+            value = self._attribute(name)
+            if isinstance(value, Unknown) or value:
+                found[name] = Encoder()(value)
+        return found
+
+    def _multiple_outputs(self) -> bool:
+        if isinstance(self.task, MappedTask) and self.task.taskflow:
+            return self.task.multiple_outputs is True
+        return self._attribute("multiple_outputs") is True
+
+    def _sensor(self) -> SensorSpec | None:
+        if BASE_SENSOR not in self.paths:
+            return None
+        values = {name: self._plan(name, SENSOR_PARAMETERS[name]) for name in _SENSOR_NAMES}
+        timeout = values["timeout"]
+        return SensorSpec(
+            mode=str(values["mode"]),
+            poke_interval=_as_seconds(values["poke_interval"], 60.0),
+            timeout=_as_seconds(timeout, DEFAULT_SENSOR_TIMEOUT),
+            soft_fail=bool(values["soft_fail"]),
+            exponential_backoff=bool(values["exponential_backoff"]),
+        )
+
+    def _fields(self) -> dict[str, Json]:
+        """The template fields; of a mapped task, those that are the same for every instance."""
+        task = self.task
+        found: dict[str, Json] = {}
+        for name in task.template_fields:
+            if self.mapped and name not in task.arguments:
+                continue
+            value = task.attributes.get(name)
+            if not self.mapped:
+                value = self.files.resolved(value, task.template_ext)
+            self._note_holes(name, value)
+            found[name] = self.encode(value)
+        return found
+
+    def _arguments(self) -> dict[str, Json]:
+        """The constructor's arguments that have no field of their own."""
+        fields = set(self.task.template_fields)
+        own = OWN_FIELDS | {*CALLBACKS, *(_SENSOR_NAMES if BASE_SENSOR in self.paths else ())}
+        kept: dict[str, Json] = {}
+        for name, value in self.task.arguments.items():
+            if name in own or name in fields:
+                continue
+            self._note_holes(name, value)
+            kept[name] = self.encode(value)
+        if self._callable() is None and self._attribute("python_callable") is not None:
+            kept["python_callable"] = self.encode(self._attribute("python_callable"))
+        return kept
+
+    def _note_holes(self, name: str, value: Any) -> None:
+        unknown = first_unknown(value)
+        if unknown is not None:
+            self._note(name, unknown)
+
+    def _note(self, name: str, unknown: Unknown) -> None:
+        dag = self.task.dag
+        self.task.at.session.report(
+            "GF102",
+            f"{name} of task {self.task.node.task_id!r} depends on {unknown.reason}",
+            unknown.at,
+            severity=Severity.NOTE,
+            dag_id=dag.dag_id if dag is not None else None,
+            task_id=self.task.node.task_id,
+        )
+
+
+def _as_seconds(value: Any, default: float) -> float:
+    if isinstance(value, dt.timedelta):
+        return value.total_seconds()
+    return float(value) if isinstance(value, int | float) else default
