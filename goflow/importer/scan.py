@@ -54,11 +54,11 @@ class Scanner:
         changed = [path for path in present if path not in records or not conditions.still_hold(records[path])]
         setup = self._setup(conditions)
         taker = Taker(self.store, self.settings, conditions, frozenset(present), self._snapshot(config), summary)
+        self._read(setup, changed, taker, stopping)
         again: set[str] = set()
-        while changed and not stopping():
-            self._read(setup, changed, taker, stopping)
-            changed = sorted(self._contested(present) - again)
-            again.update(changed)
+        while not stopping() and (freed := sorted(self._contested(present) - again)):
+            self._read(setup, freed, taker, stopping)
+            again.update(freed)
         if not stopping():
             self._let_go(present, summary)
         summary.seconds = time.perf_counter() - begun

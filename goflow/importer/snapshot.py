@@ -47,10 +47,10 @@ class Snapshot:
     def name_of(self, path: Path) -> str | None:
         """What a file or folder is called in the snapshot; None when it is no part of it."""
         if _is_inside(path, self.root):
-            return Path(os.path.normpath(path)).relative_to(os.path.normpath(self.root)).as_posix()
+            return os.path.relpath(path, self.root)
         for outside, name in self._outside.items():
             if _is_inside(path, outside):
-                return f"{name}/{Path(os.path.normpath(path)).relative_to(os.path.normpath(outside)).as_posix()}"
+                return os.path.normpath(os.path.join(name, os.path.relpath(path, outside)))
         return None
 
     @property

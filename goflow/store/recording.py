@@ -125,7 +125,7 @@ def _values(reading: Reading, at: dt.datetime) -> dict[str, Any]:
     spec = reading.spec
     return {
         "name": spec.display_name or spec.dag_id,
-        "namespace": spec.runtime.namespace or reading.namespace,
+        "namespace": _namespace(spec) or reading.namespace,
         "file_path": reading.file_path,
         "file_format": spec.file_format.value,
         "last_updated_date": at,
@@ -139,6 +139,12 @@ def _values(reading: Reading, at: dt.datetime) -> dict[str, Any]:
         "max_active_runs": spec.max_active_runs,
         "max_active_tasks": spec.max_active_tasks,
     }
+
+
+def _namespace(spec: DagSpec) -> str:
+    """Where its Jobs run, as far as the file says: for the DAG, or the same for all of its tasks."""
+    of_tasks = {task.runtime.namespace or "" for task in spec.tasks}
+    return spec.runtime.namespace or (of_tasks.pop() if len(of_tasks) == 1 else "")
 
 
 def _version(tx: Tx, reading: Reading, at: dt.datetime) -> tuple[DagVersion, bool]:

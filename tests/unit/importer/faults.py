@@ -1,0 +1,38 @@
+"""A reader with faults: files that ask for one get it, all others are read for real."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+import threading
+from typing import Any
+
+from goflow.parser.api import Folder, parse_file
+
+
+def parse(folder: Folder, path: str, inputs: Any) -> Any:
+    """Read a file, unless it says what is to go wrong."""
+    content = (folder.root / path).read_bytes() if (folder.root / path).exists() else b""
+    fault = content.split(b"\n", 1)[0].removeprefix(b"# fault: ").decode() if content.startswith(b"# fault: ") else ""
+    match fault:
+        case "segfault":
+            ctypes.string_at(0)
+        case "killed":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "exit":
+            os._exit(3)
+        case "hang":
+            threading.Event().wait()
+        case "memory":
+            return bytearray(1 << 40)
+        case "raise":
+            raise KeyError("words")
+        case "deep":
+            return parse(folder, path, inputs)
+        case "print":
+            print("this must not come between the messages")
+            sys.stdout.flush()
+            os.write(1, b"\0\0\0\0\0\0\0\1x")
+    return parse_file(folder, path, inputs)
