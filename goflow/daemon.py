@@ -181,7 +181,8 @@ class Daemon:
         self.store.close()
 
     def _write_endpoint(self) -> None:
-        endpoint = {"url": self.rest.url, "token": self.token, "pid": os.getpid()}
+        token = self.settings.api_token.get_secret_value() or self.token
+        endpoint = {"url": self.rest.url, "token": token, "pid": os.getpid()}
         write_private(self.settings.home / "run" / "daemon.json", json.dumps(endpoint))
 
     def status(self) -> dict[str, Any]:
