@@ -112,11 +112,18 @@ class _Dag:
             "weight_rule": task.weight_rule,
             "callable": task.callable and _name_of(task.callable),
             "callbacks": plain.callbacks(task.callbacks),
-            "sensor": {name: getattr(task.sensor, name) for name in _SENSOR} if task.sensor else {},
+            "sensor": self._sensor(task),
             "fields": {name: plain(value) for name, value in task.fields.items()},
         }
         answer["given"] = {} if task.mapped or _is_taskflow(task) else self._given(task, {*answer, *task.fields})
         return answer
+
+    def _sensor(self, task: TaskSpec) -> Json:
+        """How it waits; an operator that polls without being a sensor has a poke interval and nothing else."""
+        if task.sensor is not None:
+            return {name: getattr(task.sensor, name) for name in _SENSOR}
+        interval = task.arguments.get("poke_interval")
+        return {} if interval is None else {**dict.fromkeys(_SENSOR), "poke_interval": self.plain(interval)}
 
     def _given(self, task: TaskSpec, already: set[str]) -> dict[str, Json]:
         """Arguments of the author's own call that stand nowhere else in the document."""
@@ -201,6 +208,8 @@ class _Plain:
             case "$xcom":
                 derived = {"map", "zip", "concat"} & set(inner)
                 return {"xcom": None, "key": None} if derived else {"xcom": inner["task_id"], "key": inner.get("key")}
+            case "$asset" if "class" in inner:
+                return {"object": inner["class"]}
             case "$asset":
                 return {"asset": inner.get("uri") or inner.get("name")}
             case "$asset_alias":
@@ -208,7 +217,7 @@ class _Plain:
             case "$relativedelta":
                 return {"object": "relativedelta"}
             case "$object":
-                return {"object": inner.get("class")}
+                return {"callable" if inner.get("callable") else "object": inner.get("class")}
             case _:
                 return {tag: inner}
 

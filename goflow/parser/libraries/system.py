@@ -50,10 +50,10 @@ def build_sys(session: Session) -> dict[str, Any]:
         "argv": [""],
         "maxsize": 2**63 - 1,
         "exit": function("exit", leave),
-        "executable": "/usr/bin/python3",
         "setrecursionlimit": function("setrecursionlimit", lambda at, n: None),
         "getsizeof": function("getsizeof", lambda at, v: Unknown("sys.getsizeof()", at)),
         "byteorder": "little",
+        "executable": Unknown("the Python of the task's container", At(session, session.main, None)),
     }
 
 

@@ -120,7 +120,8 @@ class Encoder:
             case Instance():
                 return self._instance(value, depth)
         text = getattr(value, "path_text", None)
-        return self._object(value.type_name, "", **({"text": text} if isinstance(text, str) else {}))
+        more: dict[str, Json] = {"text": text} if isinstance(text, str) else {}
+        return self._object(value.type_name, "", depth=depth, **more)
 
     def _function(self, value: Any, depth: int) -> Json:
         if isinstance(value, Partial):
@@ -153,7 +154,7 @@ class Encoder:
                 arguments = {**{str(i): argument for i, argument in enumerate(positional)}, **named}
             case _:
                 arguments = value.attributes
-        callable_too = {"callable": True} if value.callable else {}
+        callable_too: dict[str, Json] = {"callable": True} if value.callable else {}
         return self._object(value.cls.name, class_module(value.cls), arguments=arguments, depth=depth, **callable_too)
 
     def _object(

@@ -71,9 +71,7 @@ class LoweredTask:
             multiple_outputs=self._multiple_outputs(),
             do_xcom_push=self._attribute("do_xcom_push") is not False,
             map_index_template=self._text("map_index_template"),
-            executor_config=Encoder("launch")(self._attribute("executor_config") or None)
-            if not isinstance(self._attribute("executor_config"), Unknown)
-            else Encoder("launch")(self._attribute("executor_config")),
+            executor_config=self._executor_config(),
             template_fields=task.template_fields,
             template_ext=task.template_ext,
             fields=self._fields(),
@@ -209,6 +207,10 @@ class LoweredTask:
             return self.task.multiple_outputs is True
         return self._attribute("multiple_outputs") is True
 
+    def _executor_config(self) -> Json:
+        value = self._attribute("executor_config")
+        return Encoder("launch")(value) if isinstance(value, Unknown) or value else None
+
     def _sensor(self) -> SensorSpec | None:
         if BASE_SENSOR not in self.paths:
             return None
@@ -246,6 +248,8 @@ class LoweredTask:
                 continue
             self._note_holes(name, value)
             kept[name] = self.encode(value)
+        if BASE_SENSOR not in self.paths and "poke_interval" in self.task.attributes:
+            kept["poke_interval"] = self.encode(self.task.attributes["poke_interval"])
         if self._callable() is None and self._attribute("python_callable") is not None:
             kept["python_callable"] = self.encode(self._attribute("python_callable"))
         return kept

@@ -169,4 +169,4 @@ def _definition_class(session: Session) -> ClassValue:
     return state_of(session).singleton(
         "AssetDefinition",
         lambda: ClassValue("AssetDefinition", (asset_class(session, "Asset"),), {}, module_name=_PLACE),
-    )  # type: ignore[no-any-return]
+    )

@@ -190,7 +190,7 @@ def _class(session: Session, name: str, bases: tuple[ClassValue, ...], construct
         lambda: ClassValue(
             name, bases, attributes, module_name=_DATASETS if state.airflow2 else _SDK, construct=construct
         ),
-    )  # type: ignore[no-any-return]
+    )
 
 
 def _make_asset(cls: ClassValue, args: Arguments, kwargs: Keywords, at: At) -> Any:

@@ -230,7 +230,7 @@ def dag_class(session: Session) -> ClassValue:
             module_name="airflow.sdk.definitions.dag",
             construct=_construct,
         ),
-    )  # type: ignore[no-any-return]
+    )
 
 
 def parameters(dialect: Dialect) -> dict[str, Any]:
@@ -521,7 +521,7 @@ def _run_time(at: At, self: DagValue, *args: Any, **kwargs: Any) -> Any:
     return Unknown("what a DAG object gives at run time", at)
 
 
-_METHODS = {
+_METHODS: dict[str, Any] = {
     "add_task": _add_task,
     "add_tasks": _add_tasks,
     "get_task": _get_task,

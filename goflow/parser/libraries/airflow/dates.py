@@ -111,7 +111,7 @@ def _datetime(at: At, *args: Any, **kwargs: Any) -> Any:
     unknown = first_unknown((args, kwargs))
     if unknown is not None:
         return unknown
-    return dt.datetime(*args, **{"tzinfo": dt.UTC, **kwargs})  # type: ignore[arg-type]
+    return dt.datetime(*args, **{"tzinfo": dt.UTC, **kwargs})
 
 
 def _parse(at: At, string: Any, timezone: Any = None, *, strict: Any = False) -> Any:

@@ -48,7 +48,7 @@ class EnumMember(Value):
         return hash(self.value)
 
     def __eq__(self, other: object) -> bool:
-        return self.value == (other.value if isinstance(other, EnumMember) else other)
+        return bool(self.value == (other.value if isinstance(other, EnumMember) else other))
 
     def get_attribute(self, name: str, at: At) -> Any:
         """``name``, ``value``, and what a text has."""
@@ -148,7 +148,7 @@ def enum_class(session: Session, name: str) -> ClassValue:
             made.attributes["is_valid"] = native("is_valid", lambda at, *rule: rule[-1] in set(made.members.values()))
         return made
 
-    return state.singleton(f"enum {name}", make)  # type: ignore[no-any-return]
+    return state.singleton(f"enum {name}", make)
 
 
 def upper(*values: str) -> dict[str, str]:

@@ -21,6 +21,8 @@ class Node:
 
     dag: DagGraph | None
     group: GroupNode | None
+    value: Any
+    """What it is to the evaluator."""
 
     def __init__(self, dag: DagGraph | None) -> None:
         self.dag = dag

@@ -76,7 +76,7 @@ class GroupValue(Dependable):
         child = self.node.children.get(self.node.child_id(key)) if isinstance(key, str) else None
         if child is None:
             fail(at, "airflow.exceptions.NodeNotFound", f"Task {key!r} not found")
-        return child.value  # type: ignore[union-attr]
+        return child.value
 
     def get_attribute(self, name: str, at: At) -> Any:
         """What Airflow's TaskGroup has."""
@@ -93,7 +93,7 @@ class GroupValue(Dependable):
             case "dag":
                 return self.dag
             case "children":
-                return {key: child.value for key, child in node.children.items()}  # type: ignore[attr-defined]
+                return {key: child.value for key, child in node.children.items()}
             case "roots":
                 return [task.value for task in node.roots()]
             case "leaves":
@@ -124,7 +124,7 @@ def group_class(session: Session) -> ClassValue:
             module_name=_MODULE,
             construct=_construct,
         ),
-    )  # type: ignore[no-any-return]
+    )
 
 
 def mapped_group_class(session: Session) -> ClassValue:
@@ -132,7 +132,7 @@ def mapped_group_class(session: Session) -> ClassValue:
     return state_of(session).singleton(
         "MappedTaskGroup",
         lambda: ClassValue("MappedTaskGroup", (group_class(session),), {}, module_name=_MODULE),
-    )  # type: ignore[no-any-return]
+    )
 
 
 def _construct(cls: ClassValue, args: Arguments, kwargs: Keywords, at: At) -> Any:
@@ -241,7 +241,7 @@ def _has_task(at: At, self: GroupValue, task: Any) -> bool:
     return any(inner.value is task for inner in self.node.tasks())
 
 
-_METHODS = {
+_METHODS: dict[str, Any] = {
     "add": _add,
     "child_id": _child_id,
     "get_child_by_label": _get_child_by_label,

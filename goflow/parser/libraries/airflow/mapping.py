@@ -15,6 +15,7 @@ from goflow.parser.interpreter.values import At, Unknown
 from goflow.parser.libraries.airflow.base_attributes import check_fail_fast, converted
 from goflow.parser.libraries.airflow.base_operators import OPERATOR_DEFAULTS, base_parameters
 from goflow.parser.libraries.airflow.dates import to_moment
+from goflow.parser.libraries.airflow.enums import plain
 from goflow.parser.libraries.airflow.exceptions import fail
 from goflow.parser.libraries.airflow.graph import TaskNode
 from goflow.parser.libraries.airflow.keys import GraphError
@@ -245,6 +246,7 @@ def complete_mapped(
 
 def _identify(task: MappedTask, task_id: Any, merged: Merged, at: At) -> None:
     taint_if_undecided(merged.dag, "whether there is such a task", at)
+    task_id = plain(task_id)
     if isinstance(task_id, Unknown):
         if merged.dag is not None:
             merged.dag.taint("a task's id", task_id, at)
@@ -295,4 +297,4 @@ def mapped_class(session: Session, *, taskflow: bool) -> ClassValue:
     name = "DecoratedMappedOperator" if taskflow else "MappedOperator"
     return state_of(session).singleton(
         name, lambda: ClassValue(name, (), dict(TASK_METHODS), module_name=_PLACE)
-    )  # type: ignore[no-any-return]
+    )

@@ -112,7 +112,8 @@ def _looks_like_module(module: str, name: str) -> bool:
 def _example(session: Session, name: str) -> Value:
     """Airflow's own example modules, where the folder that is read holds them."""
     inner = name.removeprefix(EXAMPLES).lstrip(".")
-    if inner and session.root.as_posix().endswith("airflow/example_dags"):
+    file = session.root.joinpath(*inner.split(".")).with_suffix(".py") if inner else session.root
+    if inner and session.root.as_posix().endswith("airflow/example_dags") and file.is_file():
         found = session.loader.find(inner, At(session, session.main, None))
         if found is not None:
             return found

@@ -58,9 +58,21 @@ def opaque_class(path: str, bases: tuple[ClassValue, ...] = ()) -> ClassValue:
     """The class of that import PATH, known by nothing but its name; files may derive from it."""
     module, _, name = path.rpartition(".")
     attributes: dict[str, Any] = {"__init__": NativeFunction("__init__", _init, takes_unknown=True)}
-    return ClassValue(
-        name, bases, attributes, module_name=module, construct=_construct, fallback=_attribute, host=None
-    )
+    return OpaqueClass(name, bases, attributes, module_name=module, construct=_construct, fallback=_attribute)
+
+
+class OpaqueClass(ClassValue):
+    """A class that is known by its path alone."""
+
+    def get_attribute(self, name: str, at: At) -> Any:
+        """What the file itself defined on it, else Unknown."""
+        if name.startswith("__") or self.lookup(name) is not MISSING:
+            return super().get_attribute(name, at)
+        return Unknown(f"{name} of {self.name}", at)
+
+    def iterate(self, at: At) -> Iterator[Any]:
+        """Nobody knows what is in it."""
+        yield Unknown(f"the members of {self.name}", at)
 
 
 def arguments_of(instance: Instance) -> tuple[list[Any], dict[str, Any]]:

@@ -128,7 +128,10 @@ def _settle_facts(facts: OperatorFacts, task: Settling) -> None:
     """Give the template fields the values that the class's constructor leaves in them."""
     values = task.values
     found: dict[str, Any] = {}
+    taskflow = DECORATED_OPERATOR in facts.bases
     for name, source in facts.fields.items():
+        if taskflow and name in {"op_args", "op_kwargs"}:
+            continue
         if source.computed:
             found[name] = task.unknown(f"{name}, which {facts.name} works out by itself")
         elif source.argument is None:

@@ -101,15 +101,16 @@ def hitl(task: Settling) -> None:
             task.fail("ValueError", 'More than one defaults given when "multiple" is set to False.')
 
 
-def approval(task: Settling) -> None:
-    task.values.update(options=["Approve", "Reject"], multiple=False)
+def approval(task: Any, values: dict[str, Any], merged: Any, at: Any) -> None:
+    """ApprovalOperator decides for itself between which two options."""
+    values.update(options=["Approve", "Reject"], multiple=False)
 
 
-def hitl_entry(task: Settling) -> None:
-    if task.values.get("options") is None:
-        task.values["options"] = ["OK"]
-        if task.values.get("defaults") is None:
-            task.values["defaults"] = ["OK"]
+def hitl_entry(task: Any, values: dict[str, Any], merged: Any, at: Any) -> None:
+    """HITLEntryOperator has one button where it is given none."""
+    if "options" not in values:
+        values["options"] = ["OK"]
+        values.setdefault("defaults", ["OK"])
 
 
 def email2(task: Settling) -> None:

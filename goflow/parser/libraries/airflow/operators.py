@@ -11,6 +11,7 @@ from goflow.parser.interpreter.operations import elements, type_name
 from goflow.parser.interpreter.values import Arguments, At, Keywords, Raised, Unknown, Value
 from goflow.parser.libraries.airflow.base_attributes import converted, settle_base
 from goflow.parser.libraries.airflow.edges import Dependency
+from goflow.parser.libraries.airflow.enums import plain
 from goflow.parser.libraries.airflow.exceptions import fail
 from goflow.parser.libraries.airflow.graph import TaskNode
 from goflow.parser.libraries.airflow.keys import GraphError, check_key
@@ -341,6 +342,7 @@ def _refuse_missing(missing: list[str], at: At) -> None:
 def _identify(task: TaskValue, task_id: Any, merged: Merged, at: At) -> None:
     """Give the task its id, with the prefixes of its group."""
     dag, group = merged.dag, merged.group
+    task_id = plain(task_id)
     taint_if_undecided(dag, "whether there is such a task", at)
     if isinstance(task_id, Unknown):
         if dag is not None:

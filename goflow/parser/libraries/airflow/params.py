@@ -179,7 +179,7 @@ def param_class(session: Session) -> ClassValue:
             module_name="airflow.sdk.definitions.param",
             construct=lambda cls, args, kwargs, at: make_param(at, *args, **kwargs),
         ),
-    )  # type: ignore[no-any-return]
+    )
 
 
 def params_class(session: Session) -> ClassValue:
@@ -193,7 +193,7 @@ def params_class(session: Session) -> ClassValue:
             module_name="airflow.sdk.definitions.param",
             construct=lambda cls, args, kwargs, at: make_params(at, args[0] if args else kwargs.get("dict_obj")),
         ),
-    )  # type: ignore[no-any-return]
+    )
 
 
 def _check_json(value: Any, at: At) -> None:
@@ -254,7 +254,7 @@ def _get_param(at: At, self: ParamsValue, key: Any) -> Any:
     return self.params[key]
 
 
-_METHODS = {
+_METHODS: dict[str, Any] = {
     "get": _get,
     "items": _items,
     "keys": _keys,

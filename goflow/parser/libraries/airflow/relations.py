@@ -195,7 +195,7 @@ def edge_modifier_class(session: Any) -> ClassValue:
             module_name="airflow.sdk.definitions.edges",
             construct=lambda cls, args, kwargs, at: _label(at, *args, **kwargs),
         ),
-    )  # type: ignore[no-any-return]
+    )
 
 
 def _label(at: At, label: Any = None) -> LabelValue:

@@ -42,7 +42,7 @@ def standard_operators(dialect: Dialect) -> Mapping[str, OperatorModel]:
             model = models[path]
             kept = {name: value for name, value in model.parameters.items() if name not in without}
             models[path] = dataclasses.replace(
-                model, template_fields=fields or model.template_fields, parameters={**kept, **parameters}
+                model, template_fields=model.template_fields if fields is None else fields, parameters={**kept, **parameters}
             )
         for path in _AIRFLOW3_ONLY:
             del models[path]
@@ -58,6 +58,7 @@ def _model(
     ext: str | None = None,
     bases: tuple[str, ...] = (BASE_OPERATOR,),
     settle: Callable[[Settling], None] | None = None,
+    hook: Callable[..., None] | None = None,
     attributes: Mapping[str, Any] | None = None,
     **parameters: Any,
 ) -> OperatorModel:
@@ -69,6 +70,7 @@ def _model(
         template_ext=None if ext is None else tuple(ext.split()),
         attributes=attributes or {},
         settle=settle,
+        hook=hook,
     )
 
 
@@ -201,13 +203,13 @@ def _hitl_operators() -> tuple[OperatorModel, ...]:
         _model(
             f"{hitl}.ApprovalOperator",
             bases=(f"{hitl}.HITLOperator",),
-            settle=settle.approval,
+            hook=settle.approval,
             options=None,
             ignore_downstream_trigger_rules=False,
             fail_on_reject=False,
         ),
         _model(f"{hitl}.HITLBranchOperator", bases=(f"{hitl}.HITLOperator",), options_mapping=None),
-        _model(f"{hitl}.HITLEntryOperator", bases=(f"{hitl}.HITLOperator",), settle=settle.hitl_entry, options=None),
+        _model(f"{hitl}.HITLEntryOperator", bases=(f"{hitl}.HITLOperator",), hook=settle.hitl_entry, options=None),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 from goflow.domain.spec import Dialect
 from goflow.parser.interpreter.classes import ClassValue
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from goflow.parser.libraries.airflow.groups import GroupValue
 
 _KEY = "airflow"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +71,11 @@ class AirflowState:
         dag = dag or self.current_dag()
         return None if dag is None else dag.root_group
 
-    def singleton(self, key: str, make: Callable[[], Any]) -> Any:
+    def singleton(self, key: str, make: Callable[[], T]) -> T:
         """The one object of this session called KEY, made when it is first asked for."""
         if key not in self.singletons:
             self.singletons[key] = make()
-        return self.singletons[key]
+        return cast(T, self.singletons[key])
 
 
 def state_of(session: Session) -> AirflowState:

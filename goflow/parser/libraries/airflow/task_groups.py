@@ -93,7 +93,7 @@ def _factory(at: At, function: Any, group_kwargs: Mapping[str, Any]) -> Any:
 
 
 def _factory_class(session: Session) -> ClassValue:
-    methods = {"override": _override, "partial": _partial, "expand": _expand, "expand_kwargs": _expand_kwargs}
+    methods: dict[str, Any] = {"override": _override, "partial": _partial, "expand": _expand, "expand_kwargs": _expand_kwargs}
     return state_of(session).singleton(
         "_TaskGroupFactory",
         lambda: ClassValue(
@@ -102,7 +102,7 @@ def _factory_class(session: Session) -> ClassValue:
             {name: native(name, function) for name, function in methods.items()},
             module_name="airflow.sdk.definitions.decorators.task_group",
         ),
-    )  # type: ignore[no-any-return]
+    )
 
 
 def _override(at: At, self: TaskGroupFactory, /, **kwargs: Any) -> Any:

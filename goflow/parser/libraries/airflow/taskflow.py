@@ -208,7 +208,7 @@ def task_decorators(session: Session, dag: DagValue | None = None) -> Value:
     """``task`` (or ``dag.task``)."""
     if dag is not None:
         return TaskDecorators(session, dag)
-    return state_of(session).singleton("task", lambda: TaskDecorators(session, None))  # type: ignore[no-any-return]
+    return state_of(session).singleton("task", lambda: TaskDecorators(session, None))
 
 
 def decorate(name: str, args: Arguments, kwargs: Keywords, at: At) -> Any:
@@ -310,7 +310,7 @@ def _mapped(self: TaskDecorator, expansion: dict[str, Any], at: At) -> Any:
 
 
 def _decorator_class() -> ClassValue:
-    methods = {"override": _override, "partial": _partial, "expand": _expand, "expand_kwargs": _expand_kwargs}
+    methods: dict[str, Any] = {"override": _override, "partial": _partial, "expand": _expand, "expand_kwargs": _expand_kwargs}
     return ClassValue(
         "_TaskDecorator",
         (),

@@ -94,9 +94,10 @@ def _asset_or_time(name: str, argument: str) -> Make:
         assets = named.get(argument, assets)
         inner = timetable if isinstance(timetable, Unknown) else timetable_of(timetable)
         condition = condition_of(assets, at)
-        for part in (inner, condition):
-            if isinstance(part, Unknown):
-                return part
+        if isinstance(inner, Unknown):
+            return inner
+        if isinstance(condition, Unknown):
+            return condition
         if inner is None or condition is None:
             fail(at, "TypeError", f"{name} needs a timetable and {argument}", code="GF206")
         return Timetable(
@@ -142,7 +143,7 @@ TIMETABLES = frozenset({*_MAKERS, "Timetable", "BaseTimetable"})
 
 def timetable_class(session: Session, name: str) -> ClassValue:
     """The timetable class NAME of this session; ``Timetable`` is the base that authors derive their own from."""
-    return state_of(session).singleton(f"timetable {name}", lambda: _make_class(session, name))  # type: ignore[no-any-return]
+    return state_of(session).singleton(f"timetable {name}", lambda: _make_class(session, name))
 
 
 def _make_class(session: Session, name: str) -> ClassValue:

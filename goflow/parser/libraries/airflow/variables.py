@@ -22,7 +22,7 @@ from goflow.parser.libraries.airflow.state import native, state_of
 
 def variable_class(session: Session) -> ClassValue:
     """``Variable``; ``get`` answers from the inputs, writes change nothing while a file is read."""
-    return state_of(session).singleton("Variable", _make_variable_class)  # type: ignore[no-any-return]
+    return state_of(session).singleton("Variable", _make_variable_class)
 
 
 def _make_variable_class() -> ClassValue:
@@ -83,7 +83,7 @@ class ConnectionValue(Instance):
 
 def connection_class(session: Session) -> ClassValue:
     """``Connection``."""
-    return state_of(session).singleton("Connection", _make_connection_class)  # type: ignore[no-any-return]
+    return state_of(session).singleton("Connection", _make_connection_class)
 
 
 def _make_connection_class() -> ClassValue:

@@ -166,7 +166,7 @@ def xcom_class(session: Session) -> ClassValue:
             module_name="airflow.sdk.definitions.xcom_arg",
             construct=lambda cls, args, kwargs, at: _construct(at, *args, **kwargs),
         ),
-    )  # type: ignore[no-any-return]
+    )
 
 
 def references_in(value: Any, depth: int = 20) -> Iterator[TaskNode]:
@@ -298,7 +298,7 @@ def _as_teardown(at: At, self: XComArgValue, *, setups: Any = None, on_failure_f
     return self
 
 
-_METHODS = {
+_METHODS: dict[str, Any] = {
     "map": _map,
     "zip": _zip,
     "concat": _concat,
