@@ -1,0 +1,19 @@
+"""An importable ``airflow`` for inside a GoFlow task's container.
+
+It is there so that an unmodified DAG file can be imported and one task of it be executed; it schedules nothing and has
+no database. Every module below it is made by ``_goflow.finder`` on demand; provider packages that are installed beside
+it are imported as they are.
+"""
+
+from pkgutil import extend_path
+
+__path__ = extend_path(__path__, __name__)
+__version__ = "3.3.2"
+
+from airflow._goflow import finder as _finder
+
+_finder.install()
+
+
+def __getattr__(name):
+    return _finder.attribute("airflow", name)
