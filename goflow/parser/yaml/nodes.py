@@ -16,7 +16,8 @@ MAX_BYTES = 4 * 1024 * 1024
 MAX_NODES = 100_000
 MAX_DEPTH = 100
 _PREFIX = "tag:yaml.org,2002:"
-_SCALARS = frozenset({"str", "int", "float", "bool", "null", "timestamp"})
+_TEXTS = frozenset({"str", "timestamp", "merge", "value"})
+_SCALARS = _TEXTS | {"int", "float", "bool", "null"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def documents(content: bytes, path: str) -> tuple[list[Node], list[Diagnostic]]:
         return [], [Diagnostic("GF001", f"the file is not UTF-8: byte {error.start} is {error.reason}", Span(path))]
     found: list[Node] = []
     try:
-        for node in _Converter(path).all(text):
+        for node in _Composer(path).all(text):
             found.append(node)  # noqa: PERF402  one at a time: those before a fault are kept
     except _RefusedError as refused:
         return found, [refused.diagnostic]
@@ -94,18 +95,30 @@ def plain(node: Node) -> Json:
     return {key.text: plain(value) for key, value in node.entries}
 
 
-class _Converter:
+class _Composer:
+    """Makes nodes of the parser's events, and stops before anything grows too deep or too large."""
+
     def __init__(self, path: str) -> None:
-        self.path, self.count = path, 0
+        from ruamel.yaml import YAML
+
+        self.path = path
+        self.yaml = YAML(typ="safe", pure=True)
+        self.count = 0
+        self.anchors: dict[str, tuple[Node, int]] = {}
 
     def all(self, text: str) -> Iterator[Node]:
-        from ruamel.yaml import YAML
+        """The documents in TEXT; those with nothing in them are passed over."""
         from ruamel.yaml.error import MarkedYAMLError, YAMLError
+        from ruamel.yaml.events import DocumentStartEvent
 
+        events = self.yaml.parse(text)
         try:
-            for node in YAML(typ="safe", pure=True).compose_all(text):
-                if node is not None and not self._is_nothing(node):
-                    yield self.convert(node, 0)
+            for event in events:
+                if isinstance(event, DocumentStartEvent):
+                    self.anchors.clear()
+                    node = self._node(next(events), events, 0)
+                    if not (isinstance(node, Scalar) and node.value is None and not node.text):
+                        yield node
         except MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
@@ -113,67 +126,109 @@ class _Converter:
             raise _RefusedError(Diagnostic("GF003", words or "not valid YAML", Span(self.path, line, column))) from None
         except YAMLError as error:
             raise _RefusedError(Diagnostic("GF003", str(error).splitlines()[0], Span(self.path))) from None
-        except RecursionError:
-            raise _RefusedError(Diagnostic("GF005", "the file is nested too deeply", Span(self.path))) from None
 
-    @staticmethod
-    def _is_nothing(node: Any) -> bool:
-        return node.id == "scalar" and node.tag == f"{_PREFIX}null" and not node.value
+    def _node(self, event: Any, events: Iterator[Any], depth: int) -> Node:
+        """The node that begins with EVENT; EVENTS are read up to its end."""
+        from ruamel.yaml.events import AliasEvent, ScalarEvent, SequenceStartEvent
 
-    def convert(self, node: Any, depth: int) -> Node:
-        self.count += 1
-        start, end = node.start_mark, node.end_mark
-        where = (start.line + 1, start.column + 1, end.line + 1, end.column + 1)
-        if self.count > MAX_NODES or depth > MAX_DEPTH:
+        where = _place(event, event)
+        before = self.count
+        self._count(1, depth, where)
+        node: Node
+        if isinstance(event, AliasEvent):
+            return self._alias(event, depth, where)
+        if isinstance(event, ScalarEvent):
+            node = self._scalar(event, where)
+        elif event.tag and str(event.tag).removeprefix(_PREFIX) not in {"seq", "map", "!"}:
+            raise self._refused("GF003", f"the tag {event.tag} is not read", where, "write the value itself")
+        elif isinstance(event, SequenceStartEvent):
+            node = self._sequence(event, events, depth)
+        else:
+            node = self._mapping(event, events, depth)
+        if event.anchor:
+            self.anchors[event.anchor] = (node, self.count - before)
+        return node
+
+    def _count(self, nodes: int, depth: int, where: tuple[int, int, int, int]) -> None:
+        self.count += nodes
+        if self.count > MAX_NODES:
             raise self._refused("GF005", "the file says more than a DAG ever could (aliases multiply?)", where)
-        kind = str(node.tag).removeprefix(_PREFIX)
-        if node.id == "scalar":
-            return self._scalar(node, kind, where)
-        if kind not in {"seq", "map"}:
-            raise self._refused("GF003", f"the tag {node.tag} is not read", where, "write the value itself")
-        if node.id == "sequence":
-            return Sequence(*where, items=tuple(self.convert(item, depth + 1) for item in node.value))
-        return Mapping(*where, entries=tuple(self._entries(node, depth).values()))
+        if depth > MAX_DEPTH:
+            raise self._refused("GF005", "the file is nested too deeply", where)
 
-    def _scalar(self, node: Any, kind: str, where: tuple[int, int, int, int]) -> Scalar:
+    def _alias(self, event: Any, depth: int, where: tuple[int, int, int, int]) -> Node:
+        if event.anchor not in self.anchors:
+            raise self._refused("GF003", f"nothing is marked &{event.anchor} above", where)
+        node, size = self.anchors[event.anchor]
+        self._count(size, depth, where)
+        return node
+
+    def _scalar(self, event: Any, where: tuple[int, int, int, int]) -> Scalar:
+        from ruamel.yaml.nodes import ScalarNode
+
+        tag = event.tag
+        if tag is None or str(tag) == "!":
+            tag = self.yaml.resolver.resolve(ScalarNode, event.value, event.implicit)
+        kind = str(tag).removeprefix(_PREFIX)
         if kind not in _SCALARS:
-            raise self._refused("GF003", f"the tag {node.tag} is not read", where, "write the value itself")
-        text = str(node.value)
-        return Scalar(*where, value=text if kind in {"str", "timestamp"} else _value(kind, text), text=text)
+            raise self._refused("GF003", f"the tag {tag} is not read", where, "write the value itself")
+        text = str(event.value)
+        return Scalar(*where, value=text if kind in _TEXTS else _value(kind, text), text=text)
 
-    def _entries(self, node: Any, depth: int) -> dict[str, tuple[Scalar, Node]]:
+    def _sequence(self, start: Any, events: Iterator[Any], depth: int) -> Sequence:
+        from ruamel.yaml.events import SequenceEndEvent
+
+        items: list[Node] = []
+        for event in events:
+            if isinstance(event, SequenceEndEvent):
+                return Sequence(*_place(start, event), items=tuple(items))
+            items.append(self._node(event, events, depth + 1))
+        raise AssertionError("the parser always ends what it began")
+
+    def _mapping(self, start: Any, events: Iterator[Any], depth: int) -> Mapping:
+        from ruamel.yaml.events import MappingEndEvent
+
         own: dict[str, tuple[Scalar, Node]] = {}
         merged: dict[str, tuple[Scalar, Node]] = {}
-        for key, value in node.value:
-            if key.tag == f"{_PREFIX}merge":
-                for text, entry in self._merge(value, depth).items():
-                    merged.setdefault(text, entry)
-                continue
-            name = self.convert(key, depth + 1)
-            where = (name.line, name.column, name.end_line, name.end_column)
-            if not isinstance(name, Scalar):
-                raise self._refused("GF003", "a key has to be text", where)
-            if name.text in own:
-                first = own[name.text][0].line
-                raise self._refused("GF405", f"the key {name.text!r} stands here twice: line {first} has it too", where)
-            own[name.text] = (name, self.convert(value, depth + 1))
-        return {**{text: entry for text, entry in merged.items() if text not in own}, **own}
+        for event in events:
+            if isinstance(event, MappingEndEvent):
+                inherited = {text: entry for text, entry in merged.items() if text not in own}
+                return Mapping(*_place(start, event), entries=tuple({**inherited, **own}.values()))
+            key = self._node(event, events, depth + 1)
+            value = self._node(next(events), events, depth + 1)
+            if not isinstance(key, Scalar):
+                raise self._refused("GF003", "a key has to be text", _of(key))
+            if key.text == "<<" and getattr(event, "style", "") is None:
+                merged = {**self._merged(value), **merged}
+            elif key.text in own:
+                first = own[key.text][0].line
+                words = f"the key {key.text!r} stands here twice: line {first} has it too"
+                raise self._refused("GF405", words, _of(key))
+            else:
+                own[key.text] = (key, value)
+        raise AssertionError("the parser always ends what it began")
 
-    def _merge(self, value: Any, depth: int) -> dict[str, tuple[Scalar, Node]]:
+    def _merged(self, value: Node) -> dict[str, tuple[Scalar, Node]]:
         """The entries that ``<<: *alias`` or ``<<: [*one, *other]`` brings in; earlier ones win."""
-        maps = value.value if value.id == "sequence" else [value]
         found: dict[str, tuple[Scalar, Node]] = {}
-        for inner in maps:
-            converted = self.convert(inner, depth + 1)
-            where = (converted.line, converted.column, converted.end_line, converted.end_column)
-            if not isinstance(converted, Mapping):
-                raise self._refused("GF003", "only mappings can be merged with <<", where)
-            for key, entry in converted.entries:
+        for inner in value.items if isinstance(value, Sequence) else (value,):
+            if not isinstance(inner, Mapping):
+                raise self._refused("GF003", "only mappings can be merged with <<", _of(inner))
+            for key, entry in inner.entries:
                 found.setdefault(key.text, (key, entry))
         return found
 
     def _refused(self, code: str, words: str, where: tuple[int, int, int, int], hint: str = "") -> _RefusedError:
         return _RefusedError(Diagnostic(code, words, Span(self.path, *where), hint=hint))
+
+
+def _place(start: Any, end: Any) -> tuple[int, int, int, int]:
+    begin, last = start.start_mark, end.end_mark
+    return begin.line + 1, begin.column + 1, last.line + 1, last.column + 1
+
+
+def _of(node: Node) -> tuple[int, int, int, int]:
+    return node.line, node.column, node.end_line, node.end_column
 
 
 def _value(kind: str, text: str) -> bool | int | float | str | None:

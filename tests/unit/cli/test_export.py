@@ -69,7 +69,7 @@ def test_python_files_are_read_with_their_inputs_and_import_roots(tmp_path):
 
 @pytest.mark.parametrize(("airflow", "catchup"), [("2", True), ("3", False)])
 def test_the_dialect_decides_defaults(tmp_path, airflow, catchup):
-    (tmp_path / "a.py").write_text("from airflow import DAG\nDAG('x', schedule=None)\n")
+    (tmp_path / "a.py").write_text("from airflow import DAG\ndag = DAG('x', schedule=None)\n")
     assert export(str(tmp_path), "--airflow", airflow)["a.py"]["dags"]["x"]["catchup"] is catchup
 
 

@@ -393,10 +393,23 @@ def test_aliases_that_multiply_are_stopped():
     [
         (b"Name: \xff\xfe", "GF001"),
         (b"[" * 5000, "GF005"),
+        (b"Name: [*nowhere]", "GF003"),
+        (b"Name: &a [*a]", "GF003"),
+        (b"<<: [1]", "GF003"),
+        (b"? [a]\n: b", "GF003"),
         (b"x" * (4 * 1024 * 1024 + 1), "GF005"),
         (b"Name: a\x00b", "GF003"),
     ],
-    ids=["not UTF-8", "nested too deeply", "too large", "a control character"],
+    ids=[
+        "not UTF-8",
+        "nested too deeply",
+        "an alias of nothing",
+        "an alias of itself",
+        "a merge of a number",
+        "a list as key",
+        "too large",
+        "a control character",
+    ],
 )
 def test_what_cannot_be_read_at_all_is_told(content, code):
     found = read_native(content, "x.yaml")
