@@ -19,6 +19,7 @@ from goflow.importer.taking import WHO, Taker, contested
 from goflow.parser.folder import CONFIG_NAME, FolderConfig, dag_files, folder_config
 from goflow.store import Store, Tx, dags, files, import_errors
 from goflow.store.rows import FileRecord
+from goflow.telemetry import metrics
 
 log = structlog.get_logger(__name__)
 
@@ -62,6 +63,7 @@ class Scanner:
         if not stopping():
             self._let_go(present, summary)
         summary.seconds = time.perf_counter() - begun
+        metrics.SCAN_SECONDS.observe(summary.seconds)
         return summary
 
     def close(self) -> None:
@@ -75,6 +77,8 @@ class Scanner:
                 return
             summary.read.append(parsed.path)
             summary.parse_seconds += parsed.seconds
+            metrics.FILES_READ.inc()
+            metrics.FILE_READ_SECONDS.observe(parsed.seconds)
             try:
                 taker.take(parsed)
             except ChangedMeanwhileError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Gauge
+from prometheus_client import Counter, Gauge, Histogram
 
 EVENTS = Counter("goflow_events_total", "Events written, by kind.", ["kind"])
 TASKS_ENDED = Counter("goflow_tasks_ended_total", "Task instances that ended, by state.", ["state"])
@@ -11,3 +11,14 @@ LAUNCHES = Counter("goflow_launches_total", "Launches by the state that they rea
 DAGS = Gauge("goflow_dags", "Active DAGs.")
 IMPORT_ERRORS = Gauge("goflow_import_errors", "DAG files that could not be taken as they are.")
 OPEN_RUNS = Gauge("goflow_dag_runs_open", "DAG runs that are queued or running.")
+FILES_READ = Counter("goflow_dag_files_read_total", "DAG files that were read because something had changed.")
+FILE_READ_SECONDS = Histogram(
+    "goflow_dag_file_read_seconds",
+    "Seconds that reading one DAG file took.",
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0),
+)
+SCAN_SECONDS = Histogram(
+    "goflow_import_scan_seconds",
+    "Seconds that one scan of the DAG folder took, readings included.",
+    buckets=(0.005, 0.025, 0.1, 0.5, 1.0, 5.0, 30.0, 120.0),
+)
