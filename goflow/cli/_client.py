@@ -129,8 +129,8 @@ def _raise_for(status: int, text: str) -> None:
     if isinstance(detail, list):  # FastAPI's own validation: one entry per field
         detail = "; ".join(f"{'.'.join(str(part) for part in item['loc'][1:])}: {item['msg']}" for item in detail)
     words = str(detail)
-    for kind in (NotFoundError, AlreadyExistsError, InvalidRequestError):
-        words = words.removeprefix(f"{(kind.__doc__ or '').splitlines()[0]}: ")
+    for named in (NotFoundError, AlreadyExistsError, InvalidRequestError):
+        words = words.removeprefix(f"{(named.__doc__ or '').splitlines()[0]}: ")
     kinds: dict[int, type[GoFlowError]] = {
         401: UnauthorizedError,
         404: NotFoundError,

@@ -99,8 +99,9 @@ def _run_all(daemon: Daemon, stop: threading.Event, timeout_s: float) -> int:
     columns = [("dag_id", "DAG"), ("state", "STATE"), ("tasks", "TASKS"), ("seconds", "SECONDS"), ("run_id", "RUN")]
     show(rows, columns, False, empty="There are no DAGs in the folder.")
     if rows:
-        row = rows[0]
+        shown = rows[0]
         click.echo("\nLook closer, for example:")
-        click.echo(f"  goflow tasks list {row['dag_id']} {row['run_id']}")
+        click.echo(f"  goflow tasks list {shown['dag_id']} {shown['run_id']}")
         click.echo("  goflow dags show DAG      goflow tasks logs DAG RUN TASK      goflow standalone --dags FOLDER")
-    return sum(row["state"] != RunState.SUCCESS for row in rows) + (0 if rows else 1) + len(broken)
+    failed = [shown for shown in rows if shown["state"] != RunState.SUCCESS]
+    return len(failed) + (0 if rows else 1) + len(broken)

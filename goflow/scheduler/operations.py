@@ -149,17 +149,18 @@ def clear(
     downstream: bool = False,
     only_failed: bool = False,
     newest_version: bool = False,
+    dry_run: bool = False,
 ) -> Cleared:
     """Let tasks of a run (all without TASK_IDS) begin anew; a run that is over is queued again.
 
     What is queued or running is told to stop, is ``restarting`` until it has, and begins anew then. MAP_INDEXES choose
     copies of the tasks named. Setups and teardowns that the tasks need are cleared with them. NEWEST_VERSION: the run
-    goes on with the DAG as it is now. Raises NotFoundError.
+    goes on with the DAG as it is now. DRY_RUN: only say which they are. Raises NotFoundError.
     """
     with store.transaction() as tx:
         tx.lock_name("scheduling")
         run = runs.by_run_id(tx, dag_id, run_id)
-        if newest_version:
+        if newest_version and not dry_run:
             run = _repin(tx, run, who)
         graph = Graph(versions.spec(tx, run.reading_id))
         named = list(graph.tasks) if task_ids is None else list(task_ids)
@@ -167,6 +168,8 @@ def clear(
         chosen = selection.instances(
             tasks.of_run(tx, run.id), wanted, only_failed=only_failed, map_indexes=map_indexes, indexed=named
         )
+        if dry_run:
+            return Cleared(run, tuple((row.task_id, row.map_index) for row in chosen))
         cleared = _clear(tx, run, graph, chosen, who)
         return Cleared(runs.get(tx, run.id), cleared)
 

@@ -160,11 +160,7 @@ class TaskApi:
                 launches.set_message(tx, launch.id, reason="Terminated", message="told to stop; its pod's end decides")
             return
         outcome = outcome_from_word(word, self.store.clock.now())
-        settled = settle(
-            self.store, launch.id, outcome, who="runner", report=body, lines=rows, usage=word.get("usage") or {}
-        )
-        if not settled and launch.claimed_by is None:
-            raise RequestRefusedError(409, "this launch has ended")
+        settle(self.store, launch.id, outcome, who="runner", report=body, lines=rows, usage=word.get("usage") or {})
 
     def folder(self, launch: Launch, request: Request, _: object) -> Response:
         """The DAG folder of the launch's own version, as a tar."""
@@ -204,7 +200,7 @@ class TaskApi:
     def delete_variable(self, launch: Launch, request: Request, _: object) -> None:
         """Remove a Variable."""
         with self.store.transaction() as tx:
-            if not variables.delete(tx, request.path_params["name"], who=_who(launch)):
+            if not variables.delete_(tx, request.path_params["name"], who=_who(launch)):
                 raise NotFoundError(f"Variable {request.path_params['name']}")
 
     def connection(self, launch: Launch, request: Request, _: object) -> Any:

@@ -59,7 +59,7 @@ class InputBuilder:
             "digest": version.folder_digest,
             "path": self.parse_path,
             "file": version.file_path,
-            "import_roots": [],
+            "import_roots": list(versions.inputs(tx, run.reading_id).get("import_roots") or []),
             "local": str(self.folders.path(version.folder_digest)) if self.folders is not None else None,
         }
 

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from jinja2 import StrictUndefined, TemplateError
-from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+from jinja2.exceptions import SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 LARGEST_RESULT = 1 << 20
 """Characters of one rendered field: the whole Job has to fit into 1.5 MiB of etcd."""
@@ -44,7 +45,7 @@ class LimitedEnvironment(ImmutableSandboxedEnvironment):
             raise SecurityError("the exponent of ** is too large")
         if operator == "%" and isinstance(left, str):
             raise SecurityError("% on text is not available here: use format or ~")
-        return super().call_binop(context, operator, left, right)  # type: ignore[no-untyped-call]
+        return super().call_binop(context, operator, left, right)
 
 
 def _is_long(value: Any) -> bool:

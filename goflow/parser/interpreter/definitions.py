@@ -84,7 +84,7 @@ def _make_class(frame: Frame, node: cst.ClassDef) -> Any:
     run_suite(inner, node.body)
     scope.names.pop("__qualname__", None)
     if special is not None:
-        return special.make_class(cls, keywords, at)  # type: ignore[attr-defined]
+        return special.make_class(cls, keywords, at)
     return _finished(cls, keywords, at)
 
 

@@ -142,7 +142,7 @@ def _mutate(value: Any, name: str, args: Any, kwargs: dict[str, Any], at: At) ->
             return _remove(value, args[0], at)
     if name == "update":
         for argument in args:
-            more = as_mapping(argument, at) if isinstance(value, dict) else elements(argument, at)
+            more: Any = as_mapping(argument, at) if isinstance(value, dict) else elements(argument, at)
             if isinstance(more, Unknown):
                 value.update({UnknownKey(more): more} if isinstance(value, dict) else {more})
             else:
@@ -162,7 +162,7 @@ def _mutate(value: Any, name: str, args: Any, kwargs: dict[str, Any], at: At) ->
 class UnknownKey(str):
     """Stands for the keys of a mapping that is not known, inside one that is known otherwise."""
 
-    __slots__ = ("unknown",)
+    unknown: Unknown
 
     def __new__(cls, unknown: Unknown) -> UnknownKey:
         """A key that is equal to no other."""
@@ -191,12 +191,10 @@ def _transparent(value: Any, name: str, args: Any, kwargs: dict[str, Any], at: A
             hidden = next((other.unknown for other in value if isinstance(other, UnknownKey)), None)
             if hidden is not None:
                 return hidden
-    if name in {"items", "keys", "values"}:
-        return {
-            "items": lambda: [(k, v) for k, v in value.items()],
-            "keys": lambda: list(value),
-            "values": lambda: list(value.values()),
-        }[name]()
+    if name == "items":
+        return [(key, inner) for key, inner in value.items()]
+    if name in {"keys", "values"}:
+        return list(value) if name == "keys" else list(value.values())
     return _run(value, name, args, kwargs, at)
 
 
@@ -278,7 +276,7 @@ class SafeFormatter(string.Formatter):
 
     def get_field(self, field_name: str, args: Any, kwargs: Any) -> Any:
         """``{a.b[c]}``."""
-        import _string
+        import _string  # type: ignore[import-not-found]
 
         first, rest = _string.formatter_field_name_split(field_name)
         value = self.get_value(first, args, kwargs)

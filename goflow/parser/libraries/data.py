@@ -67,7 +67,8 @@ def build_json(session: Session) -> dict[str, Any]:
 
 def parse_yaml(text: str, at: At) -> list[Any]:
     """The documents of TEXT as YAML 1.1, which PyYAML reads; ``!tags`` and aliases that explode are refused."""
-    from ruamel.yaml import YAML, YAMLError
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
 
     at.session.budget.check_size(len(text), at)
     reader = YAML(typ="safe", pure=True)

@@ -134,7 +134,9 @@ def build(session: Session) -> dict[str, Any]:
         "asdict": function("asdict", lambda at, value: _as_dict(at, copied(value, at, deep=True)), takes_unknown=True),
         "astuple": function("astuple", lambda at, value: tuple(_as_dict(at, value).values()), takes_unknown=True),
         "replace": function("replace", _replace, takes_unknown=True),
-        "fields": function("fields", lambda at, value: tuple(fields_of(getattr(value, "cls", value)))),
+        "fields": function(
+            "fields", lambda at, value: tuple(fields_of(value.cls if isinstance(value, Instance) else value))
+        ),
         "is_dataclass": function("is_dataclass", lambda at, v: bool(getattr(getattr(v, "cls", v), "data", None))),
         "MISSING": Field(),
         "KW_ONLY": Field(),

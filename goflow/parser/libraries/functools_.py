@@ -95,7 +95,7 @@ def _lists(run: Callable[..., Any]) -> Callable[..., Any]:
     """RUN over the elements of every positional argument."""
 
     def wrapped(at: At, *sources: Any, **kwargs: Any) -> Any:
-        found = [elements(source, at) for source in sources]
+        found: list[Any] = [elements(source, at) for source in sources]
         for source in found:
             if isinstance(source, Unknown):
                 return source
@@ -205,7 +205,10 @@ def _attrgetter(at: At, *names: str) -> Any:
 
 def copied(value: Any, at: At, *, deep: bool) -> Any:
     """``copy.copy`` and ``copy.deepcopy``; objects of libraries stay the same object unless they copy themselves."""
-    again = (lambda inner: copied(inner, at, deep=True)) if deep else (lambda inner: inner)
+
+    def again(inner: Any) -> Any:
+        return copied(inner, at, deep=True) if deep else inner
+
     match value:
         case dict():
             return {again(key): again(inner) for key, inner in value.items()}
@@ -215,7 +218,7 @@ def copied(value: Any, at: At, *, deep: bool) -> Any:
             return set(value)
         case tuple() if not hasattr(value, "_fields"):
             return tuple(again(inner) for inner in value)
-        case Instance():
+        case Instance() if type(value) is Instance:  # objects of libraries are classes of their own
             made = Instance(value.cls, {key: again(inner) for key, inner in value.attributes.items()})
             made.data = value.data
             return made

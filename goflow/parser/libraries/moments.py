@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 from goflow.domain.moments import Moment
@@ -55,7 +56,7 @@ class MomentValue(Value):
 
     def get_attribute(self, name: str, at: At) -> Any:
         """The methods that keep it symbolic; parts of it are Unknown."""
-        method = {
+        methods: dict[str, Callable[..., Any]] = {
             "replace": self._replace,
             "add": self._add,
             "subtract": self._subtract,
@@ -64,7 +65,8 @@ class MomentValue(Value):
             "astimezone": self._same,
             "in_timezone": self._same,
             "in_tz": self._same,
-        }.get(name)
+        }
+        method = methods.get(name)
         if method is not None:
             return NativeFunction(name, method)
         return Unknown("the current time", at)

@@ -38,7 +38,7 @@ class RecordedObject(Value):
         self.cls = cls
         self.path = cls.path
         self.arguments = arguments
-        self.type_name = cls.name  # type: ignore[misc]
+        self.type_name = cls.name
 
     def __repr__(self) -> str:
         return f"<{self.path} object>"

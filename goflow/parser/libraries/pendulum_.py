@@ -42,7 +42,7 @@ def _datetime(
     return dt.datetime(year, month, day, hour, minute, second, microsecond, tzinfo=zone(at, tz) if tz else None)
 
 
-def _naive(at: At, *args: int) -> Any:
+def _naive(at: At, *args: Any) -> Any:
     return dt.datetime(*args)
 
 

@@ -8,7 +8,7 @@ from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import At
 from goflow.parser.libraries.registry import function, module
 
-DEFAULT = "/tmp"  # noqa: S108 - what Python itself takes on Linux
+DEFAULT = "/tmp"
 VARIABLES = ("TMPDIR", "TEMP", "TMP")
 
 

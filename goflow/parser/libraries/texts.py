@@ -26,7 +26,7 @@ class Matcher(Value):
 
     def __init__(self, inner: Any) -> None:
         self.inner = inner
-        self.type_name = type(inner).__name__  # type: ignore[misc]
+        self.type_name = type(inner).__name__
 
     def get_attribute(self, name: str, at: At) -> Any:
         """An attribute or method of it."""

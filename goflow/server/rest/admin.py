@@ -85,7 +85,7 @@ def set_variable(body: VariableBody, services: ServicesDep, caller: CallerDep) -
 def delete_variable(name: str, services: ServicesDep, caller: CallerDep) -> None:
     """Remove a Variable."""
     with services.store.transaction() as tx:
-        if not variables.delete(tx, name, who=caller):
+        if not variables.delete_(tx, name, who=caller):
             raise HTTPException(404, f"there is no Variable {name}")
 
 
@@ -127,7 +127,7 @@ def set_connection(body: ConnectionBody, services: ServicesDep, caller: CallerDe
 def delete_connection(conn_id: str, services: ServicesDep, caller: CallerDep) -> None:
     """Remove a connection."""
     with services.store.transaction() as tx:
-        if not connections.delete(tx, conn_id, who=caller):
+        if not connections.delete_(tx, conn_id, who=caller):
             raise HTTPException(404, f"there is no connection {conn_id}")
 
 
@@ -165,7 +165,7 @@ def set_pool(body: PoolBody, services: ServicesDep, caller: CallerDep) -> shapes
 def delete_pool(name: str, services: ServicesDep, caller: CallerDep) -> None:
     """Remove a pool; ``default_pool`` stays."""
     with services.store.transaction() as tx:
-        if not pools.delete(tx, name, who=caller):
+        if not pools.delete_(tx, name, who=caller):
             raise HTTPException(404, f"there is no pool {name}")
 
 
@@ -178,7 +178,7 @@ def list_import_errors(services: ServicesDep, caller: CallerDep) -> shapes.Body:
         "import_errors": [
             {
                 "filename": row.path,
-                "timestamp": shapes.moment(row.since),
+                "timestamp": shapes.moment(row.first_seen_at),
                 "stack_trace": "\n".join(f"{item.span}: {item.code} {item.message}" for item in row.diagnostics),
                 "diagnostics": [item.to_json() for item in row.diagnostics],
             }
@@ -208,7 +208,7 @@ def list_tokens(services: ServicesDep, caller: CallerDep) -> shapes.Body:
     """API tokens by name; the tokens themselves are not stored."""
     with services.store.reading() as tx:
         found = [
-            {"name": row.name, "created": shapes.moment(row.created_at), "expires": shapes.moment(row.expires_at)}
+            {"name": row.name, "created": shapes.moment(row.created_date), "expires": shapes.moment(row.expires_at)}
             for row in tokens.list_(tx)
         ]
     return {"tokens": found, "total_entries": len(found)}

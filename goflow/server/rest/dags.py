@@ -78,7 +78,8 @@ def show_details(dag_id: str, services: ServicesDep, caller: CallerDep) -> shape
 @router.patch("/api/v2/dags/{dag_id}")
 def patch_dag(dag_id: str, body: PatchDag, services: ServicesDep, caller: CallerDep) -> shapes.Body:
     """Pause or unpause."""
-    operations.set_paused(services.store, dag_id, body.is_paused, who=caller)
+    change = operations.pause if body.is_paused else operations.unpause
+    change(services.store, dag_id, who=caller)
     with services.store.reading() as tx:
         return shapes.dag(dags.get(tx, dag_id))
 
@@ -110,18 +111,20 @@ def diff_versions(
         second = new or newest
         first = old or max(second - 1, 1)
         sides = [_side(tx, dag_id, number) for number in (first, second)]
-    names = [f"version {first}", f"version {second}"]
-    texts = [side[0].splitlines(keepends=True) for side in sides]
-    meanings = [
-        json.dumps(side[1], indent=1, sort_keys=True, ensure_ascii=False).splitlines(keepends=True) for side in sides
-    ]
+    names = (f"version {first}", f"version {second}")
+    meanings = [json.dumps(side[1], indent=1, sort_keys=True, ensure_ascii=False) for side in sides]
     return {
         "old": first,
         "new": second,
         "same_meaning": sides[0][2] == sides[1][2],
-        "source": "".join(difflib.unified_diff(*texts, *names)),
-        "meaning": "".join(difflib.unified_diff(*meanings, *names, n=2)),
+        "source": _difference(sides[0][0], sides[1][0], names, around=3),
+        "meaning": _difference(meanings[0], meanings[1], names, around=2),
     }
+
+
+def _difference(old: str, new: str, names: tuple[str, str], around: int) -> str:
+    lines = difflib.unified_diff(old.splitlines(), new.splitlines(), *names, n=around, lineterm="")
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _side(tx: Tx, dag_id: str, number: int) -> tuple[str, dict[str, Any], str]:
@@ -129,8 +132,8 @@ def _side(tx: Tx, dag_id: str, number: int) -> tuple[str, dict[str, Any], str]:
     version = versions.by_number(tx, dag_id, number)
     reading = versions.readings(tx, version.id)[-1]
     manifest = blobs.folder(tx, version.folder_digest)
-    digest = manifest.files.get(version.file_path)
-    text = blobs.content(tx, digest).decode("utf-8", "replace") if digest else ""
+    found = manifest.files.get(version.file_path)
+    text = blobs.content(tx, found[0]).decode("utf-8", "replace") if found else ""
     return text, versions.spec_json(tx, reading.id), reading.spec_digest
 
 

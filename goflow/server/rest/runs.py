@@ -117,7 +117,7 @@ def clear_run(dag_id: str, run_id: str, body: ClearBody, services: ServicesDep, 
         newest_version=body.run_on_latest_version,
         who=caller,
     )
-    return {"task_instances": [shapes.task_instance(row, None) for row in cleared], "total_entries": len(cleared)}
+    return shapes.task_keys(cleared.tasks)
 
 
 def _shape(tx: Tx, row: DagRun) -> shapes.Body:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from goflow.domain.runs import DagRun, Event, Launch, TaskInstance
@@ -108,6 +108,15 @@ def task_instance(row: TaskInstance, spec: TaskSpec | None) -> Body:
         "priority_weight": row.priority_weight,
         "note": row.note,
     }
+
+
+def task_keys(keys: Iterable[tuple[str, int]], state: TaskState | None = None) -> Body:
+    """Which task instances something was done to."""
+    found = [
+        {"task_id": task_id, "map_index": index, "state": None if state is None else state.value}
+        for task_id, index in keys
+    ]
+    return {"task_instances": found, "total_entries": len(found)}
 
 
 def attempt(row: Attempt) -> Body:

@@ -26,7 +26,6 @@ class PatchTask(BaseModel):
     model_config = ConfigDict(extra="forbid")
     new_state: TaskState | None = None
     note: str | None = None
-    dry_run: bool = False
 
 
 class ClearTasks(BaseModel):
@@ -159,7 +158,7 @@ def patch_task(
     map_index: int | None = None,
 ) -> shapes.Body:
     """Mark a task success, failed or skipped, or set its note."""
-    changed: list[TaskInstance] = []
+    changed: list[tuple[str, int]] = []
     if body.new_state is not None:
         changed = operations.mark_task(
             services.store,
@@ -169,13 +168,12 @@ def patch_task(
             body.new_state,
             map_index=map_index,
             who=caller,
-            dry_run=body.dry_run,
         )
     if body.note is not None:
         with services.store.transaction() as tx:
             _, row = _find(tx, dag_id, run_id, task_id, UNMAPPED if map_index is None else map_index)
             tasks.set_note(tx, row.id, body.note)
-    return {"task_instances": [shapes.task_instance(row, None) for row in changed], "total_entries": len(changed)}
+    return shapes.task_keys(changed, body.new_state)
 
 
 @router.post("/api/v2/dags/{dag_id}/clearTaskInstances")
@@ -193,7 +191,7 @@ def clear_tasks(dag_id: str, body: ClearTasks, services: ServicesDep, caller: Ca
         newest_version=body.run_on_latest_version,
         who=caller,
     )
-    return {"task_instances": [shapes.task_instance(row, None) for row in cleared], "total_entries": len(cleared)}
+    return shapes.task_keys(cleared.tasks)
 
 
 def _find(tx: Tx, dag_id: str, run_id: str, task_id: str, map_index: int) -> tuple[DagRun, TaskInstance]:
