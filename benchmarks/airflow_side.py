@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import subprocess
 import time
+from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
+from typing import Any
 
 import psycopg
 
-from benchmarks.figures import parallel_per_s, step_and_gap_s
-from benchmarks.memory import Installation, watching
-from benchmarks.workloads import CHAIN, PARALLEL
+from benchmarks.memory import Installation
+from benchmarks.runs import measure_runs
+from benchmarks.workloads import DAG_IDS
 from tests.oracle.environments import AIRFLOW_3, environment
 from tests.oracle.live import Airflow, airflow, wait_until
 
 RUN_LIMIT_S = 300.0
-SETTLE_S = 10.0
 
 
 def measure(imports: Path, tasks: Path, work: Path, repeats: int) -> dict[str, float]:
@@ -60,35 +60,24 @@ def _stored(url: str, since: float) -> tuple[int, float | None]:
 
 def _runs(folder: Path, work: Path, repeats: int) -> dict[str, float]:
     with airflow(environment(AIRFLOW_3), folder, work, {}) as running:
-        wait_until(lambda: {PARALLEL, CHAIN} <= running.dags(), RUN_LIMIT_S, "the DAGs to be read")
-        for dag_id in (PARALLEL, CHAIN):
+        wait_until(lambda: set(DAG_IDS) <= running.dags(), RUN_LIMIT_S, "the DAGs to be read")
+        for dag_id in DAG_IDS:
             running.unpause(dag_id)
-        _run(running, CHAIN, "warm-up")
-        time.sleep(SETTLE_S)
-        roots = tuple(process.pid for process in running.processes.values())
-        installation = Installation(roots, "AIRFLOW_HOME", running.variables["AIRFLOW_HOME"])
-        idle = installation.sample()
-        rates, steps, gaps = [], [], []
-        for number in range(repeats):
-            _run(running, PARALLEL, f"parallel-{number}")
-            rates.append(parallel_per_s(*_rows(running, PARALLEL, f"parallel-{number}")))
-            _run(running, CHAIN, f"chain-{number}")
-            step, gap = step_and_gap_s(_rows(running, CHAIN, f"chain-{number}")[1])
-            steps.append(step)
-            gaps.append(gap)
-        with watching(installation) as watch:
-            _run(running, PARALLEL, "memory")
-    return {
-        "parallel_per_s": median(rates), "step_s": median(steps), "gap_s": median(gaps),
-        "idle_pss_mb": idle.pss_mb, "idle_rss_mb": idle.rss_mb, "processes": float(idle.processes),
-        "busy_pss_mb": watch.most_pss_mb,
-    }  # fmt: skip
+        return measure_runs(_Side(running), repeats)
 
 
-def _run(running: Airflow, dag_id: str, run_id: str) -> None:
-    running.trigger(dag_id, run_id)
-    running.wait_for_run(dag_id, run_id, RUN_LIMIT_S)
+@dataclass(frozen=True)
+class _Side:
+    running: Airflow
 
+    @property
+    def installation(self) -> Installation:
+        roots = tuple(process.pid for process in self.running.processes.values())
+        return Installation(roots, "AIRFLOW_HOME", self.running.variables["AIRFLOW_HOME"])
 
-def _rows(running: Airflow, dag_id: str, run_id: str) -> tuple[dict[str, object], list[dict[str, object]]]:
-    return running.run(dag_id, run_id), running.tasks(dag_id, run_id)
+    def run(self, dag_id: str, run_id: str) -> None:
+        self.running.trigger(dag_id, run_id)
+        self.running.wait_for_run(dag_id, run_id, RUN_LIMIT_S)
+
+    def rows(self, dag_id: str, run_id: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        return self.running.run(dag_id, run_id), self.running.tasks(dag_id, run_id)

@@ -32,6 +32,7 @@ MEASURES = (
     Measure("parallel_per_s", "100 parallel `true` tasks", "tasks/s", more_is_better=True),
     Measure("step_s", "chain of 20: from a task's start to the next one's start", "s"),
     Measure("gap_s", "chain of 20: from a task's end to the next one's start", "s"),
+    Measure("python_step_s", "chain of 20 TaskFlow tasks that hand a number on: start to next start", "s"),
     Measure("idle_pss_mb", "memory of all processes, idle (PSS)", "MB"),
     Measure("busy_pss_mb", "memory of all processes, the most with 100 tasks under way (PSS)", "MB"),
     Measure("idle_rss_mb", "memory of all processes, idle (RSS, shared pages counted in each)", "MB"),

@@ -13,22 +13,19 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import httpx
 
 from benchmarks.cluster import cluster_settings
-from benchmarks.figures import parallel_per_s, step_and_gap_s
-from benchmarks.memory import Installation, watching
-from benchmarks.workloads import CHAIN, PARALLEL
+from benchmarks.memory import Installation
+from benchmarks.runs import measure_runs
 from tests.oracle.live import wait_until
 from tests.oracle.postgres import free_port
 
 GOFLOW = Path(sys.executable).with_name("goflow")
 RUN_LIMIT_S = 300.0
 STOP_LIMIT_S = 30.0
-SETTLE_S = 10.0
 POLL_S = 0.05
 
 
@@ -39,6 +36,11 @@ class GoFlow:
     process: subprocess.Popen[bytes]
     variables: Mapping[str, str]
     api: httpx.Client
+
+    @property
+    def installation(self) -> Installation:
+        """The daemon, what it started, and what was started and has left it."""
+        return Installation((self.process.pid,), "GOFLOW_HOME", self.variables["GOFLOW_HOME"])
 
     def ask(self, *arguments: str) -> Any:
         """What `goflow ARGUMENTS --json` prints. Raises CalledProcessError."""
@@ -97,25 +99,7 @@ def _runs(folder: Path, work: Path, repeats: int, backend: str, settings: Mappin
     command = ["standalone", "--dags", str(folder), "--backend", backend, "--port", variables["GOFLOW_API_PORT"]]
     with _daemon(command, variables) as daemon:
         wait_until(daemon.has_scanned, RUN_LIMIT_S, "the DAGs to be read")
-        daemon.run(CHAIN, "warm-up")
-        time.sleep(SETTLE_S)
-        installation = Installation((daemon.process.pid,), "GOFLOW_HOME", variables["GOFLOW_HOME"])
-        idle = installation.sample()
-        rates, steps, gaps = [], [], []
-        for number in range(repeats):
-            daemon.run(PARALLEL, f"parallel-{number}")
-            rates.append(parallel_per_s(*daemon.rows(PARALLEL, f"parallel-{number}")))
-            daemon.run(CHAIN, f"chain-{number}")
-            step, gap = step_and_gap_s(daemon.rows(CHAIN, f"chain-{number}")[1])
-            steps.append(step)
-            gaps.append(gap)
-        with watching(installation) as watch:
-            daemon.run(PARALLEL, "memory")
-    return {
-        "parallel_per_s": median(rates), "step_s": median(steps), "gap_s": median(gaps),
-        "idle_pss_mb": idle.pss_mb, "idle_rss_mb": idle.rss_mb, "processes": float(idle.processes),
-        "busy_pss_mb": watch.most_pss_mb,
-    }  # fmt: skip
+        return measure_runs(daemon, repeats)
 
 
 def _variables(home: Path, dags: Path) -> dict[str, str]:
