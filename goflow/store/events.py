@@ -45,6 +45,8 @@ TOKEN_CREATED = "token.created"  # noqa: S105
 TOKEN_REVOKED = "token.revoked"  # noqa: S105
 
 _INSERT = insert(events)
+_INSERT_NUMBERED = insert(events).returning(events.c.seq, sort_by_parameter_order=True)
+_LAST = select(func.max(events.c.seq))
 _ORDER = "event order"
 
 
@@ -82,21 +84,20 @@ def flush(tx: Tx) -> None:
     """Write the events of TX and give them their numbers; called once, right before the commit."""
     if not tx.pending:
         return
-    if tx.locks_rows:
+    rows = [_values(event) for event in tx.pending]
+    if tx.store.dialect == "sqlite":
+        # There is one writer, so the numbers of this batch follow each other without a gap.
+        tx.connection.execute(_INSERT, rows)
+        last = int(tx.connection.execute(_LAST).scalar_one())
+        numbers = list(range(last - len(rows) + 1, last + 1))
+    else:
         tx.connection.execute(_LOCK_AND_NOTIFY, {"key": _ORDER_KEY, "identity": tx.store.identity})
-    tx.connection.execute(_INSERT, [_values(event) for event in tx.pending])
-    # All writers of events are behind one lock, so the numbers of this batch follow each other without a gap.
-    last = int(tx.connection.execute(_LAST_OWN[tx.store.dialect]).scalar_one())
-    first = last - len(tx.pending) + 1
-    tx.pending = [replace(event, seq=first + index) for index, event in enumerate(tx.pending)]
+        numbers = list(tx.connection.execute(_INSERT_NUMBERED, rows).scalars())
+    tx.pending = [replace(event, seq=seq) for event, seq in zip(tx.pending, numbers, strict=True)]
 
 
 _ORDER_KEY = databases.name_key(_ORDER)
 _LOCK_AND_NOTIFY = text(f"SELECT pg_advisory_xact_lock(:key), pg_notify('{CHANNEL}', :identity)")
-_LAST_OWN = {
-    "sqlite": text("SELECT last_insert_rowid()"),
-    "postgresql": text("SELECT currval(pg_get_serial_sequence('events', 'seq'))"),
-}
 
 
 def after(
@@ -133,9 +134,6 @@ def last_seq(tx: Tx) -> int:
 def prune(tx: Tx, before: dt.datetime) -> int:
     """Forget events from before that moment; numbers are never used again. How many."""
     return tx.change(delete(events).where(events.c.at < before))
-
-
-_LAST = select(func.max(events.c.seq))
 
 
 @functools.cache
