@@ -11,10 +11,10 @@ import datetime as dt
 import enum
 from dataclasses import dataclass
 
+from goflow.domain.retries import retry_delay_s
 from goflow.domain.runs import DagRun, Launch, Outcome, TaskInstance
 from goflow.domain.spec import TaskSpec
 from goflow.domain.state import OCCUPYING_STATES, TaskState
-from goflow.domain.retries import retry_delay_s
 
 
 class Verdict(enum.StrEnum):

@@ -82,6 +82,9 @@ class MappedOperator(operators.AbstractOperator):
         self.upstream_task_ids, self.downstream_task_ids = set(), set()
         self.template_fields = cls.template_fields
         self.map_index_template = kwargs.get("map_index_template")
+        self.inlets = operators.flatten(kwargs.get("inlets"))
+        self.outlets = operators.flatten(kwargs.get("outlets"))
+        self.params = _params(dag, defaults, kwargs)
         if group is not None:
             group.add(self)
         if dag is not None:
@@ -113,6 +116,13 @@ class MappedOperator(operators.AbstractOperator):
             if isinstance(self.partial_kwargs.get(key), dict) and isinstance(arguments.get(key), dict):
                 kwargs[key] = {**self.partial_kwargs[key], **arguments[key]}
         return make_alone(self.operator_class, self, kwargs)
+
+
+def _params(dag, defaults, kwargs):
+    from airflow._goflow.params import ParamsDict
+
+    own = {**(defaults.get("params") or {}), **(kwargs.get("params") or {})}
+    return ParamsDict({**({k: dag.params.get_param(k) for k in dag.params} if dag is not None else {}), **own})
 
 
 def make_alone(cls, mapped, kwargs):
