@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 
+from benchmarks.figures import import_figures, medians
 from benchmarks.memory import Installation
 from benchmarks.runs import measure_runs
 from benchmarks.workloads import DAG_IDS
@@ -21,7 +22,8 @@ RUN_LIMIT_S = 300.0
 
 def measure(imports: Path, tasks: Path, work: Path, repeats: int) -> dict[str, float]:
     """All figures, by the keys of MEASURES."""
-    return _imports(imports, work / "import") | _runs(tasks, work / "run", repeats)
+    seen = [_imports(imports, work / f"import-{number}") for number in range(repeats)]
+    return medians(seen) | _runs(tasks, work / "run", repeats)
 
 
 def _imports(folder: Path, work: Path) -> dict[str, float]:
@@ -40,11 +42,7 @@ def _imports(folder: Path, work: Path) -> dict[str, float]:
                 subprocess.run(command, check=True, env=variables, stdout=log, stderr=log)
             return (_stored(url, began)[1] or time.time()) - began
 
-        startup, cold, again = seconds(empty), seconds(folder), seconds(folder)
-        dags = float(_stored(url, 0)[0])
-    return {
-        "startup_s": startup, "import_s": cold, "import_again_s": again, "import_net_s": cold - startup, "dags": dags
-    }  # fmt: skip
+        return import_figures(seconds(empty), seconds(folder), seconds(folder), _stored(url, 0)[0])
 
 
 def _stored(url: str, since: float) -> tuple[int, float | None]:

@@ -61,6 +61,22 @@ def step_and_gap_s(tasks: Sequence[Row]) -> tuple[float, float]:
     return median(steps), median(gaps)
 
 
+def import_figures(startup_s: float, cold_s: float, again_s: float, dags: int) -> dict[str, float]:
+    """The figures of one import: on an empty folder, on a new database, and again on what that left; DAGs stored."""
+    return {
+        "import_net_s": cold_s - startup_s,
+        "import_s": cold_s,
+        "import_again_s": again_s,
+        "startup_s": startup_s,
+        "dags": float(dags),
+    }
+
+
+def medians(several: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """The median of each figure over several measurements."""
+    return {key: median(one[key] for one in several) for key in several[0]}
+
+
 def _all_succeeded(tasks: Sequence[Row]) -> None:
     others = {task["task_id"]: task["state"] for task in tasks if task["state"] != "success"}
     if others or not tasks:

@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 
 from benchmarks.cluster import cluster_settings
+from benchmarks.figures import import_figures, medians
 from benchmarks.memory import Installation
 from benchmarks.runs import measure_runs
 from tests.oracle.live import wait_until
@@ -70,9 +71,9 @@ class GoFlow:
 
 def measure(imports: Path, tasks: Path, work: Path, repeats: int, backend: str) -> dict[str, float]:
     """All figures, by the keys of MEASURES. BACKEND is `local` or `kubernetes`, on the test cluster."""
-    figures = _imports(imports, work / "import")
+    seen = [_imports(imports, work / f"import-{number}") for number in range(repeats)]
     with cluster_settings(backend) as settings:
-        return figures | _runs(tasks, work / "run", repeats, backend, settings)
+        return medians(seen) | _runs(tasks, work / "run", repeats, backend, settings)
 
 
 def _imports(folder: Path, work: Path) -> dict[str, float]:
@@ -80,18 +81,16 @@ def _imports(folder: Path, work: Path) -> dict[str, float]:
     empty = work / "empty"
     empty.mkdir(parents=True)
 
-    def seconds(dags: Path, home: str) -> tuple[float, float]:
+    def seconds(dags: Path, home: str) -> tuple[float, int]:
         began = time.monotonic()
         with _daemon(["daemon"], _variables(work / home, dags) | {"GOFLOW_BACKEND": "local"}) as daemon:
             wait_until(daemon.has_scanned, RUN_LIMIT_S, "the importer's first scan", POLL_S)
-            return time.monotonic() - began, float(len(daemon.ask("dags", "list")))
+            return time.monotonic() - began, len(daemon.ask("dags", "list"))
 
     startup, _ = seconds(empty, "empty-home")
     cold, dags = seconds(folder, "home")
     again, _ = seconds(folder, "home")
-    return {
-        "startup_s": startup, "import_s": cold, "import_again_s": again, "import_net_s": cold - startup, "dags": dags
-    }  # fmt: skip
+    return import_figures(startup, cold, again, dags)
 
 
 def _runs(folder: Path, work: Path, repeats: int, backend: str, settings: Mapping[str, str]) -> dict[str, float]:
