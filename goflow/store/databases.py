@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -18,6 +19,9 @@ from goflow.domain.errors import InvalidRequestError
 
 BUSY_TIMEOUT_MS = 15_000
 """How long SQLite waits for the writer of another process."""
+
+_LARGEST_LOG = 64 << 20
+"""Bytes that the write-ahead log is cut down to after a large transaction."""
 
 _writer_locks: dict[str, threading.Lock] = {}
 _writer_locks_guard = threading.Lock()
@@ -65,6 +69,7 @@ class SqliteDatabase:
             raise InvalidRequestError("a SQLite database must be a file", hint="sqlite:////absolute/path")
         path = Path(url.database).absolute()
         path.parent.mkdir(parents=True, exist_ok=True)
+        _make_private(path)
         self.url = url.set(drivername="sqlite+pysqlite", database=str(path))
         self._lock = _writer_lock(str(path))
         self._writer = self._engine("BEGIN IMMEDIATE", StaticPool)
@@ -85,6 +90,7 @@ class SqliteDatabase:
             else:
                 connection.execute("PRAGMA journal_mode=WAL")
                 connection.execute("PRAGMA synchronous=NORMAL")
+                connection.execute(f"PRAGMA journal_size_limit={_LARGEST_LOG}")
 
         @event.listens_for(engine, "begin")
         def begin_transaction(connection: Connection) -> None:
@@ -157,6 +163,12 @@ _ADVISORY = text("SELECT pg_advisory_xact_lock(:key)")
 def lock_name(connection: Connection, name: str) -> None:
     """Hold NAME on PostgreSQL until the transaction ends."""
     connection.execute(_ADVISORY, {"key": name_key(name)})
+
+
+def _make_private(path: Path) -> None:
+    """Make the file, readable by its owner alone; one that is there stays as it is."""
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _writer_lock(path: str) -> threading.Lock:

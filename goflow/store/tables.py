@@ -185,6 +185,8 @@ dag_runs = Table(
     UniqueConstraint("dag_id", "run_id"),
     UniqueConstraint("dag_id", "execution_date"),
     Index("ix_dag_runs_run_after", "dag_id", "run_after"),
+    Index("ix_dag_runs_version_id", "version_id"),
+    Index("ix_dag_runs_reading_id", "reading_id"),
     Index(
         "ix_dag_runs_open",
         "dag_id",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import stat
+from pathlib import Path
+
 import pytest
 
 from goflow.domain.errors import InvalidRequestError
@@ -33,6 +36,14 @@ def test_the_driver_of_a_url_is_chosen_here() -> None:
         store = Store(given)
         assert store.database.url.drivername == "postgresql+psycopg"
         store.close()
+
+
+def test_a_sqlite_file_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'home' / 'goflow.sqlite3'}")
+    store.upgrade()
+    for path in (tmp_path / "home").iterdir():
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+    store.close()
 
 
 def test_a_cache_forgets_what_nobody_asked_for() -> None:

@@ -242,6 +242,8 @@ def upgrade() -> None:
         "ix_dag_runs_open", "dag_runs", ["dag_id", "status"], unique=False, **partial("status IN ('queued', 'running')")
     )
     op.create_index("ix_dag_runs_run_after", "dag_runs", ["dag_id", "run_after"], unique=False)
+    op.create_index("ix_dag_runs_version_id", "dag_runs", ["version_id"], unique=False)
+    op.create_index("ix_dag_runs_reading_id", "dag_runs", ["reading_id"], unique=False)
     op.create_table(
         "task_instances",
         sa.Column("id", KEY, sa.Identity(always=False), nullable=False),
