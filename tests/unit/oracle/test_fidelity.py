@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.oracle.fidelity import Score
+from tests.oracle.fidelity import Score, total
 
 
 def score(right: int, wrong_structure: int = 0, dags: int = 10) -> Score:
@@ -30,3 +30,8 @@ def test_the_line_of_a_folder_shows_shares_and_what_is_wrong() -> None:
     assert score(9, wrong_structure=1).line().split() == (
         ["folder", "10", *["90.0", "%"] * 4, "1", "0", "0"]
     )  # fmt: skip
+
+
+def test_folders_of_one_release_count_together_and_one_wrong_structure_fails_them_all() -> None:
+    assert total("release", [score(7), score(10)]).good_enough
+    assert not total("release", [score(10), score(10, wrong_structure=1)]).good_enough
