@@ -120,6 +120,9 @@ class _Dag:
 
     def _sensor(self, task: TaskSpec) -> Json:
         """How it waits; an operator that polls without being a sensor has a poke interval and nothing else."""
+        if task.sensor is not None and task.mapped:
+            said = {name: getattr(task.sensor, name) if name in task.given else None for name in _SENSOR}
+            return said if "poke_interval" in task.given else {}
         if task.sensor is not None:
             return {name: getattr(task.sensor, name) for name in _SENSOR}
         interval = task.arguments.get("poke_interval")
@@ -229,13 +232,21 @@ def _schedule(schedule: Schedule) -> Json:
     if schedule.kind in {"once", "continuous"}:
         return f"@{schedule.kind}"
     if len(schedule.crons) == 1 and "Multiple" not in schedule.timetable:
-        return {"cron": schedule.crons[0], "timezone": schedule.timezone}
+        return {"cron": schedule.crons[0], "timezone": _zone(schedule.timezone)}
     if schedule.every_s is not None:
         return {"every_seconds": schedule.every_s}
     if schedule.kind in {"assets", "asset_or_time"}:
         time: dict[str, Json] = {"time": _schedule(schedule.time)} if schedule.time else {}
         return {"assets": list[Json](sorted(set(schedule.assets))), **time}
     return {"timetable": schedule.timetable}
+
+
+def _zone(name: str) -> str:
+    """The text of Airflow's time zone object: of a fixed offset it is its representation."""
+    if name[:1] not in {"+", "-"}:
+        return name
+    seconds = (int(name[1:3]) * 60 + int(name[4:6])) * 60
+    return f'FixedTimezone({-seconds if name[0] == "-" else seconds}, name="{name}")'
 
 
 def _is_taskflow(task: TaskSpec) -> bool:

@@ -59,7 +59,19 @@ def read(folder: Folder, path: str, inputs: Inputs) -> ParseResult:
 
 
 def evaluate_file(folder: Folder, path: str, content: bytes, inputs: Inputs, dialect_source: str) -> ParseResult:
-    """Evaluate a Python file."""
+    """Evaluate a Python file; once more as the other dialect where it uses what only that one has (decision 5)."""
+    from goflow.parser.libraries.airflow.dialects import OtherDialectError
+
+    try:
+        return _evaluate_as(folder, path, content, inputs, dialect_source)
+    except OtherDialectError as found:
+        as_other = dataclasses.replace(folder, dialect=found.dialect)
+        result = _evaluate_as(as_other, path, content, inputs, "file")
+        note = Diagnostic("GF501", f"{found}: the file is read as {found.dialect.value}", found.span, Severity.NOTE)
+        return dataclasses.replace(result, diagnostics=(note, *result.diagnostics))
+
+
+def _evaluate_as(folder: Folder, path: str, content: bytes, inputs: Inputs, dialect_source: str) -> ParseResult:
     from goflow.parser.interpreter.builtins import make_builtins
     from goflow.parser.interpreter.modules import Loader, ModuleValue
     from goflow.parser.interpreter.session import Session
@@ -124,6 +136,7 @@ def guarded(module: Any, run: Callable[[], list[DagSpec]]) -> list[DagSpec]:
     """What RUN gives; everything that it raises becomes a diagnostic of MODULE's file."""
     from goflow.parser.interpreter.session import BudgetError
     from goflow.parser.interpreter.values import Raised
+    from goflow.parser.libraries.airflow.dialects import OtherDialectError, code_and_hint, refuse_dialect
 
     session = module.session
     try:
@@ -133,12 +146,16 @@ def guarded(module: Any, run: Callable[[], list[DagSpec]]) -> list[DagSpec]:
         words = problem.message.partition("\n")[0]
         session.diagnostics.append(Diagnostic("GF002", f"the file is not valid Python: {words}", span))
     except Raised as problem:
+        refuse_dialect(problem, session)
+        code, hint = code_and_hint(problem)
         at = next((place for place in [problem.at, *problem.trace] if place.module is module), problem.at)
         where = "" if problem.at.module is module else f" (raised at {problem.at.span})"
-        session.report("GF004", f"{problem.message}{where}", at)
+        session.report(code, f"{problem.message}{where}", at, hint=hint)
     except BudgetError as problem:
         hint = "move what takes so long into the tasks: a scheduler reads this file again and again"
         session.report("GF005", f"reading it takes {problem.what}", problem.at, hint=hint)
+    except OtherDialectError:
+        raise
     except RecursionError:
         session.report("GF005", "reading it goes deeper than the reader can follow", None)
     except Exception as problem:

@@ -177,7 +177,10 @@ class Unknown(Value):
         """Changes nothing that is known."""
 
     def call(self, args: Arguments, kwargs: Keywords, at: At) -> Any:
-        """Unknown."""
+        """Unknown. A library that wants to know of such calls puts a function into ``library["unknown_called"]``."""
+        hook = at.session.library.get("unknown_called")
+        if hook is not None:
+            hook(self, args, kwargs, at)
         return self
 
     def get_item(self, key: Any, at: At) -> Any:

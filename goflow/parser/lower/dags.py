@@ -111,7 +111,7 @@ class LoweredDag:
         for inner in found:
             if isinstance(inner, Unknown):
                 self._note(name, inner)
-        return tuple(sorted({str(inner) for inner in found if isinstance(inner, str)}))
+        return tuple(sorted(inner for inner in found if isinstance(inner, str)))
 
     def _names(self, name: str) -> tuple[str, ...]:
         value = self.dag.attributes.get(name)
@@ -161,5 +161,3 @@ class LoweredDag:
     def _note(self, name: str, unknown: Unknown) -> None:
         text = f"{name} of the DAG depends on {unknown.reason}"
         self.session.report("GF102", text, unknown.at, severity=Severity.NOTE, dag_id=self.dag.dag_id)
-
-

@@ -11,24 +11,59 @@ from goflow.domain.diagnostics import Severity
 from goflow.domain.moments import Moment
 from goflow.domain.spec import SensorSpec, TaskSpec
 from goflow.parser.interpreter.classes import ClassValue
-from goflow.parser.interpreter.values import Unknown, first_unknown
+from goflow.parser.interpreter.values import Raised, Unknown, Value, first_unknown
 from goflow.parser.libraries.airflow.base_operators import CALLBACKS, DEFAULT_SENSOR_TIMEOUT, DOCS, SENSOR_PARAMETERS
 from goflow.parser.libraries.airflow.enums import checked_weight_rule
 from goflow.parser.libraries.airflow.mapping import MappedTask
 from goflow.parser.libraries.airflow.operator_models import BASE_SENSOR, OperatorModel
 from goflow.parser.libraries.airflow.operators import TaskValue
-from goflow.parser.libraries.airflow.params import ParamsValue
 from goflow.parser.lower.encoding import Encoder, callable_path, class_path
 from goflow.parser.lower.params import lowered_params
 from goflow.parser.lower.templates import TemplateFiles
 
 KUBERNETES_POD = "airflow.providers.cncf.kubernetes.operators.pod.KubernetesPodOperator"
 OWN_FIELDS = frozenset(
-    """task_id trigger_rule retries retry_delay retry_exponential_backoff max_retry_delay execution_timeout pool
-    pool_slots queue priority_weight weight_rule depends_on_past ignore_first_depends_on_past wait_for_downstream
-    wait_for_past_depends_before_skipping max_active_tis_per_dag max_active_tis_per_dagrun owner start_date end_date
-    outlets inlets python_callable multiple_outputs do_xcom_push map_index_template executor_config task_display_name
-    doc doc_md doc_json doc_yaml doc_rst is_setup is_teardown on_failure_fail_dagrun op_args op_kwargs""".split()
+    [
+        "task_id",
+        "trigger_rule",
+        "retries",
+        "retry_delay",
+        "retry_exponential_backoff",
+        "max_retry_delay",
+        "execution_timeout",
+        "pool",
+        "pool_slots",
+        "queue",
+        "priority_weight",
+        "weight_rule",
+        "depends_on_past",
+        "ignore_first_depends_on_past",
+        "wait_for_downstream",
+        "wait_for_past_depends_before_skipping",
+        "max_active_tis_per_dag",
+        "max_active_tis_per_dagrun",
+        "owner",
+        "start_date",
+        "end_date",
+        "outlets",
+        "inlets",
+        "python_callable",
+        "multiple_outputs",
+        "do_xcom_push",
+        "map_index_template",
+        "executor_config",
+        "task_display_name",
+        "doc",
+        "doc_md",
+        "doc_json",
+        "doc_yaml",
+        "doc_rst",
+        "is_setup",
+        "is_teardown",
+        "on_failure_fail_dagrun",
+        "op_args",
+        "op_kwargs",
+    ]
 )
 """Arguments that TaskSpec has a field for."""
 _SENSOR_NAMES = ("mode", "poke_interval", "timeout", "soft_fail", "exponential_backoff")
@@ -117,9 +152,7 @@ class LoweredTask:
             "depends_on_past": bool(self._plan("depends_on_past", False)),
             "ignore_first_depends_on_past": bool(self._plan("ignore_first_depends_on_past", self.airflow2)),
             "wait_for_downstream": bool(self._plan("wait_for_downstream", False)),
-            "wait_for_past_depends_before_skipping": bool(
-                self._plan("wait_for_past_depends_before_skipping", False)
-            ),
+            "wait_for_past_depends_before_skipping": bool(self._plan("wait_for_past_depends_before_skipping", False)),
             "max_active_tis_per_dag": self._plan("max_active_tis_per_dag", None),
             "max_active_tis_per_dagrun": self._plan("max_active_tis_per_dagrun", None),
             "owner": self._owner(),
@@ -231,12 +264,19 @@ class LoweredTask:
         for name in task.template_fields:
             if self.mapped and name not in task.arguments:
                 continue
-            value = task.attributes.get(name)
+            value = task.attributes[name] if name in task.attributes else self._class_attribute(name)
             if not self.mapped:
                 value = self.files.resolved(value, task.template_ext)
             self._note_holes(name, value)
             found[name] = self.encode(value)
         return found
+
+    def _class_attribute(self, name: str) -> Any:
+        """A template field that no ``__init__`` has set: a class attribute or a property; None where there is none."""
+        try:
+            return self.task.get_attribute(name, self.task.at)
+        except Raised:
+            return None
 
     def _arguments(self) -> dict[str, Json]:
         """The constructor's arguments that have no field of their own."""
@@ -248,6 +288,9 @@ class LoweredTask:
                 continue
             self._note_holes(name, value)
             kept[name] = self.encode(value)
+        inlets = self.task.arguments.get("inlets")
+        if isinstance(inlets, Value) and not isinstance(inlets, Unknown):
+            kept["inlets"] = self.encode(inlets)
         if BASE_SENSOR not in self.paths and "poke_interval" in self.task.attributes:
             kept["poke_interval"] = self.encode(self.task.attributes["poke_interval"])
         if self._callable() is None and self._attribute("python_callable") is not None:

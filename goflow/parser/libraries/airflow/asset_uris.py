@@ -36,7 +36,7 @@ def sanitized(uri: str, dialect: Dialect) -> str:
 def check_identifier(value: object, kind: str, what: str, dialect: Dialect = Dialect.AIRFLOW3) -> None:
     """Refuse a name, URI or group that Airflow refuses: not a text, blank, or too long. Raises ValueError."""
     if not isinstance(value, str):
-        raise ValueError(f"{kind} {what} must be a string")  # noqa: TRY004
+        raise ValueError(f"{kind} {what} must be a string")
     if len(value) > MAX_IDENTIFIER_LENGTH[dialect]:
         raise ValueError(f"{kind} {what} cannot exceed {MAX_IDENTIFIER_LENGTH[dialect]} characters")
     if value.isspace():

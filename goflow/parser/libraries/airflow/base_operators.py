@@ -88,9 +88,28 @@ _ONLY2: Mapping[str, Any] = {
 }
 
 OPERATOR_DEFAULTS = frozenset(
-    """depends_on_past email_on_failure email_on_retry execution_timeout executor_config ignore_first_depends_on_past
-    inlets outlets owner pool_slots priority_weight queue retries retry_delay retry_exponential_backoff retry_policy
-    trigger_rule wait_for_past_depends_before_skipping wait_for_downstream weight_rule""".split()
+    [
+        "depends_on_past",
+        "email_on_failure",
+        "email_on_retry",
+        "execution_timeout",
+        "executor_config",
+        "ignore_first_depends_on_past",
+        "inlets",
+        "outlets",
+        "owner",
+        "pool_slots",
+        "priority_weight",
+        "queue",
+        "retries",
+        "retry_delay",
+        "retry_exponential_backoff",
+        "retry_policy",
+        "trigger_rule",
+        "wait_for_past_depends_before_skipping",
+        "wait_for_downstream",
+        "weight_rule",
+    ]
 )
 """The arguments of BaseOperator that ``Operator.partial`` fills in by itself."""
 
@@ -127,7 +146,7 @@ EXPECTED_TYPES: Mapping[str, tuple[type, ...]] = {
     "executor": (str,),
     "do_xcom_push": (bool,),
     "multiple_outputs": (bool,),
-    **{name: (str,) for name in DOCS},
+    **dict.fromkeys(DOCS, (str,)),
     "task_display_name": (str,),
     "logger_name": (str,),
     "allow_nested_operators": (bool,),

@@ -75,11 +75,30 @@ _ONLY3: Mapping[str, Any] = {
     "disable_bundle_versioning": False,
     "rerun_with_latest_version": None,
 }
-_ORDER2 = (
-    "dag_id description schedule schedule_interval timetable start_date end_date full_filepath template_searchpath "
-    "template_undefined user_defined_macros user_defined_filters default_args concurrency max_active_tasks "
-    "max_active_runs max_consecutive_failed_dag_runs dagrun_timeout sla_miss_callback default_view orientation catchup"
-).split()
+_ORDER2 = [
+    "dag_id",
+    "description",
+    "schedule",
+    "schedule_interval",
+    "timetable",
+    "start_date",
+    "end_date",
+    "full_filepath",
+    "template_searchpath",
+    "template_undefined",
+    "user_defined_macros",
+    "user_defined_filters",
+    "default_args",
+    "concurrency",
+    "max_active_tasks",
+    "max_active_runs",
+    "max_consecutive_failed_dag_runs",
+    "dagrun_timeout",
+    "sla_miss_callback",
+    "default_view",
+    "orientation",
+    "catchup",
+]
 """The order in which Airflow 2 takes positional arguments; Airflow 3 takes only the id so."""
 LONGEST_TAG = 100
 DEFAULT_SCHEDULE_2 = dt.timedelta(days=1)
@@ -251,7 +270,11 @@ def _init(at: At, dag: DagValue, *args: Any, **kwargs: Any) -> None:
     values = parameters(dialect)
     order = _ORDER2 if dialect is Dialect.AIRFLOW2 else ["dag_id"]
     if len(args) > len(order):
-        fail(at, "TypeError", f"DAG.__init__() takes {len(order) + 1} positional arguments but {len(args) + 1} were given")
+        fail(
+            at,
+            "TypeError",
+            f"DAG.__init__() takes {len(order) + 1} positional arguments but {len(args) + 1} were given",
+        )
     given = {**dict(zip(order, args, strict=False)), **kwargs}
     for name in given:
         if name not in values:
@@ -336,7 +359,8 @@ class Making:
         start = self.values["start_date"]
         if start is None:
             start = defaults.get("start_date")
-            if not self.airflow2 or isinstance(start, str):
+            unset = "start_date" not in self.dag.given
+            if isinstance(start, str) if self.airflow2 else unset:
                 self.values["start_date"] = start
         if start is not None and not isinstance(start, Unknown):
             zone = moment_zone(start)
@@ -345,7 +369,8 @@ class Making:
             for holder in (self.values, defaults):
                 value = holder.get(name)
                 if value is not None:
-                    holder[name] = to_moment(value, self.dag.zone, self.at, name)
+                    zone = self.dag.zone if isinstance(value, str) else dt.UTC
+                    holder[name] = to_moment(value, zone, self.at, name)
 
     def _schedule(self) -> None:
         schedule = self._schedule_argument() if self.airflow2 else self.values["schedule"]

@@ -58,17 +58,19 @@ def decorated_operators(dialect: Dialect) -> Mapping[str, OperatorModel]:
         ),
         over(PYTHON, f"{python}.PythonOperator", "@task", DECORATED_OPERATOR),
         over(STANDARD_DECORATORS["branch"], f"{python}.BranchPythonOperator", "@task.branch", PYTHON),
-        over(STANDARD_DECORATORS["short_circuit"], f"{python}.ShortCircuitOperator", "@task.short_circuit", PYTHON
-        ),
+        over(STANDARD_DECORATORS["short_circuit"], f"{python}.ShortCircuitOperator", "@task.short_circuit", PYTHON),
         over(STANDARD_DECORATORS["virtualenv"], f"{python}.PythonVirtualenvOperator", "@task.virtualenv", PYTHON),
-        over(STANDARD_DECORATORS["external_python"], f"{python}.ExternalPythonOperator", "@task.external_python", PYTHON
+        over(
+            STANDARD_DECORATORS["external_python"], f"{python}.ExternalPythonOperator", "@task.external_python", PYTHON
         ),
-        over(STANDARD_DECORATORS["branch_virtualenv"],
+        over(
+            STANDARD_DECORATORS["branch_virtualenv"],
             f"{python}.BranchPythonVirtualenvOperator",
             "@task.branch_virtualenv",
             PYTHON,
         ),
-        over(STANDARD_DECORATORS["branch_external_python"],
+        over(
+            STANDARD_DECORATORS["branch_external_python"],
             f"{python}.BranchExternalPythonOperator",
             "@task.branch_external_python",
             PYTHON,
@@ -142,4 +144,3 @@ def _arguments(task: Settling) -> None:
 
 def _bash(task: Settling) -> None:
     task.values["multiple_outputs"] = False
-

@@ -11,19 +11,39 @@ from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import Arguments, At, Keywords, Unknown, Value, raised
 from goflow.parser.libraries.airflow.state import native, state_of
 
-_RULES = (
-    "all_success all_failed all_done all_done_setup_success one_success one_failed one_done none_failed none_skipped "
-    "always none_failed_min_one_success all_skipped"
-).split()
+_RULES = [
+    "all_success",
+    "all_failed",
+    "all_done",
+    "all_done_setup_success",
+    "one_success",
+    "one_failed",
+    "one_done",
+    "none_failed",
+    "none_skipped",
+    "always",
+    "none_failed_min_one_success",
+    "all_skipped",
+]
 TRIGGER_RULES: Mapping[Dialect, tuple[str, ...]] = {
     Dialect.AIRFLOW2: (*_RULES, "none_failed_or_skipped", "dummy"),
     Dialect.AIRFLOW3: (*_RULES, "all_done_min_one_success"),
 }
 WEIGHT_RULES = ("downstream", "upstream", "absolute")
-_TASK_STATES = (
-    "removed scheduled queued running success restarting failed up_for_retry up_for_reschedule upstream_failed skipped "
-    "deferred"
-).split()
+_TASK_STATES = [
+    "removed",
+    "scheduled",
+    "queued",
+    "running",
+    "success",
+    "restarting",
+    "failed",
+    "up_for_retry",
+    "up_for_reschedule",
+    "upstream_failed",
+    "skipped",
+    "deferred",
+]
 _DAG_RUN_STATES = ("queued", "running", "success", "failed")
 _WEEK_DAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")
 

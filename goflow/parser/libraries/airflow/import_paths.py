@@ -63,6 +63,12 @@ def has_name(module: str, name: str, dialect: Dialect) -> bool | None:
     return None if name.startswith("_") or "*" in names else False
 
 
+def names_of(module: str, dialect: Dialect) -> frozenset[str]:
+    """The public names that MODULE is known to have under DIALECT."""
+    known = _names().get(module)
+    return (known.of(dialect) if known else None) or frozenset()
+
+
 def is_provider(module: str) -> bool:
     """Whether MODULE belongs to a provider, installed apart from Airflow."""
     return module == "airflow.providers" or module.startswith("airflow.providers.")

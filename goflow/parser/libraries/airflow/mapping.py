@@ -295,6 +295,4 @@ def mapped_class(session: Session, *, taskflow: bool) -> ClassValue:
     from goflow.parser.libraries.airflow.operators import TASK_METHODS
 
     name = "DecoratedMappedOperator" if taskflow else "MappedOperator"
-    return state_of(session).singleton(
-        name, lambda: ClassValue(name, (), dict(TASK_METHODS), module_name=_PLACE)
-    )
+    return state_of(session).singleton(name, lambda: ClassValue(name, (), dict(TASK_METHODS), module_name=_PLACE))

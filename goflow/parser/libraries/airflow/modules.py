@@ -20,12 +20,12 @@ from goflow.parser.libraries.airflow.enums import ENUMS, enum_class
 from goflow.parser.libraries.airflow.exceptions import MODULE as EXCEPTIONS
 from goflow.parser.libraries.airflow.exceptions import exception_class, fail
 from goflow.parser.libraries.airflow.groups import group_class, mapped_group_class
-from goflow.parser.libraries.airflow.import_paths import canonical, has_module, has_name, is_provider, other
+from goflow.parser.libraries.airflow.import_paths import canonical, has_module, has_name, is_provider, names_of, other
 from goflow.parser.libraries.airflow.opaque import NOT_SET, opaque_class
 from goflow.parser.libraries.airflow.operator_classes import generic_class, operator_class
 from goflow.parser.libraries.airflow.operator_models import BASE_BRANCH, BASE_OPERATOR, BASE_SENSOR, DECORATED_OPERATOR
 from goflow.parser.libraries.airflow.params import param_class, params_class
-from goflow.parser.libraries.airflow.standard_operators import EMAIL_OPERATOR_2, SUB_DAG_OPERATOR
+from goflow.parser.libraries.airflow.standard_operators import EMAIL_OPERATOR_2, SUB_DAG_OPERATOR, standard_names
 from goflow.parser.libraries.airflow.state import native, state_of
 from goflow.parser.libraries.airflow.task_groups import task_group
 from goflow.parser.libraries.airflow.timetables import TIMETABLES, timetable_class
@@ -33,6 +33,8 @@ from goflow.parser.libraries.airflow.xcom_args import RETURN_KEY, xcom_class
 
 VERSIONS = {Dialect.AIRFLOW2: "2.11.2", Dialect.AIRFLOW3: "3.3.2"}
 EXAMPLES = "airflow.example_dags"
+_COMPAT = "airflow.providers.common.compat."
+"""The provider that hands on what has moved between the two Airflows."""
 _OPERATOR_PLACES = (".operators.", ".sensors.", ".transfers.", ".decorators.")
 
 
@@ -43,7 +45,28 @@ def resolve(session: Session, name: str) -> Value | None:
     if not has_module(name, session.dialect):
         return None
     names = _MODULES[name](session) if name in _MODULES else {}
-    return LibraryModule(session, name, names, lambda attribute, at: find(session, name, attribute, at))
+    made = LibraryModule(session, name, names, lambda attribute, at: find(session, name, attribute, at))
+    made.names = _Names(session, name, names)
+    return made
+
+
+class _Names(dict[str, Any]):
+    """The names of a module that are found when they are asked for, with an ``__all__`` for ``import *``."""
+
+    def __init__(self, session: Session, module: str, names: Mapping[str, Any]) -> None:
+        super().__init__(names)
+        self.session, self.module = session, module
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """A name; ``__all__`` are the public names that are known."""
+        if name != "__all__":
+            return super().get(name, default)
+        dialect = self.session.dialect
+        own = {
+            path.rpartition(".")[2] for path in standard_names(dialect).values() if path.startswith(f"{self.module}.")
+        }
+        known = names_of(self.module, dialect) - {"*"} if not is_provider(self.module) else frozenset()
+        return sorted({name for name in (*known, *own, *self) if not name.startswith("_")})
 
 
 def find(session: Session, module: str, name: str, at: At) -> Any:
@@ -76,6 +99,8 @@ def _modelled(session: Session, module: str, name: str) -> Any:
         operator = operator_class(session, path) if "." in path else None
         if operator is not None:
             return operator
+    if module.startswith(_COMPAT) and name in standard_names(session.dialect):
+        return operator_class(session, standard_names(session.dialect)[name])
     if name in _NAMES:
         return _NAMES[name](session)
     if name in ENUMS:
@@ -106,7 +131,7 @@ def _is_thing(name: str) -> bool:
 
 
 def _looks_like_module(module: str, name: str) -> bool:
-    return name.islower() and module.count(".") < 6  # noqa: PLR2004 - airflow.providers.a.b.operators.c
+    return name.islower() and module.count(".") < 6
 
 
 def _example(session: Session, name: str) -> Value:

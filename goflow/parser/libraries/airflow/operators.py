@@ -129,9 +129,7 @@ class TaskValue(Dependable):
                 fail(at, "ValueError", text, code="GF203")
             node.teardown = value is True
         elif value is True and not node.teardown:
-            text = (
-                f"Cannot set task on_failure_fail_dagrun for '{node.task_id}' because it is not a teardown task."
-            )
+            text = f"Cannot set task on_failure_fail_dagrun for '{node.task_id}' because it is not a teardown task."
             fail(at, "ValueError", text, code="GF203")
         self.attributes[name] = value
 
@@ -139,7 +137,7 @@ class TaskValue(Dependable):
         node = self.node
         match name:
             case "task_id" | "node_id":
-                return node.task_id if node.task_id else MISSING
+                return node.task_id or MISSING
             case "dag" | "_dag":
                 return self._dag_attribute(name, at)
             case "task_group":
@@ -206,9 +204,11 @@ class OperatorValue(TaskValue):
             return
         value = converted(name, value, at, self)
         super().store(name, value, at)
+        if not self.finished:
+            return
         if name in self.arguments:
             self.arguments[name] = value
-        if self.finished and name in self.template_fields:
+        if name in self.template_fields:
             self.connect_references(at, value)
 
     def _assign_dag(self, dag: Any, at: At) -> None:
@@ -249,9 +249,7 @@ def finish(task: OperatorValue, at: At) -> None:
     task.finished = True
 
 
-def around_init(
-    task: Instance, owner: ClassValue, init: Value, args: Arguments, kwargs: Keywords, at: At
-) -> Any:
+def around_init(task: Instance, owner: ClassValue, init: Value, args: Arguments, kwargs: Keywords, at: At) -> Any:
     """An ``__init__`` of the file's own: default arguments are filled in for its parameters, as at every level."""
     assert isinstance(task, OperatorValue)
     if args:

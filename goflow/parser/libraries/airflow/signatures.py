@@ -16,22 +16,73 @@ from goflow.parser.libraries.airflow.exceptions import fail
 from goflow.parser.libraries.functools_ import Partial
 
 _BOTH = frozenset(
-    """conn dag dag_run data_interval_end data_interval_start ds ds_nodash exception expanded_ti_count inlet_events
-    inlets logical_date macros map_index_template outlet_events outlets params prev_data_interval_end_success
-    prev_data_interval_start_success prev_end_date_success prev_start_date_success reason run_id task task_instance
-    task_instance_key_str templates_dict test_mode ti ts ts_nodash ts_nodash_with_tz var""".split()
+    [
+        "conn",
+        "dag",
+        "dag_run",
+        "data_interval_end",
+        "data_interval_start",
+        "ds",
+        "ds_nodash",
+        "exception",
+        "expanded_ti_count",
+        "inlet_events",
+        "inlets",
+        "logical_date",
+        "macros",
+        "map_index_template",
+        "outlet_events",
+        "outlets",
+        "params",
+        "prev_data_interval_end_success",
+        "prev_data_interval_start_success",
+        "prev_end_date_success",
+        "prev_start_date_success",
+        "reason",
+        "run_id",
+        "task",
+        "task_instance",
+        "task_instance_key_str",
+        "templates_dict",
+        "test_mode",
+        "ti",
+        "ts",
+        "ts_nodash",
+        "ts_nodash_with_tz",
+        "var",
+    ]
 )
 CONTEXT_KEYS: Mapping[Dialect, frozenset[str]] = {
     Dialect.AIRFLOW2: _BOTH
     | frozenset(
-        """conf execution_date next_ds next_ds_nodash next_execution_date prev_ds prev_ds_nodash prev_execution_date
-        prev_execution_date_success tomorrow_ds tomorrow_ds_nodash triggering_dataset_events try_number yesterday_ds
-        yesterday_ds_nodash""".split()
+        [
+            "conf",
+            "execution_date",
+            "next_ds",
+            "next_ds_nodash",
+            "next_execution_date",
+            "prev_ds",
+            "prev_ds_nodash",
+            "prev_execution_date",
+            "prev_execution_date_success",
+            "tomorrow_ds",
+            "tomorrow_ds_nodash",
+            "triggering_dataset_events",
+            "try_number",
+            "yesterday_ds",
+            "yesterday_ds_nodash",
+        ]
     ),
     Dialect.AIRFLOW3: _BOTH
     | frozenset(
-        """asset_state_store partition_date partition_key task_reschedule_count task_state_store
-        triggering_asset_events""".split()
+        [
+            "asset_state_store",
+            "partition_date",
+            "partition_key",
+            "task_reschedule_count",
+            "task_state_store",
+            "triggering_asset_events",
+        ]
     ),
 }
 """The names of the context, which a TaskFlow function gets without being given them."""

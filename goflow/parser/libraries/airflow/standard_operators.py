@@ -42,7 +42,9 @@ def standard_operators(dialect: Dialect) -> Mapping[str, OperatorModel]:
             model = models[path]
             kept = {name: value for name, value in model.parameters.items() if name not in without}
             models[path] = dataclasses.replace(
-                model, template_fields=model.template_fields if fields is None else fields, parameters={**kept, **parameters}
+                model,
+                template_fields=model.template_fields if fields is None else fields,
+                parameters={**kept, **parameters},
             )
         for path in _AIRFLOW3_ONLY:
             del models[path]
@@ -327,6 +329,13 @@ _AIRFLOW3_ONLY = (
     *(f"{_OPERATORS}.hitl.{name}Operator" for name in ("HITL", "Approval", "HITLBranch", "HITLEntry")),
     f"{_SENSORS}.time_delta.WaitSensor",
 )
+
+
+@functools.cache
+def standard_names(dialect: Dialect) -> Mapping[str, str]:
+    """Class name to canonical path of every operator and sensor that comes with Airflow itself."""
+    return {model.name: path for path, model in standard_operators(dialect).items()}
+
 
 _Difference = tuple[tuple[str, ...] | None, Mapping[str, Any], frozenset[str]]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 from goflow.domain.spec import Dialect
 from goflow.parser.interpreter.classes import ClassValue
 from goflow.parser.interpreter.session import Session
-from goflow.parser.interpreter.values import At, NativeFunction, Unknown
+from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Unknown
 from goflow.parser.libraries.airflow.exceptions import fail
 from goflow.parser.libraries.airflow.keys import GraphError
 from goflow.parser.libraries.airflow.setup_teardown import SetupTeardown
@@ -71,6 +71,12 @@ class AirflowState:
         dag = dag or self.current_dag()
         return None if dag is None else dag.root_group
 
+    def unknown_called(self, unknown: Unknown, args: Arguments, kwargs: Keywords, at: At) -> None:
+        """Something that is not read was called: it may have made tasks or DAGs."""
+        from goflow.parser.libraries.airflow.unread import unread_call
+
+        unread_call(self, unknown, args, kwargs, at)
+
     def singleton(self, key: str, make: Callable[[], T]) -> T:
         """The one object of this session called KEY, made when it is first asked for."""
         if key not in self.singletons:
@@ -83,6 +89,7 @@ def state_of(session: Session) -> AirflowState:
     state = session.library.get(_KEY)
     if state is None:
         state = session.library[_KEY] = AirflowState(session)
+        session.library["unknown_called"] = state.unknown_called
     assert isinstance(state, AirflowState)
     return state
 

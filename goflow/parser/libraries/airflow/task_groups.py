@@ -93,7 +93,12 @@ def _factory(at: At, function: Any, group_kwargs: Mapping[str, Any]) -> Any:
 
 
 def _factory_class(session: Session) -> ClassValue:
-    methods: dict[str, Any] = {"override": _override, "partial": _partial, "expand": _expand, "expand_kwargs": _expand_kwargs}
+    methods: dict[str, Any] = {
+        "override": _override,
+        "partial": _partial,
+        "expand": _expand,
+        "expand_kwargs": _expand_kwargs,
+    }
     return state_of(session).singleton(
         "_TaskGroupFactory",
         lambda: ClassValue(

@@ -102,9 +102,9 @@ class TaskDecorator(Instance):
     def arguments(self, at: At) -> dict[str, Any]:
         """The operator's arguments, a teardown's trigger rule among them."""
         if self.teardown:
-            if "trigger_rule" in self.kwargs and self.kwargs["trigger_rule"] != _TEARDOWN_RULE:
+            if "trigger_rule" in self.kwargs:  # Airflow's own second call of the same decorated function is refused too
                 fail(at, "ValueError", "Trigger rule not configurable for teardown tasks.", code="GF203")
-            return {**self.kwargs, "trigger_rule": _TEARDOWN_RULE}
+            self.kwargs["trigger_rule"] = _TEARDOWN_RULE
         return dict(self.kwargs)
 
     def _make(self, args: Any, kwargs: Any, at: At) -> Any:
@@ -304,13 +304,19 @@ def _mapped(self: TaskDecorator, expansion: dict[str, Any], at: At) -> Any:
     values.setdefault("op_kwargs", {})
     task = MappedTask(mapped_class(at.session, taskflow=True), self.operator, at)
     task.taskflow = True
+    task.given = tuple(values)
     task.multiple_outputs = self.multiple_outputs
     task.attributes["python_callable"] = self.function
     return xcom_of(complete_mapped(task, task_id, values, expansion, merged, at), at)
 
 
 def _decorator_class() -> ClassValue:
-    methods: dict[str, Any] = {"override": _override, "partial": _partial, "expand": _expand, "expand_kwargs": _expand_kwargs}
+    methods: dict[str, Any] = {
+        "override": _override,
+        "partial": _partial,
+        "expand": _expand,
+        "expand_kwargs": _expand_kwargs,
+    }
     return ClassValue(
         "_TaskDecorator",
         (),

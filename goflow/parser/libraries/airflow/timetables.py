@@ -100,9 +100,7 @@ def _asset_or_time(name: str, argument: str) -> Make:
             return condition
         if inner is None or condition is None:
             fail(at, "TypeError", f"{name} needs a timetable and {argument}", code="GF206")
-        return Timetable(
-            name=name, condition=condition, time=inner, can_be_scheduled=inner.can_be_scheduled
-        )
+        return Timetable(name=name, condition=condition, time=inner, can_be_scheduled=inner.can_be_scheduled)
 
     return make
 
