@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 import structlog
@@ -55,13 +55,14 @@ class Scanner:
         changed = [path for path in present if path not in records or not conditions.still_hold(records[path])]
         setup = self._setup(conditions)
         taker = Taker(self.store, self.settings, conditions, frozenset(present), self._snapshot(config), summary)
-        self._read(setup, changed, taker, stopping)
+        known = {path: record for path, record in records.items() if path in taker.present}
+        self._read(setup, changed, taker, stopping, known)
         again: set[str] = set()
-        while not stopping() and (freed := sorted(self._contested(present) - again)):
-            self._read(setup, freed, taker, stopping)
+        while not stopping() and (freed := sorted(self._contested(known) - again)):
+            self._read(setup, freed, taker, stopping, known)
             again.update(freed)
         if not stopping():
-            self._let_go(present, summary)
+            self._let_go(known, taker.present, summary)
         summary.seconds = time.perf_counter() - begun
         metrics.SCAN_SECONDS.observe(summary.seconds)
         return summary
@@ -70,7 +71,15 @@ class Scanner:
         """End the reading processes."""
         self.pool.close()
 
-    def _read(self, setup: Setup, paths: Sequence[str], taker: Taker, stopping: Callable[[], bool]) -> None:
+    def _read(
+        self,
+        setup: Setup,
+        paths: Sequence[str],
+        taker: Taker,
+        stopping: Callable[[], bool],
+        known: dict[str, FileRecord],
+    ) -> None:
+        """Read PATHS and take what they say; KNOWN is kept at what is remembered of each file."""
         summary = taker.summary
         for parsed in self.pool.read(setup, paths):
             if stopping():
@@ -80,7 +89,7 @@ class Scanner:
             metrics.FILES_READ.inc()
             metrics.FILE_READ_SECONDS.observe(parsed.seconds)
             try:
-                taker.take(parsed)
+                known[parsed.path] = taker.take(parsed)
             except ChangedMeanwhileError:
                 summary.unsettled.append(parsed.path)
                 self.digester.forget()
@@ -90,19 +99,18 @@ class Scanner:
                 log.exception("a file could not be taken", path=parsed.path)
                 summary.unsettled.append(parsed.path)
 
-    def _contested(self, present: Sequence[str]) -> set[str]:
+    def _contested(self, known: Mapping[str, FileRecord]) -> set[str]:
         with self.store.reading() as tx:
-            return contested(tx, [record for record in files.all_(tx) if record.path in set(present)])
+            return contested(tx, known)
 
-    def _let_go(self, present: Sequence[str], summary: ImportSummary) -> None:
+    def _let_go(self, known: Mapping[str, FileRecord], present: Collection[str], summary: ImportSummary) -> None:
         """Forget files that are gone, and deactivate DAGs that no file defines any more; history stays."""
-        there = set(present)
         with self.store.reading() as tx:
-            gone, orphans = _leftovers(tx, there)
+            gone, orphans = _leftovers(tx, known, present)
         if not gone and not orphans:
             return
         with self.store.transaction() as tx:
-            gone, orphans = _leftovers(tx, there)
+            gone, orphans = _leftovers(tx, known, present)
             for path in gone:
                 files.delete_(tx, path)
                 import_errors.clear(tx, path, who=WHO)
@@ -140,16 +148,13 @@ class Scanner:
         return Snapshot(self.settings.root, roots, self.settings.parse_path, self.digester)
 
 
-def _leftovers(tx: Tx, present: set[str]) -> tuple[list[str], list[str]]:
-    """Recorded files and errors of files that are not PRESENT, and active DAGs that no present file defines."""
-    records: dict[str, FileRecord] = {record.path: record for record in files.all_(tx)}
-    errors = {item.path for item in import_errors.list_(tx)} - {CONFIG_NAME}
-    gone = sorted((set(records) | errors) - present)
+def _leftovers(tx: Tx, known: Mapping[str, FileRecord], present: Collection[str]) -> tuple[list[str], list[str]]:
+    """Files that are remembered and not PRESENT any more, and active DAGs that no present file defines."""
+    gone = sorted({*files.paths(tx), *import_errors.paths(tx)} - {*present, CONFIG_NAME})
     orphans = []
-    for dag in dags.list_(tx):
-        record = records.get(dag.file_path)
-        if dag.file_path not in present or (record is not None and dag.dag_id not in record.dag_ids):
-            orphans.append(dag.dag_id)
+    for dag_id, path in dags.active_files(tx).items():
+        if path not in present or (path in known and dag_id not in known[path].dag_ids):
+            orphans.append(dag_id)
     return gone, orphans
 
 

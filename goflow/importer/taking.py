@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -35,8 +35,8 @@ class Taker:
     snapshot: Snapshot
     summary: ImportSummary
 
-    def take(self, parsed: Parsed) -> None:
-        """Put what PARSED says in force, and write down what is wrong with it.
+    def take(self, parsed: Parsed) -> FileRecord:
+        """Put what PARSED says in force, and write down what is wrong with it. What is remembered of the file then.
 
         Raises ChangedMeanwhileError, with nothing changed, when the folder is not any more as it was read.
         """
@@ -49,13 +49,15 @@ class Taker:
             else:
                 defines = tuple(sorted(_defined(parsed)))
                 findings += self._take_dags(tx, parsed, folder)
-            files.put(tx, self.conditions.record_of(parsed, before, defines))
+            record = self.conditions.record_of(parsed, before, defines)
+            files.put(tx, record)
             errors = [finding for finding in findings if finding.severity is Severity.ERROR]
             if errors:
                 import_errors.put(tx, parsed.path, errors, who=WHO)
                 self.summary.broken.append(parsed.path)
             else:
                 import_errors.clear(tx, parsed.path, who=WHO)
+        return record
 
     def _takes_anything(self, parsed: Parsed) -> bool:
         return bool(parsed.dags) and not _file_errors(parsed.diagnostics)
@@ -120,17 +122,18 @@ class Taker:
         return {**document, "import_roots": [root for root in dict.fromkeys(roots) if root is not None]}
 
 
-def contested(tx: Tx, records: Collection[FileRecord]) -> set[str]:
-    """Files that define a DAG which nobody has in force any more: they lost it to a file that has let go of it."""
-    owners = {dag.dag_id: dag.file_path for dag in dags.list_(tx)}
-    defined = {record.path: set(record.dag_ids) for record in records}
+def contested(tx: Tx, records: Mapping[str, FileRecord]) -> set[str]:
+    """Files of RECORDS that define a DAG which nobody has in force any more: they lost it to a file that has let go of
+    it, or that is not among RECORDS."""
+    owners = dags.active_files(tx)
     out = set()
-    for record in records:
+    for path, record in records.items():
         for dag_id in record.dag_ids:
-            owner = owners.get(dag_id)
-            free = owner is None or dag_id not in defined.get(owner, set())
-            if owner != record.path and free and not _has_errors_of_its_own(tx, record.path, dag_id):
-                out.add(record.path)
+            owner = owners.get(dag_id, "")
+            if owner == path or (owner in records and dag_id in records[owner].dag_ids):
+                continue
+            if not _has_errors_of_its_own(tx, path, dag_id):
+                out.add(path)
     return out
 
 

@@ -27,6 +27,7 @@ _DUE = (
     .limit(bindparam("limit"))
 )
 _NEXT_DUE = select(dags.c.next_run_after).where(_PLANNED, _NOT_HELD).order_by(dags.c.next_run_after).limit(1)
+_ACTIVE_FILES = select(dags.c.id, dags.c.file_path).where(dags.c.is_active == true())
 _OPEN_RUN = select(dag_runs.c.id).where(dag_runs.c.dag_id == bindparam("dag_id"), where(OPEN_RUNS)).limit(1)
 _SET_NEXT = (
     update(dags)
@@ -81,6 +82,11 @@ def count(
 ) -> int:
     """How many `list_` would give without a limit."""
     return int(tx.value(_filtered(select(func.count()).select_from(dags), active, paused, tag, search)))
+
+
+def active_files(tx: Tx) -> dict[str, str]:
+    """The id of every active DAG, to the file that it comes from."""
+    return {row.id: row.file_path for row in tx.rows(_ACTIVE_FILES)}
 
 
 def due(tx: Tx, now: dt.datetime, *, limit: int = 100) -> list[Dag]:

@@ -13,6 +13,7 @@ from goflow.store.tables import files
 from goflow.store.tx import Tx
 
 _GET = select(files).where(files.c.path == bindparam("path"))
+_PATHS = select(files.c.path).order_by(files.c.path)
 _ALL = select(files).order_by(files.c.path)
 
 
@@ -25,6 +26,11 @@ def get(tx: Tx, path: str) -> FileRecord | None:
 def all_(tx: Tx) -> list[FileRecord]:
     """The records of all files, by path."""
     return [_record(tx, row) for row in tx.rows(_ALL)]
+
+
+def paths(tx: Tx) -> list[str]:
+    """Every file that there is a record of."""
+    return [row.path for row in tx.rows(_PATHS)]
 
 
 def put(tx: Tx, record: FileRecord) -> None:

@@ -15,12 +15,18 @@ from goflow.store.tables import import_errors
 from goflow.store.tx import Tx
 
 _GET = select(import_errors).where(import_errors.c.path == bindparam("path"))
+_PATHS = select(import_errors.c.path).order_by(import_errors.c.path)
 _LIST = select(import_errors).order_by(import_errors.c.path)
 
 
 def list_(tx: Tx) -> list[FileErrors]:
     """Every file that has errors, by path."""
     return [_row(row) for row in tx.rows(_LIST)]
+
+
+def paths(tx: Tx) -> list[str]:
+    """Every file that has errors."""
+    return [row.path for row in tx.rows(_PATHS)]
 
 
 def get(tx: Tx, path: str) -> FileErrors | None:
