@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cluster.fixtures import cluster, daemon_image, goflow_images, kube, namespace, prepare, runner_image
+from tests.cluster.fixtures import cluster, daemon_image, goflow_images, helm, kube, namespace, prepare, runner_image
 
-__all__ = ["cluster", "daemon_image", "goflow_images", "kube", "namespace", "runner_image"]
+__all__ = ["cluster", "daemon_image", "goflow_images", "helm", "kube", "namespace", "runner_image"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

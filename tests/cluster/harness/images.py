@@ -28,6 +28,9 @@ _KEPT = 2
 _STORE_LIMIT = 6_000_000_000
 
 
+_keys: dict[str, str] = {}
+
+
 @dataclass(frozen=True)
 class Image:
     """One target of the Dockerfile."""
@@ -62,8 +65,13 @@ def ensure_images(cluster: Cluster, *images: Image) -> None:
 
 
 def build(image: Image) -> tuple[Path, str]:
-    """The docker-archive of an image as this checkout makes it, and the key of its inputs, its tag in there."""
-    key = _key(image)
+    """The docker-archive of an image as this checkout makes it, and the key of its inputs, its tag in there.
+
+    The checkout is looked at once per process: one test session runs on one build, whatever is edited meanwhile.
+    """
+    if image.target not in _keys:
+        _keys[image.target] = _key(image)
+    key = _keys[image.target]
     archive = cache_folder() / "images" / f"goflow-{image.target}-{key}.tar"
     with _exclusively("build"):
         if not archive.exists():
