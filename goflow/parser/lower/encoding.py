@@ -121,7 +121,7 @@ class Encoder:
                 return self._instance(value, depth)
         text = getattr(value, "path_text", None)
         more: dict[str, Json] = {"text": text} if isinstance(text, str) else {}
-        return self._object(value.type_name, "", depth=depth, **more)
+        return self._object(value.type_name, "", arguments=None, depth=depth, **more)
 
     def _function(self, value: Any, depth: int) -> Json:
         if isinstance(value, Partial):

@@ -17,53 +17,21 @@ from goflow.parser.libraries.airflow.enums import checked_weight_rule
 from goflow.parser.libraries.airflow.mapping import MappedTask
 from goflow.parser.libraries.airflow.operator_models import BASE_SENSOR, OperatorModel
 from goflow.parser.libraries.airflow.operators import TaskValue
+from goflow.parser.libraries.airflow.words import words
 from goflow.parser.lower.encoding import Encoder, callable_path, class_path
 from goflow.parser.lower.params import lowered_params
 from goflow.parser.lower.templates import TemplateFiles
 
 KUBERNETES_POD = "airflow.providers.cncf.kubernetes.operators.pod.KubernetesPodOperator"
 OWN_FIELDS = frozenset(
-    [
-        "task_id",
-        "trigger_rule",
-        "retries",
-        "retry_delay",
-        "retry_exponential_backoff",
-        "max_retry_delay",
-        "execution_timeout",
-        "pool",
-        "pool_slots",
-        "queue",
-        "priority_weight",
-        "weight_rule",
-        "depends_on_past",
-        "ignore_first_depends_on_past",
-        "wait_for_downstream",
-        "wait_for_past_depends_before_skipping",
-        "max_active_tis_per_dag",
-        "max_active_tis_per_dagrun",
-        "owner",
-        "start_date",
-        "end_date",
-        "outlets",
-        "inlets",
-        "python_callable",
-        "multiple_outputs",
-        "do_xcom_push",
-        "map_index_template",
-        "executor_config",
-        "task_display_name",
-        "doc",
-        "doc_md",
-        "doc_json",
-        "doc_yaml",
-        "doc_rst",
-        "is_setup",
-        "is_teardown",
-        "on_failure_fail_dagrun",
-        "op_args",
-        "op_kwargs",
-    ]
+    words(
+        """task_id trigger_rule retries retry_delay retry_exponential_backoff max_retry_delay execution_timeout pool
+        pool_slots queue priority_weight weight_rule depends_on_past ignore_first_depends_on_past
+        wait_for_downstream wait_for_past_depends_before_skipping max_active_tis_per_dag max_active_tis_per_dagrun
+        owner start_date end_date outlets inlets python_callable multiple_outputs do_xcom_push map_index_template
+        executor_config task_display_name doc doc_md doc_json doc_yaml doc_rst is_setup is_teardown
+        on_failure_fail_dagrun op_args op_kwargs"""
+    )
 )
 """Arguments that TaskSpec has a field for."""
 _SENSOR_NAMES = ("mode", "poke_interval", "timeout", "soft_fail", "exponential_backoff")
@@ -168,7 +136,7 @@ class LoweredTask:
         if isinstance(value, Unknown):
             self._taint(name, value)
             return default
-        return default if value is None and name not in {"max_active_tis_per_dag"} else value
+        return default if value is None and name != "max_active_tis_per_dag" else value
 
     def _taint(self, name: str, unknown: Unknown) -> None:
         dag = self.task.dag

@@ -299,21 +299,3 @@ def as_list(value: Any, at: At) -> Any:
     if isinstance(value, list | tuple | set | frozenset):
         return elements(value, at)
     return [value]
-
-
-__all__ = [
-    "AliasValue",
-    "AssetValue",
-    "BaseAsset",
-    "ConditionValue",
-    "RefValue",
-    "alias_class",
-    "as_list",
-    "asset_class",
-    "asset_keys",
-    "base_asset_class",
-    "combined",
-    "condition_class",
-    "condition_of",
-    "make_ref",
-]

@@ -20,6 +20,7 @@ from goflow.parser.libraries.airflow.operator_models import (
     OperatorModel,
     Settling,
 )
+from goflow.parser.libraries.airflow.words import words
 
 CALLBACKS = (
     "on_execute_callback",
@@ -88,28 +89,12 @@ _ONLY2: Mapping[str, Any] = {
 }
 
 OPERATOR_DEFAULTS = frozenset(
-    [
-        "depends_on_past",
-        "email_on_failure",
-        "email_on_retry",
-        "execution_timeout",
-        "executor_config",
-        "ignore_first_depends_on_past",
-        "inlets",
-        "outlets",
-        "owner",
-        "pool_slots",
-        "priority_weight",
-        "queue",
-        "retries",
-        "retry_delay",
-        "retry_exponential_backoff",
-        "retry_policy",
-        "trigger_rule",
-        "wait_for_past_depends_before_skipping",
-        "wait_for_downstream",
-        "weight_rule",
-    ]
+    words(
+        """depends_on_past email_on_failure email_on_retry execution_timeout executor_config
+        ignore_first_depends_on_past inlets outlets owner pool_slots priority_weight queue retries retry_delay
+        retry_exponential_backoff retry_policy trigger_rule wait_for_past_depends_before_skipping
+        wait_for_downstream weight_rule"""
+    )
 )
 """The arguments of BaseOperator that ``Operator.partial`` fills in by itself."""
 

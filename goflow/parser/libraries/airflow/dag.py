@@ -25,6 +25,7 @@ from goflow.parser.libraries.airflow.schedules import BadSchedule, Timetable
 from goflow.parser.libraries.airflow.state import Taint, native, refuse, state_of, taint_if_undecided
 from goflow.parser.libraries.airflow.suggestions import did_you_mean
 from goflow.parser.libraries.airflow.timetables import timetable_of
+from goflow.parser.libraries.airflow.words import words
 
 _FIRST = ("dag_id", "description")
 _BOTH: Mapping[str, Any] = {
@@ -75,30 +76,12 @@ _ONLY3: Mapping[str, Any] = {
     "disable_bundle_versioning": False,
     "rerun_with_latest_version": None,
 }
-_ORDER2 = [
-    "dag_id",
-    "description",
-    "schedule",
-    "schedule_interval",
-    "timetable",
-    "start_date",
-    "end_date",
-    "full_filepath",
-    "template_searchpath",
-    "template_undefined",
-    "user_defined_macros",
-    "user_defined_filters",
-    "default_args",
-    "concurrency",
-    "max_active_tasks",
-    "max_active_runs",
-    "max_consecutive_failed_dag_runs",
-    "dagrun_timeout",
-    "sla_miss_callback",
-    "default_view",
-    "orientation",
-    "catchup",
-]
+_ORDER2 = words(
+    """dag_id description schedule schedule_interval timetable start_date end_date full_filepath
+        template_searchpath template_undefined user_defined_macros user_defined_filters default_args concurrency
+        max_active_tasks max_active_runs max_consecutive_failed_dag_runs dagrun_timeout sla_miss_callback
+        default_view orientation catchup"""
+)
 """The order in which Airflow 2 takes positional arguments; Airflow 3 takes only the id so."""
 LONGEST_TAG = 100
 DEFAULT_SCHEDULE_2 = dt.timedelta(days=1)

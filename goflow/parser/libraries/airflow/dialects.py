@@ -35,7 +35,7 @@ def other_dialect(problem: Raised, session: Session) -> Dialect | None:
         return None
     elsewhere = other(session.dialect)
     data = problem.value.data
-    if isinstance(data, dict) and data.get("dialect") is elsewhere:
+    if isinstance(data, dict) and data.get("dialect") == elsewhere:
         return elsewhere
     if problem.type_name in {"ModuleNotFoundError", "ImportError"}:
         found = _MISSING_MODULE.search(problem.message)

@@ -1,4 +1,4 @@
-"""Airflow's enumerations (TriggerRule, WeightRule, states ...): members that are texts, as ``class X(str, Enum)`` makes."""
+"""Airflow's enumerations (TriggerRule, WeightRule, states ...), whose members are texts."""
 
 from __future__ import annotations
 
@@ -10,40 +10,21 @@ from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import Arguments, At, Keywords, Unknown, Value, raised
 from goflow.parser.libraries.airflow.state import native, state_of
+from goflow.parser.libraries.airflow.words import words
 
-_RULES = [
-    "all_success",
-    "all_failed",
-    "all_done",
-    "all_done_setup_success",
-    "one_success",
-    "one_failed",
-    "one_done",
-    "none_failed",
-    "none_skipped",
-    "always",
-    "none_failed_min_one_success",
-    "all_skipped",
-]
+_RULES = words(
+    """all_success all_failed all_done all_done_setup_success one_success one_failed one_done none_failed
+        none_skipped always none_failed_min_one_success all_skipped"""
+)
 TRIGGER_RULES: Mapping[Dialect, tuple[str, ...]] = {
     Dialect.AIRFLOW2: (*_RULES, "none_failed_or_skipped", "dummy"),
     Dialect.AIRFLOW3: (*_RULES, "all_done_min_one_success"),
 }
 WEIGHT_RULES = ("downstream", "upstream", "absolute")
-_TASK_STATES = [
-    "removed",
-    "scheduled",
-    "queued",
-    "running",
-    "success",
-    "restarting",
-    "failed",
-    "up_for_retry",
-    "up_for_reschedule",
-    "upstream_failed",
-    "skipped",
-    "deferred",
-]
+_TASK_STATES = words(
+    """removed scheduled queued running success restarting failed up_for_retry up_for_reschedule upstream_failed
+        skipped deferred"""
+)
 _DAG_RUN_STATES = ("queued", "running", "success", "failed")
 _WEEK_DAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")
 
@@ -216,16 +197,3 @@ def checked_weight_rule(value: Any) -> str | None:
     """``downstream``, ``upstream`` or ``absolute``; None for a strategy of the author's own."""
     rule = plain(value)
     return rule if isinstance(rule, str) and rule in WEIGHT_RULES else None
-
-
-__all__ = [
-    "ENUMS",
-    "TRIGGER_RULES",
-    "WEIGHT_RULES",
-    "EnumClass",
-    "EnumMember",
-    "checked_trigger_rule",
-    "checked_weight_rule",
-    "enum_class",
-    "plain",
-]

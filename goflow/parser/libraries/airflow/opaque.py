@@ -97,7 +97,7 @@ def _init(at: At, instance: Instance, *args: Any, **kwargs: Any) -> None:
 def _attribute(instance: Instance, name: str, at: At) -> Any:
     if name.startswith("__"):
         return MISSING
-    positional, named = arguments_of(instance)
+    _, named = arguments_of(instance)
     return named[name] if name in named else _unknown(instance, at, name)
 
 

@@ -52,7 +52,7 @@ class Merged:
 
 
 def merged_defaults(kwargs: Mapping[str, Any], at: At) -> Merged:
-    """Airflow's ``get_merged_defaults``: of the DAG, the group, and the call's own ``default_args``, later ones first."""
+    """Airflow's ``get_merged_defaults``: of the DAG, the group and the call's own ones, the last winning."""
     from goflow.parser.libraries.airflow.dag import DagValue
     from goflow.parser.libraries.airflow.groups import GroupValue
 

@@ -438,8 +438,6 @@ TASK_METHODS: dict[str, Any] = {
 }
 """What every task has, whatever its class."""
 
-__all__ = ["TASK_METHODS", "OperatorValue", "SettlingTask", "TaskValue", "around_init", "construct"]
-
 
 def current_group(at: At, dag: DagValue | None) -> GroupValue | None:
     """The group that a task made now lands in."""

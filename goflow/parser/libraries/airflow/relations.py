@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -102,7 +103,7 @@ METHODS = {
 
 
 def _chain(at: At, *tasks: Any) -> None:
-    for above, below in zip(tasks, tasks[1:], strict=False):
+    for above, below in itertools.pairwise(tasks):
         if isinstance(above, Dependable):
             connect(above, below, at, upstream=False)
         elif isinstance(below, Dependable):

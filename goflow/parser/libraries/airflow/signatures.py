@@ -13,65 +13,25 @@ from goflow.parser.interpreter.classes import BoundMethod, ClassValue
 from goflow.parser.interpreter.functions import Kind, Parameter, UserFunction, raw_docstring_of
 from goflow.parser.interpreter.values import At, NativeFunction, Unknown
 from goflow.parser.libraries.airflow.exceptions import fail
+from goflow.parser.libraries.airflow.words import words
 from goflow.parser.libraries.functools_ import Partial
 
 _BOTH = frozenset(
-    [
-        "conn",
-        "dag",
-        "dag_run",
-        "data_interval_end",
-        "data_interval_start",
-        "ds",
-        "ds_nodash",
-        "exception",
-        "expanded_ti_count",
-        "inlet_events",
-        "inlets",
-        "logical_date",
-        "macros",
-        "map_index_template",
-        "outlet_events",
-        "outlets",
-        "params",
-        "prev_data_interval_end_success",
-        "prev_data_interval_start_success",
-        "prev_end_date_success",
-        "prev_start_date_success",
-        "reason",
-        "run_id",
-        "task",
-        "task_instance",
-        "task_instance_key_str",
-        "templates_dict",
-        "test_mode",
-        "ti",
-        "ts",
-        "ts_nodash",
-        "ts_nodash_with_tz",
-        "var",
-    ]
+    words(
+        """conn dag dag_run data_interval_end data_interval_start ds ds_nodash exception expanded_ti_count inlet_events
+        inlets logical_date macros map_index_template outlet_events outlets params prev_data_interval_end_success
+        prev_data_interval_start_success prev_end_date_success prev_start_date_success reason run_id task
+        task_instance task_instance_key_str templates_dict test_mode ti ts ts_nodash ts_nodash_with_tz var"""
+    )
 )
 CONTEXT_KEYS: Mapping[Dialect, frozenset[str]] = {
     Dialect.AIRFLOW2: _BOTH
     | frozenset(
-        [
-            "conf",
-            "execution_date",
-            "next_ds",
-            "next_ds_nodash",
-            "next_execution_date",
-            "prev_ds",
-            "prev_ds_nodash",
-            "prev_execution_date",
-            "prev_execution_date_success",
-            "tomorrow_ds",
-            "tomorrow_ds_nodash",
-            "triggering_dataset_events",
-            "try_number",
-            "yesterday_ds",
-            "yesterday_ds_nodash",
-        ]
+        words(
+            """conf execution_date next_ds next_ds_nodash next_execution_date prev_ds prev_ds_nodash prev_execution_date
+        prev_execution_date_success tomorrow_ds tomorrow_ds_nodash triggering_dataset_events try_number yesterday_ds
+        yesterday_ds_nodash"""
+        )
     ),
     Dialect.AIRFLOW3: _BOTH
     | frozenset(

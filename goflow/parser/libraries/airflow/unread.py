@@ -1,7 +1,7 @@
 """Calls of what is not read: where they may make tasks, edges or DAGs, that is told and never passed over.
 
-``DbtTaskGroup(...)`` of a library that nobody models, inside ``with DAG``, makes tasks that the reader does not see. The
-DAG that it may change is tainted; a DAG that it may make is a diagnostic.
+``DbtTaskGroup(...)`` of a library that nobody models, inside ``with DAG``, makes tasks that the reader does not see.
+The DAG that it may change is tainted; a DAG that it may make is a diagnostic.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ class XComArgValue(Dependable):
         """The tasks that it refers to."""
         raise NotImplementedError
 
-    def keys(self) -> list[str]:
+    def xcom_keys(self) -> list[str]:
         """The XCom keys that it refers to, in the order of ``tasks``."""
         raise NotImplementedError
 
@@ -48,7 +48,7 @@ class XComArgValue(Dependable):
 
     def enter(self, at: At) -> Any:
         """``with setup_task():``."""
-        return enter_block([task for task in self.tasks()], at)
+        return enter_block(self.tasks(), at)
 
     def leave(self, problem: Raised | None, at: At) -> bool:
         """The end of the block."""
@@ -67,7 +67,7 @@ class PlainXComArg(XComArgValue):
         """Its one task."""
         return [self.operator.node]
 
-    def keys(self) -> list[str]:
+    def xcom_keys(self) -> list[str]:
         """Its one key."""
         return [self.key]
 
@@ -116,9 +116,9 @@ class MapXComArg(XComArgValue):
         """Those of what is mapped."""
         return self.arg.tasks()
 
-    def keys(self) -> list[str]:
+    def xcom_keys(self) -> list[str]:
         """Those of what is mapped."""
-        return self.arg.keys()
+        return self.arg.xcom_keys()
 
     def to_json(self) -> dict[str, Json]:
         """``{"map": inner, "functions": n}``: the functions themselves run with the task."""
@@ -138,9 +138,9 @@ class ManyXComArg(XComArgValue):
         """Those of every part."""
         return [task for arg in self.args for task in arg.tasks()]
 
-    def keys(self) -> list[str]:
+    def xcom_keys(self) -> list[str]:
         """Those of every part."""
-        return [key for arg in self.args for key in arg.keys()]
+        return [key for arg in self.args for key in arg.xcom_keys()]
 
     def to_json(self) -> dict[str, Json]:
         """``{"zip": [inner, ...]}`` with ``fill`` where there is one, or ``{"concat": [...]}``."""
@@ -193,7 +193,7 @@ def references_in(value: Any, depth: int = 20) -> Iterator[TaskNode]:
 def mapped_over(value: Any, at: At) -> None:
     """Refuse to map over an XCom with a key of its own, however deep it lies in VALUE."""
     if isinstance(value, XComArgValue):
-        for key in value.keys():  # noqa: SIM118 - no mapping
+        for key in value.xcom_keys():
             if key != RETURN_KEY:
                 raised(at, "ValueError", f"cannot map over XCom with custom key {key!r}")
     elif isinstance(value, dict):
