@@ -30,6 +30,8 @@ def main() -> int:
     commands.add_parser("states", help="run Airflow's example DAGs in a real Airflow and record how they end")
     commands.add_parser("wheels", help="download what the examples install at run time; print the folder")
     args = parser.parse_args()
+    if args.command == "fidelity" and (unknown := set(args.folder) - {folder.name for folder in FOLDERS}):
+        parser.error(f"there is no folder {', '.join(sorted(unknown))}")
     if args.command == "fidelity":
         return fidelity(args.folder, args.show)
     if args.command == "truth":

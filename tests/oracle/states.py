@@ -6,6 +6,7 @@ import json
 import platform
 import tempfile
 import time
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,24 @@ def recorded() -> dict[str, dict[str, Any]]:
     document = json.loads(RECORDED.read_text())
     dags: dict[str, dict[str, Any]] = document["dags"]
     return dags
+
+
+def outcome(tasks: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """{task_id or "task_id[map_index]": state} of rows as Airflow's API and `goflow tasks list --json` give them."""
+    return {
+        task["task_id"] if task["map_index"] < 0 else f"{task['task_id']}[{task['map_index']}]": task["state"]
+        for task in tasks
+    }
+
+
+def differences(dag_id: str, tasks: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str | None, str | None]]:
+    """{task: (Airflow's state, the state in TASKS)} where they differ; None for a task that one of them has not."""
+    expected, found = recorded()[dag_id]["tasks"], outcome(tasks)
+    return {
+        task: (expected.get(task), found.get(task))
+        for task in sorted({*expected, *found})
+        if expected.get(task) != found.get(task)
+    }
 
 
 def record() -> Path:
@@ -83,8 +102,4 @@ def _wait_for_any(running: Airflow, dag_id: str) -> dict[str, Any]:
 
 
 def _outcome(running: Airflow, dag_id: str, run_id: str) -> dict[str, Any]:
-    tasks = {}
-    for task in running.tasks(dag_id, run_id):
-        index = task["map_index"]
-        tasks[task["task_id"] if index < 0 else f"{task['task_id']}[{index}]"] = task["state"]
-    return {"run_state": running.run(dag_id, run_id)["state"], "tasks": tasks}
+    return {"run_state": running.run(dag_id, run_id)["state"], "tasks": outcome(running.tasks(dag_id, run_id))}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.oracle.examples import EXAMPLES
-from tests.oracle.states import recorded
+from tests.oracle.states import differences, recorded
 
 ENDS = {"success", "failed", "skipped", "upstream_failed", "removed"}
 
@@ -30,3 +30,17 @@ def test_both_ways_of_branching_chose_alike() -> None:
         taken = [{task for task in arm if task.removeprefix(prefix) in set("abcd")} for arm in arms]
         assert len(taken[0]) == 1, prefix
         assert taken[0] == taken[1], prefix
+
+
+def row(task_id: str, state: str, map_index: int = -1) -> dict[str, object]:
+    return {"task_id": task_id, "map_index": map_index, "state": state}
+
+
+def test_states_differ_by_state_by_what_is_missing_and_by_what_is_too_much() -> None:
+    """`example_dynamic_task_mapping` has add_one[0..2] and sum_it, all success."""
+    ours = [row("add_one", "success", 0), row("add_one", "failed", 1), row("sum_it", "success"), row("more", "success")]
+    assert differences("example_dynamic_task_mapping", ours) == {
+        "add_one[1]": ("success", "failed"),
+        "add_one[2]": ("success", None),
+        "more": (None, "success"),
+    }
