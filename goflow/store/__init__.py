@@ -9,6 +9,7 @@ a change is one the state table has and that nobody was faster; it never decides
 """
 
 from goflow.store.engine import Store
+from goflow.store.errors import DatabaseBusyError
 from goflow.store.tx import Tx
 
-__all__ = ["Store", "Tx"]
+__all__ = ["DatabaseBusyError", "Store", "Tx"]

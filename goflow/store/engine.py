@@ -11,11 +11,15 @@ import functools
 import threading
 from collections.abc import Callable, Iterator, Sequence
 
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
 from goflow.domain.clock import Clock, SystemClock
 from goflow.domain.runs import Event, new_launch_id
 from goflow.domain.spec import DagSpec
 from goflow.store import databases, events, installation
 from goflow.store.cache import Cache
+from goflow.store.errors import DatabaseBusyError
 from goflow.store.notifier import Notifier
 from goflow.store.publisher import Publisher
 from goflow.store.sealer import Sealer
@@ -59,13 +63,14 @@ class Store:
     def transaction(self) -> Iterator[Tx]:
         """A transaction that writes: committed at the end of the block, rolled back when the block raises.
 
-        Subscribers hear of its events after the commit. Raises RuntimeError when the thread already is in one.
+        Subscribers hear of its events after the commit. Raises RuntimeError when the thread already is in one, and
+        DatabaseBusyError when the database is away, or has chosen this transaction to end a deadlock.
         """
         if getattr(self._thread, "busy", False):
             raise RuntimeError("a transaction inside a transaction of the same thread")
         self._thread.busy = True
         try:
-            with self.database.writing() as connection:
+            with _told_as_ours(), self.database.writing() as connection:
                 tx = Tx(self, connection, writable=True)
                 yield tx
                 self._commit(tx)
@@ -91,8 +96,8 @@ class Store:
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Tx]:
-        """A transaction that only reads; on SQLite it sees one moment and waits for nobody."""
-        with self.database.reading() as connection:
+        """A transaction that only reads; on SQLite it sees one moment, and waits for nobody. DatabaseBusyError too."""
+        with _told_as_ours(), self.database.reading() as connection:
             yield Tx(self, connection, writable=False)
 
     def subscribe(self, callback: Callable[[Sequence[Event]], None]) -> Callable[[], None]:
@@ -121,3 +126,14 @@ class Store:
             self._notifier.stop()
             self._notifier = None
         self.database.close()
+
+
+@contextlib.contextmanager
+def _told_as_ours() -> Iterator[None]:
+    """What the database itself cannot do becomes one error that other rooms know."""
+    try:
+        yield
+    except (OperationalError, InterfaceError) as problem:
+        raise DatabaseBusyError(" ".join(str(problem.orig).split())) from problem
+    except PoolTimeoutError as problem:
+        raise DatabaseBusyError("every connection is in use") from problem
