@@ -1,0 +1,2 @@
+select {{ params.x }}
+from t
