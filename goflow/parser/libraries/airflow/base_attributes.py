@@ -11,7 +11,7 @@ from goflow.parser.interpreter.values import At, Unknown, Value
 from goflow.parser.libraries.airflow.assets import as_list
 from goflow.parser.libraries.airflow.base_operators import CALLBACKS, EXPECTED_TYPES
 from goflow.parser.libraries.airflow.dates import to_moment
-from goflow.parser.libraries.airflow.enums import TRIGGER_RULES, checked_trigger_rule, plain
+from goflow.parser.libraries.airflow.enums import TRIGGER_RULES, checked_trigger_rule, checked_weight_rule, plain
 from goflow.parser.libraries.airflow.exceptions import MODULE, fail
 from goflow.parser.libraries.airflow.keys import GraphError, check_key
 from goflow.parser.libraries.airflow.state import refuse
@@ -41,7 +41,9 @@ def settle_base(task: TaskValue, values: dict[str, Any], at: At) -> None:
     for name in ("inlets", "outlets"):
         values[name] = as_list(values[name], at)
     for name in ("start_date", "end_date"):
-        values[name] = to_moment(values[name], dt.UTC, at, name)
+        if isinstance(values[name], str) and not (airflow2 and name == "start_date"):
+            fail(at, "AttributeError", "'str' object has no attribute 'utcoffset'", code="GF203")
+        values[name] = None if isinstance(values[name], str) else to_moment(values[name], dt.UTC, at, name)
     if values["wait_for_downstream"] is True:
         values["depends_on_past"] = True
     if values.get("task_concurrency") and not values["max_active_tis_per_dag"]:
@@ -49,6 +51,9 @@ def settle_base(task: TaskValue, values: dict[str, Any], at: At) -> None:
     if values["executor_config"] is None:
         values["executor_config"] = {}
     _check(task, values, at)
+    rule = values["weight_rule"]
+    if airflow2 and isinstance(rule, str) and "." not in rule and checked_weight_rule(rule) is None:
+        fail(at, f"{MODULE}.AirflowException", f"Unknown priority strategy {rule}", code="GF203")
     priority = values["priority_weight"]
     if isinstance(priority, int) and not airflow2:
         values["priority_weight"] = max(SMALLEST_PRIORITY, min(LARGEST_PRIORITY, priority))
@@ -64,8 +69,8 @@ def _check(task: TaskValue, values: dict[str, Any], at: At) -> None:
         where = f" in dag {task.dag.dag_id}" if task.dag is not None else ""
         fail(at, "ValueError", f"pool slots for {task.node.task_id}{where} cannot be less than 1", code="GF203")
     for name, kinds in EXPECTED_TYPES.items():
-        value = values.get(name)
-        if value is None or isinstance(value, Value) or name in {"start_date", "end_date"}:
+        value = plain(values.get(name))
+        if value is None or isinstance(value, Unknown) or name in {"start_date", "end_date"}:
             continue
         if not isinstance(value, kinds):
             wanted = " | ".join(kind.__name__ for kind in kinds)

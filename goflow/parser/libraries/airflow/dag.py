@@ -83,6 +83,15 @@ _ORDER2 = words(
         default_view orientation catchup"""
 )
 """The order in which Airflow 2 takes positional arguments; Airflow 3 takes only the id so."""
+_TYPES_3: Mapping[str, type] = {"description": str, "dag_display_name": str}
+_TYPES_2: Mapping[str, type] = {
+    **_TYPES_3,
+    **dict.fromkeys(("default_view", "orientation", "doc_md"), str),
+    **dict.fromkeys(
+        ("catchup", "is_paused_upon_creation", "render_template_as_native_obj", "auto_register", "fail_stop"), bool
+    ),
+    "tags": list,
+}
 LONGEST_TAG = 100
 DEFAULT_SCHEDULE_2 = dt.timedelta(days=1)
 
@@ -351,6 +360,9 @@ class Making:
         for name in ("start_date", "end_date"):
             for holder in (self.values, defaults):
                 value = holder.get(name)
+                if isinstance(value, str) and holder is self.values and name in self.dag.given:
+                    text = f"'str' object has no attribute '{'tzinfo' if self.airflow2 else 'utcoffset'}'"
+                    fail(self.at, "AttributeError", text, code="GF203", hint=f"{name} has to be a datetime")
                 if value is not None:
                     zone = self.dag.zone if isinstance(value, str) else dt.UTC
                     holder[name] = to_moment(value, zone, self.at, name)
@@ -419,13 +431,24 @@ class Making:
                 kind = f"{MODULE}.AirflowException" if self.airflow2 else "ValueError"
                 fail(self.at, kind, f"tag cannot be longer than {LONGEST_TAG} characters", code="GF203")
             values["tags"] = set(tags) if not self.airflow2 and not _unhashable(tags) else list(tags)
+        elif isinstance(tags, str) and not self.airflow2:
+            values["tags"] = set(tags)
         elif tags is None:
             values["tags"] = [] if self.airflow2 else set()
         if isinstance(values["template_searchpath"], str):
             values["template_searchpath"] = [values["template_searchpath"]]
+        self._check_types()
         doc = values["doc_md"]
         if isinstance(doc, str) and doc.endswith(".md"):
             values["doc_md"] = _read_doc(doc, self.at)
+
+    def _check_types(self) -> None:
+        """What Airflow insists on: 2 checks many arguments, 3 a few."""
+        for name, kind in (_TYPES_2 if self.airflow2 else _TYPES_3).items():
+            value = self.values.get(name)
+            if value is not None and not isinstance(value, kind | Unknown):
+                text = f"'{name}' has an invalid type <class '{type_name(value)}'>, expected type is {kind}"
+                fail(self.at, "TypeError", text, code="GF203")
 
     def _check_params(self) -> None:
         if not self.dag.timetable.can_be_scheduled or self.dag.timetable.name == "NullTimetable":

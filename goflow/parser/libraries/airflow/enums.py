@@ -21,11 +21,11 @@ TRIGGER_RULES: Mapping[Dialect, tuple[str, ...]] = {
     Dialect.AIRFLOW3: (*_RULES, "all_done_min_one_success"),
 }
 WEIGHT_RULES = ("downstream", "upstream", "absolute")
-_TASK_STATES = words(
+TASK_STATES = words(
     """removed scheduled queued running success restarting failed up_for_retry up_for_reschedule upstream_failed
         skipped deferred"""
 )
-_DAG_RUN_STATES = ("queued", "running", "success", "failed")
+DAG_RUN_STATES = ("queued", "running", "success", "failed")
 _WEEK_DAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")
 
 
@@ -160,8 +160,8 @@ def upper(*values: str) -> dict[str, str]:
 ENUMS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "TriggerRule": ("airflow.task.trigger_rule.TriggerRule", {}),
     "WeightRule": ("airflow.task.weight_rule.WeightRule", upper(*WEIGHT_RULES)),
-    "TaskInstanceState": ("airflow.sdk.api.datamodels._generated.TaskInstanceState", upper(*_TASK_STATES)),
-    "DagRunState": ("airflow.sdk.api.datamodels._generated.DagRunState", upper(*_DAG_RUN_STATES)),
+    "TaskInstanceState": ("airflow.sdk.api.datamodels._generated.TaskInstanceState", upper(*TASK_STATES)),
+    "DagRunState": ("airflow.sdk.api.datamodels._generated.DagRunState", upper(*DAG_RUN_STATES)),
     "TerminalTIState": ("airflow.sdk.api.datamodels._generated.TerminalTIState", upper("success", "failed", "skipped")),
     "DagRunType": (
         "airflow.utils.types.DagRunType",
@@ -172,7 +172,7 @@ ENUMS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
             "ASSET_TRIGGERED": "asset_triggered",
         },
     ),
-    "State": ("airflow.utils.state.State", {**upper(*_TASK_STATES), "NONE": None, "SHUTDOWN": "shutdown"}),
+    "State": ("airflow.utils.state.State", {**upper(*TASK_STATES), "NONE": None, "SHUTDOWN": "shutdown"}),
     "WeekDay": (
         "airflow.providers.standard.utils.weekday.WeekDay",
         {name: number for number, name in enumerate(_WEEK_DAYS, 1)},

@@ -257,7 +257,8 @@ class GroupNode(Node):
 
     def set_downstream(self, others: Sequence[Dependency], label: Label | None = None) -> None:
         """``group >> others``: OTHERS go downstream of the group's leaves."""
-        leaves = self._leaves_or_before()
+        airflow2 = self.dag is not None and self.dag.airflow2
+        leaves = self.leaves() if airflow2 else self._leaves_or_before()
         for other in others:
             self.update_relative(other, False, label)
         for task in leaves:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from goflow.domain.canonical import Json
 from goflow.parser.interpreter.classes import MISSING, ClassValue, Instance
 from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Unknown, Value
 
@@ -29,6 +30,13 @@ class Sentinel(Value):
 
 NOT_SET = Sentinel("ArgNotSet")
 SET_DURING_EXECUTION = Sentinel("SetDuringExecution")
+
+
+class Tagged(Value):
+    """An object of which only its tagged JSON is known: a default in the catalogue."""
+
+    def __init__(self, json: Json) -> None:
+        self.json = json
 
 
 class OpaqueInstance(Instance):

@@ -16,6 +16,7 @@ from goflow.parser.interpreter.session import Session
 from goflow.parser.libraries.airflow.base_operators import base_operators
 from goflow.parser.libraries.airflow.decorated_operators import decorated_operators
 from goflow.parser.libraries.airflow.mapping import partial_operator
+from goflow.parser.libraries.airflow.opaque import Tagged
 from goflow.parser.libraries.airflow.operator_models import (
     BASE_OPERATOR,
     BASE_SENSOR,
@@ -153,6 +154,8 @@ def from_tagged(value: Json) -> Any:
             return tuple(from_tagged(inner) for inner in value["$tuple"])  # type: ignore[index,call-overload,union-attr]
         case "$set":
             return {from_tagged(inner) for inner in value["$set"]}  # type: ignore[index,call-overload,union-attr]
+    if tag_of(value) is not None:
+        return Tagged(value)
     if isinstance(value, dict):
         return {key: from_tagged(inner) for key, inner in value.items()}
     if isinstance(value, list):

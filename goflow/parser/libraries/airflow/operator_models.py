@@ -44,6 +44,12 @@ class Settling(Protocol):
     def fail(self, kind: str, message: str) -> NoReturn:
         """Raise the Python exception KIND as Airflow would."""
 
+    def is_callable(self, value: Any) -> bool:
+        """Whether VALUE can be called, or may turn out to."""
+
+    def is_function(self, value: Any) -> bool:
+        """Whether VALUE is a function with a name of its own (no lambda, no method), or may turn out to be one."""
+
     def unknown(self, reason: str) -> Any:
         """An Unknown that depends on REASON."""
 

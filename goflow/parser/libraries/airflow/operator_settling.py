@@ -9,6 +9,7 @@ import datetime as dt
 from typing import Any
 
 from goflow.domain.spec import Dialect
+from goflow.parser.libraries.airflow.enums import DAG_RUN_STATES, TASK_STATES, plain
 from goflow.parser.libraries.airflow.operator_models import Settling
 
 
@@ -30,6 +31,8 @@ def _exit_codes(task: Settling) -> None:
 def python(task: Settling) -> None:
     values = task.values
     values.pop("provide_context", None)
+    if not task.is_callable(values["python_callable"]):
+        task.fail("airflow.exceptions.AirflowException", "`python_callable` param must be callable")
     _empty_instead_of_none(values, op_args=(), op_kwargs={})
     if task.known("templates_exts") and values.get("templates_exts"):
         values["template_ext"] = values["templates_exts"]
@@ -39,6 +42,8 @@ def virtualenv_base(task: Settling) -> None:
     values = task.values
     if values.pop("use_dill", False):
         values["serializer"] = "dill"
+    if not task.is_function(values["python_callable"]):
+        task.fail("ValueError", "only functions are supported for the python_callable argument")
     if task.known("serializer"):
         values["serializer"] = values["serializer"] or "pickle"
         if values["serializer"] not in {"pickle", "cloudpickle", "dill"}:
@@ -130,9 +135,26 @@ def external_task_sensor(task: Settling) -> None:
     if values["external_task_group_id"] is not None and ids is not None:
         task.fail("ValueError", _ONLY_ONE_ID.format("external_task_group_id"))
     values["external_task_ids"] = ids
+    _check_states(task, about_tasks=ids is not None or values["external_task_group_id"] is not None)
     if values["execution_delta"] is not None and values["execution_date_fn"] is not None:
         wanted = "Only one of `execution_delta` or `execution_date_fn` may be provided to ExternalTaskSensor; not both."
         task.fail("ValueError", wanted)
+
+
+def _check_states(task: Settling, about_tasks: bool) -> None:
+    """The states that a sensor waits for have to exist, each named once."""
+    names = ("allowed_states", "skipped_states", "failed_states")
+    if not task.known(*names):
+        return
+    states = [plain(state) for name in names for state in task.values[name]]
+    if len(states) != len(set(states)):
+        text = "Duplicate values provided across allowed_states, skipped_states and failed_states."
+        task.fail("airflow.exceptions.AirflowException", text)
+    valid = TASK_STATES if about_tasks else DAG_RUN_STATES
+    if not set(states) <= {*valid, None}:
+        what = "`external_task_id` or `external_task_ids` or `external_task_group_id`"
+        text = f"Valid values for `allowed_states`, `skipped_states` and `failed_states` when {what} is "
+        task.fail("ValueError", f"{text}{'not ' * about_tasks}`None`: {sorted(valid)}")
 
 
 _ONLY_ONE_ID = "Only one of `{}` or `external_task_ids` may be provided to ExternalTaskSensor."

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from goflow.parser.interpreter.classes import MISSING, ClassValue, Instance, call_init
 from goflow.parser.interpreter.functions import Kind, UserFunction
 from goflow.parser.interpreter.operations import elements, type_name
-from goflow.parser.interpreter.values import Arguments, At, Keywords, Raised, Unknown, Value
-from goflow.parser.libraries.airflow.base_attributes import converted, settle_base
+from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Raised, Unknown, Value
+from goflow.parser.libraries.airflow.base_attributes import check_fail_fast, converted, settle_base
 from goflow.parser.libraries.airflow.edges import Dependency
 from goflow.parser.libraries.airflow.enums import plain
 from goflow.parser.libraries.airflow.exceptions import fail
@@ -304,6 +304,7 @@ def native_init(at: At, task: OperatorValue, /, *args: Any, **kwargs: Any) -> No
     task.attributes.update({name: value for name, value in complete.items() if name not in _INTERNAL})
     state_of(at.session).scope.task_made(task.node)
     _join_dag(task, merged, at)
+    check_fail_fast(task, at)
 
 
 class SettlingTask:
@@ -320,6 +321,16 @@ class SettlingTask:
     def fail(self, kind: str, message: str) -> Any:
         """Raise what Airflow raises."""
         fail(self.at, kind, message, code="GF203")
+
+    def is_callable(self, value: Any) -> bool:
+        """Whether VALUE can be called, or may turn out to."""
+        return isinstance(value, Unknown) or (isinstance(value, Value) and value.callable)
+
+    def is_function(self, value: Any) -> bool:
+        """Whether VALUE is a function with a name of its own, or may turn out to be one."""
+        return isinstance(value, Unknown | NativeFunction) or (
+            isinstance(value, UserFunction) and value.name != "<lambda>"
+        )
 
     def unknown(self, reason: str) -> Unknown:
         """An Unknown at the task's own line."""

@@ -142,7 +142,7 @@ class DagParamValue(Instance):
 
 def make_param(at: At, default: Any = NOT_SET, description: Any = None, **schema: Any) -> ParamValue:
     """``Param(...)``. Raises ParamValidationError for a default that has no JSON."""
-    if default is not NOT_SET and first_unknown(default) is None:
+    if default is not NOT_SET and first_unknown(default) is None and not state_of(at.session).airflow2:
         _check_json(default, at)
     own = schema.pop("schema") if "schema" in schema else {k: v for k, v in schema.items() if k != "source"}
     attributes = {"value": default, "description": description, "schema": own, "source": schema.get("source")}
