@@ -36,7 +36,7 @@ class ModuleValue(Value):
         self.tree: cst.Module | None = None
         self.generators: dict[int, bool] = {}
         self.declarations: dict[int, tuple[frozenset[str], frozenset[str]]] = {}
-        self._positions: Mapping[cst.CSTNode, Any] | None = None
+        self._positions: Mapping[int, tuple[int, int, int, int]] | None = None
 
     def __repr__(self) -> str:
         return f"<module {self.name}>"
@@ -62,15 +62,14 @@ class ModuleValue(Value):
         if node is None or self.tree is None:
             return Span(self.path)
         if self._positions is None:
-            from libcst.metadata import MetadataWrapper, PositionProvider
+            from goflow.parser.interpreter.positions import places_of
 
-            wrapper = MetadataWrapper(self.tree, unsafe_skip_copy=True)
-            self._positions = wrapper.resolve(PositionProvider)
-        found = self._positions.get(node)
+            self._positions = places_of(self.tree)
+        found = self._positions.get(id(node))
         if found is None:
             return Span(self.path)
-        start, end = found.start, found.end
-        return Span(self.path, start.line, start.column + 1, end.line, end.column + 1)
+        line, column, end_line, end_column = found
+        return Span(self.path, line, column + 1, end_line, end_column + 1)
 
     def code(self, node: cst.CSTNode) -> str:
         """The source text of NODE."""
