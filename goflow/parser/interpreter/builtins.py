@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -48,7 +49,8 @@ def make_builtins(session: Session) -> dict[str, Any]:
     classes = {kind.__name__: ClassValue(kind.__name__, host=kind) for kind in TYPES}
     for name, cls in classes.items():
         cls.construct = _constructor(name)
-        _add_class_methods(cls)
+        assert cls.host is not None
+        cls.attributes.update(_class_methods(cls.host))
     classes["object"].construct = None
     found.update(classes)
     found["type"] = _type_class(classes)
@@ -86,23 +88,25 @@ def _constructor(name: str) -> Callable[..., Any]:
     return construct
 
 
-def _add_class_methods(cls: ClassValue) -> None:
-    """``dict.fromkeys``, ``str.join`` and other methods through the class."""
-    assert cls.host is not None
-    for name in dir(cls.host):
+@functools.cache
+def _class_methods(host_type: type) -> dict[str, NativeFunction]:
+    """``dict.fromkeys``, ``str.join`` and other methods through the class; they know no session, so all share them."""
+    found: dict[str, NativeFunction] = {}
+    for name in dir(host_type):
         if name.startswith("_"):
             continue
         if name in {"fromkeys", "fromhex", "from_bytes", "maketrans"}:
-            static = getattr(cls.host, name)
-            cls.attributes[name] = NativeFunction(
+            static = getattr(host_type, name)
+            found[name] = NativeFunction(
                 name, lambda at, *args, static=static, **kwargs: static(*args, **kwargs), binds=False
             )
-        elif callable(getattr(cls.host, name)):
-            cls.attributes[name] = NativeFunction(
+        elif callable(getattr(host_type, name)):
+            found[name] = NativeFunction(
                 name,
                 lambda at, self, *args, name=name, **kwargs: host.call_method(_plain(self), name, args, kwargs, at),
                 takes_unknown=True,
             )
+    return found
 
 
 def _plain(value: Any) -> Any:
