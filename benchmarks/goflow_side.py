@@ -28,6 +28,7 @@ GOFLOW = Path(sys.executable).with_name("goflow")
 RUN_LIMIT_S = 300.0
 STOP_LIMIT_S = 30.0
 POLL_S = 0.05
+LOG_LINES = 30  # of the daemon's log, shown when a measurement fails
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,9 @@ def _daemon(arguments: list[str], variables: Mapping[str, str]) -> Iterator[GoFl
         process = subprocess.Popen([GOFLOW, *arguments], env=variables, stdout=log, stderr=log, start_new_session=True)
     try:
         yield GoFlow(process, variables, api)
+    except BaseException:
+        print("".join((home / "bench.log").read_text().splitlines(keepends=True)[-LOG_LINES:]), file=sys.stderr)
+        raise
     finally:
         api.close()
         process.send_signal(signal.SIGTERM)
