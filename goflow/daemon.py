@@ -119,6 +119,11 @@ class Daemon:
         from goflow.executor.kubernetes import KubernetesBackend
         from goflow.kube.api import KubeApi
 
+        if not settings.task_api_port and not settings.task_api_url:
+            raise InvalidSettingsError(
+                "task_api_port 0 with the kubernetes backend: pods must find the task API again after a restart",
+                hint="set GOFLOW_TASK_API_PORT to a port of its own, or GOFLOW_TASK_API_URL",
+            )
         api = KubeApi(settings.kubeconfig)
         backend = KubernetesBackend(
             api,

@@ -36,7 +36,7 @@ def command(dags: Path | None, backend: str, port: int | None, run_all: bool, ti
     options: dict[str, Any] = {"dags_folder": dags, "backend": backend, "api_port": port}
     if "GOFLOW_UNPAUSED_AT_CREATION" not in os.environ:
         options["unpaused_at_creation"] = True
-    if "GOFLOW_TASK_API_PORT" not in os.environ:
+    if backend == "local" and "GOFLOW_TASK_API_PORT" not in os.environ:
         options["task_api_port"] = 0
     settings = all_settings.load(**options)
     settings.dags.mkdir(parents=True, exist_ok=True)

@@ -83,7 +83,13 @@ def _redirect(output_fd: int) -> None:
 
 
 def _become_new_interpreter(attempt: Attempt) -> None:
-    """Replace this child by ``python -m goflow_runner task``; what it needs lies in the attempt's folder."""
+    """Replace this child by ``python -m goflow_runner task``; what it needs lies in the attempt's folder.
+
+    The DAG folder is put in place before: PYTHONPATH may lead into it.
+    """
+    client = attempt.client.another()
+    materialise(attempt.task["folder"], client, attempt.work_dir)
+    client.close()
     (attempt.work_dir / "task.json").write_text(json.dumps(attempt.task), encoding="utf-8")
     arguments = [sys.executable, "-m", "goflow_runner", "task", str(attempt.work_dir)]
     os.execve(sys.executable, arguments, attempt.environment)  # noqa: S606

@@ -53,8 +53,13 @@ class PythonOperator(BaseOperator):
         return result
 
     def execute_callable(self):
-        """The call itself."""
-        return self.python_callable(*self.op_args, **self.op_kwargs)
+        """The call itself; a coroutine is run to its end."""
+        result = self.python_callable(*self.op_args, **self.op_kwargs)
+        if inspect.iscoroutine(result):
+            import asyncio
+
+            return asyncio.run(result)
+        return result
 
 
 class BranchPythonOperator(PythonOperator, BranchMixIn):

@@ -52,7 +52,6 @@ def _bash_class():
         template_fields = (*BashOperator.template_fields, "op_args", "op_kwargs")
 
         def __init__(self, *, python_callable, op_args=None, op_kwargs=None, **kwargs):
-            kwargs.pop("multiple_outputs", None)
             super().__init__(bash_command="", **kwargs)
             self.python_callable = python_callable
             self.op_args, self.op_kwargs = op_args or (), op_kwargs or {}
@@ -78,7 +77,6 @@ def _sensor_class():
         template_fields = ("op_args", "op_kwargs")
 
         def __init__(self, *, task_id, **kwargs):
-            kwargs.pop("multiple_outputs", None)
             super().__init__(task_id=task_id, **kwargs)
 
     return DecoratedSensorOperator
