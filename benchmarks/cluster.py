@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tests.cluster.harness import RUNNER_IMAGE, Cluster, GivenCluster, ensure_images, images
+from tests.oracle.postgres import free_port
 
 
 @contextmanager
@@ -22,6 +23,7 @@ def cluster_settings(backend: str) -> Iterator[dict[str, str]]:
         yield {
             "KUBECONFIG": str(cluster.kubeconfig),
             "GOFLOW_TASK_API_HOST": cluster.host_address,
+            "GOFLOW_TASK_API_PORT": str(free_port()),
             "GOFLOW_RUNNER_IMAGE": RUNNER_IMAGE,
             "GOFLOW_IMAGE_PULL_POLICY": "Never",
         }
