@@ -91,18 +91,16 @@ def value_length(value: Json, xcom: XComLength) -> int | None:
 
 
 def _xcom_length(inner: Mapping[str, Json], xcom: XComLength) -> int | None:
-    for kind, combine in (("zip", max if "fillvalue" in inner else min), ("concat", sum)):
+    """The forms are those of ``goflow.parser.libraries.airflow.xcom_args``: plain, ``map``, ``zip``, ``concat``."""
+    for kind, combine in (("zip", max if "fill" in inner else min), ("concat", sum)):
         parts = inner.get(kind)
         if isinstance(parts, list):
             lengths = [value_length(part, xcom) for part in parts]
             known = [length for length in lengths if length is not None]
             return combine(known) if known and len(known) == len(lengths) else None
-    if "task_id" in inner:
-        return xcom(str(inner["task_id"]), str(inner.get("key") or "return_value"))
-    source = inner.get("map") if isinstance(inner.get("map"), dict) else inner.get("arg")
-    if isinstance(source, dict):
-        return value_length(source.get("arg", source), xcom)
-    return None
+    if "map" in inner:
+        return value_length(inner["map"], xcom)
+    return xcom(str(inner["task_id"]), str(inner.get("key") or "return_value")) if "task_id" in inner else None
 
 
 def _xcom_tasks(value: Json) -> Iterator[str]:
