@@ -19,7 +19,7 @@ def function_definition(frame: Frame, node: cst.FunctionDef) -> Exit | None:
     decorators = [(evaluate(frame, decorator.decorator), decorator) for decorator in node.decorators]
     name = node.name.value
     prefix = frame.scope.names.get("__qualname__") if frame.scope.is_class else None
-    qualname = f"{prefix}.{name}" if prefix else name
+    qualname = f"{prefix}.{name}" if prefix else f"{frame.prefix}{name}"
     value: Any = UserFunction(node, frame, name, qualname, parameters_of(node.params, frame))
     if frame.scope.is_class:
         value.owner = frame.class_cell
@@ -65,7 +65,9 @@ def _make_class(frame: Frame, node: cst.ClassDef) -> Any:
     scope = Scope(frame.scope, is_class=True)
     outer = frame.scope.names.get("__qualname__") if frame.scope.is_class else None
     scope.names["__module__"] = frame.module.name
-    scope.names["__qualname__"] = qualname = f"{outer}.{node.name.value}" if outer else node.name.value
+    scope.names["__qualname__"] = qualname = (
+        f"{outer}.{node.name.value}" if outer else f"{frame.prefix}{node.name.value}"
+    )
     inner = frame.nested(scope)
     cls = ClassValue(
         node.name.value,

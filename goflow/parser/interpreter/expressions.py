@@ -329,7 +329,7 @@ class NativeFrameFunction(Value):
 
 
 def _lambda(frame: Frame, node: cst.Lambda) -> Any:
-    return UserFunction(node, frame, "<lambda>", "<lambda>", parameters_of(node.params, frame))
+    return UserFunction(node, frame, "<lambda>", f"{frame.prefix}<lambda>", parameters_of(node.params, frame))
 
 
 def _named(frame: Frame, node: cst.NamedExpr) -> Any:

@@ -136,6 +136,7 @@ class UserFunction(Value):
         names = self.bind(args, kwargs, at)
         frame = Frame(at.session, self.module, Scope(self.scope, names=names))
         frame.class_cell = self.owner
+        frame.prefix = f"{self.qualname}.<locals>."
         frame.self_value = args[0] if args else None
         with at.session.budget.deeper(at):
             return bodies.run_function(self, frame, at)

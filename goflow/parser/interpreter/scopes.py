@@ -63,10 +63,21 @@ class Frame:
     """A body that is being run: its session, module and scope.
 
     MAYBE_RETURNED are values that an undecided arm returned while the other went on; EXCEPTION is the one that an
-    ``except`` is handling; CLASS_CELL and SELF_VALUE are there for ``super()`` without arguments.
+    ``except`` is handling; CLASS_CELL and SELF_VALUE are there for ``super()`` without arguments. PREFIX is what the
+    qualified names of functions and classes made here begin with (``outer.<locals>.``).
     """
 
-    __slots__ = ("class_cell", "exception", "generator", "maybe_returned", "module", "scope", "self_value", "session")
+    __slots__ = (
+        "class_cell",
+        "exception",
+        "generator",
+        "maybe_returned",
+        "module",
+        "prefix",
+        "scope",
+        "self_value",
+        "session",
+    )
 
     def __init__(self, session: Session, module: ModuleValue, scope: Scope) -> None:
         self.session = session
@@ -77,6 +88,7 @@ class Frame:
         self.class_cell: Any = None
         self.self_value: Any = None
         self.generator: Any = None
+        self.prefix = ""
 
     def at(self, node: cst.CSTNode | None) -> At:
         """The place of NODE."""
@@ -101,4 +113,5 @@ class Frame:
         frame = Frame(self.session, self.module, scope)
         frame.class_cell, frame.self_value = self.class_cell, self.self_value
         frame.exception, frame.generator = self.exception, self.generator
+        frame.prefix = self.prefix
         return frame

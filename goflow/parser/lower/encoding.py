@@ -20,7 +20,7 @@ from goflow.parser.libraries.airflow.assets import AliasValue, AssetValue, Condi
 from goflow.parser.libraries.airflow.dag import DagValue
 from goflow.parser.libraries.airflow.enums import EnumMember
 from goflow.parser.libraries.airflow.groups import GroupValue
-from goflow.parser.libraries.airflow.opaque import NOT_SET, OpaqueInstance, Sentinel, arguments_of
+from goflow.parser.libraries.airflow.opaque import NOT_SET, OpaqueInstance, Sentinel, Tagged, arguments_of
 from goflow.parser.libraries.airflow.operators import TaskValue
 from goflow.parser.libraries.airflow.params import DagParamValue, ParamsValue, ParamValue
 from goflow.parser.libraries.airflow.xcom_args import XComArgValue
@@ -115,6 +115,8 @@ class Encoder:
             case RecordedObject():
                 module, _, name = value.path.rpartition(".")
                 return self._object(name, module, arguments=value.arguments, depth=depth)
+            case Tagged():
+                return value.json
             case Sentinel():
                 return self._object(value.type_name, "airflow")
             case Instance():

@@ -66,7 +66,12 @@ class _Names(dict[str, Any]):
             path.rpartition(".")[2] for path in standard_names(dialect).values() if path.startswith(f"{self.module}.")
         }
         known = names_of(self.module, dialect) - {"*"} if not is_provider(self.module) else frozenset()
-        return sorted({name for name in (*known, *own, *self) if not name.startswith("_")})
+        names = {name for name in (*known, *own, *self) if not name.startswith("_")}
+        return sorted(name for name in names if not self._is_module(name))
+
+    def _is_module(self, name: str) -> bool:
+        path = f"{self.module}.{name}"
+        return path not in _FUNCTIONS_FIRST and not is_provider(path) and has_module(path, self.session.dialect)
 
 
 def find(session: Session, module: str, name: str, at: At) -> Any:

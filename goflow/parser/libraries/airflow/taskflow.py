@@ -65,7 +65,7 @@ class TaskDecorator(Instance):
     def call(self, args: Arguments, kwargs: Keywords, at: At) -> Any:
         """Make a task; gives its XComArg."""
         at.session.budget.step(at)
-        return self._make(list(args), dict(kwargs), at)
+        return self._make(tuple(args), dict(kwargs), at)
 
     def call_with_unknown(self, unknown: Unknown, args: Arguments, kwargs: Keywords, at: At) -> Any:
         """``function(*what_is_not_known)``: the task is there, its arguments are filled in when it runs."""

@@ -1,0 +1,95 @@
+"""Variables, connections and settings: answered from the inputs, and told as used."""
+
+import pytest
+
+from .reading import TWO, errors, in_dag, only_task, read
+
+
+def value_of(expression, dialect=TWO, **inputs):
+    imports = "from airflow.hooks.base import BaseHook\nfrom airflow.configuration import conf\n"
+    task = only_task(
+        f'{imports}PythonOperator(task_id="t", python_callable=fn, op_args=[{expression}])', dialect, **inputs
+    )
+    return task.fields["op_args"][0]
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ('Variable.get("plain")', "text"),
+        ('Variable.get("json", deserialize_json=True)["a"]', [1, 2]),
+        ('Variable.get("gone", default_var="fallback")', "fallback"),
+        ('Variable.get("gone", None)', None),
+        ('Variable.get("gone", default_var={"a": 1}, deserialize_json=True)', {"a": 1}),
+        ('BaseHook.get_connection("db").host', "host"),
+        ('BaseHook.get_connection("db").port', 5432),
+        ('BaseHook.get_connection("db").schema', "base"),
+        ('BaseHook.get_connection("db").login', "user"),
+        ('BaseHook.get_connection("db").extra_dejson["ssl"]', "on"),
+        ('conf.get("core", "dags_folder")', "/dags"),
+        ('conf.getint("core", "max_active_runs_per_dag")', 16),
+        ('conf.get("mine", "thing")', "from the environment"),
+        ('conf.get("mine", "other", fallback="f")', "f"),
+        ('conf.getboolean("core", "load_examples", fallback=False)', True),
+    ],
+)
+def test_answers(expression, value):
+    found = value_of(
+        expression,
+        variables={"plain": "text", "json": '{"a": [1, 2]}'},
+        connections={"db": "postgres://user:secret@host:5432/base?ssl=on"},
+        environment={"AIRFLOW__MINE__THING": "from the environment"},
+    )
+    assert found == value
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        'BaseHook.get_connection("db").password',
+        'BaseHook.get_connection("db").get_uri()',
+        'f"x{BaseHook.get_connection("db").password}"',
+    ],
+)
+def test_a_password_is_a_hole_and_nowhere_in_the_spec(expression):
+    dag = in_dag(
+        f'from airflow.hooks.base import BaseHook\nB(env={{"P": {expression}}})',
+        connections={"db": "postgres://user:secret@host/base"},
+    )
+    assert dag.tasks[0].fields["env"]["P"]["$hole"]["reason"] == "depends on the password of connection db"
+    assert "secret" not in str(dag.to_json())
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ('Variable.get("gone")', "GF008 KeyError: 'Variable gone does not exist'"),
+        (
+            'from airflow.hooks.base import BaseHook\nBaseHook.get_connection("gone")',
+            "GF008 airflow.exceptions.AirflowNotFoundException: The conn_id `gone` isn't defined",
+        ),
+        ('Variable.get("text", deserialize_json=True)', "GF008 ValueError: Variable text is no JSON"),
+    ],
+)
+def test_what_is_missing_fails_as_under_airflow(lines, told):
+    (error,) = errors(read(lines, TWO, variables={"text": "text"}))
+    assert error.startswith(told)
+
+
+def test_what_was_asked_for_is_recorded_with_its_answer():
+    used = read(
+        """
+        from airflow.hooks.base import BaseHook
+        Variable.get("here"); Variable.get("gone", default_var=1)
+        BaseHook.get_connection("db")
+        """,
+        TWO,
+        variables={"here": "x", "never": "y"},
+        connections={"db": "http://h"},
+    ).inputs
+    assert (dict(used.variables), used.connections) == ({"here": "x", "gone": None}, ("db",))
+
+
+def test_the_file_may_catch_a_missing_variable():
+    task = only_task('try:\n    x = Variable.get("gone")\nexcept KeyError:\n    x = "caught"\nE("a", doc_md=x)', TWO)
+    assert task.doc == "caught"
