@@ -13,10 +13,10 @@ from pathlib import Path
 
 from benchmarks import airflow_side, goflow_side
 from benchmarks.figures import MEASURES
+from benchmarks.record import PAGE, record
 from benchmarks.workloads import import_folder, task_folder
 
 REPEATS = 3
-TARGET = 10.0
 
 
 def main() -> int:
@@ -25,6 +25,7 @@ def main() -> int:
     parser.add_argument("--backend", choices=["local", "kubernetes"], default="local", help="where GoFlow's tasks run")
     parser.add_argument("--repeats", type=int, default=REPEATS, help="runs of each DAG; their median counts")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
+    parser.add_argument("--record", action="store_true", help="put the table into docs/benchmarks.md")
     args = parser.parse_args()
     sides: dict[str, dict[str, float]] = {}
     with tempfile.TemporaryDirectory(prefix="goflow-bench-") as place:
@@ -35,8 +36,11 @@ def main() -> int:
             sides["airflow"] = airflow_side.measure(imports, tasks, work / "airflow", args.repeats)
         if args.only != "airflow":
             sides["goflow"] = goflow_side.measure(imports, tasks, work / "goflow", args.repeats, args.backend)
-    print(machine())
-    print(table(sides))
+    print(f"{machine()}\n\n{table(sides)}")
+    if args.record:
+        options = [word for word in sys.argv[1:] if word != "--record"]
+        command = " ".join(["python -m benchmarks", *options])
+        PAGE.write_text(record(PAGE.read_text(), args.backend, command, machine(), table(sides)))
     if args.json:
         args.json.write_text(json.dumps({"machine": machine(), "backend": args.backend, **sides}, indent=1) + "\n")
     return 0

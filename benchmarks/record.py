@@ -1,0 +1,19 @@
+"""Figures that were measured, in docs/benchmarks.md."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
+HEADINGS = {"local": "### Local backend", "kubernetes": "### On the test cluster"}
+
+
+def record(page: str, backend: str, command: str, machine: str, table: str) -> str:
+    """PAGE with the section of BACKEND's figures replaced, or added at its end. Other sections stay as they are."""
+    heading = HEADINGS[backend]
+    section = f"{heading}\n\n`{command}` on {machine}:\n\n{table}\n"
+    pattern = re.compile(rf"^{re.escape(heading)}\n.*?(?=^##|\Z)", re.MULTILINE | re.DOTALL)
+    if pattern.search(page):
+        return pattern.sub(lambda _: section + "\n", page, count=1).rstrip() + "\n"
+    return f"{page.rstrip()}\n\n{section}"

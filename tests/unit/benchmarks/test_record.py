@@ -1,0 +1,30 @@
+"""Figures find their place on the page."""
+
+from __future__ import annotations
+
+from benchmarks.record import record
+
+PAGE = "# Page\n\n## Figures\n\n### Local backend\n\nold local\n\n### On the test cluster\n\nold cluster\n"
+
+
+def test_a_section_is_replaced_and_its_neighbours_stay() -> None:
+    page = record(PAGE, "local", "python -m benchmarks", "a machine", "| new |")
+    assert "old local" not in page
+    assert "### Local backend\n\n`python -m benchmarks` on a machine:\n\n| new |\n\n### On the test cluster" in page
+    assert page.endswith("old cluster\n")
+
+
+def test_the_last_section_is_replaced_to_the_end() -> None:
+    page = record(PAGE, "kubernetes", "python -m benchmarks", "a machine", "| new |")
+    assert "old local" in page
+    assert page.endswith("| new |\n")
+    assert "old cluster" not in page
+
+
+def test_a_section_that_is_not_there_is_added() -> None:
+    assert record("# Page\n", "local", "c", "m", "t") == "# Page\n\n### Local backend\n\n`c` on m:\n\nt\n"
+
+
+def test_recording_twice_is_recording_once() -> None:
+    once = record(PAGE, "local", "c", "m", "t")
+    assert record(once, "local", "c", "m", "t") == once
