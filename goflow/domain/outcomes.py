@@ -16,6 +16,11 @@ from goflow.domain.runs import DagRun, Launch, Outcome, TaskInstance
 from goflow.domain.spec import TaskSpec
 from goflow.domain.state import OCCUPYING_STATES, TaskState
 
+SKIP_KEY = "skipmixin_key"
+"""The XCom under which a branch leaves its choice, as in Airflow: ``{"followed": [...]}`` or ``{"skipped": [...]}``.
+
+What it skipped stays skipped when it alone is cleared."""
+
 
 class Verdict(enum.StrEnum):
     """What is to be done with an outcome."""

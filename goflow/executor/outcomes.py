@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from goflow.domain.outcomes import Verdict, consequence
+from goflow.domain.outcomes import SKIP_KEY, Verdict, consequence
 from goflow.domain.runs import Launch, Outcome, TaskInstance
 from goflow.domain.state import OPEN_LAUNCH_STATES, LaunchState, TaskState
 from goflow.store import Store, Tx, launches, logs, runs, tasks, transitions, versions, xcoms
@@ -114,6 +114,8 @@ def _advance(
         )
     ]
     if outcome.skip_downstream:
+        skipped = {"skipped": list(outcome.skip_downstream)}
+        xcoms.push(tx, instance.dag_run_id, instance.task_id, instance.map_index, SKIP_KEY, skipped)
         changes += _skips(tx, instance, outcome.skip_downstream, now, who)
     transitions.apply(tx, changes)
 
@@ -121,7 +123,7 @@ def _advance(
 def _skips(tx: Tx, instance: TaskInstance, task_ids: Sequence[str], now: dt.datetime, who: str) -> list[TaskChange]:
     """The tasks that a branch or short circuit decided against (``SkipMixin``): those not begun are skipped.
 
-    A copy of a mapped task skips only copies of its own index where the others are mapped with it.
+    A copy of a mapped task skips only copies of its own index; those that are not made yet the scheduler skips later.
     """
     wanted = set(task_ids)
     found = [other for other in tasks.of_run(tx, instance.dag_run_id) if other.task_id in wanted]
@@ -129,5 +131,5 @@ def _skips(tx: Tx, instance: TaskInstance, task_ids: Sequence[str], now: dt.date
         TaskChange(ti_id=other.id, expected=other.state, new=TaskState.SKIPPED, at=now, who=who, reason="branch")
         for other in found
         if other.state in SKIPPABLE
-        and (instance.map_index < 0 or other.map_index < 0 or other.map_index == instance.map_index)
+        and (instance.map_index < 0 or other.map_index == instance.map_index)
     ]

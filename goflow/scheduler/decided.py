@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from goflow.domain.canonical import Json
+from goflow.domain.outcomes import SKIP_KEY
 from goflow.domain.runs import DagRun
 from goflow.domain.spec import DagSpec, Dialect, TaskSpec
 from goflow.domain.state import RunType, TaskState
@@ -27,7 +28,7 @@ def decided_here(book: Book, cell: Cell, now: dt.datetime) -> Advance | None:
         followed = below if is_latest(book.graph.spec, book.run, now) else ()
         skips = tuple(child for child in below if child not in followed)
         chosen: Json = list(followed)
-        xcoms: dict[str, Json] = {"return_value": chosen, "skipmixin_key": {"followed": chosen}}
+        xcoms: dict[str, Json] = {"return_value": chosen, SKIP_KEY: {"followed": chosen}}
         return Advance(cell, TaskState.SUCCESS, "latest only", new_attempt=True, skips=skips, xcoms=xcoms)
     return None
 

@@ -9,6 +9,7 @@ import datetime as dt
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 
+from goflow.domain.outcomes import SKIP_KEY
 from goflow.domain.runs import DagRun
 from goflow.domain.spec import Dialect
 from goflow.domain.state import TERMINAL_TASK_STATES, RunState, RunType, TaskState
@@ -18,9 +19,6 @@ from goflow.scheduler.limits import Bound, Policy, Ready, bounds, occupies
 from goflow.scheduler.timers import Timers
 from goflow.store import Tx, dags, pools, tasks, versions, xcoms
 from goflow.store.rows import Dag
-
-SKIP_KEY = "skipmixin_key"
-"""The XCom under which Airflow's branches leave their choice: ``{"followed": [...]}`` or ``{"skipped": [...]}``."""
 
 TimerKey = tuple[str, ...]
 """``("dag", id)``: its next run is due. ``("start", dag, run)``: a queued run may start. ``("timeout", dag, run)``: a
