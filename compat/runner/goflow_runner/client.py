@@ -17,6 +17,8 @@ PATIENCE_S = 600.0
 FIRST_PAUSE_S = 0.05
 LONGEST_PAUSE_S = 5.0
 CALL_TIMEOUT_S = 30.0
+CONNECT_TIMEOUT_S = 3.0
+"""Seconds for a connection to come about: a pod's network may need a moment, and asking again is cheaper than waiting."""
 
 
 class RefusedError(Exception):
@@ -219,9 +221,11 @@ class TaskClient:
                 url = file.read().strip()
         parts = urllib.parse.urlsplit(url)
         host, port = parts.hostname or "127.0.0.1", parts.port
-        if parts.scheme == "https":
-            return http.client.HTTPSConnection(host, port, timeout=CALL_TIMEOUT_S)
-        return http.client.HTTPConnection(host, port, timeout=CALL_TIMEOUT_S)
+        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        connection = kind(host, port, timeout=CONNECT_TIMEOUT_S)
+        connection.connect()
+        connection.sock.settimeout(CALL_TIMEOUT_S)
+        return connection
 
     def _or_none(self, method: str, path: str) -> dict[str, Any] | None:
         try:

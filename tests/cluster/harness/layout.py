@@ -12,8 +12,8 @@ KUBERNETES_VERSION = "1.37.2"
 #: server's, and the one under which pods reach servers on the host.
 BRIDGE = "gf0"
 HOST_ADDRESS = "10.244.0.1"
-POD_SUBNET = "10.244.0.0/24"
-BRIDGE_CIDR = "10.244.0.1/24"
+POD_SUBNET = "10.244.0.0/16"
+BRIDGE_CIDR = "10.244.0.1/16"
 
 SERVICE_SUBNET = "10.96.0.0/16"
 API_SERVICE_ADDRESS = "10.96.0.1"
