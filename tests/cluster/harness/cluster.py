@@ -19,6 +19,7 @@ from tests.cluster.harness.layout import (
     API_PORT,
     API_SERVICE_ADDRESS,
     BRIDGE,
+    BRIDGE_MAC,
     BRIDGE_CIDR,
     BUSYBOX_IMAGE,
     COREDNS_READY_PORT,
@@ -225,7 +226,9 @@ def _start(component: Component, keys: pki.Pki) -> None:
 
 
 def _make_bridge() -> None:
-    run(["ip", "link", "add", BRIDGE, "type", "bridge"])
+    # Without an address of its own a bridge takes the lowest one of its ports, which changes as pods come and go: pods
+    # that have the old one in their ARP caches then lose the host for up to half a minute.
+    run(["ip", "link", "add", BRIDGE, "address", BRIDGE_MAC, "type", "bridge"])
     run(["ip", "address", "add", BRIDGE_CIDR, "dev", BRIDGE])
     run(["ip", "link", "set", BRIDGE, "up"])
 

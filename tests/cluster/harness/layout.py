@@ -11,6 +11,7 @@ KUBERNETES_VERSION = "1.37.2"
 #: The bridge on the host that pods are plugged into, and this machine's address on it: the node's address, the API
 #: server's, and the one under which pods reach servers on the host.
 BRIDGE = "gf0"
+BRIDGE_MAC = "0a:58:0a:f4:00:01"
 HOST_ADDRESS = "10.244.0.1"
 POD_SUBNET = "10.244.0.0/16"
 BRIDGE_CIDR = "10.244.0.1/16"
