@@ -12,13 +12,12 @@ from goflow.scheduler.book import Book, Cell
 from goflow.scheduler.shelf import Shelf
 from goflow.store import Tx, events, runs, tasks
 
-RELEVANT = frozenset(
-    {
-        *(events.TASK_STATE, events.TASK_CREATED, events.RUN_CREATED, events.RUN_STATE, events.RUN_DELETED),
-        *(events.DAG_VERSION, events.DAG_PAUSED, events.DAG_UNPAUSED, events.DAG_ACTIVATED, events.DAG_DEACTIVATED),
-        *(events.DAG_DELETED, events.DAG_HELD, events.DAG_RELEASED, events.POOL_SET, events.POOL_DELETED),
-    }
-)
+_OF_RUNS = frozenset({events.RUN_CREATED, events.RUN_STATE, events.RUN_DELETED, events.RUN_PINNED, events.TASK_CREATED})
+RELEVANT = _OF_RUNS | {
+    *(events.TASK_STATE, events.POOL_SET, events.POOL_DELETED, events.DAG_VERSION, events.DAG_PAUSED),
+    *(events.DAG_UNPAUSED, events.DAG_ACTIVATED, events.DAG_DEACTIVATED, events.DAG_DELETED, events.DAG_HELD),
+    events.DAG_RELEASED,
+}
 """The kinds of events that may give the scheduler work."""
 
 _TIMED = frozenset({TaskState.UP_FOR_RETRY, TaskState.UP_FOR_RESCHEDULE, TaskState.DEFERRED})
@@ -39,7 +38,7 @@ class Intake:
         for event in found:
             if event.kind == events.TASK_STATE:
                 self._task_state(tx, event)
-            elif event.kind in {events.RUN_CREATED, events.RUN_STATE, events.TASK_CREATED, events.RUN_DELETED}:
+            elif event.kind in _OF_RUNS:
                 self._run(tx, event)
             elif event.kind in {events.POOL_SET, events.POOL_DELETED}:
                 self._shelf.load_pools(tx)

@@ -55,7 +55,8 @@ def relevant_indexes(graph: Graph, task_id: str, map_index: int, parent: str, xc
     index = map_index * shared // mine
     if not graph.tasks[parent].mapped and theirs[0] == common:
         return range(index, index + 1)
-    further = mine // shared
+    # Airflow divides the task's own count here, which is right only where task and parent have equally many copies.
+    further = (count_of(graph, parent, xcom) or 0) // shared
     return range(index * further, (index + 1) * further)
 
 

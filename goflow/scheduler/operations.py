@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from goflow.domain.canonical import Json
 from goflow.domain.errors import AlreadyExistsError, ConflictError, InvalidRequestError, NotFoundError
 from goflow.domain.runs import DagRun, TaskInstance
 from goflow.domain.spec import Dialect
@@ -27,7 +28,7 @@ from goflow.scheduler import selection
 from goflow.scheduler.graph import Graph
 from goflow.scheduler.making import check_conf, make_run, new_tasks, run_id_for
 from goflow.scheduler.timetables import RunInfo, manual_interval
-from goflow.store import Store, Tx, dags, launches, runs, tasks, transitions, versions
+from goflow.store import Store, Tx, dags, events, launches, runs, tasks, transitions, versions
 from goflow.store.rows import Dag
 
 TaskKey = tuple[str, int]
@@ -63,6 +64,9 @@ def trigger(
         conf = dict(conf or {})
         check_conf(spec, conf)
         now = store.clock.now()
+        if logical_date is None and run_after is None:
+            while runs.by_logical_date(tx, dag_id, now) is not None:
+                now += dt.timedelta(microseconds=1)  # a DAG has one run for each logical date
         info = _manual_info(dag, spec.schedule, now, logical_date, run_after, without_logical_date)
         run_id = _free_run_id(tx, dag, info) if run_id is None else _checked_run_id(run_id)
         run, _ = make_run(
@@ -190,6 +194,8 @@ def _repin(tx: Tx, run: DagRun, who: str) -> DagRun:
     if (dag.version_id, dag.reading_id) == (run.version_id, run.reading_id):
         return run
     runs.pin(tx, run.id, version_id=dag.version_id, reading_id=dag.reading_id)
+    data: dict[str, Json] = {"id": run.id, "version_id": dag.version_id, "reading_id": dag.reading_id}
+    events.emit(tx, events.RUN_PINNED, dag_id=run.dag_id, run_id=run.run_id, who=who, data=data)
     graph = Graph(versions.spec(tx, dag.reading_id))
     there = {row.task_id for row in tasks.of_run(tx, run.id)}
     missing = [new for new in new_tasks(graph, run, tx.now()) if new.task_id not in there]

@@ -83,8 +83,7 @@ class World:
 
     def trigger(self, dag_id: str = "d", **more: Any) -> DagRun:
         """A run by hand."""
-        more.setdefault("who", "test")
-        run = operations.trigger(self.store, dag_id, **more)
+        run = operations.trigger(self.store, dag_id, who="test", **more)
         self.settle()
         return run
 
@@ -142,6 +141,11 @@ class World:
         """What has a launch that waits for its process, in the order in which the launches were written."""
         with self.store.reading() as tx:
             return [label(launches.with_task(tx, launch.id)[1]) for launch in launches.planned(tx, "fake")]
+
+    def queued_run(self) -> str:
+        """The run of the launch that was written first of those that wait."""
+        with self.store.reading() as tx:
+            return launches.with_task(tx, launches.planned(tx, "fake")[0].id)[1].run_id
 
     # what the executor does
 
@@ -210,6 +214,11 @@ class World:
         """The DAG as it stands."""
         with self.store.reading() as tx:
             return dags.get(tx, dag_id)
+
+    def deactivate(self, dag_id: str) -> None:
+        """The DAG's file is gone."""
+        with self.store.transaction() as tx:
+            dags.deactivate(tx, [dag_id], who="importer")
 
     def open_launches(self) -> set[str]:
         """Ids of launches that have not ended."""

@@ -1,0 +1,301 @@
+"""What people may order, and what it does to runs that are under way and runs that are over."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from goflow.domain.errors import AlreadyExistsError, ConflictError, InvalidRequestError, NotFoundError
+from goflow.domain.spec import Dialect
+from goflow.domain.state import RunState, TaskState
+from goflow.scheduler import operations
+from goflow.store import events, runs
+from tests.unit.scheduler.kit import FAILED, T0, World, dag, empty, hourly, task
+
+
+class TestTrigger:
+    def test_the_run_is_named_as_airflow_names_it(self, world: World) -> None:
+        world.put(dag(task("a"), schedule=hourly()))
+        run = world.trigger(conf={"k": 1})
+        assert run.run_id == "manual__2026-01-05T12:00:00+00:00"
+        assert (run.logical_date, run.data_interval_start, run.data_interval_end) == (
+            T0,
+            T0 - dt.timedelta(hours=1),
+            T0,
+        )
+        assert (run.conf, run.triggered_by) == ({"k": 1}, "test")
+
+    def test_two_at_the_same_moment_have_two_names_and_two_dates(self, world: World) -> None:
+        world.put(dag(task("a")))
+        world.trigger()
+        assert world.trigger().logical_date == T0 + dt.timedelta(microseconds=1)
+        third = world.trigger(logical_date=T0 + dt.timedelta(seconds=-1))
+        assert third.run_id == "manual__2026-01-05T12:00:00+00:00_2"
+
+    def test_airflow_3_may_have_no_logical_date(self, world: World) -> None:
+        world.put(dag(task("a")))
+        run = world.trigger(without_logical_date=True)
+        assert (run.logical_date, run.data_interval_start, run.run_after) == (None, None, T0)
+        assert world.queued() == ["a"]
+
+    def test_airflow_2_names_it_after_its_logical_date(self, world: World) -> None:
+        world.put(dag(task("a"), dialect=Dialect.AIRFLOW2))
+        run = world.trigger(logical_date=T0 - dt.timedelta(days=1))
+        assert run.run_id == "manual__2026-01-04T12:00:00+00:00"
+
+    def test_a_run_for_the_future_waits_for_it(self, world: World) -> None:
+        world.put(dag(task("a")))
+        world.trigger(logical_date=T0 + dt.timedelta(hours=1))
+        assert world.run_state() == "queued"
+        world.pass_time(3600)
+        assert world.queued() == ["a"]
+
+    def test_what_cannot_be_is_refused(self, world: World) -> None:
+        world.put(dag(task("a")))
+        world.put(dag(task("a"), dag_id="gone"))
+        world.deactivate("gone")
+        world.trigger(run_id="one", logical_date=T0)
+        for wrong, problem in (
+            ({"dag_id": "nobody"}, NotFoundError),
+            ({"dag_id": "gone"}, InvalidRequestError),
+            ({"run_id": "one"}, AlreadyExistsError),
+            ({"run_id": "two", "logical_date": T0}, AlreadyExistsError),
+            ({"run_id": "scheduled__x"}, InvalidRequestError),
+            ({"run_id": ""}, InvalidRequestError),
+        ):
+            with pytest.raises(problem):
+                world.trigger(**wrong)
+        assert len(world.all_runs()) == 1
+
+
+PARAMS: list[tuple[str, dict[str, Any], str]] = [
+    ("a good value", {"n": 5, "must": "x"}, ""),
+    ("a default is enough where there is one", {"must": "x"}, ""),
+    ("a wrong type", {"n": "five", "must": "x"}, "n: 'five' is not of type 'integer'"),
+    ("out of range", {"n": 11, "must": "x"}, "n: 11 is greater than the maximum of 10"),
+    ("a value that is needed and missing", {}, "must: no value given"),
+    ("keys that are no params are free", {"must": "x", "other": [1]}, ""),
+    ("a wrong format", {"must": "x", "day": "yesterday"}, "day: 'yesterday' is not a 'date'"),
+]
+
+
+@pytest.mark.parametrize(("conf", "problem"), [case[1:] for case in PARAMS], ids=[case[0] for case in PARAMS])
+def test_the_configuration_must_satisfy_the_params(world: World, conf: dict[str, Any], problem: str) -> None:
+    schemas = {
+        "n": {"type": "integer", "maximum": 10},
+        "must": {"type": "string"},
+        "day": {"type": ["string", "null"], "format": "date"},
+    }
+    world.put(dag(empty("a"), params={"n": 1, "day": None}, param_schemas=schemas))
+    if not problem:
+        assert world.trigger(conf=conf).conf == conf
+        return
+    with pytest.raises(InvalidRequestError, match=problem.replace("(", r"\(")):
+        world.trigger(conf=conf)
+
+
+class TestClear:
+    def test_a_run_that_is_over_begins_again(self, world: World) -> None:
+        world.put(dag(task("a"), task("b", "a"), task("c", "b")))
+        run = world.trigger()
+        world.finish_all()
+        cleared = world.clear(run.run_id, ["b"], downstream=True)
+        assert sorted(cleared.tasks) == [("b", -1), ("c", -1)]
+        assert world.run_state() == "running"
+        assert world.states() == {"a": "success", "b": "queued", "c": "none"}
+        assert world.finish_all() == ["b", "c"]
+        assert world.run_state() == "success"
+
+    def test_upstream_too(self, world: World) -> None:
+        world.put(dag(task("a"), task("b", "a"), task("c", "b")))
+        run = world.trigger()
+        world.finish_all()
+        assert sorted(world.clear(run.run_id, ["b"], upstream=True).tasks) == [("a", -1), ("b", -1)]
+
+    def test_only_what_failed(self, world: World) -> None:
+        world.put(dag(task("a"), task("b", "a"), task("c", "b"), task("good")))
+        run = world.trigger()
+        world.finish("good")
+        world.finish("a")
+        world.finish("b", FAILED)
+        assert sorted(world.clear(run.run_id, only_failed=True).tasks) == [("b", -1), ("c", -1)]
+        world.finish_all()
+        assert world.run_state() == "success"
+
+    def test_one_copy_of_a_mapped_task(self, world: World) -> None:
+        world.put(dag(task("m", mapped=True, expand={"x": [1, 2]}), task("after", "m")))
+        run = world.trigger()
+        world.finish_all()
+        cleared = world.clear(run.run_id, ["m"], map_indexes=[1], downstream=True)
+        assert sorted(cleared.tasks) == [("after", -1), ("m", 1)]
+        assert world.states() == {"m[0]": "success", "m[1]": "queued", "after": "none"}
+
+    def test_a_tasks_setups_and_teardowns_come_along(self, world: World) -> None:
+        members = [task("s", setup=True), task("w", "s"), task("t", "s", "w", teardown=True), task("x", "w")]
+        world.put(dag(*members))
+        run = world.trigger()
+        world.finish_all()
+        assert sorted(world.clear(run.run_id, ["w"]).tasks) == [("s", -1), ("t", -1), ("w", -1)]
+
+    def test_nothing_changes_when_there_is_nothing_to_clear(self, world: World) -> None:
+        world.put(dag(task("a")))
+        run = world.trigger()
+        world.finish_all()
+        assert world.clear(run.run_id, only_failed=True).tasks == ()
+        assert world.run_state() == "success"
+
+    def test_a_dry_run_only_tells(self, world: World) -> None:
+        world.put(dag(task("a")))
+        run = world.trigger()
+        world.finish_all()
+        assert world.clear(run.run_id, dry_run=True).tasks == (("a", -1),)
+        assert world.run_state() == "success"
+
+    def test_with_the_newest_version_new_tasks_appear_and_what_was_is_kept(self, world: World) -> None:
+        world.put(dag(task("a"), task("old", "a")))
+        run = world.trigger()
+        world.finish_all()
+        world.put(dag(task("a"), task("new", "a")), version="2")
+        assert world.clear(run.run_id, ["a"]).run.reading_id == run.reading_id
+        world.finish_all()
+        world.clear(run.run_id, ["a"], newest_version=True)
+        assert world.states() == {"a": "queued", "old": "success", "new": "none"}
+        assert world.finish_all() == ["a", "new"]
+        assert world.run_state() == "success"
+
+    def test_a_run_under_way_that_goes_on_with_the_newest_version_drops_what_is_not_in_it(self, world: World) -> None:
+        world.put(dag(task("a"), task("b", "a"), task("old", "a")))
+        run = world.trigger()
+        world.put(dag(task("a"), task("b", "a")), version="2")
+        world.clear(run.run_id, ["b"], newest_version=True)
+        assert world.states() == {"a": "queued", "b": "none", "old": "removed"}
+        assert world.finish_all() == ["a", "b"]
+        assert world.run_state() == "success"
+
+    def test_runs_under_way_keep_their_version(self, world: World) -> None:
+        world.put(dag(task("a"), task("b", "a")))
+        world.trigger()
+        world.put(dag(task("a"), task("other", "a")), version="2")
+        world.restart()
+        assert world.finish_all() == ["a", "b"]
+
+
+class TestMark:
+    def test_a_success_lets_go_on_what_had_failed_below(self, world: World) -> None:
+        world.put(dag(task("a"), task("b", "a"), task("c", "b")))
+        world.trigger()
+        world.finish("a", FAILED)
+        assert world.run_state() == "failed"
+        assert world.mark("a", TaskState.SUCCESS) == [("a", -1)]
+        assert world.states() == {"a": "success", "b": "queued", "c": "none"}
+        assert world.run_state() == "running"
+
+    def test_a_failure_spreads(self, world: World) -> None:
+        world.put(dag(task("a"), task("b", "a")))
+        world.trigger()
+        world.mark("a", TaskState.FAILED)
+        assert world.states() == {"a": "failed", "b": "upstream_failed"}
+        assert world.run_state() == "failed"
+
+    def test_relatives_are_marked_with_it(self, world: World) -> None:
+        world.put(dag(task("a"), task("b", "a"), task("c", "b")))
+        world.trigger()
+        assert sorted(world.mark("b", TaskState.SUCCESS, upstream=True, downstream=True)) == [
+            ("a", -1),
+            ("b", -1),
+            ("c", -1),
+        ]
+        assert world.run_state() == "success"
+
+    def test_one_copy_alone(self, world: World) -> None:
+        world.put(dag(task("m", mapped=True, expand={"x": [1, 2]})))
+        world.trigger()
+        assert world.mark("m", TaskState.SKIPPED, map_index=1) == [("m", 1)]
+        assert world.states() == {"m[0]": "queued", "m[1]": "skipped"}
+
+    def test_marking_twice_changes_nothing(self, world: World) -> None:
+        world.put(dag(task("a")))
+        world.trigger()
+        world.mark("a", TaskState.SUCCESS)
+        assert world.mark("a", TaskState.SUCCESS) == []
+
+    def test_what_cannot_be_is_refused(self, world: World) -> None:
+        world.put(dag(task("a")))
+        world.trigger()
+        with pytest.raises(InvalidRequestError):
+            world.mark("a", TaskState.RUNNING)
+        with pytest.raises(NotFoundError):
+            world.mark("b", TaskState.SUCCESS)
+        with pytest.raises(NotFoundError):
+            world.mark("a", TaskState.SUCCESS, map_index=3)
+
+
+class TestMarkRun:
+    @pytest.mark.parametrize(("run_state", "task_state"), [("failed", "failed"), ("success", "success")])
+    def test_what_runs_is_stopped_and_the_rest_skipped(self, world: World, run_state: str, task_state: str) -> None:
+        world.put(dag(task("done"), task("a", "done"), task("b", "a")))
+        run = world.trigger()
+        world.finish("done")
+        launch = world.start("a")
+        operations.mark_run(world.store, "d", run.run_id, RunState(run_state), who="test")
+        world.settle()
+        assert world.states() == {"done": "success", "a": task_state, "b": "skipped"}
+        assert world.run_state() == run_state
+        assert world.stop_requested(launch)
+        world.end(launch, FAILED)
+        assert world.run_state() == run_state
+
+    def test_teardowns_do_their_work_first(self, world: World) -> None:
+        teardown = task("t", "s", "w", teardown=True, trigger_rule="all_done_setup_success")
+        world.put(dag(task("s", setup=True), task("w", "s"), teardown))
+        run = world.trigger()
+        world.finish("s")
+        operations.mark_run(world.store, "d", run.run_id, RunState.FAILED, who="test")
+        world.settle()
+        assert world.states() == {"s": "success", "w": "failed", "t": "queued"}
+        world.finish("t")
+        assert world.run_state() == "failed"
+
+    def test_a_queued_run_may_be_marked(self, world: World) -> None:
+        world.put(dag(task("a")), paused=True)
+        run = world.trigger()
+        operations.mark_run(world.store, "d", run.run_id, RunState.FAILED, who="test")
+        assert world.run_state() == "failed"
+
+
+def test_a_run_is_deleted_only_when_it_is_over(world: World) -> None:
+    world.put(dag(task("a")))
+    run = world.trigger()
+    with pytest.raises(ConflictError):
+        operations.delete_run(world.store, "d", run.run_id, who="test")
+    launch = world.start("a")
+    world.mark("a", TaskState.SUCCESS)
+    assert world.run_state() == "success"
+    with pytest.raises(ConflictError):
+        operations.delete_run(world.store, "d", run.run_id, who="test")
+    world.end(launch)
+    operations.delete_run(world.store, "d", run.run_id, who="test")
+    world.settle()
+    assert world.all_runs() == []
+
+
+def test_notes_are_kept(world: World) -> None:
+    world.put(dag(task("a")))
+    run = world.trigger()
+    operations.set_run_note(world.store, "d", run.run_id, "why")
+    operations.set_task_note(world.store, "d", run.run_id, "a", "because")
+    assert (world.only_run().note, world.row("a").note) == ("why", "because")
+
+
+def test_every_order_is_told_with_who_gave_it(world: World) -> None:
+    world.put(dag(task("a")), paused=True)
+    operations.unpause(world.store, "d", who="cli:ann")
+    run = operations.trigger(world.store, "d", who="cli:ann")
+    operations.mark_task(world.store, "d", run.run_id, "a", TaskState.SUCCESS, who="cli:ann")
+    operations.clear(world.store, "d", run.run_id, who="cli:ann")
+    with world.store.reading() as tx:
+        told = [event.kind for event in events.after(tx, 0) if event.who == "cli:ann"]
+        assert runs.by_run_id(tx, "d", run.run_id).triggered_by == "cli:ann"
+    assert told == ["dag.unpaused", "run.created", "task.created", "task.state", "task.state"]
