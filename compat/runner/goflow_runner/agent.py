@@ -74,7 +74,9 @@ def run(
         return EXIT_NO_SERVER
     work_dir.mkdir(parents=True, exist_ok=True)
     output = Output(work_dir / "output.jsonl", client)
-    attempt = Attempt(task, client, output, work_dir, {**environment, **task["environment"]})
+    given = {**environment, **task["environment"]}
+    given.setdefault("AIRFLOW_HOME", str(work_dir / "airflow"))  # Airflow always sets it, and commands rely on it
+    attempt = Attempt(task, client, output, work_dir, given)
     restore = _pass_signals_on(attempt)
     started = time.monotonic()
     try:
