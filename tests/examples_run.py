@@ -76,7 +76,9 @@ def differences(daemon: Daemon, run_id: str, timeout_s: float) -> list[str]:
         got = states_of(daemon, dag_id, run["run_id"])
         if run["state"] != expected["run_state"]:
             found.append(f"{dag_id}: the run is {run['state']}, under Airflow {expected['run_state']}")
-        for task in sorted({*got, *expected["tasks"]}):
-            if got.get(task) != expected["tasks"].get(task):
-                found.append(f"{dag_id}.{task}: {got.get(task)}, under Airflow {expected['tasks'].get(task)}")
+        found += [
+            f"{dag_id}.{task}: {got.get(task)}, under Airflow {expected['tasks'].get(task)}"
+            for task in sorted({*got, *expected["tasks"]})
+            if got.get(task) != expected["tasks"].get(task)
+        ]
     return found

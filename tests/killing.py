@@ -94,6 +94,7 @@ def kill_again_and_again(daemon: Daemon, times: int, longest_s: float, seed: int
 
 def check_marks(daemon: Daemon, marks: Marks, runs: int, timeout_s: float) -> None:
     """Every run ends with success, and every attempt has exactly one mark."""
+
     def all_ended() -> bool:
         rows = daemon.json("runs", "list")
         return len(rows) == runs and all(row["state"] in {"success", "failed"} for row in rows)

@@ -130,6 +130,5 @@ def _skips(tx: Tx, instance: TaskInstance, task_ids: Sequence[str], now: dt.date
     return [
         TaskChange(ti_id=other.id, expected=other.state, new=TaskState.SKIPPED, at=now, who=who, reason="branch")
         for other in found
-        if other.state in SKIPPABLE
-        and (instance.map_index < 0 or other.map_index == instance.map_index)
+        if other.state in SKIPPABLE and (instance.map_index < 0 or other.map_index == instance.map_index)
     ]

@@ -1,6 +1,6 @@
 """Text in, `DagSpec` out: the static reader of DAG files.
 
 No database, no cluster, and no user code: Python files are evaluated over their libcst trees by ``interpreter``, with
-one model per library in ``libraries``; YAML files are read by ``yaml``; ``lower`` turns what came out into frozen specs.
+one model per library in ``libraries``; YAML files are read by ``yaml``; ``lower`` turns what comes out into specs.
 ``api`` is the only door: other rooms call ``goflow.parser.api.parse_file`` and read `ParseResult`.
 """

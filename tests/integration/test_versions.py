@@ -57,7 +57,7 @@ def test_the_story_of_a_file(daemon, tmp_path):
     daemon.wait_for("no import error", lambda: daemon.json("import-errors", "list") == [])
     found = daemon.json("dags", "diff", "story", "1", "3")
     assert not found["same_meaning"]
-    assert "+    BashOperator(task_id=\"two\"" in found["source"]
+    assert '+    BashOperator(task_id="two"' in found["source"]
     assert '"two"' in found["meaning"]
 
     file.write_text(FIRST)

@@ -18,7 +18,7 @@ FIRST_PAUSE_S = 0.05
 LONGEST_PAUSE_S = 5.0
 CALL_TIMEOUT_S = 30.0
 CONNECT_TIMEOUT_S = 3.0
-"""Seconds for a connection to come about: a pod's network may need a moment, and asking again is cheaper than waiting."""
+"""Seconds for a connection to come about: asking again is cheaper than waiting for a network that is just begun."""
 
 
 class RefusedError(Exception):

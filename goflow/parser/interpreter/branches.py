@@ -111,9 +111,7 @@ def _join_dicts(states: list[dict[Any, Any]], at: At, test: Unknown) -> dict[Any
 def _join_lists(states: list[list[Any]], at: At, test: Unknown) -> list[Any]:
     if len({len(state) for state in states}) == 1:
         return [join_values(list(values), at, test) for values in zip(*states, strict=True)]
-    joined = []
-    for values in zip(*states, strict=False):
-        joined.append(join_values(list(values), at, test))
+    joined = [join_values(list(values), at, test) for values in zip(*states, strict=False)]
     return [*joined, test]
 
 

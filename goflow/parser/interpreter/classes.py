@@ -493,7 +493,7 @@ class SuperValue(Value):
                 if name == "__init__" and not is_class:
                     return NativeFunction(
                         "__init__",
-                        lambda at, *args, **kwargs: call_init(self.receiver, candidate, args, kwargs, at),
+                        lambda at, *args, owner=candidate, **kwargs: call_init(self.receiver, owner, args, kwargs, at),
                         takes_unknown=True,
                     )
                 return bind(candidate.attributes[name], None if is_class else self.receiver, cls, at)

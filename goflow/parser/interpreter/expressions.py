@@ -130,8 +130,7 @@ def _unescaped(source: str) -> str:
 
 
 def _list(frame: Frame, node: cst.List) -> Any:
-    found = _elements(frame, node.elements)
-    return found if isinstance(found, Unknown) else found
+    return _elements(frame, node.elements)
 
 
 def _tuple(frame: Frame, node: cst.Tuple) -> Any:

@@ -132,8 +132,8 @@ def _mutate(value: Any, name: str, args: Any, kwargs: dict[str, Any], at: At) ->
     at.session.journal.touch(value)
     if isinstance(value, list):
         if name == "extend":
-            more = elements(args[0], at)
-            value.extend([more] if isinstance(more, Unknown) else more)
+            tail = elements(args[0], at)
+            value.extend([tail] if isinstance(tail, Unknown) else tail)
             return None
         if name == "sort":
             value[:] = sorted_values(value, at, **kwargs)

@@ -170,8 +170,10 @@ def build_itertools(session: Session) -> dict[str, Any]:
 @module("operator")
 def build_operator(session: Session) -> dict[str, Any]:
     """``operator``."""
-    signs = {"add": "+", "sub": "-", "mul": "*", "truediv": "/", "floordiv": "//", "mod": "%", "eq": "==", "ne": "!=",
-             "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "or_": "|", "and_": "&", "rshift": ">>", "lshift": "<<"}  # fmt: skip
+    signs = {
+        "add": "+", "sub": "-", "mul": "*", "truediv": "/", "floordiv": "//", "mod": "%", "eq": "==", "ne": "!=",
+        "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "or_": "|", "and_": "&", "rshift": ">>", "lshift": "<<",
+    }  # fmt: skip
     found: dict[str, Any] = {
         name: function(name, lambda at, a, b, sign=sign: binary(sign, a, b, at), takes_unknown=True)
         for name, sign in signs.items()

@@ -4,6 +4,7 @@ import copy
 import datetime as dt
 import functools
 import inspect
+import itertools
 import logging
 
 from airflow._goflow.dag import DagContext
@@ -262,8 +263,7 @@ class BaseOperatorMeta(type):
     def __new__(mcs, name, bases, namespace, **kwargs):
         if "__init__" in namespace:
             namespace["__init__"] = _with_defaults(namespace["__init__"])
-        cls = super().__new__(mcs, name, bases, namespace, **kwargs)
-        return cls
+        return super().__new__(mcs, name, bases, namespace, **kwargs)
 
     def partial(cls, **kwargs):
         """Arguments that all copies share."""
@@ -487,7 +487,7 @@ class SkipMixin:
 
 
 def not_chosen(task, chosen):
-    """Ids right below TASK that a branch did not choose (``SkipMixin.skip_all_except``); groups stand for their roots."""
+    """Ids right below TASK that a branch did not choose (``skip_all_except``); groups stand for their roots."""
     if chosen is None:
         wanted = set()
     elif isinstance(chosen, str):
@@ -636,7 +636,7 @@ class BaseOperatorLink:
 def chain(*tasks):
     """One after the other; lists of one length in pairs."""
     tasks = [list(task) if isinstance(task, tuple) else task for task in tasks]
-    for one, other in zip(tasks, tasks[1:], strict=False):
+    for one, other in itertools.pairwise(tasks):
         if isinstance(one, list) and isinstance(other, list):
             for a, b in zip(one, other, strict=True):
                 connect(a, b)
@@ -647,7 +647,7 @@ def chain(*tasks):
 def chain_linear(*elements):
     """One after the other; every element of a list with every one of the next."""
     rows = [element for element in elements if flatten(element)]
-    for one, other in zip(rows, rows[1:], strict=False):
+    for one, other in itertools.pairwise(rows):
         connect(one, other)
 
 

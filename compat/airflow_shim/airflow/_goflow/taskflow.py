@@ -102,8 +102,7 @@ def operator_class(kind):
         return _sensor_class()
     from airflow._goflow.stand_in import stand_in
 
-    missing = stand_in(f"airflow.decorators.task.{kind}", "DecoratedOperator")
-    return missing
+    return stand_in(f"airflow.decorators.task.{kind}", "DecoratedOperator")
 
 
 class TaskDecorator:
@@ -199,17 +198,15 @@ class TaskPartial:
         return self._make(ExpandRows(rows))
 
     def _make(self, source):
-        from airflow._goflow.mapped import MappedOperator
-
         options = {**self.decorator._operator_options(), "python_callable": self.decorator.function}
-        made = MappedTaskFlow(operator_class(self.decorator.kind), {**options, "op_kwargs": self.kwargs}, source)
-        assert isinstance(made, MappedOperator)
+        made = mapped_class()(operator_class(self.decorator.kind), {**options, "op_kwargs": self.kwargs}, source)
         made.is_setup, made.is_teardown = self.decorator.is_setup, self.decorator.is_teardown
         made.conditions = self.decorator.conditions
         return PlainXComArg(made)
 
 
-def _mapped_class():
+@functools.cache
+def mapped_class():
     from airflow._goflow.mapped import MappedOperator, make_alone
 
     class MappedTaskFlow(MappedOperator):
@@ -226,16 +223,6 @@ def _mapped_class():
             return task
 
     return MappedTaskFlow
-
-
-class _Lazy:
-    def __call__(self, *args):
-        global MappedTaskFlow
-        MappedTaskFlow = _mapped_class()
-        return MappedTaskFlow(*args)
-
-
-MappedTaskFlow = _Lazy()
 
 
 class TaskCollection:

@@ -66,7 +66,8 @@ class PlainXComArg(XComArg):
 
     def __str__(self):
         key = f", key='{self.key}'" if self.key != "return_value" else ""
-        return f"{{{{ task_instance.xcom_pull(task_ids='{self.operator.task_id}', dag_id='{self.operator.dag.dag_id}'{key}) }}}}"
+        task = self.operator
+        return f"{{{{ task_instance.xcom_pull(task_ids='{task.task_id}', dag_id='{task.dag.dag_id}'{key}) }}}}"
 
     def as_setup(self):
         """Mark its task."""
