@@ -181,6 +181,8 @@ def trigger(
             click.echo(f"run {row['run_id']} of {dag_id} is {row['state']}", err=wait)
             if not api.live:
                 click.echo("No daemon runs: the run begins when one does.", err=True)
+            if api.get(f"/api/v2/dags/{dag_id}")["is_paused"]:
+                click.echo(f"{dag_id} is paused: the run begins after `goflow dags unpause {dag_id}`.", err=True)
         if wait:
             row = wait_for_run(api, dag_id, row["run_id"], timeout)
     if as_json:

@@ -43,7 +43,7 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         parent = sys.modules.get(module.__name__.rpartition(".")[0])
         last = module.__name__.rpartition(".")[2]
         module.__path__ = [f"{entry}/{last}" for entry in getattr(parent, "__path__", [])]
-        home = names.MODULES.get(module.__name__)
+        home = names.MODULES.get(module.__name__, "timezone" if last == "timezone" else None)
         if home is not None:
             private = importlib.import_module(f"airflow._goflow.{home}")
             module.__dict__.update({k: v for k, v in vars(private).items() if not k.startswith("__")})

@@ -105,7 +105,8 @@ class Connection:
         login = quote(self.login or "", safe="")
         if self.password is not None:
             login += f":{quote(self.password, safe='')}"
-        text = f"{(self.conn_type or '').replace('_', '-')}://{login + '@' if login else ''}{quote(self.host or '', safe='')}"
+        kind = (self.conn_type or "").replace("_", "-")
+        text = f"{kind}://{login + '@' if login else ''}{quote(self.host or '', safe='')}"
         text += f":{self.port}" if self.port else ""
         text += f"/{quote(self.schema, safe='')}" if self.schema else ""
         if self.extra_dejson:

@@ -34,7 +34,7 @@ HOMES = {
     "enums": "TriggerRule WeightRule State TaskInstanceState DagRunState DagRunType NOTSET ArgNotSet WeekDay",
     "python_operators": (
         "PythonOperator BranchPythonOperator ShortCircuitOperator PythonVirtualenvOperator ExternalPythonOperator "
-        "BranchPythonVirtualenvOperator BranchExternalPythonOperator"
+        "BranchPythonVirtualenvOperator BranchExternalPythonOperator is_venv_installed"
     ),
     "other_operators": (
         "BashOperator EmptyOperator DummyOperator LatestOnlyOperator BranchDateTimeOperator BranchDayOfWeekOperator "

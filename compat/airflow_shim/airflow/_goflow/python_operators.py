@@ -23,6 +23,11 @@ def determine_kwargs(function, args, context):
     return {name: context[name] for name in names[len(args) :] if name in context}
 
 
+def is_venv_installed():
+    """Whether virtual environments can be made here."""
+    return True
+
+
 class PythonOperator(BaseOperator):
     """Calls ``python_callable``."""
 
