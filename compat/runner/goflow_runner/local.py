@@ -27,8 +27,8 @@ from goflow_runner import agent, python_task
 from goflow_runner.wire import EXIT_NOT_CLAIMED
 
 SOCKET = "zygote.sock"
-IDLE_S = 600.0
-"""Seconds without a request after which a zygote ends if its daemon's process is gone."""
+IDLE_S = 2.0
+"""Seconds without a request after which a zygote looks whether its daemon is still there, and ends if it is not."""
 
 
 def serve(folder: Path, *, preload: bool = True) -> int:
