@@ -10,7 +10,13 @@ from typing import Any
 import structlog
 import uvicorn
 
+from goflow.domain.errors import GoFlowError
+
 log = structlog.get_logger(__name__)
+
+
+class ListenError(GoFlowError):
+    """The server cannot listen"""
 
 
 class Listener:
@@ -32,7 +38,7 @@ class Listener:
         return f"http://{host}:{self.port}"
 
     def start(self) -> None:
-        """Bind and serve. Raises OSError when the port is taken."""
+        """Bind and serve. Raises ListenError when the port is taken."""
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
         bound = socket.socket(family, socket.SOCK_STREAM)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -40,7 +46,8 @@ class Listener:
             bound.bind((self.host, self.port))
         except OSError as problem:
             bound.close()
-            raise OSError(problem.errno, f"{self.name}: {self.host}:{self.port}: {problem.strerror}") from problem
+            words = f"{self.name} on {self.host}:{self.port}: {problem.strerror}"
+            raise ListenError(words, hint="choose another port: --port N, or 0 for any free one") from problem
         self._socket, self.port = bound, bound.getsockname()[1]
         config = uvicorn.Config(
             self.application,
