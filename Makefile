@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.setup-done
 SOURCES := goflow compat/runner compat/airflow_shim tests benchmarks
 
-.PHONY: help setup run test unit check format cluster cluster-down fidelity bench clean
+.PHONY: help setup run test unit check format cluster cluster-down fidelity bench docs clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ fidelity: setup ## Hold the reader against real Airflow 3.3.2 and 2.11.2
 
 bench: setup ## Measure GoFlow and Airflow side by side
 	@$(BIN)/python -m benchmarks
+
+docs: setup ## Write docs/settings.md and docs/cli.md from the code
+	@$(BIN)/python docs/generate.py
 
 clean: ## Remove what was made here (not the caches of the test cluster)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
