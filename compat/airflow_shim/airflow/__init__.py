@@ -5,13 +5,9 @@ no database. Every module below it is made by ``_goflow.finder`` on demand; prov
 it are imported as they are.
 """
 
-from pkgutil import extend_path
-
-__path__ = extend_path(__path__, __name__)
-__version__ = "3.3.2"
-
 from airflow._goflow import finder as _finder
 
+__path__ = _finder.extended(__path__)
 _finder.install()
 
 

@@ -1,74 +1,38 @@
 """The inside of the shim. Its one door for goflow-runner is `execute`; everything else here is Airflow's names."""
 
-import logging
-import sys
-from pathlib import Path
 
-FORMAT = "[%(asctime)s] {%(filename)s:%(lineno)d} %(levelname)s - %(message)s"
+def execute(task_input, client, folder, stop=None):
+    """Import the DAG file in FOLDER and run one task of it, to its end; the outcome (`goflow_runner.wire.OutcomeInfo`).
+
+    TASK_INPUT is `goflow_runner.wire.TaskInput`, CLIENT a `goflow_runner.client.TaskClient`. SIGTERM stops the task:
+    its ``on_kill`` is called, and it ends as failed. STOP is not needed.
+    """
+    from airflow._goflow import session
+
+    return session.execute(task_input, client, folder)
 
 
 def preload():
-    """Import what most tasks need, once, before attempts are forked."""
-    import jinja2.sandbox
+    """Import what most tasks need, once, before tasks are forked off this process."""
+    import jinja2.sandbox  # noqa: F401
+    import pendulum  # noqa: F401
 
-    from airflow._goflow import (
-        context,
-        dag,
-        groups,
-        live,
-        loading,
-        mapped,
-        operator,
-        other_operators,
-        python_operators,
-        running,
-        taskflow,
-        templates,
-        values,
-        xcom_arg,
-    )
+    from airflow._goflow import building, decorated, jinja, loading, running, session, stand_in, taskflow
 
-    return (context, dag, groups, jinja2, live, loading, mapped, operator, other_operators, python_operators, running,
-            taskflow, templates, values, xcom_arg)  # fmt: skip
+    return building, decorated, jinja, loading, running, session, stand_in, taskflow
 
 
-def execute(task_input, client, folder: Path):
-    """Run one task of the DAG file in FOLDER; the outcome, `goflow_runner.wire.OutcomeInfo`."""
-    from airflow._goflow import loading, running
-    from airflow._goflow.live import Session
+def reconnect(dialect):
+    """Give this process a client of its own: the other interpreter in which a virtualenv task's function runs. Without
+    the runner's environment nothing happens."""
+    import os
 
-    logging.basicConfig(stream=sys.stdout, level=logging.INFO, format=FORMAT, force=True)
-    Session.client = client
-    try:
-        dag = loading.load_dag(task_input, folder)
-        task = dag.get_task(task_input["task_id"])
-    except BaseException as problem:
-        running.show(problem)
-        kind = (
-            "Drift"
-            if isinstance(problem, loading.DagFileError) or type(problem).__name__ == "TaskNotFound"
-            else "Import"
-        )
-        message = f"{type(problem).__name__}: {problem}"
-        return {"state": "failed", "reason": kind, "message": message[:1000], "retry": kind != "Drift"}
-    drift = find_drift(task, task_input["task"])
-    if drift:
-        print(f"The task differs from the version that was read: {drift}")
-        return {"state": "failed", "reason": "Drift", "message": drift, "retry": False}
-    return running.run(task_input, client, task)
+    from goflow_runner.wire import ENV_API_URL, ENV_LAUNCH, ENV_TOKEN_FILE
 
+    from airflow._goflow import world
 
-def find_drift(task, spec):
-    """The first field in which the task that came out differs from the one that was read; empty when none does.
+    world.World.dialect = dialect
+    if all(os.environ.get(name) for name in (ENV_API_URL, ENV_LAUNCH, ENV_TOKEN_FILE)):
+        from goflow_runner.client import TaskClient
 
-    Only plain values are compared, and nothing that was not known when it was read (decision 7).
-    """
-    if task.task_type != spec["operator"] and not task.task_type.startswith(("Decorated", "_")):
-        return f"its operator is {task.task_type}, and was {spec['operator']}"
-    if spec.get("mapped"):
-        return ""
-    for name, told in (spec.get("fields") or {}).items():
-        found = getattr(task, name, None)
-        if isinstance(told, str | int | bool) and isinstance(found, str | int | bool) and told != found:
-            return f"its field {name} is {found!r}, and was {told!r}"
-    return ""
+        world.World.client = TaskClient.from_environment(os.environ[ENV_LAUNCH])

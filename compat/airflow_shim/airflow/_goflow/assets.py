@@ -1,121 +1,218 @@
-"""Assets: named things that tasks make and DAGs wait for. Here they only hold their words."""
+"""Assets (datasets): named things that tasks make and DAGs wait for. Here they are what tasks mention."""
+
+import os
 
 
-class _Condition:
-    def __and__(self, other):
-        return AssetAll(self, other)
+class BaseAsset:
+    """What may stand in a schedule."""
 
     def __or__(self, other):
-        return AssetAny(self, other)
+        return AssetAny(self, other) if isinstance(other, BaseAsset) else NotImplemented
+
+    def __and__(self, other):
+        return AssetAll(self, other) if isinstance(other, BaseAsset) else NotImplemented
 
 
-class Asset(_Condition):
-    """A name and a URI."""
-
-    def __init__(self, name=None, uri=None, *, group="asset", extra=None, watchers=None, **kwargs):
-        self.name = name or uri
-        self.uri = uri or name
-        self.group = group
-        self.extra = extra or {}
-        self.watchers = watchers or []
-
-    @staticmethod
-    def ref(*, name="", uri=""):
-        """An asset by name or URI."""
-        return AssetRef(name=name, uri=uri)
-
-    def __eq__(self, other):
-        return isinstance(other, Asset) and (self.name, self.uri) == (other.name, other.uri)
-
-    def __hash__(self):
-        return hash((self.name, self.uri))
-
-    def __repr__(self):
-        return f"Asset(name={self.name!r}, uri={self.uri!r})"
+BaseDataset = BaseAsset
 
 
-class Dataset(Asset):
-    """Airflow 2's word for it."""
-
-    def __init__(self, uri, extra=None, **kwargs):
-        super().__init__(name=uri, uri=uri, extra=extra)
-
-
-class AssetAlias(_Condition):
-    """A name that tasks give assets at run time."""
-
-    def __init__(self, name, *, group="asset"):
-        self.name = name
-        self.group = group
-
-
-DatasetAlias = AssetAlias
-
-
-class AssetRef(_Condition):
-    """An asset by name or URI."""
+class AssetAccessControl:
+    """Who may use an asset."""
 
     def __init__(self, **kwargs):
         self.__dict__.update(kwargs)
 
 
-class AssetAll(_Condition):
-    """All of several."""
+class AssetUniqueKey:
+    """Name and URI."""
 
+    def __init__(self, name, uri):
+        self.name, self.uri = name, uri
+
+    @classmethod
+    def from_asset(cls, asset):
+        """An asset's."""
+        return cls(asset.name, asset.uri)
+
+    def to_asset(self):
+        """The asset."""
+        return Asset(self.name, self.uri)
+
+    def __eq__(self, other):
+        return isinstance(other, AssetUniqueKey) and (self.name, self.uri) == (other.name, other.uri)
+
+    def __hash__(self):
+        return hash((self.name, self.uri))
+
+
+class AssetAliasUniqueKey:
+    """An alias's name."""
+
+    def __init__(self, name):
+        self.name = name
+
+    @classmethod
+    def from_asset_alias(cls, asset_alias):
+        """An alias's."""
+        return cls(asset_alias.name)
+
+    def to_asset_alias(self):
+        """The alias."""
+        return AssetAlias(self.name)
+
+    def __eq__(self, other):
+        return isinstance(other, AssetAliasUniqueKey) and self.name == other.name
+
+    def __hash__(self):
+        return hash(("alias", self.name))
+
+
+class Asset(os.PathLike, BaseAsset):
+    """A name, a URI and what is known of it."""
+
+    asset_type = "asset"
+    __version__ = 1
+
+    def __init__(
+        self, name=None, uri=None, *, group=None, extra=None, watchers=None, access_control=None, **kwargs
+    ):
+        if name is None and uri is None:
+            raise TypeError("Asset() requires either 'name' or 'uri'")
+        self.name = str(uri) if name is None else name
+        self.uri = _sanitized(str(self.name if uri is None else uri))
+        self.group = self.asset_type if group is None else group
+        self.extra, self.watchers = dict(extra or {}), list(watchers or [])
+        self.access_control = access_control
+
+    @staticmethod
+    def ref(*, name="", uri=""):
+        """A reference by name or URI."""
+        if bool(name) == bool(uri):
+            raise TypeError("Asset reference expects one keyword argument of 'name' and 'uri'")
+        return AssetNameRef(name) if name else AssetUriRef(uri)
+
+    def __fspath__(self):
+        return self.uri
+
+    def __eq__(self, other):
+        if not isinstance(other, Asset):
+            return NotImplemented
+        return (self.name, self.uri, self.group, self.extra) == (other.name, other.uri, other.group, other.extra)
+
+    def __hash__(self):
+        return hash((self.name, self.uri))
+
+    def __repr__(self):
+        return f"{type(self).__name__}(name={self.name!r}, uri={self.uri!r}, group={self.group!r}, extra={self.extra!r})"
+
+    def iter_assets(self):
+        """Itself."""
+        yield AssetUniqueKey.from_asset(self), self
+
+
+class Dataset(Asset):
+    """Airflow 2's word for an asset, and a kind of its own in Airflow 3."""
+
+    asset_type = "dataset"
+
+    def __init__(self, uri=None, extra=None, *, name=None, **kwargs):
+        super().__init__(name=name, uri=uri, extra=extra, **{"group": "dataset", **kwargs})
+
+
+class Model(Asset):
+    """A model as an asset."""
+
+    asset_type = "model"
+
+
+def _sanitized(uri):
+    """URI in its normal form: no password, the scheme in small letters, sorted parameters, no slash at the end."""
+    from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+    parts = urlsplit(uri)
+    if not parts.scheme or parts.scheme.lower().startswith("x-") or (not parts.scheme and not parts.netloc):
+        return uri
+    if parts.scheme.lower() == "airflow":
+        raise ValueError("Asset scheme 'airflow' is reserved")
+    netloc = parts.netloc.rpartition("@")[2] if parts.password else parts.netloc
+    query = urlencode(sorted(parse_qsl(parts.query))) if parts.query else ""
+    return urlunsplit((parts.scheme.lower(), netloc, parts.path.rstrip("/") or "/", query, ""))
+
+
+class AssetRef(BaseAsset):
+    """An asset by name or URI."""
+
+
+class AssetNameRef(AssetRef):
+    """An asset by name."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def __eq__(self, other):
+        return isinstance(other, AssetNameRef) and self.name == other.name
+
+    def __hash__(self):
+        return hash(("name", self.name))
+
+
+class AssetUriRef(AssetRef):
+    """An asset by URI."""
+
+    def __init__(self, uri):
+        self.uri = uri
+
+    def __eq__(self, other):
+        return isinstance(other, AssetUriRef) and self.uri == other.uri
+
+    def __hash__(self):
+        return hash(("uri", self.uri))
+
+
+class AssetAlias(BaseAsset):
+    """A name under which tasks tell assets at run time."""
+
+    def __init__(self, name, group="asset"):
+        self.name, self.group = name, group
+
+    def __eq__(self, other):
+        return isinstance(other, AssetAlias) and self.name == other.name
+
+    def __hash__(self):
+        return hash(("alias", self.name))
+
+    def __repr__(self):
+        return f"AssetAlias(name={self.name!r})"
+
+
+DatasetAlias = AssetAlias
+
+
+class _Several(BaseAsset):
     def __init__(self, *objects):
         self.objects = list(objects)
 
 
-class AssetAny(AssetAll):
+class AssetAll(_Several):
+    """All of several."""
+
+
+class AssetAny(_Several):
     """Any of several."""
+
+
+DatasetAll, DatasetAny = AssetAll, AssetAny
 
 
 class AssetWatcher:
     """A trigger that watches an asset."""
 
     def __init__(self, name, trigger=None):
-        self.name = name
-        self.trigger = trigger
-
-
-class AssetEvent:
-    """Something that happened to an asset."""
+        self.name, self.trigger = name, trigger
 
 
 class Metadata:
-    """What a task says of an asset."""
+    """What a task tells of an asset."""
 
     def __init__(self, asset, extra=None, alias=None):
-        self.asset, self.extra, self.alias = asset, extra or {}, alias
-
-
-class asset:
-    """``@asset``: a DAG of one task that makes it."""
-
-    def __init__(self, *, schedule=None, uri=None, dag_id=None, **kwargs):
-        self.schedule, self.uri, self.dag_id, self.kwargs = schedule, uri, dag_id, kwargs
-
-    def __call__(self, function):
-        from airflow._goflow.dag import DAG
-        from airflow._goflow.python_operators import AssetOperator
-
-        name = function.__name__
-        made = Asset(name=self.kwargs.get("name", name), uri=self.uri)
-        with DAG(dag_id=self.dag_id or name, schedule=self.schedule, auto_register=True):
-            AssetOperator(task_id=name, python_callable=function, outlets=[made])
-        return made
-
-    @staticmethod
-    def multi(**kwargs):
-        """``@asset.multi``."""
-
-        def decorate(function):
-            from airflow._goflow.dag import DAG
-            from airflow._goflow.python_operators import AssetOperator
-
-            name = function.__name__
-            with DAG(dag_id=kwargs.get("dag_id") or name, schedule=kwargs.get("schedule"), auto_register=True):
-                AssetOperator(task_id=name, python_callable=function, outlets=kwargs.get("outlets", []))
-            return function
-
-        return decorate
+        self.asset, self.extra, self.alias = asset, dict(extra or {}), alias

@@ -1,73 +1,145 @@
-"""Makes every ``airflow.*`` module on demand; what is really installed under ``airflow.providers`` comes first."""
+"""Makes every ``airflow.*`` module on demand; provider packages that are really installed come first."""
 
 import importlib
-import importlib.abc
-import importlib.machinery
 import sys
-import types
+from importlib.machinery import ModuleSpec, PathFinder
+from types import ModuleType
 
-from airflow._goflow import names
+from airflow._goflow import facts, homes, world
 
 OURS = ("airflow.providers.standard", "airflow.providers.common.compat")
+"""Providers that the shim always brings itself."""
+_PRIVATE = "airflow._goflow"
 
 
-class Module(types.ModuleType):
-    """A module whose names come from the shim's private modules when they are asked for."""
+class Module(ModuleType):
+    """A module whose names are looked up when they are asked for."""
 
     def __getattr__(self, name):
-        return attribute(self.__name__, name)
+        found = attribute(self.__name__, name)
+        self.__dict__[name] = found
+        return found
+
+    def __call__(self, *args, **kwargs):
+        from airflow._goflow.stand_in import message_for
+
+        module, _, name = self.__name__.rpartition(".")
+        raise ModuleNotFoundError(message_for(module, name))
+
+    def __dir__(self):
+        return sorted({*self.__dict__, *homes.listed(self.__name__)})
 
 
-class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds all of ``airflow.*`` that no file provides. One instance stands first (for what the shim always brings),
-    another last (for what is not installed)."""
-
-    def __init__(self, last):
-        self.last = last
+class Finder:
+    """The finder (and loader) of all of ``airflow.*`` that no installed file provides. It stands first."""
 
     def find_spec(self, fullname, path=None, target=None):
-        """A spec for modules that are ours."""
-        if not fullname.startswith("airflow.") or fullname.startswith("airflow._goflow"):
+        """A spec for what is ours; None leaves the search to Python's own finders."""
+        if not fullname.startswith("airflow.") or fullname.startswith(_PRIVATE):
             return None
-        is_provider = fullname.startswith("airflow.providers.") and not fullname.startswith(OURS)
-        if is_provider and not self.last:
+        if fullname == facts.EXAMPLES or fullname.startswith(f"{facts.EXAMPLES}."):
+            return self._find_example(fullname)
+        if facts.is_provider(fullname) and not fullname.startswith(OURS):
+            return self._find_provider(fullname)
+        if not facts.has_module(fullname):
             return None
-        return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
+        return ModuleSpec(fullname, self, is_package=True)
+
+    def _find_provider(self, fullname):
+        parent = sys.modules.get(fullname.rpartition(".")[0])
+        if not isinstance(parent, Module) and fullname != "airflow.providers":
+            return None  # inside an installed package: what is missing there is missing
+        last = fullname.rpartition(".")[2]
+        folders = [f"{folder}/airflow/providers" for folder in sys.path] if last == "providers" else None
+        if folders is None:
+            found = PathFinder.find_spec(fullname, parent.__path__)
+            if found is not None and found.loader is not None:
+                return found
+            folders = [f"{folder}/{last}" for folder in parent.__path__]
+        spec = ModuleSpec(fullname, self, is_package=True)
+        spec.submodule_search_locations = folders
+        return spec
+
+    def _find_example(self, fullname):
+        folder = (world.World.task_input or {}).get("folder_here")
+        if folder is None:
+            return None
+        if fullname != facts.EXAMPLES:
+            return PathFinder.find_spec(fullname, getattr(sys.modules.get(fullname.rpartition(".")[0]), "__path__", None))
+        spec = ModuleSpec(fullname, self, is_package=True)
+        spec.submodule_search_locations = [folder]
+        return spec
 
     def create_module(self, spec):
-        """The private module where the path has functions of its own, else an empty one."""
+        """An empty module."""
         return Module(spec.name)
 
     def exec_module(self, module):
-        """Packages all the way down, and the path of what is installed."""
-        parent = sys.modules.get(module.__name__.rpartition(".")[0])
-        last = module.__name__.rpartition(".")[2]
-        module.__path__ = [f"{entry}/{last}" for entry in getattr(parent, "__path__", [])]
-        home = names.MODULES.get(module.__name__, "timezone" if last == "timezone" else None)
+        """Fill in the modules that are functions rather than classes."""
+        home = homes.MODULES.get(module.__name__)
         if home is not None:
-            private = importlib.import_module(f"airflow._goflow.{home}")
-            module.__dict__.update({k: v for k, v in vars(private).items() if not k.startswith("__")})
+            private = importlib.import_module(f"{_PRIVATE}.{home}")
+            module.__dict__.update({name: value for name, value in vars(private).items() if not name.startswith("_")})
+            module.__dict__.update(getattr(private, "_dynamic", dict)())
 
 
 def attribute(module, name):
-    """``module.name`` of any module of ours: a known name, a module inside, or a stand-in for an operator."""
+    """``module.name``. Raises AttributeError where Airflow of this dialect has no such name (then an import fails, or
+    finds a module of that name)."""
     if name.startswith("__"):
+        if name == "__version__":
+            return world.SDK_VERSION if module == "airflow.sdk" else world.version()
         raise AttributeError(f"module {module!r} has no attribute {name!r}")
-    home = names.HOME_OF.get(name)
-    if home is not None:
-        return getattr(importlib.import_module(f"airflow._goflow.{home}"), name)
-    inner = f"{module}.{name}"
-    if inner in sys.modules:
-        return sys.modules[inner]
-    if name[:1].islower():
-        return importlib.import_module(inner)
+    path = f"{module}.{name}"
+    is_module = path not in homes.NAMES_BEFORE_MODULES and not facts.is_provider(path) and facts.has_module(path)
+    if is_module and not name.startswith("_"):
+        return importlib.import_module(path)
+    if facts.has_name(module, name) is False:
+        raise AttributeError(f"module {module!r} has no attribute {name!r}")
+    return _named(module, name)
+
+
+def _named(module, name):
+    new_module, _, new_name = facts.canonical(f"{module}.{name}").rpartition(".")
+    if facts.is_provider(new_module) and not new_module.startswith(OURS):
+        if new_module != module:
+            there = importlib.import_module(new_module)
+            if not isinstance(there, Module):
+                return getattr(there, new_name)
+            module = ""
+    else:
+        home = homes.home_of(new_module, new_name) or homes.home_of(module, name)
+        if home is not None:
+            return getattr(importlib.import_module(f"{_PRIVATE}.{home[0]}"), home[1])
+    if name[:1].islower() and facts.is_provider(module) and not homes.is_function_name(name):
+        raise AttributeError(f"module {module!r} has no attribute {name!r}")  # a module inside, found by the import
     from airflow._goflow.stand_in import stand_in
 
-    return stand_in(module, name)
+    return stand_in(new_module, new_name)
+
+
+def extended(path):
+    """PATH of the package ``airflow`` itself, with what other folders of `sys.path` hold below ``airflow``."""
+    import os
+
+    found = list(path)
+    for folder in sys.path:
+        other = os.path.join(folder, "airflow")
+        if other not in found and os.path.isdir(other):
+            found.append(other)
+    return found
 
 
 def install():
-    """Put the finders in place; harmless twice."""
+    """Put the finder in place; harmless twice."""
     if not any(isinstance(finder, Finder) for finder in sys.meta_path):
-        sys.meta_path.insert(0, Finder(last=False))
-        sys.meta_path.append(Finder(last=True))
+        sys.meta_path.insert(0, Finder())
+
+
+def forget():
+    """Drop the modules that were made, so that another dialect's are made anew."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("airflow.") and not name.startswith(_PRIVATE):
+            sys.modules.pop(name)
+            parent, _, last = name.rpartition(".")
+            sys.modules.get(parent, module).__dict__.pop(last, None)

@@ -1,219 +1,383 @@
-"""Task groups: prefixes, default arguments, edges through roots and leaves, mapped groups."""
+"""Task groups: prefixes, default arguments, edges through roots and leaves, mapped groups, ``@task_group``."""
 
 import functools
-import inspect
+import re
 
 from airflow._goflow.dag import DagContext
-from airflow._goflow.operator import DependencyMixin
+from airflow._goflow.edges import DependencyMixin, Node, as_list
+from airflow._goflow.exceptions import DuplicateTaskIdFound, NodeNotFound, TaskAlreadyInTaskGroup
 
 
 class TaskGroupContext:
-    """The groups whose ``with`` is open."""
+    """The groups whose ``with`` is open, the innermost last."""
 
     stack = []
 
     @classmethod
-    def get_current_task_group(cls, dag):
-        """The innermost, else DAG's root."""
-        for group in reversed(cls.stack):
-            if dag is None or group.dag is None or group.dag is dag:
-                return group
+    def push(cls, group):
+        """Open one."""
+        cls.stack.append(group)
+
+    push_context_managed_task_group = push
+
+    @classmethod
+    def pop(cls):
+        """Close the innermost."""
+        return cls.stack.pop()
+
+    pop_context_managed_task_group = pop
+
+    @classmethod
+    def get_current(cls, dag=None):
+        """The innermost, else the root group of DAG (or of the open one)."""
+        if cls.stack:
+            return cls.stack[-1]
+        dag = dag or DagContext.get_current_dag()
         return dag.task_group if dag is not None else None
 
+    get_current_task_group = get_current
 
-class TaskGroup(DependencyMixin):
+
+class TaskGroup(Node):
     """A group of tasks and groups."""
 
-    mapped = None
+    is_mapped = False
 
     def __init__(
-        self, group_id, prefix_group_id=True, parent_group=None, dag=None, default_args=None, tooltip="",
-        ui_color="", ui_fgcolor="", add_suffix_on_collision=False, group_display_name="", **kwargs,
+        self, group_id=None, prefix_group_id=True, parent_group=None, dag=None, default_args=None, tooltip="",
+        ui_color="CornflowerBlue", ui_fgcolor="#000", add_suffix_on_collision=False, group_display_name="",
+        doc_md=None,
     ):  # fmt: skip
-        self.dag = dag or (parent_group.dag if parent_group else None) or DagContext.get_current_dag()
-        parent = parent_group
-        if parent is None and group_id is not None:
-            parent = TaskGroupContext.get_current_task_group(self.dag)
-        self.parent_group = parent
-        self.prefix_group_id = prefix_group_id
+        is_root = group_id is None
+        if parent_group is None and not is_root:
+            parent_group = TaskGroupContext.get_current(dag)
+        self.dag = dag or (parent_group.dag if parent_group is not None else None) or DagContext.get_current_dag()
+        if self.dag is None:
+            raise RuntimeError("TaskGroup can only be used inside a dag")
+        if parent_group is None and not is_root:
+            parent_group = self.dag.task_group
+        self._group_id, self.prefix_group_id, self.parent_group = group_id, prefix_group_id, parent_group
         self.default_args = dict(default_args or {})
-        self.tooltip = tooltip
+        self.tooltip, self.doc_md = tooltip, doc_md
+        self.ui_color, self.ui_fgcolor, self.group_display_name = ui_color, ui_fgcolor, group_display_name
         self.children = {}
-        if group_id is not None and add_suffix_on_collision and self.dag is not None:
-            group_id = self._free_id(group_id)
-        self._group_id = group_id
-        if parent is not None:
-            parent.children[self.group_id] = self
+        self.upstream_group_ids, self.downstream_group_ids = set(), set()
+        self.upstream_task_ids, self.downstream_task_ids = set(), set()
+        self.used_group_ids = set() if parent_group is None else parent_group.used_group_ids
+        if parent_group is not None:
+            self._avoid_collision(add_suffix_on_collision)
+            parent_group.add(self)
+            self.default_args = {**parent_group.default_args, **self.default_args}
+            self.used_group_ids |= {self.group_id, self.upstream_join_id, self.downstream_join_id}
 
     @classmethod
     def create_root(cls, dag):
         """The group of all tasks of DAG."""
         return cls(None, dag=dag)
 
-    def _free_id(self, group_id):
-        taken = self.dag.task_group.all_groups()
-        prefix = self.parent_group.child_prefix() if self.parent_group else ""
-        found, number = group_id, 0
-        while f"{prefix}{found}" in taken or f"{prefix}{found}" in self.dag.task_dict:
-            number += 1
-            found = f"{group_id}__{number}"
-        return found
+    def _avoid_collision(self, add_suffix):
+        if self.group_id not in self.used_group_ids:
+            return
+        if not add_suffix:
+            raise DuplicateTaskIdFound(f"group_id '{self._group_id}' has already been added to the DAG")
+        base = re.split(r"__\d+$", self._group_id)[0]
+        found = (re.match(rf"^{re.escape(base)}__(\d+)$", used or "") for used in self.used_group_ids)
+        numbers = [int(match[1]) for match in found if match]
+        self._group_id = f"{base}__{max(numbers, default=0) + 1}"
 
     @property
     def group_id(self):
         """The id with its prefix; None at the root."""
-        if self._group_id is None:
-            return None
-        prefix = self.parent_group.child_prefix() if self.parent_group is not None else ""
-        return f"{prefix}{self._group_id}"
+        parent = self.parent_group
+        if self._group_id and parent is not None and parent.prefix_group_id and parent._group_id:
+            return parent.child_id(self._group_id)
+        return self._group_id
 
-    node_id = group_id
+    @property
+    def node_id(self):
+        """The id."""
+        return self.group_id
+
+    @property
+    def task_group(self):
+        """The group around it."""
+        return self.parent_group
+
+    @property
+    def is_root(self):
+        """Whether it is the group of all tasks."""
+        return not self._group_id
 
     @property
     def label(self):
-        """The id without prefix."""
-        return self._group_id
+        """The shown name."""
+        return self.group_display_name or self._group_id
 
-    def child_prefix(self):
-        """What ids inside begin with."""
-        if self._group_id is None:
-            return ""
-        if self.prefix_group_id:
-            return f"{self.group_id}."
-        return self.parent_group.child_prefix() if self.parent_group is not None else ""
+    @property
+    def upstream_join_id(self):
+        """The node of the page where edges into the group meet."""
+        return f"{self.group_id}.upstream_join_id"
+
+    @property
+    def downstream_join_id(self):
+        """The node of the page where edges out of the group meet."""
+        return f"{self.group_id}.downstream_join_id"
 
     def child_id(self, label):
-        """The id of a task LABEL inside."""
-        return f"{self.child_prefix()}{label}"
-
-    def all_default_args(self):
-        """Default arguments, the outer groups' first."""
-        outer = self.parent_group.all_default_args() if self.parent_group is not None else {}
-        return {**outer, **self.default_args}
+        """The id of something called LABEL inside."""
+        return f"{self.group_id}.{label}" if self.prefix_group_id and self.group_id else label
 
     def add(self, task):
-        """Take a task in."""
-        self.children[task.task_id] = task
+        """Take a task or a group in. Raises DuplicateTaskIdFound, TaskAlreadyInTaskGroup."""
+        if not isinstance(task, TaskGroup):
+            if TaskGroupContext.stack and task.task_group is not None and task.task_group is not self:
+                task.task_group.children.pop(task.node_id, None)
+                task.task_group = self
+            if task.task_group is not None and task.task_group is not self:
+                raise TaskAlreadyInTaskGroup(task.node_id, task.task_group.node_id, self.node_id)
+            task.task_group = self
+        key = task.node_id
+        if key in self.children:
+            kind = "Task Group" if isinstance(task, TaskGroup) else "Task"
+            raise DuplicateTaskIdFound(f"{kind} id '{key}' has already been added to the DAG")
+        self.children[key] = task
         return task
 
-    def tasks(self):
-        """All tasks inside."""
-        found = []
+    def __iter__(self):
         for child in self.children.values():
-            found += child.tasks() if isinstance(child, TaskGroup) else [child]
-        return found
+            if isinstance(child, TaskGroup):
+                yield from child
+            else:
+                yield child
 
     def iter_tasks(self):
         """All tasks inside."""
-        return iter(self.tasks())
+        return iter(self)
 
-    def all_groups(self):
-        """All groups inside by id."""
-        found = {}
-        for child in self.children.values():
-            if isinstance(child, TaskGroup):
-                found[child.group_id] = child
-                found.update(child.all_groups())
-        return found
+    def has_task(self, task):
+        """Whether a task is inside."""
+        return any(other.task_id == task.task_id for other in self)
 
     @property
     def roots(self):
-        """Tasks inside with nothing of the group above."""
-        ids = {task.task_id for task in self.tasks()}
-        return [task for task in self.tasks() if not task.upstream_task_ids & ids]
+        """Tasks with nothing of the group above."""
+        return list(self.get_roots())
 
     @property
     def leaves(self):
-        """Tasks inside with nothing of the group below (teardowns are passed over)."""
-        tasks = [task for task in self.tasks() if not task.is_teardown]
-        ids = {task.task_id for task in tasks}
-        return [task for task in tasks if not task.downstream_task_ids & ids] or self.tasks()
+        """Tasks with nothing of the group below."""
+        return list(self.get_leaves())
 
-    def mapped_ancestors(self):
-        """The mapped groups around, innermost first, itself among them."""
-        found, group = [], self
+    def get_roots(self):
+        """Tasks with nothing of the group above."""
+        tasks = list(self)
+        ids = {task.task_id for task in tasks}
+        return (task for task in tasks if not task.upstream_task_ids & ids)
+
+    def get_leaves(self):
+        """Tasks with nothing of the group below; teardowns are passed over."""
+        tasks = list(self)
+        ids = {task.task_id for task in tasks}
+        for task in tasks:
+            if not task.downstream_task_ids & ids:
+                if task.is_teardown:
+                    yield from _before_teardown(task, ids)
+                else:
+                    yield task
+
+    def update_relative(self, other, upstream=True, edge_modifier=None):
+        """Keep an edge's other side, for the page."""
+        if isinstance(other, TaskGroup):
+            (self.upstream_group_ids if upstream else self.downstream_group_ids).add(other.group_id)
+            (other.downstream_group_ids if upstream else other.upstream_group_ids).add(self.group_id)
+            return
+        for task in other.roots:
+            if isinstance(task, Node) and task is not self:
+                (self.upstream_task_ids if upstream else self.downstream_task_ids).add(task.node_id)
+
+    def _set_relatives(self, task_or_task_list, upstream, edge_modifier):
+        things = as_list(task_or_task_list)
+        ends = list(self.get_roots()) if upstream else self._leaves_or_what_is_before()
+        for thing in things:
+            self.update_relative(thing, upstream, edge_modifier)
+        for task in ends:
+            if upstream:
+                task.set_upstream(things)
+            else:
+                task.set_downstream(things)
+
+    def _leaves_or_what_is_before(self):
+        """The leaves; of an empty group, what stands before it."""
+        group = self
         while group is not None:
-            if group.mapped is not None:
-                found.append(group)
+            leaves = group.leaves
+            if leaves:
+                return leaves
+            if group.upstream_task_ids:
+                return [self.dag.get_task(task_id) for task_id in group.upstream_task_ids]
             group = group.parent_group
+        return []
+
+    def get_task_group_dict(self):
+        """Group ids to the groups inside, itself among them."""
+        found = {self.group_id: self}
+        for child in self.children.values():
+            if isinstance(child, TaskGroup):
+                found.update(child.get_task_group_dict())
         return found
 
+    def get_child_by_label(self, label):
+        """The task or group called LABEL inside."""
+        return self.children[self.child_id(label)]
+
+    def __getitem__(self, label):
+        try:
+            return self.get_child_by_label(label)
+        except KeyError:
+            raise NodeNotFound(f"Task {label!r} not found") from None
+
+    def topological_sort(self):
+        """What is inside, each after what it depends on."""
+        left, found, done = list(self.children.values()), [], set()
+        while left:
+            ready = [node for node in left if not self._needs(node) & {other.node_id for other in left} - done]
+            if not ready:
+                from airflow._goflow.exceptions import AirflowDagCycleException
+
+                raise AirflowDagCycleException(f"A cyclic dependency occurred in dag: {self.dag.dag_id}")
+            found += ready
+            done |= {node.node_id for node in ready}
+            left = [node for node in left if node.node_id not in done]
+        return found
+
+    def _needs(self, node):
+        """Ids of the children of this group that NODE depends on."""
+        inside = {task.task_id: child for child in self.children.values()
+                  for task in (child if isinstance(child, TaskGroup) else [child])}  # fmt: skip
+        tasks = node if isinstance(node, TaskGroup) else [node]
+        above = (inside[task_id].node_id for task in tasks for task_id in task.upstream_task_ids if task_id in inside)
+        return {node_id for node_id in above if node_id != node.node_id}
+
+    def hierarchical_alphabetical_sort(self):
+        """What is inside, groups first, by id."""
+        return sorted(self.children.values(), key=lambda node: (not isinstance(node, TaskGroup), node.node_id))
+
     def __enter__(self):
-        TaskGroupContext.stack.append(self)
+        TaskGroupContext.push(self)
         return self
 
     def __exit__(self, *_):
-        TaskGroupContext.stack.pop()
+        TaskGroupContext.pop()
+
+    def __repr__(self):
+        return f"<TaskGroup: {self.group_id}>"
+
+
+def _before_teardown(teardown, ids):
+    """The last tasks before a teardown that is a leaf."""
+    for task in teardown.upstream_list:
+        if task.task_id not in ids:
+            continue
+        if task.is_teardown:
+            yield from _before_teardown(task, ids)
+        elif not task.is_setup and not _has_work_below(task, teardown.task_id, ids):
+            yield task
+
+
+def _has_work_below(task, but, ids):
+    return any(
+        below.task_id in ids and below.task_id != but and not below.is_teardown for below in task.downstream_list
+    )
 
 
 class MappedTaskGroup(TaskGroup):
-    """A group with copies; ``mapped`` holds what it is mapped over."""
+    """A group with copies; EXPAND_INPUT is what it is mapped over."""
+
+    is_mapped = True
+
+    def __init__(self, *, expand_input, **kwargs):
+        super().__init__(**kwargs)
+        self._expand_input = expand_input
+
+    def iter_mapped_dependencies(self):
+        """The tasks whose results it is mapped over."""
+        return [operator for operator, _ in self._expand_input.iter_references()]
+
+    def __exit__(self, *problem):
+        for operator in self.iter_mapped_dependencies():
+            self.set_upstream(operator)
+        super().__exit__(*problem)
 
 
-class TaskGroupMaker:
+class TaskGroupFactory:
     """``@task_group`` on a function."""
 
-    def __init__(self, function, options):
+    def __init__(self, function, options, partials=None):
         functools.update_wrapper(self, function)
         self.function = function
-        self.options = options
-        self.partials = {}
+        self.tg_kwargs = {"group_id": function.__name__, **options}
+        self.partial_kwargs = dict(partials or {})
 
-    def _group(self, cls=TaskGroup):
-        options = {"add_suffix_on_collision": True, **self.options}
-        options.setdefault("group_id", self.function.__name__)
-        return cls(**options)
-
-    def __call__(self, *args, **kwargs):
-        group = self._group()
-        with group:
+    def _create(self, factory, *args, **kwargs):
+        options = {"add_suffix_on_collision": True, **self.tg_kwargs}
+        with factory(**options) as group:
+            if self.function.__doc__:
+                group.tooltip = group.tooltip or self.function.__doc__
+                group.doc_md = group.doc_md or self.function.__doc__
             answer = self.function(*args, **kwargs)
         return group if answer is None else answer
 
-    def partial(self, **kwargs):
-        """Arguments that all copies share."""
-        made = TaskGroupMaker(self.function, self.options)
-        made.partials = {**self.partials, **kwargs}
-        return made
+    def __call__(self, *args, **kwargs):
+        return self._create(TaskGroup, *args, **kwargs)
 
     def override(self, **options):
-        """Other options."""
-        made = TaskGroupMaker(self.function, {**self.options, **options})
-        made.partials = dict(self.partials)
-        return made
+        """The same with other options."""
+        return TaskGroupFactory(self.function, {**self.tg_kwargs, **options}, self.partial_kwargs)
+
+    def partial(self, **kwargs):
+        """Arguments that all copies share."""
+        from airflow._goflow.expand import prevent_duplicates
+
+        prevent_duplicates(self.partial_kwargs, kwargs, "duplicate partial")
+        return TaskGroupFactory(self.function, self.tg_kwargs, {**kwargs, **self.partial_kwargs})
 
     def expand(self, **mapped):
-        """Copies over MAPPED."""
-        from airflow._goflow.mapped import ExpandDict
+        """Copies over every combination of MAPPED."""
+        from airflow._goflow import expand
 
-        return self._expand(ExpandDict(mapped), mapped)
+        if not mapped:
+            raise TypeError("no arguments to expand against")
+        expand.prevent_duplicates(self.partial_kwargs, mapped, "mapping already partial")
+        return self._mapped(expand.DictOfListsExpandInput(mapped), mapped)
 
-    def expand_kwargs(self, rows):
-        """Copies over ROWS of arguments."""
-        from airflow._goflow.mapped import ExpandRows
+    def expand_kwargs(self, kwargs):
+        """One copy for each map of arguments."""
+        from airflow._goflow import expand
+        from airflow._goflow.signatures import parameters_of
 
-        names = [name for name in inspect.signature(self.function).parameters if name not in self.partials]
-        return self._expand(ExpandRows(rows), names)
+        expand.check_rows(kwargs)
+        found = parameters_of(self.function)
+        if found.takes_any or found.takes_any_keyword:
+            raise TypeError("calling expand_kwargs() on task group function with * or ** is not supported")
+        names = [name for name in found.names if name not in self.partial_kwargs]
+        return self._mapped(expand.ListOfDictsExpandInput(kwargs), names)
 
-    def _expand(self, source, names):
-        from airflow._goflow.operator import connect
-        from airflow._goflow.xcom_arg import MappedArgument
+    def _mapped(self, expand_input, names):
+        from airflow._goflow.expand import MappedArgument, ensure_return_value
 
-        group = self._group(MappedTaskGroup)
-        group.mapped = source
-        with group:
-            arguments = {name: MappedArgument(group, name) for name in names}
-            answer = self.function(**self.partials, **arguments)
-        for operator in source.references():
-            for root in group.roots:
-                connect(operator, root)
-        return group if answer is None else answer
+        ensure_return_value(expand_input.value)
+        arguments = {name: MappedArgument(input=expand_input, key=name) for name in names}
+        factory = functools.partial(MappedTaskGroup, expand_input=expand_input)
+        return self._create(factory, **self.partial_kwargs, **arguments)
 
 
-def task_group(group_id=None, **options):
-    """``@task_group``."""
-    if callable(group_id):
-        return TaskGroupMaker(group_id, {})
-    if group_id is not None:
-        options["group_id"] = group_id
-    return lambda function: TaskGroupMaker(function, {"tooltip": function.__doc__ or "", **options})
+def task_group(python_callable=None, **options):
+    """``@task_group``, with and without options."""
+    if callable(python_callable):
+        return TaskGroupFactory(python_callable, options)
+    if python_callable is not None:
+        options["group_id"] = python_callable
+    return lambda function: TaskGroupFactory(function, options)
+
+
+__all__ = ["DependencyMixin", "MappedTaskGroup", "TaskGroup", "TaskGroupContext", "task_group"]

@@ -1,22 +1,91 @@
-"""``airflow.utils.helpers``."""
-
-from airflow._goflow.operator import chain, cross_downstream
-
-__all__ = ["chain", "cross_downstream", "merge_dicts", "prune_dict"]
+"""Small functions of ``airflow.utils``."""
 
 
-def merge_dicts(first, second):
-    """SECOND over FIRST, maps inside merged."""
-    merged = dict(first)
-    for key, value in second.items():
+def merge_dicts(dict1, dict2):
+    """DICT2 over DICT1, maps inside merged."""
+    merged = dict(dict1)
+    for key, value in dict2.items():
         both = isinstance(value, dict) and isinstance(merged.get(key), dict)
         merged[key] = merge_dicts(merged[key], value) if both else value
     return merged
 
 
-def prune_dict(value, mode="strict"):
-    """VALUE without what is None (strict) or false."""
-    keep = (lambda inner: inner is not None) if mode == "strict" else bool
-    if isinstance(value, dict):
-        return {k: prune_dict(v, mode) if isinstance(v, dict) else v for k, v in value.items() if keep(v)}
-    return [inner for inner in value if keep(inner)]
+def prune_dict(val, mode="strict"):
+    """VAL without what is None (``strict``) or false (``truthy``)."""
+    if mode not in {"strict", "truthy"}:
+        raise ValueError("allowable values for `mode` include 'truthy' and 'strict'")
+
+    def is_empty(value):
+        return value is None if mode == "strict" else not value
+
+    if isinstance(val, dict):
+        pruned = {key: prune_dict(inner, mode) for key, inner in val.items() if not is_empty(inner)}
+        return {key: inner for key, inner in pruned.items() if not is_empty(inner)}
+    if isinstance(val, list):
+        pruned = [prune_dict(inner, mode) for inner in val if not is_empty(inner)]
+        return [inner for inner in pruned if not is_empty(inner)]
+    return val
+
+
+def is_container(obj):
+    """Whether OBJ can be iterated over and is no text."""
+    return hasattr(obj, "__iter__") and not isinstance(obj, str)
+
+
+def exactly_one(*args):
+    """Whether one of ARGS is true and no other."""
+    if is_container(args[0]) if args else False:
+        raise ValueError("Not supported for iterable args. Use `*` to unpack your iterable in the function call.")
+    return sum(map(bool, args)) == 1
+
+
+def import_string(dotted_path):
+    """What a dotted path names. Raises ImportError."""
+    import importlib
+
+    module, _, name = dotted_path.rpartition(".")
+    if not module:
+        raise ImportError(f"{dotted_path} doesn't look like a module path")
+    try:
+        return getattr(importlib.import_module(module), name)
+    except AttributeError:
+        raise ImportError(f'Module "{module}" does not define a "{name}" attribute/class') from None
+
+
+def qualname(o, use_qualname=False, exclude_module=False):
+    """The dotted name of a class, function or object's class."""
+    kind = o if callable(o) and hasattr(o, "__qualname__") else type(o)
+    name = kind.__qualname__ if use_qualname else kind.__name__
+    return name if exclude_module else f"{kind.__module__}.{name}"
+
+
+def apply_defaults(func):
+    """1.10's decorator of ``__init__``: operators take their default arguments by themselves."""
+    return func
+
+
+class LiteralValue:
+    """A value that is taken as it is, not as a template."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def iter_references(self):
+        """None."""
+        return ()
+
+    def resolve(self, context):
+        """The value."""
+        return self.value
+
+
+def literal(value):
+    """VALUE, not to be rendered."""
+    return LiteralValue(value)
+
+
+def resolve_xcom_backend(*args, **kwargs):
+    """There is one."""
+    from airflow._goflow.xcom import XCom
+
+    return XCom

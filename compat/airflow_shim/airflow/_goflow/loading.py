@@ -1,59 +1,90 @@
-"""Importing the DAG file as it was when it was read: its path, its name, its inputs."""
+"""Importing the DAG file as it was when it was read: its path, its module name, its inputs."""
 
 import contextlib
 import hashlib
-import linecache
 import os
+import re
 import sys
 import types
-from pathlib import Path
 
 from airflow._goflow.dag import DAG, DagContext
-from airflow._goflow.live import Session
+from airflow._goflow.world import World
 
 
 class DagFileError(Exception):
-    """The file does not have what the version says it has."""
+    """The file does not have what its version says it has."""
 
 
 def load_dag(task_input, folder):
-    """The DAG of TASK_INPUT, its file run from FOLDER with the inputs that were recorded. Raises DagFileError, and
-    whatever the file raises."""
+    """The DAG of TASK_INPUT, its file run from FOLDER with the inputs that were recorded.
+
+    Raises DagFileError, and whatever the file raises.
+    """
     info = task_input["folder"]
-    real = Path(folder) / info["file"]
-    told = f"{info['path'].rstrip('/')}/{info['file']}"
-    if not os.path.exists(told):
-        told = str(real)
-    for root in [str(Path(told).parents[info["file"].count("/")]), *info["import_roots"]]:
-        if root not in sys.path:
-            sys.path.append(root)
-    if str(folder) not in sys.path:
-        sys.path.append(str(folder))
-    source = real.read_text(encoding="utf-8-sig")
-    linecache.cache[told] = (len(source), None, source.splitlines(keepends=True), told)
-    name = f"unusual_prefix_{hashlib.sha1(told.encode()).hexdigest()}_{real.stem}"
-    module = types.ModuleType(name)
-    module.__file__ = told
-    sys.modules[name] = module
+    path = os.path.join(str(folder), info["file"])
+    recorded = os.path.join(info["path"], info["file"])
+    _add_roots(info, str(folder))
+    module = types.ModuleType(module_name(recorded))
+    module.__file__ = path
+    sys.modules[module.__name__] = module
     DagContext.registered.clear()
+    DagContext.stack.clear()
+    with open(path, "rb") as file:
+        source = file.read()
+    World.parsing = (task_input["dag_id"], task_input["task_id"])
     with recorded_inputs(task_input):
-        exec(compile(source, told, "exec"), module.__dict__)  # the author's own file, in the task's own container
-    return _find(module, task_input["dag_id"])
+        code = compile(source, path, "exec", dont_inherit=True)
+        exec(code, module.__dict__)  # the author's own file, in the task's own process
+    found = _find(module, task_input["dag_id"])
+    found.fileloc = path
+    found.relative_fileloc = info["file"]
+    return found
+
+
+def module_name(path):
+    """The name under which Airflow imports the DAG file PATH (``get_unique_dag_module_name``)."""
+    stem = re.sub(r"[.-]", "_", os.path.splitext(os.path.basename(path))[0])
+    return f"unusual_prefix_{hashlib.sha1(path.encode(), usedforsecurity=False).hexdigest()}_{stem}"
+
+
+def _add_roots(info, folder):
+    """Let modules be found where they were found: in the folder, and in the import roots, which lie in it or beside."""
+    prefix = info["path"].rstrip("/")
+    for root in [prefix, *(info.get("import_roots") or ())]:
+        inside = root == prefix or root.startswith(f"{prefix}/")
+        here = folder + root[len(prefix) :] if inside else root
+        if here not in sys.path:
+            sys.path.append(here)
 
 
 @contextlib.contextmanager
 def recorded_inputs(task_input):
-    """While the file is imported: the Variables that were recorded, and the environment of its settings."""
-    Session.recorded = task_input["inputs"] or {}
+    """While the file is imported: the Variables and the environment that were recorded. Live ones come back after."""
+    inputs = task_input.get("inputs") or {}
+    World.recorded = inputs
+    wanted = inputs.get("environment") or {}
+    before = {name: os.environ.get(name) for name in wanted}
+    _set_environment(wanted)
     try:
         yield
     finally:
-        Session.recorded = None
+        _set_environment(before)
+        World.recorded = None
+
+
+def _set_environment(values):
+    for name, value in values.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
 
 
 def _find(module, dag_id):
+    """The DAG of that id: one that a name of the module holds, or one that registered itself."""
     found = {dag.dag_id: dag for dag in DagContext.registered}
     found.update({value.dag_id: value for value in list(vars(module).values()) if isinstance(value, DAG)})
     if dag_id not in found:
-        raise DagFileError(f"the file has no DAG {dag_id!r}; it has {', '.join(map(repr, sorted(found))) or 'none'}")
+        names = ", ".join(map(repr, sorted(found))) or "none"
+        raise DagFileError(f"the file has no DAG {dag_id!r}; it has {names}")
     return found[dag_id]

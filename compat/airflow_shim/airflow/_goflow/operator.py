@@ -1,245 +1,69 @@
-"""Operators: arguments and their defaults, edges, and what every task can do."""
+"""Operators: how they are made, what they keep, and what every task can do."""
 
-import copy
-import datetime as dt
 import functools
-import inspect
-import itertools
-import logging
+from abc import ABCMeta
 
-from airflow._goflow.dag import DagContext
-from airflow._goflow.enums import NOTSET
+from airflow._goflow import defaults
+from airflow._goflow.dag import DagContext, moment_property
+from airflow._goflow.edges import Node, as_list
+from airflow._goflow.groups import TaskGroupContext
+from airflow._goflow.setup_teardown import SetupTeardownContext
+from airflow._goflow.signatures import parameters_of
+from airflow._goflow.templater import Templater
+from airflow._goflow.words import NOTSET, TriggerRule
 
-DEFAULT_TASK_EXECUTION_TIMEOUT = None
-BASE_DEFAULTS = {
-    "owner": "airflow",
-    "email": None,
-    "email_on_retry": True,
-    "email_on_failure": True,
-    "retries": 0,
-    "retry_delay": dt.timedelta(seconds=300),
-    "retry_exponential_backoff": False,
-    "max_retry_delay": None,
-    "start_date": None,
-    "end_date": None,
-    "depends_on_past": False,
-    "ignore_first_depends_on_past": True,
-    "wait_for_past_depends_before_skipping": False,
-    "wait_for_downstream": False,
-    "priority_weight": 1,
-    "weight_rule": "downstream",
-    "queue": "default",
-    "pool": "default_pool",
-    "pool_slots": 1,
-    "sla": None,
-    "execution_timeout": None,
-    "on_execute_callback": None,
-    "on_failure_callback": None,
-    "on_success_callback": None,
-    "on_retry_callback": None,
-    "on_skipped_callback": None,
-    "pre_execute": None,
-    "post_execute": None,
-    "trigger_rule": "all_success",
-    "resources": None,
-    "run_as_user": None,
-    "map_index_template": None,
-    "max_active_tis_per_dag": None,
-    "max_active_tis_per_dagrun": None,
-    "executor": None,
-    "executor_config": None,
-    "do_xcom_push": True,
-    "multiple_outputs": False,
-    "inlets": None,
-    "outlets": None,
-    "doc": None,
-    "doc_md": None,
-    "doc_json": None,
-    "doc_yaml": None,
-    "doc_rst": None,
-    "task_display_name": None,
-    "logger_name": None,
-    "allow_nested_operators": True,
-    "render_template_as_native_obj": None,
-    "retry_policy": None,
-    "task_concurrency": None,
-    "provide_context": None,
-}
-BASE_ARGUMENTS = frozenset({*BASE_DEFAULTS, "task_id", "dag", "task_group", "default_args", "params"})
-_REGISTERING = [True]
+BASE_ARGUMENTS = defaults.NAMES
 
 
-class DependencyMixin:
-    """``>>``, ``<<`` and their names."""
-
-    @property
-    def roots(self):
-        """Where edges into it end."""
-        return [self]
-
-    @property
-    def leaves(self):
-        """Where edges out of it begin."""
-        return [self]
-
-    def set_upstream(self, other, edge_modifier=None):
-        """OTHER before this."""
-        connect(other, self)
-
-    def set_downstream(self, other, edge_modifier=None):
-        """OTHER after this."""
-        connect(self, other)
-
-    def as_setup(self):
-        """Mark its roots as setups."""
-        for task in self.roots:
-            task.is_setup = True
-        return self
-
-    def as_teardown(self, *, setups=NOTSET, on_failure_fail_dagrun=NOTSET):
-        """Mark its leaves as teardowns, of SETUPS."""
-        for task in self.leaves:
-            task.is_teardown = True
-            if on_failure_fail_dagrun is not NOTSET:
-                task.on_failure_fail_dagrun = on_failure_fail_dagrun
-            if setups is not NOTSET:
-                for setup in flatten(setups):
-                    setup.as_setup()
-                    connect(setup, task)
-        return self
-
-    def __rshift__(self, other):
-        self.set_downstream(other)
-        return other
-
-    def __lshift__(self, other):
-        self.set_upstream(other)
-        return other
-
-    def __rrshift__(self, other):
-        self.set_upstream(other)
-        return self
-
-    def __rlshift__(self, other):
-        self.set_downstream(other)
-        return self
-
-
-TaskMixin = DependencyMixin
-
-
-class EdgeModifier(DependencyMixin):
-    """A label on edges: passes them on from one side to the other."""
-
-    def __init__(self, label=None):
-        self.label = label
-        self.before, self.after = [], []
-
-    def set_upstream(self, other, edge_modifier=None):
-        """What comes before."""
-        self.before += flatten(other)
-        self._join()
-
-    def set_downstream(self, other, edge_modifier=None):
-        """What comes after."""
-        self.after += flatten(other)
-        self._join()
-
-    def _join(self):
-        for one in self.before:
-            for other in self.after:
-                connect(one, other)
-
-
-def Label(label):
-    """A label on an edge."""
-    return EdgeModifier(label)
-
-
-def flatten(things):
-    """A flat list of tasks, groups and the like."""
-    if isinstance(things, list | tuple | set):
-        return [inner for thing in things for inner in flatten(thing)]
-    return [] if things is None else [things]
-
-
-def connect(upstream, downstream):
-    """Edges from every leaf of UPSTREAM to every root of DOWNSTREAM."""
-    for one in flatten(upstream):
-        for other in flatten(downstream):
-            if isinstance(one, EdgeModifier):
-                one.after.append(other)
-                one._join()
-                continue
-            if isinstance(other, EdgeModifier):
-                other.before.append(one)
-                other._join()
-                continue
-            for leaf in one.leaves:
-                for root in other.roots:
-                    leaf.downstream_task_ids.add(root.task_id)
-                    root.upstream_task_ids.add(leaf.task_id)
-                    _same_dag(leaf, root)
-
-
-def _same_dag(one, other):
-    dag = one.dag or other.dag
-    for task in (one, other):
-        if task.dag is None and dag is not None:
-            dag.add_task(task)
-
-
-class AbstractOperator(DependencyMixin):
+class AbstractOperator(Templater, Node):
     """What tasks and mapped tasks share."""
 
-    task_id = ""
-    dag = None
-    task_group = None
+    task_id = None
     is_setup = False
     is_teardown = False
+    is_mapped = False
+    is_stand_in = False
+    returns_dag_result = False
     on_failure_fail_dagrun = False
+    inherits_from_empty_operator = False
+    inherits_from_skipmixin = False
+    template_fields = ()
+    template_ext = ()
+    template_fields_renderers = {}
+    operator_extra_links = ()
+    ui_color = "#fff"
+    ui_fgcolor = "#000"
 
     @property
-    def task_type(self):
-        """The class's name."""
-        return type(self).__name__
+    def node_id(self):
+        """Its id."""
+        return self.task_id
 
     @property
     def dag_id(self):
         """The DAG's id."""
-        return self.dag.dag_id if self.dag is not None else f"adhoc_{self.owner}"
+        return self.dag.dag_id if self.has_dag() else f"adhoc_{self.owner}"
 
     @property
-    def upstream_list(self):
-        """The tasks right above."""
-        return [self.dag.task_dict[task_id] for task_id in self.upstream_task_ids]
+    def label(self):
+        """Its shown name, or the id without its group's prefix."""
+        shown = getattr(self, "task_display_name", None)
+        if shown and shown != self.task_id:
+            return shown
+        group = self.task_group
+        if group is not None and group.group_id and group.prefix_group_id:
+            return self.task_id[len(group.group_id) + 1 :]
+        return self.task_id
 
     @property
-    def downstream_list(self):
-        """The tasks right below."""
-        return [self.dag.task_dict[task_id] for task_id in self.downstream_task_ids]
+    def roots(self):
+        """Itself."""
+        return [self]
 
-    def get_direct_relative_ids(self, upstream=False):
-        """Ids right above or below."""
-        return self.upstream_task_ids if upstream else self.downstream_task_ids
-
-    def get_direct_relatives(self, upstream=False):
-        """Tasks right above or below."""
-        return self.upstream_list if upstream else self.downstream_list
-
-    def get_flat_relative_ids(self, upstream=False):
-        """All ids above or below."""
-        found, todo = set(), list(self.get_direct_relative_ids(upstream))
-        while todo:
-            task_id = todo.pop()
-            if task_id not in found:
-                found.add(task_id)
-                todo += self.dag.task_dict[task_id].get_direct_relative_ids(upstream)
-        return found
-
-    def get_flat_relatives(self, upstream=False):
-        """All tasks above or below."""
-        return [self.dag.task_dict[task_id] for task_id in self.get_flat_relative_ids(upstream)]
+    @property
+    def leaves(self):
+        """Itself."""
+        return [self]
 
     @property
     def output(self):
@@ -248,125 +72,229 @@ class AbstractOperator(DependencyMixin):
 
         return PlainXComArg(self)
 
+    def get_dag(self):
+        """Its DAG or None."""
+        return self.dag if self.has_dag() else None
+
+    def as_setup(self):
+        """Mark it as a setup."""
+        self.is_setup = True
+        return self
+
+    def as_teardown(self, *, setups=None, on_failure_fail_dagrun=None):
+        """Mark it as the teardown of SETUPS."""
+        self.is_teardown = True
+        self.trigger_rule = TriggerRule.ALL_DONE_SETUP_SUCCESS
+        if on_failure_fail_dagrun is not None:
+            self.on_failure_fail_dagrun = on_failure_fail_dagrun
+        for setup in as_list(setups) if setups is not None else ():
+            setup.as_setup()
+            setup.set_downstream(self)
+        return self
+
     def __enter__(self):
         if not self.is_setup and not self.is_teardown:
             raise RuntimeError("Only setup/teardown tasks can be used as context managers.")
-        return self
+        SetupTeardownContext.push_setup_teardown_task(self)
+        return SetupTeardownContext
 
     def __exit__(self, *_):
-        return None
+        SetupTeardownContext.set_work_task_roots_and_leaves()
+
+    def iter_mapped_task_groups(self):
+        """The mapped groups around it, the innermost first."""
+        group = self.task_group
+        while group is not None:
+            if group.is_mapped:
+                yield group
+            group = group.parent_group
+
+    def get_closest_mapped_task_group(self):
+        """The innermost mapped group around it, or None."""
+        return next(self.iter_mapped_task_groups(), None)
+
+    def iter_mapped_dependants(self):
+        """Tasks and groups that are mapped over its result."""
+        from airflow._goflow.mapped import MappedOperator
+
+        for task in self.dag.tasks:
+            if isinstance(task, MappedOperator) and task is not self:
+                if any(other.task_id == self.task_id for other in task.iter_mapped_dependencies()):
+                    yield task
+        for group in self.dag.task_group_dict.values():
+            if group.is_mapped and any(other.task_id == self.task_id for other in group.iter_mapped_dependencies()):
+                yield group
+
+    @property
+    def log(self):
+        """Its logger."""
+        import logging
+
+        return logging.getLogger(getattr(self, "logger_name", None) or "airflow.task.operators")
 
 
-class BaseOperatorMeta(type):
-    """Wraps every ``__init__`` so that default arguments reach each level, and a task registers itself once."""
+class BaseOperatorMeta(ABCMeta):
+    """Wraps every ``__init__``, so that default arguments reach each level and results among the arguments make edges."""
 
-    def __new__(mcs, name, bases, namespace, **kwargs):
+    def __new__(cls, name, bases, namespace, **kwargs):
         if "__init__" in namespace:
             namespace["__init__"] = _with_defaults(namespace["__init__"])
-        return super().__new__(mcs, name, bases, namespace, **kwargs)
+        return super().__new__(cls, name, bases, namespace, **kwargs)
 
     def partial(cls, **kwargs):
-        """Arguments that all copies share."""
-        from airflow._goflow.mapped import OperatorPartial
+        """Arguments that all copies of a mapped task share."""
+        from airflow._goflow.mapped import partial_of
 
-        return OperatorPartial(cls, kwargs)
+        return partial_of(cls, kwargs)
 
 
 def _with_defaults(init):
-    names = None
+    """INIT of one class in a task's inheritance (``BaseOperatorMeta._apply_defaults``)."""
 
     @functools.wraps(init)
-    def wrapper(self, *args, **kwargs):
-        nonlocal names
-        if names is None:
-            parameters = list(inspect.signature(init).parameters.values())[1:]
-            plain = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-            names = [parameter.name for parameter in parameters if parameter.kind in plain]
-            positional = [parameter.name for parameter in parameters if parameter.kind is plain[0]]
-            wrapper.positional = positional
-        kwargs.update(zip(wrapper.positional, args, strict=False))
-        defaults = self.__dict__.get("_default_args")
-        is_outer = defaults is None
-        if is_outer:
-            defaults = self.__dict__["_default_args"] = _default_args(kwargs)
+    def apply_defaults(self, *args, **kwargs):
+        if args:
+            raise TypeError("Use keyword arguments when initializing operators")
+        is_outermost = "_init_kwargs" not in self.__dict__
+        is_copy = kwargs.pop("_airflow_from_mapped", self.__dict__.get("_from_mapped", False))
+        self.__dict__.update(_from_mapped=is_copy)
+        self.__dict__.setdefault("_init_kwargs", {})
+        dag, group = _place(kwargs)
+        default_args, params = defaults.merged(dag, group, kwargs.pop("params", None), kwargs.pop("default_args", None))
+        found = parameters_of(init)
+        names = found.names[1:]
         for name in names:
-            if name not in kwargs and name in defaults:
-                kwargs[name] = defaults[name]
+            if name not in kwargs and name in default_args:
+                kwargs[name] = default_args[name]
+        _check_required(found, kwargs)
+        if params:
+            kwargs["params"] = params
+        hook = getattr(self, "_hook_apply_defaults", None)
+        if hook is not None:
+            _, kwargs = hook(**kwargs, default_args=default_args)
+        if found.takes_any_keyword or "default_args" in names:
+            kwargs["default_args"] = default_args
         init(self, **kwargs)
-        if is_outer:
-            self.__dict__["_made"] = True
-            link_references(self)
+        kwargs.pop("default_args", None)
+        self._init_kwargs.update(kwargs)
+        if is_outermost and not is_copy:
+            self._set_xcomargs_dependencies()
+            self.__dict__["_instantiated"] = True
 
-    wrapper.positional = []
-    return wrapper
+    return apply_defaults
 
 
-def _default_args(kwargs):
+def _place(kwargs):
+    """The DAG and the group that a task belongs to, put among its arguments."""
     dag = kwargs.get("dag") or DagContext.get_current_dag()
-    merged = copy.copy(dag.default_args) if dag is not None else {}
-    from airflow._goflow.groups import TaskGroupContext
+    group = kwargs.get("task_group")
+    if dag is not None:
+        kwargs["dag"] = dag
+        if group is None:
+            group = TaskGroupContext.get_current(dag)
+            if group is not None:
+                kwargs["task_group"] = group
+    return dag, group
 
-    group = kwargs.get("task_group") or TaskGroupContext.get_current_task_group(dag)
-    if group is not None:
-        merged.update(group.all_default_args())
-    merged.update(kwargs.get("default_args") or {})
-    return merged
 
-
-def link_references(task):
-    """Edges from the tasks whose results are among TASK's fields."""
-    from airflow._goflow.xcom_arg import references
-
-    for name in task.template_fields:
-        for operator in references(getattr(task, name, None)):
-            if operator is not task:
-                connect(operator, task)
+def _check_required(found, kwargs):
+    missing = sorted(name for name in found.required[1:] if name not in kwargs and name != "task_id")
+    if len(missing) == 1:
+        raise TypeError(f"missing keyword argument {missing[0]!r}")
+    if missing:
+        raise TypeError(f"missing keyword arguments {', '.join(map(repr, missing))}")
 
 
 class BaseOperator(AbstractOperator, metaclass=BaseOperatorMeta):
-    """The base of all operators. Arguments that Airflow knows are attributes; a file's class may have more."""
+    """The base of all operators. The arguments that Airflow knows are its attributes."""
 
-    template_fields = ()
-    template_ext = ()
-    template_fields_renderers = {}
-    ui_color = "#fff"
-    ui_fgcolor = "#000"
-    operator_extra_links = ()
     shallow_copy_attrs = ()
+    overwrite_rtif_after_execution = False
     start_trigger_args = None
     start_from_trigger = False
-    _log = None
+    supports_lineage = False
+    deps = frozenset()
+    _dag = None
+    _from_mapped = False
+    _instantiated = False
+    _locked = False
+    max_retry_delay = None
+    start_date = moment_property("start_date", max)
+    end_date = moment_property("end_date", min)
 
-    def __init__(self, task_id, dag=None, task_group=None, default_args=None, params=None, **kwargs):
-        from airflow._goflow.groups import TaskGroupContext
-        from airflow._goflow.params import ParamsDict
-
-        dag = dag or DagContext.get_current_dag()
-        group = task_group or TaskGroupContext.get_current_task_group(dag)
-        defaults = self.__dict__.get("_default_args") or {}
-        for name, default in BASE_DEFAULTS.items():
-            setattr_plain(self, name, kwargs.pop(name, defaults.get(name, default)))
-        self._pre_execute_hook = self.__dict__.pop("pre_execute", None)
-        self._post_execute_hook = self.__dict__.pop("post_execute", None)
-        self._extra_arguments = kwargs
-        own = dict(defaults.get("params") or {})
-        own.update(params or {})
-        self.params = ParamsDict({**{k: dag.params.get_param(k) for k in dag.params}, **own} if dag else own)
-        self.task_id = group.child_id(task_id) if group is not None else task_id
-        self.task_group = group
+    def __init__(
+        self, *, task_id, owner="airflow", email=None, email_on_retry=True, email_on_failure=True, retries=0,
+        retry_delay=defaults.ALL["retry_delay"], retry_exponential_backoff=False, max_retry_delay=None,
+        retry_policy=None, start_date=None, end_date=None, depends_on_past=False, ignore_first_depends_on_past=NOTSET,
+        wait_for_past_depends_before_skipping=False, wait_for_downstream=False, dag=None, params=None,
+        default_args=None, priority_weight=1, weight_rule="downstream", queue="default", pool=None, pool_slots=1,
+        sla=None, execution_timeout=None, on_execute_callback=None, on_failure_callback=None,
+        on_success_callback=None, on_retry_callback=None, on_skipped_callback=None, pre_execute=None,
+        post_execute=None, trigger_rule="all_success", resources=None, run_as_user=None, map_index_template=None,
+        max_active_tis_per_dag=None, max_active_tis_per_dagrun=None, executor=None, executor_config=None,
+        do_xcom_push=True, multiple_outputs=False, inlets=None, outlets=None, task_group=None, doc=None, doc_md=None,
+        doc_json=None, doc_yaml=None, doc_rst=None, task_display_name=None, logger_name=None,
+        allow_nested_operators=True, render_template_as_native_obj=None, **kwargs,
+    ):  # fmt: skip
+        given = {**locals()}
+        kwargs.pop("_airflow_mapped_validation_only", None)
+        task_concurrency = kwargs.pop("task_concurrency", None)
+        kwargs.pop("provide_context", None)
+        if kwargs:
+            raise TypeError(
+                f"Invalid arguments were passed to {type(self).__name__} (task_id: {task_id}). "
+                f"Invalid arguments were:\n**kwargs: {kwargs}"
+            )
+        if task_group is not None and not self._from_mapped:
+            self.task_id = task_group.child_id(task_id)
+            task_group.add(self)
+        else:
+            self.task_id = task_id
+        self.task_group = task_group
         self.upstream_task_ids, self.downstream_task_ids = set(), set()
-        self.inlets = flatten(self.inlets)
-        self.outlets = flatten(self.outlets)
-        self.template_fields = tuple(
-            [self.template_fields] if isinstance(self.template_fields, str) else self.template_fields
-        )
-        if _REGISTERING[-1]:
-            if group is not None:
-                group.add(self)
-            if dag is not None:
-                dag.add_task(self)
-        elif dag is not None:
+        _keep(self, given)
+        if task_concurrency is not None and max_active_tis_per_dag is None:
+            self.max_active_tis_per_dag = task_concurrency
+        if isinstance(self.template_fields, str):
+            self.template_fields = [self.template_fields]
+        if SetupTeardownContext.active:
+            SetupTeardownContext.update_context_map(self)
+        if dag is not None:
             self.dag = dag
+
+    def __setattr__(self, key, value):
+        super().__setattr__(key, value)
+        if self._from_mapped or self._locked:
+            return
+        if self._instantiated and key in self.template_fields:
+            _link(self, value)
+
+    def _set_xcomargs_dependencies(self):
+        """Edges from the tasks whose results are among the fields."""
+        for name in self.template_fields:
+            _link(self, getattr(self, name, NOTSET))
+
+    @property
+    def dag(self):
+        """Its DAG. Raises RuntimeError where it has none."""
+        if self._dag is None:
+            raise RuntimeError(f"Operator {self} has not been assigned to a DAG yet")
+        return self._dag
+
+    @dag.setter
+    def dag(self, dag):
+        if dag is None:
+            self._dag = None
+            return
+        if self._dag is not None and self._dag is not dag:
+            raise ValueError(f"The DAG assigned to {self} can not be changed.")
+        self._dag = dag
+        if not self._from_mapped and dag.task_dict.get(self.task_id) is not self:
+            dag.add_task(self)
+
+    def has_dag(self):
+        """Whether it belongs to a DAG."""
+        return self._dag is not None
 
     def __repr__(self):
         return f"<Task({self.task_type}): {self.task_id}>"
@@ -375,56 +303,55 @@ class BaseOperator(AbstractOperator, metaclass=BaseOperatorMeta):
         return hash((type(self), self.task_id))
 
     def __eq__(self, other):
-        return self is other
+        if type(self) is not type(other):
+            return False
+        return self is other or (self.task_id == other.task_id and self._dag is other._dag)
 
     @property
-    def label(self):
-        """The id without its group's prefix."""
-        group = self.task_group
-        if group is not None and group.group_id and self.task_id.startswith(f"{group.group_id}."):
-            return self.task_id[len(group.group_id) + 1 :]
-        return self.task_id
+    def task_type(self):
+        """The class's name."""
+        return type(self).__name__
 
     @property
-    def log(self):
-        """The task's logger."""
-        return logging.getLogger("airflow.task.operators")
+    def operator_class(self):
+        """The class."""
+        return type(self)
 
     @property
-    def priority_weight_total(self):
-        """Its own weight."""
-        return self.priority_weight
+    def operator_name(self):
+        """The name that is shown."""
+        return getattr(self, "custom_operator_name", None) or self.task_type
 
-    def render_template_fields(self, context, jinja_env=None):
-        """Render its fields in place."""
-        from airflow._goflow.templates import render_fields
+    def add_inlets(self, inlets):
+        """More inlets."""
+        self.inlets.extend(inlets)
 
-        render_fields(self, context)
+    def add_outlets(self, outlets):
+        """More outlets."""
+        self.outlets.extend(outlets)
 
-    def render_template(self, content, context, jinja_env=None, seen_oids=None):
-        """Render one value."""
-        from airflow._goflow.templates import environment, render
+    def get_inlet_defs(self):
+        """The inlets."""
+        return self.inlets
 
-        return render(content, context, jinja_env or environment(self.dag), self)
+    def get_outlet_defs(self):
+        """The outlets."""
+        return self.outlets
 
-    def prepare_template(self):
-        """A hook for the author's class."""
+    def prepare_for_execution(self):
+        """A copy whose fields can be rendered without touching the DAG."""
+        import copy
 
-    def resolve_template_files(self):
-        """Done while rendering."""
+        other = copy.copy(self)
+        other.__dict__["_locked"] = True
+        return other
 
-    def get_dag(self):
-        """Its DAG."""
-        return self.dag
-
-    def has_dag(self):
-        """Whether it has one."""
-        return self.dag is not None
+    def unmap(self, resolve=None):
+        """Itself: it is not mapped."""
+        return self
 
     def pre_execute(self, context):
         """Before ``execute``."""
-        if self._pre_execute_hook is not None:
-            self._pre_execute_hook(context)
 
     def execute(self, context):
         """The work."""
@@ -432,239 +359,111 @@ class BaseOperator(AbstractOperator, metaclass=BaseOperatorMeta):
 
     def post_execute(self, context, result=None):
         """After ``execute``."""
-        if self._post_execute_hook is not None:
-            self._post_execute_hook(context, result)
 
     def on_kill(self):
-        """Told to stop."""
+        """The task was told to stop."""
 
-    def xcom_push(self, context, key, value):
+    def dry_run(self):
+        """Show the fields."""
+        self.log.info("Dry run")
+        for name in self.template_fields:
+            self.log.info("%s: %s", name, getattr(self, name))
+
+    def xcom_push(self, context, key, value, execution_date=None):
         """Leave a result."""
         context["ti"].xcom_push(key=key, value=value)
 
-    def xcom_pull(self, context, task_ids=None, dag_id=None, key="return_value", **kwargs):
+    @staticmethod
+    def xcom_pull(context, task_ids=None, dag_id=None, key="return_value", include_prior_dates=None, **kwargs):
         """Take a result."""
-        return context["ti"].xcom_pull(task_ids=task_ids, dag_id=dag_id, key=key, **kwargs)
+        prior = bool(include_prior_dates)
+        return context["ti"].xcom_pull(task_ids=task_ids, dag_id=dag_id, key=key, include_prior_dates=prior, **kwargs)
 
     def defer(self, *, trigger, method_name, kwargs=None, timeout=None):
-        """Wait for TRIGGER."""
+        """Wait for TRIGGER, then go on with METHOD_NAME."""
         from airflow._goflow.exceptions import TaskDeferred
 
         raise TaskDeferred(trigger=trigger, method_name=method_name, kwargs=kwargs, timeout=timeout)
 
     def resume_execution(self, next_method, next_kwargs, context):
-        """Go on after a trigger."""
+        """Go on after a trigger; ``__fail__`` says that it failed."""
+        from airflow._goflow.exceptions import TaskDeferralError, TaskDeferralTimeout
+
         kwargs = dict(next_kwargs or {})
-        return getattr(self, next_method)(context, **kwargs)
+        if next_method != "__fail__":
+            return getattr(self, next_method)(context, **kwargs)
+        if kwargs.get("traceback"):
+            self.log.error("Trigger failed:\n%s", "\n".join(kwargs["traceback"]))
+        error = kwargs.get("error", "Unknown")
+        raise (TaskDeferralTimeout if error == "Trigger timeout" else TaskDeferralError)(error)
 
-    def dry_run(self):
-        """Nothing."""
-
-
-def setattr_plain(task, name, value):
-    """Set an attribute, past the properties of the author's class."""
-    try:
-        setattr(task, name, value)
-    except AttributeError:
-        task.__dict__[name] = value
+    def get_extra_links(self, *args, **kwargs):
+        """None: links are for the page."""
 
 
-class SkipMixin:
-    """Skipping tasks below: told by an exception to the runner."""
-
-    def skip(self, *args, tasks=(), **kwargs):
-        """Skip TASKS once this task has ended."""
-        from airflow._goflow.running import skip_later
-
-        found = tasks or next((arg for arg in args if isinstance(arg, list | tuple | set)), ())
-        skip_later(task_id for task_id in (getattr(task, "task_id", task) for task in found))
-
-    def skip_all_except(self, ti, branch_task_ids):
-        """Skip everything right below that is neither chosen nor below what is chosen."""
-        from airflow._goflow.running import skip_later
-
-        skip_later(not_chosen(self, branch_task_ids))
-
-
-def not_chosen(task, chosen):
-    """Ids right below TASK that a branch did not choose (``skip_all_except``); groups stand for their roots."""
-    if chosen is None:
-        wanted = set()
-    elif isinstance(chosen, str):
-        wanted = {chosen}
-    else:
-        wanted = set(chosen)
-    dag = task.dag
-    groups = dag.task_group.all_groups()
-    ids = set()
-    for name in wanted:
-        if name in dag.task_dict:
-            ids.add(name)
-        elif name in groups:
-            ids.update(root.task_id for root in groups[name].roots)
-        else:
-            from airflow._goflow.exceptions import AirflowException
-
-            raise AirflowException(
-                f"Branch callable must return valid task_ids or task_group_ids. Invalid tasks found: {name!r}."
-            )
-    below = set(ids)
-    for name in ids:
-        below |= dag.task_dict[name].get_flat_relative_ids()
-    return sorted(set(task.downstream_task_ids) - below)
+_OTHERWISE = {
+    "retries": lambda value: 0 if value is None else int(value),
+    "retry_delay": defaults.as_timedelta,
+    "max_retry_delay": defaults.as_timedelta,
+    "execution_timeout": defaults.as_timedelta,
+    "pool": lambda value: "default_pool" if value is None else value,
+    "executor_config": lambda value: value or {},
+    "trigger_rule": TriggerRule,
+    "inlets": defaults.as_callbacks,
+    "outlets": defaults.as_callbacks,
+    "ignore_first_depends_on_past": lambda value: (
+        defaults.default_of("ignore_first_depends_on_past") if value is NOTSET else value
+    ),
+    **{f"on_{kind}_callback": defaults.as_callbacks for kind in ("execute", "failure", "success", "retry", "skipped")},
+}
+_RENAMED = {"pre_execute": "_pre_execute_hook", "post_execute": "_post_execute_hook"}
 
 
-class BranchMixIn(SkipMixin):
-    """Operators whose result is a choice."""
+def _keep(task, given):
+    """Keep the arguments as attributes, in the form that Airflow gives them."""
+    from airflow._goflow.params import ParamsDict
 
-    def do_branch(self, context, branches_to_execute):
-        """Skip what is not chosen."""
-        self.skip_all_except(context["ti"], branches_to_execute)
-        return branches_to_execute
-
-
-class BaseBranchOperator(BaseOperator, BranchMixIn):
-    """An operator whose ``choose_branch`` chooses."""
-
-    def choose_branch(self, context):
-        """The choice."""
-        raise NotImplementedError
-
-    def execute(self, context):
-        """Choose."""
-        return self.do_branch(context, self.choose_branch(context))
+    for name in defaults.ALL:
+        value = given[name]
+        if name in _OTHERWISE:
+            value = _OTHERWISE[name](value)
+        name = _RENAMED.get(name, name)
+        try:
+            setattr(task, name, value)
+        except AttributeError:  # a property of the author's class
+            task.__dict__[name] = value
+    task.params = ParamsDict(given["params"])
+    task.task_display_name = given["task_display_name"] or task.task_id
+    if given["wait_for_downstream"]:
+        task.depends_on_past = True
 
 
-class PokeReturnValue:
-    """A poke's answer with a result."""
+def _link(task, value):
+    from airflow._goflow.xcom_arg import XComArg
 
-    def __init__(self, is_done, xcom_value=None):
-        self.is_done = is_done
-        self.xcom_value = xcom_value
-
-    def __bool__(self):
-        return bool(self.is_done)
-
-
-class BaseSensorOperator(BaseOperator, SkipMixin):
-    """Waits until ``poke`` is true, in this process or by being started again."""
-
-    valid_modes = ("poke", "reschedule")
-
-    def __init__(
-        self, *, poke_interval=60, timeout=7 * 24 * 3600, soft_fail=False, mode="poke", exponential_backoff=False,
-        max_wait=None, silent_fail=False, never_fail=False, **kwargs,
-    ):  # fmt: skip
-        super().__init__(**kwargs)
-        self.poke_interval = _seconds(poke_interval)
-        self.timeout = _seconds(timeout)
-        self.soft_fail = soft_fail
-        self.mode = mode
-        self.exponential_backoff = exponential_backoff
-        self.max_wait = max_wait
-        self.silent_fail = silent_fail
-        self.never_fail = never_fail
-
-    @property
-    def reschedule(self):
-        """Whether it is started again between pokes."""
-        return self.mode == "reschedule"
-
-    def poke(self, context):
-        """Whether it is there."""
-        raise NotImplementedError
-
-    def execute(self, context):
-        """Poke until it is there or time is over."""
-        import time
-
-        from airflow._goflow import exceptions as e
-
-        ti = context["ti"]
-        started = ti.first_start or dt.datetime.now(dt.UTC)
-        number = 1
-        while True:
-            try:
-                answer = self.poke(context)
-            except (e.AirflowSensorTimeout, e.AirflowTaskTimeout, e.AirflowFailException):
-                if self.soft_fail or self.never_fail:
-                    raise e.AirflowSkipException("Skipping due to soft_fail") from None
-                raise
-            except e.AirflowSkipException:
-                raise
-            except Exception:
-                if self.silent_fail:
-                    self.log.exception("poke failed")
-                    answer = False
-                elif self.never_fail:
-                    raise e.AirflowSkipException("Skipping due to never_fail") from None
-                else:
-                    raise
-            if answer:
-                return answer.xcom_value if isinstance(answer, PokeReturnValue) else None
-            if (dt.datetime.now(dt.UTC) - started).total_seconds() > self.timeout:
-                words = f"Sensor has timed out; run duration exceeds the specified timeout of {self.timeout}."
-                if self.soft_fail or self.never_fail:
-                    raise e.AirflowSkipException(words)
-                raise e.AirflowSensorTimeout(words)
-            pause = self.poke_interval * (2 ** (number - 1) if self.exponential_backoff else 1)
-            if self.reschedule:
-                moment = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=pause)
-                raise e.AirflowRescheduleException(moment)
-            time.sleep(pause)
-            number += 1
-
-
-def _seconds(value):
-    return value.total_seconds() if isinstance(value, dt.timedelta) else value
-
-
-def poke_mode_only(cls):
-    """A sensor that can only poke."""
-    return cls
-
-
-def apply_defaults(function):
-    """1.10's decorator of ``__init__``; the metaclass does that."""
-    return function
+    for other, _ in XComArg.iter_xcom_references(value):
+        if other is not task:
+            task.set_upstream(other)
 
 
 class BaseOperatorLink:
     """A link on the page."""
 
+    name = ""
+    operators = ()
 
-def chain(*tasks):
-    """One after the other; lists of one length in pairs."""
-    tasks = [list(task) if isinstance(task, tuple) else task for task in tasks]
-    for one, other in itertools.pairwise(tasks):
-        if isinstance(one, list) and isinstance(other, list):
-            for a, b in zip(one, other, strict=True):
-                connect(a, b)
-        else:
-            connect(one, other)
+    @property
+    def xcom_key(self):
+        """Where the link is left."""
+        return f"_link_{type(self).__name__}"
 
-
-def chain_linear(*elements):
-    """One after the other; every element of a list with every one of the next."""
-    rows = [element for element in elements if flatten(element)]
-    for one, other in itertools.pairwise(rows):
-        connect(one, other)
+    def get_link(self, operator, *, ti_key):
+        """The address."""
+        raise NotImplementedError
 
 
-def cross_downstream(from_tasks, to_tasks):
-    """Every one with every one."""
-    connect(from_tasks, to_tasks)
+class ResumableJobMixin:
+    """Operators that find their job again when they are started again."""
 
 
-def __getattr__(name):
-    if name == "MappedOperator":
-        from airflow._goflow.mapped import MappedOperator
-
-        return MappedOperator
-    if name == "XComArg":
-        from airflow._goflow.xcom_arg import XComArg
-
-        return XComArg
-    if name == "Operator":
-        return BaseOperator
-    raise AttributeError(name)
+Operator = BaseOperator

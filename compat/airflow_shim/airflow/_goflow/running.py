@@ -1,193 +1,175 @@
-"""Running one task: rendering, ``execute`` and what surrounds it, and the outcome that follows."""
+"""Running one task: rendering, ``execute`` and what surrounds it."""
 
 import contextlib
-import datetime as dt
-import logging
-import signal
-import sys
-import traceback
 
+from airflow._goflow import callables, outcomes, world
 from airflow._goflow import exceptions as e
-from airflow._goflow.live import Session, using
-from airflow._goflow.values import encode, length_of, shown
+from airflow._goflow.context import context_to_airflow_vars, set_current_context
+from airflow._goflow.limits import Limits
+from airflow._goflow.serialization import length_of, serialize
+from airflow._goflow.words import XCOM_RETURN_KEY
 
-_SKIPPED = []
 
+def failed_import(problem):
+    """The outcome of a file that cannot be imported."""
+    from airflow._goflow import tracebacks
 
-def skip_later(task_ids):
-    """Tasks that are to be skipped when this one has ended."""
-    _SKIPPED.extend(task_id for task_id in task_ids if task_id not in _SKIPPED)
+    print(f"The DAG file cannot be imported:\n{tracebacks.text_of(problem)}", end="", flush=True)
+    return {"state": "failed", "reason": "Import", "message": tracebacks.words_of(problem), "retry": True}
 
 
 def run(task_input, client, task):
-    """Run TASK (a mapped one becomes its copy); the outcome."""
-    from airflow._goflow import context as contexts
-    from airflow._goflow.mapped import MappedOperator
+    """Run TASK (a mapped one becomes its copy) and give its outcome."""
+    from airflow._goflow.building import build
 
-    Session.client = client
-    _SKIPPED.clear()
-    context = contexts.build(task_input, client, task)
-    with using(context):
+    try:
+        context = build(task_input, client, task)
+    except Exception as problem:
+        return outcomes.failed(problem, None, task_input)
+    with set_current_context(context), Limits(context) as limits:
         try:
-            if isinstance(task, MappedOperator):
-                task = task.unmap(context, task_input["map_index"])
-                context["ti"].task = task
-                context["task"] = task
-                context["params"] = contexts.build(task_input, client, task)["params"]
-            return _run(task_input, client, task, context)
+            _run(context, limits)
+            outcome = outcomes.succeeded(context)
         except BaseException as problem:
-            return outcome_of(problem, task, context, task_input)
+            outcome = outcomes.of(problem, context, task_input)
+    return outcome
 
 
-def _run(task_input, client, task, context):
-    from airflow._goflow.templates import render_fields
-
-    _check_conditions(task, context)
-    render_fields(task, context)
-    if task.template_fields:
-        client.report(rendered_fields={name: shown(getattr(task, name, None)) for name in task.template_fields})
-    _call_back(task.on_execute_callback, context)
-    with _limits(task):
-        task.pre_execute(context)
-        result = _execute(task, context)
-        task.post_execute(context, result)
-    xcoms = _results(task, result)
-    label = _label(task, context)
-    if xcoms or label:
-        client.report(xcoms=xcoms or None, rendered_map_index=label)
-    _call_back(task.on_success_callback, context)
-    return {"state": "success", "skip_downstream": list(_SKIPPED)}
-
-
-def _execute(task, context):
-    """``execute``; a deferral waits for its trigger here and goes on."""
+def _run(context, limits):
+    ti = context["ti"]
+    _prepare(context)
     try:
-        return task.execute(context)
-    except e.TaskDeferred as deferred:
-        while True:
-            event = _await_trigger(deferred)
-            kwargs = {**(deferred.kwargs or {}), "event": event}
-            try:
-                return task.resume_execution(deferred.method_name, kwargs, context)
-            except e.TaskDeferred as again:
-                deferred = again
-
-
-def _await_trigger(deferred):
-    """The first event of a trigger, waited for in this process."""
-    import asyncio
-
-    async def first():
-        async for event in deferred.trigger.run():
-            return getattr(event, "payload", event)
-        return None
-
-    limit = deferred.timeout.total_seconds() if deferred.timeout else None
-    return asyncio.run(asyncio.wait_for(first(), limit))
-
-
-def _check_conditions(task, context):
-    for kind, condition, message in getattr(task, "_conditions", ()):
-        answer = condition(context)
-        reason = None
-        if isinstance(answer, tuple):
-            answer, reason = answer
-        if bool(answer) is (kind == "skip_if"):
-            raise e.AirflowSkipException(message or reason or f"skipped by {kind}")
-
-
-def _results(task, result):
-    """The results to push (``_push_xcom_if_needed``)."""
-    if result is None or not task.do_xcom_push:
-        return []
-    found = []
-    if task.multiple_outputs:
-        if not isinstance(result, dict):
-            raise TypeError(f"Returned output was type {type(result)} expected dictionary for multiple_outputs")
-        for key, value in result.items():
-            if not isinstance(key, str):
-                raise TypeError(f"Returned dictionary keys must be strings when using multiple_outputs, found {key}")
-            found.append({"key": key, "value": encode(value), "length": length_of(value)})
-    found.append({"key": "return_value", "value": encode(result), "length": length_of(result)})
-    return found
-
-
-def _label(task, context):
-    if not task.map_index_template:
-        return None
-    from airflow._goflow.templates import environment, render
-
-    return str(render(task.map_index_template, {**context.copy(), **vars(task)}, environment(task.dag), task))
-
-
-@contextlib.contextmanager
-def _limits(task):
-    """``execution_timeout`` and SIGTERM become exceptions in the task."""
-
-    def over(*_):
-        raise e.AirflowTaskTimeout(f"Timeout: execution_timeout of {task.execution_timeout} is over")
-
-    def told(*_):
-        raise e.AirflowTaskTerminated("Task received SIGTERM signal")
-
-    before = signal.signal(signal.SIGTERM, told)
-    limit = task.execution_timeout
-    seconds = limit.total_seconds() if isinstance(limit, dt.timedelta) else limit
-    if seconds:
-        signal.signal(signal.SIGALRM, over)
-        signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    except (e.AirflowTaskTimeout, e.AirflowTaskTerminated):
-        task.on_kill()
+        result = _execute(context, limits)
+    except Exception:
+        with contextlib.suppress(Exception):  # the label's own trouble must not hide the task's
+            _report(ti, label=_label(context))
         raise
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGTERM, before)
+    _push(context, result, _label(context))
 
 
-def outcome_of(problem, task, context, task_input):
-    """What an exception means, its callbacks called."""
-    message = str(problem) or type(problem).__name__
-    if isinstance(problem, e.AirflowSkipException):
-        print(f"Skipping task: {message}")
-        _call_back(task.on_skipped_callback, context)
-        return {"state": "skipped", "reason": "Skip", "message": message, "skip_downstream": list(_SKIPPED)}
-    if isinstance(problem, e.AirflowRescheduleException):
-        moment = problem.reschedule_date
-        return {"state": "up_for_reschedule", "reschedule_at": moment.astimezone(dt.UTC).isoformat()}
-    if isinstance(problem, e.DownstreamTasksSkipped):
-        skip_later(t if isinstance(t, str) else t[0] for t in problem.tasks)
-        return {"state": "success", "skip_downstream": list(_SKIPPED)}
-    show(problem)
-    final = isinstance(problem, e.AirflowFailException | e.AirflowSensorTimeout)
-    reason = type(problem).__name__
-    if isinstance(problem, e.AirflowTaskTimeout):
-        reason = "Timeout"
-    elif isinstance(problem, e.AirflowTaskTerminated):
-        reason = "Terminated"
-    context["exception"] = problem
-    last = final or task_input["try_number"] > task_input["max_tries"]
-    _call_back(task.on_failure_callback if last else task.on_retry_callback, context)
-    return {"state": "failed", "reason": reason, "message": message[:1000], "retry": not final}
+def _prepare(context):
+    """Render the fields, of a mapped task those of its copy, and tell them."""
+    ti = context["ti"]
+    ti.task = context["task"] = ti.task.prepare_for_execution()
+    ti.task.resolve_template_files()
+    ti.task.render_template_fields(context)
+    label = None
+    with contextlib.suppress(Exception):  # values that it names may be known only later
+        label = _label(context)
+    _report(ti, fields=True, label=label)
 
 
-def show(problem):
-    """The traceback without the shim's own frames."""
-    rows = traceback.TracebackException.from_exception(problem)
-    rows.stack = traceback.StackSummary.from_list(
-        [row for row in rows.stack if "/_goflow/" not in row.filename and "/goflow_runner/" not in row.filename]
-    )
-    print("".join(rows.format()), end="", file=sys.stdout, flush=True)
+def _report(ti, fields=False, label=None):
+    from airflow._goflow.rendered import rendered_fields
+
+    told = {}
+    if fields and ti.task.template_fields:
+        told["rendered_fields"] = rendered_fields(ti.task)
+    if label is not None and label != ti.rendered_map_index:
+        told["rendered_map_index"] = ti.rendered_map_index = label
+    if told:
+        ti.client.report(**told)
 
 
-def _call_back(functions, context):
-    """Call one callback or several; what they raise is told and changes nothing."""
-    if not functions:
-        return
-    for function in functions if isinstance(functions, list | tuple) else [functions]:
+def _label(context):
+    """The copy's name as the author wants it, or None."""
+    template = context.get("map_index_template")
+    if template is None:
+        return None
+    from airflow._goflow import jinja
+
+    env = context["ti"].task.get_template_env()
+    return str(jinja.render(env.from_string(template), context))
+
+
+def _execute(context, limits):
+    """Hooks, ``execute`` and hooks, in Airflow's order."""
+    import os
+
+    task = context["ti"].task
+    os.environ.update(context_to_airflow_vars(context, in_env_var_format=True))
+    for hook in (task._pre_execute_hook, task.pre_execute):
+        if hook is not None:
+            _call_hook(hook, context)
+    outcomes.call_back(task, "on_execute_callback", context)
+    with limits.of_execution(task):
+        result = _to_the_end(task, context)
+    if task._post_execute_hook is not None:
+        _call_hook(task._post_execute_hook, context, result)
+    _call_hook(task.post_execute, context, result)
+    if task.overwrite_rtif_after_execution:
+        _report(context["ti"], fields=True)
+    return result
+
+
+def _call_hook(hook, context, *more):
+    callables.call(hook, (context, *more), {}, context["outlet_events"], context["ti"].log)
+
+
+def _to_the_end(task, context):
+    """``execute``; a task that defers itself waits for its trigger here, in this process, and goes on."""
+    step = task.execute
+    if task.start_from_trigger and task.start_trigger_args is not None:
+        step = _beginning_with_trigger(task)
+    while True:
         try:
-            function(context)
-        except Exception as problem:
-            logging.getLogger("airflow.task").error("a callback failed")
-            show(problem)
+            return step(context)
+        except e.TaskDeferred as deferred:
+            from airflow._goflow.deferring import resumption
+
+            step = resumption(task, deferred)
+        except SystemExit as end:
+            if world.is_airflow2() and end.code in (None, 0):
+                return None
+            raise
+
+
+def _beginning_with_trigger(task):
+    from airflow._goflow.helpers import import_string
+
+    found = task.start_trigger_args
+
+    def step(context):
+        trigger = import_string(found.trigger_cls)(**(found.trigger_kwargs or {}))
+        raise e.TaskDeferred(
+            trigger=trigger, method_name=found.next_method, kwargs=found.next_kwargs, timeout=found.timeout
+        )
+
+    return step
+
+
+def _push(context, result, label):
+    """Leave the results (``_push_xcom_if_needed``). Raises TypeError and Airflow's own for what cannot be kept."""
+    ti, task = context["ti"], context["ti"].task
+    value = result if task.do_xcom_push else None
+    if ti.map_index < 0 and next(task.iter_mapped_dependants(), None) is not None:
+        if value is None:
+            raise e.XComForMappingNotPushed
+        if length_of(value) is None:
+            raise e.UnmappableXComTypePushed(value)
+    told = {} if label is None or label == ti.rendered_map_index else {"rendered_map_index": label}
+    if value is not None:
+        told["xcoms"] = [*_outputs(task, value), _xcom(XCOM_RETURN_KEY, value)]
+    if told:
+        ti.client.report(**told)
+
+
+def _xcom(key, value):
+    return {"key": key, "value": serialize(value), "length": length_of(value)}
+
+
+def _outputs(task, value):
+    """One result for each key of a dict, where the task has several outputs."""
+    from collections.abc import Mapping
+
+    if not task.multiple_outputs:
+        return []
+    if not isinstance(value, Mapping):
+        raise TypeError(f"Returned output was type {type(value)} expected dictionary for multiple_outputs")
+    for key in value:
+        if not isinstance(key, str):
+            raise TypeError(
+                "Returned dictionary keys must be strings when using multiple_outputs, "
+                f"found {key} ({type(key)}) instead"
+            )
+    return [_xcom(key, inner) for key, inner in value.items()]

@@ -1,30 +1,76 @@
-"""Stand-ins for classes of packages that are not installed: they can be made and wired, and fail when they are run."""
+"""Stand-ins for what is not here: classes of packages that are not installed, and Airflow's own inner parts.
+
+They can be mentioned, made and wired while a file is imported, since the task at hand may be another one; used for
+real, they fail in words. Provider names are mapped to their distributions.
+"""
+
+_made = {}
+_NAMESPACES = {"apache", "atlassian", "cncf", "common", "dbt", "microsoft"}
+"""First words of providers whose names have two."""
+_PROBED = {"resolve", "iter_references", "template_fields", "task_id", "serialize", "roots", "leaves", "isoformat"}
+"""Names that are looked for on anything that stands among a task's arguments."""
+_IDENTITY_DECORATORS = {"deprecated", "poke_mode_only", "cached_property", "hookimpl"}
+
+
+def package_of(module):
+    """The distribution that has MODULE."""
+    if not module.startswith("airflow.providers."):
+        return "apache-airflow"
+    words = module.split(".")[2:]
+    return "apache-airflow-providers-" + "-".join(words[: 2 if words[0] in _NAMESPACES else 1])
+
+
+def message_for(module, name):
+    """The words of the failure."""
+    if module.startswith("airflow.providers."):
+        return f"No module named {module!r}: {name} needs {package_of(module)}, which is not in this task's image"
+    return f"{module}.{name} is not available here: tasks run without Airflow and its database"
 
 
 def stand_in(module, name):
-    """A class NAME that says which package is missing when it is used for real."""
-    package = module
-    if module.startswith("airflow.providers."):
-        words = module.split(".")[2:]
-        cut = next((n for n, w in enumerate(words) if w in {"operators", "sensors", "hooks", "transfers"}), 1)
-        package = "apache-airflow-providers-" + "-".join(words[:cut])
-    message = f"{module}.{name} is not in this task's image: install {package} into it"
-    if name.endswith(("Operator", "Sensor", "Sensors")):
-        from airflow._goflow.operator import BaseOperator
+    """What stands for ``module.name``; the same object each time."""
+    key = (module, name)
+    if key not in _made:
+        _made[key] = _make(module, name)
+    return _made[key]
 
-        def __init__(self, **kwargs):
-            from airflow._goflow.operator import BASE_ARGUMENTS
 
-            for key, value in kwargs.items():
-                if key not in BASE_ARGUMENTS:
-                    setattr(self, key, value)
-            BaseOperator.__init__(self, **{key: kwargs[key] for key in kwargs if key in BASE_ARGUMENTS})
-
-        def execute(self, context):
-            raise ModuleNotFoundError(message)
-
-        return type(name, (BaseOperator,), {"__init__": __init__, "execute": execute, "__module__": module})
+def _make(module, name):
+    message = message_for(module, name)
+    if name.endswith(("Operator", "Sensor", "SensorAsync", "OperatorAsync")):
+        return _operator(module, name, message)
+    if name in _IDENTITY_DECORATORS:
+        return lambda function=None, *_, **__: function if callable(function) else (lambda inner: inner)
+    if name[:1].islower():
+        return _function(module, name, message)
     return MissingType(name, (Missing,), {"__module__": module, "_message": message})
+
+
+def _operator(module, name, message):
+    from airflow._goflow.operator import BASE_ARGUMENTS, BaseOperator
+
+    def __init__(self, **kwargs):
+        own = {key: value for key, value in kwargs.items() if key not in BASE_ARGUMENTS}
+        self.__dict__.update(own)
+        BaseOperator.__init__(self, **{key: value for key, value in kwargs.items() if key in BASE_ARGUMENTS})
+        if not self.template_fields:
+            self.template_fields = tuple(own)  # results among them make edges
+
+    def execute(self, context):
+        raise ModuleNotFoundError(message)
+
+    return type(BaseOperator)(
+        name, (BaseOperator,), {"__init__": __init__, "execute": execute, "__module__": module, "is_stand_in": True}
+    )
+
+
+def _function(module, name, message):
+    def missing(*args, **kwargs):
+        raise ModuleNotFoundError(message)
+
+    missing.__name__ = missing.__qualname__ = name
+    missing.__module__ = module
+    return missing
 
 
 class MissingType(type):
@@ -33,21 +79,35 @@ class MissingType(type):
     def __getattr__(cls, name):
         if name.startswith("__"):
             raise AttributeError(name)
-        return Missing()
+        return Missing(name)
+
+    def __iter__(cls):
+        return iter(())
+
+    def __or__(cls, other):
+        return cls
+
+    __ror__ = __or__
 
 
 class Missing(metaclass=MissingType):
     """Anything else that is missing: made without complaint, since a file may only mention it."""
 
-    _message = ""
+    _message = "it is not in this task's image"
 
     def __init__(self, *args, **kwargs):
-        self.arguments = args, kwargs
+        self._arguments = args, kwargs
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__()
+
+    def __class_getitem__(cls, item):
+        return cls
 
     def __call__(self, *args, **kwargs):
         raise ModuleNotFoundError(self._message)
 
     def __getattr__(self, name):
-        if name.startswith("__"):
+        if name.startswith("__") or name in _PROBED:
             raise AttributeError(name)
         raise ModuleNotFoundError(self._message)

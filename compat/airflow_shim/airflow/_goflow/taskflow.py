@@ -1,299 +1,274 @@
 """``@task`` and its kin: functions as tasks."""
 
 import functools
-import inspect
 import re
-import typing
 
 from airflow._goflow.dag import DagContext
-from airflow._goflow.groups import TaskGroupContext
-from airflow._goflow.python_operators import (
-    BranchExternalPythonOperator,
-    BranchPythonOperator,
-    BranchPythonVirtualenvOperator,
-    ExternalPythonOperator,
-    PythonOperator,
-    PythonVirtualenvOperator,
-    ShortCircuitOperator,
-)
-from airflow._goflow.xcom_arg import PlainXComArg
+from airflow._goflow.groups import TaskGroupContext, TaskGroupFactory
+from airflow._goflow.signatures import parameters_of
+from airflow._goflow.words import TriggerRule
 
-DecoratedOperator = PythonOperator
-
+_CLASSES = {
+    "python": "_PythonDecoratedOperator",
+    "bash": "_BashDecoratedOperator",
+    "branch": "_BranchPythonDecoratedOperator",
+    "short_circuit": "_ShortCircuitDecoratedOperator",
+    "virtualenv": "_PythonVirtualenvDecoratedOperator",
+    "external_python": "_PythonExternalDecoratedOperator",
+    "branch_virtualenv": "_BranchPythonVirtualenvDecoratedOperator",
+    "branch_external_python": "_BranchExternalPythonDecoratedOperator",
+    "sensor": "DecoratedSensorOperator",
+    "stub": "_StubOperator",
+}
 
 def get_unique_task_id(task_id, dag=None, task_group=None):
     """TASK_ID, or with ``__1``, ``__2`` behind it where it is taken."""
     dag = dag or DagContext.get_current_dag()
     if dag is None:
         return task_id
-    group = task_group or TaskGroupContext.get_current_task_group(dag)
+    group = task_group or TaskGroupContext.get_current(dag)
     full = group.child_id(task_id) if group is not None else task_id
     if full not in dag.task_dict:
         return task_id
-    base = re.split(r"__\d+$", task_id)[0]
-    prefix = full[: len(full) - len(task_id)]
-    numbers = [0]
-    for other in dag.task_dict:
-        found = re.match(rf"^{re.escape(prefix + base)}__(\d+)$", other)
-        if found:
-            numbers.append(int(found[1]))
-    return f"{base}__{max(numbers) + 1}"
-
-
-def _decorated(base, name):
-    """An operator class of a decorator, under Airflow's name."""
-    return type(name, (base,), {"custom_operator_name": name, "__module__": base.__module__})
-
-
-def _bash_class():
-    from airflow._goflow.other_operators import BashOperator
-
-    class _BashDecoratedOperator(BashOperator):
-        template_fields = (*BashOperator.template_fields, "op_args", "op_kwargs")
-
-        def __init__(self, *, python_callable, op_args=None, op_kwargs=None, **kwargs):
-            super().__init__(bash_command="", **kwargs)
-            self.python_callable = python_callable
-            self.op_args, self.op_kwargs = op_args or (), op_kwargs or {}
-
-        def execute(self, context):
-            from airflow._goflow.python_operators import determine_kwargs
-            from airflow._goflow.templates import environment, render
-
-            kwargs = {**determine_kwargs(self.python_callable, self.op_args, {**context.copy(), **self.op_kwargs})}
-            command = self.python_callable(*self.op_args, **{**self.op_kwargs, **kwargs})
-            if not isinstance(command, str) or not command.strip():
-                raise TypeError("The returned value from the TaskFlow callable must be a non-empty string.")
-            self.bash_command = render(command, context, environment(self.dag), self)
-            return super().execute(context)
-
-    return _BashDecoratedOperator
-
-
-def _sensor_class():
-    from airflow._goflow.sensors import PythonSensor
-
-    class DecoratedSensorOperator(PythonSensor):
-        template_fields = ("op_args", "op_kwargs")
-
-        def __init__(self, *, task_id, **kwargs):
-            super().__init__(task_id=task_id, **kwargs)
-
-    return DecoratedSensorOperator
-
-
-@functools.cache
-def operator_class(kind):
-    """The operator class of ``@task.KIND``."""
-    classes = {
-        "python": (PythonOperator, "_PythonDecoratedOperator"),
-        "branch": (BranchPythonOperator, "_BranchPythonDecoratedOperator"),
-        "short_circuit": (ShortCircuitOperator, "_ShortCircuitDecoratedOperator"),
-        "virtualenv": (PythonVirtualenvOperator, "_PythonVirtualenvDecoratedOperator"),
-        "external_python": (ExternalPythonOperator, "_PythonExternalDecoratedOperator"),
-        "branch_virtualenv": (BranchPythonVirtualenvOperator, "_BranchPythonVirtualenvDecoratedOperator"),
-        "branch_external_python": (BranchExternalPythonOperator, "_BranchExternalPythonDecoratedOperator"),
-    }
-    if kind in classes:
-        return _decorated(*classes[kind])
-    if kind == "bash":
-        return _bash_class()
-    if kind == "sensor":
-        return _sensor_class()
-    from airflow._goflow.stand_in import stand_in
-
-    return stand_in(f"airflow.decorators.task.{kind}", "DecoratedOperator")
+    prefix = re.split(r"__\d+$", full)[0]
+    found = (re.match(rf"^{re.escape(prefix)}__(\d+)$", other) for other in dag.task_dict)
+    numbers = [int(match[1]) for match in found if match]
+    return f"{re.split(r'__[0-9]+$', task_id)[0]}__{max(numbers, default=0) + 1}"
 
 
 class TaskDecorator:
-    """A function under ``@task``."""
+    """A function under ``@task``: called, it makes a task and gives its result's stand-in."""
 
-    def __init__(self, function, kind, options, is_setup=False, is_teardown=False, conditions=()):
-        if isinstance(function, staticmethod | classmethod):
+    _airflow_is_task_decorator = True
+
+    def __init__(self, function, operator_class, kwargs, multiple_outputs=None):
+        if isinstance(function, (staticmethod, classmethod)):
             function = function.__func__
         functools.update_wrapper(self, function)
-        self.function = function
-        self.kind = kind
-        self.options = options
-        self.is_setup, self.is_teardown = is_setup, is_teardown
-        self.conditions = list(conditions)
-        self.on_failure_fail_dagrun = False
+        self.function, self.operator_class = function, operator_class
+        self.kwargs = {"task_id": getattr(function, "__name__", "task"), **kwargs}
+        self.multiple_outputs = _infers_dict(function) if multiple_outputs is None else multiple_outputs
+        self.is_setup = self.is_teardown = self.on_failure_fail_dagrun = self.returns_dag_result = False
 
-    def _copy(self, **options):
-        made = TaskDecorator(
-            self.function, self.kind, {**self.options, **options}, self.is_setup, self.is_teardown, self.conditions
-        )
-        made.on_failure_fail_dagrun = self.on_failure_fail_dagrun
+    def _copy(self, **kwargs):
+        made = TaskDecorator(self.function, self.operator_class, {**self.kwargs, **kwargs}, self.multiple_outputs)
+        for name in ("is_setup", "is_teardown", "on_failure_fail_dagrun", "returns_dag_result"):
+            setattr(made, name, getattr(self, name))
         return made
 
-    def override(self, **options):
-        """Other options."""
-        return self._copy(**options)
-
-    def multiple_outputs(self):
-        """Whether the annotation says that it returns a map of results."""
-        try:
-            found = typing.get_type_hints(self.function).get("return")
-        except Exception:
-            return False
-        origin = typing.get_origin(found) or found
-        return inspect.isclass(origin) and issubclass(origin, dict)
-
-    def _operator_options(self):
-        options = dict(self.options)
-        options.setdefault("task_id", self.function.__name__)
-        options["task_id"] = get_unique_task_id(options["task_id"], options.get("dag"), options.get("task_group"))
-        if "multiple_outputs" not in options and self.kind in {"python", "virtualenv", "external_python"}:
-            options["multiple_outputs"] = self.multiple_outputs()
-        if self.function.__doc__:
-            options.setdefault("doc_md", inspect.cleandoc(self.function.__doc__))
-        return options
+    def _check_teardown(self):
+        if self.is_teardown:
+            if "trigger_rule" in self.kwargs and self.kwargs["trigger_rule"] != TriggerRule.ALL_DONE_SETUP_SUCCESS:
+                raise ValueError("Trigger rule not configurable for teardown tasks.")
+            self.kwargs["trigger_rule"] = TriggerRule.ALL_DONE_SETUP_SUCCESS
 
     def __call__(self, *args, **kwargs):
-        inspect.signature(self.function).bind_partial(*args, **kwargs)
-        operator = operator_class(self.kind)(
-            python_callable=self.function, op_args=args, op_kwargs=kwargs, **self._operator_options()
-        )
-        self._mark(operator)
+        from airflow._goflow.xcom_arg import PlainXComArg
+
+        self._check_teardown()
+        options = dict(self.kwargs)
+        fails_run = options.pop("on_failure_fail_dagrun", self.on_failure_fail_dagrun)
+        if self.operator_class.takes_multiple_outputs:
+            options["multiple_outputs"] = self.multiple_outputs
+        operator = self.operator_class(python_callable=self.function, op_args=args, op_kwargs=kwargs, **options)
+        operator.is_setup, operator.is_teardown = self.is_setup, self.is_teardown
+        operator.on_failure_fail_dagrun = fails_run
+        operator.returns_dag_result = self.returns_dag_result
+        if self.function.__doc__ and not any(
+            getattr(operator, name) for name in ("doc", "doc_md", "doc_json", "doc_yaml", "doc_rst")
+        ):
+            operator.doc_md = self.function.__doc__
         return PlainXComArg(operator)
 
-    def _mark(self, operator):
-        operator.is_setup, operator.is_teardown = self.is_setup, self.is_teardown
-        operator.on_failure_fail_dagrun = self.on_failure_fail_dagrun
-        operator._conditions = self.conditions
+    def override(self, **kwargs):
+        """The same with other options."""
+        return self._copy(**kwargs)
 
     def partial(self, **kwargs):
         """Arguments that all copies share."""
-        return TaskPartial(self, kwargs)
+        from airflow._goflow.expand import prevent_duplicates
+
+        self._check_names("partial", kwargs)
+        known = self.kwargs.get("op_kwargs", {})
+        prevent_duplicates(known, kwargs, "duplicate partial")
+        return self._copy(op_kwargs={**kwargs, **known})
 
     def expand(self, **mapped):
-        """Copies over MAPPED."""
-        return TaskPartial(self, {}).expand(**mapped)
+        """Copies over every combination of MAPPED."""
+        from airflow._goflow import expand
 
-    def expand_kwargs(self, rows, *, strict=True):
-        """Copies over ROWS of arguments."""
-        return TaskPartial(self, {}).expand_kwargs(rows)
+        if not mapped:
+            raise TypeError("no arguments to expand against")
+        self._check_names("expand", mapped)
+        expand.prevent_duplicates(self.kwargs.get("op_kwargs", {}), mapped, "mapping already partial")
+        return self._expand(expand.DictOfListsExpandInput(mapped), False)
 
+    def expand_kwargs(self, kwargs, *, strict=True):
+        """One copy for each map of arguments."""
+        from airflow._goflow import expand
 
-class TaskPartial:
-    """``task.partial(...)``."""
+        expand.check_rows(kwargs)
+        return self._expand(expand.ListOfDictsExpandInput(kwargs), strict)
 
-    def __init__(self, decorator, kwargs):
-        self.decorator, self.kwargs = decorator, kwargs
+    def _expand(self, expand_input, strict):
+        from airflow._goflow.decorated import expanded
+        from airflow._goflow.xcom_arg import PlainXComArg
 
-    def partial(self, **kwargs):
-        """More of them."""
-        return TaskPartial(self.decorator, {**self.kwargs, **kwargs})
+        self._check_teardown()
+        return PlainXComArg(expanded(self, expand_input, strict))
 
-    def expand(self, **mapped):
-        """Copies over MAPPED."""
-        from airflow._goflow.mapped import ExpandDict
+    def _check_names(self, doing, kwargs):
+        from airflow._goflow.context import KNOWN_CONTEXT_KEYS
+        from airflow._goflow.expand import is_mappable
 
-        return self._make(ExpandDict(mapped))
-
-    def expand_kwargs(self, rows, *, strict=True):
-        """Copies over ROWS of arguments."""
-        from airflow._goflow.mapped import ExpandRows
-
-        return self._make(ExpandRows(rows))
-
-    def _make(self, source):
-        options = {**self.decorator._operator_options(), "python_callable": self.decorator.function}
-        made = mapped_class()(operator_class(self.decorator.kind), {**options, "op_kwargs": self.kwargs}, source)
-        made.is_setup, made.is_teardown = self.decorator.is_setup, self.decorator.is_teardown
-        made.conditions = self.decorator.conditions
-        return PlainXComArg(made)
-
-
-@functools.cache
-def mapped_class():
-    from airflow._goflow.mapped import MappedOperator, make_alone
-
-    class MappedTaskFlow(MappedOperator):
-        """A TaskFlow function with copies: what differs are its own arguments."""
-
-        conditions = ()
-
-        def unmap(self, context, index):
-            """The task that copy INDEX is."""
-            arguments = self.expand_input.value(context, index)
-            kwargs = {**self.partial_kwargs, "op_kwargs": {**self.partial_kwargs["op_kwargs"], **arguments}}
-            task = make_alone(self.operator_class, self, kwargs)
-            task._conditions = self.conditions
-            return task
-
-    return MappedTaskFlow
+        shadowed = [name for name in kwargs if name in KNOWN_CONTEXT_KEYS]
+        if shadowed:
+            raise ValueError(f"cannot call {doing}() on task context variable {', '.join(map(repr, shadowed))}")
+        found = parameters_of(self.function)
+        for name, value in kwargs.items():
+            if name not in found.names and not found.takes_any_keyword:
+                raise TypeError(f"{doing}() got an unexpected keyword argument {name!r}")
+            if doing == "expand" and name in found.names and not is_mappable(value):
+                raise ValueError(f"expand() got an unexpected type {type(value).__name__!r} for keyword argument {name!r}")
 
 
-class TaskCollection:
-    """``task`` itself: called as ``@task``, with ``task.branch``, ``task.bash`` and so on."""
+def _infers_dict(function):
+    """Whether the function says that it returns a dict: then each of its keys is a result of its own."""
+    annotation = getattr(function, "__annotations__", {}).get("return")
+    if annotation is None:
+        return False
+    if isinstance(annotation, str):
+        if not re.search(r"(?i)dict|mapping", annotation):
+            return False
+        import typing
 
-    def __call__(self, function=None, **options):
-        return self._decorator("python", function, options)
+        try:
+            annotation = typing.get_type_hints(function).get("return")
+        except Exception:
+            return False
+    from collections.abc import Mapping
 
-    def _decorator(self, kind, function, options):
-        if callable(function):
-            return TaskDecorator(function, kind, options)
-        if kind in {"external_python", "branch_external_python"} and isinstance(function, str):
-            options["python"] = function
-        return lambda inner: TaskDecorator(inner, kind, options)
+    kind = getattr(annotation, "__origin__", annotation)
+    return isinstance(kind, type) and issubclass(kind, Mapping)
+
+
+def task_decorator_factory(python_callable=None, *, multiple_outputs=None, decorated_operator_class, **kwargs):
+    """A decorator for an operator class."""
+    if python_callable is not None:
+        if not callable(python_callable):
+            raise TypeError("No positional arguments allowed while using @task, use named arguments instead")
+        return TaskDecorator(python_callable, decorated_operator_class, kwargs, multiple_outputs)
+    return lambda function: TaskDecorator(function, decorated_operator_class, kwargs, multiple_outputs)
+
+
+def _decorator(kind):
+    """``@task.KIND``."""
+
+    def make(python_callable=None, *args, **kwargs):
+        from airflow._goflow import decorated
+
+        if kind in {"external_python", "branch_external_python"} and isinstance(python_callable, str):
+            kwargs["python"], python_callable = python_callable, None
+        return task_decorator_factory(
+            python_callable, decorated_operator_class=getattr(decorated, _CLASSES[kind]), **kwargs
+        )
+
+    make.__name__ = make.__qualname__ = f"{kind}_task"
+    return make
+
+
+class TaskDecoratorCollection:
+    """``task`` itself: ``@task``, ``@task.branch``, ``@task.bash`` and so on."""
+
+    def __init__(self):
+        for kind in _CLASSES:
+            setattr(self, kind, _decorator(kind))
+        self.run_if, self.skip_if = run_if, skip_if
+
+    def __call__(self, *args, **kwargs):
+        return self.python(*args, **kwargs)
 
     def __getattr__(self, kind):
-        if kind.startswith("__"):
+        if kind.startswith("_"):
             raise AttributeError(kind)
-        if kind in {"run_if", "skip_if"}:
-            return functools.partial(_condition, kind)
-        return lambda function=None, **options: self._decorator(kind, function, options)
+        from airflow._goflow import decorated
+
+        found = decorated.of_provider(kind)
+        setattr(self, kind, found)
+        return found
 
 
-def _condition(kind, condition, skip_message=None):
-    """``@task.run_if(condition)`` and ``@task.skip_if(condition)``, above a ``@task``."""
+def _condition(condition, skip_message, is_reverse):
+    from airflow._goflow.exceptions import AirflowSkipException
 
-    def decorate(decorator):
-        made = decorator._copy()
-        made.conditions = [*decorator.conditions, (kind, condition, skip_message)]
-        return made
+    message = skip_message or "Task was skipped due to condition."
+
+    @functools.wraps(condition)
+    def pre_execute(context):
+        answer, words = condition(context), None
+        if isinstance(answer, tuple):
+            answer, words = answer
+        if bool(answer) is not is_reverse:
+            raise AirflowSkipException(words or message)
+
+    def decorate(task):
+        if not isinstance(task, TaskDecorator):
+            name = "run_if" if is_reverse else "skip_if"
+            raise TypeError(f"{name} can only be used with task. decorate with @task before @{name}.")
+        hooks = [hook for hook in (task.kwargs.get("pre_execute"), pre_execute) if hook is not None]
+        task.kwargs["pre_execute"] = lambda context: [hook(context) for hook in hooks] and None
+        return task
 
     return decorate
 
 
-task = TaskCollection()
+def run_if(condition, skip_message=None):
+    """``@task.run_if(condition)``, above a ``@task``."""
+    return _condition(condition, skip_message, True)
 
 
-def setup(function):
+def skip_if(condition, skip_message=None):
+    """``@task.skip_if(condition)``, above a ``@task``."""
+    return _condition(condition, skip_message, False)
+
+
+def _as_decorator(function):
+    from airflow._goflow.exceptions import AirflowException
+
+    if isinstance(function, TaskGroupFactory):
+        raise AirflowException("Task groups cannot be marked as setup or teardown.")
+    return function if isinstance(function, TaskDecorator) else task.python(function)
+
+
+def setup_task(func):
     """``@setup``."""
-    made = function if isinstance(function, TaskDecorator) else TaskDecorator(function, "python", {})
-    if not isinstance(made, TaskDecorator):
-        return function
+    made = _as_decorator(func)
     made.is_setup = True
     return made
 
 
-def teardown(function=None, *, on_failure_fail_dagrun=False):
+def teardown_task(_func=None, *, on_failure_fail_dagrun=False):
     """``@teardown``."""
 
-    def decorate(inner):
-        made = inner if isinstance(inner, TaskDecorator) else TaskDecorator(inner, "python", {})
-        made.is_teardown = True
-        made.on_failure_fail_dagrun = on_failure_fail_dagrun
+    def decorate(func):
+        made = _as_decorator(func)
+        made.is_teardown, made.on_failure_fail_dagrun = True, on_failure_fail_dagrun
         return made
 
-    return decorate if function is None else decorate(function)
+    return decorate if _func is None else decorate(_func)
 
 
-def task_decorator_factory(python_callable=None, *, multiple_outputs=None, decorated_operator_class=None, **options):
-    """A decorator for an operator class of a provider's."""
+def result(t):
+    """``@result``: the task has the DAG's result."""
+    if not isinstance(t, TaskDecorator):
+        raise TypeError("@result must be used on top of a @task-decorated function")
+    t.returns_dag_result = True
+    return t
 
-    def decorate(function):
-        @functools.wraps(function)
-        def make(*args, **kwargs):
-            name = get_unique_task_id(options.get("task_id", function.__name__))
-            return PlainXComArg(
-                decorated_operator_class(
-                    python_callable=function, op_args=args, op_kwargs=kwargs, **{**options, "task_id": name}
-                )
-            )
 
-        return make
-
-    return decorate if python_callable is None else decorate(python_callable)
+task = TaskDecoratorCollection()
+setup, teardown = setup_task, teardown_task
+python_task, bash_task, branch_task = task.python, task.bash, task.branch
+short_circuit_task, sensor_task, virtualenv_task = task.short_circuit, task.sensor, task.virtualenv
+external_python_task = task.external_python
+branch_virtualenv_task, branch_external_python_task = task.branch_virtualenv, task.branch_external_python

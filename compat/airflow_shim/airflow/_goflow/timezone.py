@@ -1,38 +1,9 @@
-"""``airflow.utils.timezone``."""
+"""``airflow.utils.timezone``. Moments are made with datetime alone where Airflow gives plain ones, and with pendulum
+where it gives pendulum's."""
 
 import datetime as dt
 
-utc = dt.UTC
-
-
-def utcnow():
-    """Now."""
-    import pendulum
-
-    return pendulum.now("UTC")
-
-
-def datetime(*args, **kwargs):
-    """A moment, in UTC unless a zone is given."""
-    kwargs.setdefault("tzinfo", utc)
-    return dt.datetime(*args, **kwargs)
-
-
-def parse(string, timezone=None, strict=False):
-    """A moment from text."""
-    import pendulum
-
-    return pendulum.parse(string, tz=timezone or "UTC", strict=strict)
-
-
-def make_aware(value, timezone=None):
-    """VALUE with a zone."""
-    return value if value.tzinfo else value.replace(tzinfo=timezone or utc)
-
-
-def make_naive(value, timezone=None):
-    """VALUE without one."""
-    return value.astimezone(timezone or utc).replace(tzinfo=None)
+utc = dt.timezone.utc
 
 
 def is_localized(value):
@@ -45,20 +16,112 @@ def is_naive(value):
     return value.utcoffset() is None
 
 
+def utcnow():
+    """Now, in UTC."""
+    return dt.datetime.now(utc)
+
+
+def utc_epoch():
+    """The beginning of 1970."""
+    return dt.datetime(1970, 1, 1, tzinfo=utc)
+
+
 def convert_to_utc(value):
-    """VALUE in UTC."""
-    return None if value is None else make_aware(value).astimezone(utc)
-
-
-def coerce_datetime(value, tz=None):
-    """VALUE as pendulum's moment."""
+    """VALUE in UTC, as a pendulum moment; a naive one is taken to be in the default zone, None stays None."""
+    if value is None:
+        return None
     import pendulum
 
-    return None if value is None else pendulum.instance(make_aware(value, tz))
+    if not is_localized(value):
+        value = value.replace(tzinfo=utc)
+    return pendulum.instance(value.astimezone(utc))
+
+
+def make_aware(value, timezone=None):
+    """VALUE with a zone. Raises ValueError where it has one."""
+    if value is None:
+        return None
+    if is_localized(value):
+        raise ValueError(f"make_aware expects a naive datetime, got {value}")
+    zone = timezone or utc
+    if hasattr(value, "fold"):
+        value = value.replace(fold=1)
+    localize = getattr(zone, "localize", None)
+    if localize is not None:
+        return localize(value)
+    convert = getattr(zone, "convert", None)
+    return convert(value) if convert is not None else value.replace(tzinfo=zone)
+
+
+def make_naive(value, timezone=None):
+    """VALUE as it is read in a zone, without it. Raises ValueError where it has none."""
+    if is_naive(value):
+        raise ValueError("make_naive() cannot be applied to a naive datetime")
+    value = value.astimezone(timezone or utc)
+    return dt.datetime(
+        value.year, value.month, value.day, value.hour, value.minute, value.second, value.microsecond, fold=value.fold
+    )
+
+
+def datetime(*args, **kwargs):
+    """A moment, in UTC unless a zone is given."""
+    kwargs.setdefault("tzinfo", utc)
+    return dt.datetime(*args, **kwargs)
+
+
+def parse(string, timezone=None, *, strict=False):
+    """A moment from text."""
+    import pendulum
+
+    return pendulum.parse(string, tz=timezone or "UTC", strict=strict)
+
+
+def coerce_datetime(v, tz=None):
+    """VALUE as a pendulum moment; None stays None."""
+    if v is None:
+        return None
+    import pendulum
+
+    if isinstance(v, pendulum.DateTime):
+        return v if v.tzinfo else make_aware(v, tz)
+    return pendulum.instance(v if v.tzinfo else make_aware(v, tz))
+
+
+def td_format(td_object):
+    """A duration in words."""
+    if not td_object:
+        return None
+    seconds = int(td_object) if isinstance(td_object, (int, float)) else int(td_object.total_seconds())
+    parts = []
+    for name, length in (("d", 86400), ("h", 3600), ("M", 60), ("s", 1)):
+        amount, seconds = divmod(seconds, length)
+        if amount:
+            parts.append(f"{amount}{name}")
+    return ":".join(parts) if parts else "<1s"
 
 
 def parse_timezone(name):
-    """A zone by name."""
+    """A zone by name or by seconds."""
     import pendulum
 
     return pendulum.timezone(name)
+
+
+def local_timezone():
+    """This machine's zone."""
+    import pendulum
+
+    return pendulum.local_timezone()
+
+
+def initialize(*args, **kwargs):
+    """Nothing: the default zone is UTC."""
+
+
+def from_timestamp(timestamp, tz=utc):
+    """A moment from seconds since 1970."""
+    import pendulum
+
+    return coerce_datetime(dt.datetime.fromtimestamp(timestamp, tz=utc)).in_timezone(
+        pendulum.local_timezone() if tz == "local" else (tz if isinstance(tz, str) else "UTC")
+    )

@@ -1,0 +1,101 @@
+"""What an end means: the outcome that is told, and the author's callbacks."""
+
+import datetime as dt
+
+from airflow._goflow import exceptions as e
+from airflow._goflow import tracebacks, world
+
+
+def call_back(task, kind, context):
+    """Call the callbacks of KIND; what they raise is told and changes nothing."""
+    from airflow._goflow import callables
+
+    for number, function in enumerate(getattr(task, kind, None) or ()):
+        try:
+            callables.call(function, (context,), {}, context["outlet_events"], context["ti"].log)
+        except Exception as problem:
+            context["ti"].log.error("Failed to run %s %s\n%s", kind, number, tracebacks.text_of(problem))
+
+
+def succeeded(context):
+    """The outcome of a task that came to its end."""
+    context["ti"].state = "success"
+    call_back(context["ti"].task, "on_success_callback", context)
+    return {"state": "success", "exit_code": 0, "skip_downstream": list(world.World.skipped)}
+
+
+def of(problem, context, task_input):
+    """The outcome that PROBLEM means."""
+    ti = context["ti"]
+    if isinstance(problem, e.DownstreamTasksSkipped):
+        for task_id in problem.tasks if isinstance(problem.tasks, list) else [problem.tasks]:
+            name = task_id if isinstance(task_id, str) else task_id[0]
+            if name not in world.World.skipped:
+                world.World.skipped.append(name)
+        return succeeded(context)
+    if isinstance(problem, e.AirflowSkipException):
+        words = str(problem)
+        ti.log.info("Skipping task.%s", f" {words}" if words else "")
+        ti.state = "skipped"
+        call_back(ti.task, "on_skipped_callback", context)
+        return {"state": "skipped", "reason": "Skip", "message": words, "skip_downstream": list(world.World.skipped)}
+    if isinstance(problem, e.AirflowRescheduleException):
+        moment = problem.reschedule_date.astimezone(dt.timezone.utc)
+        ti.log.info("Rescheduling task, marking task as UP_FOR_RESCHEDULE")
+        return {"state": "up_for_reschedule", "reschedule_at": moment.isoformat(), "reason": "Reschedule"}
+    return failed(problem, context, task_input)
+
+
+def failed(problem, context, task_input):
+    """The outcome of a failure; there is another try unless PROBLEM, the policy or the number of tries says no."""
+    print(f"Task failed with exception\n{tracebacks.text_of(problem)}", end="", flush=True)
+    is_final = isinstance(problem, (e.AirflowFailException, e.AirflowSensorTimeout, e.AirflowTaskTerminated))
+    is_final = is_final and not (isinstance(problem, e.AirflowTaskTerminated) and world.is_airflow2())
+    if context is not None:
+        is_final = is_final or _policy_fails(problem, context)
+        context["exception"] = problem
+        context["ti"].end_date = dt.datetime.now(dt.timezone.utc)
+        is_last = is_final or task_input["try_number"] > task_input["max_tries"]
+        context["ti"].state = "failed" if is_last else "up_for_retry"
+        call_back(context["ti"].task, "on_failure_callback" if is_last else "on_retry_callback", context)
+    outcome = {
+        "state": "failed",
+        "reason": _reason(problem),
+        "message": tracebacks.words_of(problem),
+        "retry": not is_final,
+        "skip_downstream": [],
+    }
+    code = getattr(problem, "exit_code", None)
+    if isinstance(code, int):
+        outcome["exit_code"] = code
+    elif isinstance(problem, SystemExit) and isinstance(problem.code, int):
+        outcome["exit_code"] = problem.code
+    return outcome
+
+
+def _reason(problem):
+    if isinstance(problem, e.AirflowTaskTimeout):
+        return "Timeout"
+    if isinstance(problem, e.AirflowTaskTerminated):
+        return "Terminated"
+    if isinstance(problem, e.AirflowSensorTimeout):
+        return "SensorTimeout"
+    return "BashExit" if isinstance(getattr(problem, "exit_code", None), int) else "Exception"
+
+
+def _policy_fails(problem, context):
+    """Whether the task's retry policy says that there must be no other try."""
+    ti = context["ti"]
+    policy = getattr(ti.task, "retry_policy", None)
+    if policy is None or isinstance(problem, (e.AirflowFailException, e.AirflowSensorTimeout)):
+        return False
+    try:
+        decision = policy.evaluate(
+            exception=problem, try_number=ti.try_number, max_tries=ti.max_tries, context=context
+        )
+    except Exception as trouble:
+        ti.log.error("Retry policy evaluation failed, falling back to default behaviour: %s", trouble)
+        return False
+    if decision.reason:
+        ti.log.info("Retry policy decision: %s, %s", decision.action, decision.reason)
+    return str(decision.action) == "fail"
