@@ -1,0 +1,119 @@
+"""What a pod's status tells about its launch, and when that is sure (decision 11)."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from goflow.domain.state import TaskState
+from goflow.executor.backend import Phase
+from goflow.executor.pods import deleted_pod, observe_job, observe_pod
+
+LAUNCH = "a" * 32
+
+
+def pod(state=None, *, phase="Running", conditions=(), deleting=False, extra=()):
+    metadata = {
+        "uid": "u1",
+        "name": "p",
+        "labels": {"goflow/launch-id": LAUNCH},
+        "annotations": {"goflow/verdict": "runner"},
+    }
+    if deleting:
+        metadata["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    statuses = [{"name": "base", "state": state}] if state is not None else []
+    return {
+        "metadata": metadata,
+        "status": {"phase": phase, "conditions": list(conditions), "containerStatuses": [*statuses, *extra]},
+    }
+
+
+def ended(code, reason="Error", message=None):
+    return {
+        "terminated": {"exitCode": code, "reason": reason, "message": message, "finishedAt": "2026-01-01T00:00:00Z"}
+    }
+
+
+DISRUPTED = {"type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI", "message": "evicted"}
+WORD = json.dumps({"state": "skipped", "reason": "Skip"})
+
+CASES = {
+    "exit 0 is sure at once": (pod(ended(0)), (Phase.ENDED, True, TaskState.SUCCESS, False)),
+    "another exit waits while the pod's phase is open": (pod(ended(1)), (Phase.ENDED, False, TaskState.FAILED, False)),
+    "another exit is final once the pod has failed": (
+        pod(ended(1), phase="Failed"),
+        (Phase.ENDED, True, TaskState.FAILED, False),
+    ),
+    "an evicted pod's exit is nobody's failure": (
+        pod(ended(143), phase="Failed", conditions=[DISRUPTED]),
+        (Phase.ENDED, True, TaskState.FAILED, True),
+    ),
+    "a pod that is being deleted was disrupted": (
+        pod(ended(137), phase="Failed", deleting=True),
+        (Phase.ENDED, True, TaskState.FAILED, True),
+    ),
+    "our runner's word is sure at once": (pod(ended(0, message=WORD)), (Phase.ENDED, True, TaskState.SKIPPED, False)),
+    "a container that runs": (pod({"running": {"startedAt": "2026-01-01T00:00:00Z"}}), (Phase.RUNNING, True, None, None)),
+    "a container that waits": (pod({"waiting": {"reason": "ContainerCreating"}}, phase="Pending"), (Phase.PENDING, True, None, None)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("status", "expected"), CASES.values(), ids=CASES.keys())
+def test_what_a_pod_tells(status, expected):
+    seen = observe_pod(status)
+    outcome = seen.outcome
+    found = (seen.phase, seen.final, outcome and outcome.state, outcome and outcome.disrupted)
+    assert found == expected
+    assert seen.launch_id == LAUNCH
+
+
+def test_why_a_pod_does_not_start_is_told_in_words():
+    seen = observe_pod(pod({"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}, phase="Pending"))
+    assert (seen.reason, seen.message) == ("ImagePullBackOff", "no such image")
+    unschedulable = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/1 nodes"}
+    seen = observe_pod(pod(phase="Pending", conditions=[unschedulable]))
+    assert (seen.reason, seen.message) == ("Unschedulable", "0/1 nodes")
+
+
+def test_memory_beyond_the_limit_is_told_in_words():
+    seen = observe_pod(pod(ended(137, reason="OOMKilled"), phase="Failed"))
+    assert seen.outcome.reason == "OOMKilled"
+    assert "memory" in seen.outcome.message
+
+
+def test_a_pod_that_vanishes_was_disrupted_unless_it_had_succeeded():
+    assert deleted_pod(pod({"running": {}})).outcome.disrupted
+    assert deleted_pod(pod(ended(0), phase="Succeeded")).outcome.state is TaskState.SUCCESS
+
+
+def test_results_come_before_the_end_where_a_sidecar_sends_them():
+    sidecar = {"name": "airflow-xcom-sidecar", "state": {"running": {}}}
+    assert observe_pod(pod(ended(0), extra=[sidecar])).final is False
+    assert observe_pod(pod(ended(0), phase="Succeeded", extra=[sidecar])).final is True
+
+
+def test_a_pod_of_somebody_else_tells_nothing():
+    assert observe_pod({"metadata": {"uid": "x", "labels": {}}, "status": {}}) is None
+
+
+JOBS = {
+    "complete": ({"type": "Complete", "status": "True"}, TaskState.SUCCESS, False),
+    "its deadline is over": (
+        {"type": "Failed", "status": "True", "reason": "DeadlineExceeded"},
+        TaskState.FAILED,
+        False,
+    ),
+    "a disruption": (
+        {"type": "Failed", "status": "True", "reason": "PodFailurePolicy", "message": "matching DisruptionTarget rule"},
+        TaskState.FAILED,
+        True,
+    ),
+}
+
+
+@pytest.mark.parametrize(("condition", "state", "disrupted"), JOBS.values(), ids=JOBS.keys())
+def test_what_a_job_tells(condition, state, disrupted):
+    job = {"metadata": {"labels": {"goflow/launch-id": LAUNCH}}, "status": {"conditions": [condition]}}
+    outcome = observe_job(job).outcome
+    assert (outcome.state, outcome.disrupted) == (state, disrupted)

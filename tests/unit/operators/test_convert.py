@@ -1,0 +1,147 @@
+"""Tasks become plans, and plans Jobs."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from goflow.domain.runs import DagRun, Launch, TaskInstance, job_name
+from goflow.domain.spec import DagSpec, RuntimeSpec, TaskSpec
+from goflow.domain.state import LaunchState, RunState, RunType
+from goflow.operators.identity import is_ours, label_value
+from goflow.operators.manifest import Site, job_manifest
+from goflow.operators.objects import json_name, manifest_of
+from goflow.operators.plan import NotConvertibleError, Verdict
+from goflow.operators.registry import convert, diagnose
+from goflow.operators.request import Defaults, PlanRequest
+
+NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+KPO = "airflow.providers.cncf.kubernetes.operators.pod.KubernetesPodOperator"
+BASH = "airflow.providers.standard.operators.bash.BashOperator"
+SITE = Site(task_api="http://api:8081", runner_image="runner:1")
+
+
+def request(task: TaskSpec, dag: DagSpec | None = None, backend: str = "kubernetes") -> PlanRequest:
+    launch_id = "0123456789ab" + "c" * 20
+    return PlanRequest(
+        dag=dag or DagSpec(dag_id="d", tasks=(task,)),
+        task=task,
+        run=DagRun(
+            id=1, dag_id="d", run_id="r", run_type=RunType.MANUAL, state=RunState.RUNNING, version_id=1, reading_id=1,
+            logical_date=NOW, data_interval_start=NOW, data_interval_end=NOW, run_after=NOW,
+        ),
+        instance=TaskInstance(id=1, dag_run_id=1, dag_id="d", run_id="manual__2026+00:00", task_id=task.task_id),
+        launch=Launch(
+            id=launch_id, task_instance_id=1, try_number=1, ordinal=1, state=LaunchState.PLANNED, backend=backend,
+            job_name=job_name("d", task.task_id, launch_id),
+        ),
+        defaults=Defaults(namespace="jobs", runner_image="runner:1", backend=backend),
+    )  # fmt: skip
+
+
+def manifest(task: TaskSpec, **more):
+    return job_manifest(convert(request(task, **more)), SITE)
+
+
+def test_a_bash_task_runs_in_the_runner_image_with_a_token_and_never_twice():
+    job = manifest(TaskSpec(task_id="t", operator="BashOperator", operator_path=BASH))
+    spec, pod = job["spec"], job["spec"]["template"]["spec"]
+    assert (spec["backoffLimit"], pod["restartPolicy"]) == (0, "Never")
+    assert "ttlSecondsAfterFinished" not in spec
+    assert spec["podFailurePolicy"]["rules"][0]["onPodConditions"][0]["type"] == "DisruptionTarget"
+    assert pod["containers"][0]["command"] == ["goflow-runner", "run"]
+    assert pod["automountServiceAccountToken"] is False
+    token = next(volume for volume in pod["volumes"] if volume["name"] == "goflow-token")
+    assert token["projected"]["sources"][0]["serviceAccountToken"]["audience"] == "goflow"
+    assert job["metadata"]["annotations"]["goflow/run-id"] == "manual__2026+00:00"
+    assert job["metadata"]["labels"]["goflow/run-id"] != "manual__2026+00:00", "no valid label value"
+    assert is_ours(job["metadata"]["annotations"], "0123456789ab" + "c" * 20, "goflow")
+
+
+def test_goflow_yaml_settings_reach_the_pod_and_the_tasks_own_word_wins():
+    dag_wide = RuntimeSpec(image="whole:1", namespace="whole", environment={"A": "1", "B": "1"})
+    task = TaskSpec(
+        task_id="t",
+        operator="BashOperator",
+        operator_path=BASH,
+        runtime=RuntimeSpec(image="own:1", environment={"B": "2"}),
+    )
+    job = manifest(task, dag=DagSpec(dag_id="d", runtime=dag_wide, tasks=(task,)))
+    container = job["spec"]["template"]["spec"]["containers"][0]
+    assert container["image"] == "own:1"
+    assert job["metadata"]["namespace"] == "whole"
+    assert {"name": "A", "value": "1"} in container["env"]
+    assert {"name": "B", "value": "2"} in container["env"]
+
+
+def test_a_pod_operators_container_is_the_authors_own():
+    task = TaskSpec(
+        task_id="t",
+        operator="KubernetesPodOperator",
+        operator_path=KPO,
+        fields={"image": "busybox", "cmds": ["sh"], "arguments": ["-c", "true"], "env_vars": {"X": "1"}},
+        arguments={"do_xcom_push": True, "namespace": "there"},
+    )
+    plan = convert(request(task))
+    assert plan.verdict is Verdict.CONTAINER
+    job = job_manifest(plan, SITE)
+    pod = job["spec"]["template"]["spec"]
+    assert job["metadata"]["namespace"] == "there"
+    assert (pod["containers"][0]["command"], pod["containers"][0]["args"]) == (["sh"], ["-c", "true"])
+    assert pod["initContainers"][0]["restartPolicy"] == "Always", "a native sidecar sends the result"
+
+
+@pytest.mark.parametrize("name", ["full_pod_spec", "pod_template_file"])
+def test_what_is_not_carried_out_is_refused_and_told_at_import(name):
+    task = TaskSpec(
+        task_id="t", operator="KubernetesPodOperator", operator_path=KPO, fields={"image": "x"}, arguments={name: "y"}
+    )
+    with pytest.raises(NotConvertibleError, match=name):
+        convert(request(task))
+    assert diagnose(DagSpec(dag_id="d", tasks=(task,)), "f.py")[0].code == "GF301"
+
+
+def test_a_native_task_keeps_the_meaning_of_its_keys():
+    native = {"DockerImage": "busybox", "Command": ["true"], "Parallelism": 3, "TimeLimit": 60, "RetryPolicy": "Never"}
+    job = manifest(TaskSpec(task_id="t", operator="NativeOperator", operator_path="goflow.native", native=native))
+    assert (job["spec"]["parallelism"], job["spec"]["completions"]) == (3, 3)
+    assert job["spec"]["activeDeadlineSeconds"] == 60
+    assert job["spec"]["template"]["spec"]["containers"][0]["image"] == "busybox"
+
+
+def test_an_operator_of_another_provider_names_its_package():
+    task = TaskSpec(
+        task_id="t", operator="HttpOperator", operator_path="airflow.providers.http.operators.http.HttpOperator"
+    )
+    found = diagnose(DagSpec(dag_id="d", tasks=(task,)), "f.py")
+    assert "apache-airflow-providers-http" in found[0].hint
+
+
+@pytest.mark.parametrize(
+    ("attribute", "expected"),
+    [
+        ("run_as_user", "runAsUser"),
+        ("host_ip", "hostIP"),
+        ("_from", "from"),
+        ("volume_id", "volumeID"),
+        ("name", "name"),
+    ],
+)
+def test_attribute_names_become_the_apis(attribute, expected):
+    assert json_name(attribute) == expected
+
+
+def test_models_become_manifests_and_free_keys_stay():
+    value = {
+        "$object": {"class": "V1Pod", "module": "m", "arguments": {"node_selector": {"a_b": "c"}, "host_pid": True}}
+    }
+    assert manifest_of(value) == {"nodeSelector": {"a_b": "c"}, "hostPID": True}
+
+
+def test_names_fit_and_differ():
+    long = job_name("d" * 200, "t" * 200, "0123456789ab" + "1" * 20)
+    other = job_name("d" * 200, "t" * 200, "0123456789ab" + "2" * 20)
+    assert len(long) <= 57
+    assert long != other
+    assert len(label_value("x" * 100)) <= 63
