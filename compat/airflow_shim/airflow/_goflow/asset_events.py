@@ -42,7 +42,9 @@ class OutletEventAccessor:
     def add(self, asset, extra=None):
         """The alias stands for ASSET."""
         if isinstance(self.key, AssetAlias):
-            self.asset_alias_events.append((self.key.name, Asset(asset) if isinstance(asset, str) else asset, extra or {}))
+            self.asset_alias_events.append(
+                (self.key.name, Asset(asset) if isinstance(asset, str) else asset, extra or {})
+            )
 
     def add_partitions(self, keys):
         """Partitions that were made. Raises TypeError for an alias, ValueError for an empty key."""

@@ -73,9 +73,7 @@ class Asset(os.PathLike, BaseAsset):
     asset_type = "asset"
     __version__ = 1
 
-    def __init__(
-        self, name=None, uri=None, *, group=None, extra=None, watchers=None, access_control=None, **kwargs
-    ):
+    def __init__(self, name=None, uri=None, *, group=None, extra=None, watchers=None, access_control=None, **kwargs):
         if name is None and uri is None:
             raise TypeError("Asset() requires either 'name' or 'uri'")
         self.name = str(uri) if name is None else name
@@ -103,7 +101,9 @@ class Asset(os.PathLike, BaseAsset):
         return hash((self.name, self.uri))
 
     def __repr__(self):
-        return f"{type(self).__name__}(name={self.name!r}, uri={self.uri!r}, group={self.group!r}, extra={self.extra!r})"
+        return (
+            f"{type(self).__name__}(name={self.name!r}, uri={self.uri!r}, group={self.group!r}, extra={self.extra!r})"
+        )
 
     def iter_assets(self):
         """Itself."""

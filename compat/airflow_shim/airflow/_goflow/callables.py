@@ -53,7 +53,7 @@ def is_async_callable(func):
     while isinstance(func, functools.partial):
         func = func.func
     func = unwrapped(getattr(func, "function", func))
-    code = getattr(func, "__code__", None) or getattr(getattr(type(func), "__call__", None), "__code__", None)
+    code = getattr(func, "__code__", None) or getattr(type(func).__call__, "__code__", None)
     return bool(code is not None and code.co_flags & 0x80)
 
 

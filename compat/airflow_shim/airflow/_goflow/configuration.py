@@ -60,7 +60,9 @@ class AirflowConfigParser:
             return True
         if text in {"f", "false", "0"}:
             return False
-        raise AirflowConfigException(f'Failed to convert value to bool. Please check "{key}" key in "{section}" section.')
+        raise AirflowConfigException(
+            f'Failed to convert value to bool. Please check "{key}" key in "{section}" section.'
+        )
 
     def _number(self, kind, section, key, fallback):
         found = self.get(section, key, fallback)
@@ -114,7 +116,9 @@ class AirflowConfigParser:
         prefix = f"AIRFLOW__{section.upper()}__"
         found = facts.settings(section.lower())
         found.update({key: value for (part, key), value in _OURS.items() if part == section.lower()})
-        found.update({name[len(prefix) :].lower(): value for name, value in os.environ.items() if name.startswith(prefix)})
+        found.update(
+            {name[len(prefix) :].lower(): value for name, value in os.environ.items() if name.startswith(prefix)}
+        )
         return found or None
 
 

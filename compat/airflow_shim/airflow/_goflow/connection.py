@@ -48,7 +48,7 @@ class Connection:
             found, host = urlsplit(uri), ""
         self.conn_type = {"postgresql": "postgres"}.get(found.scheme, found.scheme.replace("-", "_"))
         name = unquote(found.hostname or "")
-        self.host = f"{host}{name}" if name else (None if not host else host)
+        self.host = f"{host}{name}" if name else (host or None)
         self.login = unquote(found.username) if found.username else found.username
         self.password = unquote(found.password) if found.password else found.password
         self.schema = unquote(found.path[1:]) if len(found.path) > 1 else ""

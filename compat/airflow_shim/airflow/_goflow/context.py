@@ -3,8 +3,8 @@
 from airflow._goflow import world
 
 _BOTH = (
-    "conn dag dag_run data_interval_end data_interval_start ds ds_nodash exception expanded_ti_count inlet_events inlets "
-    "logical_date macros map_index_template outlet_events outlets params prev_data_interval_end_success "
+    "conn dag dag_run data_interval_end data_interval_start ds ds_nodash exception expanded_ti_count inlet_events "
+    "inlets logical_date macros map_index_template outlet_events outlets params prev_data_interval_end_success "
     "prev_data_interval_start_success prev_end_date_success prev_start_date_success reason run_id task task_instance "
     "task_instance_key_str templates_dict test_mode ti try_number ts ts_nodash ts_nodash_with_tz var"
 )
@@ -47,7 +47,7 @@ class Lazy:
 
 
 class Context(dict):
-    """A context whose costly values are made when they are asked for: pendulum is slow to import, and few tasks look."""
+    """A context whose costly values are made when they are asked for: pendulum is slow to import, few tasks look."""
 
     def __getitem__(self, key):
         value = super().__getitem__(key)
@@ -69,7 +69,7 @@ class Context(dict):
 
     def keys(self):
         """The names."""
-        return {name: None for name in self.names()}.keys()
+        return dict.fromkeys(self.names()).keys()
 
     def items(self):
         """All, made."""

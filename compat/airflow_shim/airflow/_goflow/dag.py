@@ -96,7 +96,9 @@ class DAG:
         self.params = ParamsDict(merged)
         self.catchup = world.is_airflow2() if catchup is None else catchup
         self.tags = set(tags or ())
-        self.template_searchpath = [template_searchpath] if isinstance(template_searchpath, str) else template_searchpath
+        self.template_searchpath = (
+            [template_searchpath] if isinstance(template_searchpath, str) else template_searchpath
+        )
         self.template_undefined = template_undefined
         self.user_defined_macros, self.user_defined_filters = user_defined_macros, user_defined_filters
         self.jinja_environment_kwargs = jinja_environment_kwargs

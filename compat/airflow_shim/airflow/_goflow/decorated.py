@@ -110,7 +110,10 @@ class _BranchExternalPythonDecoratedOperator(_Decorated, BranchExternalPythonOpe
 
 class _BashDecoratedOperator(DecoratedOperator, BashOperator):
     template_fields = (*DecoratedOperator.template_fields, *BashOperator.template_fields)
-    template_fields_renderers = {**DecoratedOperator.template_fields_renderers, **BashOperator.template_fields_renderers}
+    template_fields_renderers = {
+        **DecoratedOperator.template_fields_renderers,
+        **BashOperator.template_fields_renderers,
+    }
     custom_operator_name = "@task.bash"
     overwrite_rtif_after_execution = True
 

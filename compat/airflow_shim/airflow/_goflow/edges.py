@@ -1,5 +1,7 @@
 """Edges between tasks, groups and results: ``>>``, ``<<``, labels, ``chain`` and its kin."""
 
+import itertools
+
 
 class DependencyMixin:
     """``>>`` and ``<<``, told apart into `set_upstream` and `set_downstream`."""
@@ -197,7 +199,7 @@ def chain(*tasks):
 
     Raises TypeError and ValueError where that cannot be.
     """
-    for before, after in zip(tasks, tasks[1:], strict=False):
+    for before, after in itertools.pairwise(tasks):
         if isinstance(before, DependencyMixin):
             before.set_downstream(after)
         elif isinstance(after, DependencyMixin):
@@ -205,9 +207,7 @@ def chain(*tasks):
         elif not isinstance(before, (list, tuple)) or not isinstance(after, (list, tuple)):
             raise TypeError(f"Chain not supported between instances of {type(before)} and {type(after)}")
         elif len(before) != len(after):
-            raise ValueError(
-                f"Chain not supported for different length Iterable. Got {len(before)} and {len(after)}."
-            )
+            raise ValueError(f"Chain not supported for different length Iterable. Got {len(before)} and {len(after)}.")
         else:
             for one, other in zip(before, after, strict=True):
                 one.set_downstream(other)

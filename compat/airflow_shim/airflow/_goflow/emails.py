@@ -5,7 +5,7 @@ from airflow._goflow.operator import BaseOperator
 
 def send_email(to, subject, html_content, files=None, dryrun=False, cc=None, bcc=None, mime_subtype="mixed",
                mime_charset="utf-8", conn_id=None, custom_headers=None, **kwargs):  # fmt: skip
-    """Send a mail through the SMTP connection CONN_ID (``smtp_default``). Raises AirflowNotFoundException without one."""
+    """Send a mail through the SMTP connection CONN_ID (``smtp_default``). Raises AirflowNotFoundException."""
     import smtplib
     from email.message import EmailMessage
     from pathlib import Path

@@ -62,9 +62,9 @@ class MappedArgument:
     """An argument of a mapped group, different in each copy."""
 
     def __init__(self, *, input, key):
-        if isinstance(input, DictOfListsExpandInput):
-            if any(isinstance(value, MappedArgument) for value in input.value.values()):
-                raise ValueError("Nested Mapped TaskGroups are not yet supported")
+        arguments = input.value.values() if isinstance(input, DictOfListsExpandInput) else ()
+        if any(isinstance(value, MappedArgument) for value in arguments):
+            raise ValueError("Nested Mapped TaskGroups are not yet supported")
         self._input, self._key = input, key
 
     def iter_references(self):

@@ -58,7 +58,9 @@ def settings(section):
     """The defaults of all settings of SECTION."""
     if "settings" not in _tables:
         _tables["settings"] = [line.split("|", 3) for line in _lines("settings.txt")]
-    return {key: value for part, key, versions, value in _tables["settings"] if part == section and _digit() in versions}
+    return {
+        key: value for part, key, versions, value in _tables["settings"] if part == section and _digit() in versions
+    }
 
 
 def canonical(path):

@@ -65,7 +65,9 @@ class Finder:
         if folder is None:
             return None
         if fullname != facts.EXAMPLES:
-            return PathFinder.find_spec(fullname, getattr(sys.modules.get(fullname.rpartition(".")[0]), "__path__", None))
+            return PathFinder.find_spec(
+                fullname, getattr(sys.modules.get(fullname.rpartition(".")[0]), "__path__", None)
+            )
         spec = ModuleSpec(fullname, self, is_package=True)
         spec.submodule_search_locations = [folder]
         return spec
@@ -76,7 +78,7 @@ class Finder:
 
     def exec_module(self, module):
         """Fill in the modules that are functions rather than classes."""
-        home = homes.MODULES.get(module.__name__)
+        home = homes.MODULES.get(module.__name__, "timezone" if module.__name__.endswith(".timezone") else None)
         if home is not None:
             private = importlib.import_module(f"{_PRIVATE}.{home}")
             module.__dict__.update({name: value for name, value in vars(private).items() if not name.startswith("_")})

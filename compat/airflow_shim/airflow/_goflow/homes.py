@@ -5,8 +5,9 @@ enough, whatever path a file imports it by. What a path has at all, `facts` know
 """
 
 _HOMES = {
-    "assets": "Asset Dataset Model AssetAlias DatasetAlias AssetAll DatasetAll AssetAny DatasetAny BaseAsset BaseDataset "
-    "AssetRef AssetNameRef AssetUriRef AssetWatcher AssetUniqueKey AssetAliasUniqueKey AssetAccessControl Metadata",
+    "assets": "Asset Dataset Model AssetAlias DatasetAlias AssetAll DatasetAll AssetAny DatasetAny BaseAsset "
+    "BaseDataset AssetRef AssetNameRef AssetUriRef AssetWatcher AssetUniqueKey AssetAliasUniqueKey "
+    "AssetAccessControl Metadata",
     "asset_events": "AssetEvent DatasetEvent OutletEventAccessor OutletEventAccessors InletEventsAccessors",
     "asset_decorator": "asset AssetDefinition MultiAssetDefinition",
     "async_operator": "BaseAsyncOperator",

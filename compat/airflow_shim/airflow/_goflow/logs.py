@@ -70,7 +70,11 @@ def redact(value, name=None, max_depth=5):
     if max_depth and isinstance(value, dict):
         return {key: redact(inner, key, max_depth - 1) for key, inner in value.items()}
     if max_depth and isinstance(value, (list, tuple)):
-        return type(value)(redact(inner, None, max_depth - 1) for inner in value) if type(value) in {list, tuple} else value
+        return (
+            type(value)(redact(inner, None, max_depth - 1) for inner in value)
+            if type(value) in {list, tuple}
+            else value
+        )
     return value
 
 

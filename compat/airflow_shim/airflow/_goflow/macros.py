@@ -35,8 +35,6 @@ def datetime_diff_for_humans(dt, since=None):
     return pendulum.instance(dt).diff_for_humans(since)
 
 
-
-
 def _missing(name):
     if name == "dateutil":
         import dateutil

@@ -59,7 +59,9 @@ def check_names(operator_class, function, kwargs):
     for name in defaults.NAMES:
         unknown.pop(name, None)
     if len(unknown) == 1:
-        raise TypeError(f"{operator_class.__name__}.{function}() got an unexpected keyword argument {next(iter(unknown))!r}")
+        raise TypeError(
+            f"{operator_class.__name__}.{function}() got an unexpected keyword argument {next(iter(unknown))!r}"
+        )
     if unknown:
         names = ", ".join(map(repr, unknown))
         raise TypeError(f"{operator_class.__name__}.{function}() got unexpected keyword arguments {names}")
@@ -154,7 +156,9 @@ class MappedOperator(AbstractOperator):
             raise AttributeError(name)
         if name in self.partial_kwargs:
             value = self.partial_kwargs[name]
-            return defaults.as_callbacks(value) if name.endswith("_callback") or name in {"inlets", "outlets"} else value
+            return (
+                defaults.as_callbacks(value) if name.endswith("_callback") or name in {"inlets", "outlets"} else value
+            )
         if name in defaults.ALL:
             value = "default_pool" if name == "pool" else defaults.default_of(name)
             return [] if name.endswith("_callback") or name in {"inlets", "outlets"} else value

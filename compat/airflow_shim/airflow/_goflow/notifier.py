@@ -49,8 +49,10 @@ class _Callback:
     """A function that is called later, by somebody else."""
 
     def __init__(self, callback_callable, kwargs=None, **options):
-        self.path = callback_callable if isinstance(callback_callable, str) else (
-            f"{callback_callable.__module__}.{callback_callable.__qualname__}"
+        self.path = (
+            callback_callable
+            if isinstance(callback_callable, str)
+            else (f"{callback_callable.__module__}.{callback_callable.__qualname__}")
         )
         self.kwargs = kwargs or {}
 

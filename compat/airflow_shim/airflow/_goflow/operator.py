@@ -117,13 +117,11 @@ class AbstractOperator(Templater, Node):
         """Tasks and groups that are mapped over its result."""
         from airflow._goflow.mapped import MappedOperator
 
-        for task in self.dag.tasks:
-            if isinstance(task, MappedOperator) and task is not self:
-                if any(other.task_id == self.task_id for other in task.iter_mapped_dependencies()):
-                    yield task
-        for group in self.dag.task_group_dict.values():
-            if group.is_mapped and any(other.task_id == self.task_id for other in group.iter_mapped_dependencies()):
-                yield group
+        tasks = [task for task in self.dag.tasks if isinstance(task, MappedOperator) and task is not self]
+        groups = [group for group in self.dag.task_group_dict.values() if group.is_mapped]
+        for node in (*tasks, *groups):
+            if any(other.task_id == self.task_id for other in node.iter_mapped_dependencies()):
+                yield node
 
     @property
     def log(self):
@@ -134,7 +132,7 @@ class AbstractOperator(Templater, Node):
 
 
 class BaseOperatorMeta(ABCMeta):
-    """Wraps every ``__init__``, so that default arguments reach each level and results among the arguments make edges."""
+    """Wraps every ``__init__``, so that default arguments reach each level and results among arguments make edges."""
 
     def __new__(cls, name, bases, namespace, **kwargs):
         if "__init__" in namespace:

@@ -90,9 +90,7 @@ def _policy_fails(problem, context):
     if policy is None or isinstance(problem, (e.AirflowFailException, e.AirflowSensorTimeout)):
         return False
     try:
-        decision = policy.evaluate(
-            exception=problem, try_number=ti.try_number, max_tries=ti.max_tries, context=context
-        )
+        decision = policy.evaluate(exception=problem, try_number=ti.try_number, max_tries=ti.max_tries, context=context)
     except Exception as trouble:
         ti.log.error("Retry policy evaluation failed, falling back to default behaviour: %s", trouble)
         return False

@@ -7,7 +7,9 @@ class ObjectStoragePath(os.PathLike):
     """A path with a scheme. Made without asking anybody; work on it goes to pathlib or to universal_pathlib."""
 
     def __init__(self, *parts, conn_id=None, **options):
-        text = "/".join(str(part).rstrip("/") if number < len(parts) - 1 else str(part) for number, part in enumerate(parts))
+        text = "/".join(
+            str(part).rstrip("/") if number < len(parts) - 1 else str(part) for number, part in enumerate(parts)
+        )
         scheme, mark, rest = text.partition("://")
         self.protocol = scheme if mark else "file"
         login, at, path = (rest if mark else text).partition("@")

@@ -158,7 +158,9 @@ def _now():
 def poke_mode_only(cls):
     """A sensor class that can only poke. Raises ValueError for what is no sensor."""
     if not issubclass(cls, BaseSensorOperator):
-        raise ValueError(f"poke_mode_only decorator should only be applied to subclasses of BaseSensorOperator, got:{cls}.")
+        raise ValueError(
+            f"poke_mode_only decorator should only be applied to subclasses of BaseSensorOperator, got:{cls}."
+        )
 
     def put(self, value):
         if value != "poke":

@@ -96,9 +96,9 @@ def _serialize_object(value, depth):
         data = {field.name.lstrip("_"): getattr(value, field.name) for field in kind.__attrs_attrs__ if field.init}
     else:
         raise TypeError(
-            f"Cannot serialize object of type {kind}. Give it a `serialize()` method and a `deserialize(data, version)` "
-            "staticmethod, or decorate the class with @dataclass or @attr.define: a result is JSON, or a date, time span, "
-            "tuple, set or number"
+            f"Cannot serialize object of type {kind}. Give it a `serialize()` method and a "
+            "`deserialize(data, version)` staticmethod, or decorate the class with @dataclass or @attr.define: "
+            "a result is JSON, or a date, time span, tuple, set or number"
         )
     return {CLASSNAME: path, VERSION: version, DATA: serialize(data, depth + 1) if isinstance(data, dict) else data}
 

@@ -51,7 +51,9 @@ class SkipMixin(LoggingMixin):
         task, dag = ti.task, ti.task.dag
         unknown = chosen - set(dag.task_ids)
         if unknown:
-            raise AirflowException(f"'branch_task_ids' must contain only valid task_ids. Invalid tasks found: {unknown}.")
+            raise AirflowException(
+                f"'branch_task_ids' must contain only valid task_ids. Invalid tasks found: {unknown}."
+            )
         below = sorted(task.downstream_task_ids)
         if not below:
             return
@@ -79,7 +81,8 @@ def _chosen(branch_task_ids):
     wrong = {(inner, type(inner).__name__) for inner in chosen if not isinstance(inner, str)}
     if wrong:
         raise AirflowException(
-            f"Unable to branch to the specified tasks. The branching function returned invalid 'branch_task_ids': {wrong}. "
+            "Unable to branch to the specified tasks. "
+            f"The branching function returned invalid 'branch_task_ids': {wrong}. "
             "Please check that your function returns an Iterable of valid task IDs that exist in your DAG."
         )
     return chosen

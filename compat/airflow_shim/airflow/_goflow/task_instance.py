@@ -165,8 +165,11 @@ class TaskInstance:
         return flat
 
     def result_of(self, operator, key, missing):
-        """The result of OPERATOR as an argument of this task (``PlainXComArg.resolve``): all copies' where it is mapped,
-        this copy's where both stand in one mapped group, else the value; MISSING where there is none."""
+        """The result of OPERATOR as an argument of this task (``PlainXComArg.resolve``).
+
+        All copies' where it is mapped, this copy's where both stand in one mapped group, else the value; MISSING where
+        there is none.
+        """
         if operator.is_mapped:
             return LazyXComSequence(self, operator.task_id, key)
         group = operator.get_closest_mapped_task_group()

@@ -21,6 +21,7 @@ _CLASSES = {
     "stub": "_StubOperator",
 }
 
+
 def get_unique_task_id(task_id, dag=None, task_group=None):
     """TASK_ID, or with ``__1``, ``__2`` behind it where it is taken."""
     dag = dag or DagContext.get_current_dag()
@@ -129,7 +130,9 @@ class TaskDecorator:
             if name not in found.names and not found.takes_any_keyword:
                 raise TypeError(f"{doing}() got an unexpected keyword argument {name!r}")
             if doing == "expand" and name in found.names and not is_mappable(value):
-                raise ValueError(f"expand() got an unexpected type {type(value).__name__!r} for keyword argument {name!r}")
+                raise ValueError(
+                    f"expand() got an unexpected type {type(value).__name__!r} for keyword argument {name!r}"
+                )
 
 
 def _infers_dict(function):

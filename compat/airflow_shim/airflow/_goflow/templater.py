@@ -98,10 +98,9 @@ class Templater:
         return content
 
     def _render_text(self, text, context, jinja_env):
-        is_file = text.endswith(tuple(self.template_ext or ())) and bool(self.template_ext)
-        if not is_file and jinja_env is None and not any(mark in text for mark in MARKS) and not text.endswith("\n"):
-            if not _is_native(self):
-                return text
+        is_file = bool(self.template_ext) and text.endswith(tuple(self.template_ext))
+        if not is_file and jinja_env is None and _is_plain(self, text):
+            return text
         from airflow._goflow import jinja
 
         env = jinja_env or self.get_template_env()
@@ -121,12 +120,15 @@ def _dag_of(thing):
     return thing.dag if has_dag is not None and has_dag() else None
 
 
-def _is_native(thing):
-    own = getattr(thing, "render_template_as_native_obj", None)
-    if own is not None:
-        return own
+def _is_plain(thing, text):
+    """Whether TEXT comes out of Jinja as it goes in: then Jinja need not be asked, nor imported."""
+    if any(mark in text for mark in MARKS) or text.endswith("\n"):
+        return False
     dag = _dag_of(thing)
-    return dag is not None and dag.render_template_as_native_obj
+    if dag is not None and dag.jinja_environment_kwargs:
+        return False
+    own = getattr(thing, "render_template_as_native_obj", None)
+    return not (own if own is not None else dag is not None and dag.render_template_as_native_obj)
 
 
 def _is_false(value):

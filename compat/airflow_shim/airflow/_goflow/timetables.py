@@ -31,13 +31,48 @@ class Timetable:
 
 
 BaseTimetable = Timetable
-_NAMES = """CronDataIntervalTimetable CronTriggerTimetable DeltaDataIntervalTimetable DeltaTriggerTimetable
-MultipleCronTriggerTimetable AssetOrTimeSchedule NullTimetable OnceTimetable ContinuousTimetable EventsTimetable
-AssetTriggeredTimetable CronPartitionTimetable PartitionedAssetTimetable PartitionedAtRuntime""".split()
-_PARTS = """AllowedKeyMapper ChainMapper FanOutMapper FixedKeyMapper IdentityMapper PartitionMapper ProductMapper
-RollupMapper StartOfDayMapper StartOfHourMapper StartOfMonthMapper StartOfQuarterMapper StartOfWeekMapper
-StartOfYearMapper DayWindow HourWindow MonthWindow QuarterWindow SegmentWindow WeekWindow YearWindow Window MinimumCount
-WaitForAll""".split()
+_NAMES = (
+    "CronDataIntervalTimetable",
+    "CronTriggerTimetable",
+    "DeltaDataIntervalTimetable",
+    "DeltaTriggerTimetable",
+    "MultipleCronTriggerTimetable",
+    "AssetOrTimeSchedule",
+    "NullTimetable",
+    "OnceTimetable",
+    "ContinuousTimetable",
+    "EventsTimetable",
+    "AssetTriggeredTimetable",
+    "CronPartitionTimetable",
+    "PartitionedAssetTimetable",
+    "PartitionedAtRuntime",
+)
+_PARTS = (
+    "AllowedKeyMapper",
+    "ChainMapper",
+    "FanOutMapper",
+    "FixedKeyMapper",
+    "IdentityMapper",
+    "PartitionMapper",
+    "ProductMapper",
+    "RollupMapper",
+    "StartOfDayMapper",
+    "StartOfHourMapper",
+    "StartOfMonthMapper",
+    "StartOfQuarterMapper",
+    "StartOfWeekMapper",
+    "StartOfYearMapper",
+    "DayWindow",
+    "HourWindow",
+    "MonthWindow",
+    "QuarterWindow",
+    "SegmentWindow",
+    "WeekWindow",
+    "YearWindow",
+    "Window",
+    "MinimumCount",
+    "WaitForAll",
+)
 
 
 class _Words(type):

@@ -27,7 +27,9 @@ def _clean(found, seen):
     for row in found.stack:
         if _moved[0] and row.filename.startswith(_moved[0]):
             row.filename = _moved[1] + row.filename[len(_moved[0]) :]
-    found.stack[:] = [row for row in found.stack if not row.filename.startswith(_OURS[0]) and _OURS[1] not in row.filename]
+    found.stack[:] = [
+        row for row in found.stack if not row.filename.startswith(_OURS[0]) and _OURS[1] not in row.filename
+    ]
     for inner in (found.__cause__, found.__context__, *(getattr(found, "exceptions", None) or ())):
         _clean(inner, seen)
 

@@ -139,9 +139,7 @@ class State:
     task_states = (None, *TaskInstanceState)
     dag_states = (DagRunState.QUEUED, DagRunState.SUCCESS, DagRunState.RUNNING, DagRunState.FAILED)
     finished = frozenset({SUCCESS, FAILED, SKIPPED, UPSTREAM_FAILED, REMOVED})
-    unfinished = frozenset(
-        {None, SCHEDULED, QUEUED, RUNNING, RESTARTING, UP_FOR_RETRY, UP_FOR_RESCHEDULE, DEFERRED}
-    )
+    unfinished = frozenset({None, SCHEDULED, QUEUED, RUNNING, RESTARTING, UP_FOR_RETRY, UP_FOR_RESCHEDULE, DEFERRED})
     failed_states = frozenset({FAILED, UPSTREAM_FAILED})
     success_states = frozenset({SUCCESS, SKIPPED})
     finished_dr_states = frozenset({DagRunState.SUCCESS, DagRunState.FAILED})
@@ -203,7 +201,6 @@ class ArgNotSet:
 
 NOTSET = ArgNotSet()
 """Not given."""
-
 
 
 def is_arg_set(value):

@@ -125,7 +125,11 @@ class PlainXComArg(XComArg):
         raise TypeError("'XComArg' object is not iterable")
 
     def __repr__(self):
-        return f"XComArg({self.operator!r})" if self.key == XCOM_RETURN_KEY else f"XComArg({self.operator!r}, {self.key!r})"
+        return (
+            f"XComArg({self.operator!r})"
+            if self.key == XCOM_RETURN_KEY
+            else f"XComArg({self.operator!r}, {self.key!r})"
+        )
 
     def __str__(self):
         """As a template, so that a result can stand inside of text."""
@@ -171,9 +175,7 @@ class PlainXComArg(XComArg):
 
 
 def _flag(name):
-    return property(
-        lambda self: getattr(self.operator, name), lambda self, value: setattr(self.operator, name, value)
-    )
+    return property(lambda self: getattr(self.operator, name), lambda self, value: setattr(self.operator, name, value))
 
 
 for _name in ("is_setup", "is_teardown", "on_failure_fail_dagrun"):

@@ -2,7 +2,8 @@
 
 import datetime as dt
 
-from airflow._goflow import callables, exceptions as e, world
+from airflow._goflow import callables, world
+from airflow._goflow import exceptions as e
 from airflow._goflow.classes.empty import EmptyOperator
 from airflow._goflow.operator import BaseOperatorLink
 from airflow._goflow.sensor import BaseSensorOperator
@@ -57,7 +58,9 @@ class ExternalTaskSensor(BaseSensorOperator):
         is_of_tasks = any(value is not None for value in (task_id, task_ids, group_id))
         valid = {str(state) for state in (State.task_states if is_of_tasks else State.dag_states)}
         if not set(states) <= valid:
-            raise ValueError(f"Valid values for `allowed_states`, `skipped_states` and `failed_states`: {sorted(valid)}")
+            raise ValueError(
+                f"Valid values for `allowed_states`, `skipped_states` and `failed_states`: {sorted(valid)}"
+            )
         if delta is not None and function is not None:
             raise ValueError("Only one of `execution_delta` or `execution_date_fn` may be provided; not both.")
 

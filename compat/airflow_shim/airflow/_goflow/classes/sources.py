@@ -14,14 +14,10 @@ def source_of(function, decorator=None):
     if decorator is None:
         return text
     tree = ast.parse(text)
-    definition = next(
-        node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
-    )
+    definition = next(node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)))
     kept = [node for node in definition.decorator_list if not _is_airflow(node)]
     lines = text.splitlines(keepends=True)
-    above = "".join(
-        "".join(lines[node.lineno - 1 : node.end_lineno]).rstrip("\n") + "\n" for node in kept
-    )
+    above = "".join("".join(lines[node.lineno - 1 : node.end_lineno]).rstrip("\n") + "\n" for node in kept)
     return above + "".join(lines[definition.lineno - 1 :])
 
 

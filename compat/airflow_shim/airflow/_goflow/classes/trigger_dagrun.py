@@ -45,7 +45,11 @@ class TriggerDagRunOperator(BaseOperator):
     ):  # fmt: skip
         super().__init__(**kwargs)
         self.trigger_dag_id, self.trigger_run_id, self.conf = trigger_dag_id, trigger_run_id, conf
-        self.reset_dag_run, self.wait_for_completion, self.poke_interval = reset_dag_run, wait_for_completion, poke_interval
+        self.reset_dag_run, self.wait_for_completion, self.poke_interval = (
+            reset_dag_run,
+            wait_for_completion,
+            poke_interval,
+        )
         self.allowed_states = [DagRunState(state) for state in allowed_states or [DagRunState.SUCCESS]]
         self.failed_states = [DagRunState(s) for s in (failed_states if failed_states is not None else ["failed"])]
         self.skip_when_already_exists = skip_when_already_exists
@@ -131,7 +135,9 @@ class TriggerDagRunOperator(BaseOperator):
             self.log.info("Waiting for %s on %s to become allowed state %s ...", self.trigger_dag_id, run_id,
                           [str(state) for state in self.allowed_states])  # fmt: skip
             time.sleep(self.poke_interval)
-            if self._is_settled(run_id, next((run["state"] for run in client.dag_runs(self.trigger_dag_id, run_id=run_id)), None)):
+            if self._is_settled(
+                run_id, next((run["state"] for run in client.dag_runs(self.trigger_dag_id, run_id=run_id)), None)
+            ):
                 return
 
     def _is_settled(self, run_id, state):

@@ -76,7 +76,10 @@ class BasePythonVirtualenvOperator(PythonOperator):
                 paths["script.in"].write_bytes(self._packed())
             paths["strings"].write_text("\n".join(map(str, self.string_args)), encoding="utf-8")
             paths["script.py"].write_text(self._script(), encoding="utf-8")
-            command = [python, *(str(paths[name]) for name in ("script.py", "script.in", "script.out", "strings", "error"))]
+            command = [
+                python,
+                *(str(paths[name]) for name in ("script.py", "script.in", "script.out", "strings", "error")),
+            ]
             try:
                 run_shown(command, self._environment())
             except subprocess.CalledProcessError as problem:
@@ -112,7 +115,7 @@ class BasePythonVirtualenvOperator(PythonOperator):
                     wrong.append(key)
             if wrong:
                 raise AirflowException(
-                    f"Failed to serialize op_kwargs. The following keys contain objects that cannot be pickled: {wrong}."
+                    f"Failed to serialize op_kwargs. The following keys hold objects that cannot be pickled: {wrong}."
                 ) from None
             raise
 
@@ -287,7 +290,9 @@ class ExternalPythonOperator(BasePythonVirtualenvOperator):
         import subprocess
 
         command = [self.python, "-c", f"import {module}"]
-        return subprocess.run(command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+        return (
+            subprocess.run(command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+        )
 
     def execute(self, context):
         """Call it there. Raises ValueError where there is no such interpreter."""
@@ -328,11 +333,8 @@ def _texts(value):
 
 
 def is_venv_installed():
-    """Whether the package virtualenv is there (Airflow 2's word for it; the operators here use Python's own venv)."""
-    import importlib.util
-    import shutil
-
-    return bool(shutil.which("virtualenv") or importlib.util.find_spec("virtualenv"))
+    """Whether the operators here can make virtual environments: with Python's own venv, they always can."""
+    return True
 
 
 def run_shown(command, env=None):
