@@ -8,6 +8,8 @@ import pytest
 from airflow._goflow import execute
 from airflow._goflow.loading import load_dag
 
+from tests.unit.airflow_shim.kit import Dags, forget
+
 
 class MemoryClient:
     """Stands for the wire only: results and Variables by name."""
@@ -53,7 +55,7 @@ class Runner:
         (self.folder / "f.py").write_text(text)
         return self
 
-    def run(self, task_id, *, map_index=-1, try_number=1, max_tries=0, conf=None, dialect="airflow3", logical=True):
+    def run(self, task_id, *, map_index=-1, try_number=1, max_tries=0, conf=None, dialect="airflow3", operator=None):
         self.client.task, self.client.index = task_id, map_index
         moment = "2026-01-02T03:00:00+00:00"
         given = {
@@ -61,20 +63,29 @@ class Runner:
             "try_number": try_number, "max_tries": max_tries, "reschedules": 0, "first_start": moment,
             "dialect": dialect, "task": {"operator": "", "mapped": True}, "dag": {}, "environment": {},
             "run": {
-                "run_id": "r", "run_type": "manual", "logical_date": moment if logical else None,
+                "run_id": "r", "run_type": "manual", "logical_date": moment,
                 "data_interval_start": moment, "data_interval_end": moment, "run_after": moment, "start_date": moment,
                 "queued_at": moment, "conf": conf or {}, "prev_success": None,
             },
             "folder": {"digest": "x", "path": str(self.folder), "file": "f.py", "import_roots": [], "local": None},
             "inputs": {}, "upstream_map_lengths": self.lengths, "server_time": moment,
         }  # fmt: skip
-        given["task"]["operator"] = load_dag(given, self.folder).get_task(task_id).task_type
+        given["task"]["operator"] = operator or load_dag(given, self.folder).get_task(task_id).task_type
         return execute(given, self.client, self.folder)
 
     def result(self, task_id, index=-1, key="return_value"):
         from airflow._goflow.serialization import deserialize
 
         return deserialize(self.client.results[(task_id, index, key)]["value"])
+
+
+@pytest.fixture
+def dags(tmp_path, monkeypatch):
+    """A folder with a DAG file whose tasks can be run."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    yield Dags(tmp_path)
+    forget()
 
 
 @pytest.fixture
