@@ -150,8 +150,7 @@ class Batch:
                 self._change(book, cell, TaskState.REMOVED, "not in the DAG any more")
         book.orphans.clear()
         while book.dirty:
-            task_id = next(iter(book.dirty))
-            copies = book.dirty.pop(task_id)
+            task_id, copies = book.next_dirty()
             for decision in planning.decide(book, task_id, copies, self._facts):
                 self._decisions += 1
                 if isinstance(decision, Expand):

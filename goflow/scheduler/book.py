@@ -8,6 +8,7 @@ be thrown away at any moment and made again.
 from __future__ import annotations
 
 import datetime as dt
+import heapq
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -64,6 +65,8 @@ class Book:
         self.orphans: list[Cell] = []
         """Instances of tasks that the pinned version does not have: they are to be removed."""
         self.dirty: dict[str, set[int] | None] = {}
+        """Tasks to look at again, each with the copies concerned; `next_dirty` takes them out."""
+        self._order: list[int] = []
         self.unfinished = 0
         self.idle = 0
         """Of the unfinished, those in state ``none``."""
@@ -137,6 +140,8 @@ class Book:
         """Have a task, or one copy of it, looked at again."""
         if task_id not in self.cells:
             return
+        if task_id not in self.dirty:
+            heapq.heappush(self._order, self.graph.position[task_id])
         if map_index is ALL:
             self.dirty[task_id] = ALL
             return
@@ -144,9 +149,19 @@ class Book:
         if known is not ALL:
             known.add(map_index)
 
+    def next_dirty(self) -> tuple[str, set[int] | None]:
+        """The task to look at next, and which copies of it.
+
+        Always the one that nothing else to look at is above of: so each is looked at when all above it is settled,
+        and what becomes of it does not hang on the order in which news came in.
+        """
+        task_id = self.graph.order[heapq.heappop(self._order)]
+        return task_id, self.dirty.pop(task_id)
+
     def mark_all(self) -> None:
         """Have everything looked at again."""
         self.dirty = dict.fromkeys(self.graph.order, ALL)
+        self._order = list(range(len(self.graph.order)))
 
     def counts_above(self, task_id: str) -> Counts:
         """The counts of TASK_ID's direct upstream, for a task outside mapped groups."""

@@ -57,6 +57,11 @@ class Graph:
         return tuple(ready) if len(ready) == len(waiting) else (*ready, *(set(waiting) - set(ready)))
 
     @cached_property
+    def position(self) -> dict[str, int]:
+        """Task id to its place in `order`."""
+        return {task_id: index for index, task_id in enumerate(self.order)}
+
+    @cached_property
     def _above(self) -> dict[str, int]:
         return self._closure(self.order, self.upstream)
 

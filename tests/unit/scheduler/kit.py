@@ -175,6 +175,12 @@ class World:
         """Have a launch begin and end."""
         self.end(self.start(name, run_id=run_id), outcome, xcom=xcom)
 
+    def stop(self, name: str) -> None:
+        """Have the launch of a task that is restarting end, as it was told to."""
+        with self.store.reading() as tx:
+            (launch,) = [x for x in launches.unfinished(tx, "fake") if label(launches.with_task(tx, x.id)[1]) == name]
+        self.end(launch.id, FAILED)
+
     def finish_unheard(self, name: str, outcome: Outcome) -> None:
         """The same while no scheduler is there to hear of it."""
         settle(self.store, self.start(name), outcome, who="executor")
