@@ -38,7 +38,13 @@ def cli_page() -> str:
     parts = ["# Commands\n\nMade from the commands' own help texts by `make docs`.\n"]
 
     def add(command: click.Command, path: list[str]) -> None:
-        context = click.Context(command, info_name=" ".join(path), terminal_width=100, max_content_width=100)
+        context = click.Context(
+            command,
+            info_name=" ".join(path),
+            terminal_width=100,
+            max_content_width=100,
+            help_option_names=["-h", "--help"],
+        )
         parts.append(f"\n## `{' '.join(path)}`\n\n```\n{command.get_help(context).rstrip()}\n```\n")
         if isinstance(command, click.Group):
             for name in command.list_commands(context):
