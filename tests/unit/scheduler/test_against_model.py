@@ -27,7 +27,7 @@ from tests.unit.scheduler.kit import FAILED, SKIPPED, SUCCESS, World, dag
 from tests.unit.scheduler.reference_model import ENDED, Key, Model
 
 EXAMPLES = int(os.environ.get("GOFLOW_MODEL_EXAMPLES", "60"))
-TRIGGER_RULES = sorted(set(RULES) - {"none_failed_or_skipped", "all_done_setup_success"}) + ["always"]
+TRIGGER_RULES = [*sorted(set(RULES) - {"none_failed_or_skipped", "all_done_setup_success"}), "always"]
 IN_GROUPS = ["all_success", "all_done", "none_failed", "all_failed", "none_skipped", "all_skipped"]
 """Rules whose placeholder in a mapped group waits for nothing of the group: the others hold it against every copy."""
 
