@@ -33,9 +33,11 @@ def build(task_input, client, task):
         map_index_template=task.map_index_template,
         inlet_events=Lazy(lambda: _events("InletEventsAccessors", task.inlets)),
         outlet_events=Lazy(lambda: _events("OutletEventAccessors")),
-        expanded_ti_count=task_input["upstream_map_lengths"].get(task_input["task_id"]),
         task_instance_key_str=f"{task_input['dag_id']}__{task_input['task_id']}__{run['run_id']}",
     )
+    copies = task_input["upstream_map_lengths"].get(task_input["task_id"])
+    if copies is not None or world.is_airflow2():
+        context["expanded_ti_count"] = copies
     _add_dates(context, task_input)
     _add_previous(context, run)
     if world.is_airflow2():

@@ -8,7 +8,7 @@ import datetime as dt
 
 CLASSNAME, VERSION, DATA = "__classname__", "__version__", "__data__"
 DEEPEST = 40
-_UTC = ["UTC", "pendulum.tz.timezone.FixedTimezone", 1, True]
+_UTC = ("UTC", "pendulum.tz.timezone.FixedTimezone", 1, True)
 
 
 def serialize(value, depth=0):
@@ -71,9 +71,9 @@ def _pack_zone(zone, moment):
     name = getattr(zone, "key", None) or getattr(zone, "name", None) or getattr(zone, "zone", None)
     kind = f"{type(zone).__module__}.{type(zone).__qualname__}"
     if isinstance(name, str) and kind != "pendulum.tz.timezone.FixedTimezone":
-        return [name, kind if kind.startswith(("pendulum", "zoneinfo")) else "pendulum.tz.timezone.Timezone", 1, True]
+        return name, kind if kind.startswith(("pendulum", "zoneinfo")) else "pendulum.tz.timezone.Timezone", 1, True
     offset = int(zone.utcoffset(moment).total_seconds())
-    return list(_UTC) if offset == 0 else [offset, "pendulum.tz.timezone.FixedTimezone", 1, True]
+    return _UTC if offset == 0 else (offset, "pendulum.tz.timezone.FixedTimezone", 1, True)
 
 
 def _serialize_object(value, depth):
@@ -129,12 +129,12 @@ def deserialize(value):
 def _moment(data):
     if not isinstance(data, dict):
         return dt.datetime.fromtimestamp(float(data), dt.timezone.utc)
-    zone = _unpack_zone(data["tz"])
+    zone = _unpack_zone(deserialize(data["tz"]))
     return dt.datetime.fromtimestamp(float(data["timestamp"]), zone)
 
 
 def _unpack_zone(data):
-    if not data:
+    if not data or data[0] == "":
         return None
     name = data[0]
     if isinstance(name, (int, float)):
@@ -149,7 +149,7 @@ def _unpack_zone(data):
 def _unpack_pendulum(data):
     import pendulum
 
-    zone = data.get("tz") if isinstance(data, dict) else None
+    zone = deserialize(data.get("tz")) if isinstance(data, dict) else None
     moment = pendulum.instance(_moment(data))
     return moment.in_timezone(zone[0]) if zone and isinstance(zone[0], str) else moment
 

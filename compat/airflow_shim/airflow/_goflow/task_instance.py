@@ -128,20 +128,36 @@ class TaskInstance:
         """Take results: one value for one task, a list for several tasks or map indexes and for a mapped task; DEFAULT
         where there is none."""
         is_one_task = task_ids is None or isinstance(task_ids, str)
-        wanted = [self.task_id] if task_ids is None else [task_ids] if isinstance(task_ids, str) else list(task_ids)
-        if world.is_airflow2() and map_indexes is None:
-            map_indexes = NOTSET
         where = (dag_id or self.dag_id, run_id or self.run_id)
-        found = {task_id: self._rows(where, task_id, key, include_prior_dates) for task_id in wanted}
-        if map_indexes is NOTSET:
+        if task_ids is None and world.is_airflow2():
+            found = self._of_anybody(where, key, include_prior_dates)
+        else:
+            wanted = [self.task_id] if task_ids is None else [task_ids] if is_one_task else list(task_ids)
+            found = {task_id: self._rows(where, task_id, key, include_prior_dates) for task_id in wanted}
+        if map_indexes is NOTSET or (map_indexes is None and world.is_airflow2()):
             return self._pulled(found, is_one_task, default)
         indexes = [-1 if index is None else index for index in _several(map_indexes)]
         values = []
-        for task_id in wanted:
-            by_index = {row["map_index"]: deserialize(row["value"]) for row in found[task_id]}
-            values += [by_index.get(index, default) for index in indexes]
-        is_one_index = map_indexes is None or isinstance(map_indexes, int)
-        return values[0] if is_one_task and is_one_index else values
+        for rows in found.values():
+            by_index = {row["map_index"]: row["value"] for row in rows}
+            for index in indexes:
+                if index in by_index:
+                    values.append(deserialize(by_index[index]))
+                elif not world.is_airflow2():  # Airflow 2 leaves out what is not there
+                    values.append(default)
+        if is_one_task and (map_indexes is None or isinstance(map_indexes, int)):
+            return values[0] if values else default
+        return values
+
+    def _of_anybody(self, where, key, prior):
+        """Airflow 2: without a task's id, whoever left something under KEY, the nearest tasks above asked first."""
+        dag = self.task.dag
+        above = [*self.task.upstream_task_ids, *self.task.get_flat_relative_ids(upstream=True), *dag.task_ids]
+        for task_id in dict.fromkeys(above):
+            rows = self._rows(where, task_id, key, prior)
+            if rows:
+                return {task_id: rows}
+        return {self.task_id: []}
 
     def _rows(self, where, task_id, key, prior):
         rows = self.client.xcoms(*where, task_id, key)
