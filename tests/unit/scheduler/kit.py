@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Any
 
 from goflow.domain.clock import VirtualClock
@@ -56,9 +55,9 @@ def at(moment: dt.datetime) -> Moment:
 class World:
     """Store, clock and scheduler; what is launched waits for `finish`."""
 
-    def __init__(self, path: Path, now: dt.datetime = T0) -> None:
+    def __init__(self, url: str, now: dt.datetime = T0) -> None:
         self.clock = VirtualClock(now)
-        self.store = Store(f"sqlite:///{path}", clock=self.clock)
+        self.store = Store(url, clock=self.clock)
         self.scheduler = Scheduler(self.store, backend="fake")
 
     def restart(self) -> None:
@@ -163,11 +162,7 @@ class World:
 
     def end(self, launch_id: str, outcome: Outcome = SUCCESS, *, xcom: Any = None) -> bool:
         """Have a launch end, and the scheduler hear of it."""
-        report = None
-        if xcom is not None:
-            length = len(xcom) if isinstance(xcom, list | dict) else None
-            report = {"xcoms": [{"key": "return_value", "value": xcom, "length": length}]}
-        told = settle(self.store, launch_id, outcome, who="executor", report=report)
+        told = settle(self.store, launch_id, outcome, who="executor", report=report_of(xcom))
         self.settle()
         return told
 
@@ -175,15 +170,31 @@ class World:
         """Have a launch begin and end."""
         self.end(self.start(name, run_id=run_id), outcome, xcom=xcom)
 
+    def work_off(self, first: dict[str, Outcome], xcom: dict[str, Any]) -> int:
+        """As one executor of several: claim whatever waits and end it, first attempts as FIRST says; how many."""
+        done = 0
+        with self.store.reading() as tx:
+            waiting = launches.planned(tx, "fake")
+        for launch in waiting:
+            with self.store.transaction() as tx:
+                _, row = launches.with_task(tx, launch.id)
+                if transitions.claim_launch(tx, launch.id, f"{id(self)}") is not transitions.Claimed.CLAIMED:
+                    continue
+                transitions.advance_task(tx, row.id, TaskState.QUEUED, TaskState.RUNNING, who="executor")
+            outcome = first.get(row.task_id, SUCCESS) if launch.try_number == 1 else SUCCESS
+            settle(self.store, launch.id, outcome, who="executor", report=report_of(xcom.get(row.task_id)))
+            done += 1
+        return done
+
     def stop(self, name: str) -> None:
         """Have the launch of a task that is restarting end, as it was told to."""
         with self.store.reading() as tx:
             (launch,) = [x for x in launches.unfinished(tx, "fake") if label(launches.with_task(tx, x.id)[1]) == name]
         self.end(launch.id, FAILED)
 
-    def finish_unheard(self, name: str, outcome: Outcome) -> None:
+    def finish_unheard(self, name: str, outcome: Outcome, *, xcom: Any = None) -> None:
         """The same while no scheduler is there to hear of it."""
-        settle(self.store, self.start(name), outcome, who="executor")
+        settle(self.store, self.start(name), outcome, who="executor", report=report_of(xcom))
 
     def finish_all(self, outcome_of: Callable[[str], Outcome] = lambda _name: SUCCESS) -> list[str]:
         """Have everything that is launched end, and what follows from it, until nothing is left; in which order."""
@@ -230,6 +241,14 @@ class World:
         """Ids of launches that have not ended."""
         with self.store.reading() as tx:
             return {launch.id for launch in launches.unfinished(tx, "fake") if launch.state is not LaunchState.ENDED}
+
+
+def report_of(xcom: Any) -> dict[str, Any] | None:
+    """What a runner reports of a task that returns XCOM."""
+    if xcom is None:
+        return None
+    length = len(xcom) if isinstance(xcom, list | dict) else None
+    return {"xcoms": [{"key": "return_value", "value": xcom, "length": length}]}
 
 
 def label(row: TaskInstance) -> str:

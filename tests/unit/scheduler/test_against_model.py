@@ -83,7 +83,7 @@ class SchedulerMachine(RuleBasedStateMachine):
     def begin(self, spec: DagSpec) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="goflow-model-"))
         shutil.copy(self.template, self.folder / "world.sqlite3")
-        self.world = World(self.folder / "world.sqlite3")
+        self.world = World(f"sqlite:///{self.folder}/world.sqlite3")
         self.spec = spec
         self.model = Model(spec)
         self.world.put(spec)
@@ -184,8 +184,8 @@ def name_of(key: Key) -> str:
     return key[0] if key[1] < 0 else f"{key[0]}[{key[1]}]"
 
 
-def test_the_scheduler_does_what_the_model_does(empty_database: Path) -> None:
-    SchedulerMachine.template = empty_database
+def test_the_scheduler_does_what_the_model_does(sqlite_template: Path) -> None:
+    SchedulerMachine.template = sqlite_template
     quiet = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
     limits = settings(
         max_examples=EXAMPLES,

@@ -75,7 +75,7 @@ def test_a_result_that_was_not_left_fails_the_task_upstream(world: World) -> Non
 def test_a_failed_source_fails_the_mapped_task_whatever_its_rule(world: World) -> None:
     world.put(dag(task("make"), mapped("m", "make", over=xcom("make"), trigger_rule="all_done")))
     world.trigger()
-    world.finish("make", FAILED)
+    world.finish("make", FAILED, xcom=[1, 2])
     assert world.states()["m"] == "upstream_failed"
 
 
