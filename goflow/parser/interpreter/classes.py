@@ -460,6 +460,8 @@ def call_init(instance: Instance, owner: ClassValue, args: Arguments, kwargs: Ke
 
 def linearise(cls: ClassValue) -> tuple[ClassValue, ...]:
     """The C3 method resolution order. Where bases contradict each other, the plain order of bases."""
+    if len(cls.bases) < 2:  # nearly every class: there is nothing to merge
+        return (cls, *cls.bases[0].mro) if cls.bases else (cls,)
     sequences = [list(base.mro) for base in cls.bases] + [list(cls.bases)]
     order: list[ClassValue] = [cls]
     while sequences := [sequence for sequence in sequences if sequence]:

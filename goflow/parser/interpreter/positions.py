@@ -1,12 +1,15 @@
 """Where the nodes of a tree stand, found for a whole module in one pass.
 
 The tree is written out again, as libcst's own PositionProvider does it, and what has been written so far is counted:
-that gives each node's place. Doing it here leaves out libcst's visit of every node beforehand, and its objects for each
-position; it takes a third of the time.
+that gives each node's place. Doing it here leaves out libcst's visit of every node beforehand, its objects for each
+position and the places of white space, which nobody asks for and which is most of the nodes; it takes a quarter of the
+time.
 """
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
 
@@ -18,10 +21,30 @@ Place = tuple[int, int, int, int]
 
 
 def places_of(tree: cst.Module) -> dict[int, Place]:
-    """The place of every node of TREE by the node's ``id``, without white space that means nothing."""
+    """The place of every node of TREE by the node's ``id``, but for white space."""
     writer = _Writer(tree)
-    tree._codegen(writer)
+    with _plain_white_space():
+        tree._codegen(writer)
     return writer.places
+
+
+@contextlib.contextmanager
+def _plain_white_space() -> Iterator[None]:
+    """Within it white space is written without being asked where it stands."""
+    kinds: Any = (cst.SimpleWhitespace, cst.Newline)
+    for kind in kinds:
+        kind._codegen = _write_plain
+    try:
+        yield
+    finally:
+        for kind in kinds:
+            del kind._codegen  # the one they inherit holds again
+
+
+def _write_plain(node: cst.SimpleWhitespace | cst.Newline, state: CodegenState, **_: Any) -> None:
+    value = state.default_newline if node.value is None else node.value
+    if value:
+        state.add_token(value)
 
 
 class _Writer(CodegenState):
