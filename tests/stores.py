@@ -103,7 +103,8 @@ def record(tx: Tx, spec: DagSpec, *, file_hash: str = "a" * 64, **fields: Any) -
     folder = blobs.manifest("/dags", {})
     blobs.put_folder(tx, folder)
     given: dict[str, Any] = {"file_path": f"{spec.dag_id}.py", "inputs": {}, "reader_version": "1", "paused": False}
-    reading = recording.Reading(spec=spec, file_hash=file_hash, folder_digest=folder.digest, **{**given, **fields})
+    given |= {"written": spec.written(), "folder_digest": folder.digest} | fields
+    reading = recording.Reading(spec=spec, file_hash=file_hash, **given)
     return recording.record(tx, reading)
 
 

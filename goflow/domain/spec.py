@@ -16,7 +16,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar, cast
 
-from goflow.domain.canonical import Json, digest, tag_of, walk
+from goflow.domain.canonical import Json, canonical_json, digest, tag_of, walk
 from goflow.domain.moments import Moment
 
 T = TypeVar("T", bound="_Part")
@@ -317,6 +317,19 @@ class DagSpec(_Part):
     def digest(self) -> str:
         """The sha256 of the DAG's meaning: its canonical JSON without positions."""
         return digest(_without_lines(self.to_json()))
+
+    def written(self) -> WrittenSpec:
+        """The DAG as it is stored."""
+        document: Json = self.to_json()
+        return WrittenSpec(canonical_json(document), digest(_without_lines(document)))
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenSpec:
+    """A DAG written out once, where it was read: its canonical JSON as TEXT, and the DIGEST of its meaning."""
+
+    text: str
+    digest: str
 
 
 def _without_lines(value: Json) -> Json:

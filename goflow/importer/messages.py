@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from goflow.domain.diagnostics import Diagnostic
-from goflow.domain.spec import DagSpec, Dialect, Inputs, InputsUsed
+from goflow.domain.spec import DagSpec, Dialect, Inputs, InputsUsed, WrittenSpec
 
 _HEADER = struct.Struct(">Q")
 _LARGEST = 1 << 31
@@ -39,12 +39,14 @@ class Setup:
 class Parsed:
     """What reading one file gave: `goflow.parser.api.ParseResult` without its module, which is heavy to load.
 
+    WRITTEN has each DAG of DAGS as it is stored, by its id: that is worked out beside the daemon, not in it.
     CRASHED: the reading process came to no answer; the one diagnostic tells why, and the closure is empty.
     """
 
     path: str
     file_hash: str = ""
     dags: tuple[DagSpec, ...] = ()
+    written: Mapping[str, WrittenSpec] = field(default_factory=dict)
     diagnostics: tuple[Diagnostic, ...] = ()
     closure: Mapping[str, str | None] = field(default_factory=dict)
     inputs: InputsUsed = field(default_factory=InputsUsed)

@@ -95,6 +95,7 @@ class Taker:
     def _record(self, tx: Tx, dag: DagSpec, parsed: Parsed, folder: str) -> None:
         reading = recording.Reading(
             spec=dag,
+            written=parsed.written.get(dag.dag_id) or dag.written(),
             file_hash=parsed.file_hash,
             folder_digest=folder,
             file_path=parsed.path,

@@ -70,6 +70,7 @@ def read_file(parse: Callable[..., Any], setup: Setup, path: str) -> Parsed:
         path=path,
         file_hash=result.file_hash,
         dags=tuple(result.dags),
+        written={dag.dag_id: dag.written() for dag in result.dags},
         diagnostics=tuple(result.diagnostics),
         closure=dict(result.closure),
         inputs=result.inputs,

@@ -11,7 +11,7 @@ from sqlalchemy import Row, bindparam, func, insert, select, update
 
 from goflow.domain.canonical import Json, canonical_json
 from goflow.domain.diagnostics import Diagnostic
-from goflow.domain.spec import DagSpec
+from goflow.domain.spec import DagSpec, WrittenSpec
 from goflow.store import events
 from goflow.store.columns import dumps
 from goflow.store.rows import DagVersion
@@ -33,6 +33,12 @@ _SAME_READING = select(dag_readings.c.id).where(
 _LAST_READING = select(func.coalesce(func.max(dag_readings.c.number), 0)).where(
     dag_readings.c.version_id == bindparam("version_id")
 )
+_NEW_DAG = insert(dags)
+_PUT_IN_FORCE = (
+    update(dags)
+    .where(dags.c.id == bindparam("dag_key"))
+    .values({name: bindparam(name) for name in ("version", "version_id", "reading_id")})
+)
 _DAG = select(dags.c.version_id, dags.c.reading_id, dags.c.is_active, dags.c.file_path).where(
     dags.c.id == bindparam("dag_id")
 )
@@ -42,11 +48,12 @@ _DAG = select(dags.c.version_id, dags.c.reading_id, dags.c.is_active, dags.c.fil
 class Reading:
     """One DAG of one reading of a file, ready to be written down.
 
-    FOLDER_DIGEST names a folder that is stored already. INPUTS is `InputsUsed` as JSON. NAMESPACE is that of DAGs which
-    name none. PAUSED holds for a DAG that is new and does not say itself.
+    WRITTEN is SPEC as it is stored. FOLDER_DIGEST names a folder that is stored already. INPUTS is `InputsUsed` as
+    JSON. NAMESPACE is that of DAGs which name none. PAUSED holds for a DAG that is new and does not say itself.
     """
 
     spec: DagSpec
+    written: WrittenSpec
     file_hash: str
     folder_digest: str
     file_path: str
@@ -84,12 +91,16 @@ def record(tx: Tx, reading: Reading, *, who: str = "importer", at: dt.datetime |
     tx.lock_name(f"dag {dag_id}")
     before = tx.first(_DAG, {"dag_id": dag_id})
     if before is None:
-        tx.change(insert(dags), {"id": dag_id, "created_date": at, **_first_values(reading), **_values(reading, at)})
-    version, new_version = _version(tx, reading, at)
-    reading_id, new_reading = _reading(tx, reading, version.id, at)
-    if before is None or _differs(before, version.id, reading_id, reading.file_path):
+        tx.change(_NEW_DAG, {"id": dag_id, "created_date": at, **_first_values(reading), **_values(reading, at)})
+    version, new_version = _version(tx, reading, at, is_new=before is None)
+    reading_id, new_reading = _reading(tx, reading, version.id, at, is_new=new_version)
+    if before is None:
+        key = {"dag_key": dag_id, "version": version.number, "version_id": version.id, "reading_id": reading_id}
+        tx.change(_PUT_IN_FORCE, key)
+    elif _differs(before, version.id, reading_id, reading.file_path):
         current = {"version": version.number, "version_id": version.id, "reading_id": reading_id, "is_active": True}
         tx.change(update(dags).where(dags.c.id == dag_id).values(**_values(reading, at), **current))
+    if before is None or _differs(before, version.id, reading_id, reading.file_path):
         _tell(tx, dag_id, before, version, reading_id, who=who, at=at)
     return Recorded(
         version=version,
@@ -147,44 +158,44 @@ def _namespace(spec: DagSpec) -> str:
     return spec.runtime.namespace or (of_tasks.pop() if len(of_tasks) == 1 else "")
 
 
-def _version(tx: Tx, reading: Reading, at: dt.datetime) -> tuple[DagVersion, bool]:
+def _version(tx: Tx, reading: Reading, at: dt.datetime, *, is_new: bool) -> tuple[DagVersion, bool]:
+    """The version of that file hash; IS_NEW: the DAG is, so that there is none to be found."""
     key = {"dag_id": reading.spec.dag_id, "file_hash": reading.file_hash}
-    row = tx.first(_BY_HASH, key)
+    row = None if is_new else tx.first(_BY_HASH, key)
     if row is not None:
         return version_row(row), False
-    values = {
+    number = 1 if is_new else int(tx.value(_LAST_NUMBER, {"dag_id": reading.spec.dag_id})) + 1
+    values: dict[str, Any] = {
         **key,
-        "number": int(tx.value(_LAST_NUMBER, {"dag_id": reading.spec.dag_id})) + 1,
+        "number": number,
         "folder_digest": reading.folder_digest,
         "file_path": reading.file_path,
         "file_format": reading.spec.file_format.value,
         "created_date": at,
     }
-    tx.change(insert(dag_versions), values)
-    row = tx.first(_BY_HASH, key)
-    assert row is not None
-    return version_row(row), True
+    made = tx.insert(dag_versions, values)
+    return DagVersion(**{**values, "id": made, "file_format": reading.spec.file_format}), True
 
 
-def _reading(tx: Tx, reading: Reading, version_id: int, at: dt.datetime) -> tuple[int, bool]:
+def _reading(tx: Tx, reading: Reading, version_id: int, at: dt.datetime, *, is_new: bool) -> tuple[int, bool]:
+    """The key of that reading of the version; IS_NEW: the version is, so that there is none to be found."""
     text = canonical_json(reading.inputs)
     key = {
         "version_id": version_id,
-        "spec_digest": reading.spec.digest(),
+        "spec_digest": reading.written.digest,
         "inputs_digest": tx.sealer.keyed_digest(text),
     }
-    known = tx.value(_SAME_READING, key)
+    known = None if is_new else tx.value(_SAME_READING, key)
     if known is not None:
         return int(known), False
     values = {
         **key,
-        "number": int(tx.value(_LAST_READING, {"version_id": version_id})) + 1,
+        "number": 1 if is_new else int(tx.value(_LAST_READING, {"version_id": version_id})) + 1,
         "reader_version": reading.reader_version,
         "dialect": reading.spec.dialect.value,
-        "spec": canonical_json(reading.spec.to_json()),
+        "spec": reading.written.text,
         "inputs": tx.sealer.seal(text),
         "diagnostics": dumps([item.to_json() for item in reading.diagnostics]),
         "created_date": at,
     }
-    tx.change(insert(dag_readings), values)
-    return int(tx.value(_SAME_READING, key)), True
+    return tx.insert(dag_readings, values), True

@@ -7,7 +7,7 @@ import functools
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import Connection, Row, Table, bindparam
+from sqlalchemy import Connection, Row, Table, bindparam, insert
 from sqlalchemy.sql import Executable
 
 from goflow.domain.runs import Event
@@ -73,6 +73,10 @@ class Tx:
         if rows:
             self.connection.execute(_insert_new(self.store.dialect, table, tuple(rows[0])), list(rows))
 
+    def insert(self, table: Table, values: Params) -> int:
+        """Insert a row and give its ``id``. Raises IntegrityError when one with one of its unique keys is there."""
+        return int(self.connection.execute(_insert_returning(table, tuple(values)), values).scalar_one())
+
     def insert_or_none(self, table: Table, values: Params) -> int | None:
         """Insert a row and give its ``id``; None when one with one of its unique keys is there. Never spoils the Tx."""
         key = self.connection.execute(_insert_new(self.store.dialect, table, tuple(values), True), values).scalar()
@@ -97,10 +101,10 @@ def _insert(dialect: str, table: Table) -> Any:
 
 @functools.lru_cache(maxsize=256)
 def _upsert(dialect: str, table: Table, columns: tuple[str, ...], keep: tuple[str, ...]) -> Executable:
-    insert = _insert(dialect, table)
+    made = _insert(dialect, table)
     keys = [column.name for column in table.primary_key]
-    changed = {name: insert.excluded[name] for name in columns if name not in keys and name not in keep}
-    statement: Any = insert.values({name: bindparam(name) for name in columns})
+    changed = {name: made.excluded[name] for name in columns if name not in keys and name not in keep}
+    statement: Any = made.values({name: bindparam(name) for name in columns})
     if not changed:
         statement = statement.on_conflict_do_nothing()
     else:
@@ -109,7 +113,12 @@ def _upsert(dialect: str, table: Table, columns: tuple[str, ...], keep: tuple[st
 
 
 @functools.lru_cache(maxsize=256)
+def _insert_returning(table: Table, columns: tuple[str, ...]) -> Executable:
+    return insert(table).values({name: bindparam(name) for name in columns}).returning(table.c.id)
+
+
+@functools.lru_cache(maxsize=256)
 def _insert_new(dialect: str, table: Table, columns: tuple[str, ...], returning: bool = False) -> Executable:
-    insert = _insert(dialect, table)
-    statement = insert.values({name: bindparam(name) for name in columns}).on_conflict_do_nothing()
+    made = _insert(dialect, table)
+    statement = made.values({name: bindparam(name) for name in columns}).on_conflict_do_nothing()
     return cast("Executable", statement.returning(table.c.id) if returning else statement)

@@ -149,9 +149,9 @@ def test_a_process_that_is_really_killed_leaves_a_good_database(stores: Any, tmp
     program = (
         "import os, sys, itertools; from pathlib import Path; "
         "from sqlalchemy import event; from goflow.store import Store; "
-        "from tests.unit.importer.kit import Kit; from tests.stores import KEY, START; "
+        "from tests.unit.importer.kit import Kit; from tests.stores import START; "
         "from goflow.domain.clock import VirtualClock; counter = itertools.count(1); "
-        "store = Store(sys.argv[1], encryption_key=KEY, clock=VirtualClock(START)); number = int(sys.argv[3]); "
+        "store = Store(sys.argv[1], encryption_key=sys.argv[4], clock=VirtualClock(START)); number = int(sys.argv[3]); "
         "event.listen(store.database._writer, 'after_cursor_execute', "
         "lambda *args: next(counter) == number and os.kill(os.getpid(), 9)); "
         "kit = Kit(Path(sys.argv[2]), store); kit.scan(); kit.scanner.close()"
@@ -160,7 +160,7 @@ def test_a_process_that_is_really_killed_leaves_a_good_database(stores: Any, tmp
     for number in (2, 9, 16, 23):
         store = stores()
         url = f"sqlite:///{store.database.url.database}"
-        done = subprocess.run([sys.executable, "-c", program, url, str(root), str(number)], env=environment)
+        done = subprocess.run([sys.executable, "-c", program, url, str(root), str(number), KEY], env=environment)
         assert done.returncode == -9
         is_consistent(store)
         kit = Kit(root, store)

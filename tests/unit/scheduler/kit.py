@@ -71,6 +71,7 @@ class World:
             blobs.put_folder(tx, folder)
             reading = recording.Reading(
                 spec=spec,
+                written=spec.written(),
                 file_hash=f"{version:0>64}",
                 folder_digest=folder.digest,
                 file_path="d.py",
