@@ -7,34 +7,33 @@ import os
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from goflow.domain.clock import SystemClock
-from goflow.domain.spec import Dialect
 from goflow.executor.backend import Backend
 from goflow.executor.folders import FolderCache
-from goflow.executor.follow import LogFollower
 from goflow.executor.local import LocalBackend
 from goflow.executor.plans import Planner
 from goflow.executor.service import Executor
 from goflow.executor.tokens import TokenMint
-from goflow.importer import Importer, ImportSettings
-from goflow.operators.manifest import TOKEN_AUDIENCE, Site
-from goflow.operators.request import Defaults
+from goflow.home import key_file, open_store, prepare_home, write_private
+from goflow.importer import Importer
+from goflow.importer.pool import ReaderPool
+from goflow.operators.manifest import TOKEN_AUDIENCE
 from goflow.scheduler.loop import Scheduler
 from goflow.server.attempts import AttemptGuard, MintGuard, TokenReviewGuard
 from goflow.server.listener import Listener, is_loopback
 from goflow.server.observer import EventMetrics
-from goflow.server.rest.app import application
-from goflow.server.rest.context import Services
 from goflow.server.task_api import TaskApi
 from goflow.server.task_input import InputBuilder
 from goflow.service import Service, Supervisor
 from goflow.settings import InvalidSettingsError, Settings
-from goflow.store import Store, tokens
+from goflow.store import tokens
+from goflow.wiring import defaults_of, import_settings, namespace_of, parse_path_of, site_of
+
+if TYPE_CHECKING:
+    from goflow.executor.follow import LogFollower
 
 log = structlog.get_logger(__name__)
 
@@ -51,8 +50,10 @@ class Endpoint:
 class Daemon:
     """All parts, started in order and stopped in reverse."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, readers: ReaderPool | None = None) -> None:
+        """READERS: reading processes that have been begun already."""
         self.settings = settings
+        self._readers = readers
         prepare_home(settings)
         self.store = open_store(settings)
         self.mint = TokenMint(key_file(settings.home / "token.key"))
@@ -75,7 +76,7 @@ class Daemon:
         parse_path = parse_path_of(settings)
         self.task_api = Listener(
             "task API",
-            TaskApi(self.store, guard, InputBuilder(parse_path, folders)).application(),
+            TaskApi(self.store, guard, InputBuilder(parse_path, folders)).application,
             settings.task_api_host,
             settings.task_api_port,
         )
@@ -89,26 +90,35 @@ class Daemon:
             follower=follower,
         )
         self.scheduler = Scheduler(self.store, backend=settings.backend, namespace=defaults.namespace)
-        self.importer = Importer(self.store, import_settings(settings))
-        services = Services(
-            store=self.store,
-            defaults=defaults,
-            site=self._site(),
-            api_token=settings.api_token.get_secret_value() or self.token,
-            open=is_loopback(settings.api_host),
-            checks={"backend": self.backend.ready, "executor": self._executor_ready, **self._thread_checks()},
-            status=self.status,
-        )
-        self.rest = Listener("API", application(services), settings.api_host, settings.api_port)
+        self.importer = Importer(self.store, import_settings(settings), self._readers)
+        self.rest = Listener("API", self._rest_application, settings.api_host, settings.api_port)
         self._refuse_open_listeners()
         return [
+            self.importer,  # first: its processes read while the rest is loaded
             self.task_api,
             Hook("task API address", self._announce_task_api),
             self.executor,
             self.scheduler,
-            self.importer,
             self.rest,
         ]
+
+    def _rest_application(self) -> Any:
+        """REST over the parts; its libraries are loaded here, while the folder is read already."""
+        from goflow.server.rest.app import application
+        from goflow.server.rest.context import Services
+
+        settings = self.settings
+        return application(
+            Services(
+                store=self.store,
+                defaults=defaults_of(settings),
+                site=site_of(settings),
+                api_token=settings.api_token.get_secret_value() or self.token,
+                open=is_loopback(settings.api_host),
+                checks={"backend": self.backend.ready, "executor": self._executor_ready, **self._thread_checks()},
+                status=self.status,
+            )
+        )
 
     def _build_backend(self) -> tuple[AttemptGuard, LogFollower | None]:
         settings = self.settings
@@ -116,6 +126,7 @@ class Daemon:
             root = settings.home / "local"
             self.backend = LocalBackend(root, f"file:{root / 'task-api'}")
             return MintGuard(self.mint), None
+        from goflow.executor.follow import LogFollower
         from goflow.executor.kubernetes import KubernetesBackend
         from goflow.kube.api import KubeApi
 
@@ -127,20 +138,12 @@ class Daemon:
         api = KubeApi(settings.kubeconfig)
         backend = KubernetesBackend(
             api,
-            self._site(),
+            site_of(settings),
             namespaces=[namespace_of(settings), *settings.job_namespaces],
             installation=settings.installation,
         )
         self.backend = backend
         return TokenReviewGuard(api, TOKEN_AUDIENCE), LogFollower(self.store, api, backend.pod_of)
-
-    def _site(self) -> Site:
-        settings = self.settings
-        return Site(
-            task_api=settings.task_api_url or f"http://{settings.task_api_host}:{settings.task_api_port}",
-            runner_image=settings.runner_image,
-            runner_pull_policy=settings.image_pull_policy,
-        )
 
     def _refuse_open_listeners(self) -> None:
         """Nothing is bound beyond loopback without a token (the task API has attempt tokens always)."""
@@ -215,91 +218,3 @@ class Hook:
 
     def stop(self, timeout_s: float = 10.0) -> None:
         """Nothing to stop."""
-
-
-def open_store(settings: Settings) -> Store:
-    """The store of the settings, its schema brought up to date."""
-    key = settings.encryption_key.get_secret_value() or key_file(settings.home / "encryption.key", fernet=True).decode()
-    store = Store(settings.database, encryption_key=key, clock=SystemClock())
-    store.upgrade()
-    return store
-
-
-def prepare_home(settings: Settings) -> None:
-    """Make GoFlow's home and what belongs in it."""
-    for name in ("", "run"):
-        (settings.home / name).mkdir(parents=True, exist_ok=True)
-    (settings.home / "run").chmod(0o700)
-
-
-def key_file(path: Path, *, fernet: bool = False) -> bytes:
-    """The key in PATH, made once; readable by its owner alone."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.exists():
-        from cryptography.fernet import Fernet
-
-        key = Fernet.generate_key() if fernet else secrets.token_hex(32).encode()
-        staging = path.with_name(f"{path.name}.{os.getpid()}")
-        write_private(staging, key.decode())
-        try:
-            os.link(staging, path)
-        except FileExistsError:
-            pass
-        finally:
-            staging.unlink()
-    return path.read_bytes().strip()
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write TEXT to PATH whole or not at all, readable by its owner alone."""
-    staging = path.with_name(f".{path.name}.new")
-    descriptor = os.open(staging, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with open(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    staging.replace(path)
-
-
-def namespace_of(settings: Settings) -> str:
-    """The namespace of tasks that name none."""
-    if settings.namespace:
-        return settings.namespace
-    if settings.backend == "local":
-        return "default"
-    from goflow.kube.api import own_namespace
-
-    return own_namespace()
-
-
-def parse_path_of(settings: Settings) -> str:
-    """Where tasks see the DAG folder, and so what ``__file__`` begins with."""
-    return str(settings.dags) if settings.backend == "local" else settings.parse_path
-
-
-def defaults_of(settings: Settings) -> Defaults:
-    """What the operators room is told of the settings."""
-    return Defaults(
-        namespace=namespace_of(settings),
-        runner_image=settings.runner_image,
-        image_pull_policy=settings.image_pull_policy,
-        service_account=settings.task_service_account,
-        startup_timeout_s=settings.startup_timeout_s,
-        parse_path=parse_path_of(settings),
-        installation=settings.installation,
-        backend=settings.backend,
-    )
-
-
-def import_settings(settings: Settings) -> ImportSettings:
-    """What the importer is told of the settings."""
-    return ImportSettings(
-        root=settings.dags,
-        import_roots=tuple(settings.import_roots),
-        parse_path=parse_path_of(settings),
-        dialect=Dialect(settings.dialect),
-        safe_mode=settings.safe_mode,
-        rescan_interval_s=settings.rescan_interval_s,
-        parse_timeout_s=settings.parse_timeout_s,
-        processes=settings.parse_processes,
-        unpaused_at_creation=settings.unpaused_at_creation,
-        namespace=namespace_of(settings),
-    )

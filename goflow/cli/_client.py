@@ -91,24 +91,19 @@ def running_daemon(home: Path) -> dict[str, Any] | None:
 @contextlib.contextmanager
 def _in_process() -> Iterator[Api]:
     from goflow import settings as all_settings
-    from goflow.daemon import defaults_of, open_store, prepare_home
-    from goflow.operators.manifest import Site
+    from goflow.home import open_store, prepare_home
     from goflow.server.listener import Listener
     from goflow.server.rest.app import application
     from goflow.server.rest.context import Services
     from goflow.telemetry.logging import configure
+    from goflow.wiring import defaults_of, site_of
 
     settings = all_settings.load()
     configure("text", "error")
     prepare_home(settings)
     store = open_store(settings)
-    site = Site(
-        task_api=settings.task_api_url or f"http://{settings.task_api_host}:{settings.task_api_port}",
-        runner_image=settings.runner_image,
-        runner_pull_policy=settings.image_pull_policy,
-    )
-    services = Services(store=store, defaults=defaults_of(settings), site=site, open=True)
-    listener = Listener("API", application(services), "127.0.0.1", 0)
+    services = Services(store=store, defaults=defaults_of(settings), site=site_of(settings), open=True)
+    listener = Listener("API", lambda: application(services), "127.0.0.1", 0)
     listener.start()
     api = Api(listener.url, "", live=False)
     try:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import signal
 import threading
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from goflow.importer.pool import ReaderPool
+    from goflow.settings import Settings
 
 
 @click.command()
@@ -33,9 +37,20 @@ def run(**options: Any) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    readers = begin_readers(settings)
     from goflow.daemon import Daemon
 
-    daemon = Daemon(settings)
+    daemon = Daemon(settings, readers)
     daemon.start()
     stop.wait()
     daemon.stop()
+
+
+def begin_readers(settings: Settings) -> ReaderPool:
+    """The processes that read DAG files, begun before the daemon is loaded, so that both load side by side."""
+    from goflow.importer.pool import ReaderPool
+    from goflow.wiring import import_settings
+
+    readers = ReaderPool(import_settings(settings))
+    readers.warm()
+    return readers

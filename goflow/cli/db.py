@@ -14,7 +14,7 @@ def command() -> None:
 def upgrade() -> None:
     """Bring the schema up to date (`standalone` and `daemon` do it themselves); harmless twice."""
     from goflow import settings as all_settings
-    from goflow.daemon import open_store, prepare_home
+    from goflow.home import open_store, prepare_home
 
     settings = all_settings.load()
     prepare_home(settings)

@@ -31,6 +31,7 @@ def command(dags: Path | None, backend: str, port: int | None, run_all: bool, ti
     import os
 
     from goflow import settings as all_settings
+    from goflow.cli.daemon import begin_readers
     from goflow.telemetry.logging import configure
 
     options: dict[str, Any] = {"dags_folder": dags, "backend": backend, "api_port": port}
@@ -44,9 +45,10 @@ def command(dags: Path | None, backend: str, port: int | None, run_all: bool, ti
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    readers = begin_readers(settings)
     from goflow.daemon import Daemon
 
-    daemon = Daemon(settings)
+    daemon = Daemon(settings, readers)
     daemon.start()
     click.echo(f"GoFlow reads {settings.dags} and runs tasks on the {backend} backend.")
     click.echo(f"API      {daemon.rest.url}/docs")

@@ -11,7 +11,7 @@ import heapq
 import queue
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import structlog
 
@@ -19,13 +19,15 @@ from goflow.domain.clock import Clock
 from goflow.domain.runs import Event, Launch, Outcome
 from goflow.domain.state import OPEN_LAUNCH_STATES, LaunchState, TaskState
 from goflow.executor.backend import Backend, BackendAwayError, Handle, LaunchRefusedError, Observation, Phase
-from goflow.executor.follow import LogFollower
 from goflow.executor.outcomes import settle
 from goflow.executor.plans import Planner
 from goflow.executor.tokens import TokenMint
 from goflow.operators.plan import JobPlan, NotConvertibleError
 from goflow.service import ThreadService
 from goflow.store import Store, events, launches, transitions
+
+if TYPE_CHECKING:
+    from goflow.executor.follow import LogFollower
 
 log = structlog.get_logger(__name__)
 

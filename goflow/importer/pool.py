@@ -61,6 +61,11 @@ class ReaderPool:
             with self._guard:
                 self._free.append(reader)
 
+    def warm(self) -> None:
+        """Begin the processes now, and do not wait for them: they load what they need while others do other things."""
+        for reader in self._readers:
+            reader.begin()
+
     @property
     def running(self) -> int:
         """How many processes there are now."""
@@ -79,6 +84,7 @@ class _Reader:
         self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
         self._told: Setup | None = None
+        self._is_ready = False
         self._files = 0
         self.setup: Setup | None = None
 
@@ -90,9 +96,8 @@ class _Reader:
     def read(self, path: str) -> Parsed:
         """What the file PATH is. Never raises for what the file does to the process."""
         begun = time.monotonic()
-        fresh = not self.running or self._files >= _MOST_FILES
         try:
-            return self._ask(path, fresh)
+            return self._ask(path)
         except TookTooLongError:
             self._kill()
             words = f"reading the file takes longer than {self._settings.parse_timeout_s:g} s"
@@ -100,14 +105,21 @@ class _Reader:
         except (EOFError, BrokenPipeError):
             return _given_up(path, "GF009", f"the reading process ended: {self._how_it_ended()}", begun)
 
-    def _ask(self, path: str, fresh: bool) -> Parsed:
-        if fresh:
+    def begin(self) -> None:
+        """Have a process, and a fresh one instead of one that has read much."""
+        if not self.running or self._files >= _MOST_FILES:
             self.close()
             self._start()
+
+    def _ask(self, path: str) -> Parsed:
+        self.begin()
         process = self._process
         assert process is not None
         assert process.stdin is not None
         assert process.stdout is not None
+        if not self._is_ready:  # what is loaded is not the file's time
+            receive(process.stdout.fileno(), timeout_s=_START_S)
+            self._is_ready = True
         if self._told is not self.setup:
             send(process.stdin.fileno(), self.setup)
             self._told = self.setup
@@ -133,8 +145,7 @@ class _Reader:
         )
         self._files = 0
         self._told = None
-        assert self._process.stdout is not None
-        receive(self._process.stdout.fileno(), timeout_s=_START_S)  # what is loaded is not the file's time
+        self._is_ready = False
 
     def _how_it_ended(self) -> str:
         """In words, once it has; a process that closed its pipe but lives on is ended."""

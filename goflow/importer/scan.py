@@ -27,10 +27,11 @@ log = structlog.get_logger(__name__)
 class Scanner:
     """Scans the folder of SETTINGS into STORE, as often as it is asked, from one thread at a time."""
 
-    def __init__(self, store: Store, settings: ImportSettings) -> None:
+    def __init__(self, store: Store, settings: ImportSettings, readers: ReaderPool | None = None) -> None:
+        """READERS: reading processes of the same SETTINGS that have been begun already."""
         self.store = store
         self.settings = settings
-        self.pool = ReaderPool(settings)
+        self.pool = readers or ReaderPool(settings)
         self.digester = Digester()
         self.reader = reader_version(settings)
 

@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 
 from goflow.domain.runs import Event
+from goflow.importer.pool import ReaderPool
 from goflow.importer.scan import Scanner
 from goflow.importer.settings import ImportSettings, ImportSummary
 from goflow.service import ThreadService
@@ -30,9 +31,12 @@ _INPUT_KINDS = frozenset(
 
 
 class Importer(ThreadService):
-    """Keeps STORE at what the folder of SETTINGS is. ``scanned`` is set after the first whole scan."""
+    """Keeps STORE at what the folder of SETTINGS is. ``scanned`` is set after the first whole scan.
 
-    def __init__(self, store: Store, settings: ImportSettings) -> None:
+    READERS: reading processes of the same SETTINGS that have been begun already.
+    """
+
+    def __init__(self, store: Store, settings: ImportSettings, readers: ReaderPool | None = None) -> None:
         super().__init__("importer")
         self.store = store
         self.settings = settings
@@ -41,7 +45,7 @@ class Importer(ThreadService):
         """What the last scan did that did anything."""
         self.scans = 0
         self.files_read = 0
-        self._scanner = Scanner(store, settings)
+        self._scanner = Scanner(store, settings, readers)
         roots = [settings.root, *settings.import_roots]
         self._watcher = Watcher(roots, self._hint, rescan_interval_s=settings.rescan_interval_s)
         self._guard = threading.Lock()

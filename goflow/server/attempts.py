@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
 from goflow.domain.runs import Launch
 from goflow.executor.tokens import TokenMint
-from goflow.kube.api import KubeApi
 from goflow.kube.errors import KubeError
+
+if TYPE_CHECKING:
+    from goflow.kube.api import KubeApi
 
 log = structlog.get_logger(__name__)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -20,9 +21,9 @@ class ListenError(GoFlowError):
 
 
 class Listener:
-    """Serves APPLICATION on HOST and PORT (0: any free one) in a thread of its own."""
+    """Serves what APPLICATION gives on HOST and PORT (0: any free one) in a thread of its own."""
 
-    def __init__(self, name: str, application: Any, host: str, port: int) -> None:
+    def __init__(self, name: str, application: Callable[[], Any], host: str, port: int) -> None:
         self.name = name
         self.application = application
         self.host = host
@@ -50,7 +51,7 @@ class Listener:
             raise ListenError(words, hint="choose another port: --port N, or 0 for any free one") from problem
         self._socket, self.port = bound, bound.getsockname()[1]
         config = uvicorn.Config(
-            self.application,
+            self.application(),
             log_config=None,
             access_log=False,
             lifespan="off",

@@ -6,8 +6,6 @@ it as text. An index that serves work under way is partial, so that history cost
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -16,7 +14,6 @@ from sqlalchemy import (
     ForeignKey,
     ForeignKeyConstraint,
     Identity,
-    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -56,10 +53,6 @@ def where(condition: str) -> TextClause:
 
 _Key = BigInteger().with_variant(Integer, "sqlite")
 """SQLite numbers rows by itself only where the type is INTEGER to the letter."""
-
-
-def _partial(condition: str) -> dict[str, Any]:
-    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
 def _id() -> Column[int]:
@@ -103,12 +96,6 @@ dags = Table(
     Column("next_interval_end", UtcMoment),
     Column("next_run_after", UtcMoment),
     Column("hold_reason", Text),
-    Index(
-        "ix_dags_due",
-        "next_run_after",
-        **_partial(PLANNED_DAGS),
-    ),
-    Index("ix_dags_file_path", "file_path"),
 )
 
 folders = Table(
@@ -184,15 +171,6 @@ dag_runs = Table(
     Column("triggered_by", Text),
     UniqueConstraint("dag_id", "run_id"),
     UniqueConstraint("dag_id", "execution_date"),
-    Index("ix_dag_runs_run_after", "dag_id", "run_after"),
-    Index("ix_dag_runs_version_id", "version_id"),
-    Index("ix_dag_runs_reading_id", "reading_id"),
-    Index(
-        "ix_dag_runs_open",
-        "dag_id",
-        "status",
-        **_partial(OPEN_RUNS),
-    ),
     sqlite_autoincrement=True,
 )
 
@@ -219,22 +197,6 @@ task_instances = Table(
     Column("rendered_fields", Text),
     Column("rendered_map_index", Text),
     UniqueConstraint("dag_run_id", "task_id", "map_index"),
-    Index(
-        "ix_task_instances_occupying",
-        "pool",
-        "dag_run_id",
-        **_partial(OCCUPYING),
-    ),
-    Index(
-        "ix_task_instances_scheduled",
-        "priority_weight",
-        **_partial(SCHEDULED),
-    ),
-    Index(
-        "ix_task_instances_waiting",
-        "next_at",
-        **_partial(WAITING),
-    ),
     sqlite_autoincrement=True,
 )
 
@@ -286,13 +248,6 @@ launches = Table(
     Column("plan", Text),
     Column("outcome", Text),
     UniqueConstraint("task_instance_id", "try_number", "ordinal"),
-    Index("ix_launches_token_hash", "token_hash", **_partial("token_hash IS NOT NULL")),
-    Index(
-        "ix_launches_unfinished",
-        "backend",
-        "state",
-        **_partial(UNFINISHED_LAUNCHES),
-    ),
 )
 
 xcoms = Table(
@@ -355,7 +310,6 @@ events = Table(
     Column("try_number", Integer),
     Column("who", Text),
     Column("data", Text),
-    Index("ix_events_dag_id", "dag_id", "seq"),
     sqlite_autoincrement=True,
 )
 

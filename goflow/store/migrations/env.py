@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from goflow.store.tables import metadata
+from goflow.store.indexes import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

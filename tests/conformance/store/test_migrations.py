@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 import goflow.store
-from goflow.store import Store, migrate, pools, tables
+from goflow.store import Store, indexes, migrate, pools, tables
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
@@ -57,7 +57,7 @@ def test_migrated_is_what_the_tables_say(empty_url: str, request: pytest.Fixture
         server = request.getfixturevalue("postgres_server")
         made = Store(server.url(server.create()))
     with made.database.writing() as connection:
-        tables.metadata.create_all(connection)
+        indexes.metadata.create_all(connection)
         connection.execute(text("CREATE TABLE alembic_version (version_num text)"))
         connection.commit()
     assert catalogue(migrated) == catalogue(made)

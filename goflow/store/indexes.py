@@ -1,0 +1,44 @@
+"""The tables' indexes, as the migrations make them. Only what compares or makes a schema loads this module: an index
+with a condition of PostgreSQL's makes SQLAlchemy load that database's dialect, which SQLite does without.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Index, text
+
+from goflow.store.tables import (
+    OCCUPYING,
+    OPEN_RUNS,
+    PLANNED_DAGS,
+    SCHEDULED,
+    UNFINISHED_LAUNCHES,
+    WAITING,
+    dag_runs,
+    dags,
+    events,
+    launches,
+    metadata,
+    task_instances,
+)
+
+__all__ = ["metadata"]
+
+
+def _partial(condition: str) -> dict[str, Any]:
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
+Index("ix_dags_due", dags.c.next_run_after, **_partial(PLANNED_DAGS))
+Index("ix_dags_file_path", dags.c.file_path)
+Index("ix_dag_runs_run_after", dag_runs.c.dag_id, dag_runs.c.run_after)
+Index("ix_dag_runs_version_id", dag_runs.c.version_id)
+Index("ix_dag_runs_reading_id", dag_runs.c.reading_id)
+Index("ix_dag_runs_open", dag_runs.c.dag_id, dag_runs.c.status, **_partial(OPEN_RUNS))
+Index("ix_task_instances_occupying", task_instances.c.pool, task_instances.c.dag_run_id, **_partial(OCCUPYING))
+Index("ix_task_instances_scheduled", task_instances.c.priority_weight, **_partial(SCHEDULED))
+Index("ix_task_instances_waiting", task_instances.c.next_at, **_partial(WAITING))
+Index("ix_launches_token_hash", launches.c.token_hash, **_partial("token_hash IS NOT NULL"))
+Index("ix_launches_unfinished", launches.c.backend, launches.c.state, **_partial(UNFINISHED_LAUNCHES))
+Index("ix_events_dag_id", events.c.dag_id, events.c.seq)

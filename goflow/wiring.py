@@ -1,0 +1,64 @@
+"""What each room is told of the settings: rooms below do not read settings, they are given values of their own."""
+
+from __future__ import annotations
+
+from goflow.domain.spec import Dialect
+from goflow.importer.settings import ImportSettings
+from goflow.operators.manifest import Site
+from goflow.operators.request import Defaults
+from goflow.settings import Settings
+
+
+def namespace_of(settings: Settings) -> str:
+    """The namespace of tasks that name none."""
+    if settings.namespace:
+        return settings.namespace
+    if settings.backend == "local":
+        return "default"
+    from goflow.kube.api import own_namespace
+
+    return own_namespace()
+
+
+def parse_path_of(settings: Settings) -> str:
+    """Where tasks see the DAG folder, and so what ``__file__`` begins with."""
+    return str(settings.dags) if settings.backend == "local" else settings.parse_path
+
+
+def defaults_of(settings: Settings) -> Defaults:
+    """What the operators room is told of the settings."""
+    return Defaults(
+        namespace=namespace_of(settings),
+        runner_image=settings.runner_image,
+        image_pull_policy=settings.image_pull_policy,
+        service_account=settings.task_service_account,
+        startup_timeout_s=settings.startup_timeout_s,
+        parse_path=parse_path_of(settings),
+        installation=settings.installation,
+        backend=settings.backend,
+    )
+
+
+def import_settings(settings: Settings) -> ImportSettings:
+    """What the importer is told of the settings."""
+    return ImportSettings(
+        root=settings.dags,
+        import_roots=tuple(settings.import_roots),
+        parse_path=parse_path_of(settings),
+        dialect=Dialect(settings.dialect),
+        safe_mode=settings.safe_mode,
+        rescan_interval_s=settings.rescan_interval_s,
+        parse_timeout_s=settings.parse_timeout_s,
+        processes=settings.parse_processes,
+        unpaused_at_creation=settings.unpaused_at_creation,
+        namespace=namespace_of(settings),
+    )
+
+
+def site_of(settings: Settings) -> Site:
+    """What every Job is told of this daemon."""
+    return Site(
+        task_api=settings.task_api_url or f"http://{settings.task_api_host}:{settings.task_api_port}",
+        runner_image=settings.runner_image,
+        runner_pull_policy=settings.image_pull_policy,
+    )
