@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import libcst as cst
+
 from goflow.domain.diagnostics import Severity
+from goflow.domain.schedules import not_followed
 from goflow.domain.spec import DagSpec
 from goflow.parser.interpreter.modules import ModuleValue
 from goflow.parser.interpreter.session import Session
-from goflow.parser.interpreter.values import Raised
+from goflow.parser.interpreter.values import At, Raised
 from goflow.parser.libraries.airflow.dag import DagValue
 from goflow.parser.libraries.airflow.keys import GraphError
 from goflow.parser.libraries.airflow.schedules import BadSchedule
@@ -16,6 +19,8 @@ from goflow.parser.libraries.airflow.standard_operators import SUB_DAG_OPERATOR
 from goflow.parser.libraries.airflow.state import state_of
 from goflow.parser.lower.dags import LoweredDag
 from goflow.parser.lower.encoding import class_path
+
+SCHEDULE_ARGUMENTS = frozenset({"schedule", "schedule_interval", "timetable"})
 
 
 def collect(session: Session, module: ModuleValue) -> list[DagSpec]:
@@ -67,11 +72,24 @@ def _lowered(session: Session, dag: DagValue) -> DagSpec | None:
         session.report(problem.code or "GF203", problem.message, dag.at, dag_id=dag.dag_id)
         return None
     if not dag.taints:
+        _warn_of_schedule(session, dag, spec)
         return spec
     for taint in dag.taints:
         text = f"{taint.what} depends on {taint.reason}"
         session.report("GF101", text, taint.at, dag_id=dag.dag_id, task_id=taint.task_id)
     return None
+
+
+def _warn_of_schedule(session: Session, dag: DagValue, spec: DagSpec) -> None:
+    """Say so where DAG's schedule is understood and does not start runs yet, at the argument that gives it."""
+    problem = not_followed(spec.schedule)
+    if problem is None:
+        return
+    call, place = dag.described_at.node, dag.described_at
+    for argument in call.args if isinstance(call, cst.Call) else ():
+        if argument.keyword is not None and argument.keyword.value in SCHEDULE_ARGUMENTS:
+            place = At(session, place.module, argument)
+    session.report("GF302", problem, place, severity=Severity.WARNING, dag_id=dag.dag_id)
 
 
 class _RefusedError(Exception):

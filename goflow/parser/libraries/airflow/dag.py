@@ -97,11 +97,15 @@ DEFAULT_SCHEDULE_2 = dt.timedelta(days=1)
 
 
 class DagValue(Instance):
-    """A DAG object. Its arguments, as Airflow's ``__init__`` leaves them, are its attributes."""
+    """A DAG object. Its arguments, as Airflow's ``__init__`` leaves them, are its attributes.
+
+    AT is where it is made, DESCRIBED_AT where its arguments stand: elsewhere for ``@dag``.
+    """
 
     def __init__(self, cls: ClassValue, at: At) -> None:
         super().__init__(cls)
         self.at = at
+        self.described_at = at
         self.graph = DagGraph("", self, airflow2=state_of(at.session).airflow2)
         self.timetable: Timetable = schedules.NULL
         self.zone: dt.tzinfo = dt.UTC
@@ -275,7 +279,7 @@ def _init(at: At, dag: DagValue, *args: Any, **kwargs: Any) -> None:
         fail(at, "TypeError", "DAG.__init__() missing 1 required positional argument: 'dag_id'", code="GF203")
     values.update(given)
     dag.given = tuple(given)
-    dag.at = at
+    dag.at = dag.described_at = at
     Making(dag, values, at).make()
 
 

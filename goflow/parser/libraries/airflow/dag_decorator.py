@@ -15,11 +15,12 @@ from goflow.parser.libraries.airflow.state import native, state_of
 
 
 class DagFactory(Value):
-    """A function decorated with ``@dag``; ARGS and KWARGS go to the DAG."""
+    """A function decorated with ``@dag``, at AT; ARGS and KWARGS go to the DAG."""
 
     type_name = "function"
 
-    def __init__(self, function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
+    def __init__(self, function: Any, args: Sequence[Any], kwargs: dict[str, Any], at: At) -> None:
+        self.at = at
         self.function = function
         self.args = list(args)
         self.kwargs = kwargs
@@ -35,6 +36,7 @@ class DagFactory(Value):
         bound = self.function.bind(args, kwargs, at) if isinstance(self.function, UserFunction) else dict(kwargs)
         dag = dag_class(at.session).call(*self._dag_arguments(), at)
         assert isinstance(dag, DagValue)
+        dag.described_at = self.at
         dag.enter(at)
         try:
             doc = doc_of(self.function)
@@ -59,14 +61,14 @@ class DagFactory(Value):
 
 def _dag(at: At, *args: Any, **kwargs: Any) -> Any:
     if args and isinstance(args[0], Value) and not isinstance(args[0], Unknown) and args[0].callable:
-        return DagFactory(args[0], [], dict(kwargs))
+        return DagFactory(args[0], [], dict(kwargs), at)
 
-    def decorate(at: At, function: Any) -> Any:
+    def decorate(_: At, function: Any) -> Any:
         if isinstance(function, Unknown):
             return function
         if not isinstance(function, Value) or not function.callable:
             fail(at, "AttributeError", "a @dag function has to be callable", code="GF203")
-        return DagFactory(function, args, dict(kwargs))
+        return DagFactory(function, args, dict(kwargs), at)
 
     return native("dag", decorate)
 
