@@ -12,7 +12,7 @@ import pytest
 
 from goflow.domain.state import TaskState
 from goflow.scheduler.rules import RULES, Counts, Verdict, judge
-from tests.integration.scheduler.test_timetables_against_airflow import CACHE
+from tests.oracle.environments import AIRFLOW_3, environment
 
 STATES = ["success", "failed", "skipped", "upstream_failed", "removed", None]
 KINDS = [(state, False) for state in STATES] + [("success", True), ("skipped", True), ("failed", True)]
@@ -38,10 +38,9 @@ def ours(case: dict[str, Any]) -> list[Any]:
     return [verdict.value.value if verdict.ends else None, verdict is Verdict.RUN]
 
 
+@pytest.mark.timeout(1200)  # the first time it installs Airflow
 def test_every_rule_says_what_airflow_says() -> None:
-    python = CACHE / "airflow-3.3.2" / "bin" / "python"
-    if not python.exists():
-        pytest.skip(f"no Airflow 3.3.2 in {CACHE}: `make fidelity` puts it there")
+    python = environment(AIRFLOW_3).python
     asked = cases()
     script = Path(__file__).with_name("ask_airflow_rules.py")
     done = subprocess.run(

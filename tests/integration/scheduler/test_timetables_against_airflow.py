@@ -14,9 +14,9 @@ import pytest
 
 from goflow.domain.spec import Dialect, Schedule
 from goflow.scheduler.timetables import Restriction, RunInfo, ScheduleError, manual_interval, next_run
+from tests.oracle.environments import AIRFLOW_2, AIRFLOW_3, environment
 
-CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "goflow-tests"
-AIRFLOWS = {Dialect.AIRFLOW2: "2.11.2", Dialect.AIRFLOW3: "3.3.2"}
+AIRFLOWS = {Dialect.AIRFLOW2: AIRFLOW_2, Dialect.AIRFLOW3: AIRFLOW_3}
 CASES = int(os.environ.get("GOFLOW_TIMETABLE_CASES", "300"))
 
 CRONS = [
@@ -113,11 +113,10 @@ def ours(case: dict[str, Any], dialect: Dialect) -> Any:
         return "error"
 
 
+@pytest.mark.timeout(1200)  # the first time it installs Airflow
 @pytest.mark.parametrize("dialect", list(AIRFLOWS), ids=str)
 def test_every_random_schedule_has_the_runs_that_airflow_gives_it(dialect: Dialect) -> None:
-    python = CACHE / f"airflow-{AIRFLOWS[dialect]}" / "bin" / "python"
-    if not python.exists():
-        pytest.skip(f"no Airflow {AIRFLOWS[dialect]} in {CACHE}: `make fidelity` puts it there")
+    python = environment(AIRFLOWS[dialect]).python
     dice = random.Random(f"{dialect}-{os.environ.get('GOFLOW_TIMETABLE_SEED', '1')}")
     cases = [random_case(dice, dialect) for _ in range(CASES)]
     script = Path(__file__).with_name("ask_airflow_timetables.py")
