@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -39,12 +40,18 @@ def ours(case: dict[str, Any]) -> list[Any]:
 
 
 @pytest.mark.timeout(1200)  # the first time it installs Airflow
-def test_every_rule_says_what_airflow_says() -> None:
+def test_every_rule_says_what_airflow_says(tmp_path: Path) -> None:
     python = environment(AIRFLOW_3).python
     asked = cases()
     script = Path(__file__).with_name("ask_airflow_rules.py")
     done = subprocess.run(
-        [python, script], input=json.dumps(asked), capture_output=True, text=True, check=False, timeout=280
+        [python, script],
+        input=json.dumps(asked),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=280,
+        env={**os.environ, "AIRFLOW_HOME": str(tmp_path)},
     )
     assert done.returncode == 0, done.stderr[-2000:]
     wrong = []

@@ -115,13 +115,19 @@ def ours(case: dict[str, Any], dialect: Dialect) -> Any:
 
 @pytest.mark.timeout(1200)  # the first time it installs Airflow
 @pytest.mark.parametrize("dialect", list(AIRFLOWS), ids=str)
-def test_every_random_schedule_has_the_runs_that_airflow_gives_it(dialect: Dialect) -> None:
+def test_every_random_schedule_has_the_runs_that_airflow_gives_it(dialect: Dialect, tmp_path: Path) -> None:
     python = environment(AIRFLOWS[dialect]).python
     dice = random.Random(f"{dialect}-{os.environ.get('GOFLOW_TIMETABLE_SEED', '1')}")
     cases = [random_case(dice, dialect) for _ in range(CASES)]
     script = Path(__file__).with_name("ask_airflow_timetables.py")
     done = subprocess.run(
-        [python, script], input=json.dumps(cases), capture_output=True, text=True, check=False, timeout=280
+        [python, script],
+        input=json.dumps(cases),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=280,
+        env={**os.environ, "AIRFLOW_HOME": str(tmp_path)},
     )
     assert done.returncode == 0, done.stderr[-2000:]
     theirs = json.loads(done.stdout)
