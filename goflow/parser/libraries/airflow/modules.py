@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from goflow.domain.diagnostics import Severity
 from goflow.domain.spec import Dialect
 from goflow.parser.interpreter.classes import MISSING, ClassValue
 from goflow.parser.interpreter.modules import LibraryModule
@@ -175,6 +176,17 @@ def _parsing_context(session: Session) -> NativeFunction:
     return native("get_parsing_context", lambda at: cls.call([], {}, at))
 
 
+def _is_venv_installed(at: At) -> bool:
+    """Whether the package virtualenv is there: it is an extra, so not in Airflow 2 as pip installs it.
+
+    Which image a task gets is not known while its file is read; that a side was taken is said, and never silent.
+    """
+    words = "is_venv_installed() is taken as False, which it is in an Airflow 2 without the extra virtualenv"
+    hint = "GoFlow's tasks can make virtual environments without that package: leave the condition out to have them"
+    at.session.report("GF101", words, at, severity=Severity.WARNING, hint=hint)
+    return False
+
+
 def _run_time(name: str) -> Callable[[Session], Any]:
     return lambda session: native(name, lambda at, *args, **kwargs: Unknown(f"{name}(), at run time", at))
 
@@ -237,6 +249,7 @@ _NAMES: Mapping[str, Callable[[Session], Any]] = {
     "conf": lambda session: state_of(session).singleton("conf", variables.ConfigurationValue),
     "get_current_context": _run_time("get_current_context"),
     "get_parsing_context": _parsing_context,
+    "is_venv_installed": _constant(native("is_venv_installed", _is_venv_installed)),
     "get_unique_task_id": _run_time("get_unique_task_id"),
     "days_ago": lambda session: dates_names(session)["days_ago"],
     "cron_presets": lambda session: dates_names(session)["cron_presets"],

@@ -49,3 +49,21 @@ def test_a_file_of_both_worlds_is_an_error_in_either():
     lines = "from airflow.sdk import DAG\nfrom airflow.utils.dates import days_ago"
     for dialect in Dialect:
         assert len(errors(read(lines, dialect, prelude=False))) == 1
+
+
+def test_is_venv_installed_is_false_as_in_a_plain_airflow_2_and_said_so():
+    result = read(
+        """
+        from airflow.operators.python import is_venv_installed
+        with DAG("d", start_date=START, schedule=None):
+            E("always")
+            if is_venv_installed():
+                E("with_virtualenv")
+        """,
+        TWO,
+    )
+    (dag,) = result.dags
+    assert [task.task_id for task in dag.tasks] == ["always"]
+    (found,) = result.diagnostics
+    assert (found.code, found.severity.value) == ("GF101", "warning")
+    assert "is_venv_installed() is taken as False" in found.message
