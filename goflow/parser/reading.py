@@ -13,7 +13,7 @@ import libcst as cst
 from goflow.domain.diagnostics import Diagnostic, Severity, Span
 from goflow.domain.spec import DagSpec, Inputs, InputsUsed
 from goflow.parser.api import Folder, ParseResult
-from goflow.parser.folder import folder_config, is_native, looks_like_dag
+from goflow.parser.folder import archived_dags, folder_config, is_archive, is_native, looks_like_dag
 
 
 def read(folder: Folder, path: str, inputs: Inputs) -> ParseResult:
@@ -31,6 +31,10 @@ def read(folder: Folder, path: str, inputs: Inputs) -> ParseResult:
     if any(found.severity is Severity.ERROR for found in said.diagnostics):
         return ParseResult(path, file_hash(closure), (), tuple(diagnostics), closure)
     dialect = said.dialect or folder.dialect
+    if is_archive(path):
+        told = archived_dags(content, path, dialect, safe_mode=folder.safe_mode and said.safe_mode)
+        found = tuple(diagnostics) if told is None else (*diagnostics, told)
+        return ParseResult(path, file_hash(closure), (), found, closure, looks_like_dag=told is not None)
     if is_native(path):
         from goflow.parser.yaml import read_native
 

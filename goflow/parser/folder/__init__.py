@@ -4,6 +4,7 @@
 ``rules`` says what holds for a file, a DAG or a task. What one file means is for the rest of the parser.
 """
 
+from goflow.parser.folder.archives import archived_dags, is_archive
 from goflow.parser.folder.config import CONFIG_NAME, FileSettings, FolderConfig, folder_config
 from goflow.parser.folder.discovery import dag_files, is_native, looks_like_dag
 
@@ -11,8 +12,10 @@ __all__ = [
     "CONFIG_NAME",
     "FileSettings",
     "FolderConfig",
+    "archived_dags",
     "dag_files",
     "folder_config",
+    "is_archive",
     "is_native",
     "looks_like_dag",
 ]

@@ -16,7 +16,7 @@ _YAML = (".yaml", ".yml")
 
 
 def dag_files(root: Path, dialect: Dialect = Dialect.AIRFLOW3, syntax: Syntax | None = None) -> list[str]:
-    """The ``.py`` and ``.yaml`` files below ROOT that `.airflowignore` leaves, relative to it with ``/``, sorted.
+    """The ``.py``, ``.yaml`` and ``.zip`` files below ROOT that `.airflowignore` leaves, relative to it, sorted.
 
     Symbolic links are followed, each real folder is entered once. The two names under which a mounted ConfigMap keeps
     its data (``..data`` and ``..2024_...``) are passed over: its files are links beside them. SYNTAX is that of the
@@ -70,6 +70,6 @@ def _enter(folder: Path, rules: list[Rule], rules_in: dict[Path, list[Rule]]) ->
 
 
 def _counts(path: Path, root: Path) -> bool:
-    if path.suffix == ".py":
+    if path.suffix in {".py", ".zip"}:
         return True
     return path.suffix in _YAML and not (path.name == CONFIG_NAME and path.parent == root)
