@@ -98,7 +98,7 @@ class Settings(BaseSettings):
     """Seconds after which the reading of one file is given up (Airflow's dagbag_import_timeout is 30, its processor's
     50)."""
 
-    parse_processes: int = Field(default=1, ge=1, le=64)
+    parse_processes: int = Field(default=2, ge=1, le=64)
     """Processes that read files at the same time."""
 
     safe_mode: bool = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import multiprocessing
 import os
@@ -38,11 +39,13 @@ def read_all(folder: Folder, paths: Sequence[str], inputs: Inputs, use: Use[T]) 
     """What USE makes of each of PATHS' readings, in their order. USE runs where the file was read."""
     global _work  # noqa: PLW0603  forked processes find it here
     _work = Work(folder, inputs, use)
+    gc.set_threshold(50_000, 20, 50)  # many short-lived trees, hardly any cycles among them
     processes = min(_cores(), MOST_PROCESSES)
     if processes < 2 or len(paths) < PAYS_FROM:
         yield from map(_read, paths)
         return
     yield _read(paths[0])  # loads the reader's modules, which the processes then share
+    gc.freeze()
     with multiprocessing.get_context("fork").Pool(processes) as pool:
         yield from pool.imap(_read, paths[1:], chunksize=2)
 

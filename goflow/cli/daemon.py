@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import threading
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from goflow.daemon import Daemon
     from goflow.importer.pool import ReaderPool
     from goflow.settings import Settings
 
@@ -34,19 +36,30 @@ def run(**options: Any) -> None:
 
     settings = all_settings.load(**options)
     configure(settings.log_format, settings.log_level)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    readers = begin_readers(settings)
-    from goflow.daemon import Daemon
-
-    daemon = Daemon(settings, readers)
-    daemon.start()
+    daemon, stop = started(settings)
     stop.wait()
     daemon.stop()
 
 
-def begin_readers(settings: Settings) -> ReaderPool:
+def started(settings: Settings) -> tuple[Daemon, threading.Event]:
+    """A daemon at work, and the event that SIGTERM and SIGINT set."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    gc.disable()  # what is loaded stays: there is nothing to collect
+    try:
+        readers = _begin_readers(settings)
+        from goflow.daemon import Daemon
+
+        daemon = Daemon(settings, readers)
+        daemon.start()
+        gc.freeze()
+    finally:
+        gc.enable()
+    return daemon, stop
+
+
+def _begin_readers(settings: Settings) -> ReaderPool:
     """The processes that read DAG files, begun before the daemon is loaded, so that both load side by side."""
     from goflow.importer.pool import ReaderPool
     from goflow.wiring import import_settings

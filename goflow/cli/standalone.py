@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import threading
 import time
@@ -31,7 +30,7 @@ def command(dags: Path | None, backend: str, port: int | None, run_all: bool, ti
     import os
 
     from goflow import settings as all_settings
-    from goflow.cli.daemon import begin_readers
+    from goflow.cli.daemon import started
     from goflow.telemetry.logging import configure
 
     options: dict[str, Any] = {"dags_folder": dags, "backend": backend, "api_port": port}
@@ -42,14 +41,7 @@ def command(dags: Path | None, backend: str, port: int | None, run_all: bool, ti
     settings = all_settings.load(**options)
     settings.dags.mkdir(parents=True, exist_ok=True)
     configure(settings.log_format, "warning" if run_all and settings.log_level == "info" else settings.log_level)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    readers = begin_readers(settings)
-    from goflow.daemon import Daemon
-
-    daemon = Daemon(settings, readers)
-    daemon.start()
+    daemon, stop = started(settings)
     click.echo(f"GoFlow reads {settings.dags} and runs tasks on the {backend} backend.")
     click.echo(f"API      {daemon.rest.url}/docs")
     click.echo(f"Home     {settings.home}")

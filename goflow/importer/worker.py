@@ -31,6 +31,7 @@ def main(arguments: list[str]) -> None:
     _limit(resource.RLIMIT_AS, int(memory_mb) << 20)
     _limit(resource.RLIMIT_CORE, 0)
     parse = _load(target)
+    gc.freeze()
     gc.set_threshold(50_000, 20, 50)  # many short-lived trees, hardly any cycles among them
     send(answers, "ready")
     setup: Setup | None = None
@@ -85,8 +86,11 @@ def _failed(path: str, begun: float, code: str, message: str) -> Parsed:
 
 
 def _load(target: str) -> Callable[..., Any]:
-    module, _, name = target.partition(":")
-    function: Callable[..., Any] = getattr(importlib.import_module(module), name)
+    name, _, function_name = target.partition(":")
+    module = importlib.import_module(name)
+    preload: Callable[[], None] = getattr(module, "preload", lambda: None)
+    preload()
+    function: Callable[..., Any] = getattr(module, function_name)
     return function
 
 

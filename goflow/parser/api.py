@@ -57,3 +57,14 @@ def parse_file(folder: Folder, path: str, inputs: Inputs) -> ParseResult:
     started = time.perf_counter()
     result = reading.read(folder, path, inputs)
     return dataclasses.replace(result, seconds=time.perf_counter() - started)
+
+
+def preload() -> None:
+    """Load what reading Python files needs, which otherwise the first files wait for."""
+    import importlib
+    import pkgutil
+
+    for name in ("reading", "interpreter", "libraries", "libraries.airflow", "lower", "catalogue"):
+        module = importlib.import_module(f"goflow.parser.{name}")
+        for inner in pkgutil.iter_modules(getattr(module, "__path__", ())):
+            importlib.import_module(f"goflow.parser.{name}.{inner.name}")
