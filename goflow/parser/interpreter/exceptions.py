@@ -6,7 +6,7 @@ import builtins
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from goflow.parser.interpreter.classes import ClassValue, Instance
+from goflow.parser.interpreter.classes import ClassValue, Instance, PropertyValue
 from goflow.parser.interpreter.values import At, NativeFunction, Unknown
 
 if TYPE_CHECKING:
@@ -24,7 +24,11 @@ def builtin_exceptions() -> dict[str, ClassValue]:
             if kind is BaseException:
                 made.attributes["__init__"] = NativeFunction("__init__", _init, takes_unknown=True)
                 made.attributes["__str__"] = NativeFunction("__str__", _text, takes_unknown=True)
+                made.attributes["add_note"] = NativeFunction("add_note", lambda at, self, note: None)
                 made.attributes["with_traceback"] = NativeFunction("with_traceback", lambda at, self, tb: self)
+            if kind is BaseExceptionGroup:
+                made.attributes["message"] = PropertyValue(NativeFunction("message", _group_message), None)
+                made.attributes["exceptions"] = PropertyValue(NativeFunction("exceptions", _group_parts), None)
             found[kind.__name__] = made
         return found[kind.__name__]
 
@@ -47,6 +51,15 @@ def _text(at: At, self: Instance) -> Any:
         is_key_error = any(cls.name == "KeyError" for cls in self.cls.mro)
         return representation(args[0], at) if is_key_error else text(args[0], at)
     return text(tuple(args), at) if args else ""
+
+
+def _group_message(at: At, self: Instance) -> Any:
+    return self.attributes.get("args", ("",))[0]
+
+
+def _group_parts(at: At, self: Instance) -> Any:
+    _, *inner = self.attributes.get("args", ("",))
+    return tuple(inner[0]) if inner and isinstance(inner[0], list | tuple) else ()
 
 
 def make_exception(session: Session, kind: str | ClassValue, args: Sequence[Any]) -> Instance:

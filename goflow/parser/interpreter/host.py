@@ -101,7 +101,7 @@ def delete_attribute(receiver: Any, name: str, at: At) -> None:
 def call_method(value: Any, name: str, args: Any, kwargs: dict[str, Any], at: At) -> Any:
     """``value.name(*args, **kwargs)`` for a value of Python's own."""
     at.session.budget.step(at)
-    special = _SPECIAL.get((type(value), name))
+    special = SPECIAL.get((type(value), name))
     if special is not None:
         return special(value, at, *args, **kwargs)
     for kind in MUTATORS:
@@ -323,8 +323,9 @@ def _join(separator: str, at: At, values: Any) -> Any:
     return separator.join(found)
 
 
-_SPECIAL: dict[tuple[type, str], Any] = {
+SPECIAL: dict[tuple[type, str], Any] = {
     (str, "format"): _format,
     (str, "format_map"): _format_map,
     (str, "join"): _join,
 }
+"""Methods that are not simply run: by the exact type of the receiver. Models of libraries add to it."""

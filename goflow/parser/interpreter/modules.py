@@ -169,8 +169,10 @@ class LibraryModule(Value):
                 self.names[name] = found
                 return found
         inner = self.session.loader.library(f"{self.name}.{name}")
-        if inner is not None:
+        if isinstance(inner, LibraryModule):
             return inner
+        if inner is not None:
+            return Unknown(f"{self.name}.{name}, which is not read", at)
         if self.otherwise is not None or name.startswith("__"):
             raised(at, "AttributeError", f"module '{self.name}' has no attribute '{name}'")
         return Unknown(f"{self.name}.{name}, which is not read", at)

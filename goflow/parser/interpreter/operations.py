@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import operator as op
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -304,6 +305,11 @@ def representation(value: Any, at: At) -> Any:
     match value:
         case list():
             return _joined(value, "[", "]", at)
+        case collections.Counter():
+            ordered = dict(value.most_common()) if first_unknown(list(value.values())) is None else dict(value)
+            return _called("Counter", ordered, at) if value else "Counter()"
+        case collections.OrderedDict() if value:
+            return Unknown("how an OrderedDict is shown, which Python 3.12 has changed", at)
         case tuple() if not hasattr(value, "_fields"):
             return _joined(list(value), "(", ",)" if len(value) == 1 else ")", at)
         case dict():
@@ -313,6 +319,11 @@ def representation(value: Any, at: At) -> Any:
         case set() | frozenset() if len(value) > 1:
             return Unknown("the order of a set", at)
     return repr(value)
+
+
+def _called(name: str, inner: Any, at: At) -> Any:
+    found = representation(inner, at)
+    return found if isinstance(found, Unknown) else f"{name}({found})"
 
 
 def _pair(key: Any, value: Any, at: At) -> Any:

@@ -9,8 +9,9 @@ from goflow.parser.interpreter.bodies import Exit, How, Statement, run_suite
 from goflow.parser.interpreter.branches import both_bodies
 from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.definitions import class_definition, function_definition
-from goflow.parser.interpreter.exceptions import make_exception, matches
+from goflow.parser.interpreter.exceptions import make_exception
 from goflow.parser.interpreter.expressions import BINARY_SIGNS, call, evaluate
+from goflow.parser.interpreter.handlers import try_, try_star
 from goflow.parser.interpreter.imports import import_from, import_modules
 from goflow.parser.interpreter.operations import binary, iterate, truth
 from goflow.parser.interpreter.scopes import Frame
@@ -195,38 +196,8 @@ def _with_items(frame: Frame, items: list[cst.WithItem], node: cst.With) -> Exit
     return left
 
 
-def _try(frame: Frame, node: cst.Try) -> Exit | None:
-    left: Exit | None
-    try:
-        try:
-            left = run_suite(frame, node.body)
-        except Raised as problem:
-            left = _handle(frame, node, problem)
-        else:
-            if left is None and node.orelse is not None:
-                left = run_suite(frame, node.orelse.body)
-    finally:
-        last = run_suite(frame, node.finalbody.body) if node.finalbody is not None else None
-    return last if last is not None else left
-
-
-def _handle(frame: Frame, node: cst.Try, problem: Raised) -> Exit | None:
-    for handler in node.handlers:
-        caught: bool | Unknown = True
-        if handler.type is not None:
-            caught = matches(problem.value, evaluate(frame, handler.type))
-        if caught is False:
-            continue
-        if handler.name is not None:
-            assign(frame, handler.name.name, problem.value)
-        before, frame.exception = frame.exception, problem
-        try:
-            return run_suite(frame, handler.body)
-        finally:
-            frame.exception = before
-            if handler.name is not None and isinstance(handler.name.name, cst.Name):
-                frame.scope.home_of(handler.name.name.value).names.pop(handler.name.name.value, None)
-    raise problem
+def _type_alias(frame: Frame, node: cst.TypeAlias) -> None:
+    assign(frame, node.name, Unknown(f"the type {node.name.value}", frame.at(node)))
 
 
 def _match(frame: Frame, node: cst.Match) -> Exit | None:
@@ -239,7 +210,7 @@ HANDLERS: dict[type[cst.CSTNode], Statement] = {
     cst.Expr: _expression, cst.Assign: _assign, cst.AnnAssign: _annotated, cst.AugAssign: _augmented,
     cst.Return: _return, cst.Pass: _nothing, cst.Break: _break, cst.Continue: _continue, cst.Del: _delete,
     cst.Assert: _assert, cst.Raise: _raise, cst.Global: _nothing, cst.Nonlocal: _nothing, cst.Import: import_modules,
-    cst.ImportFrom: import_from, cst.If: _if, cst.For: _for, cst.While: _while, cst.With: _with, cst.Try: _try,
-    cst.TryStar: _nothing, cst.FunctionDef: function_definition, cst.ClassDef: class_definition, cst.Match: _match,
-    cst.TypeAlias: _nothing,
+    cst.ImportFrom: import_from, cst.If: _if, cst.For: _for, cst.While: _while, cst.With: _with, cst.Try: try_,
+    cst.TryStar: try_star, cst.FunctionDef: function_definition, cst.ClassDef: class_definition, cst.Match: _match,
+    cst.TypeAlias: _type_alias,
 }  # fmt: skip

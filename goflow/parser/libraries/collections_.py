@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+from collections.abc import Mapping
 from typing import Any
 
 from goflow.parser.interpreter import host
@@ -45,12 +46,31 @@ def _defaultdict(at: At, factory: Any = None, values: Any = (), **kwargs: Any) -
 
 def _ordered(at: At, values: Any = (), **kwargs: Any) -> Any:
     found = host.as_mapping(values, at)
-    return found if isinstance(found, Unknown) else {**found, **kwargs}
+    return found if isinstance(found, Unknown) else collections.OrderedDict({**found, **kwargs})
 
 
 def _counter(at: At, values: Any = (), **kwargs: Any) -> Any:
-    found = elements(values, at)
-    return found if isinstance(found, Unknown) else dict(collections.Counter(found, **kwargs))
+    found = _counted(values, at)
+    return found if isinstance(found, Unknown) else collections.Counter(found, **kwargs)
+
+
+def _counted(values: Any, at: At) -> Any:
+    """What a Counter counts: a mapping is taken for counts, anything else for what is to be counted."""
+    return host.as_mapping(values, at) if isinstance(values, Mapping) else elements(values, at)
+
+
+def _counter_method(name: str) -> Any:
+    def run(counter: collections.Counter[Any], at: At, values: Any = (), **kwargs: Any) -> Any:
+        found = _counted(values, at)
+        if isinstance(found, Unknown):
+            return found
+        at.session.journal.touch(counter)
+        getattr(counter, name)(found, **kwargs)
+
+    return run
+
+
+host.SPECIAL |= {(collections.Counter, name): _counter_method(name) for name in ("update", "subtract")}
 
 
 def _deque(at: At, values: Any = (), maxlen: Any = None) -> Any:

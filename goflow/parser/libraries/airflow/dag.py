@@ -26,6 +26,7 @@ from goflow.parser.libraries.airflow.state import Taint, native, refuse, state_o
 from goflow.parser.libraries.airflow.suggestions import did_you_mean
 from goflow.parser.libraries.airflow.timetables import timetable_of
 from goflow.parser.libraries.airflow.words import words
+from goflow.parser.libraries.functools_ import copied
 
 _FIRST = ("dag_id", "description")
 _BOTH: Mapping[str, Any] = {
@@ -338,7 +339,7 @@ class Making:
             return
         if given is not None and not isinstance(given, dict):
             fail(self.at, "TypeError", "default_args must be a dict", code="GF203")
-        self.values["default_args"] = dict(given or {})
+        self.values["default_args"] = copied(given or {}, self.at, deep=True) if self.airflow2 else dict(given or {})
 
     def _params(self) -> None:
         given, defaults = self.values["params"], self.values["default_args"]
@@ -353,7 +354,7 @@ class Making:
         """The time zone is that of the start date; start and end dates are kept as moments."""
         defaults = self.values["default_args"] if isinstance(self.values["default_args"], dict) else {}
         start = self.values["start_date"]
-        if start is None:
+        if start is None or (self.airflow2 and defaults.get("start_date") and moment_zone(start) is None):
             start = defaults.get("start_date")
             unset = "start_date" not in self.dag.given
             if isinstance(start, str) if self.airflow2 else unset:
@@ -434,7 +435,8 @@ class Making:
             if any(isinstance(tag, str) and len(tag) > LONGEST_TAG for tag in tags):
                 kind = f"{MODULE}.AirflowException" if self.airflow2 else "ValueError"
                 fail(self.at, kind, f"tag cannot be longer than {LONGEST_TAG} characters", code="GF203")
-            values["tags"] = set(tags) if not self.airflow2 and not _unhashable(tags) else list(tags)
+            if not self.airflow2:
+                values["tags"] = list(tags) if _unhashable(tags) else set(tags)
         elif isinstance(tags, str) and not self.airflow2:
             values["tags"] = set(tags)
         elif tags is None:

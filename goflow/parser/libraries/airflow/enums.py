@@ -79,8 +79,8 @@ class EnumMember(Value):
         return len(self.value) if isinstance(self.value, str) else super().length(at)
 
     def text(self, at: At) -> Any:
-        """Its value: Airflow's enumerations say so in ``__str__``."""
-        return str(self.value)
+        """Its value where the enumeration has a ``__str__`` that says so, else ``TriggerRule.ALL_DONE``."""
+        return f"{self.cls.name}.{self.name}" if self.cls.shows_names else str(self.value)
 
     def representation(self, at: At) -> Any:
         """``<TriggerRule.ALL_DONE: 'all_done'>``."""
@@ -88,11 +88,12 @@ class EnumMember(Value):
 
 
 class EnumClass(ClassValue):
-    """An enumeration; ``Class("value")`` gives the member of that value."""
+    """An enumeration; ``Class("value")`` gives the member of that value. SHOWS_NAMES: as text, members are names."""
 
-    def __init__(self, path: str, members: Mapping[str, Any]) -> None:
+    def __init__(self, path: str, members: Mapping[str, Any], shows_names: bool = False) -> None:
         module, _, name = path.rpartition(".")
         super().__init__(name, (), {}, module_name=module)
+        self.shows_names = shows_names
         self.members = {key: EnumMember(self, key, value) for key, value in members.items()}
         self.attributes.update(self.members)
         self.attributes["__members__"] = dict(self.members)
@@ -135,21 +136,26 @@ def plain(value: Any) -> Any:
     return value
 
 
-def enum_class(session: Session, name: str) -> ClassValue:
-    """The enumeration NAME (a key of `ENUMS`) of this session."""
+def enum_class(session: Session, name: str, module: str = "") -> ClassValue:
+    """The enumeration NAME (a key of `ENUMS`) of this session, as MODULE has it.
+
+    Those of ``airflow.sdk`` are made from its API's description and are shown by their names; all others have a
+    ``__str__`` that gives the value.
+    """
     state = state_of(session)
+    generated = not state.airflow2 and module.startswith(("airflow.sdk", "airflow.providers.common.compat"))
 
     def make() -> ClassValue:
         path, values = ENUMS[name]
         if name == "TriggerRule":
             values = {rule.upper(): rule for rule in TRIGGER_RULES[state.dialect]}
-        made = EnumClass(path, values)
+        made = EnumClass(path, values, shows_names=generated)
         if name == "TriggerRule":
             made.attributes["all_triggers"] = native("all_triggers", lambda at, *_: set(made.members.values()))
             made.attributes["is_valid"] = native("is_valid", lambda at, *rule: rule[-1] in set(made.members.values()))
         return made
 
-    return state.singleton(f"enum {name}", make)
+    return state.singleton(f"enum {name} {generated}", make)
 
 
 def upper(*values: str) -> dict[str, str]:

@@ -110,7 +110,7 @@ def _modelled(session: Session, module: str, name: str) -> Any:
     if name in _NAMES:
         return _NAMES[name](session)
     if name in ENUMS:
-        return enum_class(session, name)
+        return enum_class(session, name, module)
     if name in TIMETABLES:
         return timetable_class(session, name)
     return None

@@ -63,10 +63,15 @@ def merged_defaults(kwargs: Mapping[str, Any], at: At) -> Merged:
     if not isinstance(dag, DagValue):
         dag = state.current_dag()
     group = kwargs.get("task_group")
+    lends = isinstance(group, GroupValue) or dag is not None  # Airflow 2 asks an open group for a place, not defaults
     if not isinstance(group, GroupValue):
-        group = state.current_group(dag) if dag is not None else None
+        group = state.current_group(dag) if dag is not None or state.airflow2 else None
     own = kwargs.get("default_args")
-    layers = [dag.default_args if dag is not None else None, group.default_args if group is not None else None, own]
+    layers = [
+        dag.default_args if dag is not None else None,
+        group.default_args if group is not None and lends else None,
+        own,
+    ]
     params = _own_params(kwargs.get("params"), own, at)
     for layer in layers:
         if isinstance(layer, Unknown):

@@ -1,0 +1,104 @@
+"""``try`` with its handlers: ``except``, ``except*``, ``else`` and ``finally``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import libcst as cst
+
+from goflow.parser.interpreter.bodies import Exit, run_suite
+from goflow.parser.interpreter.classes import Instance
+from goflow.parser.interpreter.exceptions import make_exception, matches
+from goflow.parser.interpreter.expressions import evaluate
+from goflow.parser.interpreter.scopes import Frame
+from goflow.parser.interpreter.targets import assign
+from goflow.parser.interpreter.values import Raised, Unknown
+
+Handle = Callable[[Raised], Exit | None]
+GROUP = "BaseExceptionGroup"
+
+
+def try_(frame: Frame, node: cst.Try) -> Exit | None:
+    """``try`` ... ``except``."""
+    return _guarded(frame, node, lambda problem: _handle(frame, node, problem))
+
+
+def try_star(frame: Frame, node: cst.TryStar) -> Exit | None:
+    """``try`` ... ``except*``: each handler gets what it matches of an exception group, until nothing is left."""
+    return _guarded(frame, node, lambda problem: _handle_parts(frame, node, problem))
+
+
+def _guarded(frame: Frame, node: cst.Try | cst.TryStar, handle: Handle) -> Exit | None:
+    left: Exit | None
+    try:
+        try:
+            left = run_suite(frame, node.body)
+        except Raised as problem:
+            left = handle(problem)
+        else:
+            if left is None and node.orelse is not None:
+                left = run_suite(frame, node.orelse.body)
+    finally:
+        last = run_suite(frame, node.finalbody.body) if node.finalbody is not None else None
+    return last if last is not None else left
+
+
+def _handle(frame: Frame, node: cst.Try, problem: Raised) -> Exit | None:
+    for handler in node.handlers:
+        caught: bool | Unknown = True
+        if handler.type is not None:
+            caught = matches(problem.value, evaluate(frame, handler.type))
+        if isinstance(caught, Unknown):
+            with frame.session.deciding(caught):  # what it makes may not be there in Airflow
+                return _run_handler(frame, handler, problem)
+        if caught:
+            return _run_handler(frame, handler, problem)
+    raise problem
+
+
+def _handle_parts(frame: Frame, node: cst.TryStar, problem: Raised) -> Exit | None:
+    """As ``except*``; what no handler takes is raised again."""
+    is_group = _is_group(problem.value)
+    rest = _parts(problem.value)
+    for handler in node.handlers:
+        wanted = evaluate(frame, handler.type)
+        caught = [part for part in rest if matches(part, wanted) is not False]
+        if caught:
+            rest = [part for part in rest if not any(part is other for other in caught)]
+            _run_handler(frame, handler, Raised(_grouped(frame, problem.value, caught), problem.at))
+    if rest:
+        again = problem if not is_group else Raised(_grouped(frame, problem.value, rest), problem.at)
+        raise again
+    return None
+
+
+def _run_handler(frame: Frame, handler: cst.ExceptHandler | cst.ExceptStarHandler, problem: Raised) -> Exit | None:
+    if handler.name is not None:
+        assign(frame, handler.name.name, problem.value)
+    before, frame.exception = frame.exception, problem
+    try:
+        return run_suite(frame, handler.body)
+    finally:
+        frame.exception = before
+        if handler.name is not None and isinstance(handler.name.name, cst.Name):
+            frame.scope.home_of(handler.name.name.value).names.pop(handler.name.name.value, None)
+
+
+def _is_group(value: Instance) -> bool:
+    return any(cls.name == GROUP for cls in value.cls.mro)
+
+
+def _parts(value: Instance) -> list[Instance]:
+    """The exceptions in a group, at any depth; of any other exception, itself."""
+    if not _is_group(value):
+        return [value]
+    _, *inner = value.attributes.get("args", ())
+    found = inner[0] if inner and isinstance(inner[0], list | tuple) else ()
+    return [part for other in found if isinstance(other, Instance) for part in _parts(other)]
+
+
+def _grouped(frame: Frame, origin: Instance, parts: list[Instance]) -> Instance:
+    """PARTS of ORIGIN as a group of their own, with its message."""
+    said = origin.attributes.get("args", ())
+    message = said[0] if _is_group(origin) and said else ""
+    return make_exception(frame.session, "ExceptionGroup", [message, parts])
