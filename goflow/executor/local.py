@@ -52,6 +52,7 @@ class LocalBackend:
         self.base_environment = {key: value for key, value in environment.items() if not key.startswith("GOFLOW_")}
         self._stopping = threading.Event()
         self._told: set[str] = set()
+        self._kill_at: dict[str, float] = {}
         self._zygote_lock = threading.Lock()
         self._zygote: subprocess.Popen[bytes] | None = None
         self._watch: threading.Thread | None = None
@@ -100,7 +101,8 @@ class LocalBackend:
                 raise BackendAwayError(f"the local zygote does not answer: {problem}") from problem
 
     def terminate(self, handle: Handle, grace_s: float) -> None:
-        """SIGTERM to the attempt's agent, which passes it on; a launch that has not begun will not begin any more."""
+        """SIGTERM to the attempt's agent, which passes it on; after GRACE_S seconds SIGKILL to all of its session. A
+        launch that has not begun will not begin any more."""
         folder = self.launches / handle.launch_id
         if not folder.is_dir():
             return
@@ -109,15 +111,18 @@ class LocalBackend:
         identity = _read(folder / "process")
         if identity is None or identity == STOPPED_BEFORE_START:
             return
-        pid = int(identity.split(":")[0])
-        if process_identity(pid) == identity:
+        if grace_s <= 0:
+            _kill_all(identity)
+        elif process_identity(pid := _pid(identity)) == identity:
+            self._kill_at.setdefault(handle.launch_id, time.monotonic() + grace_s)
             with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGTERM if grace_s > 0 else signal.SIGKILL)
+                os.kill(pid, signal.SIGTERM)
 
     def cleanup(self, handle: Handle) -> None:
         """Remove the launch's folder."""
         shutil.rmtree(self.launches / handle.launch_id, ignore_errors=True)
         self._told.discard(handle.launch_id)
+        self._kill_at.pop(handle.launch_id, None)
 
     def present(self) -> Iterable[Observation]:
         """Each folder below ``launches`` says how its launch fares."""
@@ -133,7 +138,7 @@ class LocalBackend:
         identity = _read(folder / "process")
         if identity is None:
             return Observation(launch_id=folder.name, phase=Phase.PENDING)
-        if identity != STOPPED_BEFORE_START and process_identity(int(identity.split(":")[0])) == identity:
+        if identity != STOPPED_BEFORE_START and process_identity(_pid(identity)) == identity:
             return Observation(launch_id=folder.name, phase=Phase.RUNNING, claimant=identity)
         return Observation(
             launch_id=folder.name, phase=Phase.ENDED, outcome=_told_outcome(folder, identity), claimant=identity
@@ -141,10 +146,19 @@ class LocalBackend:
 
     def _look_out(self, sink: Sink) -> None:
         while not self._stopping.wait(LOOK_EVERY_S):
+            self._kill_what_did_not_listen()
             with contextlib.suppress(OSError):
                 for entry in os.scandir(self.launches):
                     if entry.name not in self._told:
                         self._look_at(Path(entry.path), sink)
+
+    def _kill_what_did_not_listen(self) -> None:
+        now = time.monotonic()
+        for launch_id in [launch_id for launch_id, due in list(self._kill_at.items()) if due <= now]:
+            identity = _read(self.launches / launch_id / "process")
+            if identity is not None:
+                _kill_all(identity)
+            self._kill_at.pop(launch_id, None)
 
     def _look_at(self, folder: Path, sink: Sink) -> None:
         seen = self._observe(folder)
@@ -192,6 +206,50 @@ def _told_outcome(folder: Path, identity: str) -> Outcome:
     code = _read(folder / "exit")
     message = "its process ended without an answer" + (f" (exit code {code})" if code else "")
     return Outcome(state=TaskState.FAILED, reason="Lost", message=message, exit_code=int(code) if code else None)
+
+
+def _pid(identity: str) -> int:
+    return int(identity.partition(":")[0])
+
+
+def _kill_all(identity: str) -> None:
+    """SIGKILL to every process of the attempt: its agent, what descends from it, and whoever shares a session with one
+    of them (a shell that runs a task is in a session of its own, as Airflow's BashOperator starts it).
+
+    The agent is held meanwhile by a descriptor, so that its number is nobody else's.
+    """
+    leader = _pid(identity)
+    try:
+        descriptor = os.pidfd_open(leader)
+    except ProcessLookupError:
+        return
+    try:
+        if process_identity(leader) == identity:
+            for pid in [leader, *_family(leader)]:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+    finally:
+        os.close(descriptor)
+
+
+def _family(leader: int) -> list[int]:
+    """Who descends from LEADER or is in a session with one who does, LEADER left out."""
+    parents = {
+        pid: relatives for name in os.listdir("/proc") if name.isdigit() and (relatives := _relatives(pid := int(name)))
+    }
+    family = {leader}
+    while more := {pid for pid, relatives in parents.items() if pid not in family and family & set(relatives)}:
+        family |= more
+    return sorted(family - {leader})
+
+
+def _relatives(pid: int) -> tuple[int, int] | None:
+    """The parent of PID and the leader of its session; None when it is gone. See proc_pid_stat(5)."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+    except OSError:
+        return None
+    return int(fields[1]), int(fields[3])
 
 
 def _read(path: Path) -> str | None:
