@@ -323,8 +323,8 @@ def is_instance(at: At, value: Any, kinds: Any) -> bool | Unknown:
     if isinstance(value, ClassValue):
         return kinds.host is type
     own_check = kinds.data.get("has_instance")
-    if own_check is not None:
-        return bool(own_check(value))
+    if own_check is not None and own_check(value):
+        return True
     return kinds.host is not None and isinstance(value, kinds.host)
 
 

@@ -81,8 +81,9 @@ def build(session: Session) -> dict[str, Any]:
         "min": dt.datetime.min,
         "max": dt.datetime.max,
     }
-    moment.data["has_instance"] = lambda value: isinstance(value, MomentValue)
+    moment.data["has_instance"] = lambda value: isinstance(value, MomentValue) and not value.is_date
     date = host_class(dt.date, "datetime", "fromisoformat", "fromtimestamp", "fromordinal", "fromisocalendar")
+    date.data["has_instance"] = lambda value: isinstance(value, MomentValue)
     date.attributes |= {
         "today": NativeFunction("today", lambda at: now(truncate="day", aware=False), binds=False),
         "min": dt.date.min,

@@ -14,7 +14,7 @@ from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import Arguments, At, Keywords, Raised, Unknown, Value, first_unknown, raised
 from goflow.parser.libraries.airflow import schedules
 from goflow.parser.libraries.airflow.assets import BaseAsset, condition_of
-from goflow.parser.libraries.airflow.dates import moment_zone, to_moment
+from goflow.parser.libraries.airflow.dates import moment_value, moment_zone, to_moment
 from goflow.parser.libraries.airflow.exceptions import MODULE, fail
 from goflow.parser.libraries.airflow.graph import DagGraph, TaskNode
 from goflow.parser.libraries.airflow.groups import GroupValue, group_class
@@ -194,6 +194,8 @@ class DagValue(Instance):
                 return self.dag_id
             case "params":
                 return self.params
+            case "start_date" | "end_date":
+                return moment_value(self.attributes.get(name))
             case "timezone":
                 return self.zone
             case "task_dict":

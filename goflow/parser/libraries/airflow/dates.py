@@ -30,7 +30,7 @@ def to_moment(value: Any, zone: dt.tzinfo, at: At, name: str) -> Moment | Unknow
         text = f"'{type_name(value)}' object has no attribute 'tzinfo'"
         fail(at, "AttributeError", text, code="GF203", hint=f"{name} has to be a datetime")
     aware = value if value.tzinfo is not None else value.replace(tzinfo=zone)
-    return Moment(at=aware.astimezone(dt.UTC))
+    return Moment(at=dt.datetime.fromisoformat(aware.astimezone(dt.UTC).isoformat()))  # not pendulum's class
 
 
 def moment_zone(value: Any) -> dt.tzinfo | str | None:
@@ -58,6 +58,13 @@ def parsed(text: str, at: At) -> dt.datetime:
         except (ValueError, OverflowError):
             fail(at, "ValueError", f"Unable to parse string [{text}]", code="GF203")
     return found if found.tzinfo is not None else found.replace(tzinfo=dt.UTC)
+
+
+def moment_value(value: Any) -> Any:
+    """What the file sees of a start or end date that has been taken: a datetime in UTC, or a symbolic moment."""
+    if not isinstance(value, Moment):
+        return value
+    return symbolic(value) if value.at is None else value.at
 
 
 def symbolic(moment: Moment) -> Value:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from goflow.domain.moments import Moment
 from goflow.parser.interpreter.classes import MISSING, ClassValue, Instance, call_init
 from goflow.parser.interpreter.functions import Kind, UserFunction
 from goflow.parser.interpreter.operations import elements, type_name
 from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Raised, Unknown, Value
 from goflow.parser.libraries.airflow.base_attributes import check_fail_fast, converted, settle_base
+from goflow.parser.libraries.airflow.dates import moment_value
 from goflow.parser.libraries.airflow.edges import Dependency
 from goflow.parser.libraries.airflow.enums import plain
 from goflow.parser.libraries.airflow.exceptions import fail
@@ -140,6 +142,8 @@ class TaskValue(Dependable):
                 return node.task_id or MISSING
             case "dag" | "_dag":
                 return self._dag_attribute(name, at)
+            case "start_date" | "end_date" if isinstance(self.attributes.get(name), Moment):
+                return moment_value(self.attributes[name])
             case "task_group":
                 return node.group.value if node.group is not None else None
             case "output":

@@ -102,9 +102,26 @@ def from_plain(schedule: Any, zone: str, dialect: Dialect) -> Timetable:
         return cron(name, schedule, zone=zone)
     if isinstance(schedule, dt.timedelta | relativedelta):
         name = "DeltaDataIntervalTimetable" if dialect is Dialect.AIRFLOW2 else "DeltaTriggerTimetable"
-        return Timetable(name=name, delta=schedule)
+        return Timetable(name=name, delta=plain_delta(schedule))
     what = "schedule_interval" if dialect is Dialect.AIRFLOW2 else "schedule"
     raise BadSchedule(f"{schedule!r} is not a valid {what}.")
+
+
+def plain_delta(delta: Delta) -> Delta:
+    """DELTA, or one of pendulum's with months or years in it, which count as calendar months, as a relativedelta."""
+    years, months = getattr(delta, "years", 0), getattr(delta, "months", 0)
+    if isinstance(delta, relativedelta) or not (years or months):
+        return delta
+    parts: Any = delta
+    return relativedelta(
+        years=years,
+        months=months,
+        days=parts.weeks * 7 + parts.remaining_days,
+        hours=parts.hours,
+        minutes=parts.minutes,
+        seconds=parts.remaining_seconds,
+        microseconds=parts.microseconds,
+    )
 
 
 def cron(name: str, *expressions: str, zone: str = "UTC", **more: Any) -> Timetable:

@@ -80,7 +80,9 @@ def _multiple(at: At, *crons: Any, timezone: Any = "UTC", interval: Any = ZERO, 
 def _delta(name: str) -> Make:
     def make(at: At, delta: Any, *, interval: Any = ZERO) -> Timetable | Unknown:
         unknown = first_unknown((delta, interval))
-        return unknown if unknown is not None else Timetable(name=name, delta=delta, interval=interval)
+        if unknown is not None:
+            return unknown
+        return Timetable(name=name, delta=schedules.plain_delta(delta), interval=interval)
 
     return make
 
