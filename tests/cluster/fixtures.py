@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import pytest
@@ -69,6 +70,13 @@ def kube(cluster: Cluster) -> Iterator[client.ApiClient]:
 @pytest.fixture
 def namespace(kube: client.ApiClient) -> Iterator[str]:
     """An empty namespace of the test's own, removed after it with all that is in it."""
+    with namespace_on(kube) as name:
+        yield name
+
+
+@contextmanager
+def namespace_on(kube: client.ApiClient) -> Iterator[str]:
+    """An empty namespace, removed afterwards with all that is in it."""
     core: Any = client.CoreV1Api(kube)
     name = f"test-{uuid.uuid4().hex[:10]}"
     core.create_namespace({"metadata": {"name": name}})

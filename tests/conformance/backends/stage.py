@@ -204,21 +204,19 @@ class Stage:
 
     def ended(self, started: Started) -> Observation:
         """The observation of its end, once it was made."""
+        return self.first(started, lambda seen: seen.phase is Phase.ENDED and seen.final)
+
+    def first(self, started: Started, wanted: Callable[[Observation], bool]) -> Observation:
+        """The first observation of it that is WANTED, once it was made."""
 
         def found() -> Observation | None:
-            over = (seen for seen in self._seen if seen.launch_id == started.id and seen.phase is Phase.ENDED)
-            return next((seen for seen in over if seen.final), None)
+            return next((seen for seen in self._seen if seen.launch_id == started.id and wanted(seen)), None)
 
         with self._changed:
-            assert self._changed.wait_for(found, ENOUGH_S), f"no end of {started.name}: {self._seen}"
+            assert self._changed.wait_for(found, ENOUGH_S), f"{started.name}: {self._seen}"
             answer = found()
         assert answer is not None
         return answer
-
-    def ends_told(self, started: Started) -> int:
-        """How often its end was told."""
-        with self._changed:
-            return sum(x.launch_id == started.id and x.phase is Phase.ENDED and x.final for x in self._seen)
 
     def phase(self, started: Started) -> Phase:
         """How it fares, by what the backend says is there."""

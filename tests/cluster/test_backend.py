@@ -1,0 +1,105 @@
+"""The kubernetes backend on the real cluster, held to what every backend must do, and what it does beyond."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from kubernetes import client
+
+from goflow.executor.backend import BackendAwayError, LaunchRefusedError, Phase
+from goflow.executor.kubernetes import KubernetesBackend
+from goflow.kube.api import KubeApi
+from goflow.operators.manifest import TOKEN_AUDIENCE
+from goflow.server.attempts import TokenReviewGuard
+from goflow.settings import Settings
+from goflow.wiring import site_of
+from tests.cluster.daemon import free_port
+from tests.cluster.fixtures import namespace_on
+from tests.cluster.harness import Cluster
+from tests.conformance.backends.cases import BackendCases
+from tests.conformance.backends.stage import Stage, staged
+
+
+@pytest.fixture(scope="module")
+def stage(
+    cluster: Cluster, kube: client.ApiClient, runner_image: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stage]:
+    """The kubernetes backend in a namespace of its own; ended Jobs go at once when they are cleaned."""
+    home = tmp_path_factory.mktemp("kubernetes")
+    with namespace_on(kube) as name:
+        settings = Settings(
+            home=home,
+            dags_folder=home / "dags",
+            backend="kubernetes",
+            kubeconfig=cluster.kubeconfig,
+            namespace=name,
+            installation=name,
+            runner_image=runner_image,
+            image_pull_policy="Never",
+            task_api_host=cluster.host_address,
+            task_api_port=free_port(cluster.host_address),
+        )
+        api = KubeApi(settings.kubeconfig)
+
+        def make(settings: Settings) -> KubernetesBackend:
+            return KubernetesBackend(
+                KubeApi(settings.kubeconfig), site_of(settings), namespaces=[name], installation=name, clean_ttl_s=0
+            )
+
+        with staged(settings, cluster.host_address, make, TokenReviewGuard(api, TOKEN_AUDIENCE)) as made:
+            yield made
+
+
+class TestKubernetesBackend(BackendCases):
+    """All cases."""
+
+
+def test_an_api_server_that_is_away_is_told_as_such(stage: Stage, tmp_path: Path) -> None:
+    away = tmp_path / "kubeconfig"
+    text = stage.settings.kubeconfig.read_text()  # type: ignore[union-attr]
+    server = next(line.split()[-1] for line in text.splitlines() if line.strip().startswith("server:"))
+    away.write_text(text.replace(server, f"https://127.0.0.1:{free_port('127.0.0.1')}"))
+    backend = KubernetesBackend(KubeApi(away), site_of(stage.settings), namespaces=["default"], installation="x")
+    planned = stage.plan("true")
+    for call in (lambda: list(backend.present()), lambda: backend.terminate(planned.handle, 0)):
+        with pytest.raises(BackendAwayError):
+            call()
+    backend.start(lambda _: None)
+    try:
+        assert "is not there yet" in str(backend.ready()) or "broken" in str(backend.ready())
+    finally:
+        backend.stop()
+
+
+def test_a_namespace_that_is_not_watched_is_refused_with_words(stage: Stage) -> None:
+    planned = stage.plan("true")
+    with pytest.raises(LaunchRefusedError, match="job_namespaces"):
+        stage.backend.launch(dataclasses.replace(planned.plan, namespace="kube-system"), "")
+
+
+def test_a_pod_that_is_deleted_from_outside_is_told_as_disrupted(stage: Stage, kube: client.ApiClient) -> None:
+    started = stage.run("trap '' TERM", "{knock}", "{wait}")
+    stage.door.wait_for(started.name)
+    core = client.CoreV1Api(kube)
+    selector = f"goflow/launch-id={started.id}"
+    (pod,) = core.list_namespaced_pod(started.plan.namespace, label_selector=selector).items
+    core.delete_namespaced_pod(pod.metadata.name, started.plan.namespace, grace_period_seconds=1)
+    outcome = stage.ended(started).outcome
+    assert outcome is not None
+    assert outcome.disrupted
+    assert stage.door.knocks[started.name] == 1, "the Job did not start another pod by itself"
+
+
+def test_an_image_that_is_not_there_is_named_at_once(stage: Stage) -> None:
+    planned = stage.plan("true")
+    missing = dataclasses.replace(planned.plan, image="localhost/no-such-image:1", image_pull_policy="Never")
+    stage.backend.launch(missing, "")
+    seen = stage.first(planned, lambda seen: bool(seen.reason))
+    assert seen.phase is Phase.PENDING
+    assert seen.reason == "ErrImageNeverPull"
+    assert "no-such-image" in seen.message
+    stage.backend.terminate(planned.handle, 0)
+    stage.until(planned, Phase.GONE)
