@@ -306,6 +306,8 @@ def call(function: Any, args: list[Any], kwargs: dict[str, Any], at: Any) -> Any
     """``function(*args, **kwargs)``."""
     if isinstance(function, Value):
         return function.call(args, kwargs, at)
+    if type(function) in host.CALLABLE:
+        return host.call_method(function, "__call__", args, kwargs, at)
     raised(at, "TypeError", f"'{type_name(function)}' object is not callable")
 
 

@@ -35,6 +35,9 @@ SAFE_TYPES = (
     dt.datetime, dt.date, dt.time, dt.timedelta, dt.tzinfo,
 )  # fmt: skip
 
+CALLABLE: set[type] = set()
+"""Types of values of Python's own that are called as functions are (``MO(-1)``); models of libraries add to it."""
+
 
 def get_attribute(value: Any, name: str, at: At) -> Any:
     """``value.name``."""

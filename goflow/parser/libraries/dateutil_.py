@@ -1,4 +1,4 @@
-"""``dateutil`` and ``pytz``."""
+"""``dateutil``."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ from zoneinfo import ZoneInfo
 import dateutil.parser
 from dateutil import relativedelta as relative
 
+from goflow.parser.interpreter import host
 from goflow.parser.interpreter.session import Session
-from goflow.parser.interpreter.values import At, raised
+from goflow.parser.interpreter.values import At, Unknown, raised
 from goflow.parser.libraries.datetimes import host_class
 from goflow.parser.libraries.registry import function, module
+
+_DEFAULTS = (dt.datetime(2000, 1, 1), dt.datetime(2001, 2, 2))
+"""Two days that have no part in common."""
 
 
 def _zone(at: At, name: str) -> Any:
@@ -20,6 +24,17 @@ def _zone(at: At, name: str) -> Any:
         return ZoneInfo(name)
     except (KeyError, ValueError):
         raised(at, "ValueError", f"unknown time zone {name!r}")
+
+
+def _parse(at: At, text: str, **options: Any) -> Any:
+    """``parse``: what the text does not say is taken from the current date."""
+    if "default" in options:
+        return dateutil.parser.parse(text, **options)
+    one, other = (dateutil.parser.parse(text, default=day, **options) for day in _DEFAULTS)
+    return one if one == other else Unknown("the current date", at)
+
+
+host.CALLABLE.add(relative.weekday)
 
 
 @module("dateutil")
@@ -38,8 +53,8 @@ def build_relativedelta(session: Session) -> dict[str, Any]:
 @module("dateutil.parser")
 def build_parser(session: Session) -> dict[str, Any]:
     """``dateutil.parser``."""
-    parse = function("parse", lambda at, text, **options: dateutil.parser.parse(text, **options))
-    return {"parse": parse, "isoparse": function("isoparse", lambda at, text: dateutil.parser.isoparse(text))}
+    isoparse = function("isoparse", lambda at, text: dateutil.parser.isoparse(text))
+    return {"parse": function("parse", _parse), "isoparse": isoparse}
 
 
 @module("dateutil.tz")
@@ -51,9 +66,3 @@ def build_tz(session: Session) -> dict[str, Any]:
         "UTC": dt.UTC,
         "tzlocal": function("tzlocal", lambda at: dt.UTC),
     }
-
-
-@module("pytz")
-def build_pytz(session: Session) -> dict[str, Any]:
-    """``pytz``."""
-    return {"timezone": function("timezone", _zone), "utc": ZoneInfo("UTC"), "UTC": ZoneInfo("UTC")}

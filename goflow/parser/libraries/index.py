@@ -11,7 +11,7 @@ FILES: dict[str, str] = {
     "glob": "paths", "hashlib": "texts", "html": "texts", "importlib": "system", "inspect": "system", "io": "texts",
     "itertools": "functools_", "json": "data", "kubernetes": "kubernetes_", "kubernetes_client": "kubernetes_",
     "logging": "logging_", "math": "numbers_", "operator": "functools_", "os": "paths", "pathlib": "paths",
-    "pendulum": "pendulum_", "pytz": "dateutil_", "re": "texts", "string": "texts", "structlog": "logging_",
+    "pendulum": "pendulum_", "pytz": "pytz_", "re": "texts", "string": "texts", "structlog": "logging_",
     "sys": "system", "tempfile": "tempfile_", "textwrap": "texts", "time": "datetimes", "typing": "typing_",
     "typing_extensions": "typing_",
     "__future__": "typing_", "types": "typing_", "urllib": "texts", "warnings": "logging_", "yaml": "data",

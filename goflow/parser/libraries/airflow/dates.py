@@ -39,7 +39,7 @@ def moment_zone(value: Any) -> dt.tzinfo | str | None:
     if isinstance(symbolic, Moment):
         return symbolic.zone
     if isinstance(value, dt.datetime):
-        return value.tzinfo
+        return getattr(value.tzinfo, "zone", value.tzinfo)  # pytz's zones by their names
     if isinstance(value, str):
         try:
             return dateutil_parser.parse(value).tzinfo

@@ -135,7 +135,7 @@ def zone_name(zone: dt.tzinfo | str | None) -> str:
         return "UTC"
     if isinstance(zone, str):
         return zone
-    key = getattr(zone, "key", None)
+    key = getattr(zone, "key", None) or getattr(zone, "zone", None)  # the second is pytz's
     if key:
         return str(key)
     offset = zone.utcoffset(None)
