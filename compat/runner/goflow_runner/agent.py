@@ -9,27 +9,78 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import resource
 import signal
+import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-from goflow_runner import command
+from goflow_runner import command, processes
 from goflow_runner.client import RefusedError, ServerAwayError, TaskClient
 from goflow_runner.output import Output
 from goflow_runner.wire import EXIT_NO_SERVER, EXIT_NOT_CLAIMED, Finish, OutcomeInfo, TaskInput
 
 KILL_AFTER_S = 25.0
 """From SIGTERM to SIGKILL for the task, five seconds less than Kubernetes' default grace period of 30."""
+RUNNER_CODES = frozenset({EXIT_NO_SERVER, EXIT_NOT_CLAIMED})
+"""Exit codes of the agent that mean something of its own: a task's are not passed on."""
 TIMEOUT_MARGIN_S = 30.0
 """The task enforces its execution_timeout itself, so that on_kill runs; the agent steps in this much later."""
 TERMINATION_LOG = Path("/dev/termination-log")
 LONGEST_TERMINATION = 4000
 """Bytes: Kubernetes keeps 4,096 of a termination message."""
+
+
+class StoppedError(Exception):
+    """The agent was told to stop before its task began."""
+
+
+@dataclass
+class Stop:
+    """What SIGTERM and SIGINT do: before the task begins they raise `StoppedError`, then they go to its group."""
+
+    kill_after_s: float
+    child: int = 0
+    is_preparing: bool = True
+    """Whether `StoppedError` is raised: as long as nothing was started that has to be stopped."""
+    told: bool = False
+    """Whether the task was told to stop while it ran."""
+    kill_at: float | None = None
+
+    def __call__(self, number: int, _frame: object) -> None:
+        """The signal handler."""
+        if self.child:
+            self.tell_child()
+        elif self.is_preparing:
+            raise StoppedError(signal.Signals(number).name)
+        else:
+            self.told = True  # in the midst of the start: `task_begins` hands it on
+
+    def task_begins(self, child: int) -> None:
+        """CHILD runs; what was told meanwhile is told to it."""
+        self.child = child
+        if self.told:
+            self.told = False
+            self.tell_child()
+
+    def tell_child(self) -> None:
+        """SIGTERM now, SIGKILL when that was not enough; nothing when the task has just ended by itself."""
+        if processes.signal_group(self.child, signal.SIGTERM):
+            self.told = True
+            self.kill_at = time.monotonic() + self.kill_after_s
+
+    def listen(self) -> Callable[[], None]:
+        """Handle both signals from now on; what puts the handlers back that were there."""
+        before = {number: signal.signal(number, self) for number in (signal.SIGTERM, signal.SIGINT)}
+
+        def restore() -> None:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+        return restore
 
 
 @dataclass
@@ -41,11 +92,14 @@ class Attempt:
     output: Output
     work_dir: Path
     environment: dict[str, str]
-    child: int = 0
-    terminated: bool = False
+    stop: Stop = field(default_factory=lambda: Stop(KILL_AFTER_S))
     timed_out: bool = False
-    kill_at: float | None = None
     result_is_last_line: bool = False
+
+    @property
+    def terminated(self) -> bool:
+        """Whether the task was told to stop from outside."""
+        return self.stop.told and not self.timed_out
 
 
 def run(
@@ -55,6 +109,7 @@ def run(
     claimant: str,
     work_dir: Path,
     execute_python: Callable[[Attempt], int],
+    kill_after_s: float = KILL_AFTER_S,
 ) -> int:
     """Run the launch to its end; the exit code for the container.
 
@@ -62,114 +117,111 @@ def run(
     a container (a fork of this process) and the local backend's zygote, which has imported the shim already.
     """
     client = TaskClient.from_environment(launch_id, environment)
+    stop = Stop(kill_after_s)
+    restore = stop.listen()
     try:
         task = client.claim(claimant)
+        stop.is_preparing = False
     except RefusedError as refusal:
         if refusal.status in {409, 410}:
             return EXIT_NOT_CLAIMED
-        _leave_word({"state": "failed", "reason": "Refused", "message": str(refusal)})
-        return 1
+        return _not_begun(work_dir, "Refused", f"the server refused this launch: {refusal}", 1)
     except ServerAwayError as problem:
-        _leave_word({"state": "failed", "reason": "NoServer", "message": str(problem)})
-        return EXIT_NO_SERVER
+        return _not_begun(work_dir, "NoServer", str(problem), EXIT_NO_SERVER)
+    except StoppedError as signalled:
+        return _not_begun(work_dir, "Terminated", f"the task was told to stop before it began ({signalled})", 1)
+    finally:
+        if stop.is_preparing:
+            restore()
+    try:
+        return _run_claimed(task, client, stop, work_dir, environment, execute_python)
+    finally:
+        restore()
+
+
+def _run_claimed(
+    task: TaskInput,
+    client: TaskClient,
+    stop: Stop,
+    work_dir: Path,
+    environment: Mapping[str, str],
+    execute_python: Callable[[Attempt], int],
+) -> int:
     work_dir.mkdir(parents=True, exist_ok=True)
+    processes.adopt_orphans()
     output = Output(work_dir / "output.jsonl", client)
     given = {**environment, **task["environment"]}
     given.setdefault("AIRFLOW_HOME", str(work_dir / "airflow"))  # Airflow always sets it, and commands rely on it
-    attempt = Attempt(task, client, output, work_dir, given)
-    restore = _pass_signals_on(attempt)
+    attempt = Attempt(task, client, output, work_dir, given, stop)
     started = time.monotonic()
     try:
         outcome = _run_task(attempt, execute_python)
     except Exception as problem:  # the runner's own failure is the attempt's, told in words
         output.say(f"the runner failed: {type(problem).__name__}: {problem}")
         outcome = {"state": "failed", "reason": "Runner", "message": f"{type(problem).__name__}: {problem}"}
-    restore()
+    processes.end_all_children()
     outcome["usage"] = _usage(time.monotonic() - started)
     return _tell(attempt, outcome)
 
 
+def _not_begun(work_dir: Path, reason: str, message: str, code: int) -> int:
+    """Leave word of an end without a beginning: for people, for the kubelet, and for the local backend."""
+    print(f"goflow-runner: {message}", file=sys.stderr)
+    outcome: OutcomeInfo = {"state": "failed", "reason": reason, "message": message}
+    _leave_word(outcome)
+    with contextlib.suppress(OSError):
+        work_dir.mkdir(parents=True, exist_ok=True)
+        _write_atomically(work_dir / "finish.json", {"outcome": outcome})
+    return code
+
+
 def _run_task(attempt: Attempt, execute_python: Callable[[Attempt], int]) -> OutcomeInfo:
     plain = command.plain_command(attempt.task)
+    if attempt.stop.told:
+        return {"state": "failed", "reason": "Terminated", "message": "the task was told to stop before it began"}
     if plain is not None:
-        attempt.child = command.start(plain, attempt.task, attempt.environment, attempt.output.fd, attempt.work_dir)
+        child = command.start(plain, attempt.task, attempt.environment, attempt.output.fd, attempt.work_dir)
+        attempt.stop.task_begins(child)
         attempt.output.start()
-        return command.outcome(plain, _wait(attempt), attempt)
-    attempt.child = execute_python(attempt)
+        return command.outcome(plain, _wait(attempt, 0.0), attempt)  # nothing inside a command watches the clock
+    attempt.stop.task_begins(execute_python(attempt))
     attempt.output.start()  # after the fork: a thread that holds a lock meanwhile would leave it locked in the child
-    code = _wait(attempt)
+    code = _wait(attempt, TIMEOUT_MARGIN_S)
     told = attempt.work_dir / "outcome.json"
     if told.exists():
         outcome = cast(OutcomeInfo, json.loads(told.read_text(encoding="utf-8")))
-        outcome.setdefault("exit_code", code)
+        outcome.setdefault("exit_code", code if code >= 0 else 128 - code)
+        if attempt.timed_out and outcome["state"] == "failed":
+            return command.died(code, attempt)  # the word is about our SIGTERM, not about why it came
         if attempt.terminated and outcome["state"] != "success":
             outcome["reason"] = "Terminated"
         return outcome
-    return command.died(code, attempt.terminated, attempt.timed_out)
+    return command.died(code, attempt)
 
 
-def _wait(attempt: Attempt) -> int:
-    """The child's exit code (negative: the signal that ended it), after SIGKILL where SIGTERM was not enough."""
+def _wait(attempt: Attempt, margin_s: float) -> int:
+    """The child's exit code (negative: the signal that ended it), after SIGKILL where SIGTERM was not enough.
+
+    Its execution_timeout is enforced MARGIN_S seconds late.
+    """
     limit = attempt.task["task"].get("execution_timeout")
-    deadline = time.monotonic() + limit + TIMEOUT_MARGIN_S if limit else None
-    if isinstance(limit, int | float) and command.plain_command(attempt.task) is not None:
-        deadline = time.monotonic() + limit  # nothing inside a plain command watches the clock
-    pidfd = os.pidfd_open(attempt.child)
-    try:
+    deadline = time.monotonic() + limit + margin_s if limit else None
+    stop = attempt.stop
+    with processes.Watch(stop.child) as watch:
         while True:
-            with contextlib.suppress(InterruptedError):
-                _ready(pidfd, _pause(deadline, attempt.kill_at))
-            pid, status = os.waitpid(attempt.child, os.WNOHANG)
-            if pid:
-                return os.waitstatus_to_exitcode(status)
+            code = watch.pause(min((moment for moment in (deadline, stop.kill_at) if moment is not None), default=None))
+            if code is not None:
+                return code
             now = time.monotonic()
-            if attempt.kill_at is not None and now >= attempt.kill_at:
-                _signal_group(attempt.child, signal.SIGKILL)
-                attempt.kill_at = now + 5
+            if stop.kill_at is not None and now >= stop.kill_at:
+                attempt.output.say("the task did not stop: it is killed")
+                processes.signal_group(stop.child, signal.SIGKILL)
+                stop.kill_at = now + 5
             if deadline is not None and now >= deadline:
-                attempt.timed_out, deadline = True, None
-                attempt.output.say(f"execution_timeout of {limit} s is over: the task is told to stop")
-                _signal_group(attempt.child, signal.SIGTERM)
-                attempt.kill_at = now + KILL_AFTER_S
-    finally:
-        os.close(pidfd)
-
-
-def _ready(pidfd: int, timeout: float) -> None:
-    import select
-
-    poller = select.poll()
-    poller.register(pidfd, select.POLLIN)
-    poller.poll(timeout * 1000)
-
-
-def _pause(*moments: float | None) -> float:
-    """Seconds until the nearest of MOMENTS, at most five: signals come in between and change them."""
-    now = time.monotonic()
-    return max(0.0, min([5.0, *(moment - now for moment in moments if moment is not None)]))
-
-
-def _pass_signals_on(attempt: Attempt) -> Callable[[], None]:
-    """SIGTERM and SIGINT go to the task's process group; the end is told as ``Terminated``."""
-
-    def pass_on(number: int, _frame: object) -> None:
-        attempt.terminated = True
-        attempt.kill_at = time.monotonic() + KILL_AFTER_S
-        if attempt.child:
-            _signal_group(attempt.child, signal.SIGTERM)
-
-    before = {number: signal.signal(number, pass_on) for number in (signal.SIGTERM, signal.SIGINT)}
-
-    def restore() -> None:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-    return restore
-
-
-def _signal_group(pid: int, number: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, number)
+                deadline = None
+                attempt.output.say(f"Process timed out: execution_timeout of {limit} s is over, it is told to stop")
+                attempt.timed_out = not stop.told
+                stop.tell_child()
 
 
 def _usage(wall_s: float) -> dict[str, float]:
@@ -183,34 +235,50 @@ def _usage(wall_s: float) -> dict[str, float]:
 
 def _tell(attempt: Attempt, outcome: OutcomeInfo) -> int:
     """Tell the end: to the termination message first, since that needs no server, then to the server."""
-    lines = attempt.output.close()
-    report = attempt.work_dir / "report.json"
-    finish: Finish = cast(Finish, json.loads(report.read_text(encoding="utf-8"))) if report.exists() else {}
+    attempt.output.drain()
+    finish: Finish = {}
     if attempt.result_is_last_line:
-        finish["xcoms"] = [{"key": "return_value", "value": attempt.output.last_line.rstrip(), "length": None}]
+        result = attempt.output.last_line
+        if result is None:
+            attempt.output.say("the result, its last line, is too long to be kept")
+            outcome |= {"state": "failed", "reason": "ResultTooLong", "message": "its last line is too long to be kept"}
+        else:
+            finish["xcoms"] = [{"key": "return_value", "value": result.rstrip(), "length": None}]
     finish["outcome"] = outcome
-    finish["lines"] = lines
-    _write_atomically(attempt.work_dir / "finish.json", finish)
+    with contextlib.suppress(OSError):  # a disk that is full must not keep the server from hearing it
+        _write_atomically(attempt.work_dir / "finish.json", finish)
     _leave_word({**outcome, **{key: value for key, value in finish.items() if key == "xcoms"}})
+    finish["lines"] = attempt.output.ship()
     try:
         attempt.client.finish(finish)
     except RefusedError as refusal:
         if refusal.status != 409:  # 409: the end was decided elsewhere meanwhile
+            print(f"goflow-runner: the server refused the end: {refusal}", file=sys.stderr)
             return EXIT_NO_SERVER
-    except ServerAwayError:
+    except ServerAwayError as problem:
+        print(f"goflow-runner: the end could not be told: {problem}", file=sys.stderr)
         return EXIT_NO_SERVER
     if outcome["state"] in {"success", "skipped", "up_for_reschedule", "deferred"}:
         return 0
     code = outcome.get("exit_code")
-    return code if isinstance(code, int) and 0 < code < 126 else 1
+    return code if isinstance(code, int) and 0 < code < 126 and code not in RUNNER_CODES else 1
 
 
 def _leave_word(word: Mapping[str, Any]) -> None:
-    """Leave WORD in the container's termination message, cut of its results when it is too long for that."""
+    """Leave WORD in the container's termination message: without its results when it is too long, then without use, and
+    with a shorter message."""
     if not TERMINATION_LOG.exists():
         return
-    text = json.dumps(word)
-    if len(text.encode()) > LONGEST_TERMINATION:
+    shorter = dict(word)
+    for cut in ("", "xcoms", "usage", "message"):
+        if cut == "message":
+            shorter["message"] = str(shorter.get("message", ""))[:300]
+        else:
+            shorter.pop(cut, None)
+        text = json.dumps(shorter)
+        if len(text) <= LONGEST_TERMINATION:
+            break
+    else:
         text = json.dumps({key: word[key] for key in word if key in {"state", "reason", "retry", "exit_code"}})
     with contextlib.suppress(OSError):
         TERMINATION_LOG.write_text(text, encoding="utf-8")

@@ -85,14 +85,17 @@ def start(plain: PlainCommand, task: TaskInput, environment: Mapping[str, str], 
 
 
 def outcome(plain: PlainCommand, code: int, attempt: Attempt) -> OutcomeInfo:
-    """What the exit code means (BashOperator.execute); the result is reported on the way."""
-    if code == 0 and not attempt.timed_out:
+    """What the exit code means (BashOperator.execute); the result is reported on the way.
+
+    Of a command that was told to stop no code means more than that, not even 0: it has not done all that it should.
+    """
+    if attempt.timed_out or attempt.terminated or code < 0:
+        return died(code, attempt)
+    if code == 0:
         attempt.result_is_last_line = plain.result
         return {"state": "success", "exit_code": 0}
     if code in plain.skip_codes:
         return {"state": "skipped", "exit_code": code, "reason": "BashExit", "message": f"exit code {code} means skip"}
-    if attempt.timed_out or attempt.terminated or code < 0:
-        return died(code, attempt.terminated, attempt.timed_out)
     return {
         "state": "failed",
         "exit_code": code,
@@ -101,16 +104,28 @@ def outcome(plain: PlainCommand, code: int, attempt: Attempt) -> OutcomeInfo:
     }
 
 
-def died(code: int, terminated: bool, timed_out: bool) -> OutcomeInfo:
+def died(code: int, attempt: Attempt) -> OutcomeInfo:
     """The outcome of a process that ended without a word of its own."""
-    if timed_out:
-        return {"state": "failed", "exit_code": code, "reason": "Timeout", "message": "execution_timeout is over"}
-    if terminated:
-        return {"state": "failed", "exit_code": code, "reason": "Terminated", "message": "the task was told to stop"}
+    shown = code if code >= 0 else 128 - code
+    if attempt.timed_out:
+        message = f"Timeout, PID: {attempt.stop.child}"  # as Airflow's AirflowTaskTimeout says it
+        return {"state": "failed", "exit_code": shown, "reason": "Timeout", "message": message}
+    if attempt.terminated:
+        return {"state": "failed", "exit_code": shown, "reason": "Terminated", "message": "the task was told to stop"}
     if code < 0:
-        name = signal.Signals(-code).name
-        return {"state": "failed", "exit_code": 128 - code, "reason": "Signal", "message": f"ended by {name}"}
+        message = f"the process was ended by {signal_name(-code)} (exit code {shown})"
+        if -code == signal.SIGKILL:
+            message += ": killed from outside, or out of memory"
+        return {"state": "failed", "exit_code": shown, "reason": "Signal", "message": message}
     return {"state": "failed", "exit_code": code, "reason": "Exit", "message": f"the process ended with code {code}"}
+
+
+def signal_name(number: int) -> str:
+    """``SIGKILL`` and the like; real-time signals have no names of their own."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 def airflow_variables(task: TaskInput) -> dict[str, str]:
@@ -138,6 +153,8 @@ def _is_plain(arguments: Mapping[str, Any]) -> bool:
     if not isinstance(bash, str) or bash.endswith((".sh", ".bash")) or _has_marks(bash):
         return False
     if env is not None and not (isinstance(env, dict) and all(_is_text(inner) for inner in env.values())):
+        return False
+    if str(arguments.get("output_encoding") or "utf-8").lower() not in {"utf-8", "utf8"}:
         return False
     cwd = arguments.get("cwd")
     return cwd is None or _is_text(cwd)

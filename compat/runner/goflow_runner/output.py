@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -9,41 +10,60 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 from goflow_runner.client import RefusedError, ServerAwayError, TaskClient
 from goflow_runner.wire import LogLine
 
 SEND_EVERY_S = 0.5
 SEND_AT_LINES = 500
+SEND_AT_BYTES = 1 << 20
+"""Bytes of spool that one request takes at most (and one line at least, which is at most six times as long)."""
 LONGEST_LINE = 64 * 1024
-"""Characters of one line; a longer one is cut into several, so that no line outgrows a request."""
-KEEP_SENT_LINES = 2000
-"""Lines that may wait for the server in memory; what is beyond waits in the spool file alone."""
+"""Bytes of one line; a longer one is cut into several, between characters, so that no line outgrows a request."""
+LONGEST_RESULT = 16 << 20
+"""Characters of the last line that are kept as a result (the task API takes 64 MiB at once)."""
+DRAIN_S = 5.0
+"""Seconds for which the end of the pipe is waited for once the task has ended: something may still hold it open."""
+MOST_REFUSALS = 10
+"""Requests that the server may refuse for what is in them, before no more are sent."""
+_REFUSED_FOR_GOOD = frozenset({401, 403, 404, 410})
 
 
 class Output:
     """Takes what a task writes (``fd`` is the pipe's write end) and what the runner itself says (``say``).
 
-    Lines go to SPOOL (JSON lines, so that they survive a server that is away) and to SEND, some at a time. ``close``
-    gives back the lines that have not been sent: they travel with the last call.
+    Lines go to SPOOL (JSON lines), and from there to the server, some at a time: so they survive a server that is away,
+    and the memory they take does not grow with them. ``drain`` ends the reading, ``ship`` sends what is left.
+    Bytes that are no UTF-8 are shown as ``\\xNN``, as Airflow's SubprocessHook shows them.
     """
 
     def __init__(self, spool: Path | None, client: TaskClient | None, clock: Callable[[], float] = time.time) -> None:
-        self._spool = spool.open("a", encoding="utf-8") if spool else None
+        self._path = spool
+        self._spool = spool.open("ab", buffering=0) if spool else None
+        self._spooled = 0
+        self._sent = 0
         self._client = client
         self._clock = clock
         self._lock = threading.Lock()
-        self._waiting: list[LogLine] = []
         self._seq = 0
         self._partial = b""
-        self.last_line = ""
-        """The line that the task has written last: BashOperator's result."""
+        self._lost: tuple[int, str] = (0, "")
+        self._refusals = 0
+        self._line: list[str] = []
+        self._line_length = 0
+        self._line_ended = False
         self._read_fd, self.fd = os.pipe()
         os.set_inheritable(self.fd, True)
         self._done_reading = threading.Event()
         self._closing = threading.Event()
         self._reader = threading.Thread(target=self._read, name="output-reader", daemon=True)
         self._sender: threading.Thread | None = None
+
+    @property
+    def last_line(self) -> str | None:
+        """The line that the task has written last, whole: BashOperator's result. None when it is too long to keep."""
+        return None if self._line_length > LONGEST_RESULT else "".join(self._line)
 
     def start(self) -> None:
         """Begin to read."""
@@ -52,28 +72,45 @@ class Output:
     def say(self, text: str) -> None:
         """A line of the runner's own."""
         with self._lock:
-            self._add("runner", text)
+            self._keep([("runner", text)])
 
-    def close(self, drain_s: float = 1.0) -> list[LogLine]:
-        """Stop when all is read (a background process may hold the pipe: wait DRAIN_S seconds at most for it).
-
-        The lines not sent yet are given back.
-        """
+    def drain(self, wait_s: float = DRAIN_S) -> None:
+        """Stop reading when all is read, or after WAIT_S seconds if something still holds the pipe. Once."""
         os.close(self.fd)
-        self._done_reading.wait(drain_s)
+        if self._reader.ident is not None:
+            self._done_reading.wait(wait_s)
         self._closing.set()
-        sender = self._sender
-        if sender is not None:
-            sender.join(30.0)
         with self._lock:
             if self._partial:
-                self._add("out", self._partial.decode("utf-8", "replace"))
+                self._keep([("out", piece) for piece in self._cut(self._partial)])
                 self._partial = b""
+
+    def ship(self) -> list[LogLine]:
+        """Send what is left but for the last few lines, which are given back: they travel with the last call."""
+        self._closing.set()
+        if self._sender is not None:
+            self._sender.join(40.0)  # it may be in the midst of a call
+        if self._client is not None:
+            with contextlib.suppress(ServerAwayError):
+                while self._spooled - self._sent > SEND_AT_BYTES or self._batch()[2] >= SEND_AT_LINES:
+                    if not self._send_batch(self._client):
+                        break
+        lines, end, _ = self._batch()
+        while self._spooled > end:  # the server was away, or it wants no more: the end of the log is what tells most
+            self._sent = end
+            lines, end, _ = self._batch()
+        with self._lock:
             if self._spool:
                 self._spool.close()
                 self._spool = None
-            waiting, self._waiting = self._waiting, []
-        return waiting
+        return [cast(LogLine, json.loads(line)) for line in lines]
+
+    def close(self) -> list[LogLine]:
+        """`drain` and `ship`."""
+        self.drain()
+        return self.ship()
+
+    # Reading ---------------------------------------------------------------------------------------------------
 
     def _read(self) -> None:
         try:
@@ -90,41 +127,115 @@ class Output:
 
     def _take(self, chunk: bytes) -> None:
         with self._lock:
-            *whole, self._partial = (self._partial + chunk).split(b"\n")
-            while len(self._partial) > LONGEST_LINE:
-                whole.append(self._partial[:LONGEST_LINE])
-                self._partial = self._partial[LONGEST_LINE:]
+            *whole, rest = (self._partial + chunk).split(b"\n")
+            pieces: list[tuple[str, str]] = []
             for raw in whole:
-                for start in range(0, max(len(raw), 1), LONGEST_LINE):
-                    self._add("out", raw[start : start + LONGEST_LINE].decode("utf-8", "replace").rstrip("\r"))
-            if self._sender is None and self._client is not None and self._waiting:
+                pieces += [("out", piece) for piece in self._cut(raw.removesuffix(b"\r"), ended=True)]
+            while len(rest) > LONGEST_LINE:
+                end = _boundary(rest)
+                pieces.append(("out", self._text(rest[:end])))
+                rest = rest[end:]
+            self._partial = rest
+            if pieces:
+                self._keep(pieces)
+            if self._sender is None and self._client is not None and self._spooled:
                 self._sender = threading.Thread(target=self._send, name="output-sender", daemon=True)
                 self._sender.start()
 
-    def _add(self, stream: str, text: str) -> None:
-        self._seq += 1
-        line: LogLine = {"seq": self._seq, "at": self._clock(), "stream": stream, "text": text}
-        if stream == "out":
-            self.last_line = text
-        self._waiting.append(line)
-        if self._spool:
-            self._spool.write(json.dumps(line, ensure_ascii=False) + "\n")
-            self._spool.flush()
+    def _cut(self, raw: bytes, *, ended: bool = False) -> list[str]:
+        """A line's pieces, at least one; they become the last line."""
+        pieces = []
+        while len(raw) > LONGEST_LINE:
+            end = _boundary(raw)
+            pieces.append(self._text(raw[:end]))
+            raw = raw[end:]
+        pieces.append(self._text(raw))
+        self._line_ended = ended
+        return pieces
+
+    def _text(self, raw: bytes) -> str:
+        text = raw.decode("utf-8", "backslashreplace")
+        if self._line_ended:
+            self._line, self._line_length, self._line_ended = [], 0, False
+        self._line_length += len(text)
+        if self._line_length > LONGEST_RESULT:
+            self._line = []
+        else:
+            self._line.append(text)
+        return text
+
+    def _keep(self, lines: list[tuple[str, str]]) -> None:
+        """Number LINES (stream, text) and write them to the spool. A disk that is full must not stop the task."""
+        if self._spool is None:
+            return
+        lost, why = self._lost
+        if lost:
+            lines = [("runner", f"{lost} lines were lost: {why}"), *lines]
+        at, first = self._clock(), self._seq + 1
+        made = [
+            {"seq": first + number, "at": at, "stream": stream, "text": text}
+            for number, (stream, text) in enumerate(lines)
+        ]
+        content = "".join(f"{json.dumps(line)}\n" for line in made).encode("ascii")
+        try:
+            written = 0
+            while written < len(content):
+                written += self._spool.write(content[written:]) or 0
+        except OSError as problem:
+            with contextlib.suppress(OSError):
+                self._spool.truncate(self._spooled)
+            self._lost = (lost + len(lines) - bool(lost), problem.strerror or str(problem))
+            return
+        self._spooled += len(content)
+        self._seq += len(lines)
+        self._lost = (0, "")
+
+    # Sending ---------------------------------------------------------------------------------------------------
 
     def _send(self) -> None:
-        """Send what waits, every half second; lines are taken off only when the server has them."""
+        """Send what is spooled, every half second; at once while there is more than one request's worth."""
         assert self._client is not None
         client = self._client.another()
         client.patience_s = 5.0
         while not self._closing.wait(SEND_EVERY_S):
-            with self._lock:
-                batch = self._waiting[:SEND_AT_LINES]
-            if not batch:
-                continue
-            try:
-                client.logs(batch)
-            except (RefusedError, ServerAwayError):
-                continue
-            with self._lock:
-                del self._waiting[: len(batch)]
+            with contextlib.suppress(ServerAwayError):
+                while self._spooled > self._sent and not self._closing.is_set():
+                    if not self._send_batch(client):
+                        self._closing.wait()
         client.close()
+
+    def _send_batch(self, client: TaskClient) -> bool:
+        """Send the next lines; false when the server wants no more. Raises ServerAwayError."""
+        lines, end, _ = self._batch()
+        try:
+            client.logs_as_written(lines)
+        except RefusedError as refusal:
+            self._refusals += 1
+            if refusal.status in _REFUSED_FOR_GOOD or self._refusals > MOST_REFUSALS:
+                return False
+            with self._lock:
+                self._keep([("runner", f"the server refused {len(lines)} lines: {refusal}")])
+        self._sent = end
+        return True
+
+    def _batch(self) -> tuple[list[bytes], int, int]:
+        """The next lines of the spool that were not sent, where they end in it, and how many they are."""
+        if self._path is None or self._spooled <= self._sent:
+            return [], self._sent, 0
+        with self._path.open("rb") as file:
+            file.seek(self._sent)
+            content = file.read(min(self._spooled - self._sent, SEND_AT_BYTES))
+            if b"\n" not in content:
+                content += file.readline()
+        lines = content.split(b"\n")[:SEND_AT_LINES] if b"\n" in content else []
+        whole = content.count(b"\n")
+        lines = lines[:whole]
+        return lines, self._sent + sum(len(line) + 1 for line in lines), len(lines)
+
+
+def _boundary(raw: bytes) -> int:
+    """Where to cut RAW so that the first part is at most `LONGEST_LINE` long and no character of UTF-8 is torn."""
+    for end in range(LONGEST_LINE, LONGEST_LINE - 4, -1):
+        if raw[end] & 0xC0 != 0x80:
+            return end
+    return LONGEST_LINE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -22,14 +23,21 @@ def fork(attempt: Attempt) -> int:
     A fork is there in a millisecond with everything that is imported already; but variables such as PYTHONPATH and
     LD_PRELOAD are read only when an interpreter starts.
     """
+    stops = {signal.SIGTERM, signal.SIGINT}
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, stops)  # until each of the two processes has its own handlers
     pid = os.fork()
     if pid:
+        with contextlib.suppress(PermissionError, ProcessLookupError):  # the child does it too: whoever comes first
+            os.setpgid(pid, pid)
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
         return pid
     code = 70
     try:
         os.setpgid(0, 0)
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in stops:
             signal.signal(number, signal.SIG_DFL)
+        signal.set_wakeup_fd(-1)
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
         _redirect(attempt.output.fd)
         if needs_new_interpreter(attempt.task["environment"]):
             _become_new_interpreter(attempt)

@@ -52,8 +52,9 @@ class Limits:
             raise e.AirflowTaskTimeout
 
         def over(number, frame):
+            print(f"Process timed out: execution_timeout of {limit} is over, PID: {os.getpid()}", flush=True)
             self._kill()
-            raise e.AirflowTaskTimeout(f"Timeout: execution_timeout of {limit} is over, PID: {os.getpid()}")
+            raise e.AirflowTaskTimeout(f"Timeout, PID: {os.getpid()}")
 
         before = signal.signal(signal.SIGALRM, over)
         signal.setitimer(signal.ITIMER_REAL, seconds)

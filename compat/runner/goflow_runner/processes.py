@@ -1,0 +1,123 @@
+"""The task's process and all that it starts: waited for, told to stop, and none of them left behind.
+
+What a task leaves running becomes a child of the agent when its own parent ends (``PR_SET_CHILD_SUBREAPER``, or the
+agent is process 1 of a container), so it can be ended with the task, on both backends alike.
+https://man7.org/linux/man-pages/man2/PR_SET_CHILD_SUBREAPER.2const.html
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import time
+from collections.abc import Iterator
+
+_PR_SET_CHILD_SUBREAPER = 36
+_LONGEST_PAUSE_S = 60.0
+
+
+def adopt_orphans() -> None:
+    """Let processes that lose their parent become this process's children."""
+    if os.getpid() == 1:
+        return
+    import ctypes  # a few milliseconds that process 1 of a container need not pay
+
+    with contextlib.suppress(AttributeError, OSError):
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def signal_group(pid: int, number: int) -> bool:
+    """Send signal NUMBER to the process group that PID leads; false when the leader has ended already."""
+    if has_ended(pid):
+        return False
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, number)
+    return True
+
+
+def has_ended(pid: int) -> bool:
+    """Whether our child PID has ended, though nobody has waited for it yet."""
+    try:
+        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:
+        return True
+
+
+def end_all_children() -> None:
+    """Kill every child of this process that is left, and theirs in turn, until there is none."""
+    for _ in range(100):  # a process that forks faster than it is killed is the container's to end
+        try:
+            os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return
+        for pid in _children():
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ChildProcessError):
+                _wait_briefly(pid)
+
+
+def _children() -> Iterator[int]:
+    me = str(os.getpid())
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            with contextlib.suppress(OSError), open(f"/proc/{name}/stat", encoding="ascii", errors="replace") as file:
+                if file.read().rpartition(")")[2].split()[1] == me:
+                    yield int(name)
+
+
+def _wait_briefly(pid: int) -> None:
+    """Wait for PID, which was killed; a process that another user owns, and that was not, is left after a second."""
+    with contextlib.suppress(ProcessLookupError):
+        descriptor = os.pidfd_open(pid)
+        try:
+            select.select([descriptor], [], [], 1.0)
+            os.waitpid(pid, os.WNOHANG)
+        finally:
+            os.close(descriptor)
+
+
+class Watch:
+    """Waits for the end of child PID; a signal that comes to this process interrupts a pause."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self._pidfd = os.pidfd_open(pid)
+        self._woken, self._wake = os.pipe()
+        for descriptor in (self._woken, self._wake):
+            os.set_blocking(descriptor, False)
+        self._before = signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
+
+    def __enter__(self) -> Watch:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.set_wakeup_fd(self._before)
+        for descriptor in (self._pidfd, self._woken, self._wake):
+            os.close(descriptor)
+
+    def pause(self, until: float | None) -> int | None:
+        """The exit code once the child has ended (negative: the signal that ended it).
+
+        None after a signal, or at UNTIL (as ``time.monotonic`` counts). Orphans that have ended are buried on the way.
+        """
+        timeout = _LONGEST_PAUSE_S if until is None else min(_LONGEST_PAUSE_S, max(0.0, until - time.monotonic()))
+        select.select([self._pidfd, self._woken], [], [], timeout)
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._woken, 1024)
+        pid, status = os.waitpid(self.pid, os.WNOHANG)
+        self._bury_orphans(pid)
+        return os.waitstatus_to_exitcode(status) if pid else None
+
+    def _bury_orphans(self, ended: int) -> None:
+        while True:
+            try:
+                found = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            except ChildProcessError:
+                return
+            if found is None or found.si_pid == self.pid != ended:
+                return
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(found.si_pid, os.WNOHANG)
