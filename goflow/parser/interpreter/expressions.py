@@ -60,6 +60,8 @@ def _name(frame: Frame, node: cst.Name) -> Any:
     found = frame.scope.find(node.value)
     if found is MISSING:
         found = frame.module.builtin(node.value)
+        if found is MISSING and frame.module.starred is not None:
+            return frame.module.starred
         if found is MISSING:
             raised(frame.at(node), "NameError", f"name '{node.value}' is not defined")
     return found

@@ -6,10 +6,13 @@ from collections.abc import Callable
 
 import libcst as cst
 
+from goflow.domain.diagnostics import Severity
 from goflow.parser.interpreter.bodies import Exit, run_suite
 from goflow.parser.interpreter.classes import Instance
 from goflow.parser.interpreter.exceptions import make_exception, matches
 from goflow.parser.interpreter.expressions import evaluate
+from goflow.parser.interpreter.imports import imported
+from goflow.parser.interpreter.modules import UnreadModule
 from goflow.parser.interpreter.scopes import Frame
 from goflow.parser.interpreter.targets import assign
 from goflow.parser.interpreter.values import Raised, Unknown
@@ -20,6 +23,8 @@ GROUP = "BaseExceptionGroup"
 
 def try_(frame: Frame, node: cst.Try) -> Exit | None:
     """``try`` ... ``except``."""
+    if any(_catches_imports(handler) for handler in node.handlers):
+        return _guarded(frame, node, lambda problem: _handle(frame, node, problem), lambda: _note_imports(frame, node))
     return _guarded(frame, node, lambda problem: _handle(frame, node, problem))
 
 
@@ -28,7 +33,9 @@ def try_star(frame: Frame, node: cst.TryStar) -> Exit | None:
     return _guarded(frame, node, lambda problem: _handle_parts(frame, node, problem))
 
 
-def _guarded(frame: Frame, node: cst.Try | cst.TryStar, handle: Handle) -> Exit | None:
+def _guarded(
+    frame: Frame, node: cst.Try | cst.TryStar, handle: Handle, passed: Callable[[], None] = lambda: None
+) -> Exit | None:
     left: Exit | None
     try:
         try:
@@ -36,6 +43,7 @@ def _guarded(frame: Frame, node: cst.Try | cst.TryStar, handle: Handle) -> Exit 
         except Raised as problem:
             left = handle(problem)
         else:
+            passed()
             if left is None and node.orelse is not None:
                 left = run_suite(frame, node.orelse.body)
     finally:
@@ -82,6 +90,24 @@ def _run_handler(frame: Frame, handler: cst.ExceptHandler | cst.ExceptStarHandle
         frame.exception = before
         if handler.name is not None and isinstance(handler.name.name, cst.Name):
             frame.scope.home_of(handler.name.name.value).names.pop(handler.name.name.value, None)
+
+
+def _catches_imports(handler: cst.ExceptHandler) -> bool:
+    """Whether HANDLER is there for a module that is not installed, and does something else then."""
+    kind = handler.type
+    kinds = [element.value for element in kind.elements] if isinstance(kind, cst.Tuple) else [kind]
+    names = {getattr(name, "value", "") for name in kinds}
+    return kind is None or bool(names & {"ImportError", "ModuleNotFoundError", "Exception"})
+
+
+def _note_imports(frame: Frame, node: cst.Try) -> None:
+    """Say which modules are taken to be installed although nobody here can know."""
+    for line in node.body.body:
+        for small in line.body if isinstance(line, cst.SimpleStatementLine) else ():
+            for name in imported(small):
+                if isinstance(frame.session.loader.modules.get(name), UnreadModule):
+                    words = f"whether {name} is installed in the tasks' image is not known; it is taken to be"
+                    frame.session.report("GF006", words, frame.at(small), severity=Severity.NOTE)
 
 
 def _is_group(value: Instance) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import libcst as cst
 
 from goflow.parser.interpreter.bodies import Exit
-from goflow.parser.interpreter.modules import LibraryModule, ModuleValue, UnreadModule
+from goflow.parser.interpreter.modules import LibraryModule, ModuleValue
 from goflow.parser.interpreter.scopes import MISSING, Frame
 from goflow.parser.interpreter.values import At, Raised, Unknown, Value, raised
 
@@ -18,6 +18,15 @@ def dotted(node: cst.CSTNode) -> str:
         return node.value
     assert isinstance(node, cst.Attribute)
     return f"{dotted(node.value)}.{node.attr.value}"
+
+
+def imported(node: cst.CSTNode) -> list[str]:
+    """The top-level modules that an import statement names; none for other statements and relative imports."""
+    if isinstance(node, cst.Import):
+        return [dotted(alias.name).partition(".")[0] for alias in node.names]
+    if isinstance(node, cst.ImportFrom) and node.module is not None and not node.relative:
+        return [dotted(node.module).partition(".")[0]]
+    return []
 
 
 def import_modules(frame: Frame, node: cst.Import) -> Exit | None:
@@ -47,7 +56,7 @@ def import_from(frame: Frame, node: cst.ImportFrom) -> Exit | None:
     for end in range(2, len(words) + 1):
         module = loader.load(".".join(words[:end]), at)
     if isinstance(node.names, cst.ImportStar):
-        _import_star(frame, module)
+        _import_star(frame, module, at)
         return None
     for alias in node.names:
         assert isinstance(alias.name, cst.Name)
@@ -70,6 +79,8 @@ def import_name(module: Value, name: str, at: At) -> Any:
         own = module.names.get("__getattr__")
         if isinstance(own, Value):
             return own.call([name], {}, at)
+        if module.starred is not None:
+            return module.starred
         raised(at, "ImportError", f"cannot import name '{name}' from '{module.name}'")
     try:
         return module.get_attribute(name, at)
@@ -94,13 +105,19 @@ def _absolute_name(frame: Frame, node: cst.ImportFrom, at: At) -> str:
     return ".".join([*base, *([written] if written else [])])
 
 
-def _import_star(frame: Frame, module: Value) -> None:
-    if isinstance(module, UnreadModule | Unknown):
+def _import_star(frame: Frame, module: Value, at: At) -> None:
+    """Everything public in MODULE; of a module that is not read, or not in full, names that are not known."""
+    known_in_full = isinstance(module, ModuleValue) or (
+        isinstance(module, LibraryModule) and module.otherwise is not None
+    )
+    if not known_in_full:
+        frame.module.starred = Unknown(f"what is in {getattr(module, 'name', 'a module')}, which is not read", at)
+    elif isinstance(module, ModuleValue) and module.starred is not None:
+        frame.module.starred = module.starred
+    if not isinstance(module, ModuleValue | LibraryModule):
         return
-    assert isinstance(module, ModuleValue | LibraryModule)
     listed = module.names.get("__all__")
     names = listed if isinstance(listed, list | tuple) else [name for name in module.names if not name.startswith("_")]
-    at = frame.at(None)
     for name in list(names):
         if isinstance(name, str):
             frame.assign(name, import_name(module, name, at))

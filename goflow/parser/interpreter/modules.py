@@ -38,6 +38,8 @@ class ModuleValue(Value):
         self.tree: cst.Module | None = None
         self.generators: dict[int, bool] = {}
         self.declarations: dict[int, tuple[frozenset[str], frozenset[str]]] = {}
+        self.starred: Unknown | None = None
+        """What a name may be that nothing defines, once ``import *`` has brought in names that are not known."""
         self._positions: Mapping[int, tuple[int, int, int, int]] | None = None
 
     def __repr__(self) -> str:
@@ -96,6 +98,8 @@ class ModuleValue(Value):
         own = self.names.get("__getattr__")
         if isinstance(own, Value):
             return own.call([name], {}, at)
+        if self.starred is not None:
+            return self.starred
         raised(at, "AttributeError", f"module '{self.name}' has no attribute '{name}'")
 
     def set_attribute(self, name: str, value: Any, at: At) -> None:

@@ -32,8 +32,14 @@ def collect(session: Session, module: ModuleValue) -> list[DagSpec]:
     found: dict[str, DagSpec] = {}
     for dag in dags_of(session, module):
         spec = _lowered(session, dag)
-        if spec is not None:
-            found[spec.dag_id] = spec
+        if spec is None:
+            continue
+        before = found.get(spec.dag_id)
+        if before is not None and before.digest() != spec.digest():
+            text = f"the file makes more than one DAG with the id {spec.dag_id!r}; the last of them is taken"
+            hint = "Airflow takes one of them by chance: give each an id of its own"
+            session.report("GF007", text, dag.at, severity=Severity.WARNING, hint=hint, dag_id=spec.dag_id)
+        found[spec.dag_id] = spec
     return list(found.values())
 
 

@@ -252,7 +252,7 @@ class LoweredTask:
         own = OWN_FIELDS | {*CALLBACKS, *(_SENSOR_NAMES if BASE_SENSOR in self.paths else ())}
         kept: dict[str, Json] = {}
         for name, value in self.task.arguments.items():
-            if name in own or name in fields:
+            if name in fields or (name in own and not (name in DOCS and value != self._doc())):
                 continue
             self._note_holes(name, value)
             kept[name] = self.encode(value)
