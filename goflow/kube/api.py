@@ -126,7 +126,7 @@ class KubeApi:
     ) -> Json:
         """One call and its JSON answer."""
         response = self._send(method, path, query, body, content_type, preload=True, read_timeout_s=CALL_TIMEOUT_S)
-        return dict(json.loads(response.data)) if response.data else {}
+        return _json_object(response.data)
 
     @contextmanager
     def stream(
@@ -197,6 +197,18 @@ def _raise_for(response: urllib3.BaseHTTPResponse) -> None:
         reason, message = "", content[:256].decode("utf-8", "replace")  # not the API server's: a proxy's page, say
     seconds = float(retry_after) if retry_after and retry_after.isdigit() else None
     raise error_for(response.status, reason, message, seconds)
+
+
+def _json_object(content: bytes) -> Json:
+    """The object that CONTENT is. Raises UnavailableError when it is none: somebody else's answer, a proxy's say."""
+    try:
+        answer = json.loads(content or b"{}")
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict):
+        start = content[:256].decode("utf-8", "replace")
+        raise UnavailableError(0, "NotJson", f"this is no answer of a Kubernetes API server: {start}")
+    return answer
 
 
 def _text(value: str | int | bool) -> str:
