@@ -219,6 +219,8 @@ class _Plain:
                 return {"object": "AssetAlias" if self.dialect is Dialect.AIRFLOW3 else "DatasetAlias"}
             case "$relativedelta":
                 return {"object": "relativedelta"}
+            case "$object" if inner.get("class") == "float":  # infinite, or not a number
+                return float(inner["text"])
             case "$object":
                 return {"callable" if inner.get("callable") else "object": inner.get("class")}
             case _:

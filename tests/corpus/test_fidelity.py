@@ -24,7 +24,6 @@ TRUTH = {name: json.loads((HERE / "truth" / f"{name}.json").read_text()) for nam
 UNKNOWN = {
     "unknown_to_any_reader.py": 3,  # chance and the network: that these stay unknown is what the file is for
     "providers_more.py": 2,  # fields that TaskFlow operators of providers work out by themselves
-    "reading_the_folder.py": 1,
     "params_and_args.py": 1,  # the address of an object in a text
 }
 """How many values of a file are honest unknowns; for all other files there may be none."""

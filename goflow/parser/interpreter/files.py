@@ -53,3 +53,16 @@ class OpenFile(Value):
     def leave(self, problem: Raised | None, at: At) -> bool:
         """Nothing to close."""
         return False
+
+
+class MemoryFile(OpenFile):
+    """``io.StringIO``: a file that is only in memory, which may be written to."""
+
+    type_name = "StringIO"
+
+    def get_attribute(self, name: str, at: At) -> Any:
+        """What an open file has, and how it is written to."""
+        if name in {"write", "writelines", "getvalue", "truncate"}:
+            at.session.budget.check_size(len(self.stream.getvalue()), at)
+            return NativeFunction(name, lambda at, *args: getattr(self.stream, name)(*args))
+        return super().get_attribute(name, at)

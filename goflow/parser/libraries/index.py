@@ -6,15 +6,17 @@ import sys
 
 FILES: dict[str, str] = {
     "abc": "typing_", "airflow": "airflow", "base64": "texts", "calendar": "datetimes", "collections": "collections_",
+    "configparser": "configparser_",
     "contextlib": "contextlib_", "copy": "functools_", "csv": "data", "dataclasses": "dataclasses_",
     "datetime": "datetimes", "dateutil": "dateutil_", "decimal": "numbers_", "enum": "enum_", "functools": "functools_",
     "glob": "paths", "hashlib": "texts", "html": "texts", "importlib": "system", "inspect": "system", "io": "texts",
     "itertools": "functools_", "json": "data", "kubernetes": "kubernetes_", "kubernetes_client": "kubernetes_",
     "logging": "logging_", "math": "numbers_", "operator": "functools_", "os": "paths", "pathlib": "paths",
-    "pendulum": "pendulum_", "pytz": "pytz_", "re": "texts", "string": "texts", "structlog": "logging_",
+    "pendulum": "pendulum_", "pydantic": "pydantic_", "pytz": "pytz_",
+    "re": "texts", "string": "texts", "structlog": "logging_",
     "sys": "system", "tempfile": "tempfile_", "textwrap": "texts", "time": "datetimes", "typing": "typing_",
     "typing_extensions": "typing_",
-    "__future__": "typing_", "types": "typing_", "urllib": "texts", "warnings": "logging_", "yaml": "data",
+    "__future__": "typing_", "types": "typing_", "urllib": "texts", "warnings": "logging_", "yaml": "yaml_",
     "zoneinfo": "datetimes", "six": "functools_", "loguru": "logging_",
 }  # fmt: skip
 """Top-level module to the file beside this one."""

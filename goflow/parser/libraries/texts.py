@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from goflow.parser.interpreter.expressions import call
-from goflow.parser.interpreter.files import OpenFile
+from goflow.parser.interpreter.files import MemoryFile, OpenFile
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import At, NativeFunction, Value
 from goflow.parser.libraries.registry import function, module
@@ -164,6 +164,6 @@ def build_urllib_parse(session: Session) -> dict[str, Any]:
 def build_io(session: Session) -> dict[str, Any]:
     """``io``."""
     return {
-        "StringIO": function("StringIO", lambda at, text="": OpenFile(text)),
+        "StringIO": function("StringIO", lambda at, text="": MemoryFile(text)),
         "BytesIO": function("BytesIO", lambda at, content=b"": OpenFile(content)),
     }

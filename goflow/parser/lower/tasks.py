@@ -256,6 +256,9 @@ class LoweredTask:
                 continue
             self._note_holes(name, value)
             kept[name] = self.encode(value)
+        for name, value in self._defaults_of_copies().items():
+            self._note_holes(name, value)
+            kept[name] = self.encode(value)
         inlets = self.task.arguments.get("inlets")
         if isinstance(inlets, Value) and not isinstance(inlets, Unknown):
             kept["inlets"] = self.encode(inlets)
@@ -264,6 +267,16 @@ class LoweredTask:
         if self._callable() is None and self._attribute("python_callable") is not None:
             kept["python_callable"] = self.encode(self._attribute("python_callable"))
         return kept
+
+    def _defaults_of_copies(self) -> dict[str, Any]:
+        """What default arguments give the copies of a mapped pod: GoFlow makes those pods itself, while the copies of any
+        other operator get them as their file is executed."""
+        task = self.task
+        if not isinstance(task, MappedTask) or self._when() != "launch" or isinstance(task.default_args, Unknown):
+            return {}
+        known = flat_of(self.operator, task.at.session).parameters
+        said = {*task.arguments, *task.expansion, *OWN_FIELDS}
+        return {name: value for name, value in task.default_args.items() if name in known and name not in said}
 
     def _note_holes(self, name: str, value: Any) -> None:
         unknown = first_unknown(value)

@@ -41,6 +41,8 @@ class MappedTask(TaskValue):
         self.operator = operator
         self.expansion: dict[str, Any] = {}
         self.taskflow = False
+        self.default_args: dict[str, Any] | Unknown = {}
+        """What each copy is given besides, when it is made at run time."""
         self.multiple_outputs: Any = False
 
     @property
@@ -222,6 +224,7 @@ def complete_mapped(
     mapped_over(expansion, at)
     _identify(task, task_id, merged, at)
     task.expansion = expansion
+    task.default_args = merged.default_args
     for value in expansion.values():
         if isinstance(value, Unknown) and merged.dag is not None:
             merged.dag.taint("what a task is expanded over", value, at, task.node.task_id)
