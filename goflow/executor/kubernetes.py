@@ -10,7 +10,15 @@ from typing import TypeVar
 import structlog
 
 from goflow.executor.backend import BackendAwayError, Handle, LaunchRefusedError, Observation, Phase, Sink
-from goflow.executor.pods import VERDICT_ANNOTATION, Json, deleted_pod, is_parallel, observe_job, observe_pod
+from goflow.executor.pods import (
+    SKIP_ANNOTATION,
+    VERDICT_ANNOTATION,
+    Json,
+    deleted_pod,
+    is_parallel,
+    observe_job,
+    observe_pod,
+)
 from goflow.kube.api import JOBS, PODS, KubeApi
 from goflow.kube.errors import AlreadyExistsError, ForbiddenError, KubeError, NotFoundError, UnavailableError
 from goflow.kube.reflector import Change, Reflector
@@ -92,10 +100,13 @@ class KubernetesBackend:
             raise LaunchRefusedError(problem.reason or str(problem.status), problem.message) from problem
 
     def manifest(self, plan: JobPlan) -> Json:
-        """The Job for PLAN; its annotations also say whose verdict counts."""
+        """The Job for PLAN; its annotations also say whose verdict counts, and which exit codes mean *skipped*."""
         manifest = job_manifest(plan, self.site)
+        said = {VERDICT_ANNOTATION: plan.verdict.value}
+        if plan.skip_exit_codes:
+            said[SKIP_ANNOTATION] = ",".join(map(str, plan.skip_exit_codes))
         for metadata in (manifest["metadata"], manifest["spec"]["template"]["metadata"]):
-            metadata["annotations"] = {**metadata["annotations"], VERDICT_ANNOTATION: plan.verdict.value}
+            metadata["annotations"] = {**metadata["annotations"], **said}
         return manifest
 
     def terminate(self, handle: Handle, grace_s: float) -> None:

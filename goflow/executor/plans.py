@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Mapping
 from typing import Any
 
 from goflow.domain.canonical import Json
 from goflow.domain.runs import Launch, TaskInstance, job_name
+from goflow.domain.spec import DagSpec
 from goflow.operators.plan import JobPlan, NotConvertibleError, Verdict
 from goflow.operators.registry import convert, speaks_for_itself
 from goflow.operators.request import Defaults, PlanRequest
-from goflow.store import Store, Tx, launches, runs, variables, versions, xcoms
+from goflow.store import Store, Tx, blobs, launches, runs, variables, versions, xcoms
 from goflow.templating import context as contexts
 from goflow.templating.environment import RenderError, environment, render
 
@@ -37,7 +39,7 @@ class Planner:
             task,
             run,
             instance,
-            pull_xcom=lambda task_ids=None, key="return_value", **_: self._pull(run.id, task_ids, key),
+            pull_xcom=lambda task_ids=None, key="return_value", **_: self._pull(dag, run.id, task_ids, key),
             find_variable=self._variable,
         )
 
@@ -58,6 +60,8 @@ class Planner:
             launch=launch,
             defaults=self.defaults,
             render=render_fields,
+            pull=lambda task_id, key: self._result(dag, run.id, task_id, key),
+            read_file=lambda path: self._read_file(run.version_id, path),
         )
 
     def convert(self, request: PlanRequest) -> JobPlan:
@@ -79,20 +83,56 @@ class Planner:
             task = versions.spec(tx, run.reading_id).task(instance.task_id)
         return speaks_for_itself(task, self.defaults.backend)
 
-    def _pull(self, dag_run_id: int, task_ids: Any, key: str) -> Any:
-        """``ti.xcom_pull`` as far as the daemon knows it: results of this run."""
+    def _pull(self, dag: DagSpec, dag_run_id: int, task_ids: Any, key: str) -> Any:
+        """``ti.xcom_pull`` as far as the daemon knows it: results of this run; None where there is none."""
         wanted = [task_ids] if isinstance(task_ids, str) or task_ids is None else list(task_ids)
-        with self.store.reading() as tx:
-            found = []
-            for task_id in wanted:
-                values = [] if task_id is None else xcoms.pull(tx, dag_run_id, task_id, key)
-                found.append(values[0].value if values else None)
+        found = []
+        for task_id in wanted:
+            try:
+                found.append(None if task_id is None else self._result(dag, dag_run_id, task_id, key))
+            except LookupError:
+                found.append(None)
         return found[0] if isinstance(task_ids, str) or task_ids is None else found
+
+    def _result(self, dag: DagSpec, dag_run_id: int, task_id: str, key: str) -> Any:
+        """The result of a task: of a mapped one the list of its copies'. Raises LookupError where there is none."""
+        with self.store.reading() as tx:
+            values = xcoms.pull(tx, dag_run_id, task_id, key)
+        if _is_mapped(dag, task_id):
+            return [found.value for found in sorted(values, key=lambda found: found.map_index)]
+        if not values:
+            raise LookupError(f"task {task_id} has left no result {key}")
+        return values[0].value
+
+    def _read_file(self, version_id: int, path: str) -> str:
+        """A file of the version's folder, by its path below the DAG folder as tasks see it. Raises OSError."""
+        inside = os.path.relpath(path, self.defaults.parse_path) if os.path.isabs(path) else os.path.normpath(path)
+        with self.store.reading() as tx:
+            version = versions.get(tx, version_id)
+            known = blobs.folder(tx, version.folder_digest).files.get(inside)
+            if known is None:
+                raise FileNotFoundError(f"{path} is not in the DAG folder")
+            return blobs.content(tx, known[0]).decode("utf-8", "replace")
 
     def _variable(self, name: str) -> str | None:
         with self.store.reading() as tx:
             found = variables.find(tx, name)
         return None if found is None else found.value
+
+
+def _is_mapped(dag: DagSpec, task_id: str) -> bool:
+    """Whether a task has copies: it is mapped itself, or a task group around it is."""
+    try:
+        task = dag.task(task_id)
+    except KeyError:
+        return False
+    groups = {group.group_id: group for group in dag.groups}
+    group = groups.get(task.group or "")
+    while group is not None:
+        if group.expand is not None:
+            return True
+        group = groups.get(group.parent or "")
+    return task.mapped
 
 
 def _named(launch: Launch, instance: TaskInstance) -> Launch:

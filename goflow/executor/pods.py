@@ -23,6 +23,7 @@ from goflow.operators.manifest import MAIN, XCOM_CONTAINER
 Json = dict[str, Any]
 LAUNCH_LABEL = f"{PREFIX}launch-id"
 VERDICT_ANNOTATION = f"{PREFIX}verdict"
+SKIP_ANNOTATION = f"{PREFIX}skip-exit-codes"
 TERMINAL_PHASES = frozenset({"Succeeded", "Failed"})
 
 
@@ -126,9 +127,17 @@ def _ended(pod: Json, launch_id: str, terminated: Json) -> Observation:
         outcome = Outcome(
             state=TaskState.FAILED, exit_code=code, reason="Disrupted", message=disruption, disrupted=True, at=ended_at
         )
+    elif code in _skip_codes(metadata):
+        words = f"exit code {code} means skip"
+        outcome = Outcome(state=TaskState.SKIPPED, exit_code=code, reason="PodExit", message=words, at=ended_at)
     else:
         outcome = Outcome(state=TaskState.FAILED, exit_code=code, reason=reason, message=message, at=ended_at)
     return _observation(launch_id, metadata, outcome, final=over)
+
+
+def _skip_codes(metadata: Json) -> set[int]:
+    text = (metadata.get("annotations") or {}).get(SKIP_ANNOTATION) or ""
+    return {int(code) for code in text.split(",") if code}
 
 
 def _observation(launch_id: str, metadata: Json, outcome: Outcome, *, final: bool) -> Observation:

@@ -24,7 +24,7 @@ from goflow.executor.plans import Planner
 from goflow.executor.tokens import TokenMint
 from goflow.operators.plan import JobPlan, NotConvertibleError
 from goflow.service import ThreadService
-from goflow.store import Store, events, launches, transitions
+from goflow.store import Store, events, launches, tasks, transitions
 
 if TYPE_CHECKING:
     from goflow.executor.follow import LogFollower
@@ -176,6 +176,9 @@ class Executor(ThreadService):
 
     def _created(self, plan: JobPlan) -> None:
         with self.store.transaction() as tx:
+            if plan.rendered:
+                _, instance = launches.with_task(tx, plan.launch_id)
+                tasks.set_rendered(tx, instance.id, plan.rendered)
             transitions.advance_launch(
                 tx,
                 plan.launch_id,

@@ -57,6 +57,10 @@ class JobPlan:
     """Where the DAG folder is mounted, for runner launches."""
     xcom_sidecar: bool = False
     """Whether ``/airflow/xcom/return.json`` of a foreign container becomes the task's result."""
+    skip_exit_codes: tuple[int, ...] = ()
+    """Exit codes of a foreign container that mean *skipped*."""
+    rendered: Mapping[str, Json] = field(default_factory=dict)
+    """The template fields as they were rendered here; our runner tells those of its tasks itself."""
     active_deadline_s: float | None = None
     termination_grace_s: float = 30.0
     startup_timeout_s: float = 600.0

@@ -1,7 +1,7 @@
 """KubernetesPodOperator and ``@task.kubernetes_cmd``: the author's own container, as a Job of its own.
 
-Fields and defaults are those of ``airflow.providers.cncf.kubernetes.operators.pod.KubernetesPodOperator``. Connection
-settings (``kubernetes_conn_id``, ``in_cluster``, ``cluster_context``) mean nothing here: pods run where GoFlow runs.
+Fields and defaults are those of ``airflow.providers.cncf.kubernetes.operators.pod.KubernetesPodOperator``. What says
+how Airflow watches its pod (``get_logs``, ``deferrable``, polling, ``reattach_on_restart``) means nothing here.
 """
 
 from __future__ import annotations
@@ -9,10 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from goflow.domain.canonical import tag_of, walk
+from goflow.domain.spec import TaskSpec
 from goflow.operators import runner
+from goflow.operators.manifest import MAIN
 from goflow.operators.objects import manifest_of
 from goflow.operators.plan import JobPlan, NotConvertibleError, Verdict
+from goflow.operators.pod_template import merged_containers, merged_pods, merged_specs
 from goflow.operators.request import PlanRequest
+from goflow.operators.values import NotKnownError, share_of, with_results
 
 PATHS = frozenset(
     {
@@ -38,6 +43,7 @@ _POD_FIELDS = {
     "subdomain": "subdomain",
     "schedulername": "schedulerName",
     "automount_service_account_token": "automountServiceAccountToken",
+    "runtime_class_name": "runtimeClassName",
 }
 _CONTAINER_FIELDS = {
     "volume_mounts": "volumeMounts",
@@ -46,55 +52,184 @@ _CONTAINER_FIELDS = {
     "container_security_context": "securityContext",
     "termination_message_policy": "terminationMessagePolicy",
 }
-NOT_YET = ("pod_template_file", "full_pod_spec", "pod_template_dict", "secrets", "configmaps", "callbacks")
+ELSEWHERE = ("config_file", "cluster_context")
+"""Arguments that name another cluster than GoFlow's own."""
+NOT_YET = ("callbacks", "pod_runtime_info_envs", "progress_callback")
 """Arguments that are read, but whose meaning is not carried out yet: a task with one of them is not converted."""
+TEMPLATES = ("pod_template_file", "pod_template_dict", "full_pod_spec")
+
+
+def trouble(task: TaskSpec) -> str:
+    """Why TASK's pod cannot be made, as far as the file says; empty where it can."""
+    given = {**task.arguments, **task.fields}
+    named = {*given, *(name for name in task.expand if task.mapped)}
+    for name in NOT_YET:
+        if name in named and (given.get(name) or name in task.expand):
+            return f"its argument {name} is not carried out yet"
+    for name in ELSEWHERE:
+        if given.get(name):
+            return f"its argument {name} asks for another cluster: pods run in GoFlow's own"
+    for value in (task.fields, task.arguments, task.expand):
+        if any(tag_of(inner) == "$hole" for inner in walk(dict(value))):
+            return "a field of its pod is known at run time only, which is not carried out yet"
+    return ""
 
 
 def plan(request: PlanRequest) -> JobPlan:
     """The operator's pod as a plan. Raises NotConvertibleError for what is not carried out yet."""
+    operator = request.task.operator
+    if request.defaults.backend == "local":
+        raise NotConvertibleError(operator, "its container needs the kubernetes backend")
+    if reason := trouble(request.task):
+        raise NotConvertibleError(operator, reason)
     values = _values(request)
-    for name in NOT_YET:
-        if values.get(name):
-            raise NotConvertibleError(request.task.operator, f"its argument {name} is not carried out yet")
-    if not values.get("image"):
-        raise NotConvertibleError(request.task.operator, "it has no image")
+    template = _template(request, values)
+    main, spec = _main_and_rest(template, str(values.get("base_container_name") or MAIN))
+    image = values.get("image") or main.pop("image", None)
+    if not image:
+        raise NotConvertibleError(operator, "it has no image")
+    shared = _shared(request, values, template, spec)
+    variables, container = _container(values, main)
+    command, args = _words(values.get("cmds")), _words(values.get("arguments"))
+    return JobPlan(
+        **shared,
+        verdict=Verdict.CONTAINER,
+        image=str(image),
+        command=command or _words(main.pop("command", None)),
+        args=args or _words(main.pop("args", None)),
+        environment={**request.settled().environment, **variables},
+        image_pull_policy=values.get("image_pull_policy") or main.pop("imagePullPolicy", None),
+        image_pull_secrets=_secret_names(values.get("image_pull_secrets")),
+        pod={"metadata": template.get("metadata") or {}, "spec": _pod(values, spec)},
+        container={**main, **container},
+        xcom_sidecar=bool(values.get("do_xcom_push", False)),
+        active_deadline_s=values.get("active_deadline_seconds") or spec.get("activeDeadlineSeconds"),
+        termination_grace_s=float(
+            values.get("termination_grace_period") or spec.get("terminationGracePeriodSeconds") or 30
+        ),
+        skip_exit_codes=_codes(values.get("skip_on_exit_code")),
+        rendered={name: values[name] for name in request.task.template_fields if name in values},
+    )
+
+
+def _shared(
+    request: PlanRequest, values: Mapping[str, Any], template: Mapping[str, Any], spec: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What every family's plan has, with the operator's word on it."""
     shared = runner.common(request)
     shared["labels"] = {**_texts(values.get("labels")), **shared["labels"]}
     shared["annotations"] = {**_texts(values.get("annotations")), **shared["annotations"]}
-    if values.get("namespace"):
-        shared["namespace"] = str(values["namespace"])
-    if values.get("service_account_name"):
-        shared["service_account"] = str(values["service_account_name"])
+    namespace = values.get("namespace") or (template.get("metadata") or {}).get("namespace")
+    if namespace:
+        shared["namespace"] = str(namespace)
+    if account := values.get("service_account_name") or spec.get("serviceAccountName"):
+        shared["service_account"] = str(account)
     if values.get("startup_timeout_seconds"):
         shared["startup_timeout_s"] = float(values["startup_timeout_seconds"])
     if values.get("container_resources"):
         shared["resources"] = manifest_of(values["container_resources"])
+    return shared
+
+
+def _container(values: Mapping[str, Any], main: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
+    """Plain variables, and the other fields of the operator's container: its arguments over those of MAIN."""
     variables, container = _environment(values.get("env_vars"))
     container.update(_renamed(values, _CONTAINER_FIELDS))
-    return JobPlan(
-        **shared,
-        verdict=Verdict.CONTAINER,
-        image=str(values["image"]),
-        command=_words(values.get("cmds")),
-        args=_words(values.get("arguments")),
-        environment={**request.settled().environment, **variables},
-        image_pull_policy=values.get("image_pull_policy"),
-        image_pull_secrets=_secret_names(values.get("image_pull_secrets")),
-        pod={"spec": _renamed(values, _POD_FIELDS)},
-        container=container,
-        xcom_sidecar=bool(values.get("do_xcom_push", False)),
-        active_deadline_s=values.get("active_deadline_seconds"),
-        termination_grace_s=float(values.get("termination_grace_period") or 30),
-    )
+    mounted = _secrets(values.get("secrets"))
+    from_maps = [{"configMapRef": {"name": str(name)}} for name in manifest_of(values.get("configmaps") or [])]
+    more = {
+        "env": mounted["env"],
+        "envFrom": [*from_maps, *mounted["envFrom"]],
+        "volumeMounts": mounted["volumeMounts"],
+    }
+    return variables, merged_containers(merged_containers(main, container), more)
+
+
+def _pod(values: Mapping[str, Any], spec: Mapping[str, Any]) -> dict[str, Any]:
+    """The pod's spec without its containers' first: the operator's arguments over those of the template's SPEC."""
+    made = merged_specs(spec, _renamed(values, _POD_FIELDS))
+    made = merged_specs(made, {"volumes": _secrets(values.get("secrets"))["volumes"]})
+    ours = {"restartPolicy", "terminationGracePeriodSeconds", "activeDeadlineSeconds", "serviceAccountName"}
+    return {key: value for key, value in made.items() if key not in ours and value != []}
 
 
 def _values(request: PlanRequest) -> dict[str, Any]:
-    fields: Mapping[str, Any] = request.task.fields
+    task = request.task
+    pushes = task.do_xcom_push and (
+        not task.mapped or "do_xcom_push" in task.given
+    )  # unlike others, it does not unasked
+    values: dict[str, Any] = {**task.arguments, **task.fields, "do_xcom_push": pushes}
+    try:
+        if task.mapped:
+            values.update(share_of(task.expand, request.instance.map_index, request.pull))
+        values = with_results(values, request.pull)
+    except (NotKnownError, LookupError) as problem:
+        raise NotConvertibleError(task.operator, str(problem)) from problem
     if request.render is not None:
-        fields = request.render(fields)
-    values = {**request.task.arguments, **fields}
-    values["do_xcom_push"] = request.task.arguments.get("do_xcom_push", False)
+        templated = {name: values[name] for name in task.template_fields if name in values}
+        values.update(request.render(templated))
     return values
+
+
+def _template(request: PlanRequest, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The pod that the operator begins with, a manifest; empty where it is given none."""
+    found: dict[str, Any] = {}
+    for name in TEMPLATES:
+        value = values.get(name)
+        if not value or (name == "pod_template_dict" and values.get("pod_template_file")):
+            continue
+        made = _parsed(request, str(value)) if name == "pod_template_file" else manifest_of(value)
+        if not isinstance(made, dict):
+            raise NotConvertibleError(request.task.operator, f"its {name} is no pod")
+        found = merged_pods(found, made)
+    return found
+
+
+def _parsed(request: PlanRequest, path: str) -> Any:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        return YAML(typ="safe").load(request.read_file(path))
+    except (OSError, YAMLError) as problem:
+        words = f"its pod_template_file {path} cannot be read: {problem}"
+        raise NotConvertibleError(request.task.operator, words) from problem
+
+
+def _main_and_rest(template: Mapping[str, Any], name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The template's container that is the task's own (by NAME, else the first), and the pod's spec without it."""
+    spec = dict(template.get("spec") or {})
+    containers = list(spec.pop("containers", None) or [])
+    place = next((n for n, one in enumerate(containers) if one.get("name") == name), 0)
+    main = dict(containers.pop(place)) if containers else {}
+    main.pop("name", None)
+    return main, {**spec, "containers": containers}
+
+
+def _secrets(value: Any) -> dict[str, list[dict[str, Any]]]:
+    """``Secret(deploy_type, deploy_target, secret, key, items)`` as parts of container and pod."""
+    found: dict[str, list[dict[str, Any]]] = {"env": [], "envFrom": [], "volumeMounts": [], "volumes": []}
+    for number, secret in enumerate(value or []):
+        said = secret["$object"]["arguments"] if tag_of(secret) == "$object" else dict(secret)
+        names = ("deploy_type", "deploy_target", "secret", "key", "items")
+        kind, target, name, key, items = (said.get(word, said.get(str(at))) for at, word in enumerate(names))
+        if kind == "volume":
+            volume = f"secretvol{number}"
+            source = {"secretName": name, **({"items": manifest_of(items)} if items else {})}
+            found["volumes"].append({"name": volume, "secret": source})
+            found["volumeMounts"].append({"name": volume, "mountPath": target, "readOnly": True})
+        elif target is None:
+            found["envFrom"].append({"secretRef": {"name": name}})
+        else:
+            reference = {"secretKeyRef": {"name": name, "key": key}}
+            found["env"].append({"name": str(target).upper(), "valueFrom": reference})
+    return found
+
+
+def _codes(value: Any) -> tuple[int, ...]:
+    if value is None:
+        return ()
+    return tuple(int(code) for code in value) if isinstance(value, list) else (int(value),)
 
 
 def _environment(env_vars: Any) -> tuple[dict[str, str], dict[str, Any]]:

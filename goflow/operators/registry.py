@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from goflow.domain.canonical import walk
 from goflow.domain.diagnostics import Diagnostic, Severity, Span
 from goflow.domain.spec import DagSpec, TaskSpec
 from goflow.operators import native, pod, runner
@@ -76,14 +75,8 @@ def diagnose(dag: DagSpec, path: str) -> list[Diagnostic]:
 def _trouble(task: TaskSpec) -> tuple[str, str]:
     family = family_of(task)
     if family is pod.plan:
-        for name in pod.NOT_YET:
-            if task.arguments.get(name) or task.fields.get(name):
-                return f"its argument {name} is not carried out yet; the task will fail", ""
-        if task.mapped:
-            return "a mapped pod task is not carried out yet; the task will fail", ""
-        if any(isinstance(value, dict) and "$hole" in value for field in task.fields.values() for value in walk(field)):
-            return "a field of its pod is known at run time only, which is not carried out yet; the task will fail", ""
-        return "", ""
+        reason = pod.trouble(task)
+        return (f"{reason}; the task will fail", "") if reason else ("", "")
     if family is native.plan:
         return "", ""
     provider = _provider(task.operator_path)

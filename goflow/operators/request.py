@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from goflow.domain.canonical import Json
 from goflow.domain.runs import DagRun, Launch, TaskInstance
@@ -11,6 +12,20 @@ from goflow.domain.spec import DagSpec, RuntimeSpec, TaskSpec
 
 RenderFields = Callable[[Mapping[str, Json]], Mapping[str, Json]]
 """Renders the templates in fields of a task with its run's context; raises TemplateError."""
+
+
+PullResult = Callable[[str, str], Any]
+ReadFile = Callable[[str], str]
+
+
+def nothing_pulled(task_id: str, key: str) -> Any:
+    """There are no results. Raises LookupError."""
+    raise LookupError(f"there is no result {key} of {task_id}")
+
+
+def nothing_read(path: str) -> str:
+    """There are no files. Raises FileNotFoundError."""
+    raise FileNotFoundError(f"{path} is not in the DAG folder")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +44,9 @@ class Defaults:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanRequest:
-    """One launch to be converted. RENDER is there for operators whose pod is made of templated fields."""
+    """One launch to be converted. RENDER, PULL and READ_FILE are for operators whose pod is made here: templates, other
+    tasks' results, and the text of a file of the version's folder (by the path that the DAG file sees; raises OSError).
+    """
 
     dag: DagSpec
     task: TaskSpec
@@ -38,6 +55,8 @@ class PlanRequest:
     launch: Launch
     defaults: Defaults
     render: RenderFields | None = None
+    pull: PullResult = nothing_pulled
+    read_file: ReadFile = nothing_read
     runtime: RuntimeSpec = field(default_factory=RuntimeSpec)
 
     @property

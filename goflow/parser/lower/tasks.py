@@ -15,6 +15,7 @@ from goflow.parser.interpreter.values import Raised, Unknown, Value, first_unkno
 from goflow.parser.libraries.airflow.base_operators import CALLBACKS, DEFAULT_SENSOR_TIMEOUT, DOCS, SENSOR_PARAMETERS
 from goflow.parser.libraries.airflow.enums import checked_weight_rule
 from goflow.parser.libraries.airflow.mapping import MappedTask
+from goflow.parser.libraries.airflow.operator_arguments import flat_of
 from goflow.parser.libraries.airflow.operator_models import BASE_SENSOR, OperatorModel
 from goflow.parser.libraries.airflow.operators import TaskValue
 from goflow.parser.libraries.airflow.words import words
@@ -269,7 +270,7 @@ class LoweredTask:
         return kept
 
     def _defaults_of_copies(self) -> dict[str, Any]:
-        """What default arguments give the copies of a mapped pod: GoFlow makes those pods itself, while the copies of any
+        """What default arguments give the copies of a mapped pod: GoFlow makes those pods itself, while copies of any
         other operator get them as their file is executed."""
         task = self.task
         if not isinstance(task, MappedTask) or self._when() != "launch" or isinstance(task.default_args, Unknown):

@@ -81,7 +81,8 @@ def test_a_pod_operators_container_is_the_authors_own():
         operator="KubernetesPodOperator",
         operator_path=KPO,
         fields={"image": "busybox", "cmds": ["sh"], "arguments": ["-c", "true"], "env_vars": {"X": "1"}},
-        arguments={"do_xcom_push": True, "namespace": "there"},
+        arguments={"namespace": "there"},
+        do_xcom_push=True,
     )
     plan = convert(request(task))
     assert plan.verdict is Verdict.CONTAINER
@@ -92,7 +93,7 @@ def test_a_pod_operators_container_is_the_authors_own():
     assert pod["initContainers"][0]["restartPolicy"] == "Always", "a native sidecar sends the result"
 
 
-@pytest.mark.parametrize("name", ["full_pod_spec", "pod_template_file"])
+@pytest.mark.parametrize("name", ["callbacks", "config_file", "cluster_context"])
 def test_what_is_not_carried_out_is_refused_and_told_at_import(name):
     task = TaskSpec(
         task_id="t", operator="KubernetesPodOperator", operator_path=KPO, fields={"image": "x"}, arguments={name: "y"}

@@ -10,6 +10,8 @@ from airflow._goflow import facts, homes, world
 OURS = ("airflow.providers.standard", "airflow.providers.common.compat")
 """Providers that the shim always brings itself."""
 _PRIVATE = "airflow._goflow"
+CLIENT_MODULES = frozenset({"api", "api_client", "client", "config", "exceptions", "models", "rest", "stream", "watch"})
+"""Modules of the Kubernetes client that files import."""
 
 
 class Module(ModuleType):
@@ -85,6 +87,37 @@ class Finder:
             module.__dict__.update(getattr(private, "_dynamic", dict)())
 
 
+class ClientModule(ModuleType):
+    """A module of the Kubernetes client where that is not installed: models can be made, calls fail in words."""
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        if name in CLIENT_MODULES:
+            return importlib.import_module(f"{self.__name__}.{name}")
+        from airflow._goflow.stand_in import stand_in
+
+        return stand_in(self.__name__, name)
+
+
+class ClientFinder:
+    """The finder (and loader) of the Kubernetes client's modules where nothing that is installed has them: files that
+    describe pods import its models, and their other tasks need none of them. It stands last."""
+
+    def find_spec(self, fullname, path=None, target=None):
+        """A spec for the client's own modules."""
+        top, _, last = fullname.partition(".")
+        known = top == "kubernetes" and all(word in CLIENT_MODULES for word in last.split(".") if word)
+        return ModuleSpec(fullname, self, is_package=True) if known else None
+
+    def create_module(self, spec):
+        """An empty module."""
+        return ClientModule(spec.name)
+
+    def exec_module(self, module):
+        """Nothing to fill in."""
+
+
 def attribute(module, name):
     """``module.name``. Raises AttributeError where Airflow of this dialect has no such name (then an import fails, or
     finds a module of that name)."""
@@ -136,6 +169,7 @@ def install():
     """Put the finder in place; harmless twice."""
     if not any(isinstance(finder, Finder) for finder in sys.meta_path):
         sys.meta_path.insert(0, Finder())
+        sys.meta_path.append(ClientFinder())
 
 
 def forget():

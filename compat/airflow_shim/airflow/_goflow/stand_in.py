@@ -24,6 +24,8 @@ def message_for(module, name):
     """The words of the failure."""
     if module.startswith("airflow.providers."):
         return f"No module named {module!r}: {name} needs {package_of(module)}, which is not in this task's image"
+    if module.startswith("kubernetes"):
+        return f"No module named 'kubernetes': {name} needs the package kubernetes, which is not in this task's image"
     return f"{module}.{name} is not available here: tasks run without Airflow and its database"
 
 
@@ -37,6 +39,11 @@ def stand_in(module, name):
 
 def _make(module, name):
     message = message_for(module, name)
+    if module.startswith("kubernetes"):
+        if name.endswith(("Error", "Exception")):
+            return type(name, (Exception,), {"__module__": module})
+        if name.startswith(("V1", "V2")):
+            return type(name, (Model,), {"__module__": module})
     if name.endswith(("Operator", "Sensor", "SensorAsync", "OperatorAsync")):
         return _operator(module, name, message)
     if name in _IDENTITY_DECORATORS:
@@ -71,6 +78,26 @@ def _function(module, name, message):
     missing.__name__ = missing.__qualname__ = name
     missing.__module__ = module
     return missing
+
+
+class Model:
+    """A model of the Kubernetes client: it holds what it was made with, and None for the rest."""
+
+    def __init__(self, **kwargs):
+        self.__dict__.update(kwargs)
+
+    def __getattr__(self, name):
+        if name.startswith("_") or name in _PROBED:
+            raise AttributeError(name)
+        return
+
+    def __eq__(self, other):
+        return type(self) is type(other) and self.__dict__ == other.__dict__
+
+    __hash__ = None
+
+    def __repr__(self):
+        return f"{type(self).__name__}({', '.join(f'{key}={value!r}' for key, value in self.__dict__.items())})"
 
 
 class MissingType(type):
