@@ -41,11 +41,11 @@ def settle(
         if launch.state not in OPEN_LAUNCH_STATES:
             return False
         now = outcome.at or store.clock.now()
-        if report:
-            store_report(tx, instance, report)
         run = runs.get(tx, instance.dag_run_id)
         task = versions.spec(tx, run.reading_id).task(instance.task_id)
         follows = consequence(task, run, instance, launch, outcome, store.clock.now())
+        if report and follows.verdict is Verdict.ADVANCE:  # else the task is over, or another attempt's by now
+            store_report(tx, instance, report)
         transitions.advance_launch(
             tx,
             launch_id,

@@ -20,4 +20,4 @@ class TokenMint:
 
     def check(self, launch_id: str, token: str) -> bool:
         """Whether TOKEN is that launch's, compared in constant time."""
-        return hmac.compare_digest(self.token(launch_id), token)
+        return hmac.compare_digest(self.token(launch_id).encode(), token.encode("utf-8", "replace"))

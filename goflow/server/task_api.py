@@ -4,33 +4,61 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import structlog
 from goflow_runner import wire
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from goflow.domain.errors import AlreadyExistsError, GoFlowError, InvalidRequestError, NotFoundError
-from goflow.domain.runs import Launch
+from goflow.domain.runs import Launch, Outcome
 from goflow.domain.state import OPEN_LAUNCH_STATES, TaskState
 from goflow.executor.outcomes import settle, store_report
 from goflow.executor.words import outcome_from_word
 from goflow.kube.errors import KubeError
 from goflow.scheduler import operations
+from goflow.server import task_bodies
 from goflow.server.attempts import AttemptGuard
 from goflow.server.task_input import InputBuilder
-from goflow.store import Store, blobs, connections, launches, logs, runs, tasks, transitions, variables, xcoms
-from goflow.store.rows import LogRow
+from goflow.store import (
+    Store,
+    blobs,
+    connections,
+    dags,
+    launches,
+    logs,
+    runs,
+    tasks,
+    transitions,
+    variables,
+    versions,
+    xcoms,
+)
+from goflow.store.errors import DatabaseBusyError
+from goflow.store.rows import XCom
 
 log = structlog.get_logger(__name__)
 
-LARGEST_BODY = 64 << 20
-"""Bytes of one request: results are bounded by the object store's coming, not by this."""
+LARGEST_BODY = wire.LARGEST_BODY
+LARGEST_STRANGERS_BODY = 64 << 10
+"""Bytes that are read of a request before its token is looked at."""
+
+T = TypeVar("T")
+Handler = Callable[[Launch, Request, Any], Any]
+
+
+class Answer(JSONResponse):
+    """JSON as Python has it: results may hold NaN and infinities, which a runner reads as what they were."""
+
+    def render(self, content: Any) -> bytes:
+        """CONTENT as JSON in ASCII."""
+        return json.dumps(content, separators=(",", ":")).encode("ascii")
 
 
 class RequestRefusedError(Exception):
@@ -68,39 +96,67 @@ class TaskApi:
             self._route("dag_runs", "GET", self.dag_runs),
             self._route("task_states", "GET", self.task_states),
         ]
-        return Starlette(routes=routes)
+        return Starlette(routes=routes, exception_handlers={HTTPException: _no_such_call})
 
-    def _route(self, path: str, method: str, handler: Callable[[Launch, Request, Any], Any]) -> Route:
+    def _route(self, path: str, method: str, handler: Handler) -> Route:
         async def endpoint(request: Request) -> Response:
-            body = await request.body()
-            if len(body) > LARGEST_BODY:
-                return JSONResponse({"detail": f"more than {LARGEST_BODY} bytes"}, 413)
+            try:
+                body = await self._body(request)
+            except RequestRefusedError as refusal:
+                return Answer({"detail": refusal.detail}, refusal.status)
+            except ClientDisconnect:
+                return Response(status_code=400)  # which nobody hears
             return await run_in_threadpool(self._handle, handler, request, body)
 
         return Route(wire.PREFIX + path, endpoint, methods=[method])
 
-    def _handle(self, handler: Callable[[Launch, Request, Any], Any], request: Request, body: bytes) -> Response:
+    async def _body(self, request: Request) -> bytes:
+        """The body, of those who may speak if it is long. Raises RequestRefusedError (401, 403, 413)."""
+        length = request.headers.get("content-length", "")
+        told = int(length) if length.isdecimal() else None
+        if told is not None and told > LARGEST_BODY:
+            raise RequestRefusedError(413, f"a request has at most {LARGEST_BODY} bytes")
+        if told is None or told > LARGEST_STRANGERS_BODY:
+            await run_in_threadpool(self._answered, self._speaker, request)
+        parts, size = [], 0
+        async for part in request.stream():
+            size += len(part)
+            if size > LARGEST_BODY:
+                raise RequestRefusedError(413, f"a request has at most {LARGEST_BODY} bytes")
+            parts.append(part)
+        return b"".join(parts)
+
+    def _handle(self, handler: Handler, request: Request, body: bytes) -> Response:
         try:
-            launch = self._speaker(request)
-            answer = handler(launch, request, json.loads(body) if body else None)
+            return self._answered(self._call, handler, request, body)
         except RequestRefusedError as refusal:
-            return JSONResponse({"detail": refusal.detail}, refusal.status)
-        except KubeError as problem:
-            return JSONResponse({"detail": str(problem)}, 503)
-        except NotFoundError as problem:
-            return JSONResponse({"detail": str(problem)}, 404)
-        except AlreadyExistsError as problem:
-            return JSONResponse({"detail": str(problem)}, 409)
-        except (InvalidRequestError, ValueError, KeyError, TypeError) as problem:
-            return JSONResponse({"detail": f"{type(problem).__name__}: {problem}"}, 400)
-        except GoFlowError as problem:
-            return JSONResponse({"detail": str(problem)}, 400)
-        except Exception:
-            log.exception("the task API failed", path=request.url.path)
-            return JSONResponse({"detail": "the server failed; its log says why"}, 500)
+            return Answer({"detail": refusal.detail}, refusal.status)
+
+    def _call(self, handler: Handler, request: Request, body: bytes) -> Response:
+        launch = self._speaker(request)
+        answer = handler(launch, request, task_bodies.parse(body))
         if isinstance(answer, Response):
             return answer
-        return Response(status_code=204) if answer is None else JSONResponse(answer)
+        return Response(status_code=204) if answer is None else Answer(answer)
+
+    @staticmethod
+    def _answered(function: Callable[..., T], *arguments: Any) -> T:
+        """What FUNCTION gives; what it raises becomes RequestRefusedError in words."""
+        try:
+            return function(*arguments)
+        except RequestRefusedError:
+            raise
+        except (KubeError, DatabaseBusyError) as problem:  # which the runner asks again
+            raise RequestRefusedError(503, str(problem)) from problem
+        except NotFoundError as problem:
+            raise RequestRefusedError(404, str(problem)) from problem
+        except AlreadyExistsError as problem:
+            raise RequestRefusedError(409, str(problem)) from problem
+        except GoFlowError as problem:
+            raise RequestRefusedError(400, str(problem)) from problem
+        except Exception as problem:
+            log.exception("the task API failed")
+            raise RequestRefusedError(500, "the server failed; its log says why") from problem
 
     def _speaker(self, request: Request) -> Launch:
         """The launch whose token came with REQUEST. Raises RequestRefusedError (401, 403)."""
@@ -119,12 +175,13 @@ class TaskApi:
 
     # The launch itself -----------------------------------------------------------------------------------------
 
-    def claim(self, launch: Launch, _: Request, body: wire.Claim) -> Any:
+    def claim(self, launch: Launch, _: Request, body: Any) -> Any:
         """Claim it, exclusively, and tell all about it."""
-        if body["protocol"] != wire.PROTOCOL:
+        if task_bodies.number(body, "protocol") != wire.PROTOCOL:
             raise RequestRefusedError(409, f"this server speaks protocol {wire.PROTOCOL}: use its own runner image")
+        claimant = task_bodies.text(body, "claimant")
         with self.store.transaction() as tx:
-            claimed = transitions.claim_launch(tx, launch.id, body["claimant"])
+            claimed = transitions.claim_launch(tx, launch.id, claimant)
             if claimed is transitions.Claimed.TAKEN:
                 raise RequestRefusedError(409, "another process has claimed this launch")
             if claimed is transitions.Claimed.UNWANTED:
@@ -136,22 +193,26 @@ class TaskApi:
                 )
             return self.inputs.build(tx, current, instance, self.store.clock.now())
 
-    def logs(self, launch: Launch, _: Request, body: wire.LogLines) -> None:
+    def logs(self, launch: Launch, _: Request, body: Any) -> None:
         """Store lines."""
+        rows = task_bodies.lines(task_bodies.mapping(body).get("lines"))
         with self.store.transaction() as tx:
-            logs.append(tx, launch.id, _rows(body["lines"]))
+            logs.append(tx, launch.id, rows)
 
-    def report(self, launch: Launch, _: Request, body: wire.Report) -> None:
+    def report(self, launch: Launch, _: Request, body: Any) -> None:
         """Store results before the end."""
+        told = task_bodies.report(body)
         with self.store.transaction() as tx:
             current, instance = launches.with_task(tx, launch.id)
             if current.state in OPEN_LAUNCH_STATES and instance.try_number == launch.try_number:
-                store_report(tx, instance, body)
+                store_report(tx, instance, told)
 
-    def finish(self, launch: Launch, _: Request, body: wire.Finish) -> None:
+    def finish(self, launch: Launch, _: Request, body: Any) -> None:
         """Store the end. A task that was told to stop waits for its backend's word on why (decision 11)."""
-        word = body["outcome"]
-        rows = _rows(body.get("lines") or [])
+        word = task_bodies.word(task_bodies.mapping(body).get("outcome"))
+        rows = task_bodies.lines(body.get("lines") or [])
+        told = task_bodies.report(body)
+        outcome = _outcome(word, self.store.clock.now())
         with self.store.reading() as tx:
             launch = launches.find(tx, launch.id) or launch
         if word.get("reason") == "Terminated" and launch.backend == "kubernetes" and launch.stop_requested_at is None:
@@ -159,32 +220,37 @@ class TaskApi:
                 logs.append(tx, launch.id, rows)
                 launches.set_message(tx, launch.id, reason="Terminated", message="told to stop; its pod's end decides")
             return
-        outcome = outcome_from_word(word, self.store.clock.now())
-        settle(self.store, launch.id, outcome, who="runner", report=body, lines=rows, usage=word.get("usage") or {})
+        settle(self.store, launch.id, outcome, who="runner", report=told, lines=rows, usage=word["usage"])
 
     def folder(self, launch: Launch, request: Request, _: object) -> Response:
-        """The DAG folder of the launch's own version, as a tar."""
+        """The DAG folder of the launch's own version, as a tar. Raises RequestRefusedError (403) for another."""
         digest = request.path_params["digest"]
         with self.store.reading() as tx:
+            _, instance = launches.with_task(tx, launch.id)
+            run = runs.get(tx, instance.dag_run_id)
+            if versions.get(tx, run.version_id).folder_digest != digest:
+                raise RequestRefusedError(403, "this is not the folder of this launch's version")
             parts = list(blobs.tar(tx, digest))
         return StreamingResponse(iter(parts), media_type="application/x-tar")
 
     # What a task may ask for -----------------------------------------------------------------------------------
 
     def xcoms(self, launch: Launch, request: Request, _: object) -> Any:
-        """Results of a task in a run."""
-        query = request.query_params
-        with self.store.reading() as tx:
-            run = runs.by_run_id(tx, query["dag_id"], query["run_id"])
-            found = xcoms.pull(tx, run.id, query["task_id"], query["key"], _map_index(query.get("map_index")))
-        return {"values": [{"map_index": row.map_index, "value": row.value} for row in found]}
+        """Results of a task in a run, of any DAG, as Airflow has it; none where there is no such run."""
+        return self._results(request, xcoms.pull)
 
     def prior_xcoms(self, launch: Launch, request: Request, _: object) -> Any:
         """Results of the newest earlier run that has one."""
-        query = request.query_params
+        return self._results(request, lambda tx, run_id, *where: xcoms.prior(tx, runs.get(tx, run_id), *where))
+
+    def _results(self, request: Request, find: Callable[..., list[XCom]]) -> Any:
+        dag_id, run_id, task_id, key = _query(request, "dag_id", "run_id", "task_id", "key")
+        index = request.query_params.get("map_index")
+        if index is not None and not index.removeprefix("-").isdecimal():
+            raise InvalidRequestError("map_index must be a whole number")
         with self.store.reading() as tx:
-            run = runs.by_run_id(tx, query["dag_id"], query["run_id"])
-            found = xcoms.prior(tx, run, query["task_id"], query["key"], _map_index(query.get("map_index")))
+            run = runs.find(tx, dag_id, run_id)
+            found = [] if run is None else find(tx, run.id, task_id, key, None if index is None else int(index))
         return {"values": [{"map_index": row.map_index, "value": row.value} for row in found]}
 
     def variable(self, launch: Launch, request: Request, _: object) -> Any:
@@ -192,10 +258,11 @@ class TaskApi:
         with self.store.reading() as tx:
             return {"value": variables.get(tx, request.path_params["name"]).value}
 
-    def set_variable(self, launch: Launch, request: Request, body: dict[str, str]) -> None:
+    def set_variable(self, launch: Launch, request: Request, body: Any) -> None:
         """Set a Variable."""
+        value = task_bodies.text(body, "value")
         with self.store.transaction() as tx:
-            variables.set_(tx, request.path_params["name"], body["value"], who=_who(launch))
+            variables.set_(tx, request.path_params["name"], value, who=_who(launch))
 
     def delete_variable(self, launch: Launch, request: Request, _: object) -> None:
         """Remove a Variable."""
@@ -210,32 +277,53 @@ class TaskApi:
         names = ("conn_id", "conn_type", "host", "login", "password", "schema", "port", "extra", "description")
         return {name: getattr(row, name) for name in names}
 
-    def trigger(self, launch: Launch, _: Request, body: dict[str, Any]) -> Any:
+    def trigger(self, launch: Launch, request: Request, body: Any) -> Any:
         """Make a run of another DAG (TriggerDagRunOperator)."""
-        logical = body.get("logical_date")
-        run = operations.trigger(
-            self.store,
-            body["dag_id"],
-            run_id=body.get("run_id"),
-            conf=body.get("conf") or {},
-            logical_date=None if logical is None else dt.datetime.fromisoformat(logical).astimezone(dt.UTC),
-            who=_who(launch),
-        )
+        dag_id, run_id, who = task_bodies.text(body, "dag_id"), task_bodies.maybe_text(body, "run_id"), _who(launch)
+        conf = dict(task_bodies.mapping(body.get("conf") or {}, "conf"))
+        if body.get("fail_when_dag_is_paused"):
+            self._refuse_paused(dag_id)
+        try:
+            run = operations.trigger(
+                self.store,
+                dag_id,
+                run_id=run_id,
+                conf=conf,
+                logical_date=task_bodies.moment(body.get("logical_date"), "logical_date"),
+                run_after=task_bodies.moment(body.get("run_after"), "run_after"),
+                without_logical_date=body.get("without_logical_date") is True,
+                note=task_bodies.maybe_text(body, "note"),
+                who=who,
+            )
+        except AlreadyExistsError:
+            with self.store.reading() as tx:
+                existing = runs.find(tx, dag_id, run_id or "")
+            if existing is not None and wire.REPEAT_HEADER in request.headers and existing.triggered_by == who:
+                run = existing  # made by this very call, whose first answer was lost
+            elif existing is not None and body.get("reset_dag_run"):
+                run = operations.clear(self.store, dag_id, existing.run_id, who=who).run
+            else:
+                raise
         return {"dag_id": run.dag_id, "run_id": run.run_id}
+
+    def _refuse_paused(self, dag_id: str) -> None:
+        with self.store.reading() as tx:
+            if dags.get(tx, dag_id).is_paused:
+                raise InvalidRequestError(f"Dag {dag_id} is paused")
 
     def dag_runs(self, launch: Launch, request: Request, _: object) -> Any:
         """Runs of a DAG by id or logical date, or its newest."""
-        query = request.query_params
+        query, (dag_id,) = request.query_params, _query(request, "dag_id")
+        moment = task_bodies.moment(query.get("logical_date"), "logical_date")
         with self.store.reading() as tx:
             if query.get("run_id"):
-                one = runs.find(tx, query["dag_id"], query["run_id"])
+                one = runs.find(tx, dag_id, query["run_id"])
                 found = [] if one is None else [one]
-            elif query.get("logical_date"):
-                moment = dt.datetime.fromisoformat(query["logical_date"]).astimezone(dt.UTC)
-                by_date = runs.by_logical_date(tx, query["dag_id"], moment)
+            elif moment is not None:
+                by_date = runs.by_logical_date(tx, dag_id, moment)
                 found = [] if by_date is None else [by_date]
             else:
-                found = runs.list_(tx, query["dag_id"], limit=100)
+                found = runs.list_(tx, dag_id, limit=100)
         return {
             "runs": [
                 {
@@ -249,13 +337,12 @@ class TaskApi:
 
     def task_states(self, launch: Launch, request: Request, _: object) -> Any:
         """States of tasks of another DAG's run (ExternalTaskSensor)."""
-        query = request.query_params
-        logical = query.get("logical_date")
+        query, (dag_id,) = request.query_params, _query(request, "dag_id")
         with self.store.reading() as tx:
             states = tasks.external_states(
                 tx,
-                query["dag_id"],
-                logical_date=dt.datetime.fromisoformat(logical).astimezone(dt.UTC) if logical else None,
+                dag_id,
+                logical_date=task_bodies.moment(query.get("logical_date"), "logical_date"),
                 run_id=query.get("run_id"),
                 task_ids=query.getlist("task_id"),
             )
@@ -267,12 +354,24 @@ class TaskApi:
         }
 
 
-def _rows(lines: list[wire.LogLine]) -> list[LogRow]:
-    return [LogRow(seq=line["seq"], at=line["at"], stream=line["stream"], text=line["text"]) for line in lines]
+def _outcome(word: Mapping[str, Any], at: dt.datetime) -> Outcome:
+    try:
+        return outcome_from_word(word, at)
+    except ValueError as problem:
+        raise InvalidRequestError(f"outcome: {problem}") from problem
 
 
-def _map_index(text: str | None) -> int | None:
-    return None if text is None else int(text)
+def _query(request: Request, *names: str) -> list[str]:
+    """The values of those parameters, which must be there."""
+    absent = [name for name in names if name not in request.query_params]
+    if absent:
+        raise InvalidRequestError(f"the query must have {', '.join(absent)}")
+    return [request.query_params[name] for name in names]
+
+
+def _no_such_call(_: Request, problem: Exception) -> Response:
+    status = problem.status_code if isinstance(problem, HTTPException) else 404
+    return Answer({"detail": "the task API has no such call"}, status)
 
 
 def _who(launch: Launch) -> str:

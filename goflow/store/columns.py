@@ -61,8 +61,17 @@ def _from_text(value: str | None) -> dt.datetime | None:
 
 
 def dumps(value: Any) -> str:
-    """VALUE as compact JSON text, as it stands in a JSON column."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    """VALUE as compact JSON text, as it stands in a JSON column.
+
+    Half of a surrogate pair, which Python has for file names that are no UTF-8 and no database takes, is escaped.
+    """
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            return json.dumps(value, separators=(",", ":"))
+    return text
 
 
 def loads(text: str | None, default: Any = None) -> Any:

@@ -8,9 +8,22 @@ import os
 import time
 import urllib.parse
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any, BinaryIO, TypeVar, cast
 
-from goflow_runner.wire import ENV_API_URL, ENV_TOKEN_FILE, PREFIX, Claim, Finish, LogLine, TaskInput, XComValue
+from goflow_runner.wire import (
+    ENV_API_URL,
+    ENV_TOKEN_FILE,
+    LARGEST_BODY,
+    PREFIX,
+    REPEAT_HEADER,
+    Claim,
+    Finish,
+    LogLine,
+    TaskInput,
+    XComValue,
+)
+
+T = TypeVar("T")
 
 PATIENCE_S = 600.0
 """Seconds for which a call is tried again while the server is away: more than a rolling update takes."""
@@ -53,6 +66,7 @@ class TaskClient:
         self._sleep = sleep
         self._connection: http.client.HTTPConnection | None = None
         self._owner = os.getpid()
+        self._is_repeat = False
 
     @classmethod
     def from_environment(cls, launch_id: str, environment: Mapping[str, str] = os.environ) -> TaskClient:
@@ -158,12 +172,17 @@ class TaskClient:
             "dict[str, dict[str, str]]", self.call("GET", "task_states?" + urllib.parse.urlencode(query))["states"]
         )
 
-    def folder_archive(self, digest: str) -> http.client.HTTPResponse:
-        """The DAG folder as a tar stream. Raises RefusedError; the caller reads it before the next call."""
-        response = self._send("GET", f"folders/{digest}.tar", None)
-        if response.status != 200:
-            raise RefusedError(response.status, response.read().decode(errors="replace")[:500])
-        return response
+    def folder_archive(self, digest: str, into: BinaryIO) -> None:
+        """Write the DAG folder's tar to INTO, from its beginning, whole. Raises RefusedError, ServerAwayError."""
+
+        def take(response: http.client.HTTPResponse) -> None:
+            into.seek(0)
+            into.truncate()
+            while chunk := response.read(1 << 16):
+                into.write(chunk)
+
+        self._until_answered("GET", f"folders/{digest}.tar", None, take)
+        into.seek(0)
 
     # How it is said --------------------------------------------------------------------------------------------
 
@@ -173,20 +192,33 @@ class TaskClient:
         Raises RefusedError for any other answer than 2xx, ServerAwayError after ``patience_s`` seconds.
         """
         payload = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        if payload is not None and len(payload) > LARGEST_BODY:
+            words = (
+                f"{len(payload)} bytes of results, logs or rendered fields at once; {LARGEST_BODY} are taken at most"
+            )
+            raise RefusedError(413, words)
+        return self._until_answered(method, path, payload, _json)
+
+    def _until_answered(
+        self, method: str, path: str, payload: bytes | None, take: Callable[[http.client.HTTPResponse], T]
+    ) -> T:
+        """What TAKE makes of the first answer of 2xx that arrives whole."""
         deadline = time.monotonic() + self.patience_s
         pause = FIRST_PAUSE_S
+        self._is_repeat = False
         while True:
             try:
                 response = self._send(method, path, payload)
-                content = response.read()
-                if response.status < 300:
-                    return cast("dict[str, Any]", json.loads(content)) if content else {}
+                if 200 <= response.status < 300:
+                    return take(response)
+                detail = _detail(response.read())
                 if response.status < 500 and response.status != 429:
-                    raise RefusedError(response.status, _detail(content))
-                trouble = f"{response.status}: {_detail(content)}"
+                    raise RefusedError(response.status, detail)
+                trouble = f"{response.status}: {detail}"
             except (OSError, http.client.HTTPException) as problem:
                 self.close()
                 trouble = f"{type(problem).__name__}: {problem}"
+            self._is_repeat = True
             if time.monotonic() + pause > deadline:
                 raise ServerAwayError(f"no answer from {self.api_url} for {self.patience_s:.0f} s ({trouble})")
             self._sleep(pause)
@@ -199,15 +231,17 @@ class TaskClient:
             self._connection = None
 
     def _send(self, method: str, path: str, payload: bytes | None) -> http.client.HTTPResponse:
+        with open(self.token_file, encoding="ascii") as file:
+            token = file.read().strip()
         if self._owner != os.getpid():  # a fork must not speak on its parent's connection
             self._connection, self._owner = None, os.getpid()
         if self._connection is None:
             self._connection = self._connect()
-        with open(self.token_file, encoding="ascii") as file:
-            token = file.read().strip()
         headers = {"Authorization": f"Bearer {token}", "X-GoFlow-Launch": self.launch_id}
         if payload is not None:
             headers["Content-Type"] = "application/json"
+        if self._is_repeat:
+            headers[REPEAT_HEADER] = "1"
         try:
             self._connection.request(method, PREFIX + path, payload, headers)
             return self._connection.getresponse()
@@ -215,7 +249,7 @@ class TaskClient:
             # An idle connection that the server has closed: once more on a new one, all calls may be repeated.
             self.close()
             self._connection = self._connect()
-            self._connection.request(method, PREFIX + path, payload, headers)
+            self._connection.request(method, PREFIX + path, payload, {**headers, REPEAT_HEADER: "1"})
             return self._connection.getresponse()
 
     def _connect(self) -> http.client.HTTPConnection:
@@ -224,7 +258,9 @@ class TaskClient:
             with open(url[len("file:") :], encoding="utf-8") as file:
                 url = file.read().strip()
         parts = urllib.parse.urlsplit(url)
-        host, port = parts.hostname or "127.0.0.1", parts.port
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise OSError(f"{url!r} is no address of a task API (yet)")  # a file that is just being written, say
+        host, port = parts.hostname, parts.port
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         connection = kind(host, port, timeout=CONNECT_TIMEOUT_S)
         connection.connect()
@@ -238,6 +274,20 @@ class TaskClient:
             if refusal.status == 404:
                 return None
             raise
+
+
+def _json(response: http.client.HTTPResponse) -> dict[str, Any]:
+    """The body. Raises HTTPException for one that is no JSON: it is cut off, or not from the task API at all."""
+    content = response.read()
+    if response.status == 204:
+        return {}
+    try:
+        answer = json.loads(content)
+    except ValueError as problem:
+        raise http.client.HTTPException(f"an answer that is no JSON: {problem}") from problem
+    if not isinstance(answer, dict):
+        raise http.client.HTTPException("an answer that is no JSON object")
+    return answer
 
 
 def _quoted(name: str) -> str:

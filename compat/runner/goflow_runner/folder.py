@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tarfile
+import tempfile
 from pathlib import Path
 
 from goflow_runner.client import TaskClient
@@ -20,9 +21,12 @@ def materialise(info: FolderInfo, client: TaskClient, work_dir: Path) -> Path:
     """
     if info["local"]:
         return Path(info["local"])
-    mounted = Path(info["path"])
+    mounted, mark = Path(info["path"]), work_dir / f"unpacked-{info['digest']}"
+    if mark.exists():  # by this attempt, before it became a new interpreter
+        return mounted
     if mounted.is_dir() and os.access(mounted, os.W_OK) and not any(mounted.iterdir()):
         _unpack(info, client, mounted)
+        mark.touch()
         return mounted
     target = work_dir / "folders" / info["digest"]
     if target.is_dir():
@@ -41,8 +45,10 @@ def materialise(info: FolderInfo, client: TaskClient, work_dir: Path) -> Path:
 
 
 def _unpack(info: FolderInfo, client: TaskClient, target: Path) -> None:
-    with client.folder_archive(info["digest"]) as response, tarfile.open(fileobj=response, mode="r|") as archive:
-        if hasattr(tarfile, "data_filter"):
-            archive.extractall(target, filter="data")
-        else:  # Python before 3.10.12 or 3.11.4, such as Debian 12's; the archive is the daemon's own, of plain files
-            archive.extractall(target)  # noqa: S202
+    with tempfile.TemporaryFile() as file:  # first whole, then unpacked: a server that goes away midway leaves nothing
+        client.folder_archive(info["digest"], file)
+        with tarfile.open(fileobj=file, mode="r:") as archive:
+            if hasattr(tarfile, "data_filter"):
+                archive.extractall(target, filter="data")
+            else:  # Python before 3.10.12 or 3.11.4, such as Debian 12's; the archive is the daemon's, of plain files
+                archive.extractall(target)  # noqa: S202

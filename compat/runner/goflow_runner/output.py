@@ -21,8 +21,8 @@ SEND_AT_BYTES = 1 << 20
 """Bytes of spool that one request takes at most (and one line at least, which is at most six times as long)."""
 LONGEST_LINE = 64 * 1024
 """Bytes of one line; a longer one is cut into several, between characters, so that no line outgrows a request."""
-LONGEST_RESULT = 16 << 20
-"""Characters of the last line that are kept as a result (the task API takes 64 MiB at once)."""
+LONGEST_RESULT = 8 << 20
+"""Characters of the last line that are kept as a result: written as JSON, they may become six times as many."""
 DRAIN_S = 5.0
 """Seconds for which the end of the pipe is waited for once the task has ended: something may still hold it open."""
 MOST_REFUSALS = 10

@@ -9,7 +9,7 @@ Every call carries ``Authorization: Bearer TOKEN``; the token is good for one la
 ``POST launches/ID/logs``                `LogLines` -> 204. Lines are numbered; sending some twice is harmless.
 ``POST launches/ID/report``              `Report`: rendered fields and XComs before the end -> 204.
 ``POST launches/ID/finish``              `Finish`: the last report, the last lines and the outcome -> 204. Repeating it
-                                         is harmless; another outcome for an ended launch is answered by 409.
+                                         is harmless, and so is coming late: the end that was told first stands.
 ``GET xcoms``                            Query ``dag_id``, ``run_id``, ``task_id``, ``key``, and ``map_index`` (absent:
                                          all) -> ``{"values": [{"map_index": n, "value": json}, ...]}`` by map index.
 ``GET xcoms/prior``                      The same for the newest earlier run that has one (``include_prior_dates``).
@@ -17,7 +17,8 @@ Every call carries ``Authorization: Bearer TOKEN``; the token is good for one la
 ``GET connections/ID``                   -> ``{"conn_id", "conn_type", "host", "login", "password", "schema", "port",
                                          "extra"}`` or 404.
 ``POST dag_runs``                        `{"dag_id", "run_id"?, "conf"?, "logical_date"?}`` -> ``{"dag_id", "run_id"}``.
-                                         404 no such DAG, 409 there is such a run.
+                                         404 no such DAG, 409 there is such a run (not if this launch has made it and
+                                         the call carries `REPEAT_HEADER`: then its first answer was lost).
 ``GET dag_runs``                         Query ``dag_id`` and ``run_id`` or ``logical_date`` -> ``{"runs": [{"run_id",
                                          "state", "logical_date"}]}``.
 ``GET task_states``                      Query ``dag_id``, ``logical_date`` or ``run_id``, ``task_id`` (repeatable) ->
@@ -33,6 +34,11 @@ from typing import Any, TypedDict
 
 PREFIX = "/task/v1/"
 PROTOCOL = 1
+LARGEST_BODY = 64 << 20
+"""Bytes of one request; a longer one is refused by the client already (413), since a server that does not read it to
+its end cannot answer."""
+REPEAT_HEADER = "X-GoFlow-Repeat"
+"""Carried by a call that was sent before without an answer: the server may have heard it already."""
 
 ENV_API_URL = "GOFLOW_TASK_API"
 """Where the task API is: ``http://host:port``, or ``file:/path`` of a file that holds such an address and is read at

@@ -20,11 +20,9 @@ def serve(path: Path) -> int:
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
     signal.sigwait({signal.SIGTERM, signal.SIGINT})
     try:
-        text = path.read_text(encoding="utf-8")
+        value = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return 0
-    try:
-        value = json.loads(text)
     except ValueError as problem:
         print(f"{path} is no JSON: {problem}", file=sys.stderr)
         return 1

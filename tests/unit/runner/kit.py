@@ -20,7 +20,7 @@ from goflow_runner import wire
 from goflow.domain.canonical import digest_bytes
 from goflow.domain.runs import Launch, TaskInstance
 from goflow.domain.spec import DagSpec, TaskSpec
-from goflow.domain.state import RunState, RunType, TaskState
+from goflow.domain.state import LaunchState, RunState, RunType, TaskState
 from goflow.executor.folders import FolderCache
 from goflow.executor.tokens import TokenMint
 from goflow.server.attempts import MintGuard
@@ -123,15 +123,8 @@ class TaskServer:
             instance = tasks.get(tx, instance.id)
             planned = transitions.plan_launch(tx, schedule(tx, instance), backend="local", new_attempt=True)
             assert planned.launch is not None, planned.why
-            transitions.advance_launch(tx, planned.launch.id, "planned", wire_state("created"))
+            transitions.advance_launch(tx, planned.launch.id, LaunchState.PLANNED, LaunchState.CREATED)
         return Started(self, planned.launch.id, instance.id)
-
-
-def wire_state(name: str) -> Any:
-    """A launch state by its name."""
-    from goflow.domain.state import LaunchState
-
-    return LaunchState(name)
 
 
 @dataclasses.dataclass
