@@ -179,8 +179,13 @@ def test_a_version_that_is_too_old_leads_to_a_list_and_nothing_is_missed(
     view.refuse = meanwhile
     view.begin()
     view.watches(2)
-    first = [("seen", name, "1") for name in ("changes", "goes", "stays")]
-    then = [("deleted", "goes", "1"), ("seen", "changes", "2"), ("seen", "new", "1"), ("seen", "stays", "1")]
+    first: list[tuple[Change, str, str]] = [("seen", name, "1") for name in ("changes", "goes", "stays")]
+    then: list[tuple[Change, str, str]] = [
+        ("deleted", "goes", "1"),
+        ("seen", "changes", "2"),
+        ("seen", "new", "1"),
+        ("seen", "stays", "1"),
+    ]
     view.wait_for(*first, *then)
     assert view.versions() == ["103", "106"]
     assert view.reflector.trouble is None
@@ -238,7 +243,12 @@ def test_trouble_is_told_and_got_over(server: ApiServer, view: View, fault: Answ
     server.put("one")
     server.fault(*[fault] * 5)
     seen: list[str | None] = []
-    view.pauses.wait = lambda timeout=None: bool(seen.append(view.reflector.trouble))  # type: ignore[method-assign]
+
+    def note(timeout: float | None = None) -> bool:
+        seen.append(view.reflector.trouble)
+        return False
+
+    view.pauses.wait = note  # type: ignore[method-assign]
     view.begin()
     assert len(seen) == 5
     assert all(seen)
@@ -270,7 +280,7 @@ def test_who_could_not_take_it_for_long_is_told_by_another_list(
     server.put("kept", step=2)
     server.remove("goes")
     server.put("mark", step=1)
-    before = [("seen", "goes", "1"), ("seen", "kept", "1"), ("seen", "mark", "1")]
+    before: list[tuple[Change, str, str]] = [("seen", "goes", "1"), ("seen", "kept", "1"), ("seen", "mark", "1")]
     view.wait_for(*before)
     away.clear()
     monkeypatch.setattr(module, "LIST_AGAIN_AFTER_S", 0.0)
