@@ -15,6 +15,9 @@ from goflow.domain.errors import GoFlowError
 
 log = structlog.get_logger(__name__)
 
+BACKLOG = 2048
+"""Connections that wait to be taken, as uvicorn has it."""
+
 
 class ListenError(GoFlowError):
     """The server cannot listen"""
@@ -45,9 +48,11 @@ class Listener:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             bound.bind((self.host, self.port))
-        except OSError as problem:
+            bound.listen(BACKLOG)  # from here on nobody is refused, though the first answers wait for the thread
+        except (OSError, OverflowError) as problem:
             bound.close()
-            words = f"{self.name} on {self.host}:{self.port}: {problem.strerror}"
+            why = problem.strerror if isinstance(problem, OSError) else problem
+            words = f"{self.name} on {self.host}:{self.port}: {why}"
             raise ListenError(words, hint="choose another port: --port N, or 0 for any free one") from problem
         self._socket, self.port = bound, bound.getsockname()[1]
         config = uvicorn.Config(
@@ -55,6 +60,7 @@ class Listener:
             log_config=None,
             access_log=False,
             lifespan="off",
+            backlog=BACKLOG,
             timeout_keep_alive=75,
             server_header=False,
             timeout_graceful_shutdown=2,
