@@ -61,7 +61,7 @@ def make_builtins(session: Session) -> dict[str, Any]:
     found.update({"True": True, "False": False, "None": None, "NotImplemented": NotImplemented, "Ellipsis": ...})
     found["__debug__"] = True
     found["NoneType"] = ClassValue("NoneType", host=type(None))
-    for name in ("eval", "exec", "compile", "input", "breakpoint"):
+    for name in ("eval", "compile", "input", "breakpoint"):
         found[name] = _unread(name)
     return found
 
@@ -328,11 +328,23 @@ def is_instance(at: At, value: Any, kinds: Any) -> bool | Unknown:
     return kinds.host is not None and isinstance(value, kinds.host)
 
 
+def _ascii(at: At, value: Any) -> Any:
+    found = representation(value, at)
+    return found if isinstance(found, Unknown) else found.encode("ascii", "backslashreplace").decode()
+
+
 def _is_subclass(at: At, cls: Any, kinds: Any) -> Any:
     wanted = kinds if isinstance(kinds, tuple) else (kinds,)
     if not isinstance(cls, ClassValue):
         raised(at, "TypeError", "issubclass() arg 1 must be a class")
-    return any(isinstance(kind, ClassValue) and (cls.derives_from(kind) or kind.host is object) for kind in wanted)
+    return any(isinstance(kind, ClassValue) and _derives(cls, kind) for kind in wanted)
+
+
+def _derives(cls: ClassValue, kind: ClassValue) -> bool:
+    """By their bases, or where both stand for types of Python's own (``bool`` and ``int``), by those."""
+    if cls.derives_from(kind) or kind.host is object:
+        return True
+    return kind.host is not None and any(base.host is not None and issubclass(base.host, kind.host) for base in cls.mro)
 
 
 def _getattr(at: At, value: Any, name: Any, default: Any = MISSING) -> Any:
@@ -432,7 +444,7 @@ _PLAIN: dict[str, Callable[..., Any]] = {
     "any": _any_all(True), "all": _any_all(False), "isinstance": is_instance, "issubclass": _is_subclass,
     "getattr": _getattr, "hasattr": _hasattr, "setattr": _setattr, "delattr": _delattr, "iter": _iter, "next": _next,
     "callable": _callable, "abs": _abs, "open": _open, "id": _id, "hash": _hash,
-    "repr": lambda at, value: representation(value, at), "ascii": lambda at, value: representation(value, at),
+    "repr": lambda at, value: representation(value, at), "ascii": _ascii,
     "format": lambda at, value, spec="": formatted(value, spec, at), "print": lambda at, *a, **k: None,
     "round": lambda at, *args: round(*args), "divmod": lambda at, a, b: divmod(a, b),
     "pow": lambda at, a, b: binary("**", a, b, at), "chr": lambda at, n: chr(n), "ord": lambda at, c: ord(c),
@@ -477,8 +489,14 @@ def _dir(frame: Frame, at: At, value: Any = MISSING) -> Any:
     return sorted(names) if isinstance(names, dict) else Unknown("dir() of an object", at)
 
 
+def _exec(frame: Frame, at: At, *args: Any, **kwargs: Any) -> Any:
+    """Not run: names that nothing else defines may come from it, and so may tasks and DAGs."""
+    frame.module.starred = Unknown("what exec() runs", at)
+    frame.module.starred.call(args, kwargs, at)
+
+
 _IN_FRAME: dict[str, Callable[..., Any]] = {
-    "super": _super, "globals": _globals, "locals": _locals, "vars": _vars, "dir": _dir,
+    "super": _super, "globals": _globals, "locals": _locals, "vars": _vars, "dir": _dir, "exec": _exec,
 }  # fmt: skip
 
 __all__ = ["identical", "is_instance", "make_builtins", "type_of"]

@@ -257,6 +257,11 @@ class Instance(Value):
         if self._through("__setitem__", [key, value], at) is MISSING:
             super().set_item(key, value, at)
 
+    def delete_item(self, key: Any, at: At) -> None:
+        """``__delitem__``."""
+        if self._through("__delitem__", [key], at) is MISSING:
+            super().delete_item(key, at)
+
     def iterate(self, at: At) -> Iterator[Any]:
         """``__iter__``."""
         from goflow.parser.interpreter.operations import iterate
@@ -423,6 +428,8 @@ def bind(found: Any, instance: Instance | None, cls: ClassValue, at: At) -> Any:
             return found if instance is None else BoundMethod(found, instance)
         case NativeFunction():
             return BoundMethod(found, instance) if instance is not None and found.binds else found
+        case Instance() if type(found) is Instance and isinstance(found.cls.lookup("__get__"), UserFunction):
+            return BoundMethod(found.cls.lookup("__get__"), found).call([instance, cls], {}, at)  # a descriptor
     return found
 
 

@@ -59,6 +59,7 @@ def _make_class(frame: Frame, node: cst.ClassDef) -> Any:
         for argument in node.keywords
         if argument.keyword is not None
     }
+    unknown = unknown or _own_metaclass(keywords.get("metaclass"), bases, at)
     if unknown is not None:
         return Unknown(f"class {node.name.value}, which derives from {unknown.reason}", at)
     special = next((base for base in bases if not isinstance(base, ClassValue)), None)
@@ -88,6 +89,18 @@ def _make_class(frame: Frame, node: cst.ClassDef) -> Any:
     if special is not None:
         return special.make_class(cls, keywords, at)
     return _finished(cls, keywords, at)
+
+
+def _own_metaclass(given: Any, bases: list[Any], at: Any) -> Unknown | None:
+    """Why a class with this metaclass is not known: one of the file's own may make anything of it."""
+    if isinstance(given, Unknown):
+        return given
+    if not isinstance(given, ClassValue) or given.is_native:
+        return None
+    changes = ("__new__", "__init__", "__call__", "__prepare__")
+    if any(name in base.attributes for base in given.mro if not base.is_native for name in changes):
+        return Unknown(f"its metaclass {given.name}", at)
+    return None
 
 
 def _finished(cls: ClassValue, keywords: dict[str, Any], at: Any) -> Any:

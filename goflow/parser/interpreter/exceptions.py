@@ -23,7 +23,9 @@ def builtin_exceptions() -> dict[str, ClassValue]:
             made = ClassValue(kind.__name__, bases, host=kind)
             if kind is BaseException:
                 made.attributes["__init__"] = NativeFunction("__init__", _init, takes_unknown=True)
+                made.attributes["__repr__"] = NativeFunction("__repr__", _representation, takes_unknown=True)
                 made.attributes["__str__"] = NativeFunction("__str__", _text, takes_unknown=True)
+                made.attributes |= {"__cause__": None, "__context__": None, "__traceback__": None}
                 made.attributes["add_note"] = NativeFunction("add_note", lambda at, self, note: None)
                 made.attributes["with_traceback"] = NativeFunction("with_traceback", lambda at, self, tb: self)
             if kind is BaseExceptionGroup:
@@ -51,6 +53,16 @@ def _text(at: At, self: Instance) -> Any:
         is_key_error = any(cls.name == "KeyError" for cls in self.cls.mro)
         return representation(args[0], at) if is_key_error else text(args[0], at)
     return text(tuple(args), at) if args else ""
+
+
+def _representation(at: At, self: Instance) -> Any:
+    from goflow.parser.interpreter.operations import representation
+
+    args = self.attributes.get("args", ())
+    inner = representation(args[0], at) if len(args) == 1 else representation(tuple(args), at)
+    if isinstance(inner, Unknown):
+        return inner
+    return f"{self.cls.name}({inner})" if len(args) == 1 else f"{self.cls.name}{inner}"
 
 
 def _group_message(at: At, self: Instance) -> Any:

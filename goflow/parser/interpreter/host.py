@@ -162,6 +162,17 @@ def _mutate(value: Any, name: str, args: Any, kwargs: dict[str, Any], at: At) ->
     return answer
 
 
+def replace(value: list[Any] | set[Any], contents: Any, at: At) -> None:
+    """Give VALUE these CONTENTS in place of its own, as ``*=`` and ``-=`` do."""
+    at.session.journal.touch(value)
+    contents = list(contents)
+    value.clear()
+    if isinstance(value, list):
+        value.extend(contents)
+    else:
+        value.update(contents)
+
+
 class UnknownKey(str):
     """Stands for the keys of a mapping that is not known, inside one that is known otherwise."""
 

@@ -249,6 +249,9 @@ def set_item(value: Any, key: Any, new: Any, at: At) -> None:
 
 def delete_item(value: Any, key: Any, at: At) -> None:
     """``del value[key]``."""
+    if isinstance(value, Value):
+        value.delete_item(key, at)
+        return
     if isinstance(value, dict | list):
         at.session.journal.touch(value)
     try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import libcst as cst
 
 from goflow.parser.interpreter import host
@@ -13,10 +15,10 @@ from goflow.parser.interpreter.exceptions import make_exception
 from goflow.parser.interpreter.expressions import BINARY_SIGNS, call, evaluate
 from goflow.parser.interpreter.handlers import try_, try_star
 from goflow.parser.interpreter.imports import import_from, import_modules
-from goflow.parser.interpreter.operations import binary, iterate, truth
+from goflow.parser.interpreter.operations import DUNDERS, binary, iterate, truth
 from goflow.parser.interpreter.scopes import Frame
-from goflow.parser.interpreter.targets import assign, delete
-from goflow.parser.interpreter.values import Raised, Unknown, Value, raised
+from goflow.parser.interpreter.targets import assign, change, delete
+from goflow.parser.interpreter.values import At, Raised, Unknown, Value, raised
 
 
 def _expression(frame: Frame, node: cst.Expr) -> Exit | None:
@@ -43,17 +45,26 @@ def _annotated(frame: Frame, node: cst.AnnAssign) -> Exit | None:
 def _augmented(frame: Frame, node: cst.AugAssign) -> Exit | None:
     at = frame.at(node)
     sign = BINARY_SIGNS[type(node.operator)]
-    before = evaluate(frame, node.target)
-    value = evaluate(frame, node.value)
+    change(frame, node.target, lambda before: _in_place(sign, before, evaluate(frame, node.value), at))
+    return None
+
+
+def _in_place(sign: str, before: Any, value: Any, at: At) -> Any:
+    """``before SIGN= value``: lists, dicts and sets change; a class's own ``__iadd__`` and its kin are called."""
     if isinstance(before, list) and sign == "+":
         host.call_method(before, "extend", [value], {}, at)
-        assign(frame, node.target, before)
-    elif isinstance(before, dict | set) and sign == "|":
+        return before
+    if isinstance(before, dict | set) and sign == "|":
         host.call_method(before, "update", [value], {}, at)
-        assign(frame, node.target, before)
-    else:
-        assign(frame, node.target, binary(sign, before, value, at))
-    return None
+        return before
+    if isinstance(before, set | list) and sign in {"-", "&", "^", "*"}:
+        made = binary(sign, before, value, at)
+        if isinstance(made, set | list):
+            host.replace(before, made, at)
+            return before
+        return made
+    own = before.method(DUNDERS[sign].replace("__", "__i", 1), at) if isinstance(before, Instance) else None
+    return binary(sign, before, value, at) if own is None else own.call([value], {}, at)
 
 
 def _return(frame: Frame, node: cst.Return) -> Exit | None:
@@ -97,6 +108,8 @@ def _raise(frame: Frame, node: cst.Raise) -> Exit | None:
         raise Raised(make_exception(frame.session, "Exception", [problem]), at)
     if not isinstance(problem, Instance):
         raised(at, "TypeError", "exceptions must derive from BaseException")
+    if node.cause is not None:
+        problem.attributes["__cause__"] = evaluate(frame, node.cause.item)
     raise Raised(problem, at)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import libcst as cst
 
 from goflow.parser.interpreter import host
 from goflow.parser.interpreter.expressions import evaluate, subscript_key
-from goflow.parser.interpreter.operations import delete_item, elements, set_item
+from goflow.parser.interpreter.operations import delete_item, elements, get_item, set_item
 from goflow.parser.interpreter.scopes import Frame
 from goflow.parser.interpreter.values import Unknown, raised
 
@@ -30,6 +31,22 @@ def assign(frame: Frame, target: cst.CSTNode, value: Any) -> None:
             assign(frame, target.value, value)
         case _:
             raise AssertionError(f"no target: {type(target).__name__}")
+
+
+def change(frame: Frame, target: cst.CSTNode, by: Callable[[Any], Any]) -> None:
+    """``TARGET SIGN= ...``: what BY makes of the value; where it stands is evaluated once."""
+    at = frame.at(target)
+    match target:
+        case cst.Attribute():
+            receiver = evaluate(frame, target.value)
+            name = target.attr.value
+            host.set_attribute(receiver, name, by(host.get_attribute(receiver, name, at)), at)
+        case cst.Subscript():
+            receiver = evaluate(frame, target.value)
+            key = subscript_key(frame, target)
+            set_item(receiver, key, by(get_item(receiver, key, at)), at)
+        case _:
+            assign(frame, target, by(evaluate(frame, target)))
 
 
 def _unpack(frame: Frame, target: cst.Tuple | cst.List, value: Any) -> None:

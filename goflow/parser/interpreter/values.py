@@ -107,6 +107,10 @@ class Value:
         """``value[key] = ...``."""
         raised(at, "TypeError", f"'{self.type_name}' object does not support item assignment")
 
+    def delete_item(self, key: Any, at: At) -> None:
+        """``del value[key]``."""
+        raised(at, "TypeError", f"'{self.type_name}' object does not support item deletion")
+
     def iterate(self, at: At) -> Iterator[Any]:
         """An iterator over it."""
         raised(at, "TypeError", f"'{self.type_name}' object is not iterable")
@@ -188,6 +192,9 @@ class Unknown(Value):
         return self
 
     def set_item(self, key: Any, value: Any, at: At) -> None:
+        """Changes nothing that is known."""
+
+    def delete_item(self, key: Any, at: At) -> None:
         """Changes nothing that is known."""
 
     def contains(self, item: Any, at: At) -> Any:

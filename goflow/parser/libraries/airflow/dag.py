@@ -94,6 +94,7 @@ _TYPES_2: Mapping[str, type] = {
     "tags": list,
 }
 LONGEST_TAG = 100
+_NO_DEFAULTS = "default_args has to be a dict; leave it out, or give {}"
 DEFAULT_SCHEDULE_2 = dt.timedelta(days=1)
 
 
@@ -339,6 +340,8 @@ class Making:
         given = self.values["default_args"]
         if isinstance(given, Unknown):
             return
+        if given is None and not self.airflow2 and "default_args" in self.dag.given:
+            fail(self.at, "TypeError", "argument of type 'NoneType' is not iterable", code="GF203", hint=_NO_DEFAULTS)
         if given is not None and not isinstance(given, dict):
             fail(self.at, "TypeError", "default_args must be a dict", code="GF203")
         self.values["default_args"] = copied(given or {}, self.at, deep=True) if self.airflow2 else dict(given or {})
