@@ -25,6 +25,9 @@ UNKNOWN = {
     "unknown_to_any_reader.py": 3,  # chance and the network: that these stay unknown is what the file is for
     "providers_more.py": 2,  # fields that TaskFlow operators of providers work out by themselves
     "params_and_args.py": 1,  # the address of an object in a text
+    "corners/dateutil_parsing.py": 1,  # a time of day without a date, which is today's
+    "corners/files_beside_the_dag.py": 1,  # the home folder of whoever reads
+    "corners/language_tour.py": 1,  # how an OrderedDict is shown goes by Python's version
 }
 """How many values of a file are honest unknowns; for all other files there may be none."""
 CASES = [(name, path) for name, truth in TRUTH.items() for path in sorted(truth)]

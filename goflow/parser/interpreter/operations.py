@@ -348,6 +348,10 @@ def formatted(value: Any, spec: str, at: At) -> Any:
     if isinstance(value, Unknown):
         return value
     if isinstance(value, Value):
+        method = getattr(value, "method", None)
+        by_class = method("__format__", at) if method is not None else None
+        if by_class is not None:
+            return by_class.call([spec], {}, at)
         own = getattr(value, "format_with", None)
         if own is not None and spec:
             return own(spec, at)
