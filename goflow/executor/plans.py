@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from goflow.domain.canonical import Json
+from goflow.domain.errors import NotFoundError
 from goflow.domain.runs import Launch, TaskInstance, job_name
 from goflow.domain.spec import DagSpec
-from goflow.operators.plan import JobPlan, NotConvertibleError, Verdict
+from goflow.operators.plan import JobPlan, NotConvertibleError
 from goflow.operators.registry import convert, speaks_for_itself
 from goflow.operators.request import Defaults, PlanRequest
 from goflow.store import Store, Tx, blobs, launches, runs, variables, versions, xcoms
@@ -67,13 +68,23 @@ class Planner:
     def convert(self, request: PlanRequest) -> JobPlan:
         """The plan. Raises NotConvertibleError."""
         plan = convert(request)
-        if plan.verdict is not Verdict.RUNNER:
-            self._startup[plan.launch_id] = plan.startup_timeout_s
+        self._startup[plan.launch_id] = plan.startup_timeout_s
         return plan
 
     def startup_timeout_s(self, launch: Launch) -> float:
-        """Seconds that LAUNCH may take to start."""
-        return self._startup.get(launch.id, self.defaults.startup_timeout_s)
+        """Seconds that LAUNCH may take to start; a daemon that is started anew looks at its plan again."""
+        if launch.id not in self._startup:
+            try:
+                with self.store.reading() as tx:
+                    request = self.request(tx, *launches.with_task(tx, launch.id))
+                self.convert(request)
+            except (NotConvertibleError, NotFoundError):
+                self._startup[launch.id] = self.defaults.startup_timeout_s
+        return self._startup[launch.id]
+
+    def forget(self, launch_id: str) -> None:
+        """Nothing is going to be asked about that launch any more."""
+        self._startup.pop(launch_id, None)
 
     def claims_itself(self, launch_id: str) -> bool:
         """Whether our runner claims this launch; a foreign container's beginning is seen from outside."""

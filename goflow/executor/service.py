@@ -8,6 +8,7 @@ start it reconciles before anything else: what the store believes is held agains
 from __future__ import annotations
 
 import heapq
+import itertools
 import queue
 import threading
 from collections.abc import Callable, Sequence
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import structlog
 
 from goflow.domain.clock import Clock
+from goflow.domain.errors import NotFoundError
 from goflow.domain.runs import Event, Launch, Outcome
 from goflow.domain.state import OPEN_LAUNCH_STATES, LaunchState, TaskState
 from goflow.executor.backend import Backend, BackendAwayError, Handle, LaunchRefusedError, Observation, Phase
@@ -25,6 +27,7 @@ from goflow.executor.tokens import TokenMint
 from goflow.operators.plan import JobPlan, NotConvertibleError
 from goflow.service import ThreadService
 from goflow.store import Store, events, launches, tasks, transitions
+from goflow.store.errors import DatabaseBusyError
 
 if TYPE_CHECKING:
     from goflow.executor.follow import LogFollower
@@ -32,9 +35,12 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 TICK_S = 1.0
+RETRY_S = 5.0
+"""Seconds after which a step that failed for no known reason is tried again."""
 STOP_GRACE_S = 30.0
+TURNS = 64
 
-Work = tuple[Literal["launch", "stop", "clean"], str]
+Work = tuple[Literal["launch", "stop", "clean", "observe"], str | Observation]
 
 
 class Executor(ThreadService):
@@ -61,8 +67,10 @@ class Executor(ThreadService):
         self.follower = follower
         self.namespaces = namespaces
         self._queue: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
-        self._later: list[tuple[float, Work]] = []
+        self._later: list[tuple[float, int, Work]] = []
         self._later_lock = threading.Lock()
+        self._numbers = itertools.count()
+        self._turns = [threading.RLock() for _ in range(TURNS)]
         self._workers = [
             threading.Thread(target=self._work, name=f"executor-{number}", daemon=True) for number in range(workers)
         ]
@@ -72,34 +80,48 @@ class Executor(ThreadService):
     # Life ------------------------------------------------------------------------------------------------------
 
     def run(self) -> None:
-        """Reconcile, then tick until told to stop."""
+        """Reconcile, and only then take work, until told to stop."""
         self._unsubscribe = self.store.subscribe(self._on_events)
-        self.backend.start(self.observe)
-        for worker in self._workers:
-            worker.start()
-        while not self.stopping.is_set() and not self._reconcile():
-            self.stopping.wait(TICK_S)
-        self.reconciled.set()
+        if self._until_done("start", self._start_backend) and self._until_done("reconcile", self._reconcile):
+            for worker in self._workers:
+                worker.start()
+            self.reconciled.set()
         while not self.stopping.wait(TICK_S):
             try:
                 self._tick()
             except Exception:
                 log.exception("a tick of the executor failed; the next one tries again")
         self._unsubscribe()
-        for _ in self._workers:
-            self._queue.put(None)
+        for worker in self._workers:
+            if worker.ident is not None:
+                self._queue.put(None)
+        for worker in self._workers:
+            if worker.ident is not None:
+                worker.join(STOP_GRACE_S)
         self.backend.stop()
 
-    def _reconcile(self) -> bool:
-        """Hold the store's open launches against what the backend has; false when the backend is away."""
+    def _until_done(self, what: str, step: Callable[[], None]) -> bool:
+        """Do STEP, again and again while backend or database is away; false when told to stop before it was done."""
+        while not self.stopping.is_set():
+            try:
+                step()
+                return True
+            except (BackendAwayError, DatabaseBusyError) as problem:
+                log.warning("nothing is launched until it answers", step=what, problem=str(problem))
+            except Exception:
+                log.exception("the executor cannot begin; it tries again", step=what)
+            self.stopping.wait(TICK_S)
+        return False
+
+    def _start_backend(self) -> None:
+        self.backend.start(self.observe)
+
+    def _reconcile(self) -> None:
+        """Hold the store's open launches against what the backend has. Raises BackendAwayError."""
         with self.store.reading() as tx:
             unfinished = {launch.id: launch for launch in launches.unfinished(tx, self.backend.name)}
             to_clean = launches.to_clean(tx, self.backend.name)
-        try:
-            present = {seen.launch_id: seen for seen in self.backend.present()}
-        except BackendAwayError as problem:
-            log.warning("the backend is away; nothing is planned until it answers", problem=str(problem))
-            return False
+        present = {seen.launch_id: seen for seen in self.backend.present()}
         for launch in unfinished.values():
             seen = present.get(launch.id)
             if launch.state is LaunchState.PLANNED:
@@ -113,7 +135,6 @@ class Executor(ThreadService):
         for launch in to_clean:
             self._queue.put(("clean", launch.id))
         log.info("reconciled", open=len(unfinished), present=len(present), to_clean=len(to_clean))
-        return True
 
     def _on_events(self, happened: Sequence[Event]) -> None:
         for event in happened:
@@ -130,34 +151,47 @@ class Executor(ThreadService):
         now = self.clock.monotonic()
         with self._later_lock:
             while self._later and self._later[0][0] <= now:
-                self._queue.put(heapq.heappop(self._later)[1])
+                self._queue.put(heapq.heappop(self._later)[2])
         self._check_startup()
 
     # Work ------------------------------------------------------------------------------------------------------
 
     def _work(self) -> None:
-        steps: dict[str, Callable[[str], None]] = {"launch": self._launch, "stop": self._stop, "clean": self._clean}
         while (work := self._queue.get()) is not None:
             if self.stopping.is_set():
-                return
-            try:
-                steps[work[0]](work[1])
-            except BackendAwayError as problem:
-                log.warning("the backend is away", step=work[0], launch=work[1], problem=str(problem))
-                self._again(work, problem.retry_after_s)
-            except Exception:
-                log.exception("an executor step failed; it is tried again", step=work[0], launch=work[1])
-                self._again(work, 5.0)
+                return  # the rows say what is to be done: the next start does it
+            self._do(work)
+
+    def _do(self, work: Work) -> None:
+        """One step; what fails is tried again later. Steps of one launch never run at the same time."""
+        kind, what = work
+        launch_id = what if isinstance(what, str) else what.launch_id
+        try:
+            with self._turns[hash(launch_id) % len(self._turns)]:
+                if isinstance(what, Observation):
+                    self._take(what)
+                else:
+                    {"launch": self._launch, "stop": self._stop, "clean": self._clean}[kind](what)
+        except (BackendAwayError, DatabaseBusyError) as problem:
+            log.warning("something is away; it is tried again", step=kind, launch=launch_id, problem=str(problem))
+            self._again(work, getattr(problem, "retry_after_s", 1.0))
+        except NotFoundError:
+            log.info("a launch is gone, with its run", step=kind, launch=launch_id)
+        except Exception:
+            log.exception("an executor step failed; it is tried again", step=kind, launch=launch_id)
+            self._again(work, RETRY_S)
 
     def _again(self, work: Work, after_s: float) -> None:
         with self._later_lock:
-            heapq.heappush(self._later, (self.clock.monotonic() + after_s, work))
+            heapq.heappush(self._later, (self.clock.monotonic() + after_s, next(self._numbers), work))
 
     def _launch(self, launch_id: str) -> None:
         with self.store.reading() as tx:
             launch, instance = launches.with_task(tx, launch_id)
             if launch.state is not LaunchState.PLANNED or launch.backend != self.backend.name:
                 return
+            if launch.stop_requested_at is not None:
+                return  # another step ends it
             request = self.planner.request(tx, launch, instance)
         try:
             plan = self.planner.convert(request)
@@ -167,6 +201,9 @@ class Executor(ThreadService):
         except LaunchRefusedError as refusal:
             self._refuse(launch_id, refusal.reason, refusal.message)
             return
+        if plan.namespace != launch.namespace:  # noted first: its runner may claim before this thread goes on
+            with self.store.transaction() as tx:
+                launches.set_namespace(tx, launch_id, plan.namespace)
         try:
             self.backend.launch(plan, self.mint.token(launch_id))
         except LaunchRefusedError as refusal:
@@ -216,6 +253,7 @@ class Executor(ThreadService):
             self._again(("clean", launch_id), 1.0)
             return
         self.backend.cleanup(self._handle(launch))
+        self.planner.forget(launch_id)
         with self.store.transaction() as tx:
             transitions.advance_launch(
                 tx, launch_id, {LaunchState.ENDED, LaunchState.LOST}, LaunchState.CLEANED, who="executor"
@@ -230,7 +268,13 @@ class Executor(ThreadService):
     # Observations ----------------------------------------------------------------------------------------------
 
     def observe(self, seen: Observation) -> None:
-        """Take what the backend has seen of one launch; called from its threads. What is known already does nothing."""
+        """Take what the backend has seen of one launch; called from its threads. What is known already does nothing.
+
+        It raises nothing: what cannot be stored now is stored later.
+        """
+        self._do(("observe", seen))
+
+    def _take(self, seen: Observation) -> None:
         if self.follower is not None:
             self.follower.consider(seen)
         with self.store.reading() as tx:
@@ -297,11 +341,12 @@ class Executor(ThreadService):
                     message=f"it did not start within {limit:.0f} s ({why})",
                     at=now,
                 )
-                self._call_terminate(launch)
+                try:
+                    self.backend.terminate(self._handle(launch), 0)
+                except BackendAwayError as problem:  # the next tick tries again, and goes on with the others
+                    log.warning("the backend is away", step="startup", launch=launch.id, problem=str(problem))
+                    continue
                 settle(self.store, launch.id, outcome, who="executor")
-
-    def _call_terminate(self, launch: Launch) -> None:
-        self.backend.terminate(self._handle(launch), 0)
 
     def status(self) -> dict[str, Any]:
         """For the health page: how much waits."""

@@ -11,7 +11,7 @@ from goflow.domain.runs import Launch, TaskInstance
 from goflow.domain.state import LaunchState
 from goflow.store import tasks
 from goflow.store.columns import loads
-from goflow.store.tables import UNFINISHED_LAUNCHES, launches, where
+from goflow.store.tables import UNFINISHED_LAUNCHES, launches, task_instances, where
 from goflow.store.tx import Tx
 
 _l = launches.c
@@ -28,6 +28,12 @@ _BY_TOKEN = _SELECT.where(_l.token_hash == bindparam("token_hash"))
 _UNFINISHED = _SELECT.where(where(UNFINISHED_LAUNCHES)).order_by(_l.id)
 _OPEN_STATES = [LaunchState.PLANNED.value, LaunchState.CREATED.value, LaunchState.CLAIMED.value]
 _OVER_STATES = [LaunchState.ENDED.value, LaunchState.LOST.value]
+_WHY = (
+    select(_l.task_instance_id, _l.reason, _l.message)
+    .join(task_instances, task_instances.c.id == _l.task_instance_id)
+    .where(task_instances.c.dag_run_id == bindparam("dag_run_id"))
+    .order_by(_l.try_number, _l.ordinal)
+)
 _SET_MESSAGE = (
     update(launches)
     .where(_l.id == bindparam("launch_id"))
@@ -85,6 +91,15 @@ def unfinished(tx: Tx, backend: str | None = None) -> list[Launch]:
     return _in_states(tx, backend, _OPEN_STATES)
 
 
+def why_of_run(tx: Tx, dag_run_id: int) -> dict[int, tuple[str, str]]:
+    """Reason and words of the newest launch of each task instance of a run, where it has any: why it ended as it did,
+    or does not begin."""
+    found = {}
+    for row in tx.rows(_WHY, {"dag_run_id": dag_run_id}):
+        found[row.task_instance_id] = (row.reason or "", row.message or "")
+    return {ti_id: why for ti_id, why in found.items() if any(why)}
+
+
 def planned(tx: Tx, backend: str | None = None) -> list[Launch]:
     """Launches of which nothing exists yet."""
     return _in_states(tx, backend, [LaunchState.PLANNED.value])
@@ -111,6 +126,11 @@ _COUNTS = (
 def set_message(tx: Tx, launch_id: str, *, reason: str | None, message: str | None) -> None:
     """Note why a launch does not begin yet; nothing changes its state."""
     tx.change(_SET_MESSAGE, {"launch_id": launch_id, "why": reason, "words": message})
+
+
+def set_namespace(tx: Tx, launch_id: str, namespace: str) -> None:
+    """Note where it is going to be, before it is there."""
+    tx.change(update(launches).where(_l.id == launch_id).values(namespace=namespace))
 
 
 def set_plan(tx: Tx, launch_id: str, plan: str) -> None:

@@ -1,0 +1,376 @@
+"""The executor: what it launches and ends, while everything around it may be away, late or gone."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+
+import pytest
+
+from goflow.domain.runs import Outcome
+from goflow.domain.spec import TaskSpec
+from goflow.domain.state import LaunchState, TaskState
+from goflow.executor.backend import BackendAwayError, LaunchRefusedError, Observation, Phase
+from goflow.executor.plans import Planner
+from goflow.store import events
+from goflow.store.errors import DatabaseBusyError
+from tests.unit.executor.kit import SUCCESS, WAIT_S, Backend, World
+
+
+class Told:
+    """Waits for launches to reach a state."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.changed = threading.Condition()
+        self.seen: set[tuple[str, str]] = set()
+        world.store.subscribe(self._take)
+
+    def _take(self, happened) -> None:
+        with self.changed:
+            self.seen |= {
+                (str(event.data["launch_id"]), str(event.data["to"]))
+                for event in happened
+                if event.kind == events.LAUNCH_STATE
+            }
+            self.changed.notify_all()
+
+    def wait(self, launch, state: LaunchState) -> None:
+        with self.changed:
+            assert self.changed.wait_for(lambda: (launch.id, state.value) in self.seen, WAIT_S), self.seen
+
+
+@pytest.fixture
+def told(world):
+    return Told(world)
+
+
+def work_off(executor) -> None:
+    """Everything that waits, in this thread."""
+    while not executor._queue.empty():
+        executor._do(executor._queue.get())
+
+
+def test_a_launch_from_its_planning_to_its_cleaning(world, told):
+    world.start()
+    launch = world.queue()
+    told.wait(launch, LaunchState.CREATED)
+    world.claim(launch)
+    world.backend.end(launch.id)
+    told.wait(launch, LaunchState.CLEANED)
+    assert world.instance(launch).state is TaskState.SUCCESS
+    assert world.backend.calls == [("launch", launch.id), ("cleanup", launch.id)]
+
+
+def test_nothing_is_launched_before_it_has_reconciled(world, told):
+    """A launch that is planned while the backend is away waits: it may be there already."""
+    away, asked = threading.Event(), threading.Event()
+    away.set()
+
+    def before(what: str, launch_id: str) -> None:
+        if what == "present" and away.is_set():
+            asked.set()
+            raise BackendAwayError("no answer")
+
+    world.backend.before = before
+    executor = world.executor()
+    executor.start()
+    assert asked.wait(WAIT_S)
+    launch = world.queue()
+    assert not executor.reconciled.is_set()
+    assert world.backend.calls == []
+    away.clear()
+    told.wait(launch, LaunchState.CREATED)
+    assert executor.reconciled.is_set()
+
+
+@pytest.mark.parametrize(
+    "problem", [BackendAwayError("no zygote"), DatabaseBusyError("locked"), OSError("disk")], ids=str
+)
+@pytest.mark.parametrize("step", ["start", "present"])
+def test_whatever_keeps_it_from_beginning_is_tried_again(world, told, step, problem):
+    tries = []
+
+    def before(what: str, launch_id: str) -> None:
+        if what == step:
+            tries.append(what)
+            if len(tries) == 1:
+                raise problem
+
+    world.backend.before = before
+    launch = world.queue()
+    executor = world.start()
+    told.wait(launch, LaunchState.CREATED)
+    assert executor.alive
+    assert len(tries) == 2
+
+
+@pytest.mark.parametrize("step", ["launch", "terminate", "cleanup"])
+@pytest.mark.parametrize("problem", [BackendAwayError("away", 3.0), OSError("what?")], ids=str)
+def test_a_call_that_fails_is_made_again_when_its_time_has_come(world, step, problem):
+    failing = [True]
+
+    def before(what: str, launch_id: str) -> None:
+        if what == step and failing.pop() if failing else False:
+            raise problem
+
+    world.backend.before = before
+    executor = world.executor()
+    world.store.subscribe(executor._on_events)
+    executor._start_backend()
+    launch = world.queue()
+    work_off(executor)
+    if step == "terminate":
+        world.request_stop(launch)
+    elif step == "cleanup":
+        world.backend.end(launch.id)
+    work_off(executor)
+    assert (step, launch.id) not in world.backend.calls
+    world.store.clock.advance(2.5)
+    executor._tick()
+    work_off(executor)
+    assert (step, launch.id) not in world.backend.calls
+    world.store.clock.advance(3.0)
+    executor._tick()
+    work_off(executor)
+    assert world.backend.calls.count((step, launch.id)) == 1
+
+
+def test_an_end_that_cannot_be_stored_now_is_stored_later(world, monkeypatch):
+    from goflow.executor import service
+
+    kept, failing = service.settle, [True]
+
+    def settle(*given, **named):
+        if failing.pop() if failing else False:
+            raise DatabaseBusyError("locked")
+        return kept(*given, **named)
+
+    monkeypatch.setattr(service, "settle", settle)
+    executor = world.executor()
+    executor._start_backend()
+    launch = world.queue()
+    world.backend._start(executor.planner.convert(request_of(world, executor.planner, launch)))
+    world.backend.end(launch.id)
+    assert world.launch(launch.id).state is LaunchState.PLANNED
+    world.store.clock.advance(2)
+    executor._tick()
+    work_off(executor)
+    assert world.launch(launch.id).state is LaunchState.ENDED
+
+
+def request_of(world: World, planner: Planner, launch):
+    with world.store.reading() as tx:
+        return planner.request(tx, launch, world.instance(launch))
+
+
+def test_two_observations_that_fail_at_the_same_moment_are_both_kept(world):
+    executor = world.executor()
+    for _ in range(2):
+        executor._again(("observe", Observation(launch_id="x", phase=Phase.GONE)), 1.0)
+    world.store.clock.advance(2)
+    executor._tick()
+    assert executor._queue.qsize() == 2
+
+
+def test_a_launch_whose_run_was_deleted_is_forgotten(world):
+    executor = world.executor()
+    for step in ("launch", "stop", "clean"):
+        executor._do((step, "0" * 32))
+    executor.observe(Observation(launch_id="0" * 32, phase=Phase.GONE))
+    assert executor._later == []
+
+
+REFUSED = {
+    "the backend refuses it": (
+        LaunchRefusedError("Forbidden", "namespace x is not ours"), "Forbidden", "namespace x is not ours",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("problem", "reason", "message"), REFUSED.values(), ids=REFUSED.keys())
+def test_what_will_never_start_fails_at_once_and_without_another_try(world, problem, reason, message):
+    def before(what: str, launch_id: str) -> None:
+        if what == "launch":
+            raise problem
+
+    world.backend.before = before
+    executor = world.executor()
+    launch = world.queue(TaskSpec(task_id="t", operator="BashOperator", fields={"bash_command": "true"}, retries=3))
+    executor._do(("launch", launch.id))
+    found = world.launch(launch.id)
+    assert (found.state, found.reason, found.message) == (LaunchState.LOST, reason, message)
+    assert world.instance(launch).state is TaskState.FAILED
+
+
+# Stops -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_launch_that_is_stopped_before_it_is_launched_never_starts(world):
+    executor = world.executor()
+    world.store.subscribe(executor._on_events)
+    launch = world.queue()
+    world.request_stop(launch)
+    work_off(executor)
+    assert world.backend.starts == []
+    found = world.launch(launch.id)
+    assert (found.state, found.reason) == (LaunchState.CLEANED, "Terminated")
+    assert world.instance(launch).state is TaskState.FAILED
+
+
+def test_a_stop_that_comes_while_it_is_launched_waits_for_that(world, told):
+    """Else the stop might find nothing to stop, and the launch might create what nobody cleans up."""
+    inside, go = threading.Event(), threading.Event()
+
+    def before(what: str, launch_id: str) -> None:
+        if what == "launch":
+            inside.set()
+            assert go.wait(WAIT_S)
+
+    world.backend.before = before
+    world.start()
+    launch = world.queue()
+    assert inside.wait(WAIT_S)
+    world.request_stop(launch)
+    go.set()
+    world.backend.wait_for("terminate", launch.id)
+    assert world.backend.calls[:2] == [("launch", launch.id), ("terminate", launch.id)]
+    assert world.launch(launch.id).state is LaunchState.CREATED, "its end is its backend's to tell"
+    world.backend.end(launch.id, Outcome(state=TaskState.FAILED, reason="Terminated"))
+    told.wait(launch, LaunchState.CLEANED)
+
+
+# Reconciliation ------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_gone_without_an_answer_is_lost_and_not_started_anew(world):
+    executor = world.executor()
+    world.store.subscribe(executor._on_events)
+    launch = world.queue()
+    work_off(executor)
+    world.claim(launch)
+    world.backend.phases.clear()
+    again = world.executor()
+    again._reconcile()
+    work_off(again)
+    found = world.launch(launch.id)
+    assert (found.state, found.reason) == (LaunchState.CLEANED, "Lost") or found.state is LaunchState.LOST
+    assert "gone without an answer, reason unknown" in found.message
+    assert world.backend.starts == [launch.id]
+
+
+def test_what_was_asked_to_stop_and_is_gone_was_stopped(world):
+    executor = world.executor()
+    executor._do(("launch", (launch := world.queue()).id))
+    world.request_stop(launch)
+    world.backend.phases.clear()
+    world.executor()._reconcile()
+    assert world.launch(launch.id).reason == "Terminated"
+
+
+def test_an_end_that_came_while_nobody_looked_is_found(world):
+    executor = world.executor()
+    executor._do(("launch", (launch := world.queue()).id))
+    world.claim(launch)
+    world.backend.end(launch.id, tell=False)
+    world.executor()._reconcile()
+    assert world.instance(launch).state is TaskState.SUCCESS
+
+
+def test_a_stop_that_nobody_has_carried_out_is_carried_out(world):
+    executor = world.executor()
+    executor._do(("launch", (launch := world.queue()).id))
+    world.request_stop(launch)
+    again = world.executor()
+    again._reconcile()
+    work_off(again)
+    assert ("terminate", launch.id) in world.backend.calls
+
+
+def test_launches_of_another_backend_are_left_alone(world):
+    other = Backend()
+    other.name = "kubernetes"
+    launch = world.queue()
+    executor = world.executor(other)
+    executor._reconcile()
+    executor._do(("launch", launch.id))
+    work_off(executor)
+    assert (other.calls, world.launch(launch.id).state) == ([], LaunchState.PLANNED)
+
+
+# Beginning -----------------------------------------------------------------------------------------------------------
+
+
+def test_what_does_not_start_in_time_fails_and_says_what_it_waited_for(world):
+    executor = world.executor()
+    executor._start_backend()
+    executor._do(("launch", (launch := world.queue()).id))
+    pending = Observation(launch_id=launch.id, phase=Phase.PENDING, reason="ImagePullBackOff", message="no such image")
+    world.backend.sink(pending)
+    assert world.launch(launch.id).message == "no such image"
+    world.store.clock.advance(599)
+    executor._tick()
+    assert world.launch(launch.id).state is LaunchState.CREATED
+    world.store.clock.advance(2)
+    executor._tick()
+    found = world.launch(launch.id)
+    assert found.reason == "StartupTimeout"
+    assert found.message == "it did not start within 600 s (ImagePullBackOff: no such image)"
+    assert ("terminate", launch.id) in world.backend.calls
+
+
+def test_one_that_cannot_be_stopped_now_does_not_hold_up_the_others(world):
+    executor = world.executor()
+    stuck, other = world.queue(), world.queue()
+    for launch in (stuck, other):
+        executor._do(("launch", launch.id))
+
+    def before(what: str, launch_id: str) -> None:
+        if what == "terminate" and launch_id == stuck.id:
+            raise BackendAwayError("away")
+
+    world.backend.before = before
+    world.store.clock.advance(601)
+    executor._tick()
+    assert world.launch(stuck.id).state is LaunchState.CREATED
+    assert world.launch(other.id).state is LaunchState.ENDED
+    world.backend.before = lambda what, launch_id: None
+    executor._tick()
+    assert world.launch(stuck.id).state is LaunchState.ENDED
+
+
+def test_a_restart_does_not_forget_how_long_a_pod_may_take_to_start(world):
+    spec = TaskSpec(
+        task_id="t", operator="KubernetesPodOperator",
+        operator_path="airflow.providers.cncf.kubernetes.operators.pod.KubernetesPodOperator",
+        fields={"image": "busybox"}, arguments={"startup_timeout_seconds": 2000},
+    )  # fmt: skip
+    world.defaults = dataclasses.replace(world.defaults, backend="kubernetes")
+    launch = world.queue(spec)
+    assert Planner(world.store, world.defaults).startup_timeout_s(launch) == 2000
+
+
+def test_plans_of_launches_that_are_over_are_not_kept(world):
+    executor = world.executor()
+    world.store.subscribe(executor._on_events)
+    executor._start_backend()
+    for _ in range(3):
+        launch = world.queue()
+        work_off(executor)
+        world.backend.end(launch.id, SUCCESS)
+        work_off(executor)
+        assert world.launch(launch.id).state is LaunchState.CLEANED
+    assert executor.planner._startup == {}
+
+
+def test_a_namespace_of_its_own_is_known_before_the_launch_is_there(world):
+    from goflow.domain.spec import RuntimeSpec
+
+    seen = []
+    world.backend.before = lambda what, launch_id: seen.append(launch_id and world.launch(launch_id).namespace)
+    spec = TaskSpec(
+        task_id="t", operator="BashOperator", fields={"bash_command": "true"}, runtime=RuntimeSpec(namespace="mine")
+    )
+    executor = world.executor()
+    executor._do(("launch", world.queue(spec, namespace="default").id))
+    assert seen == ["mine"]
