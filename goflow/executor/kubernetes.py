@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -11,11 +12,14 @@ import structlog
 
 from goflow.executor.backend import BackendAwayError, Handle, LaunchRefusedError, Observation, Phase, Sink
 from goflow.executor.pods import (
+    DEADLINE_ANNOTATION,
+    LAUNCH_LABEL,
     SKIP_ANNOTATION,
     VERDICT_ANNOTATION,
     Json,
     deleted_pod,
     is_parallel,
+    judge,
     observe_job,
     observe_pod,
 )
@@ -56,6 +60,9 @@ class KubernetesBackend:
         self.selector = selector
         self._reflectors: list[Reflector] = []
         self._pods: dict[str, Json] = {}
+        self._jobs: dict[str, Json] = {}
+        self._orphans: set[str] = set()
+        """Launches whose Job was deleted while their pod is still there."""
         self._lock = threading.Lock()
         self._sink: Sink = lambda _: None
 
@@ -103,6 +110,8 @@ class KubernetesBackend:
         """The Job for PLAN; its annotations also say whose verdict counts, and which exit codes mean *skipped*."""
         manifest = job_manifest(plan, self.site)
         said = {VERDICT_ANNOTATION: plan.verdict.value}
+        if plan.active_deadline_s:
+            said[DEADLINE_ANNOTATION] = f"{plan.active_deadline_s:g}"
         if plan.skip_exit_codes:
             said[SKIP_ANNOTATION] = ",".join(map(str, plan.skip_exit_codes))
         for metadata in (manifest["metadata"], manifest["spec"]["template"]["metadata"]):
@@ -110,11 +119,12 @@ class KubernetesBackend:
         return manifest
 
     def terminate(self, handle: Handle, grace_s: float) -> None:
-        """Delete the Job and its pods, which get SIGTERM and GRACE_S seconds."""
+        """Delete the Job, so that it makes no more pods, and its pods, which get SIGTERM and GRACE_S seconds (one at
+        least: without any the API server forgets them before they have ended)."""
+        self._call(lambda: self.api.delete_job(handle.namespace, handle.job_name))
         for pod in self._pods_of(handle):
             name = pod["metadata"]["name"]
-            self._call(partial(self.api.delete_pod, handle.namespace, name, grace_s=int(grace_s)))
-        self._call(lambda: self.api.delete_job(handle.namespace, handle.job_name))
+            self._call(partial(self.api.delete_pod, handle.namespace, name, grace_s=max(1, math.ceil(grace_s))))
 
     def cleanup(self, handle: Handle) -> None:
         """Set the TTL of an ended Job: Kubernetes removes it with its pods."""
@@ -129,15 +139,13 @@ class KubernetesBackend:
         for namespace in self.namespaces:
             jobs = self._list(JOBS.format(namespace=namespace))
             pods = self._list(PODS.format(namespace=namespace))
-            for job in jobs:
-                launch_id = (job["metadata"].get("labels") or {}).get(f"{PREFIX}launch-id")
-                if launch_id:
-                    verdict = observe_job(job)
-                    seen[launch_id] = verdict or Observation(launch_id=launch_id, phase=Phase.PENDING)
+            by_launch = {launch_id: job for job in jobs if (launch_id := _launch_of(job))}
+            for launch_id, job in by_launch.items():
+                seen[launch_id] = observe_job(job) or Observation(launch_id=launch_id, phase=Phase.PENDING)
             for pod in pods:
                 found = observe_pod(pod)
-                if found is not None and (found.launch_id not in seen or found.phase is not Phase.PENDING):
-                    seen[found.launch_id] = found
+                if found is not None:
+                    seen[found.launch_id] = judge(found, by_launch.get(found.launch_id))
         return list(seen.values())
 
     def ready(self) -> str | None:
@@ -155,26 +163,61 @@ class KubernetesBackend:
             return self._pods.get(launch_id)
 
     def _on_pod(self, change: Change, pod: Json) -> None:
+        launch_id = _launch_of(pod)
+        if not launch_id:
+            return
+        with self._lock:
+            if change == "seen":
+                self._pods[launch_id] = pod
+            else:
+                self._pods.pop(launch_id, None)
+            orphaned = launch_id in self._orphans
+            if change == "deleted":
+                self._orphans.discard(launch_id)
+            job = self._jobs.get(launch_id)
         seen = observe_pod(pod) if change == "seen" else deleted_pod(pod)
-        launch_id = (pod["metadata"].get("labels") or {}).get(f"{PREFIX}launch-id")
-        if launch_id:
-            with self._lock:
-                if change == "seen":
-                    self._pods[launch_id] = pod
-                else:
-                    self._pods.pop(launch_id, None)
-        if seen is not None:
-            self._sink(seen)
+        if seen is None:
+            return
+        if orphaned and seen.outcome is not None and seen.outcome.disrupted:
+            if change == "deleted":
+                self._gone(launch_id)
+            return
+        self._sink(judge(seen, job))
 
     def _on_job(self, change: Change, job: Json) -> None:
-        if change == "deleted":
-            launch_id = (job["metadata"].get("labels") or {}).get(f"{PREFIX}launch-id")
-            if launch_id:
-                self._sink(Observation(launch_id=launch_id, phase=Phase.GONE, reason="JobDeleted"))
+        launch_id = _launch_of(job)
+        if not launch_id:
             return
+        with self._lock:
+            pod = None if is_parallel(job) else self._pods.get(launch_id)
+            if change == "seen":
+                self._jobs[launch_id] = {key: job.get(key) for key in ("metadata", "status")}
+            else:
+                self._jobs.pop(launch_id, None)
+        seen = None if pod is None else observe_pod(pod)
+        if change == "seen":
+            self._job_seen(job, seen)
+        elif seen is None or seen.phase is Phase.ENDED:
+            self._gone(launch_id)
+        else:
+            with self._lock:  # its pod goes on until it is told to stop: it is gone when that is
+                if launch_id in self._pods:
+                    self._orphans.add(launch_id)
+                    return
+            self._gone(launch_id)
+
+    def _job_seen(self, job: Json, seen: Observation | None) -> None:
+        """What JOB says beyond SEEN of its pod; a pod that is not there any more may have left its end to the Job."""
         verdict = observe_job(job)
-        if verdict is not None and (is_parallel(job) or self.pod_of(verdict.launch_id) is None):
+        if verdict is None:
+            return
+        if seen is None:
             self._sink(verdict)
+        elif (judged := judge(seen, job)) != seen:
+            self._sink(judged)
+
+    def _gone(self, launch_id: str) -> None:
+        self._sink(Observation(launch_id=launch_id, phase=Phase.GONE, reason="JobDeleted"))
 
     def _pods_of(self, handle: Handle) -> list[Json]:
         found = self._call(lambda: self.api.list_pods(handle.namespace, f"{PREFIX}launch-id={handle.launch_id}"))
@@ -192,3 +235,8 @@ class KubernetesBackend:
             return None
         except UnavailableError as problem:
             raise BackendAwayError(str(problem), problem.retry_after_s or 1.0) from problem
+
+
+def _launch_of(item: Json) -> str | None:
+    """The launch that a Job or pod belongs to."""
+    return (item["metadata"].get("labels") or {}).get(LAUNCH_LABEL)

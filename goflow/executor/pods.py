@@ -9,6 +9,7 @@ https://kubernetes.io/docs/concepts/workloads/pods/disruptions/#pod-disruption-c
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
 from typing import Any
@@ -24,6 +25,8 @@ Json = dict[str, Any]
 LAUNCH_LABEL = f"{PREFIX}launch-id"
 VERDICT_ANNOTATION = f"{PREFIX}verdict"
 SKIP_ANNOTATION = f"{PREFIX}skip-exit-codes"
+DEADLINE_ANNOTATION = f"{PREFIX}active-deadline-s"
+"""On pods whose Job has a deadline: the Job controller deletes them when it is over; a deletion alone says nothing."""
 TERMINAL_PHASES = frozenset({"Succeeded", "Failed"})
 
 
@@ -39,7 +42,15 @@ def observe_pod(pod: Json) -> Observation | None:
     if terminated is not None or status.get("phase") in TERMINAL_PHASES:
         return _ended(pod, launch_id, terminated or {})
     if main is not None and "running" in (main.get("state") or {}):
-        return Observation(launch_id=launch_id, phase=Phase.RUNNING, claimant=metadata["uid"], at=_started(main))
+        lost = _disruption(pod, {})  # on a node that does not answer: its replacement waits until the pod is gone
+        return Observation(
+            launch_id=launch_id,
+            phase=Phase.RUNNING,
+            claimant=metadata["uid"],
+            at=_started(main),
+            reason="Disrupted" if lost else "",
+            message=lost,
+        )
     reason, message = why_pending(pod)
     return Observation(
         launch_id=launch_id, phase=Phase.PENDING, reason=reason, message=message, claimant=metadata["uid"]
@@ -47,16 +58,40 @@ def observe_pod(pod: Json) -> Observation | None:
 
 
 def deleted_pod(pod: Json) -> Observation | None:
-    """What the disappearance of POD tells: its end if it had one, else that it was disrupted."""
+    """What the disappearance of POD tells: its end if it had come to one by itself, else that it was disrupted."""
     seen = observe_pod(pod)
     if seen is None:
         return None
-    if seen.phase is Phase.ENDED and seen.outcome is not None and seen.outcome.state is TaskState.SUCCESS:
+    outcome = seen.outcome
+    if outcome is not None and not outcome.disrupted and (seen.final or outcome.state is TaskState.SUCCESS):
+        return dataclasses.replace(seen, final=True)
+    disruption = _disruption(pod, {}) or "its pod was deleted"
+    outcome = Outcome(state=TaskState.FAILED, reason="PodDeleted", message=disruption, disrupted=True)
+    final = not _may_be_the_deadline(pod)
+    return _observation(seen.launch_id, pod["metadata"], outcome, final=final)
+
+
+def judge(seen: Observation, job: Json | None) -> Observation:
+    """SEEN of a pod in the light of its JOB (None: nothing is known of it).
+
+    The pod knows best how its container ended; the Job knows whether a deletion was its own deadline's doing, and that
+    nothing will follow any more.
+    """
+    verdict = None if job is None else observe_job(job)
+    if job is None or verdict is None or verdict.outcome is None:
         return seen
-    outcome = Outcome(
-        state=TaskState.FAILED, reason="PodDeleted", message=_disruption(pod) or "its pod was deleted", disrupted=True
-    )
-    return Observation(launch_id=seen.launch_id, phase=Phase.ENDED, outcome=outcome, claimant=pod["metadata"]["uid"])
+    own = seen.outcome
+    if verdict.outcome.reason == "Timeout" and (own is None or own.disrupted or not seen.final):
+        over = own is not None or is_over(job)
+        code, at = (None, None) if own is None else (own.exit_code, own.at)
+        outcome = dataclasses.replace(verdict.outcome, exit_code=code, at=at)
+        return dataclasses.replace(seen, phase=Phase.ENDED, outcome=outcome, final=True) if over else seen
+    if not is_over(job) or (own is not None and seen.final):
+        return seen
+    if own is None:
+        return dataclasses.replace(verdict, claimant=seen.claimant)
+    disrupted = own.disrupted or verdict.outcome.disrupted
+    return dataclasses.replace(seen, outcome=dataclasses.replace(own, disrupted=disrupted), final=True)
 
 
 def why_pending(pod: Json) -> tuple[str, str]:
@@ -89,6 +124,12 @@ def observe_job(job: Json) -> Observation | None:
     return None
 
 
+def is_over(job: Json) -> bool:
+    """Whether the Job has come to its end with all of its pods, so that nothing follows any more."""
+    conditions = (job.get("status") or {}).get("conditions") or []
+    return any(x.get("status") == "True" and x["type"] in {"Complete", "Failed"} for x in conditions)
+
+
 def is_parallel(job: Json) -> bool:
     """Whether the Job's own condition alone is the verdict."""
     return (job["metadata"].get("annotations") or {}).get(VERDICT_ANNOTATION) == "job"
@@ -112,7 +153,7 @@ def _ended(pod: Json, launch_id: str, terminated: Json) -> Observation:
     over = status.get("phase") in TERMINAL_PHASES
     ended_at = _moment(terminated.get("finishedAt"))
     word = _word(terminated.get("message"))
-    disruption = _disruption(pod)
+    disruption = _disruption(pod, terminated)
     if word is not None and word.get("reason") != "Terminated":
         outcome = outcome_from_word(word, ended_at)
         return _observation(launch_id, metadata, outcome, final=True)
@@ -124,6 +165,7 @@ def _ended(pod: Json, launch_id: str, terminated: Json) -> Observation:
     reason = str(terminated.get("reason") or status.get("reason") or "Failed")
     message = str(status.get("message") or "") or _in_words(reason, code)
     if disruption:
+        over = over and not _may_be_the_deadline(pod)
         outcome = Outcome(
             state=TaskState.FAILED, exit_code=code, reason="Disrupted", message=disruption, disrupted=True, at=ended_at
         )
@@ -154,14 +196,29 @@ def _in_words(reason: str, code: int | None) -> str:
     return f"its container ended with exit code {code}" if code is not None else f"its pod ended: {reason}"
 
 
-def _disruption(pod: Json) -> str:
-    """Why the pod was taken away, in words; empty when it was not."""
+def _disruption(pod: Json, terminated: Json) -> str:
+    """Why the pod was taken away before its container had TERMINATED by itself, in words; empty when it was not."""
+    if target := _disruption_target(pod):
+        return f"{target.get('reason')}: {target.get('message')}"
+    metadata = pod["metadata"]
+    deadline = _moment(metadata.get("deletionTimestamp"))
+    if deadline is None:
+        return ""
+    asked_at = deadline - dt.timedelta(seconds=metadata.get("deletionGracePeriodSeconds") or 0)
+    ended_at = _moment(terminated.get("finishedAt"))
+    return "" if ended_at is not None and ended_at < asked_at else "its pod was deleted"
+
+
+def _disruption_target(pod: Json) -> Json | None:
     for condition in (pod.get("status") or {}).get("conditions") or []:
         if condition.get("type") == "DisruptionTarget" and condition.get("status") == "True":
-            return f"{condition.get('reason')}: {condition.get('message')}"
-    if pod["metadata"].get("deletionTimestamp"):
-        return "its pod was deleted"
-    return ""
+            return dict(condition)
+    return None
+
+
+def _may_be_the_deadline(pod: Json) -> bool:
+    """Whether the Job has to say first if its own deadline has deleted POD."""
+    return DEADLINE_ANNOTATION in (pod["metadata"].get("annotations") or {}) and _disruption_target(pod) is None
 
 
 def _word(message: str | None) -> Json | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from kubernetes import client
 
+from goflow.domain.state import TaskState
 from goflow.executor.backend import BackendAwayError, LaunchRefusedError, Phase
 from goflow.executor.kubernetes import KubernetesBackend
 from goflow.kube.api import KubeApi
@@ -103,3 +104,13 @@ def test_an_image_that_is_not_there_is_named_at_once(stage: Stage) -> None:
     assert "no-such-image" in seen.message
     stage.backend.terminate(planned.handle, 0)
     stage.until(planned, Phase.GONE)
+
+
+def test_a_deadline_that_is_over_is_a_failure_and_no_disruption(stage: Stage) -> None:
+    planned = stage.plan("{knock}", "{wait}")
+    limited = dataclasses.replace(planned, plan=dataclasses.replace(planned.plan, active_deadline_s=2))
+    stage.launch(limited)
+    outcome = stage.ended(limited).outcome
+    assert outcome is not None
+    assert (outcome.state, outcome.reason, outcome.disrupted) == (TaskState.FAILED, "Timeout", False)
+    assert stage.door.knocks[planned.name] == 1

@@ -1,0 +1,183 @@
+"""What the backend tells when pods and Jobs change, in every order in which two watches may bring it."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+
+from goflow.domain.state import TaskState
+from goflow.executor.backend import Observation, Phase
+from goflow.executor.kubernetes import KubernetesBackend
+from goflow.operators.manifest import Site
+
+LAUNCH = "a" * 32
+LABELS = {"goflow/launch-id": LAUNCH}
+Json = dict[str, Any]
+Step = tuple[str, str, Json]
+
+
+class Watched:
+    """A backend whose watches are told by the test."""
+
+    def __init__(self) -> None:
+        site = Site(task_api="http://here", runner_image="runner")
+        self.backend = KubernetesBackend(None, site, namespaces=["here"], installation="i")  # type: ignore[arg-type]
+        self.told: list[Observation] = []
+        self.backend._sink = self.told.append
+
+    def tell(self, *steps: Step) -> Observation | None:
+        """Bring STEPS; the first end that is sure, as the executor takes it."""
+        for kind, change, item in steps:
+            (self.backend._on_pod if kind == "pod" else self.backend._on_job)(change, item)  # type: ignore[arg-type]
+        ends = (seen for seen in self.told if seen.phase is Phase.GONE or (seen.phase is Phase.ENDED and seen.final))
+        return next(ends, None)
+
+
+def pod(state: Json, phase: str = "Running", *, deadline: bool = False, target: str = "", **metadata: Any) -> Step:
+    """A pod whose container is in STATE; TARGET is the reason of its DisruptionTarget."""
+    annotations = {"goflow/verdict": "runner", **({"goflow/active-deadline-s": "5"} if deadline else {})}
+    about: Json = {"uid": "u1", "name": "p", "labels": LABELS, "annotations": annotations, **metadata}
+    conditions = (
+        [{"type": "DisruptionTarget", "status": "True", "reason": target, "message": "words"}] if target else []
+    )
+    status = {"phase": phase, "containerStatuses": [{"name": "base", "state": state}], "conditions": conditions}
+    return ("pod", "seen", {"metadata": about, "status": status})
+
+
+def job(*conditions: tuple[str, str, str], verdict: str = "runner") -> Step:
+    """A Job with CONDITIONS of type, reason and message."""
+    found = [{"type": a, "status": "True", "reason": b, "message": c} for a, b, c in conditions]
+    metadata = {"name": "j", "labels": LABELS, "annotations": {"goflow/verdict": verdict}}
+    return ("job", "seen", {"metadata": metadata, "status": {"conditions": found}})
+
+
+def gone(step: Step) -> Step:
+    """The same object's deletion."""
+    return (step[0], "deleted", step[2])
+
+
+def ended(code: int, at: str = "2026-01-01T00:00:40Z") -> Json:
+    return {"terminated": {"exitCode": code, "reason": "Error", "finishedAt": at}}
+
+
+RUNS = pod({"running": {"startedAt": "2026-01-01T00:00:00Z"}})
+DELETED: Json = {"deletionTimestamp": "2026-01-01T00:01:00Z", "deletionGracePeriodSeconds": 30}
+OVERDUE = ("DeadlineExceeded", "Job was active longer than specified deadline")
+ONE_FAILED = ("BackoffLimitExceeded", "Job has reached the specified backoff limit")
+DISRUPTED = ("PodFailurePolicy", "Pod here/p has condition DisruptionTarget matching FailJob rule at index 0")
+
+STORIES: dict[str, tuple[list[Step], tuple[Any, ...] | None]] = {
+    "a task that succeeds": ([job(), RUNS, pod(ended(0))], (TaskState.SUCCESS, 0, "", False)),
+    "a task that fails, once its pod is over": (
+        [job(), RUNS, pod(ended(3)), pod(ended(3), "Failed")],
+        (TaskState.FAILED, 3, "Error", False),
+    ),
+    "a task that fails, while nothing but the container is over": ([job(), RUNS, pod(ended(3))], None),
+    "a task that fails, whose Job is over before the pod's phase is seen": (
+        [job(), RUNS, pod(ended(3)), job(("Failed", *ONE_FAILED))],
+        (TaskState.FAILED, 3, "Error", False),
+    ),
+    "an evicted pod": (
+        [job(), RUNS, pod(ended(143), target="EvictionByEvictionAPI"),
+         pod(ended(143), "Failed", target="EvictionByEvictionAPI")],
+        (TaskState.FAILED, 143, "Disrupted", True),
+    ),
+    "an evicted pod whose Job is over before the pod's phase is seen": (
+        [job(), RUNS, pod(ended(143)), job(("Failed", *DISRUPTED))],
+        (TaskState.FAILED, 143, "Error", True),
+    ),
+    "a node that does not answer": ([job(), RUNS, pod({"running": {}}, target="DeletionByTaintManager", **DELETED)], None),
+    "a node that is gone with its pod": (
+        [job(), RUNS, gone(pod({"running": {}}, target="DeletionByPodGC", **DELETED))],
+        (TaskState.FAILED, None, "PodDeleted", True),
+    ),
+    "a deadline, with the Job's word first": (
+        [job(), RUNS, job(("FailureTarget", *OVERDUE)), pod(ended(143), "Failed", deadline=True, **DELETED)],
+        (TaskState.FAILED, 143, "Timeout", False),
+    ),
+    "a deadline, with the pod's end first": (
+        [job(), RUNS, pod(ended(143), "Failed", deadline=True, **DELETED), job(("FailureTarget", *OVERDUE))],
+        (TaskState.FAILED, 143, "Timeout", False),
+    ),
+    "a deadline, with the pod gone before the Job says a word": (
+        [job(), RUNS, pod(ended(143), "Failed", deadline=True, **DELETED),
+         gone(pod(ended(143), "Failed", deadline=True, **DELETED)), job(("Failed", *OVERDUE))],
+        (TaskState.FAILED, None, "Timeout", False),
+    ),
+    "a deadline that comes while the pod still runs": (
+        [job(), RUNS, job(("FailureTarget", *OVERDUE))],
+        None,
+    ),
+    "a deadline that finds no pod": ([job(), job(("Failed", *OVERDUE))], (TaskState.FAILED, None, "Timeout", False)),
+    "a pod with a deadline that somebody deletes before that": (
+        [job(), RUNS, pod(ended(143), "Failed", deadline=True, **DELETED), job(("Failed", *ONE_FAILED))],
+        (TaskState.FAILED, 143, "Disrupted", True),
+    ),
+    "a pod with a deadline that is evicted before that": (
+        [job(), RUNS, pod(ended(143), "Failed", deadline=True, target="PreemptionByScheduler", **DELETED)],
+        (TaskState.FAILED, 143, "Disrupted", True),
+    ),
+    "a failed pod that is deleted afterwards had failed by itself": (
+        [job(), gone(pod(ended(3, "2026-01-01T00:00:10Z"), "Failed", **DELETED))],
+        (TaskState.FAILED, 3, "Error", False),
+    ),
+    "a Job that Kubernetes ends without a pod": ([job(), job(("Failed", *ONE_FAILED))], (TaskState.FAILED, None, "BackoffLimitExceeded", False)),
+    "a Job with many pods has the only word": (
+        [job(verdict="job"), job(("Complete", "", ""), verdict="job")],
+        (TaskState.SUCCESS, None, "", False),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("steps", "expected"), STORIES.values(), ids=STORIES)
+def test_the_end_is_what_pod_and_job_say_together(steps: list[Step], expected: tuple[Any, ...] | None) -> None:
+    end = Watched().tell(*steps)
+    if expected is None:
+        assert end is None
+    else:
+        assert end is not None
+        assert end.outcome is not None
+        assert (end.outcome.state, end.outcome.exit_code, end.outcome.reason, end.outcome.disrupted) == expected
+
+
+def test_a_deleted_job_is_gone_when_its_pod_is() -> None:
+    watched = Watched()
+    dying = pod({"running": {}}, **DELETED)
+    assert watched.tell(job(), RUNS, gone(job()), dying, pod(ended(143), "Failed", **DELETED)) is None
+    end = watched.tell(gone(pod(ended(143), "Failed", **DELETED)))
+    assert end is not None
+    assert (end.phase, end.reason) == (Phase.GONE, "JobDeleted")
+
+
+def test_a_task_that_succeeds_while_its_job_is_deleted_has_succeeded() -> None:
+    end = Watched().tell(job(), RUNS, gone(job()), pod(ended(0), **DELETED))
+    assert end is not None
+    assert end.outcome is not None
+    assert end.outcome.state is TaskState.SUCCESS
+
+
+@pytest.mark.parametrize("before", [[], [job()], [job(), pod(ended(0), "Succeeded")]], ids=["new", "no pod", "over"])
+def test_a_deleted_job_without_a_pod_that_goes_on_is_gone_at_once(before: list[Step]) -> None:
+    watched = Watched()
+    watched.tell(*before, gone(job()))
+    assert watched.told[-1].phase is Phase.GONE
+
+
+def test_a_node_that_does_not_answer_is_told_in_words() -> None:
+    watched = Watched()
+    watched.tell(job(), RUNS, pod({"running": {}}, target="DeletionByTaintManager"))
+    assert watched.told[-1].phase is Phase.RUNNING
+    assert watched.told[-1].message == "DeletionByTaintManager: words"
+
+
+def test_in_whatever_order_two_watches_bring_it_a_deadline_is_no_disruption() -> None:
+    pods = [RUNS, pod(ended(143), deadline=True, **DELETED), pod(ended(143), "Failed", deadline=True, **DELETED)]
+    jobs = [job(), job(("FailureTarget", *OVERDUE)), job(("FailureTarget", *OVERDUE), ("Failed", *OVERDUE))]
+    for places in itertools.combinations(range(6), 3):
+        left, right = iter(pods), iter(jobs)
+        end = Watched().tell(*[next(left) if place in places else next(right) for place in range(6)])
+        assert end is not None
+        assert end.outcome is not None
+        assert (end.outcome.reason, end.outcome.disrupted) == ("Timeout", False), places
