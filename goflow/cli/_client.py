@@ -11,10 +11,12 @@ from typing import Any
 
 from goflow.domain.errors import (
     AlreadyExistsError,
+    ConflictError,
     GoFlowError,
     InvalidRequestError,
     NotFoundError,
     NotReachableError,
+    StateChangeRefusedError,
     UnauthorizedError,
 )
 
@@ -124,16 +126,9 @@ def _raise_for(status: int, text: str) -> None:
     if isinstance(detail, list):  # FastAPI's own validation: one entry per field
         detail = "; ".join(f"{'.'.join(str(part) for part in item['loc'][1:])}: {item['msg']}" for item in detail)
     words = str(detail)
-    for named in (NotFoundError, AlreadyExistsError, InvalidRequestError):
-        words = words.removeprefix(f"{(named.__doc__ or '').splitlines()[0]}: ")
-    kinds: dict[int, type[GoFlowError]] = {
-        401: UnauthorizedError,
-        404: NotFoundError,
-        409: AlreadyExistsError,
-        400: InvalidRequestError,
-        422: InvalidRequestError,
-    }
-    kind = kinds.get(status, GoFlowError)
-    if status == 409 and "exist" not in words:
-        kind = InvalidRequestError
-    raise kind(words, hint=hint)
+    for kind in (NotFoundError, AlreadyExistsError, ConflictError, InvalidRequestError, StateChangeRefusedError):
+        begin = f"{(kind.__doc__ or '').splitlines()[0]}: "
+        if words.startswith(begin):
+            raise kind(words.removeprefix(begin), hint=hint)
+    kinds: dict[int, type[GoFlowError]] = {401: UnauthorizedError, 404: NotFoundError, 409: AlreadyExistsError}
+    raise kinds.get(status, InvalidRequestError if status in {400, 422} else GoFlowError)(words, hint=hint)

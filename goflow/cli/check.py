@@ -114,9 +114,11 @@ def read(folder: Folder, paths: list[str], inputs: Inputs) -> Iterator[Found]:
 
 def found_in(result: ParseResult) -> Found:
     """What is told of RESULT; faults of `goflow.yaml` are told once, with itself."""
+    from goflow.operators.registry import diagnose
     from goflow.parser.folder import CONFIG_NAME
 
     own = tuple(finding for finding in result.diagnostics if finding.span.path != CONFIG_NAME)
+    own += tuple(finding for dag in result.dags for finding in diagnose(dag, result.path))
     dags = {dag.dag_id: dag.line for dag in result.dags}
     return Found(result.path, dags, sum(len(dag.tasks) for dag in result.dags), own)
 

@@ -36,7 +36,8 @@ def list_command(dag_id: str, run_id: str, as_json: bool) -> None:
     with connect() as api:
         rows = api.get(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances")["task_instances"]
     if as_json:
-        rows = [{key: row[key] for key in (*KEYS, "operator", "max_tries", "queued_when")} for row in rows]
+        more = ("operator", "max_tries", "queued_when", "reason", "message")
+        rows = [{key: row[key] for key in (*KEYS, *more)} for row in rows]
     columns = [
         ("task_id", "TASK"),
         ("map_index", "INDEX"),
@@ -45,6 +46,7 @@ def list_command(dag_id: str, run_id: str, as_json: bool) -> None:
         ("start_date", "BEGAN"),
         ("duration", "SECONDS"),
         ("operator", "OPERATOR"),
+        ("message", "WHY"),
     ]
     show(rows, columns, as_json, empty="The run has no tasks.")
 
@@ -67,7 +69,7 @@ def show_command(dag_id: str, run_id: str, task_id: str, map_index: int, as_json
 @run_argument
 @task_argument
 @map_index_option
-@click.option("--try", "try_number", type=int, help="Which attempt; default: the last one.")
+@click.option("--try-number", "--try", "try_number", type=int, help="Which attempt; default: the last one.")
 @click.option("--follow", "-f", is_flag=True, help="Go on printing until the attempt ends.")
 @click.option("--timestamps", is_flag=True, help="Begin each line with its moment (UTC).")
 def logs(

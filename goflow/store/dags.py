@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Row, Select, bindparam, delete, func, or_, select, true, update
 
-from goflow.domain.errors import ConflictError, NotFoundError
+from goflow.domain.errors import ConflictError, NotFoundError, did_you_mean
 from goflow.domain.spec import Dialect, FileFormat
 from goflow.store import events
 from goflow.store.columns import dumps, loads
@@ -16,6 +16,7 @@ from goflow.store.rows import Dag
 from goflow.store.tables import OPEN_RUNS, PLANNED_DAGS, dag_runs, dags, where
 from goflow.store.tx import Tx
 
+_IDS = select(dags.c.id)
 _COLUMNS = [dags.c.id.label("dag_id"), *(column for column in dags.c if column.name != "id")]
 _GET = select(*_COLUMNS).where(dags.c.id == bindparam("dag_id"))
 _PLANNED = where(PLANNED_DAGS)
@@ -51,7 +52,7 @@ def get(tx: Tx, dag_id: str) -> Dag:
     """The DAG of that id, active or not. Raises NotFoundError."""
     dag = find(tx, dag_id)
     if dag is None:
-        raise NotFoundError(f"DAG {dag_id}")
+        raise NotFoundError(f"DAG {dag_id}", hint=did_you_mean(dag_id, tx.connection.execute(_IDS).scalars()))
     return dag
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Row, Select, bindparam, delete, func, select, update
 
-from goflow.domain.errors import AlreadyExistsError, ConflictError, NotFoundError
+from goflow.domain.errors import AlreadyExistsError, ConflictError, NotFoundError, did_you_mean
 from goflow.domain.runs import DagRun
 from goflow.domain.state import TERMINAL_RUN_STATES, RunState, RunType
 from goflow.store import events
@@ -101,7 +101,8 @@ def by_run_id(tx: Tx, dag_id: str, run_id: str) -> DagRun:
     """The run of that id. Raises NotFoundError."""
     run = find(tx, dag_id, run_id)
     if run is None:
-        raise NotFoundError(f"run {run_id} of DAG {dag_id}")
+        known = [other.run_id for other in list_(tx, dag_id, limit=1000)]
+        raise NotFoundError(f"run {run_id} of DAG {dag_id}", hint=did_you_mean(run_id, known))
     return run
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter, HTTPException, Query
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict
 
+from goflow.domain.errors import NotFoundError, did_you_mean
 from goflow.domain.runs import UNMAPPED, DagRun, TaskInstance
 from goflow.domain.state import TaskState
 from goflow.scheduler import operations
@@ -43,10 +45,14 @@ class ClearTasks(BaseModel):
 
 @router.get(BASE)
 def list_tasks(dag_id: str, run_id: str, services: ServicesDep, caller: CallerDep) -> shapes.Body:
-    """The task instances of a run, in the order of its file."""
+    """The task instances of a run, in the order in which they were made, copies of a mapped task together."""
     with services.store.reading() as tx:
         run = runs.by_run_id(tx, dag_id, run_id)
-        found = [_shape(tx, run, row) for row in tasks.of_run(tx, run.id)]
+        why = launches.why_of_run(tx, run.id)
+        rows = tasks.of_run(tx, run.id)
+        places = {row.task_id: place for place, row in reversed(list(enumerate(rows)))}
+        rows.sort(key=lambda row: (places[row.task_id], row.map_index))
+        found = [_shape(tx, run, row, why) for row in rows]
     return {"task_instances": found, "total_entries": len(found)}
 
 
@@ -61,7 +67,7 @@ def show_task(
         if rendered is None and row.try_number:
             rendered = dict(versions.spec(tx, run.reading_id).task(task_id).fields)
         return {
-            **_shape(tx, run, row),
+            **_shape(tx, run, row, launches.why_of_run(tx, run.id)),
             "rendered_fields": rendered or {},
             "rendered_map_index": tasks.map_index_label(tx, row.id),
             "xcoms": _values(xcoms.of_task(tx, run.id, task_id, map_index)),
@@ -199,16 +205,28 @@ def _find(tx: Tx, dag_id: str, run_id: str, task_id: str, map_index: int) -> tup
     row = tasks.find(tx, run.id, task_id, map_index)
     if row is None:
         which = task_id if map_index == UNMAPPED else f"{task_id}[{map_index}]"
-        raise HTTPException(404, f"run {run_id} of {dag_id} has no task instance {which}")
+        hint = _which_there_are(tasks.of_run(tx, run.id), task_id)
+        raise NotFoundError(f"task instance {which} in run {run_id} of DAG {dag_id}", hint=hint)
     return run, row
 
 
-def _shape(tx: Tx, run: DagRun, row: TaskInstance) -> shapes.Body:
+def _which_there_are(rows: Sequence[TaskInstance], task_id: str) -> str:
+    """What of the run's ROWS may have been meant."""
+    indexes = sorted(row.map_index for row in rows if row.task_id == task_id)
+    if indexes == [UNMAPPED]:
+        return f"{task_id} is not mapped: leave the map index out"
+    if indexes:
+        return f"{task_id} is mapped: name one of its copies with --map-index {indexes[0]} to {indexes[-1]}"
+    return did_you_mean(task_id, {row.task_id for row in rows})
+
+
+def _shape(tx: Tx, run: DagRun, row: TaskInstance, why: Mapping[int, tuple[str, str]]) -> shapes.Body:
     try:
         spec = versions.spec(tx, run.reading_id).task(row.task_id)
     except KeyError:  # a task that a newer reading no longer has
         spec = None
-    return shapes.task_instance(row, spec)
+    reason, message = why.get(row.id, ("", ""))
+    return {**shapes.task_instance(row, spec), "reason": reason or None, "message": message or None}
 
 
 def _values(found: Any) -> dict[str, Any]:
