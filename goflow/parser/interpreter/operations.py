@@ -313,8 +313,13 @@ def representation(value: Any, at: At) -> Any:
             return _called("Counter", ordered, at) if value else "Counter()"
         case collections.OrderedDict() if value:
             return Unknown("how an OrderedDict is shown, which Python 3.12 has changed", at)
-        case tuple() if not hasattr(value, "_fields"):
+        case tuple() if type(value) is tuple:
             return _joined(list(value), "(", ",)" if len(value) == 1 else ")", at)
+        case tuple() if hasattr(value, "_fields"):
+            shown = [representation(inner, at) for inner in value]
+            unknown = first_unknown(shown)
+            named = ", ".join(f"{name}={inner}" for name, inner in zip(value._fields, shown, strict=True))
+            return unknown if unknown is not None else f"{type(value).__name__}({named})"
         case dict():
             pairs = [_pair(key, inner, at) for key, inner in value.items()]
             unknown = first_unknown(pairs)

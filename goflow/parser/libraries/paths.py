@@ -19,6 +19,10 @@ from goflow.parser.libraries.registry import function, module, unknown_function
 # The environment -------------------------------------------------------------------------------------------------
 
 
+IN_EVERY_CONTAINER = frozenset({"PATH", "HOME", "PWD", "HOSTNAME"})
+"""Variables that a process always has, whatever the folder's settings say: what they are is known only there."""
+
+
 class Environment(Value):
     """``os.environ``: exactly what the folder's settings give; what is asked for is recorded."""
 
@@ -39,6 +43,8 @@ class Environment(Value):
         if isinstance(key, Unknown):
             return key
         found = self.ask(key)
+        if found is None and key in IN_EVERY_CONTAINER:
+            return Unknown(f"{key} in the task's container", at)
         if found is None:
             raise Raised(make_exception(at.session, "KeyError", (key,)), at)
         return found
@@ -50,7 +56,12 @@ class Environment(Value):
 
     def contains(self, item: Any, at: At) -> Any:
         """Whether it is given."""
-        return item if isinstance(item, Unknown) else self.ask(item) is not None
+        if isinstance(item, Unknown):
+            return item
+        found = self.ask(item)
+        if found is None and item in IN_EVERY_CONTAINER:
+            return Unknown(f"{item} in the task's container", at)
+        return found is not None
 
     def iterate(self, at: At) -> Iterator[Any]:
         """The names given."""
@@ -83,6 +94,8 @@ class Environment(Value):
         if isinstance(name, Unknown):
             return name
         found = self.ask(name)
+        if found is None and name in IN_EVERY_CONTAINER:
+            return Unknown(f"{name} in the task's container", at)
         return default if found is None else found
 
     def _setdefault(self, at: At, name: Any, default: Any = "") -> Any:
