@@ -87,7 +87,8 @@ def logs(
             path = f"{_path(dag_id, run_id, task_id)}/logs/{try_number}"
             page = api.get(path, map_index=map_index, after=cursor)
             for line in page["lines"]:
-                click.echo(f"{_stamp(line['at'])} {line['text']}" if timestamps else line["text"])
+                text = f"{_stamp(line['at'])} {line['text']}" if timestamps else line["text"]
+                click.echo(text, color=True)  # the task's own colours, into a pipe too: a log is shown as it is
             cursor = page["cursor"]
             if page["ended"] or (not follow and not page["lines"]):
                 break

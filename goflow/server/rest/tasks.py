@@ -15,6 +15,7 @@ from goflow.domain.state import TaskState
 from goflow.scheduler import operations
 from goflow.server.rest import shapes
 from goflow.server.rest.context import CallerDep, ServicesDep
+from goflow.server.rest.strict import strict
 from goflow.store import Tx, launches, logs, runs, tasks, versions, xcoms
 
 router = APIRouter(tags=["Task Instance"])
@@ -68,7 +69,7 @@ def show_task(
             rendered = dict(versions.spec(tx, run.reading_id).task(task_id).fields)
         return {
             **_shape(tx, run, row, launches.why_of_run(tx, run.id)),
-            "rendered_fields": rendered or {},
+            "rendered_fields": strict(rendered or {}),
             "rendered_map_index": tasks.map_index_label(tx, row.id),
             "xcoms": _values(xcoms.of_task(tx, run.id, task_id, map_index)),
             "attempts": [shapes.attempt(attempt) for attempt in tasks.attempts(tx, row.id)],
@@ -230,7 +231,7 @@ def _shape(tx: Tx, run: DagRun, row: TaskInstance, why: Mapping[int, tuple[str, 
 
 
 def _values(found: Any) -> dict[str, Any]:
-    return {key: getattr(value, "value", value) for key, value in dict(found).items()}
+    return {strict(key): strict(getattr(value, "value", value)) for key, value in dict(found).items()}
 
 
 def _cursor(text: str) -> tuple[int, int]:
