@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from goflow.domain.canonical import Json
 from goflow.parser.yaml.keys import ANNOTATIONS, ENVIRONMENT, KUBERNETES_NAME, LABELS, RESOURCES
-from goflow.parser.yaml.shapes import Boolean, Choice, Either, Key, ListOf, Object, Record, Text
+from goflow.parser.yaml.scalars import Boolean, Choice, Text
+from goflow.parser.yaml.shapes import Either, Key, ListOf, Object, Record
 
 _PATTERNS = ListOf(Text("a pattern", strict=True), "a pattern or a list of patterns", lone=True)
 

@@ -3,20 +3,8 @@
 from __future__ import annotations
 
 from goflow.domain.canonical import Json
-from goflow.parser.yaml.shapes import (
-    Boolean,
-    Choice,
-    DateTime,
-    Duration,
-    Integer,
-    Key,
-    ListOf,
-    MapOf,
-    Nullable,
-    Object,
-    Record,
-    Text,
-)
+from goflow.parser.yaml.scalars import Boolean, Choice, DateTime, Duration, Integer, Text
+from goflow.parser.yaml.shapes import Key, ListOf, MapOf, Nullable, Object, Record
 
 ID = Text("a DAG name: a letter, then letters, digits, - and _", r"[A-Za-z][A-Za-z0-9_-]{1,249}")
 TASK_ID = Text("a task name: letters, digits, -, _ and .", r"[A-Za-z0-9_.-]{1,250}")

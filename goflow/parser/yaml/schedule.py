@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from goflow.domain.spec import Schedule
-from goflow.parser.yaml.shapes import duration_of
+from goflow.parser.yaml.scalars import duration_of
 
 PRESETS = {
     "@hourly": "0 * * * *",
