@@ -85,23 +85,21 @@ def plan(request: PlanRequest) -> JobPlan:
     values = _values(request)
     template = _template(request, values)
     main, spec = _main_and_rest(template, str(values.get("base_container_name") or MAIN))
-    image = values.get("image") or main.pop("image", None)
-    if not image:
+    image, command, args = main.pop("image", None), main.pop("command", None), main.pop("args", None)
+    policy = main.pop("imagePullPolicy", None)
+    if not (values.get("image") or image):
         raise NotConvertibleError(operator, "it has no image")
-    shared = _shared(request, values, template, spec)
-    variables, container = _container(values, main)
-    command, args = _words(values.get("cmds")), _words(values.get("arguments"))
     return JobPlan(
-        **shared,
+        **_shared(request, values, template, main, spec),
         verdict=Verdict.CONTAINER,
-        image=str(image),
-        command=command or _words(main.pop("command", None)),
-        args=args or _words(main.pop("args", None)),
-        environment={**request.settled().environment, **variables},
-        image_pull_policy=values.get("image_pull_policy") or main.pop("imagePullPolicy", None),
+        image=str(values.get("image") or image),
+        command=_words(values.get("cmds")) or _words(command),
+        args=_words(values.get("arguments")) or _words(args),
+        environment=dict(request.settled().environment),
+        image_pull_policy=values.get("image_pull_policy") or policy,
         image_pull_secrets=_secret_names(values.get("image_pull_secrets")),
         pod={"metadata": template.get("metadata") or {}, "spec": _pod(values, spec)},
-        container={**main, **container},
+        container=_container(values, main),
         xcom_sidecar=bool(values.get("do_xcom_push", False)),
         active_deadline_s=values.get("active_deadline_seconds") or spec.get("activeDeadlineSeconds"),
         termination_grace_s=float(
@@ -113,9 +111,13 @@ def plan(request: PlanRequest) -> JobPlan:
 
 
 def _shared(
-    request: PlanRequest, values: Mapping[str, Any], template: Mapping[str, Any], spec: Mapping[str, Any]
+    request: PlanRequest,
+    values: Mapping[str, Any],
+    template: Mapping[str, Any],
+    main: dict[str, Any],
+    spec: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """What every family's plan has, with the operator's word on it."""
+    """What every family's plan has, with the operator's word on it; it is taken out of MAIN."""
     shared = runner.common(request)
     shared["labels"] = {**_texts(values.get("labels")), **shared["labels"]}
     shared["annotations"] = {**_texts(values.get("annotations")), **shared["annotations"]}
@@ -126,23 +128,20 @@ def _shared(
         shared["service_account"] = str(account)
     if values.get("startup_timeout_seconds"):
         shared["startup_timeout_s"] = float(values["startup_timeout_seconds"])
-    if values.get("container_resources"):
-        shared["resources"] = manifest_of(values["container_resources"])
+    resources = main.pop("resources", None)
+    if values.get("container_resources") or resources:
+        shared["resources"] = manifest_of(values.get("container_resources") or resources)
     return shared
 
 
-def _container(values: Mapping[str, Any], main: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
-    """Plain variables, and the other fields of the operator's container: its arguments over those of MAIN."""
-    variables, container = _environment(values.get("env_vars"))
-    container.update(_renamed(values, _CONTAINER_FIELDS))
-    mounted = _secrets(values.get("secrets"))
+def _container(values: Mapping[str, Any], main: Mapping[str, Any]) -> dict[str, Any]:
+    """The other fields of the operator's container: its arguments over those of MAIN. Of two variables of one name
+    Kubernetes takes the later one, so the author's own come last."""
+    own = {**_renamed(values, _CONTAINER_FIELDS), "env": _environment(values.get("env_vars"))}
+    secrets = _secrets(values.get("secrets"))
     from_maps = [{"configMapRef": {"name": str(name)}} for name in manifest_of(values.get("configmaps") or [])]
-    more = {
-        "env": mounted["env"],
-        "envFrom": [*from_maps, *mounted["envFrom"]],
-        "volumeMounts": mounted["volumeMounts"],
-    }
-    return variables, merged_containers(merged_containers(main, container), more)
+    more = {name: secrets[name] for name in ("env", "volumeMounts")} | {"envFrom": [*from_maps, *secrets["envFrom"]]}
+    return merged_containers(merged_containers(main, own), more)
 
 
 def _pod(values: Mapping[str, Any], spec: Mapping[str, Any]) -> dict[str, Any]:
@@ -232,18 +231,12 @@ def _codes(value: Any) -> tuple[int, ...]:
     return tuple(int(code) for code in value) if isinstance(value, list) else (int(value),)
 
 
-def _environment(env_vars: Any) -> tuple[dict[str, str], dict[str, Any]]:
-    """Plain variables as a map; those with ``valueFrom`` as they are, for the container's ``env``."""
-    if isinstance(env_vars, dict) and "$object" not in env_vars:
-        return {str(name): str(value) for name, value in env_vars.items()}, {}
-    plain: dict[str, str] = {}
-    others = []
-    for entry in manifest_of(env_vars or []):
-        if "valueFrom" in entry:
-            others.append(entry)
-        else:
-            plain[str(entry["name"])] = str(entry.get("value", ""))
-    return plain, {"env": others} if others else {}
+def _environment(env_vars: Any) -> list[dict[str, Any]]:
+    """Variables of the container, from a map or from models."""
+    if isinstance(env_vars, dict) and tag_of(env_vars) is None:
+        return [{"name": str(name), "value": str(value)} for name, value in env_vars.items()]
+    entries: list[dict[str, Any]] = manifest_of(env_vars or [])
+    return [entry if "valueFrom" in entry else {**entry, "value": str(entry.get("value", ""))} for entry in entries]
 
 
 def _renamed(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
