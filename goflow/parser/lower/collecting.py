@@ -15,7 +15,7 @@ from goflow.parser.interpreter.values import At, Raised
 from goflow.parser.libraries.airflow.dag import DagValue
 from goflow.parser.libraries.airflow.keys import GraphError
 from goflow.parser.libraries.airflow.schedules import BadSchedule
-from goflow.parser.libraries.airflow.standard_operators import SUB_DAG_OPERATOR
+from goflow.parser.libraries.airflow.standard_models import SUB_DAG_OPERATOR
 from goflow.parser.libraries.airflow.state import state_of
 from goflow.parser.lower.dags import LoweredDag
 from goflow.parser.lower.encoding import class_path

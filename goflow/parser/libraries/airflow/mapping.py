@@ -295,7 +295,7 @@ def _params(task: MappedTask, merged: Merged, at: At) -> None:
 
 def mapped_class(session: Session, *, taskflow: bool) -> ClassValue:
     """``MappedOperator`` and, for TaskFlow, ``DecoratedMappedOperator``."""
-    from goflow.parser.libraries.airflow.operators import TASK_METHODS
+    from goflow.parser.libraries.airflow.task_methods import TASK_METHODS
 
     name = "DecoratedMappedOperator" if taskflow else "MappedOperator"
     return state_of(session).singleton(name, lambda: ClassValue(name, (), dict(TASK_METHODS), module_name=_PLACE))

@@ -26,7 +26,8 @@ from goflow.parser.libraries.airflow.opaque import NOT_SET, opaque_class
 from goflow.parser.libraries.airflow.operator_classes import generic_class, operator_class
 from goflow.parser.libraries.airflow.operator_models import BASE_BRANCH, BASE_OPERATOR, BASE_SENSOR, DECORATED_OPERATOR
 from goflow.parser.libraries.airflow.params import param_class, params_class
-from goflow.parser.libraries.airflow.standard_operators import EMAIL_OPERATOR_2, SUB_DAG_OPERATOR, standard_names
+from goflow.parser.libraries.airflow.standard_models import EMAIL_OPERATOR_2, SUB_DAG_OPERATOR
+from goflow.parser.libraries.airflow.standard_operators import standard_names
 from goflow.parser.libraries.airflow.state import native, state_of
 from goflow.parser.libraries.airflow.task_groups import task_group
 from goflow.parser.libraries.airflow.timetables import TIMETABLES, timetable_class

@@ -25,9 +25,10 @@ from goflow.parser.libraries.airflow.operator_models import (
     OperatorModel,
     Settling,
 )
-from goflow.parser.libraries.airflow.operators import TASK_METHODS, around_init, construct, native_init
+from goflow.parser.libraries.airflow.operators import around_init, construct, native_init
 from goflow.parser.libraries.airflow.standard_operators import standard_operators
 from goflow.parser.libraries.airflow.state import native, state_of
+from goflow.parser.libraries.airflow.task_methods import TASK_METHODS
 
 _CLASS_ATTRIBUTES: Mapping[str, Any] = {
     "ui_color": "#fff",

@@ -19,13 +19,12 @@ from goflow.parser.libraries.airflow.graph import TaskNode
 from goflow.parser.libraries.airflow.keys import GraphError, check_key
 from goflow.parser.libraries.airflow.operator_arguments import Merged, fill_defaults, flat_of, merged_defaults
 from goflow.parser.libraries.airflow.params import ParamsValue, make_params
-from goflow.parser.libraries.airflow.relations import METHODS, Dependable
-from goflow.parser.libraries.airflow.state import native, refuse, state_of, taint_if_undecided
+from goflow.parser.libraries.airflow.relations import Dependable
+from goflow.parser.libraries.airflow.state import refuse, state_of, taint_if_undecided
 from goflow.parser.libraries.airflow.xcom_args import enter_block, leave_block, references_in, xcom_of
 
 if TYPE_CHECKING:
     from goflow.parser.libraries.airflow.dag import DagValue
-    from goflow.parser.libraries.airflow.groups import GroupValue
 
 _INTERNAL = {"dag", "task_group", "default_args", "params", "task_id"}
 
@@ -389,71 +388,3 @@ def _join_dag(task: TaskValue, merged: Merged, at: At) -> None:
 
 
 # -- methods of every task --------------------------------------------------------------------------------------------
-
-
-def _as_setup(at: At, self: TaskValue) -> Any:
-    self.set_attribute("is_setup", True, at)
-    return self
-
-
-def _as_teardown(at: At, self: TaskValue, *, setups: Any = None, on_failure_fail_dagrun: Any = None) -> Any:
-    self.make_teardown(at, setups, on_failure_fail_dagrun)
-    return self
-
-
-def _add_outlets(at: At, self: TaskValue, outlets: Any) -> None:
-    _extend(self, "outlets", outlets, at)
-
-
-def _add_inlets(at: At, self: TaskValue, inlets: Any) -> None:
-    _extend(self, "inlets", inlets, at)
-
-
-def _extend(task: TaskValue, name: str, more: Any, at: At) -> None:
-    found = elements(more, at)
-    own = task.attributes.get(name)
-    task.attributes[name] = [*own, *found] if isinstance(own, list) and isinstance(found, list) else found
-
-
-def _has_dag(at: At, self: TaskValue) -> bool:
-    return self.dag is not None
-
-
-def _get_dag(at: At, self: TaskValue) -> Any:
-    return self.dag
-
-
-def _relatives(at: At, self: TaskValue, upstream: Any = False) -> list[Any]:
-    found = self.node.upstream_tasks() if upstream is True else self.node.downstream_tasks()
-    return [task.value for task in found]
-
-
-def _relative_ids(at: At, self: TaskValue, upstream: Any = False) -> set[str]:
-    return set(self.node.upstream if upstream is True else self.node.downstream)
-
-
-def _run_time(at: At, self: TaskValue, *args: Any, **kwargs: Any) -> Any:
-    return Unknown(f"what task {self.node.task_id} does at run time", at)
-
-
-TASK_METHODS: dict[str, Any] = {
-    **METHODS,
-    "as_setup": native("as_setup", _as_setup),
-    "as_teardown": native("as_teardown", _as_teardown),
-    "add_outlets": native("add_outlets", _add_outlets),
-    "add_inlets": native("add_inlets", _add_inlets),
-    "has_dag": native("has_dag", _has_dag),
-    "get_dag": native("get_dag", _get_dag),
-    "get_direct_relatives": native("get_direct_relatives", _relatives),
-    "get_direct_relative_ids": native("get_direct_relative_ids", _relative_ids),
-    **{
-        name: native(name, _run_time)
-        for name in ("execute", "pre_execute", "post_execute", "on_kill", "render_template_fields", "defer", "dry_run")
-    },
-}
-"""What every task has, whatever its class."""
-
-
-def current_group(at: At, dag: DagValue | None) -> GroupValue | None:
-    """The group that a task made now lands in."""
-    return state_of(at.session).current_group(dag)
