@@ -8,16 +8,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from goflow.parser.interpreter import host
-from goflow.parser.interpreter.classes import (
-    ClassMethod,
-    ClassValue,
-    Instance,
-    PropertyValue,
-    StaticMethod,
-    SuperValue,
-)
+from goflow.parser.interpreter.calls import NativeFrameFunction, call
+from goflow.parser.interpreter.classes import ClassMethod, ClassValue, Instance, PropertyValue, StaticMethod, SuperValue
 from goflow.parser.interpreter.exceptions import builtin_exceptions
-from goflow.parser.interpreter.expressions import NativeFrameFunction, call
 from goflow.parser.interpreter.generators import Generator
 from goflow.parser.interpreter.operations import (
     binary,

@@ -8,12 +8,12 @@ from typing import Any
 import libcst as cst
 
 from goflow.parser.interpreter import host
+from goflow.parser.interpreter.calls import NativeFrameFunction, call, call_unknown
 from goflow.parser.interpreter.functions import UserFunction, parameters_of
 from goflow.parser.interpreter.operations import (
     binary,
     contains,
     elements,
-    equal,
     formatted,
     get_item,
     identical,
@@ -21,28 +21,13 @@ from goflow.parser.interpreter.operations import (
     representation,
     text,
     truth,
-    type_name,
     unary,
 )
 from goflow.parser.interpreter.scopes import MISSING, Frame, Scope
-from goflow.parser.interpreter.values import Raised, Unknown, Value, first_unknown, raised
+from goflow.parser.interpreter.signs import BINARY_SIGNS, COMPARISON_SIGNS, UNARY_SIGNS
+from goflow.parser.interpreter.values import Unknown, first_unknown, raised
 
 Evaluate = Callable[[Frame, Any], Any]
-
-BINARY_SIGNS: dict[type[cst.BaseBinaryOp | cst.BaseAugOp], str] = {
-    cst.Add: "+", cst.Subtract: "-", cst.Multiply: "*", cst.Divide: "/", cst.FloorDivide: "//", cst.Modulo: "%",
-    cst.Power: "**", cst.LeftShift: "<<", cst.RightShift: ">>", cst.BitAnd: "&", cst.BitOr: "|", cst.BitXor: "^",
-    cst.MatrixMultiply: "@",
-    cst.AddAssign: "+", cst.SubtractAssign: "-", cst.MultiplyAssign: "*", cst.DivideAssign: "/",
-    cst.FloorDivideAssign: "//", cst.ModuloAssign: "%", cst.PowerAssign: "**", cst.LeftShiftAssign: "<<",
-    cst.RightShiftAssign: ">>", cst.BitAndAssign: "&", cst.BitOrAssign: "|", cst.BitXorAssign: "^",
-    cst.MatrixMultiplyAssign: "@",
-}  # fmt: skip
-COMPARISON_SIGNS: dict[type[cst.BaseCompOp], str] = {
-    cst.Equal: "==", cst.NotEqual: "!=", cst.LessThan: "<", cst.LessThanEqual: "<=", cst.GreaterThan: ">",
-    cst.GreaterThanEqual: ">=",
-}  # fmt: skip
-UNARY_SIGNS: dict[type[cst.BaseUnaryOp], str] = {cst.Minus: "-", cst.Plus: "+", cst.BitInvert: "~"}
 
 
 def evaluate(frame: Frame, node: cst.CSTNode) -> Any:
@@ -278,12 +263,12 @@ def _call(frame: Frame, node: cst.Call) -> Any:
         if argument.star == "*":
             more = elements(value, at)
             if isinstance(more, Unknown):
-                return _call_unknown(function, more, args, kwargs, at)
+                return call_unknown(function, more, args, kwargs, at)
             args += more
         elif argument.star == "**":
             mapping = host.as_mapping(value, at)
             if isinstance(mapping, Unknown):
-                return _call_unknown(function, mapping, args, kwargs, at)
+                return call_unknown(function, mapping, args, kwargs, at)
             for key, inner in mapping.items():
                 if key in kwargs:
                     name = getattr(function, "name", "function")
@@ -296,39 +281,6 @@ def _call(frame: Frame, node: cst.Call) -> Any:
     if isinstance(function, NativeFrameFunction):
         return function.call_in(frame, args, kwargs, at)
     return call(function, args, kwargs, at)
-
-
-def _call_unknown(function: Any, unknown: Unknown, args: list[Any], kwargs: dict[str, Any], at: Any) -> Any:
-    """A call whose ``*`` or ``**`` arguments are not known: a model that can bear it is told, others are Unknown."""
-    takes = getattr(function, "call_with_unknown", None)
-    return unknown if takes is None else takes(unknown, args, kwargs, at)
-
-
-def call(function: Any, args: list[Any], kwargs: dict[str, Any], at: Any) -> Any:
-    """``function(*args, **kwargs)``."""
-    if isinstance(function, Value):
-        return function.call(args, kwargs, at)
-    if type(function) in host.CALLABLE:
-        return host.call_method(function, "__call__", args, kwargs, at)
-    raised(at, "TypeError", f"'{type_name(function)}' object is not callable")
-
-
-class NativeFrameFunction(Value):
-    """A builtin that needs the frame it is called in: ``super``, ``globals``, ``locals``, ``vars``, ``dir``."""
-
-    type_name = "builtin_function_or_method"
-
-    def __init__(self, name: str, function: Callable[..., Any]) -> None:
-        self.name = name
-        self.function = function
-
-    def call_in(self, frame: Frame, args: list[Any], kwargs: dict[str, Any], at: Any) -> Any:
-        """Call it in FRAME."""
-        return self.function(frame, at, *args, **kwargs)
-
-    def call(self, args: Any, kwargs: dict[str, Any], at: Any) -> Any:
-        """Called from a library's model: there is no frame."""
-        return Unknown(f"{self.name}() called from a library", at)
 
 
 def _lambda(frame: Frame, node: cst.Lambda) -> Any:
@@ -435,4 +387,4 @@ HANDLERS: dict[type[cst.CSTNode], Evaluate] = {
     cst.GeneratorExp: _generator, cst.Yield: _yield, cst.Await: _await, cst.Ellipsis: _ellipsis,
 }  # fmt: skip
 
-__all__ = ["NativeFrameFunction", "Raised", "call", "equal", "evaluate", "subscript_key"]
+__all__ = ["evaluate", "subscript_key"]

@@ -7,15 +7,7 @@ import string
 from collections.abc import Mapping
 from typing import Any
 
-from goflow.parser.interpreter.operations import (
-    elements,
-    formatted,
-    get_item,
-    representation,
-    text,
-    truth,
-    type_name,
-)
+from goflow.parser.interpreter.operations import elements, formatted, get_item, representation, text, truth, type_name
 from goflow.parser.interpreter.values import At, NativeFunction, Unknown, Value, first_unknown, raised
 
 MUTATORS: dict[type, frozenset[str]] = {
@@ -216,7 +208,7 @@ def sorted_values(values: Any, at: At, key: Any = None, reverse: Any = False) ->
     """``sorted(values)``; values of ours compare by their own ``<``."""
     import functools
 
-    from goflow.parser.interpreter.expressions import call
+    from goflow.parser.interpreter.calls import call
     from goflow.parser.interpreter.operations import binary
 
     keyed = [(value if key is None else call(key, [value], {}, at), value) for value in values]

@@ -9,14 +9,16 @@ import libcst as cst
 from goflow.parser.interpreter import host
 from goflow.parser.interpreter.bodies import Exit, How, Statement, run_suite
 from goflow.parser.interpreter.branches import both_bodies
+from goflow.parser.interpreter.calls import call
 from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.definitions import class_definition, function_definition
 from goflow.parser.interpreter.exceptions import make_exception
-from goflow.parser.interpreter.expressions import BINARY_SIGNS, call, evaluate
+from goflow.parser.interpreter.expressions import evaluate
 from goflow.parser.interpreter.handlers import try_, try_star
 from goflow.parser.interpreter.imports import import_from, import_modules
 from goflow.parser.interpreter.operations import DUNDERS, binary, iterate, truth
 from goflow.parser.interpreter.scopes import Frame
+from goflow.parser.interpreter.signs import BINARY_SIGNS
 from goflow.parser.interpreter.targets import assign, change, delete
 from goflow.parser.interpreter.values import At, Raised, Unknown, Value, raised
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from goflow.parser.interpreter import host
+from goflow.parser.interpreter.calls import call
 from goflow.parser.interpreter.classes import ClassValue, Instance
-from goflow.parser.interpreter.expressions import call
 from goflow.parser.interpreter.operations import elements
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import At, Keywords, NativeFunction, Unknown

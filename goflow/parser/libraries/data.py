@@ -24,7 +24,7 @@ def _dumps(at: At, value: Any, **options: Any) -> Any:
 
     def convert(other: Any) -> Any:
         if default is not None:
-            from goflow.parser.interpreter.expressions import call
+            from goflow.parser.interpreter.calls import call
 
             answer = call(default, [other], {}, at)
             if isinstance(answer, Unknown):

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from goflow.parser.interpreter import host
+from goflow.parser.interpreter.calls import call
 from goflow.parser.interpreter.classes import BoundMethod, Instance, PropertyValue
-from goflow.parser.interpreter.expressions import call
 from goflow.parser.interpreter.functions import UserFunction
 from goflow.parser.interpreter.operations import binary, elements, get_item, iterate, truth
 from goflow.parser.interpreter.session import Session

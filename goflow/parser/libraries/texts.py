@@ -12,7 +12,7 @@ import urllib.parse
 from collections.abc import Callable
 from typing import Any
 
-from goflow.parser.interpreter.expressions import call
+from goflow.parser.interpreter.calls import call
 from goflow.parser.interpreter.files import MemoryFile, OpenFile
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import At, NativeFunction, Value

@@ -9,12 +9,7 @@ from typing import TYPE_CHECKING, Any
 from goflow.domain.spec import Dialect
 from goflow.parser.interpreter.values import At, Unknown
 from goflow.parser.libraries.airflow.opaque import NOT_SET, SET_DURING_EXECUTION
-from goflow.parser.libraries.airflow.operator_models import (
-    DECORATED_OPERATOR,
-    REQUIRED,
-    OperatorModel,
-    Settling,
-)
+from goflow.parser.libraries.airflow.operator_models import DECORATED_OPERATOR, REQUIRED, OperatorModel, Settling
 from goflow.parser.libraries.airflow.signatures import check_call, parameters_of
 from goflow.parser.libraries.airflow.standard_operators import standard_operators
 

@@ -385,6 +385,3 @@ def _join_dag(task: TaskValue, merged: Merged, at: At) -> None:
         merged.dag.graph.add(task.node, merged.group.node if merged.group is not None else None)
     except GraphError as problem:
         refuse(at, problem)
-
-
-# -- methods of every task --------------------------------------------------------------------------------------------

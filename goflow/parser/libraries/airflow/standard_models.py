@@ -5,11 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from goflow.parser.libraries.airflow.operator_models import (
-    BASE_OPERATOR,
-    OperatorModel,
-    Settling,
-)
+from goflow.parser.libraries.airflow.operator_models import BASE_OPERATOR, OperatorModel, Settling
 
 OPERATORS = "airflow.providers.standard.operators"
 

@@ -1,6 +1,7 @@
 """The operators and sensors of Airflow's standard provider, and those of Airflow 2 that stood in its place.
 
-Each entry says what the class's own ``__init__`` takes and leaves. Where Airflow 2 differs, ``AIRFLOW2`` says how.
+Each entry says what the class's own ``__init__`` takes and leaves. How Airflow 2 differs is in
+`standard_operators_2`.
 Sources: ``airflow/providers/standard`` of Airflow 3.3.2, ``airflow/operators`` and ``airflow/sensors`` of 2.11.2.
 """
 
@@ -14,12 +15,7 @@ from typing import Any
 from goflow.domain.spec import Dialect
 from goflow.parser.libraries.airflow import operator_settling as settle
 from goflow.parser.libraries.airflow.opaque import NOT_SET
-from goflow.parser.libraries.airflow.operator_models import (
-    BASE_BRANCH,
-    BASE_SENSOR,
-    REQUIRED,
-    OperatorModel,
-)
+from goflow.parser.libraries.airflow.operator_models import BASE_BRANCH, BASE_SENSOR, REQUIRED, OperatorModel
 from goflow.parser.libraries.airflow.standard_models import OPERATORS, PYTHON_OPERATOR, SENSORS, VIRTUALENV_BASE, model
 from goflow.parser.libraries.airflow.standard_operators_2 import AIRFLOW2, AIRFLOW3_ONLY, only_airflow2
 

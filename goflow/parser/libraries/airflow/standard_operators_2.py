@@ -6,11 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from goflow.parser.libraries.airflow import operator_settling as settle
-from goflow.parser.libraries.airflow.operator_models import (
-    BASE_SENSOR,
-    REQUIRED,
-    OperatorModel,
-)
+from goflow.parser.libraries.airflow.operator_models import BASE_SENSOR, REQUIRED, OperatorModel
 from goflow.parser.libraries.airflow.standard_models import (
     EMAIL_OPERATOR_2,
     OPERATORS,
