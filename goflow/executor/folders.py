@@ -26,7 +26,7 @@ class FolderCache:
         with self._lock:
             if target.is_dir():
                 return target
-            staging = self.root / f".{digest}.{os.getpid()}"
+            staging = self.root / f".{digest}.{os.getpid()}.{threading.get_ident()}"
             shutil.rmtree(staging, ignore_errors=True)
             staging.mkdir(parents=True)
             with self.store.reading() as tx:

@@ -14,19 +14,41 @@ TOLD_STATES = frozenset(
 )
 
 
+LONGEST_MESSAGE = 10_000
+"""Characters of the words of an end; an exception may say more, and its log has all of it."""
+
+
 def outcome_from_word(word: Mapping[str, Any], at: dt.datetime | None = None) -> Outcome:
-    """WORD as an `Outcome`. Raises ValueError when its state is none that a runner may tell."""
+    """WORD as an `Outcome`. Raises ValueError when its state is none that a runner may tell.
+
+    It may come from a termination message or a file, too, and past the task API's checks: its text is mended here.
+    """
     state = TaskState(word["state"])
     if state not in TOLD_STATES:
         raise ValueError(f"a runner cannot end a task as {state.value!r}")
-    again = word.get("reschedule_at")
+    code = word.get("exit_code")
     return Outcome(
         state=state,
-        exit_code=word.get("exit_code"),
-        reason=str(word.get("reason") or ""),
-        message=str(word.get("message") or ""),
+        exit_code=code if isinstance(code, int) else None,
+        reason=mended(str(word.get("reason") or ""))[:LONGEST_MESSAGE],
+        message=mended(str(word.get("message") or ""))[:LONGEST_MESSAGE],
         retry=bool(word.get("retry", True)),
-        reschedule_at=None if again is None else dt.datetime.fromisoformat(again).astimezone(dt.UTC),
+        reschedule_at=_moment(word.get("reschedule_at")),
         skip_downstream=tuple(word.get("skip_downstream") or ()),
         at=at,
     )
+
+
+def mended(text: str) -> str:
+    """TEXT as every database takes it: NUL and halves of surrogate pairs are shown as U+FFFD."""
+    if "\x00" in text:
+        text = text.replace("\x00", "\N{REPLACEMENT CHARACTER}")
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _moment(text: str | None) -> dt.datetime | None:
+    """A moment in UTC, which it is too when it does not say its zone."""
+    if text is None:
+        return None
+    found = dt.datetime.fromisoformat(text)
+    return (found.replace(tzinfo=dt.UTC) if found.tzinfo is None else found).astimezone(dt.UTC)

@@ -12,12 +12,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from goflow.domain.errors import InvalidRequestError
+from goflow.executor.words import mended
 from goflow.store.rows import LogRow
 
 LARGEST_NUMBER = 2**53
 """Line numbers beyond it are nobody's: JSON readers elsewhere would round them."""
-LONGEST_MESSAGE = 10_000
-"""Characters of the words of an end; an exception may say more, and its log has all of it."""
 LONGEST_KEY = 512
 """Characters of a result's key, as Airflow limits it (``XComModel.key``)."""
 
@@ -118,7 +117,7 @@ def word(value: Any) -> Mapping[str, Any]:
     out = dict(mapping(value, "outcome"))
     text(out, "state")
     for name in ("reason", "message"):
-        out[name] = (maybe_text(out, name) or "")[:LONGEST_MESSAGE]
+        out[name] = maybe_text(out, name)
     if out.get("exit_code") is not None:
         number(out, "exit_code")
     if out.get("retry") is not None and not isinstance(out["retry"], bool):
@@ -133,10 +132,3 @@ def word(value: Any) -> Mapping[str, Any]:
         name: float(used) for name, used in usage.items() if isinstance(used, int | float) and math.isfinite(used)
     }
     return out
-
-
-def mended(value: str) -> str:
-    """VALUE as every database takes it."""
-    if "\x00" in value:
-        value = value.replace("\x00", "\N{REPLACEMENT CHARACTER}")
-    return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
