@@ -4,30 +4,24 @@ from __future__ import annotations
 
 import builtins
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from goflow.parser.interpreter import host
-from goflow.parser.interpreter.calls import NativeFrameFunction, call
-from goflow.parser.interpreter.classes import ClassMethod, ClassValue, Instance, PropertyValue, StaticMethod, SuperValue
+from goflow.parser.interpreter.builtin_functions import IN_FRAME, PLAIN, TAKES_UNKNOWN
+from goflow.parser.interpreter.calls import NativeFrameFunction
+from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.exceptions import builtin_exceptions
-from goflow.parser.interpreter.generators import Generator
 from goflow.parser.interpreter.operations import (
-    binary,
     elements,
-    formatted,
     identical,
-    iterate,
-    length,
-    representation,
     text,
     truth,
     type_name,
-    unary,
 )
-from goflow.parser.interpreter.scopes import MISSING, Frame
+from goflow.parser.interpreter.scopes import MISSING
 from goflow.parser.interpreter.session import Session
-from goflow.parser.interpreter.values import At, NativeFunction, Raised, Unknown, Value, first_unknown, raised
+from goflow.parser.interpreter.values import At, NativeFunction, Unknown, Value, first_unknown
 
 TYPES: tuple[type, ...] = (
     str, int, float, bool, bytes, bytearray, complex, list, tuple, dict, set, frozenset, slice, range, object,
@@ -47,9 +41,9 @@ def make_builtins(session: Session) -> dict[str, Any]:
     classes["object"].construct = None
     found.update(classes)
     found["type"] = _type_class(classes)
-    for name, run in _PLAIN.items():
-        found[name] = NativeFunction(name, run, takes_unknown=name in _TAKES_UNKNOWN)
-    for name, in_frame in _IN_FRAME.items():
+    for name, run in PLAIN.items():
+        found[name] = NativeFunction(name, run, takes_unknown=name in TAKES_UNKNOWN)
+    for name, in_frame in IN_FRAME.items():
         found[name] = NativeFrameFunction(name, in_frame)
     found.update({"True": True, "False": False, "None": None, "NotImplemented": NotImplemented, "Ellipsis": ...})
     found["__debug__"] = True
@@ -197,299 +191,3 @@ _CONVERTERS: dict[str, Callable[..., Any]] = {
     "str": _str, "bool": _bool, "list": _list, "tuple": _tuple, "set": _set, "frozenset": _frozenset, "dict": _dict,
     "int": _int, "float": _float,
 }  # fmt: skip
-
-
-# Functions -------------------------------------------------------------------------------------------------------
-
-
-def _enumerate(at: At, values: Any, start: int = 0) -> Any:
-    found = elements(values, at)
-    return found if isinstance(found, Unknown) else list(enumerate(found, start))
-
-
-def _zip(at: At, *sources: Any, strict: bool = False) -> Any:
-    found = [elements(source, at) for source in sources]
-    for source in found:
-        if isinstance(source, Unknown):
-            return source
-    return list(zip(*found, strict=strict))
-
-
-def _map(at: At, function: Any, *sources: Any) -> Any:
-    rows = _zip(at, *sources)
-    return rows if isinstance(rows, Unknown) else iter([call(function, list(row), {}, at) for row in rows])
-
-
-def _filter(at: At, function: Any, source: Any) -> Any:
-    kept = []
-    found = elements(source, at)
-    if isinstance(found, Unknown):
-        return found
-    for value in found:
-        answer = truth(value if function is None else call(function, [value], {}, at), at)
-        if isinstance(answer, Unknown):
-            return answer
-        if answer:
-            kept.append(value)
-    return iter(kept)
-
-
-def _sorted(at: At, values: Any, *, key: Any = None, reverse: Any = False) -> Any:
-    found = elements(values, at)
-    if isinstance(found, Unknown):
-        return found
-    unknown = first_unknown(found)
-    return unknown if unknown is not None else host.sorted_values(found, at, key, reverse)
-
-
-def _reversed(at: At, values: Any) -> Any:
-    found = elements(values, at)
-    return found if isinstance(found, Unknown) else iter(found[::-1])
-
-
-def _extreme(sign: str) -> Callable[..., Any]:
-    def run(at: At, *values: Any, key: Any = None, default: Any = MISSING) -> Any:
-        found = elements(values[0], at) if len(values) == 1 else list(values)
-        if isinstance(found, Unknown):
-            return found
-        if not found:
-            if default is not MISSING:
-                return default
-            raised(at, "ValueError", f"{'min' if sign == '<' else 'max'}() iterable argument is empty")
-        best, best_key = found[0], found[0] if key is None else call(key, [found[0]], {}, at)
-        for value in found[1:]:
-            value_key = value if key is None else call(key, [value], {}, at)
-            answer = truth(binary(sign, value_key, best_key, at), at)
-            if isinstance(answer, Unknown):
-                return answer
-            if answer:
-                best, best_key = value, value_key
-        return best
-
-    return run
-
-
-def _sum(at: At, values: Any, start: Any = 0) -> Any:
-    found = elements(values, at)
-    if isinstance(found, Unknown):
-        return found
-    total = start
-    for value in found:
-        total = binary("+", total, value, at)
-    return total
-
-
-def _any_all(stop: bool) -> Callable[..., Any]:
-    def run(at: At, values: Any) -> Any:
-        found = elements(values, at)
-        if isinstance(found, Unknown):
-            return found
-        unknown: Unknown | None = None
-        for value in found:
-            answer = truth(value, at)
-            if isinstance(answer, Unknown):
-                unknown = answer
-            elif answer is stop:
-                return stop
-        return (not stop) if unknown is None else unknown
-
-    return run
-
-
-def is_instance(at: At, value: Any, kinds: Any) -> bool | Unknown:
-    """``isinstance(value, kinds)``."""
-    if isinstance(kinds, tuple):
-        answers = [is_instance(at, value, kind) for kind in kinds]
-        if any(answer is True for answer in answers):
-            return True
-        return next((answer for answer in answers if isinstance(answer, Unknown)), False)
-    for thing in (value, kinds):
-        if isinstance(thing, Unknown):
-            return thing
-    if not isinstance(kinds, ClassValue):
-        own = getattr(kinds, "has_instance", None)
-        return own(value, at) if own is not None else Unknown("a type that is not read", at)
-    if kinds.host is object:
-        return True
-    if isinstance(value, Instance):
-        return value.cls.derives_from(kinds)
-    if isinstance(value, ClassValue):
-        return kinds.host is type
-    own_check = kinds.data.get("has_instance")
-    if own_check is not None and own_check(value):
-        return True
-    return kinds.host is not None and isinstance(value, kinds.host)
-
-
-def _ascii(at: At, value: Any) -> Any:
-    found = representation(value, at)
-    return found if isinstance(found, Unknown) else found.encode("ascii", "backslashreplace").decode()
-
-
-def _is_subclass(at: At, cls: Any, kinds: Any) -> Any:
-    wanted = kinds if isinstance(kinds, tuple) else (kinds,)
-    if not isinstance(cls, ClassValue):
-        raised(at, "TypeError", "issubclass() arg 1 must be a class")
-    return any(isinstance(kind, ClassValue) and _derives(cls, kind) for kind in wanted)
-
-
-def _derives(cls: ClassValue, kind: ClassValue) -> bool:
-    """By their bases, or where both stand for types of Python's own (``bool`` and ``int``), by those."""
-    if cls.derives_from(kind) or kind.host is object:
-        return True
-    return kind.host is not None and any(base.host is not None and issubclass(base.host, kind.host) for base in cls.mro)
-
-
-def _getattr(at: At, value: Any, name: Any, default: Any = MISSING) -> Any:
-    if isinstance(name, Unknown):
-        return name
-    try:
-        return host.get_attribute(value, name, at)
-    except Raised as problem:
-        if default is MISSING or problem.type_name != "AttributeError":
-            raise
-        return default
-
-
-def _hasattr(at: At, value: Any, name: Any) -> Any:
-    if isinstance(value, Unknown) or isinstance(name, Unknown):
-        return value if isinstance(value, Unknown) else name
-    return _getattr(at, value, name, MISSING) is not MISSING if _has(at, value, name) else False
-
-
-def _has(at: At, value: Any, name: str) -> bool:
-    try:
-        host.get_attribute(value, name, at)
-    except Raised as problem:
-        if problem.type_name != "AttributeError":
-            raise
-        return False
-    return True
-
-
-def _setattr(at: At, value: Any, name: Any, new: Any) -> None:
-    if not isinstance(name, Unknown):
-        host.set_attribute(value, name, new, at)
-
-
-def _delattr(at: At, value: Any, name: str) -> None:
-    host.delete_attribute(value, name, at)
-
-
-def _iter(at: At, value: Any) -> Any:
-    if isinstance(value, Unknown | Generator):
-        return value
-    return iterate(value, at)
-
-
-def _next(at: At, value: Any, default: Any = MISSING) -> Any:
-    if isinstance(value, Unknown):
-        return value
-    try:
-        if isinstance(value, Generator):
-            return value.next_value(at)
-        if isinstance(value, Instance):
-            method = value.method("__next__", at)
-            if method is not None:
-                return method.call([], {}, at)
-        if not isinstance(value, Iterator):
-            raised(at, "TypeError", f"'{type_name(value)}' object is not an iterator")
-        return next(value)
-    except StopIteration:
-        if default is not MISSING:
-            return default
-        raised(at, "StopIteration")
-    except Raised as problem:
-        if default is not MISSING and problem.type_name == "StopIteration":
-            return default
-        raise
-
-
-def _callable(at: At, value: Any) -> Any:
-    return value if isinstance(value, Unknown) else isinstance(value, Value) and value.callable
-
-
-def _abs(at: At, value: Any) -> Any:
-    return unary("-", value, at) if truth(binary("<", value, 0, at), at) is True else value
-
-
-def _open(at: At, file: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
-    from goflow.parser.interpreter.files import open_file
-
-    return open_file(at, file, mode, **kwargs)
-
-
-def _id(at: At, value: Any) -> Any:
-    return Unknown("the identity of an object", at)
-
-
-def _hash(at: At, value: Any) -> Any:
-    return hash(value) if isinstance(value, int | float) else Unknown("a hash", at)
-
-
-def _import(at: At, name: Any, *args: Any, **kwargs: Any) -> Any:
-    return name if isinstance(name, Unknown) else at.session.loader.load(name.partition(".")[0], at)
-
-
-_PLAIN: dict[str, Callable[..., Any]] = {
-    "len": lambda at, value: length(value, at), "enumerate": _enumerate, "zip": _zip, "map": _map, "filter": _filter,
-    "sorted": _sorted, "reversed": _reversed, "min": _extreme("<"), "max": _extreme(">"), "sum": _sum,
-    "any": _any_all(True), "all": _any_all(False), "isinstance": is_instance, "issubclass": _is_subclass,
-    "getattr": _getattr, "hasattr": _hasattr, "setattr": _setattr, "delattr": _delattr, "iter": _iter, "next": _next,
-    "callable": _callable, "abs": _abs, "open": _open, "id": _id, "hash": _hash,
-    "repr": lambda at, value: representation(value, at), "ascii": _ascii,
-    "format": lambda at, value, spec="": formatted(value, spec, at), "print": lambda at, *a, **k: None,
-    "round": lambda at, *args: round(*args), "divmod": lambda at, a, b: divmod(a, b),
-    "pow": lambda at, a, b: binary("**", a, b, at), "chr": lambda at, n: chr(n), "ord": lambda at, c: ord(c),
-    "hex": lambda at, n: hex(n), "oct": lambda at, n: oct(n), "bin": lambda at, n: bin(n), "__import__": _import,
-    "property": lambda at, get=None, set_=None, *rest: PropertyValue(get, set_),
-    "staticmethod": lambda at, function: StaticMethod(function),
-    "classmethod": lambda at, function: ClassMethod(function),
-}  # fmt: skip
-_TAKES_UNKNOWN = frozenset(_PLAIN) - {"round", "divmod", "chr", "ord", "hex", "oct", "bin"}
-
-
-# Functions that look at the frame --------------------------------------------------------------------------------
-
-
-def _super(frame: Frame, at: At, owner: Any = None, receiver: Any = None) -> Any:
-    owner = frame.class_cell if owner is None else owner
-    receiver = frame.self_value if receiver is None else receiver
-    if not isinstance(owner, ClassValue):
-        if isinstance(owner, Unknown):
-            return owner
-        raised(at, "RuntimeError", "super(): no arguments")
-    return SuperValue(owner, receiver)
-
-
-def _globals(frame: Frame, at: At) -> Any:
-    frame.session.journal.touch(frame.module.names)
-    return frame.module.names
-
-
-def _locals(frame: Frame, at: At) -> Any:
-    return frame.scope.names if frame.scope is frame.module.scope or frame.scope.is_class else dict(frame.scope.names)
-
-
-def _vars(frame: Frame, at: At, value: Any = MISSING) -> Any:
-    return _locals(frame, at) if value is MISSING else host.get_attribute(value, "__dict__", at)
-
-
-def _dir(frame: Frame, at: At, value: Any = MISSING) -> Any:
-    if value is MISSING:
-        return sorted(frame.scope.names)
-    names = getattr(value, "names", None) or getattr(value, "attributes", None)
-    return sorted(names) if isinstance(names, dict) else Unknown("dir() of an object", at)
-
-
-def _exec(frame: Frame, at: At, *args: Any, **kwargs: Any) -> Any:
-    """Not run: names that nothing else defines may come from it, and so may tasks and DAGs."""
-    frame.module.starred = Unknown("what exec() runs", at)
-    frame.module.starred.call(args, kwargs, at)
-
-
-_IN_FRAME: dict[str, Callable[..., Any]] = {
-    "super": _super, "globals": _globals, "locals": _locals, "vars": _vars, "dir": _dir, "exec": _exec,
-}  # fmt: skip
-
-__all__ = ["identical", "is_instance", "make_builtins", "type_of"]
