@@ -190,7 +190,8 @@ def _run_task(attempt: Attempt, execute_python: Callable[[Attempt], int]) -> Out
     told = attempt.work_dir / "outcome.json"
     if told.exists():
         outcome = cast(OutcomeInfo, json.loads(told.read_text(encoding="utf-8")))
-        outcome.setdefault("exit_code", code if code >= 0 else 128 - code)
+        ended = outcome.get("exit_code", code)
+        outcome["exit_code"] = 128 - ended if ended is not None and ended < 0 else ended  # as shells count signals
         if attempt.timed_out and outcome["state"] == "failed":
             return command.died(code, attempt)  # the word is about our SIGTERM, not about why it came
         if attempt.terminated and outcome["state"] != "success":
