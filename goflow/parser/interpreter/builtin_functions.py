@@ -7,7 +7,8 @@ from typing import Any
 
 from goflow.parser.interpreter import host
 from goflow.parser.interpreter.calls import call
-from goflow.parser.interpreter.classes import ClassMethod, ClassValue, Instance, PropertyValue, StaticMethod, SuperValue
+from goflow.parser.interpreter.classes import ClassValue, Instance
+from goflow.parser.interpreter.descriptors import ClassMethod, PropertyValue, StaticMethod
 from goflow.parser.interpreter.generators import Generator
 from goflow.parser.interpreter.operations import (
     binary,
@@ -21,6 +22,7 @@ from goflow.parser.interpreter.operations import (
     unary,
 )
 from goflow.parser.interpreter.scopes import MISSING, Frame
+from goflow.parser.interpreter.supers import SuperValue
 from goflow.parser.interpreter.values import At, Raised, Unknown, Value, first_unknown, raised
 
 

@@ -12,13 +12,7 @@ from goflow.parser.interpreter.builtin_functions import IN_FRAME, PLAIN, TAKES_U
 from goflow.parser.interpreter.calls import NativeFrameFunction
 from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.exceptions import builtin_exceptions
-from goflow.parser.interpreter.operations import (
-    elements,
-    identical,
-    text,
-    truth,
-    type_name,
-)
+from goflow.parser.interpreter.operations import elements, text, truth, type_name
 from goflow.parser.interpreter.scopes import MISSING
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import At, NativeFunction, Unknown, Value, first_unknown

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from goflow.parser.interpreter.descriptors import BoundMethod, PropertyValue, StaticMethod, bind
 from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Raised, Unknown, Value, raised
 
 if TYPE_CHECKING:
@@ -233,6 +234,12 @@ class Instance(Value):
         bound = bind(found, self, self.cls, at)
         return bound if isinstance(bound, Value) else None
 
+    @property
+    def descriptor(self) -> Value | None:
+        """Its ``__get__``, where the file's own class has one."""
+        found = self.cls.lookup("__get__") if type(self) is Instance else MISSING
+        return BoundMethod(found, self) if isinstance(found, Value) else None
+
     def _through(self, name: str, args: Arguments, at: At) -> Any:
         method = self.method(name, at)
         return MISSING if method is None else method.call(args, {}, at)
@@ -331,108 +338,6 @@ class Instance(Value):
         return Unknown(f"the address of a {self.type_name} object", at) if answer is MISSING else answer
 
 
-class PropertyValue(Value):
-    """A property, or a cached one."""
-
-    type_name = "property"
-
-    def __init__(self, getter: Any, setter: Any = None, *, cached_as: str = "") -> None:
-        self.getter = getter
-        self.setter = setter
-        self.cached_as = cached_as
-
-    def get(self, instance: Instance, at: At) -> Any:
-        """Call the getter."""
-        if self.cached_as:
-            if self.cached_as not in instance.attributes:
-                instance.attributes[self.cached_as] = self.getter.call([instance], {}, at)
-            return instance.attributes[self.cached_as]
-        return self.getter.call([instance], {}, at)
-
-    def set(self, instance: Instance, value: Any, at: At) -> None:
-        """Call the setter; AttributeError when there is none."""
-        if self.setter is None:
-            if self.cached_as:
-                instance.attributes[self.cached_as] = value
-                return
-            raised(at, "AttributeError", f"property of '{instance.type_name}' object has no setter")
-        self.setter.call([instance, value], {}, at)
-
-    def get_attribute(self, name: str, at: At) -> Any:
-        """``@x.setter`` and ``@x.getter``."""
-        if name == "setter":
-            return NativeFunction("setter", lambda at, function: PropertyValue(self.getter, function))
-        if name == "getter":
-            return NativeFunction("getter", lambda at, function: PropertyValue(function, self.setter))
-        if name == "deleter":
-            return NativeFunction("deleter", lambda at, function: self)
-        return super().get_attribute(name, at)
-
-
-class StaticMethod(Value):
-    """``@staticmethod``."""
-
-    type_name = "staticmethod"
-
-    def __init__(self, function: Any) -> None:
-        self.function = function
-
-    def call(self, args: Arguments, kwargs: Keywords, at: At) -> Any:
-        """Call the function."""
-        return self.function.call(args, kwargs, at)
-
-
-class ClassMethod(Value):
-    """``@classmethod``."""
-
-    type_name = "classmethod"
-
-    def __init__(self, function: Any) -> None:
-        self.function = function
-
-
-class BoundMethod(Value):
-    """A function with its first argument."""
-
-    type_name = "method"
-
-    def __init__(self, function: Any, receiver: Any) -> None:
-        self.function = function
-        self.receiver = receiver
-
-    def call(self, args: Arguments, kwargs: Keywords, at: At) -> Any:
-        """Call the function with the receiver first."""
-        return self.function.call([self.receiver, *args], kwargs, at)
-
-    def get_attribute(self, name: str, at: At) -> Any:
-        """``__self__``, ``__func__``, and the function's own."""
-        if name == "__self__":
-            return self.receiver
-        if name == "__func__":
-            return self.function
-        return self.function.get_attribute(name, at)
-
-
-def bind(found: Any, instance: Instance | None, cls: ClassValue, at: At) -> Any:
-    """What ``instance.name`` (or, with no INSTANCE, ``cls.name``) gives for the class attribute FOUND."""
-    from goflow.parser.interpreter.functions import UserFunction
-
-    match found:
-        case StaticMethod():
-            return found.function
-        case ClassMethod():
-            return BoundMethod(found.function, cls)
-        case PropertyValue():
-            return found if instance is None else found.get(instance, at)
-        case UserFunction():
-            return found if instance is None else BoundMethod(found, instance)
-        case NativeFunction():
-            return BoundMethod(found, instance) if instance is not None and found.binds else found
-        case Instance() if type(found) is Instance and isinstance(found.cls.lookup("__get__"), UserFunction):
-            return BoundMethod(found.cls.lookup("__get__"), found).call([instance, cls], {}, at)  # a descriptor
-    return found
-
-
 def default_construct(cls: ClassValue, args: Arguments, kwargs: Keywords, at: At) -> Any:
     """A new instance and its ``__init__``, as ``type.__call__``."""
     new = cls.lookup("__new__")
@@ -480,36 +385,3 @@ def linearise(cls: ClassValue) -> tuple[ClassValue, ...]:
             if head in sequence:
                 sequence.remove(head)
     return tuple(order)
-
-
-class SuperValue(Value):
-    """``super()``: attributes of what comes after OWNER in the instance's (or class's) MRO."""
-
-    type_name = "super"
-
-    def __init__(self, owner: ClassValue, receiver: Any) -> None:
-        self.owner = owner
-        self.receiver = receiver
-
-    def get_attribute(self, name: str, at: At) -> Any:
-        """The next definition, bound."""
-        is_class = isinstance(self.receiver, ClassValue)
-        cls: ClassValue = self.receiver if is_class else self.receiver.cls
-        mro = cls.mro
-        after = mro[mro.index(self.owner) + 1 :] if self.owner in mro else ()
-        for candidate in after:
-            if name in candidate.attributes:
-                if name == "__init__" and not is_class:
-                    return NativeFunction(
-                        "__init__",
-                        lambda at, *args, owner=candidate, **kwargs: call_init(self.receiver, owner, args, kwargs, at),
-                        takes_unknown=True,
-                    )
-                return bind(candidate.attributes[name], None if is_class else self.receiver, cls, at)
-        if name in {"__init__", "__init_subclass__", "__post_init__", "__enter__", "__exit__", "__set_name__"}:
-            return NativeFunction(name, lambda at, *args, **kwargs: None, takes_unknown=True)
-        if name == "__new__":
-            return NativeFunction("__new__", lambda at, cls, *args, **kwargs: Instance(cls), takes_unknown=True)
-        if name == "__setattr__" and isinstance(self.receiver, Instance):
-            return NativeFunction(name, lambda at, key, value: self.receiver.store(key, value, at), takes_unknown=True)
-        raised(at, "AttributeError", f"'super' object has no attribute '{name}'")

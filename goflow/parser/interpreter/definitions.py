@@ -8,7 +8,8 @@ import libcst as cst
 
 from goflow.parser.interpreter.bodies import Exit, declare, run_suite
 from goflow.parser.interpreter.calls import call
-from goflow.parser.interpreter.classes import ClassValue, Instance, bind
+from goflow.parser.interpreter.classes import ClassValue, Instance
+from goflow.parser.interpreter.descriptors import bind
 from goflow.parser.interpreter.expressions import evaluate
 from goflow.parser.interpreter.functions import UserFunction, parameters_of, raw_docstring_of
 from goflow.parser.interpreter.scopes import MISSING, Frame, Scope

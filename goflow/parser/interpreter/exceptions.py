@@ -6,7 +6,8 @@ import builtins
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from goflow.parser.interpreter.classes import ClassValue, Instance, PropertyValue
+from goflow.parser.interpreter.classes import ClassValue, Instance
+from goflow.parser.interpreter.descriptors import PropertyValue
 from goflow.parser.interpreter.values import At, NativeFunction, Unknown
 
 if TYPE_CHECKING:

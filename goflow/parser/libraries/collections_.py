@@ -106,7 +106,7 @@ def named_tuple(name: str, fields: list[str], defaults: dict[str, Any], module_n
 
 
 def _has_methods(cls: ClassValue) -> bool:
-    from goflow.parser.interpreter.classes import PropertyValue
+    from goflow.parser.interpreter.descriptors import PropertyValue
     from goflow.parser.interpreter.functions import UserFunction
 
     return any(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from goflow.parser.interpreter.calls import call
-from goflow.parser.interpreter.classes import ClassValue, Instance, bind
+from goflow.parser.interpreter.classes import ClassValue, Instance
+from goflow.parser.interpreter.descriptors import bind
 from goflow.parser.interpreter.operations import binary, representation
 from goflow.parser.interpreter.scopes import MISSING
 from goflow.parser.interpreter.session import Session

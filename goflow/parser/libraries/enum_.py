@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from goflow.parser.interpreter import host
-from goflow.parser.interpreter.classes import ClassMethod, ClassValue, Instance, PropertyValue, StaticMethod
+from goflow.parser.interpreter.classes import ClassValue, Instance
+from goflow.parser.interpreter.descriptors import ClassMethod, PropertyValue, StaticMethod
 from goflow.parser.interpreter.functions import UserFunction
 from goflow.parser.interpreter.operations import binary, equal, formatted, text
 from goflow.parser.interpreter.session import Session

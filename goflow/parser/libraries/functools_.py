@@ -8,7 +8,8 @@ from typing import Any
 
 from goflow.parser.interpreter import host
 from goflow.parser.interpreter.calls import call
-from goflow.parser.interpreter.classes import BoundMethod, Instance, PropertyValue
+from goflow.parser.interpreter.classes import Instance
+from goflow.parser.interpreter.descriptors import BoundMethod, PropertyValue
 from goflow.parser.interpreter.functions import UserFunction
 from goflow.parser.interpreter.operations import binary, elements, get_item, iterate, truth
 from goflow.parser.interpreter.session import Session

@@ -12,7 +12,8 @@ from dateutil.relativedelta import relativedelta
 from goflow.domain.canonical import Json, canonical_json
 from goflow.domain.moments import Moment
 from goflow.domain.spec import Hole
-from goflow.parser.interpreter.classes import BoundMethod, ClassValue, Instance
+from goflow.parser.interpreter.classes import ClassValue, Instance
+from goflow.parser.interpreter.descriptors import BoundMethod
 from goflow.parser.interpreter.functions import UserFunction
 from goflow.parser.interpreter.modules import ModuleValue
 from goflow.parser.interpreter.values import NativeFunction, Unknown, Value

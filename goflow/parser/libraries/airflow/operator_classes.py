@@ -11,7 +11,8 @@ from goflow.domain.canonical import Json, tag_of
 from goflow.domain.spec import Dialect
 from goflow.parser.catalogue import REQUIRED as REQUIRED_THERE
 from goflow.parser.catalogue import OperatorFacts, lookup
-from goflow.parser.interpreter.classes import ClassMethod, ClassValue
+from goflow.parser.interpreter.classes import ClassValue
+from goflow.parser.interpreter.descriptors import ClassMethod
 from goflow.parser.interpreter.session import Session
 from goflow.parser.libraries.airflow.base_operators import base_operators
 from goflow.parser.libraries.airflow.decorated_operators import decorated_operators

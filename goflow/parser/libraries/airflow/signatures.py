@@ -9,7 +9,8 @@ from typing import Any
 import libcst as cst
 
 from goflow.domain.spec import Dialect
-from goflow.parser.interpreter.classes import BoundMethod, ClassValue
+from goflow.parser.interpreter.classes import ClassValue
+from goflow.parser.interpreter.descriptors import BoundMethod
 from goflow.parser.interpreter.functions import Kind, Parameter, UserFunction, raw_docstring_of
 from goflow.parser.interpreter.values import At, NativeFunction, Unknown
 from goflow.parser.libraries.airflow.exceptions import fail

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import libcst as cst
 
 from goflow.parser.catalogue import decorated
-from goflow.parser.interpreter.classes import BoundMethod, ClassValue, Instance
+from goflow.parser.interpreter.classes import ClassValue, Instance
+from goflow.parser.interpreter.descriptors import BoundMethod
 from goflow.parser.interpreter.functions import UserFunction
 from goflow.parser.interpreter.operations import type_name
 from goflow.parser.interpreter.session import Session

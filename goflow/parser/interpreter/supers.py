@@ -1,0 +1,45 @@
+"""``super()``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from goflow.parser.interpreter.descriptors import bind
+from goflow.parser.interpreter.values import At, NativeFunction, Value, raised
+
+if TYPE_CHECKING:
+    pass
+from goflow.parser.interpreter.classes import ClassValue, Instance, call_init
+
+
+class SuperValue(Value):
+    """``super()``: attributes of what comes after OWNER in the instance's (or class's) MRO."""
+
+    type_name = "super"
+
+    def __init__(self, owner: ClassValue, receiver: Any) -> None:
+        self.owner = owner
+        self.receiver = receiver
+
+    def get_attribute(self, name: str, at: At) -> Any:
+        """The next definition, bound."""
+        is_class = isinstance(self.receiver, ClassValue)
+        cls: ClassValue = self.receiver if is_class else self.receiver.cls
+        mro = cls.mro
+        after = mro[mro.index(self.owner) + 1 :] if self.owner in mro else ()
+        for candidate in after:
+            if name in candidate.attributes:
+                if name == "__init__" and not is_class:
+                    return NativeFunction(
+                        "__init__",
+                        lambda at, *args, owner=candidate, **kwargs: call_init(self.receiver, owner, args, kwargs, at),
+                        takes_unknown=True,
+                    )
+                return bind(candidate.attributes[name], None if is_class else self.receiver, cls, at)
+        if name in {"__init__", "__init_subclass__", "__post_init__", "__enter__", "__exit__", "__set_name__"}:
+            return NativeFunction(name, lambda at, *args, **kwargs: None, takes_unknown=True)
+        if name == "__new__":
+            return NativeFunction("__new__", lambda at, cls, *args, **kwargs: Instance(cls), takes_unknown=True)
+        if name == "__setattr__" and isinstance(self.receiver, Instance):
+            return NativeFunction(name, lambda at, key, value: self.receiver.store(key, value, at), takes_unknown=True)
+        raised(at, "AttributeError", f"'super' object has no attribute '{name}'")
