@@ -36,6 +36,10 @@ LOOK_EVERY_S = 0.5
 """How often ended processes are looked for: only a backstop, since runners tell their end themselves."""
 ZYGOTE_START_S = 20.0
 STOPPED_BEFORE_START = "0:0"
+NO_WORD = frozenset({"Lost", "Killed"})
+"""Reasons of an end that the agent has not told itself."""
+KILLED = "killed"
+"""Marks in a launch's folder that it was we who killed it."""
 
 
 class LocalBackend:
@@ -51,7 +55,7 @@ class LocalBackend:
         environment = os.environ if base_environment is None else base_environment
         self.base_environment = {key: value for key, value in environment.items() if not key.startswith("GOFLOW_")}
         self._stopping = threading.Event()
-        self._told: set[str] = set()
+        self._told: dict[str, Phase] = {}
         self._kill_at: dict[str, float] = {}
         self._zygote_lock = threading.Lock()
         self._zygote: subprocess.Popen[bytes] | None = None
@@ -106,12 +110,13 @@ class LocalBackend:
         folder = self.launches / handle.launch_id
         if not folder.is_dir():
             return
-        with contextlib.suppress(FileExistsError), open(folder / "process", "x", encoding="ascii") as file:
-            file.write(STOPPED_BEFORE_START)
+        with contextlib.suppress(FileExistsError, FileNotFoundError):
+            _make_once(folder / "process", STOPPED_BEFORE_START)
         identity = _read(folder / "process")
         if identity is None or identity == STOPPED_BEFORE_START:
             return
         if grace_s <= 0:
+            _mark_killed(folder)
             _kill_all(identity)
         elif process_identity(pid := _pid(identity)) == identity:
             self._kill_at.setdefault(handle.launch_id, time.monotonic() + grace_s)
@@ -121,7 +126,7 @@ class LocalBackend:
     def cleanup(self, handle: Handle) -> None:
         """Remove the launch's folder."""
         shutil.rmtree(self.launches / handle.launch_id, ignore_errors=True)
-        self._told.discard(handle.launch_id)
+        self._told.pop(handle.launch_id, None)
         self._kill_at.pop(handle.launch_id, None)
 
     def present(self) -> Iterable[Observation]:
@@ -147,24 +152,35 @@ class LocalBackend:
     def _look_out(self, sink: Sink) -> None:
         while not self._stopping.wait(LOOK_EVERY_S):
             self._kill_what_did_not_listen()
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(FileNotFoundError):
                 for entry in os.scandir(self.launches):
-                    if entry.name not in self._told:
-                        self._look_at(Path(entry.path), sink)
+                    if self._told.get(entry.name) is not Phase.ENDED:
+                        try:
+                            self._look_at(Path(entry.path), sink)
+                        except Exception:
+                            log.exception("an observation could not be taken; it is told again", launch=entry.name)
 
     def _kill_what_did_not_listen(self) -> None:
         now = time.monotonic()
         for launch_id in [launch_id for launch_id, due in list(self._kill_at.items()) if due <= now]:
-            identity = _read(self.launches / launch_id / "process")
+            folder = self.launches / launch_id
+            identity = _read(folder / "process")
             if identity is not None:
+                _mark_killed(folder)
                 _kill_all(identity)
             self._kill_at.pop(launch_id, None)
 
     def _look_at(self, folder: Path, sink: Sink) -> None:
+        """Tell how a launch fares, when that has changed: what is found first, by a daemon that comes back, too."""
         seen = self._observe(folder)
-        if seen.phase is Phase.ENDED:
-            self._told.add(folder.name)
-            sink(seen)
+        before = self._told.get(folder.name)
+        if seen.phase is before:
+            return
+        if before is Phase.RUNNING and seen.claimant and seen.outcome is not None and seen.outcome.reason in NO_WORD:
+            _kill_orphans(seen.claimant)
+        sink(seen)
+        if folder.exists():  # else it was cleaned meanwhile
+            self._told[folder.name] = seen.phase
 
     def _ask(self, request: Mapping[str, object]) -> None:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
@@ -202,10 +218,22 @@ def _told_outcome(folder: Path, identity: str) -> Outcome:
         return Outcome(state=TaskState.FAILED, reason="Terminated", message="stopped before it began")
     word = _read(folder / "finish.json")
     if word is not None:
-        return outcome_from_word(json.loads(word)["outcome"])
+        try:
+            return outcome_from_word(json.loads(word)["outcome"])
+        except (ValueError, KeyError, TypeError) as problem:
+            words = f"its process left an answer that cannot be read: {problem}"
+            return Outcome(state=TaskState.FAILED, reason="Lost", message=words)
     code = _read(folder / "exit")
+    if code is None and (folder / KILLED).exists():
+        words = "it was told to stop, did not end in time and was killed (SIGKILL)"
+        return Outcome(state=TaskState.FAILED, reason="Killed", message=words)
     message = "its process ended without an answer" + (f" (exit code {code})" if code else "")
     return Outcome(state=TaskState.FAILED, reason="Lost", message=message, exit_code=int(code) if code else None)
+
+
+def _mark_killed(folder: Path) -> None:
+    with contextlib.suppress(FileNotFoundError):  # it has been cleaned meanwhile
+        (folder / KILLED).touch()
 
 
 def _pid(identity: str) -> int:
@@ -230,6 +258,16 @@ def _kill_all(identity: str) -> None:
                     os.kill(pid, signal.SIGKILL)
     finally:
         os.close(descriptor)
+
+
+def _kill_orphans(identity: str) -> None:
+    """SIGKILL to what an agent that was killed has left running, so that another attempt never runs beside it. Its
+    number is not given to another process as long as it is a session's."""
+    leader = _pid(identity)
+    if process_identity(leader) is None:
+        for pid in _family(leader):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 def _family(leader: int) -> list[int]:
@@ -257,6 +295,16 @@ def _read(path: Path) -> str | None:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return None
+
+
+def _make_once(path: Path, text: str) -> None:
+    """Make PATH whole or not at all. Raises FileExistsError."""
+    staging = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
+    staging.write_text(text, encoding="ascii")
+    try:
+        os.link(staging, path)
+    finally:
+        staging.unlink()
 
 
 def _write_private(path: Path, text: str) -> None:

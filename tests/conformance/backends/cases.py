@@ -32,6 +32,25 @@ class BackendCases:
         assert code in {outcome.exit_code, None}
         assert stage.door.knocks[started.name] == 1
 
+    def test_what_happens_is_told_in_order(self, stage: Stage) -> None:
+        started = stage.run("{knock}", "{wait}")
+        stage.door.wait_for(started.name)
+        running = stage.first(started, lambda seen: seen.phase is Phase.RUNNING)
+        stage.door.gate(started.name).set()
+        end = stage.ended(started)
+        order = [Phase.PENDING, Phase.RUNNING, Phase.ENDED]
+        told = [order.index(phase) for phase in stage.told(started)]
+        assert told == sorted(told)
+        assert running.claimant == end.claimant
+        assert running.outcome is None
+
+    @pytest.mark.parametrize("line", ["exit 3", "no-such-command", "kill -9 $$"])
+    def test_a_failure_is_told_in_words(self, stage: Stage, line: str) -> None:
+        outcome = stage.ended(stage.run(line)).outcome
+        assert outcome is not None
+        assert outcome.reason
+        assert "exit code" in outcome.message or "signal" in outcome.message.lower(), outcome.message
+
     def test_what_a_task_writes_is_kept(self, stage: Stage) -> None:
         started = stage.run(
             "echo to standard output", "echo 'to standard error: \N{SNOWMAN}' >&2", "printf 'no newline'"
@@ -85,7 +104,7 @@ class BackendCases:
         assert stage.door.knocks[started.name] == 1
 
     def test_many_at_once_all_end(self, stage: Stage) -> None:
-        many = [stage.run("{knock}") for _ in range(12)]
+        many = [stage.run("{knock}") for _ in range(20)]
         assert {stage.ended(started).outcome.state for started in many} == {TaskState.SUCCESS}  # type: ignore[union-attr]
         assert all(stage.door.knocks[started.name] == 1 for started in many)
 
@@ -103,11 +122,23 @@ class BackendCases:
         stage.door.wait_for(f"{started.name}-goodbye")
         stage.until(started, Phase.ENDED, Phase.GONE)
 
-    def test_a_launch_that_does_not_listen_is_killed(self, stage: Stage) -> None:
-        started = stage.run("trap '' TERM", "{knock}", "{wait}", "touch $AIRFLOW_HOME/survived", "{wait}")
+    def test_a_launch_that_does_not_listen_is_killed_when_its_grace_is_over(self, stage: Stage) -> None:
+        """Its time until then it has: it still knocks after it was told."""
+        goodbye = "urllib.request.urlopen(address + '/knock/' + name + '-told')"
+        program = (
+            "import signal, sys, urllib.request; address, name = sys.argv[1:]; "
+            f"signal.signal(15, lambda *_: {goodbye}); urllib.request.urlopen(address + '/knock/' + name)\n"
+            "while True: signal.pause()"
+        )
+        started = stage.plan(f"exec python3 -c $'{_quoted(program)}' {stage.door.address} {{name}}", "{knock}")
+        stage.launch(started)
         stage.door.wait_for(started.name)
-        stage.backend.terminate(started.handle, 1)
+        stage.backend.terminate(started.handle, 3)
+        stage.door.wait_for(f"{started.name}-told")
         stage.until(started, Phase.ENDED, Phase.GONE)
+        end = stage.first(started, lambda seen: seen.final and seen.phase in {Phase.ENDED, Phase.GONE})
+        assert end.reason or (end.outcome is not None and end.outcome.message)
+        assert end.outcome is None or end.outcome.state is TaskState.FAILED
 
     def test_a_stop_without_grace_leaves_nothing_behind(self, stage: Stage) -> None:
         started = stage.run("trap '' TERM", "({wait}; {knock}) &", "{knock}", "{wait}")
@@ -169,3 +200,8 @@ class BackendCases:
 
     def test_it_says_that_it_is_ready(self, stage: Stage) -> None:
         assert stage.backend.ready() is None
+
+
+def _quoted(program: str) -> str:
+    """PROGRAM for between $' and ' of bash."""
+    return program.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n")

@@ -191,9 +191,14 @@ class Stage:
         self.backend.launch(started.plan, self.token(started))
         with self.store.transaction() as tx:
             plan = started.plan
-            names = {"job_name": plan.job_name, "namespace": plan.namespace}
             transitions.advance_launch(
-                tx, plan.launch_id, LaunchState.PLANNED, LaunchState.CREATED, who="test", **names
+                tx,
+                plan.launch_id,
+                LaunchState.PLANNED,
+                LaunchState.CREATED,
+                who="test",
+                job_name=plan.job_name,
+                namespace=plan.namespace,
             )
 
     def run(self, *lines: str) -> Started:
@@ -218,6 +223,11 @@ class Stage:
         assert answer is not None
         return answer
 
+    def told(self, started: Started) -> list[Phase]:
+        """The phases of it that were told so far."""
+        with self._changed:
+            return [seen.phase for seen in self._seen if seen.launch_id == started.id]
+
     def phase(self, started: Started) -> Phase:
         """How it fares, by what the backend says is there."""
         found = [seen.phase for seen in self.backend.present() if seen.launch_id == started.id]
@@ -238,9 +248,10 @@ class Stage:
 
     def _planned(self, run_id: str) -> str | None:
         with self.store.reading() as tx:
-            (instance,) = tasks.of_run(tx, runs.by_run_id(tx, "cases", run_id).id) or [None]
-            launch = None if instance is None else launches.latest(tx, instance.id)
-            return None if launch is None else launch.id
+            for instance in tasks.of_run(tx, runs.by_run_id(tx, "cases", run_id).id):
+                launch = launches.latest(tx, instance.id)
+                return None if launch is None else launch.id
+        return None
 
     def _take(self, seen: Observation) -> None:
         with self._changed:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from goflow.domain.state import TaskState
-from goflow.executor.backend import Phase
+from goflow.executor.backend import Observation, Phase
 from goflow.executor.local import LocalBackend
 from goflow.executor.tokens import TokenMint
 from goflow.home import write_private
@@ -46,14 +48,18 @@ def agent_of(stage: Stage, launch_id: str) -> int:
     return int(seen.claimant.partition(":")[0])
 
 
-def test_an_agent_that_is_killed_is_lost_and_said_so(stage: Stage) -> None:
-    started = stage.run("{knock}", "{wait}")
+def test_an_agent_that_is_killed_is_lost_and_said_so_and_its_task_with_it(stage: Stage) -> None:
+    started = stage.run("{knock}", "{wait}", "{knock}")
     stage.door.wait_for(started.name)
+    stage.first(started, lambda seen: seen.phase is Phase.RUNNING)
     os.kill(agent_of(stage, started.id), signal.SIGKILL)
     outcome = stage.ended(started).outcome
     assert outcome is not None
     assert (outcome.state, outcome.reason) == (TaskState.FAILED, "Lost")
     assert stage.phase(started) is Phase.ENDED
+    stage.door.gate(started.name).set()
+    stage.ended(stage.run("true"))
+    assert stage.door.knocks[started.name] == 1, "its task went on"
 
 
 def test_tasks_outlive_a_daemon_that_is_killed_with_its_zygote(stage: Stage) -> None:
@@ -79,3 +85,43 @@ def test_what_was_stopped_before_it_began_does_not_begin(stage: Stage) -> None:
     assert outcome is not None
     assert outcome.reason == "Terminated"
     assert stage.door.knocks[started.name] == 0
+
+
+def test_who_is_told_may_fail_to_take_it_and_is_told_again(stage: Stage) -> None:
+    told: list[Phase] = []
+    over = threading.Event()
+
+    def moody(seen: Observation) -> None:
+        if seen.launch_id == started.id:
+            told.append(seen.phase)
+            if len(told) == 1:
+                raise RuntimeError("the store is away")
+            if seen.phase is Phase.ENDED:
+                over.set()
+
+    started = stage.run("true")
+    stage.ended(started)
+    other = stage.another()
+    other.start(moody)
+    try:
+        assert over.wait(20)
+    finally:
+        other.stop()
+    assert told == [Phase.ENDED, Phase.ENDED]
+
+
+@pytest.mark.parametrize("left", ["", "{", "[]", '{"outcome": {"state": "queued"}}'])
+def test_an_answer_that_cannot_be_read_is_an_end_all_the_same(stage: Stage, left: str) -> None:
+    started = stage.plan("true")
+    folder = stage.settings.home / "local" / "launches" / started.id
+    folder.mkdir(parents=True)
+    (folder / "finish.json").write_text(left)
+    (folder / "process").write_text("999999999:1")
+    outcome = stage.ended(started).outcome
+    assert outcome is not None
+    assert (outcome.state, outcome.reason) == (TaskState.FAILED, "Lost")
+    assert "cannot be read" in outcome.message
+
+
+def test_one_that_has_not_started_says_so(tmp_path: Path) -> None:
+    assert "has not started" in str(LocalBackend(tmp_path, "http://127.0.0.1:1").ready())
