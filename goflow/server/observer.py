@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 
 from goflow.domain.runs import Event
 from goflow.domain.state import TERMINAL_RUN_STATES, TERMINAL_TASK_STATES
-from goflow.store import Store, dags, events, import_errors, runs
+from goflow.store import Store, Tx, dags, events, import_errors, runs
+from goflow.store.errors import DatabaseBusyError
 from goflow.telemetry import metrics
 
 
@@ -31,14 +33,19 @@ class EventMetrics:
             elif event.kind == events.LAUNCH_STATE:
                 metrics.LAUNCHES.labels(to).inc()
 
+    def _read(self, count: Callable[[Tx], int]) -> float:
+        """A gauge's value; NaN while the database is away, so that the other metrics are told all the same."""
+        try:
+            with self.store.reading() as tx:
+                return count(tx)
+        except DatabaseBusyError:
+            return math.nan
+
     def _dags(self) -> float:
-        with self.store.reading() as tx:
-            return dags.count(tx)
+        return self._read(dags.count)
 
     def _import_errors(self) -> float:
-        with self.store.reading() as tx:
-            return len(import_errors.list_(tx))
+        return self._read(lambda tx: len(import_errors.list_(tx)))
 
     def _open_runs(self) -> float:
-        with self.store.reading() as tx:
-            return len(runs.open_(tx))
+        return self._read(lambda tx: len(runs.open_(tx)))
