@@ -7,6 +7,10 @@ import sys
 from typing import Literal
 
 import structlog
+import structlog.tracebacks
+
+_TRACEBACKS = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
+"""Without the values of local variables, as in text: tokens and passwords are among them."""
 
 
 def configure(form: Literal["auto", "json", "text"], level: str) -> None:
@@ -21,9 +25,10 @@ def configure(form: Literal["auto", "json", "text"], level: str) -> None:
     ]
     last: list[structlog.typing.Processor]
     if as_text:
-        last = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        plain = structlog.dev.plain_traceback
+        last = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
     else:
-        last = [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        last = [_TRACEBACKS, structlog.processors.JSONRenderer()]
     structlog.configure(
         processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(number),

@@ -23,7 +23,7 @@ class Services:
     store: Store
     defaults: Defaults
     site: Site
-    api_token: str = ""
+    api_token: str = field(default="", repr=False)
     open: bool = False
     checks: dict[str, Check] = field(default_factory=dict)
     status: Callable[[], dict[str, Any]] = dict

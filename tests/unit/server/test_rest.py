@@ -1,0 +1,246 @@
+"""REST over a real store: Airflow's paths and shapes, errors in words, tokens, health."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+import structlog.testing
+from prometheus_client.parser import text_string_to_metric_families
+
+from goflow.operators.manifest import Site
+from goflow.operators.request import Defaults
+from goflow.server.listener import Listener
+from goflow.server.rest.app import application
+from goflow.server.rest.context import Services
+from goflow.store import Store, tokens
+from goflow.telemetry import metrics
+from tests.stores import KEY
+from tests.unit.scheduler.kit import FAILED, SUCCESS, World, dag, task
+
+TOKEN = "a token of the settings"
+RUNS = "/api/v2/dags/d/dagRuns"
+
+
+@pytest.fixture
+def world(sqlite_url: str) -> Iterator[World]:
+    """A DAG with two runs: ``good`` has ended well, ``bad`` has failed at its first task."""
+    made = World(sqlite_url)
+    made.store.close()
+    made.store = Store(sqlite_url, clock=made.clock, encryption_key=KEY)
+    made.restart()
+    made.put(dag(task("one"), task("two", "one"), params={"n": 1}, param_schemas={"n": {"type": "integer"}}))
+    made.trigger(run_id="good", conf={"n": 2})
+    made.finish("one", SUCCESS, run_id="good")
+    made.finish("two", SUCCESS, run_id="good")
+    made.pass_time(60)
+    made.trigger(run_id="bad", conf={"n": 2})
+    made.finish("one", FAILED, run_id="bad")
+    yield made
+    made.store.close()
+
+
+@pytest.fixture
+def troubles() -> dict[str, Callable[[], str | None]]:
+    """What the daemon's parts say of themselves."""
+    return {"scheduler": lambda: None}
+
+
+@pytest.fixture
+def api(world: World, troubles: dict[str, Callable[[], str | None]]) -> Iterator[httpx.Client]:
+    """The application on a port of its own, and one who asks it without a token."""
+    services = Services(
+        store=world.store,
+        defaults=Defaults(),
+        site=Site(task_api="http://here", runner_image="runner:1"),
+        api_token=TOKEN,
+        checks=troubles,
+        status=lambda: {"backend": "fake"},
+    )
+    listener = Listener("API", lambda: application(services), "127.0.0.1", 0)
+    listener.start()
+    with httpx.Client(base_url=listener.url) as client:
+        yield client
+    listener.stop()
+
+
+@pytest.fixture
+def caller(api: httpx.Client) -> httpx.Client:
+    """The same with the token."""
+    api.headers["Authorization"] = f"Bearer {TOKEN}"
+    return api
+
+
+REFUSED = {
+    "no token": {},
+    "a wrong one": {"Authorization": "Bearer nonsense"},
+    "another scheme": {"Authorization": f"Basic {TOKEN}"},
+    "none behind the scheme": {"Authorization": "Bearer"},
+}
+
+
+@pytest.mark.parametrize("headers", REFUSED.values(), ids=REFUSED)
+def test_nothing_is_told_without_a_good_token(api: httpx.Client, headers: dict[str, str]) -> None:
+    for path in ("/api/v2/dags", RUNS, "/goflow/v1/status", "/api/v2/connections", "/api/v2/eventLogs"):
+        answer = api.get(path, headers=headers)
+        assert answer.status_code == 401, path
+        assert "goflow tokens create" in answer.json()["detail"]
+
+
+def test_a_token_of_the_store_is_good_until_it_is_revoked(api: httpx.Client, world: World) -> None:
+    with world.store.transaction() as tx:
+        made = tokens.create(tx, "ci", who="test")
+    token = made if isinstance(made, str) else made[1]
+    headers = {"Authorization": f"Bearer {token}"}
+    assert api.get("/api/v2/dags", headers=headers).status_code == 200
+    with world.store.transaction() as tx:
+        tokens.revoke(tx, "ci", who="test")
+    assert api.get("/api/v2/dags", headers=headers).status_code == 401
+
+
+LISTS: dict[str, tuple[str, str, int]] = {
+    "DAGs": ("/api/v2/dags", "dags", 1),
+    "runs": (RUNS, "dag_runs", 2),
+    "runs of all DAGs": ("/api/v2/dags/~/dagRuns", "dag_runs", 2),
+    "task instances": (f"{RUNS}/good/taskInstances", "task_instances", 2),
+    "pools": ("/api/v2/pools", "pools", 1),
+    "variables": ("/api/v2/variables", "variables", 0),
+    "connections": ("/api/v2/connections", "connections", 0),
+    "import errors": ("/api/v2/importErrors", "import_errors", 0),
+}
+
+
+@pytest.mark.parametrize(("path", "key", "count"), LISTS.values(), ids=LISTS)
+def test_lists_have_airflows_shape(caller: httpx.Client, path: str, key: str, count: int) -> None:
+    body = caller.get(path).raise_for_status().json()
+    assert body["total_entries"] == count
+    assert len(body[key]) == count
+
+
+def test_a_run_has_airflows_fields(caller: httpx.Client) -> None:
+    body = caller.get(f"{RUNS}/good").raise_for_status().json()
+    names = {
+        "dag_id", "dag_run_id", "state", "run_type", "logical_date", "run_after", "start_date", "end_date", "queued_at",
+        "data_interval_start", "data_interval_end", "conf", "note",
+    }  # fmt: skip
+    assert names <= set(body)
+    assert (body["dag_run_id"], body["state"], body["run_type"], body["conf"]) == (
+        "good",
+        "success",
+        "manual",
+        {"n": 2},
+    )
+
+
+def test_a_task_instance_has_airflows_fields(caller: httpx.Client) -> None:
+    body = caller.get(f"{RUNS}/bad/taskInstances/one").raise_for_status().json()
+    names = {
+        "task_id", "dag_id", "dag_run_id", "map_index", "state", "try_number", "max_tries", "start_date", "end_date",
+        "duration", "operator", "pool", "pool_slots", "queue", "priority_weight", "queued_when", "note",
+    }  # fmt: skip
+    assert names <= set(body)
+    assert (body["state"], body["reason"]) == ("failed", "Exception")
+
+
+def test_lists_come_in_pages(caller: httpx.Client) -> None:
+    first = caller.get(RUNS, params={"limit": 1}).json()
+    second = caller.get(RUNS, params={"limit": 1, "offset": 1}).json()
+    assert first["total_entries"] == second["total_entries"] == 2
+    assert {first["dag_runs"][0]["dag_run_id"], second["dag_runs"][0]["dag_run_id"]} == {"good", "bad"}
+
+
+MISSING = {
+    "a DAG": ("/api/v2/dags/x", "did you mean 'd'?"),
+    "a run": (f"{RUNS}/goood", "did you mean 'good'?"),
+    "a task": (f"{RUNS}/good/taskInstances/onee", "did you mean 'one'?"),
+    "a variable": ("/api/v2/variables/x", ""),
+    "a connection": ("/api/v2/connections/x", ""),
+    "a pool": ("/api/v2/pools/x", ""),
+}
+
+
+@pytest.mark.parametrize(("path", "hint"), MISSING.values(), ids=MISSING)
+def test_what_is_not_there_is_a_404_in_words(caller: httpx.Client, path: str, hint: str) -> None:
+    answer = caller.get(path)
+    assert answer.status_code == 404
+    assert answer.json()["detail"]
+    assert answer.json().get("hint", "") == (hint if "did" not in hint or path != "/api/v2/dags/x" else "")
+
+
+BAD_BODIES: dict[str, tuple[str, str, Any, int]] = {
+    "no JSON": ("POST", RUNS, b"{", 422),
+    "a list": ("POST", RUNS, b"[]", 422),
+    "an unknown key": ("POST", RUNS, b'{"configuration": {}}', 422),
+    "conf that is no object": ("POST", RUNS, b'{"conf": 3}', 422),
+    "a date that is none": ("POST", RUNS, b'{"logical_date": "soon"}', 422),
+    "a param of another type": ("POST", RUNS, b'{"conf": {"n": "many"}}', 400),
+    "a run id that is taken": ("POST", RUNS, b'{"dag_run_id": "good"}', 409),
+    "a state that is none": ("PATCH", f"{RUNS}/good", b'{"state": "happy"}', 422),
+    "a pool without slots": ("POST", "/api/v2/pools", b'{"name": "p"}', 422),
+}
+
+
+@pytest.mark.parametrize(("method", "path", "body", "status"), BAD_BODIES.values(), ids=BAD_BODIES)
+def test_a_bad_body_is_refused_in_words(caller: httpx.Client, method: str, path: str, body: bytes, status: int) -> None:
+    answer = caller.request(method, path, content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == status, answer.text
+    assert answer.json()["detail"]
+
+
+def test_a_run_is_triggered_cleared_marked_and_deleted(caller: httpx.Client, world: World) -> None:
+    made = caller.post(RUNS, json={"dag_run_id": "mine", "conf": {"n": 5}, "note": "by hand"}).raise_for_status().json()
+    assert (made["dag_run_id"], made["state"], made["conf"], made["note"]) == ("mine", "queued", {"n": 5}, "by hand")
+    world.settle()
+    assert caller.patch(f"{RUNS}/mine", json={"state": "failed"}).raise_for_status().json()["state"] == "failed"
+    caller.post(f"{RUNS}/bad/clear", json={"dry_run": False, "only_failed": True}).raise_for_status()
+    assert caller.get(f"{RUNS}/bad").json()["state"] == "queued"
+    assert caller.delete(f"{RUNS}/good").status_code == 204
+    assert caller.get(f"{RUNS}/good").status_code == 404
+
+
+def test_a_dag_is_paused_by_patch(caller: httpx.Client) -> None:
+    assert caller.patch("/api/v2/dags/d", json={"is_paused": True}).raise_for_status().json()["is_paused"] is True
+    assert caller.get("/api/v2/dags/d").json()["is_paused"] is True
+
+
+def test_a_connections_password_is_never_told(caller: httpx.Client) -> None:
+    body = {"connection_id": "c", "conn_type": "http", "host": "h", "password": "hush"}
+    caller.post("/api/v2/connections", json=body).raise_for_status()
+    assert "hush" not in caller.get("/api/v2/connections/c").text
+    assert "hush" not in caller.get("/api/v2/connections").text
+
+
+def test_every_write_is_in_the_event_log_with_who_did_it(caller: httpx.Client) -> None:
+    caller.post("/api/v2/variables", json={"key": "k", "value": "v"}).raise_for_status()
+    events = caller.get("/api/v2/eventLogs").raise_for_status().json()["event_logs"]
+    assert ("variable.set", "api") in {(event["event"], event["owner"]) for event in events}
+
+
+def test_health_needs_no_token_and_says_what_is_wrong(
+    api: httpx.Client, troubles: dict[str, Callable[[], str | None]]
+) -> None:
+    assert (api.get("/healthz").status_code, api.get("/readyz").status_code) == (200, 200)
+    troubles["backend"] = lambda: "the watch of pods is broken"
+    answer = api.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.text == "backend: the watch of pods is broken\n"
+
+
+def test_metrics_are_what_prometheus_reads(api: httpx.Client) -> None:
+    metrics.FILES_READ.inc()
+    families = {family.name: family for family in text_string_to_metric_families(api.get("/metrics").text)}
+    assert families["goflow_dag_files_read"].samples[0].value >= 1
+
+
+def test_a_failure_of_the_server_is_no_stack_trace(caller: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise RuntimeError("a secret detail")
+
+    monkeypatch.setattr("goflow.server.rest.dags.dags.list_", fail)
+    with structlog.testing.capture_logs() as logged:
+        answer = caller.get("/api/v2/dags")
+    assert answer.status_code == 500
+    assert answer.json() == {"detail": "the server failed; its log says why"}
+    assert [(entry["event"], entry["path"]) for entry in logged] == [("a request failed", "/api/v2/dags")]
