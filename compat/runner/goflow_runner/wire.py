@@ -5,7 +5,7 @@ Every call carries ``Authorization: Bearer TOKEN``; the token is good for one la
 =======================================  ==========================================================================
 ``POST launches/ID/claim``               `Claim` -> `TaskInput`. 409: another process has claimed this launch, end
                                          quietly. 410: the launch is not wanted any more, end quietly.
-``GET folders/DIGEST.tar``               The DAG folder as it was, an uncompressed tar.
+``GET folders/DIGEST.tar``               The DAG folder of the launch's own version as it was, an uncompressed tar.
 ``POST launches/ID/logs``                `LogLines` -> 204. Lines are numbered; sending some twice is harmless.
 ``POST launches/ID/report``              `Report`: rendered fields and XComs before the end -> 204.
 ``POST launches/ID/finish``              `Finish`: the last report, the last lines and the outcome -> 204. Repeating it
@@ -25,7 +25,8 @@ Every call carries ``Authorization: Bearer TOKEN``; the token is good for one la
                                          ``{"states": {"task_id": {"MAP_INDEX": state}}}`` (external-task sensors).
 =======================================  ==========================================================================
 
-Errors have the body ``{"detail": words}``. 401 means a wrong token, 5xx and no answer at all: try again.
+Errors have the body ``{"detail": words}``: 400 a body or query that is not as it should be, 401 a wrong token, 403 the
+launch has ended or this is none of its business, 413 more than `LARGEST_BODY`; 429, 5xx, no answer: try again.
 """
 
 from __future__ import annotations
