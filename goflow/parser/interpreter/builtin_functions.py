@@ -13,6 +13,7 @@ from goflow.parser.interpreter.generators import Generator
 from goflow.parser.interpreter.operations import (
     binary,
     elements,
+    equal,
     formatted,
     iterate,
     length,
@@ -28,15 +29,25 @@ from goflow.parser.interpreter.values import At, Raised, Unknown, Value, first_u
 
 def _enumerate(at: At, values: Any, start: int = 0) -> Any:
     found = elements(values, at)
-    return found if isinstance(found, Unknown) else list(enumerate(found, start))
+    return found if isinstance(found, Unknown) else iter(list(enumerate(found, start)))
 
 
 def _zip(at: At, *sources: Any, strict: bool = False) -> Any:
-    found = [elements(source, at) for source in sources]
-    for source in found:
+    """As far as the shortest goes: one that never ends may be among them."""
+    for source in sources:
         if isinstance(source, Unknown):
             return source
-    return list(zip(*found, strict=strict))
+    iterators = [iterate(source, at) for source in sources]
+    rows: list[Any] = []
+    while iterators:
+        row = [value for iterator in iterators for value in (next(iterator, MISSING),) if value is not MISSING]
+        if len(row) < len(iterators):
+            if strict and (row or any(next(iterator, MISSING) is not MISSING for iterator in iterators)):
+                raised(at, "ValueError", "zip() arguments are not of one length")
+            break
+        rows.append(tuple(row))
+        at.session.budget.check_size(len(rows), at)
+    return iter(rows)
 
 
 def _map(at: At, function: Any, *sources: Any) -> Any:
@@ -150,6 +161,13 @@ def _ascii(at: At, value: Any) -> Any:
     return found if isinstance(found, Unknown) else found.encode("ascii", "backslashreplace").decode()
 
 
+def _pow(at: At, base: Any, exp: Any, mod: Any = None) -> Any:
+    if mod is None:
+        return binary("**", base, exp, at)
+    unknown = first_unknown((base, exp, mod))
+    return unknown if unknown is not None else pow(base, exp, mod)
+
+
 def _is_subclass(at: At, cls: Any, kinds: Any) -> Any:
     wanted = kinds if isinstance(kinds, tuple) else (kinds,)
     if not isinstance(cls, ClassValue):
@@ -200,10 +218,24 @@ def _delattr(at: At, value: Any, name: str) -> None:
     host.delete_attribute(value, name, at)
 
 
-def _iter(at: At, value: Any) -> Any:
+def _iter(at: At, value: Any, *sentinel: Any) -> Any:
+    if sentinel:
+        return _iter_until(at, value, sentinel[0])
     if isinstance(value, Unknown | Generator):
         return value
     return iterate(value, at)
+
+
+def _iter_until(at: At, function: Any, sentinel: Any) -> Any:
+    """``iter(function, sentinel)``."""
+    found: list[Any] = []
+    while True:
+        value = call(function, [], {}, at)
+        over = equal(value, sentinel, at)
+        if isinstance(over, Unknown) or over:
+            return over if isinstance(over, Unknown) else iter(found)
+        found.append(value)
+        at.session.budget.check_size(len(found), at)
 
 
 def _next(at: At, value: Any, default: Any = MISSING) -> Any:
@@ -264,7 +296,7 @@ PLAIN: dict[str, Callable[..., Any]] = {
     "repr": lambda at, value: representation(value, at), "ascii": _ascii,
     "format": lambda at, value, spec="": formatted(value, spec, at), "print": lambda at, *a, **k: None,
     "round": lambda at, *args: round(*args), "divmod": lambda at, a, b: divmod(a, b),
-    "pow": lambda at, a, b: binary("**", a, b, at), "chr": lambda at, n: chr(n), "ord": lambda at, c: ord(c),
+    "pow": _pow, "chr": lambda at, n: chr(n), "ord": lambda at, c: ord(c),
     "hex": lambda at, n: hex(n), "oct": lambda at, n: oct(n), "bin": lambda at, n: bin(n), "__import__": _import,
     "property": lambda at, get=None, set_=None, *rest: PropertyValue(get, set_),
     "staticmethod": lambda at, function: StaticMethod(function),

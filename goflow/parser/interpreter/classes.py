@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from goflow.parser.interpreter.descriptors import BoundMethod, PropertyValue, StaticMethod, bind
+from goflow.parser.interpreter.descriptors import BoundMethod, PropertyValue, StaticMethod, bind, is_abstract
 from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Raised, Unknown, Value, raised
 
 if TYPE_CHECKING:
@@ -94,6 +94,11 @@ class ClassValue(Value):
             if found is not MISSING:
                 return found
         return MISSING
+
+    def abstract_names(self) -> list[str]:
+        """The attributes that ``abc.abstractmethod`` has marked and that nothing has overridden."""
+        names = {name for cls in self.mro if not cls.is_native for name in cls.attributes}
+        return sorted(name for name in names if is_abstract(self.lookup(name)))
 
     def owner_of(self, name: str) -> ClassValue | None:
         """The class of the MRO that defines NAME."""
@@ -340,6 +345,10 @@ class Instance(Value):
 
 def default_construct(cls: ClassValue, args: Arguments, kwargs: Keywords, at: At) -> Any:
     """A new instance and its ``__init__``, as ``type.__call__``."""
+    missing = cls.abstract_names() if any(base.name == "ABC" and base.is_native for base in cls.mro) else []
+    if missing:
+        words = f"Can't instantiate abstract class {cls.name} with abstract method{'s' * (len(missing) > 1)} "
+        raised(at, "TypeError", words + ", ".join(missing))
     new = cls.lookup("__new__")
     if new is not MISSING and not isinstance(new, NativeFunction):
         function = new.function if isinstance(new, StaticMethod) else new

@@ -109,3 +109,9 @@ def bind(found: Any, instance: Instance | None, cls: ClassValue, at: At) -> Any:
             return BoundMethod(found, instance) if instance is not None and found.binds else found
     getter = getattr(found, "descriptor", None)
     return found if getter is None else getter.call([instance, cls], {}, at)
+
+
+def is_abstract(value: Any) -> bool:
+    """Whether ``abc.abstractmethod`` has marked the class attribute VALUE."""
+    inner = value.getter if isinstance(value, PropertyValue) else getattr(value, "function", value)
+    return "__isabstractmethod__" in getattr(inner, "attributes", ())

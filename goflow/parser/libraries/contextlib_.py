@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from goflow.parser.interpreter.calls import call
 from goflow.parser.interpreter.exceptions import matches
 from goflow.parser.interpreter.generators import Generator
 from goflow.parser.interpreter.session import Session
-from goflow.parser.interpreter.values import Arguments, At, Keywords, Raised, Unknown, Value
+from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Raised, Unknown, Value, raised
 from goflow.parser.libraries.registry import function, module
 
 
@@ -76,6 +78,64 @@ class NullContext(Value):
         return self.value
 
 
+class ExitStack(Value):
+    """``ExitStack()``: what was entered is left in reverse order."""
+
+    type_name = "ExitStack"
+
+    def __init__(self) -> None:
+        self.leaving: list[Callable[[Raised | None, At], bool]] = []
+
+    def get_attribute(self, name: str, at: At) -> Any:
+        """How things come onto the stack."""
+        match name:
+            case "enter_context":
+                return NativeFunction(name, self._enter_context, takes_unknown=True)
+            case "push":
+                return NativeFunction(name, self._push, takes_unknown=True)
+            case "callback":
+                return NativeFunction(name, self._callback, takes_unknown=True)
+            case "close":
+                return NativeFunction(name, lambda at: self.leave(None, at) and None)
+        return Unknown(f"contextlib.ExitStack.{name}, which is not read", at)
+
+    def enter(self, at: At) -> Any:
+        """The stack."""
+        return self
+
+    def leave(self, problem: Raised | None, at: At) -> bool:
+        """Leave everything; whether one of them has dealt with PROBLEM."""
+        left = problem
+        while self.leaving:
+            try:
+                if self.leaving.pop()(left, at):
+                    left = None
+            except Raised as other:
+                left = other
+        if left is not None and left is not problem:
+            raise left
+        return problem is not None and left is None
+
+    def _enter_context(self, at: At, manager: Any) -> Any:
+        if not isinstance(manager, Value):
+            raised(at, "TypeError", "the object does not support the context manager protocol")
+        entered = manager.enter(at)
+        self.leaving.append(manager.leave)
+        return entered
+
+    def _push(self, at: At, manager: Any) -> Any:
+        self.leaving.append(manager.leave)
+        return manager
+
+    def _callback(self, at: At, run: Any, *args: Any, **kwargs: Any) -> Any:
+        def leave(problem: Raised | None, at: At) -> bool:
+            call(run, list(args), kwargs, at)
+            return False
+
+        self.leaving.append(leave)
+        return run
+
+
 @module("contextlib")
 def build(session: Session) -> dict[str, Any]:
     """``contextlib``."""
@@ -87,5 +147,6 @@ def build(session: Session) -> dict[str, Any]:
         "contextmanager": function("contextmanager", manager, takes_unknown=True),
         "suppress": function("suppress", lambda at, *kinds: Suppress(kinds), takes_unknown=True),
         "nullcontext": function("nullcontext", lambda at, value=None: NullContext(value), takes_unknown=True),
+        "ExitStack": function("ExitStack", lambda at: ExitStack()),
         "closing": function("closing", lambda at, value: NullContext(value), takes_unknown=True),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from goflow.parser.interpreter.classes import ClassValue
+from goflow.parser.interpreter.functions import UserFunction
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import At, Keywords, NativeFunction, Value
 from goflow.parser.libraries.collections_ import named_tuple
@@ -114,7 +115,13 @@ def build_types(session: Session) -> dict[str, Any]:
 @module("abc")
 def build_abc(session: Session) -> dict[str, Any]:
     """``abc``."""
-    same = NativeFunction("abstractmethod", lambda at, inner: inner, takes_unknown=True)
+
+    def mark(at: At, inner: Any) -> Any:
+        if isinstance(inner, UserFunction):
+            inner.attributes["__isabstractmethod__"] = True
+        return inner
+
+    same = NativeFunction("abstractmethod", mark, takes_unknown=True)
     return {"ABC": ClassValue("ABC", module_name="abc"), "ABCMeta": ClassValue("ABCMeta", module_name="abc"),
             "abstractmethod": same, "abstractproperty": session.library["builtins"]["property"]}  # fmt: skip
 

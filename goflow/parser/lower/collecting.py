@@ -40,6 +40,7 @@ def collect(session: Session, module: ModuleValue) -> list[DagSpec]:
             hint = "Airflow takes one of them by chance: give each an id of its own"
             session.report("GF007", text, dag.at, severity=Severity.WARNING, hint=hint, dag_id=spec.dag_id)
         found[spec.dag_id] = spec
+    _tell_of_others(session, module)
     return list(found.values())
 
 
@@ -52,6 +53,16 @@ def dags_of(session: Session, module: ModuleValue) -> Iterable[DagValue]:
     for dag in list(counted):
         counted += [inner for inner in _subdags(dag) if inner not in counted]
     return counted
+
+
+def _tell_of_others(session: Session, module: ModuleValue) -> None:
+    """Say which DAG objects do not count here although something that is not read has got hold of them."""
+    counted = {id(dag) for dag in dags_of(session, module)}
+    for dag in state_of(session).made:
+        if id(dag) not in counted and dag.taints:
+            text = f"the DAG {dag.dag_id!r} is no global of the file; {dag.taints[0].what} depends on "
+            text += dag.taints[0].reason
+            session.report("GF103", text, dag.taints[0].at, severity=Severity.WARNING)
 
 
 def _subdags(dag: DagValue) -> list[DagValue]:
