@@ -61,7 +61,8 @@ def _make_class(frame: Frame, node: cst.ClassDef) -> Any:
         for argument in node.keywords
         if argument.keyword is not None
     }
-    unknown = unknown or _own_metaclass(keywords.get("metaclass"), bases, at)
+    if unknown is None:
+        unknown = _own_metaclass(keywords.get("metaclass"), at)
     if unknown is not None:
         return Unknown(f"class {node.name.value}, which derives from {unknown.reason}", at)
     special = next((base for base in bases if not isinstance(base, ClassValue)), None)
@@ -93,7 +94,7 @@ def _make_class(frame: Frame, node: cst.ClassDef) -> Any:
     return _finished(cls, keywords, at)
 
 
-def _own_metaclass(given: Any, bases: list[Any], at: Any) -> Unknown | None:
+def _own_metaclass(given: Any, at: Any) -> Unknown | None:
     """Why a class with this metaclass is not known: one of the file's own may make anything of it."""
     if isinstance(given, Unknown):
         return given

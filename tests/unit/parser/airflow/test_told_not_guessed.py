@@ -48,6 +48,18 @@ def test_other_imports_are_not_noted(text):
     assert read(f"try:\n    {text}\nexcept {kind}: ...").diagnostics == ()
 
 
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        ("from unheard_of import Base\nclass Own(Base): ...", "unheard_of.Base, which is not read"),
+        ("class Meta(type):\n    def __new__(cls, *a): ...\nclass Own(metaclass=Meta): ...", "its metaclass Meta"),
+    ],
+)
+def test_a_class_that_something_else_makes_is_unknown(lines, reason):
+    task = only_task(f'{lines}\nB(env={{"a": Own().x}})')
+    assert task.fields["env"]["a"]["$hole"]["reason"] == f"depends on class Own, which derives from {reason}"
+
+
 def test_exec_taints_the_dag_that_is_open():
     result = read('with DAG("d", schedule=None):\n    exec("E(1)")')
     assert result.dags == ()
