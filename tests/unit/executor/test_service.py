@@ -81,7 +81,7 @@ def test_nothing_is_launched_before_it_has_reconciled(world, told):
     assert world.backend.calls == []
     away.clear()
     told.wait(launch, LaunchState.CREATED)
-    assert executor.reconciled.is_set()
+    assert executor.reconciled.wait(10)
 
 
 @pytest.mark.parametrize(
