@@ -70,7 +70,8 @@ class Stop:
         """SIGTERM now, SIGKILL when that was not enough; nothing when the task has just ended by itself."""
         if processes.signal_group(self.child, signal.SIGTERM):
             self.told = True
-            self.kill_at = time.monotonic() + self.kill_after_s
+            if self.kill_at is None:  # told twice is not more time
+                self.kill_at = time.monotonic() + self.kill_after_s
 
     def listen(self) -> Callable[[], None]:
         """Handle both signals from now on; what puts the handlers back that were there."""

@@ -94,6 +94,20 @@ def test_a_signal_that_comes_while_the_task_starts_reaches_it():
     assert stop.kill_at is not None
 
 
+def test_being_told_twice_is_not_more_time():
+    from goflow_runner.agent import Stop
+
+    child = os.spawnv(os.P_NOWAIT, "/bin/sh", ["sh", "-c", f"trap '' TERM; {WAIT}"])
+    os.setpgid(child, child)
+    stop = Stop(1.0, child)
+    stop(signal.SIGTERM, None)
+    first = stop.kill_at
+    stop(signal.SIGTERM, None)
+    assert first == stop.kill_at
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+
+
 def test_a_process_that_ignores_sigterm_is_killed_in_the_end(server, bell):
     started = server.launch(bash("t", f"trap '' TERM; echo > {bell.path}; while :; do sleep 1000; done"))
     runner = started.start(KILL_AFTER_S="0.2")
@@ -118,10 +132,12 @@ def test_a_command_that_takes_longer_than_its_execution_timeout(server):
 
 LEFTOVERS = {
     "a background process": "sleep 1000 & echo $! > {bell}",
-    "a process in a session of its own": "setsid sh -c 'echo $$ > {bell}; exec sleep 1000' & exec sleep 0.2",
-    "a daemon that has left its parent": (
-        "setsid sh -c '(trap \"\" TERM HUP; echo $BASHPID; sleep 1000; :) & exec >/dev/null; wait' & "
-        "setsid sh -c 'sleep 1000 & echo $! > {bell}'"
+    "a process in a session of its own": (
+        "mkfifo there; setsid sh -c 'echo $$ > {bell}; echo > there; exec sleep 1000' & read -r < there"
+    ),
+    "a process that has left its parent": "setsid sh -c 'sleep 1000 & echo $! > {bell}'",
+    "one that ignores what it is told": (
+        'setsid sh -c \'trap "" TERM HUP INT; sh -c "while :; do sleep 1000; done" & echo $! > {bell}\''
     ),
 }
 

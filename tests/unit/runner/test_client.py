@@ -236,6 +236,22 @@ def test_the_daemon_goes_away_while_the_task_runs_and_comes_back_elsewhere(serve
     assert started.output == ["one", "two"]
 
 
+def test_what_is_written_while_the_daemon_is_away_is_not_lost(server, bell):
+    ring, wait = f"echo > {bell.path}", f"read -r < {bell.path}.go"
+    started = server.launch(bash("t", f"seq 1 20000; {ring}; {wait}; seq 20001 40000; {ring}"))
+    os.mkfifo(f"{bell.path}.go")
+    runner = started.start()
+    bell.wait()
+    server.stop()
+    with open(f"{bell.path}.go", "w") as go:
+        go.write("\n")
+    bell.wait()
+    server.come_back()
+    assert started.wait(runner) == 0, started.said
+    assert started.output == [str(number) for number in range(1, 40001)]
+    assert [line.seq for line in started.lines] == list(range(1, 40001))
+
+
 def test_a_daemon_that_comes_late_is_waited_for(server):
     started = server.launch(bash("t", "echo hello"))
     server.stop()
