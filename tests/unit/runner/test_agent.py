@@ -135,9 +135,9 @@ LEFTOVERS = {
     "a process in a session of its own": (
         "mkfifo there; setsid sh -c 'echo $$ > {bell}; echo > there; exec sleep 1000' & read -r < there"
     ),
-    "a process that has left its parent": "setsid sh -c 'sleep 1000 & echo $! > {bell}'",
+    "a process that has left its parent": "setsid sh -c 'sleep 1000 & echo $! > {bell}'; :",
     "one that ignores what it is told": (
-        'setsid sh -c \'trap "" TERM HUP INT; sh -c "while :; do sleep 1000; done" & echo $! > {bell}\''
+        'setsid sh -c \'trap "" TERM HUP INT; sh -c "while :; do sleep 1000; done" & echo $! > {bell}\'; :'
     ),
 }
 
