@@ -120,14 +120,14 @@ def test_a_process_that_ignores_sigterm_is_killed_in_the_end(server, bell):
 
 
 def test_a_command_that_takes_longer_than_its_execution_timeout(server):
-    started = server.launch(bash("t", f"echo begun; {WAIT}", execution_timeout=0.3))
+    started = server.launch(bash("t", f"echo begun; {WAIT}", execution_timeout=1.0))
     started.run()
     launch = started.launch
     assert started.state is TaskState.FAILED
     assert launch.reason == "Timeout"
     assert launch.message.startswith("Timeout, PID: ")
     assert started.output == ["begun"]
-    assert any("execution_timeout of 0.3 s is over" in line.text for line in started.lines)
+    assert any("execution_timeout of 1.0 s is over" in line.text for line in started.lines)
 
 
 LEFTOVERS = {
@@ -224,8 +224,8 @@ def test_a_python_task_that_ignores_sigterm_is_killed(server, bell):
 
 
 def test_a_python_task_over_its_execution_timeout_runs_its_on_kill_and_keeps_its_log(server, bell):
-    more = ", execution_timeout=timedelta(seconds=0.3)"
-    started = python_launch(server, bell, "late", more, execution_timeout=0.3)
+    more = ", execution_timeout=timedelta(seconds=1)"
+    started = python_launch(server, bell, "late", more, execution_timeout=1.0)
     started.run()
     assert started.state is TaskState.FAILED
     assert started.launch.reason == "Timeout", started.output
@@ -237,7 +237,8 @@ def test_a_python_task_over_its_execution_timeout_runs_its_on_kill_and_keeps_its
 def test_a_python_task_that_does_not_heed_its_timeout_is_stopped_by_the_agent(server, bell):
     started = python_launch(server, bell, "stubborn", execution_timeout=0.2)
     started.run(KILL_AFTER_S="0.2", TIMEOUT_MARGIN_S="0.5")
-    assert (started.launch.reason, started.launch.exit_code) == ("Timeout", 137), started.output
+    assert started.launch.reason == "Timeout", started.output
+    assert started.launch.exit_code in {137, 143}, "143 when it was too slow to begin to ignore SIGTERM"
 
 
 ENDS = {

@@ -85,7 +85,7 @@ def test_a_command_that_ignores_sigterm_does_not_outlive_its_task(server, bell):
 
 def test_over_its_execution_timeout_its_command_is_told_to_stop(server, bell):
     command = f"echo $$ > {bell.path}; exec sleep 1000 "
-    started = templated(server, command, ", execution_timeout=timedelta(seconds=0.5)", execution_timeout=0.5)
+    started = templated(server, command, ", execution_timeout=timedelta(seconds=1.5)", execution_timeout=1.5)
     started.run()
     assert started.launch.reason == "Timeout", started.output
     assert started.launch.message.startswith("AirflowTaskTimeout: Timeout, PID: ")
