@@ -120,14 +120,14 @@ def test_a_process_that_ignores_sigterm_is_killed_in_the_end(server, bell):
 
 
 def test_a_command_that_takes_longer_than_its_execution_timeout(server):
-    started = server.launch(bash("t", f"echo begun; {WAIT}", execution_timeout=1.0))
+    started = server.launch(bash("t", f"echo begun; {WAIT}", execution_timeout=0.9))
     started.run()
     launch = started.launch
     assert started.state is TaskState.FAILED
     assert launch.reason == "Timeout"
     assert launch.message.startswith("Timeout, PID: ")
     assert started.output == ["begun"]
-    assert any("execution_timeout of 1.0 s is over" in line.text for line in started.lines)
+    assert any("execution_timeout of 0.9 s is over" in line.text for line in started.lines)
 
 
 LEFTOVERS = {
