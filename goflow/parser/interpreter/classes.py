@@ -126,6 +126,10 @@ class ClassValue(Value):
                 return dict(self.attributes)
             case "__init__" | "__new__" | "__init_subclass__":
                 return NativeFunction(name, lambda at, *args, **kwargs: None, takes_unknown=True)
+            case "mro":
+                return NativeFunction(name, lambda at: list(self.mro))
+        if any(base.host is not None and hasattr(base.host, name) for base in self.mro):
+            return Unknown(f"{self.name}.{name}, which is not read", at)
         raised(at, "AttributeError", f"type object '{self.name}' has no attribute '{name}'")
 
     def set_attribute(self, name: str, value: Any, at: At) -> None:

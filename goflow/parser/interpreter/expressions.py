@@ -362,6 +362,8 @@ def _comprehend_for(
 
 def _yield(frame: Frame, node: cst.Yield) -> Any:
     generator = frame.generator
+    if generator is None:  # in a lambda, say
+        return Unknown("what a generator is sent", frame.at(node))
     if isinstance(node.value, cst.From):
         for value in iterate(evaluate(frame, node.value.item), frame.at(node)):
             generator.hand_over(value)

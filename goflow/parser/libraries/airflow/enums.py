@@ -149,6 +149,8 @@ def enum_class(session: Session, name: str, module: str = "") -> ClassValue:
         path, values = ENUMS[name]
         if name == "TriggerRule":
             values = {rule.upper(): rule for rule in TRIGGER_RULES[state.dialect]}
+        elif name == "TaskInstanceState":
+            values = {**values, **upper("shutdown" if state.airflow2 else "awaiting_input")}
         made = EnumClass(path, values, shows_names=generated)
         if name == "TriggerRule":
             made.attributes["all_triggers"] = native("all_triggers", lambda at, *_: set(made.members.values()))
