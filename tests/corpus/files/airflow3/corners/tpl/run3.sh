@@ -1,0 +1,1 @@
+echo three {% if true %}x{% endif %}
