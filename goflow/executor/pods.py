@@ -27,6 +27,9 @@ VERDICT_ANNOTATION = f"{PREFIX}verdict"
 SKIP_ANNOTATION = f"{PREFIX}skip-exit-codes"
 DEADLINE_ANNOTATION = f"{PREFIX}active-deadline-s"
 """On pods whose Job has a deadline: the Job controller deletes them when it is over; a deletion alone says nothing."""
+FORGOTTEN_GRACE_S = 60
+"""Seconds from a deletion to the object's removal, at most: the kubelet's last step, once the containers have ended,
+sets the deletion anew without grace, so that the moment when it was asked for is no longer known."""
 TERMINAL_PHASES = frozenset({"Succeeded", "Failed"})
 
 
@@ -156,6 +159,9 @@ def _ended(pod: Json, launch_id: str, terminated: Json) -> Observation:
     disruption = _disruption(pod, terminated)
     if word is not None and word.get("reason") != "Terminated":
         outcome = outcome_from_word(word, ended_at)
+        if terminated.get("reason") == "OOMKilled" and outcome.state is TaskState.FAILED:
+            words = f"{outcome.message} ({_in_words('OOMKilled', code)})".lstrip()
+            outcome = dataclasses.replace(outcome, reason="OOMKilled", message=words)
         return _observation(launch_id, metadata, outcome, final=True)
     if code == 0 and word is None:
         final = over or _container_status(status, XCOM_CONTAINER) is None  # results first: the sidecar sends them
@@ -204,7 +210,8 @@ def _disruption(pod: Json, terminated: Json) -> str:
     deadline = _moment(metadata.get("deletionTimestamp"))
     if deadline is None:
         return ""
-    asked_at = deadline - dt.timedelta(seconds=metadata.get("deletionGracePeriodSeconds") or 0)
+    grace_s = metadata.get("deletionGracePeriodSeconds") or FORGOTTEN_GRACE_S
+    asked_at = deadline - dt.timedelta(seconds=grace_s)
     ended_at = _moment(terminated.get("finishedAt"))
     return "" if ended_at is not None and ended_at < asked_at else "its pod was deleted"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from kubernetes import client
@@ -14,14 +15,16 @@ from goflow.executor.backend import BackendAwayError, LaunchRefusedError, Phase
 from goflow.executor.kubernetes import KubernetesBackend
 from goflow.kube.api import KubeApi
 from goflow.operators.manifest import TOKEN_AUDIENCE
+from goflow.operators.plan import Verdict
 from goflow.server.attempts import TokenReviewGuard
 from goflow.settings import Settings
 from goflow.wiring import site_of
 from tests.cluster.daemon import free_port
 from tests.cluster.fixtures import namespace_on
 from tests.cluster.harness import Cluster
+from tests.cluster.harness.processes import wait_until
 from tests.conformance.backends.cases import BackendCases
-from tests.conformance.backends.stage import Stage, staged
+from tests.conformance.backends.stage import Stage, Started, staged
 
 
 @pytest.fixture(scope="module")
@@ -114,3 +117,68 @@ def test_a_deadline_that_is_over_is_a_failure_and_no_disruption(stage: Stage) ->
     assert outcome is not None
     assert (outcome.state, outcome.reason, outcome.disrupted) == (TaskState.FAILED, "Timeout", False)
     assert stage.door.knocks[planned.name] == 1
+
+
+def foreign(stage: Stage, program: str, **fields: Any) -> Started:
+    """A planned launch of a container that is not ours, which runs the Python PROGRAM."""
+    planned = stage.plan("true")
+    command = ("python3", "-c", program)
+    plan = dataclasses.replace(planned.plan, verdict=Verdict.CONTAINER, command=command, args=None, **fields)
+    return dataclasses.replace(planned, plan=plan)
+
+
+FOREIGN: dict[str, tuple[str, TaskState, int, str]] = {
+    "one that succeeds": ("pass", TaskState.SUCCESS, 0, ""),
+    "one that fails": ("raise SystemExit(3)", TaskState.FAILED, 3, "exit code 3"),
+    "one that is killed": ("import os; os.kill(os.getpid(), 9)", TaskState.SUCCESS, 0, ""),  # process 1 cannot be
+    "one whose child is killed": ("import os; os.fork() or os.abort(); raise SystemExit(os.wait()[1])",
+                                  TaskState.FAILED, 6, "exit code 6"),
+    "one that wants too much memory": ("b'x' * 200_000_000", TaskState.FAILED, 137, "memory"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("program", "state", "code", "words"), FOREIGN.values(), ids=FOREIGN)
+def test_the_end_of_a_container_that_is_not_ours(
+    stage: Stage, program: str, state: TaskState, code: int, words: str
+) -> None:
+    started = foreign(stage, program, resources={"limits": {"memory": "64Mi"}})
+    stage.launch(started)
+    outcome = stage.ended(started).outcome
+    assert outcome is not None
+    assert (outcome.state, outcome.exit_code, outcome.disrupted) == (state, code, False)
+    assert words in outcome.message
+
+
+def test_a_task_of_ours_that_wants_too_much_memory_is_told_in_words(stage: Stage) -> None:
+    planned = stage.plan("exec python3 -c \"b'x' * 300_000_000\"")
+    limited = dataclasses.replace(planned.plan, resources={"limits": {"memory": "128Mi"}})
+    started = dataclasses.replace(planned, plan=limited)
+    stage.launch(started)
+    outcome = stage.ended(started).outcome
+    assert outcome is not None
+    assert (outcome.state, outcome.disrupted) == (TaskState.FAILED, False)
+    assert outcome.exit_code == 137
+    assert "memory" in outcome.message, outcome.message
+
+
+def test_a_job_that_somebody_deletes_is_gone_and_not_started_anew(stage: Stage, kube: client.ApiClient) -> None:
+    started = stage.run("{knock}", "{wait}")
+    stage.door.wait_for(started.name)
+    client.BatchV1Api(kube).delete_namespaced_job(
+        started.plan.job_name, started.plan.namespace, propagation_policy="Background"
+    )
+    end = stage.first(started, lambda seen: seen.final and seen.phase in {Phase.ENDED, Phase.GONE})
+    assert (end.phase, end.reason) == (Phase.GONE, "JobDeleted"), f"{end.outcome}"
+    assert stage.phase(started) is Phase.GONE, "it is told when its pod has ended, not before"
+
+
+def test_a_namespace_that_is_full_is_for_another_time(stage: Stage, kube: client.ApiClient) -> None:
+    core, planned = client.CoreV1Api(kube), stage.plan("true")
+    spec = {"hard": {"count/jobs.batch": "0"}}
+    core.create_namespaced_resource_quota(planned.plan.namespace, {"metadata": {"name": "full"}, "spec": spec})
+    try:
+        with pytest.raises(BackendAwayError, match="exceeded quota"):
+            wait_until("the quota holds", lambda: bool(stage.backend.launch(planned.plan, "")), 20)
+    finally:
+        core.delete_namespaced_resource_quota("full", planned.plan.namespace)
+    stage.backend.terminate(planned.handle, 0)

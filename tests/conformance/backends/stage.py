@@ -149,7 +149,10 @@ class Stage:
         self.backend.start(self._take)
 
     def stop(self) -> None:
-        """End all of it."""
+        """End all of it, and what still runs: its runners would look for the task API for minutes."""
+        for seen in self.backend.present():
+            if seen.phase is not Phase.ENDED:
+                self.backend.terminate(self._handle(seen.launch_id), 0)
         self.backend.stop()
         self.api.stop()
         self.store.close()
@@ -245,6 +248,12 @@ class Stage:
         """What its task has written, as it was stored."""
         with self.store.reading() as tx:
             return "".join(row.text + "\n" for row in logs.read(tx, started.id))
+
+    def _handle(self, launch_id: str) -> Handle:
+        with self.store.reading() as tx:
+            launch = launches.find(tx, launch_id)
+        assert launch is not None
+        return Handle(launch_id=launch_id, job_name=launch.job_name, namespace=launch.namespace)
 
     def _planned(self, run_id: str) -> str | None:
         with self.store.reading() as tx:

@@ -123,6 +123,15 @@ STORIES: dict[str, tuple[list[Step], tuple[Any, ...] | None]] = {
         [job(), gone(pod(ended(3, "2026-01-01T00:00:10Z"), "Failed", **DELETED))],
         (TaskState.FAILED, 3, "Error", False),
     ),
+    "a failed pod that is long over, and then deleted without grace": (
+        [job(), gone(pod(ended(3, "2026-01-01T00:00:10Z"), "Failed", deletionTimestamp="2026-01-01T00:05:00Z",
+                         deletionGracePeriodSeconds=0))],
+        (TaskState.FAILED, 3, "Error", False),
+    ),
+    "a deleted pod as the kubelet leaves it, with the time of grace forgotten": (
+        [job(), pod(ended(143), "Failed", deletionTimestamp="2026-01-01T00:00:42Z", deletionGracePeriodSeconds=0)],
+        (TaskState.FAILED, 143, "Disrupted", True),
+    ),
     "a Job that Kubernetes ends without a pod": ([job(), job(("Failed", *ONE_FAILED))], (TaskState.FAILED, None, "BackoffLimitExceeded", False)),
     "a Job with many pods has the only word": (
         [job(verdict="job"), job(("Complete", "", ""), verdict="job")],

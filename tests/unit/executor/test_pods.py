@@ -82,6 +82,34 @@ def test_memory_beyond_the_limit_is_told_in_words():
     assert "memory" in seen.outcome.message
 
 
+def test_what_the_kubelet_knows_of_memory_is_added_to_our_runners_word():
+    word = json.dumps({"state": "failed", "reason": "BashExit", "message": "exit code -9.", "exit_code": 137})
+    outcome = observe_pod(pod(ended(137, reason="OOMKilled", message=word), phase="Failed")).outcome
+    assert outcome.reason == "OOMKilled"
+    assert outcome.message == "exit code -9. (its container was killed for using more memory than its limit)"
+    skipped = observe_pod(pod(ended(0, reason="OOMKilled", message=WORD), phase="Succeeded")).outcome
+    assert (skipped.state, skipped.reason) == (TaskState.SKIPPED, "Skip")
+
+
+WAITING = {
+    "an image that is not there": ("ErrImagePull", "failed to pull: not found"),
+    "an image that is waited for after a failure": ("ImagePullBackOff", "Back-off pulling image"),
+    "an image that must not be pulled": ("ErrImageNeverPull", "Container image is not present"),
+    "an image whose name is none": ("InvalidImageName", "couldn't parse image name"),
+    "a Secret that is not there": ("CreateContainerConfigError", 'secret "no-such" not found'),
+    "a command that cannot be started": ("CreateContainerError", "exec: no such file"),
+}
+
+
+@pytest.mark.parametrize(("reason", "message"), WAITING.values(), ids=WAITING.keys())
+@pytest.mark.parametrize("kind", ["containerStatuses", "initContainerStatuses"])
+def test_what_keeps_a_container_from_starting_is_told_at_once(kind, reason, message):
+    waits = pod(phase="Pending")
+    waits["status"][kind] = [{"name": "base", "state": {"waiting": {"reason": reason, "message": message}}}]
+    seen = observe_pod(waits)
+    assert (seen.phase, seen.reason, seen.message) == (Phase.PENDING, reason, message)
+
+
 def test_a_pod_that_vanishes_was_disrupted_unless_it_had_succeeded():
     assert deleted_pod(pod({"running": {}})).outcome.disrupted
     assert deleted_pod(pod(ended(0), phase="Succeeded")).outcome.state is TaskState.SUCCESS
