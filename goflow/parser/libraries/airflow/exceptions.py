@@ -13,6 +13,7 @@ from goflow.parser.interpreter.values import At, Raised
 MODULE = "airflow.exceptions"
 _BASES = {
     "AirflowException": "Exception",
+    "AirflowRuntimeError": "Exception",
     "AirflowSkipException": "AirflowException",
     "AirflowFailException": "AirflowException",
     "ParamValidationError": "AirflowException",

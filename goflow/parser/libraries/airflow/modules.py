@@ -108,6 +108,8 @@ def _modelled(session: Session, module: str, name: str) -> Any:
             return operator
     if module.startswith(_COMPAT) and name in standard_names(session.dialect):
         return operator_class(session, standard_names(session.dialect)[name])
+    if name == "Variable":
+        return variables.variable_class(session, module)
     if name in _NAMES:
         return _NAMES[name](session)
     if name in ENUMS:
@@ -243,7 +245,6 @@ _NAMES: Mapping[str, Callable[[Session], Any]] = {
     "AssetAny": lambda session: condition_class(session, "any"),
     "DatasetAll": lambda session: condition_class(session, "all"),
     "DatasetAny": lambda session: condition_class(session, "any"),
-    "Variable": variables.variable_class,
     "Connection": variables.connection_class,
     "BaseHook": _hook,
     "BaseNotifier": _notifier,

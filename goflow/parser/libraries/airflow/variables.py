@@ -20,9 +20,29 @@ from goflow.parser.libraries.airflow.state import native, state_of
 # -- Variables --------------------------------------------------------------------------------------------------------
 
 
-def variable_class(session: Session) -> ClassValue:
-    """``Variable``; ``get`` answers from the inputs, writes change nothing while a file is read."""
+def variable_class(session: Session, module: str = "") -> ClassValue:
+    """``Variable`` as MODULE has it; ``get`` answers from the inputs, writes change nothing while a file is read.
+
+    That of ``airflow.sdk`` has no ``default_var``, and another exception for a Variable that is not there.
+    """
+    if module.startswith("airflow.sdk"):
+        return state_of(session).singleton("Variable of the SDK", _make_sdk_variable_class)
     return state_of(session).singleton("Variable", _make_variable_class)
+
+
+def _make_sdk_variable_class() -> ClassValue:
+    made = _make_variable_class()
+    made.attributes["get"] = _static("get", _get_of_sdk)
+    return made
+
+
+def _get_of_sdk(at: At, key: Any, default: Any = NOT_SET, deserialize_json: Any = False) -> Any:
+    if default is NOT_SET and isinstance(key, str) and key not in at.session.inputs.variables:
+        at.session.variables_used[key] = None
+        hint = "create the Variable, or give a default"
+        text = f"VARIABLE_NOT_FOUND: {{'message': 'Variable {key} not found'}}"
+        fail(at, f"{MODULE}.AirflowRuntimeError", text, code="GF008", hint=hint)
+    return get_variable(at, key, default, deserialize_json)
 
 
 def _make_variable_class() -> ClassValue:
