@@ -14,7 +14,8 @@ SUITES = (
     ("unit", ["tests/unit", "-n", "2"]),
     ("conformance", ["tests/conformance", "-n", "2"]),
     ("corpus", ["tests/corpus"]),
-    ("integration", ["tests/integration"]),
+    ("runner", ["tests/integration/runner", "-n", "2"]),
+    ("integration", ["tests/integration", "--ignore", "tests/integration/runner"]),
     ("chart", ["tests/chart"]),
     ("cluster", ["tests/cluster"]),
 )

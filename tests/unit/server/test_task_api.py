@@ -15,7 +15,7 @@ from goflow_runner.client import RefusedError, TaskClient
 from goflow.domain.state import TaskState
 from goflow.server import task_api
 from goflow.store import runs, tasks, transitions, xcoms
-from tests.unit.runner.kit import Started, bash
+from tests.runners import Started, bash
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from goflow_runner.client import RefusedError, ServerAwayError
 from goflow_runner.output import LONGEST_LINE, SEND_AT_LINES, Output
 
-from tests.unit.runner.kit import bash
+from tests.runners import bash
 
 WRITE = f"{sys.executable} -c 'import sys; w = sys.stdout.buffer.write; {{}}'"
 """A command that writes bytes as they are; the text has no single quotes."""

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 from goflow_runner import wire
 
 from goflow.domain.canonical import digest_bytes
@@ -156,7 +157,7 @@ class Started:
 
     def start(self, **more: str) -> subprocess.Popen[str]:
         """The runner, as a container would start it; KILL_AFTER_S as text: how patient it is with its task."""
-        words = [sys.executable, "-m", "tests.unit.runner.drive"] if "KILL_AFTER_S" in more else None
+        words = [sys.executable, "-m", "tests.integration.runner.drive"] if "KILL_AFTER_S" in more else None
         return subprocess.Popen(
             words or [sys.executable, "-m", "goflow_runner", "run"],
             env=self.environment(**more),
@@ -224,3 +225,19 @@ def background(function: Any, *arguments: Any) -> Iterator[dict[str, Any]]:
     yield out
     thread.join(LONGEST_WAIT_S)
     assert not thread.is_alive()
+
+
+@pytest.fixture
+def server(sqlite_store: Store, tmp_path: Path) -> Iterator[TaskServer]:
+    """A task API that listens."""
+    made = TaskServer(sqlite_store, tmp_path)
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def bell(tmp_path: Path) -> Iterator[Bell]:
+    """What a task rings when it has begun."""
+    made = Bell(tmp_path / "bell")
+    yield made
+    made.close()

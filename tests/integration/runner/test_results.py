@@ -6,7 +6,7 @@ import pytest
 
 from goflow.domain.state import TaskState
 from goflow.store import tasks, variables
-from tests.unit.runner.kit import Started, python
+from tests.runners import Started, python
 
 FILE = """
 import datetime, math

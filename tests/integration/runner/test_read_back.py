@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.runner.kit import Started, bash
-from tests.unit.runner.test_output import WRITE
+from tests.integration.runner.test_output import WRITE
+from tests.runners import Started, bash
 
 GOFLOW = str(Path(sys.executable).parent / "goflow")
 

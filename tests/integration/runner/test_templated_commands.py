@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from goflow.domain.state import TaskState
-from tests.unit.runner.kit import bash
+from tests.runners import bash
 
 FILE = """
 from datetime import timedelta

@@ -14,7 +14,7 @@ from goflow_runner.client import RefusedError, ServerAwayError, TaskClient
 
 from goflow.domain.state import LaunchState, TaskState
 from goflow.store import runs
-from tests.unit.runner.kit import Started, bash, python
+from tests.runners import Started, bash, python
 
 GOOD = b'HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n{"value": "v"}'
 

@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from goflow.domain.state import LaunchState, TaskState
-from tests.unit.runner.kit import bash, python
+from tests.runners import bash, python
 
 WAIT = "exec sleep 1000"
 

@@ -14,7 +14,7 @@ from goflow_runner.main import main
 
 from goflow.domain.spec import RuntimeSpec
 from goflow.domain.state import TaskState
-from tests.unit.runner.kit import bash, python
+from tests.runners import bash, python
 
 
 def runner(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
