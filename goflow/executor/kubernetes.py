@@ -35,6 +35,7 @@ T = TypeVar("T")
 
 CLEAN_TTL_S = 30
 """Seconds that a Job stays after its end and its log are stored; ``kubectl get jobs`` may still find it."""
+POLL_S = 0.2
 
 
 class KubernetesBackend:
@@ -64,21 +65,23 @@ class KubernetesBackend:
         self._orphans: set[str] = set()
         """Launches whose Job was deleted while their pod is still there."""
         self._lock = threading.Lock()
+        self._stopping = threading.Event()
         self._sink: Sink = lambda _: None
 
     def start(self, sink: Sink) -> None:
         """Begin to watch pods and Jobs of every namespace; what exists is told first."""
         self._sink = sink
         for namespace in self.namespaces:
-            self._reflectors += [
-                Reflector(self.api, PODS.format(namespace=namespace), self.selector, self._on_pod),
-                Reflector(self.api, JOBS.format(namespace=namespace), self.selector, self._on_job),
-            ]
+            pods = Reflector(self.api, PODS.format(namespace=namespace), self.selector, self._on_pod)
+            after = partial(self._on_job_after, pods.synced)
+            jobs = Reflector(self.api, JOBS.format(namespace=namespace), self.selector, after)
+            self._reflectors += [pods, jobs]
         for reflector in self._reflectors:
             reflector.start()
 
     def stop(self) -> None:
         """Stop watching."""
+        self._stopping.set()
         for reflector in self._reflectors:
             reflector.stop()
 
@@ -183,6 +186,13 @@ class KubernetesBackend:
                 self._gone(launch_id)
             return
         self._sink(judge(seen, job))
+
+    def _on_job_after(self, pods_known: threading.Event, change: Change, job: Json) -> None:
+        """A Job says nothing before the pods that are there are known: they know exit codes and reasons."""
+        while not pods_known.wait(POLL_S):
+            if self._stopping.is_set():
+                return
+        self._on_job(change, job)
 
     def _on_job(self, change: Change, job: Json) -> None:
         launch_id = _launch_of(job)

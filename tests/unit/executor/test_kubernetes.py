@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from goflow.domain.state import TaskState
-from goflow.executor.backend import Observation, Phase
+from goflow.executor.backend import BackendAwayError, Observation, Phase
 from goflow.executor.kubernetes import KubernetesBackend
+from goflow.kube.api import KubeApi
 from goflow.operators.manifest import Site
+from tests.unit.kube.server import Reply, api_server, kubeconfig_for, refusal
 
 LAUNCH = "a" * 32
 LABELS = {"goflow/launch-id": LAUNCH}
@@ -190,3 +193,48 @@ def test_in_whatever_order_two_watches_bring_it_a_deadline_is_no_disruption() ->
         assert end is not None
         assert end.outcome is not None
         assert (end.outcome.reason, end.outcome.disrupted) == ("Timeout", False), places
+
+
+def test_after_a_restart_an_end_is_told_once_and_with_the_pods_words(tmp_path: Path) -> None:
+    failed = pod(ended(5), "Failed")[2]
+    lists = {"pods": failed, "jobs": job(("Failed", *ONE_FAILED))[2]}
+    told: list[Observation] = []
+    with api_server() as server:
+        for kind, item in lists.items():
+            item["metadata"]["uid"] = kind
+            answer = Reply(200, {"metadata": {"resourceVersion": "100"}, "items": [item]})
+            server.fault(answer, where=lambda asked, kind=kind: asked.path.endswith(kind) and not asked.is_watch)  # type: ignore[misc]
+        # the list of pods fails first, and so comes after that of Jobs
+        away = refusal(500, "InternalError", "etcd is away")
+        server.fault(away, away, first=True, where=lambda asked: asked.path.endswith("pods"))
+        site = Site(task_api="http://here", runner_image="runner")
+        api = KubeApi(kubeconfig_for(server.url, tmp_path))
+        backend = KubernetesBackend(api, site, namespaces=["here"], installation="i")
+        backend.start(told.append)
+        try:
+            server.wait(lambda: server.watching == 2, "two watches")
+            assert backend.ready() is None
+        finally:
+            backend.stop()
+    ((end),) = told
+    assert end.outcome is not None
+    assert (end.outcome.exit_code, end.outcome.reason) == (5, "Error")
+
+
+def test_a_backend_that_is_away_says_so_and_may_be_stopped(tmp_path: Path) -> None:
+    with api_server() as server:
+        server.put("j")
+        away = refusal(503, "ServiceUnavailable", "it is being upgraded", retry_after="9")
+        server.fault(*[away] * 99, where=lambda asked: asked.path.endswith("pods"))
+        site = Site(task_api="http://here", runner_image="runner")
+        backend = KubernetesBackend(
+            KubeApi(kubeconfig_for(server.url, tmp_path)), site, namespaces=["here"], installation="i"
+        )
+        backend.start(lambda _: None)
+        server.wait(lambda: len(server.asked) >= 2, "a list of each")
+        assert "pods" in str(backend.ready())
+        with pytest.raises(BackendAwayError, match="being upgraded") as raised:
+            list(backend.present())
+        assert raised.value.retry_after_s == 9
+        backend.stop()
+        assert not any(reflector._thread.is_alive() for reflector in backend._reflectors)

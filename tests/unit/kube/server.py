@@ -95,10 +95,11 @@ class ApiServer:
 
     # What a test says ------------------------------------------------------------------------------------------
 
-    def fault(self, *answers: Answer, where: Callable[[Asked], bool] = lambda _: True) -> None:
-        """The next requests that WHERE picks get ANSWERS, one each."""
+    def fault(self, *answers: Answer, where: Callable[[Asked], bool] = lambda _: True, first: bool = False) -> None:
+        """The next requests that WHERE picks get ANSWERS, one each, after what was said before, or FIRST."""
         with self._changed:
-            self._faults += [(where, answer) for answer in answers]
+            said = [(where, answer) for answer in answers]
+            self._faults = said + self._faults if first else self._faults + said
 
     def put(self, name: str, *, labels: Json | None = None, tell: bool = True, **rest: Any) -> Json:
         """Make or change an object; watches are told unless TELL is false."""
