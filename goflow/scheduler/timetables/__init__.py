@@ -34,7 +34,6 @@ __all__ = [
     "manual_interval",
     "next_run",
     "next_runs",
-    "not_run_yet",
     "restriction_of",
     "timetable_of",
 ]
@@ -80,7 +79,7 @@ def next_runs(dag: DagSpec, n: int = 3, *, now: dt.datetime) -> list[RunInfo] | 
     starts = [moment.resolve(now) for moment in (dag.start_date, *(t.start_date for t in dag.tasks)) if moment]
     if not starts or dag.schedule.kind == "continuous":
         return []
-    if not_run_yet(dag.schedule) is not None:
+    if _only_its_class_knows(dag.schedule):
         return None
     earliest = dag.start_date.resolve(now) if dag.start_date else min(starts)
     restriction = Restriction(earliest, dag.end_date.resolve(now) if dag.end_date else None, catchup=True)
@@ -93,13 +92,11 @@ def next_runs(dag: DagSpec, n: int = 3, *, now: dt.datetime) -> list[RunInfo] | 
     return found
 
 
-def not_run_yet(schedule: Schedule) -> str | None:
-    """Why runs by time of SCHEDULE are not made here yet, in words; None when they are."""
-    if schedule.kind == "custom" and schedule.timetable != "EventsTimetable":
-        return f"timetable {schedule.timetable} is a class of the author's own"
+def _only_its_class_knows(schedule: Schedule) -> bool:
+    """Whether the moments of SCHEDULE are those of a timetable class of the author's own."""
     if schedule.kind == "asset_or_time" and schedule.time is not None:
-        return not_run_yet(schedule.time)
-    return None
+        return _only_its_class_knows(schedule.time)
+    return schedule.kind == "custom" and schedule.timetable != "EventsTimetable"
 
 
 def timetable_of(schedule: Schedule) -> Timetable:

@@ -15,7 +15,6 @@ from goflow.scheduler.timetables import (
     manual_interval,
     next_run,
     next_runs,
-    not_run_yet,
     restriction_of,
 )
 from tests.unit.scheduler.kit import T0, at, dag, empty, hourly, task
@@ -152,8 +151,8 @@ def test_listed_events_run_at_their_moments() -> None:
 def test_what_only_the_authors_class_could_tell_is_not_guessed() -> None:
     schedule = Schedule(kind="custom", timetable="MoonPhases")
     assert next_runs(dag(empty("a"), schedule=schedule, start_date=at(T0)), now=NOW) is None
-    assert "MoonPhases" in (not_run_yet(schedule) or "")
-    assert not_run_yet(Schedule(kind="asset_or_time", time=hourly())) is None
+    by_time = Schedule(kind="asset_or_time", time=hourly())
+    assert next_runs(dag(empty("a"), schedule=by_time, start_date=at(T0)), now=NOW)
 
 
 def test_there_are_no_runs_without_a_start_date() -> None:

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from goflow.domain.errors import did_you_mean
 from goflow.domain.moments import zone_info
 from goflow.domain.spec import Dialect
 from goflow.parser.interpreter.operations import type_name
@@ -27,7 +28,6 @@ from goflow.parser.libraries.airflow.opaque import NOT_SET
 from goflow.parser.libraries.airflow.params import make_params
 from goflow.parser.libraries.airflow.schedules import BadSchedule, Timetable
 from goflow.parser.libraries.airflow.state import refuse
-from goflow.parser.libraries.airflow.suggestions import did_you_mean
 from goflow.parser.libraries.airflow.timetables import timetable_of
 from goflow.parser.libraries.functools_ import copied
 

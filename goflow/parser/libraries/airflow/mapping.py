@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from goflow.domain.diagnostics import Severity
+from goflow.domain.errors import did_you_mean
 from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.functions import Kind, UserFunction
 from goflow.parser.interpreter.operations import type_name
@@ -23,7 +24,6 @@ from goflow.parser.libraries.airflow.operator_arguments import Merged, flat_of, 
 from goflow.parser.libraries.airflow.operators import TaskValue
 from goflow.parser.libraries.airflow.params import ParamsValue, make_params
 from goflow.parser.libraries.airflow.state import native, refuse, state_of, taint_if_undecided
-from goflow.parser.libraries.airflow.suggestions import did_you_mean
 from goflow.parser.libraries.airflow.xcom_args import XComArgValue, mapped_over
 
 _PLACE = "airflow.sdk.definitions.mappedoperator"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from goflow.domain.diagnostics import Severity
+from goflow.domain.errors import did_you_mean
 from goflow.domain.spec import Dialect
 from goflow.parser.interpreter.classes import ClassValue
 from goflow.parser.interpreter.operations import type_name
@@ -19,7 +20,6 @@ from goflow.parser.libraries.airflow.operator_models import REQUIRED, OperatorMo
 from goflow.parser.libraries.airflow.params import ParamsValue, make_params
 from goflow.parser.libraries.airflow.standard_operators import standard_operators
 from goflow.parser.libraries.airflow.state import state_of
-from goflow.parser.libraries.airflow.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from goflow.parser.libraries.airflow.dag import DagValue
