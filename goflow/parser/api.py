@@ -60,11 +60,12 @@ def parse_file(folder: Folder, path: str, inputs: Inputs) -> ParseResult:
 
 
 def preload() -> None:
-    """Load what reading Python files needs, which otherwise the first files wait for."""
+    """Load what reading any DAG file in Python needs, which otherwise the first ones wait for; models of libraries are
+    loaded when a file asks for them."""
     import importlib
     import pkgutil
 
-    for name in ("reading", "interpreter", "libraries", "libraries.airflow", "lower", "catalogue"):
+    for name in ("reading", "interpreter", "libraries.airflow", "lower", "catalogue"):
         module = importlib.import_module(f"goflow.parser.{name}")
         for inner in pkgutil.iter_modules(getattr(module, "__path__", ())):
             importlib.import_module(f"goflow.parser.{name}.{inner.name}")

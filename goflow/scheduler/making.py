@@ -6,9 +6,6 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from jsonschema import Draft202012Validator, FormatChecker
-from jsonschema.exceptions import SchemaError, ValidationError
-
 from goflow.domain.errors import InvalidRequestError
 from goflow.domain.runs import DagRun, TaskInstance
 from goflow.domain.spec import DagSpec, Dialect, TaskSpec
@@ -106,6 +103,9 @@ def check_conf(spec: DagSpec, conf: Mapping[str, Any]) -> None:
 
 
 def _violations(schema: Mapping[str, Any], value: Any) -> list[str]:
+    from jsonschema import Draft202012Validator, FormatChecker  # only where a DAG has params: it takes long to load
+    from jsonschema.exceptions import SchemaError, ValidationError
+
     try:
         Draft202012Validator(schema, format_checker=FormatChecker()).validate(value)
     except ValidationError as problem:

@@ -6,8 +6,6 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-import jsonschema
-
 from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.operations import type_name
 from goflow.parser.interpreter.session import Session
@@ -41,6 +39,8 @@ class ParamValue(Instance):
             return "No value passed and Param has no default value"
         if first_unknown((self.value, self.schema)) is not None:
             return None
+        import jsonschema  # only where a file has params: it takes long to load
+
         try:
             jsonschema.validate(self.value, self.schema, format_checker=jsonschema.FormatChecker())
         except jsonschema.ValidationError as error:
