@@ -54,6 +54,11 @@ class Snapshot:
         return None
 
     @property
+    def is_stored(self) -> bool:
+        """Whether ``store`` has done its work already."""
+        return self._stored
+
+    @property
     def manifest(self) -> Manifest:
         """All files by name, each with the digest of its content."""
         if self._manifest is None:

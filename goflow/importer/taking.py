@@ -64,9 +64,10 @@ class Taker:
 
     def _keep_folder(self, parsed: Parsed) -> str:
         """The digest of the folder as it is stored, if a version will need one; the empty text otherwise."""
-        with self.store.reading() as tx:
-            if all(recording.has_version(tx, dag.dag_id, parsed.file_hash) for dag in parsed.dags):
-                return ""
+        if not self.snapshot.is_stored:  # storing is what takes time: it is avoided where every version is there
+            with self.store.reading() as tx:
+                if all(recording.has_version(tx, dag.dag_id, parsed.file_hash) for dag in parsed.dags):
+                    return ""
         if not self.snapshot.agrees_with(parsed.closure):
             raise ChangedMeanwhileError(parsed.path)
         return self.snapshot.store(self.store)

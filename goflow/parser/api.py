@@ -60,12 +60,13 @@ def parse_file(folder: Folder, path: str, inputs: Inputs) -> ParseResult:
 
 
 def preload() -> None:
-    """Load what reading any DAG file in Python needs, which otherwise the first ones wait for; models of libraries are
-    loaded when a file asks for them."""
+    """Load what DAG files in Python may need, which otherwise the first ones wait for: the models of libraries, and
+    what these load when they are asked."""
     import importlib
     import pkgutil
 
-    for name in ("reading", "interpreter", "libraries.airflow", "lower", "catalogue"):
+    for name in ("reading", "interpreter", "libraries", "libraries.airflow", "lower", "catalogue"):
         module = importlib.import_module(f"goflow.parser.{name}")
         for inner in pkgutil.iter_modules(getattr(module, "__path__", ())):
             importlib.import_module(f"goflow.parser.{name}.{inner.name}")
+    importlib.import_module("jsonschema")

@@ -64,6 +64,8 @@ class ClassValue(Value):
         self.fallback = fallback or self._inherited("fallback")
 
     def _inherited(self, hook: str) -> Any:
+        if len(self.bases) < 2:  # what a base has inherited itself is its own
+            return getattr(self.bases[0], hook) if self.bases else None
         for base in self.mro[1:]:
             found = base.__dict__.get(hook)
             if found is not None:
