@@ -109,11 +109,11 @@ class BackendCases:
         assert all(stage.door.knocks[started.name] == 1 for started in many)
 
     def test_a_launch_that_is_stopped_is_told_by_a_signal(self, stage: Stage) -> None:
-        goodbye = "urllib.request.urlopen(address + '/knock/' + name + '-goodbye')"
+        # Blocked and waited for: a handler that runs right before the program pauses would leave it waiting for ever.
         program = (
-            "import signal, sys, urllib.request; address, name = sys.argv[1:]; "
-            f"signal.signal(15, lambda *_: ({goodbye}, sys.exit(0))); "
-            "urllib.request.urlopen(address + '/knock/' + name); signal.pause()"
+            "import signal as s, sys, urllib.request as r; address, name = sys.argv[1:]; "
+            "s.pthread_sigmask(s.SIG_BLOCK, [s.SIGTERM]); r.urlopen(address + '/knock/' + name); "
+            "s.sigwait([s.SIGTERM]); r.urlopen(address + '/knock/' + name + '-goodbye')"
         )
         started = stage.plan(f'exec python3 -c "{program}" {stage.door.address} {{name}}')
         stage.launch(started)
