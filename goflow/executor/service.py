@@ -167,7 +167,7 @@ class Executor(ThreadService):
         kind, what = work
         launch_id = what if isinstance(what, str) else what.launch_id
         try:
-            with self._turns[hash(launch_id) % len(self._turns)]:
+            with self._turn(launch_id):
                 if isinstance(what, Observation):
                     self._take(what)
                 else:
@@ -180,6 +180,10 @@ class Executor(ThreadService):
         except Exception:
             log.exception("an executor step failed; it is tried again", step=kind, launch=launch_id)
             self._again(work, RETRY_S)
+
+    def _turn(self, launch_id: str) -> threading.RLock:
+        """What steps of one launch hold, one at a time."""
+        return self._turns[hash(launch_id) % len(self._turns)]
 
     def _again(self, work: Work, after_s: float) -> None:
         with self._later_lock:
@@ -335,18 +339,23 @@ class Executor(ThreadService):
             limit = self.planner.startup_timeout_s(launch)
             if launch.created_at is not None and (now - launch.created_at).total_seconds() > limit:
                 why = f"{launch.reason}: {launch.message}" if launch.reason else "no reason was given"
-                outcome = Outcome(
-                    state=TaskState.FAILED,
-                    reason="StartupTimeout",
-                    message=f"it did not start within {limit:.0f} s ({why})",
-                    at=now,
-                )
-                try:
-                    self.backend.terminate(self._handle(launch), 0)
-                except BackendAwayError as problem:  # the next tick tries again, and goes on with the others
-                    log.warning("the backend is away", step="startup", launch=launch.id, problem=str(problem))
-                    continue
-                settle(self.store, launch.id, outcome, who="executor")
+                message = f"it did not start within {limit:.0f} s ({why})"
+                outcome = Outcome(state=TaskState.FAILED, reason="StartupTimeout", message=message, at=now)
+                with self._turn(launch.id):  # what the watch tells of our own deletion waits until this is written
+                    self._give_up(launch, outcome)
+
+    def _give_up(self, launch: Launch, outcome: Outcome) -> None:
+        """Take LAUNCH away with OUTCOME, unless it has begun at the last moment."""
+        with self.store.reading() as tx:
+            now = launches.find(tx, launch.id)
+        if now is None or now.state is not LaunchState.CREATED:
+            return
+        try:
+            self.backend.terminate(self._handle(now), 0)
+        except BackendAwayError as problem:  # the next tick tries again, and goes on with the others
+            log.warning("the backend is away", step="startup", launch=launch.id, problem=str(problem))
+            return
+        settle(self.store, launch.id, outcome, who="executor")
 
     def status(self) -> dict[str, Any]:
         """For the health page: how much waits."""

@@ -12,7 +12,7 @@ from goflow.domain.spec import TaskSpec
 from goflow.domain.state import LaunchState, TaskState
 from goflow.executor.backend import BackendAwayError, LaunchRefusedError, Observation, Phase
 from goflow.executor.plans import Planner
-from goflow.store import events
+from goflow.store import events, transitions
 from goflow.store.errors import DatabaseBusyError
 from tests.unit.executor.kit import SUCCESS, WAIT_S, Backend, World
 
@@ -317,6 +317,45 @@ def test_what_does_not_start_in_time_fails_and_says_what_it_waited_for(world):
     assert found.reason == "StartupTimeout"
     assert found.message == "it did not start within 600 s (ImagePullBackOff: no such image)"
     assert ("terminate", launch.id) in world.backend.calls
+
+
+def test_what_is_taken_away_for_not_starting_is_not_taken_for_lost(world):
+    """The watch tells that the Job is gone while the executor, which has deleted it, has not written down why."""
+    executor = world.executor()
+    launch = world.queue()
+    executor._do(("launch", launch.id))
+    gone = Observation(launch_id=launch.id, phase=Phase.GONE, reason="JobDeleted")
+    watch = threading.Thread(target=executor.observe, args=(gone,))
+
+    def after(what: str, launch_id: str) -> None:
+        if what == "terminate":
+            watch.start()
+            watch.join(0.3)
+
+    world.backend.after = after
+    world.store.clock.advance(601)
+    executor._tick()
+    watch.join()
+    assert world.launch(launch.id).reason == "StartupTimeout"
+
+
+def test_one_that_begins_at_the_last_moment_is_left_alone(world):
+    executor = world.executor()
+    first, second = world.queue(), world.queue()
+    for launch in (first, second):
+        executor._do(("launch", launch.id))
+
+    def before(what: str, launch_id: str) -> None:
+        if what == "terminate" and launch_id == first.id:
+            with world.store.transaction() as tx:
+                transitions.claim_launch(tx, second.id, "pid")
+
+    world.backend.before = before
+    world.store.clock.advance(601)
+    executor._tick()
+    assert world.launch(first.id).state is LaunchState.ENDED
+    assert world.launch(second.id).state is LaunchState.CLAIMED
+    assert ("terminate", second.id) not in world.backend.calls
 
 
 def test_one_that_cannot_be_stopped_now_does_not_hold_up_the_others(world):
