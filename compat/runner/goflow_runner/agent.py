@@ -27,6 +27,8 @@ KILL_AFTER_S = 25.0
 """From SIGTERM to SIGKILL for the task, five seconds less than Kubernetes' default grace period of 30."""
 RUNNER_CODES = frozenset({EXIT_NO_SERVER, EXIT_NOT_CLAIMED})
 """Exit codes of the agent that mean something of its own: a task's are not passed on."""
+GOODBYE_S = 5.0
+"""What a task that was told to stop has left behind, and what was told with it, may take so much longer."""
 TIMEOUT_MARGIN_S = 30.0
 """The task enforces its execution_timeout itself, so that on_kill runs; the agent steps in this much later."""
 TERMINATION_LOG = Path("/dev/termination-log")
@@ -160,7 +162,8 @@ def _run_claimed(
     except Exception as problem:  # the runner's own failure is the attempt's, told in words
         output.say(f"the runner failed: {type(problem).__name__}: {problem}")
         outcome = {"state": "failed", "reason": "Runner", "message": f"{type(problem).__name__}: {problem}"}
-    processes.end_all_children()
+    kill_at = attempt.stop.kill_at
+    processes.end_all_children(None if kill_at is None else min(kill_at, time.monotonic() + GOODBYE_S))
     outcome["usage"] = _usage(time.monotonic() - started)
     return _tell(attempt, outcome)
 

@@ -45,8 +45,13 @@ def has_ended(pid: int) -> bool:
         return True
 
 
-def end_all_children() -> None:
-    """Kill every child of this process that is left, and theirs in turn, until there is none."""
+def end_all_children(until: float | None = None) -> None:
+    """Kill every child of this process that is left, and theirs in turn, until there is none.
+
+    UNTIL (as ``time.monotonic`` counts) they may end by themselves: they were told to stop with the task.
+    """
+    if until is not None:
+        _await_children(until)
     for _ in range(100):  # a process that forks faster than it is killed is the container's to end
         try:
             os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
@@ -59,6 +64,12 @@ def end_all_children() -> None:
                 _wait_briefly(pid)
 
 
+def _await_children(until: float) -> None:
+    while (left := until - time.monotonic()) > 0 and (pid := next(_children(), None)) is not None:
+        with contextlib.suppress(ProcessLookupError, ChildProcessError):
+            _wait_briefly(pid, left)
+
+
 def _children() -> Iterator[int]:
     me = str(os.getpid())
     for name in os.listdir("/proc"):
@@ -68,12 +79,12 @@ def _children() -> Iterator[int]:
                     yield int(name)
 
 
-def _wait_briefly(pid: int) -> None:
-    """Wait for PID, which was killed; a process that another user owns, and that was not, is left after a second."""
+def _wait_briefly(pid: int, longest_s: float = 1.0) -> None:
+    """Wait for PID, but not for ever: one that another user owns cannot be killed."""
     with contextlib.suppress(ProcessLookupError):
         descriptor = os.pidfd_open(pid)
         try:
-            select.select([descriptor], [], [], 1.0)
+            select.select([descriptor], [], [], longest_s)
             os.waitpid(pid, os.WNOHANG)
         finally:
             os.close(descriptor)
