@@ -2,7 +2,7 @@
 
 The rules are Airflow's (``TaskInstance.handle_failure`` and ``is_eligible_to_retry``), with two of our own: an attempt
 that was disrupted (its pod evicted or deleted) is nobody's failure and is replaced, and a task that was told to stop
-because it was cleared begins anew.
+because it was cleared begins anew. A launch that found out what its task's pod is made of is followed by that pod.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def consequence(
         return Consequence(Verdict.IGNORE)
     if instance.state is TaskState.RESTARTING:
         return Consequence(Verdict.ADVANCE, TaskState.NONE)
-    if outcome.disrupted and launch.stop_requested_at is None:
+    if launch.stop_requested_at is None and (outcome.disrupted or outcome.resolved is not None):
         return Consequence(Verdict.REPLACE)
     if outcome.state is TaskState.UP_FOR_RESCHEDULE:
         return Consequence(Verdict.ADVANCE, outcome.state, outcome.reschedule_at or now)

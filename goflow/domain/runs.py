@@ -133,6 +133,8 @@ class Outcome:
     reschedule_at: dt.datetime | None = None
     skip_downstream: tuple[str, ...] = ()
     """Task ids right or further below that a branch or short circuit has decided to skip."""
+    resolved: Mapping[str, Json] | None = None
+    """Set by a launch that only found out what the pod is made of: those arguments, for the attempt's next launch."""
     at: dt.datetime | None = None
 
 

@@ -56,9 +56,11 @@ def settle(
             reason=outcome.reason or None,
             message=outcome.message or None,
             exit_code=outcome.exit_code,
+            **({} if outcome.resolved is None else {"outcome": {"resolved": outcome.resolved}}),
         )
         if follows.verdict is Verdict.REPLACE:
-            transitions.replace_launch(tx, launch_id, at=store.clock.now(), who=who)
+            again = "resolved" if outcome.resolved is not None else "replaced"
+            transitions.replace_launch(tx, launch_id, at=store.clock.now(), who=who, reason=again)
         elif follows.verdict is Verdict.ADVANCE and follows.state is not None:
             _advance(tx, instance, launch, outcome, follows.state, follows.next_at, now, who, usage or {})
         return True

@@ -63,6 +63,7 @@ class Planner:
             render=render_fields,
             pull=lambda task_id, key: self._result(dag, run.id, task_id, key),
             read_file=lambda path: self._read_file(run.version_id, path),
+            resolved=launches.resolved(tx, launch),
         )
 
     def convert(self, request: PlanRequest) -> JobPlan:
@@ -89,10 +90,7 @@ class Planner:
     def claims_itself(self, launch_id: str) -> bool:
         """Whether our runner claims this launch; a foreign container's beginning is seen from outside."""
         with self.store.reading() as tx:
-            _, instance = launches.with_task(tx, launch_id)
-            run = runs.get(tx, instance.dag_run_id)
-            task = versions.spec(tx, run.reading_id).task(instance.task_id)
-        return speaks_for_itself(task, self.defaults.backend)
+            return speaks_for_itself(self.request(tx, *launches.with_task(tx, launch_id)))
 
     def _pull(self, dag: DagSpec, dag_run_id: int, task_ids: Any, key: str) -> Any:
         """``ti.xcom_pull`` as far as the daemon knows it: results of this run; None where there is none."""

@@ -26,7 +26,7 @@ def outcome_from_word(word: Mapping[str, Any], at: dt.datetime | None = None) ->
     state = TaskState(word["state"])
     if state not in TOLD_STATES:
         raise ValueError(f"a runner cannot end a task as {state.value!r}")
-    code = word.get("exit_code")
+    code, resolved = word.get("exit_code"), word.get("resolved")
     return Outcome(
         state=state,
         exit_code=code if isinstance(code, int) else None,
@@ -35,6 +35,7 @@ def outcome_from_word(word: Mapping[str, Any], at: dt.datetime | None = None) ->
         retry=bool(word.get("retry", True)),
         reschedule_at=_moment(word.get("reschedule_at")),
         skip_downstream=tuple(word.get("skip_downstream") or ()),
+        resolved=dict(resolved) if isinstance(resolved, Mapping) else None,
         at=at,
     )
 

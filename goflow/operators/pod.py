@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from goflow.domain.canonical import tag_of, walk
+from goflow.domain.canonical import tag_of
 from goflow.domain.spec import TaskSpec
 from goflow.operators import runner
 from goflow.operators.manifest import MAIN
@@ -69,9 +69,6 @@ def trouble(task: TaskSpec) -> str:
     for name in ELSEWHERE:
         if given.get(name):
             return f"its argument {name} asks for another cluster: pods run in GoFlow's own"
-    for value in (task.fields, task.arguments, task.expand):
-        if any(tag_of(inner) == "$hole" for inner in walk(dict(value))):
-            return "a field of its pod is known at run time only, which is not carried out yet"
     return ""
 
 
@@ -157,17 +154,18 @@ def _values(request: PlanRequest) -> dict[str, Any]:
     pushes = task.do_xcom_push and (
         not task.mapped or "do_xcom_push" in task.given
     )  # unlike others, it does not unasked
+    told = request.resolved or {}
     values: dict[str, Any] = {**task.arguments, **task.fields, "do_xcom_push": pushes}
     try:
-        if task.mapped:
+        if task.mapped and request.resolved is None:  # else its share is among what was told
             values.update(share_of(task.expand, request.instance.map_index, request.pull))
-        values = with_results(values, request.pull)
+        values = with_results({name: value for name, value in values.items() if name not in told}, request.pull)
     except (NotKnownError, LookupError) as problem:
         raise NotConvertibleError(task.operator, str(problem)) from problem
     if request.render is not None:
         templated = {name: values[name] for name in task.template_fields if name in values}
         values.update(request.render(templated))
-    return values
+    return {**values, **told}
 
 
 def _template(request: PlanRequest, values: Mapping[str, Any]) -> dict[str, Any]:

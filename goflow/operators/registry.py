@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
+from goflow.domain.canonical import Json
 from goflow.domain.diagnostics import Diagnostic, Severity, Span
 from goflow.domain.spec import DagSpec, TaskSpec
-from goflow.operators import native, pod, runner
+from goflow.operators import launch_time, native, pod, runner
 from goflow.operators.plan import JobPlan, NotConvertibleError
 from goflow.operators.request import PlanRequest
 
@@ -43,11 +44,27 @@ def family_of(task: TaskSpec) -> Family:
 
 def convert(request: PlanRequest) -> JobPlan:
     """The launch as a plan. Raises NotConvertibleError."""
+    if to_resolve(request.dag, request.task, request.defaults.backend, request.resolved):
+        return launch_time.plan(request)
     return family_of(request.task)(request)
 
 
-def speaks_for_itself(task: TaskSpec, backend: str) -> bool:
-    """Whether our runner is the task's main container: it claims its launch and tells its end itself."""
+def to_resolve(dag: DagSpec, task: TaskSpec, backend: str, resolved: Mapping[str, Json] | None) -> tuple[str, ...]:
+    """The arguments of TASK's pod that a launch of our runner has to find out before there can be one; RESOLVED is what
+    an earlier launch of the attempt has found out already."""
+    if backend == "local" or resolved is not None:
+        return ()
+    family = family_of(task)
+    if family is pod.plan:
+        return () if pod.trouble(task) else launch_time.of_pod(dag, task)
+    return launch_time.of_override(task) if family is runner.plan else ()
+
+
+def speaks_for_itself(request: PlanRequest) -> bool:
+    """Whether our runner is the launch's main container: it claims its launch and tells its end itself."""
+    task, backend = request.task, request.defaults.backend
+    if to_resolve(request.dag, task, backend, request.resolved):
+        return True
     family = family_of(task)
     if family is native.plan:
         return backend == "local" or not (task.native or {}).get("DockerImage")
@@ -104,4 +121,4 @@ def _provider(path: str) -> str:
     return "apache-airflow-providers-" + "-".join(known[:2])
 
 
-__all__ = ["EMPTY_PATHS", "NotConvertibleError", "convert", "diagnose", "family_of"]
+__all__ = ["EMPTY_PATHS", "NotConvertibleError", "convert", "diagnose", "family_of", "speaks_for_itself", "to_resolve"]

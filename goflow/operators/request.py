@@ -46,6 +46,7 @@ class Defaults:
 class PlanRequest:
     """One launch to be converted. RENDER, PULL and READ_FILE are for operators whose pod is made here: templates, other
     tasks' results, and the text of a file of the version's folder (by the path that the DAG file sees; raises OSError).
+    RESOLVED are arguments that an earlier launch of the attempt has found out; None: there was none.
     """
 
     dag: DagSpec
@@ -57,6 +58,7 @@ class PlanRequest:
     render: RenderFields | None = None
     pull: PullResult = nothing_pulled
     read_file: ReadFile = nothing_read
+    resolved: Mapping[str, Json] | None = None
     runtime: RuntimeSpec = field(default_factory=RuntimeSpec)
 
     @property

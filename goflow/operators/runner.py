@@ -15,7 +15,8 @@ COMMAND = ("goflow-runner", "run")
 def plan(request: PlanRequest) -> JobPlan:
     """The launch as a container of the runner image (or the image that ``goflow.yaml`` names)."""
     runtime = request.settled()
-    pod, container = pod_override(request.task.executor_config)
+    config = (request.resolved or {}).get("executor_config", request.task.executor_config)
+    pod, container = pod_override(config)
     return JobPlan(
         **common(request),
         verdict=Verdict.RUNNER,

@@ -127,6 +127,8 @@ def word(value: Any) -> Mapping[str, Any]:
     skipped = out.get("skip_downstream") or []
     if not isinstance(skipped, list) or not all(isinstance(task_id, str) for task_id in skipped):
         raise InvalidRequestError("skip_downstream must be a list of task ids")
+    if out.get("resolved") is not None:
+        mapping(out["resolved"], "resolved")
     usage = mapping(out.get("usage") or {}, "usage")
     out["usage"] = {
         name: float(used) for name, used in usage.items() if isinstance(used, int | float) and math.isfinite(used)

@@ -12,6 +12,7 @@ from goflow.domain.runs import DagRun, Launch, TaskInstance
 from goflow.domain.spec import DagSpec, TaskSpec
 from goflow.domain.state import RunState
 from goflow.executor.folders import FolderCache
+from goflow.operators.registry import to_resolve
 from goflow.store import Tx, launches, runs, tasks, versions
 
 PROPERTIES_OF_PREVIOUS = ("logical_date", "data_interval_start", "data_interval_end", "start_date", "end_date")
@@ -49,6 +50,7 @@ class InputBuilder:
             "folder": self._folder(tx, run),
             "inputs": versions.inputs(tx, run.reading_id),
             "environment": {**dag.runtime.environment, **task.runtime.environment},
+            "resolve": list(to_resolve(dag, task, launch.backend, launches.resolved(tx, launch))),
             "upstream_map_lengths": _map_lengths(tx, run, dag, task),
             "server_time": now.isoformat(),
         }

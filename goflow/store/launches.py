@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Row, bindparam, func, select, update
@@ -142,6 +143,18 @@ def plan(tx: Tx, launch_id: str) -> str | None:
     """What the backend was asked for, as it was given."""
     text: str | None = tx.value(select(_l.plan).where(_l.id == launch_id))
     return text
+
+
+def resolved(tx: Tx, launch: Launch) -> Mapping[str, Any] | None:
+    """What the launches of the same attempt before LAUNCH have found out of its pod's arguments; None: nothing."""
+    if launch.ordinal == 1:
+        return None
+    for earlier in reversed(of_task(tx, launch.task_instance_id, launch.try_number)):
+        if earlier.ordinal < launch.ordinal:
+            told = outcome(tx, earlier.id)
+            if isinstance(told, dict) and told.get("resolved") is not None:
+                return dict(told["resolved"])
+    return None
 
 
 def outcome(tx: Tx, launch_id: str) -> Any:

@@ -71,6 +71,32 @@ with DAG(
     takes(gives.output)
 """
 
+LATE = """
+import subprocess
+
+from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
+from airflow.sdk import DAG, task
+
+WORDS = subprocess.check_output(["echo", "echo found out"], text=True).strip()
+
+with DAG(
+    "late",
+    schedule=None,
+    default_args={{"image": "{image}", "image_pull_policy": "Never", "retries": 0}},
+    user_defined_macros={{"loud": lambda text: text.upper()}},
+):
+    KubernetesPodOperator(task_id="hole", cmds=["sh", "-c", WORDS])
+    KubernetesPodOperator(task_id="macro", cmds=["sh", "-c"], arguments=["echo {{{{ loud(run_id) }}}}"])
+
+    @task
+    def numbers():
+        return [1, 2]
+
+    KubernetesPodOperator.partial(task_id="copies", cmds=["sh", "-c"]).expand(
+        arguments=numbers().map(lambda number: [f"echo copy {{number * 10}}"])
+    )
+"""
+
 
 @pytest.fixture(scope="module")
 def daemon(
@@ -82,6 +108,7 @@ def daemon(
     work: Path = tmp_path_factory.mktemp("pods")
     (work / "dags").mkdir()
     (work / "dags" / "pods.py").write_text(DAG.format(image=BUSYBOX_IMAGE))
+    (work / "dags" / "late.py").write_text(LATE.format(image=BUSYBOX_IMAGE))
     with namespace_on(kube) as name:
         made = daemon_on(cluster, name, work / "home", work / "dags")
         made.start()
@@ -166,3 +193,21 @@ def test_mapped_pods_get_their_own_arguments(daemon: Daemon) -> None:
     assert [shown(daemon, "copies", index)["state"] for index in (0, 1)] == ["success", "failed"]
     assert log(daemon, "copies", "--map-index", "0")[-1].endswith("copy one")
     assert log(daemon, "copies", "--map-index", "1")[-1].endswith("copy two")
+
+
+def test_what_only_the_running_file_can_tell_is_found_out_before_the_pod_begins(daemon: Daemon) -> None:
+    daemon.run("dags", "trigger", "late", "--run-id", "one")
+    daemon.wait_for(
+        "the end", lambda: daemon.json("runs", "list", "late")[0]["state"] in {"success", "failed"}, 120, 0.5
+    )
+
+    def lines(task: str, *more: str) -> list[str]:
+        return daemon.run("tasks", "logs", "late", "one", task, *more).splitlines()
+
+    assert daemon.json("runs", "list", "late")[0]["state"] == "success"
+    assert lines("hole")[-1].endswith("found out")
+    assert lines("macro")[-1].endswith("ONE")
+    assert [lines("copies", "--map-index", index)[-1][-7:] for index in ("0", "1")] == ["copy 10", "copy 20"]
+    shown_macro = daemon.json("tasks", "show", "late", "one", "macro")
+    assert len(shown_macro["attempts"]) == 1, "it is one attempt, of two launches"
+    assert shown_macro["rendered_fields"]["arguments"] == ["echo ONE"]

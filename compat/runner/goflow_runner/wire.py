@@ -121,6 +121,9 @@ class TaskInput(TypedDict):
     inputs: dict[str, Any]
     """What the file asked for when it was read (`goflow.domain.spec.InputsUsed`), and ``"moment"``: when (ISO, UTC)."""
     environment: dict[str, str]
+    resolve: list[str]
+    """Arguments of the task's pod that are to be found out, in place of running it: the outcome's ``resolved`` has
+    them. Empty: the task is to be run."""
     upstream_map_lengths: dict[str, int]
     """Task id to the number of its mapped copies in this run."""
     server_time: str
@@ -172,6 +175,9 @@ class OutcomeInfo(TypedDict, total=False):
     reschedule_at: str | None
     skip_downstream: list[str]
     """Task ids that a branch or short circuit decided to skip (direct ones; with ``skip_all_downstream`` all below)."""
+    resolved: dict[str, Any]
+    """What `TaskInput.resolve` asked for, as JSON with the tags of ``goflow.domain.canonical``. It is not the end of
+    the task: another launch follows, which is the pod that is made of it."""
     usage: dict[str, float]
     """``cpu_seconds``, ``max_rss_bytes``, ``wall_seconds``."""
 

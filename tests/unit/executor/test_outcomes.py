@@ -77,6 +77,30 @@ def test_two_who_tell_the_same_end_at_once_store_it_once(sqlite_store, made):
     assert states(sqlite_store, run)["t"] in {"success", "up_for_retry"}
 
 
+RESOLVED = Outcome(state=TaskState.UP_FOR_RESCHEDULE, reason="Resolved", resolved={"image": "x:1"})
+
+
+def test_a_launch_that_found_out_is_followed_by_another_of_the_same_attempt(sqlite_store, made):
+    run, launch = made
+    assert settle(sqlite_store, launch.id, RESOLVED, who="runner")
+    assert states(sqlite_store, run)["t"] == "running"
+    with sqlite_store.reading() as tx:
+        first, second = launches.of_task(tx, run["t"].id)
+        assert (first.state, second.state) == (LaunchState.ENDED, LaunchState.PLANNED)
+        assert (second.try_number, second.ordinal) == (1, 2)
+        assert launches.resolved(tx, second) == {"image": "x:1"}
+        assert launches.resolved(tx, first) is None, "asked again, the first one still is the one that finds out"
+
+
+def test_a_launch_that_found_out_and_was_told_to_stop_has_no_other(sqlite_store, made):
+    run, launch = made
+    with sqlite_store.transaction() as tx:
+        transitions.request_stop(tx, launch.id, who="test")
+    settle(sqlite_store, launch.id, RESOLVED, who="runner")
+    with sqlite_store.reading() as tx:
+        assert len(launches.of_task(tx, run["t"].id)) == 1
+
+
 def test_a_branch_skips_what_has_not_begun(sqlite_store, made):
     run, launch = made
     with sqlite_store.transaction() as tx:

@@ -27,6 +27,10 @@ def execute(task_input, client, folder):
     found = drift.find_drift(task, task_input["task"], str(folder), info["path"])
     if found:
         return _drifted(found)
+    if task_input.get("resolve"):
+        from airflow._goflow import resolving
+
+        return resolving.resolve(task_input, client, task)
     return running.run(task_input, client, task)
 
 

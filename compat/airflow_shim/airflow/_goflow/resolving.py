@@ -1,0 +1,37 @@
+"""Finding out what a task's pod is made of, for a daemon that could not know it when it read the file.
+
+The task itself is not run: its arguments are looked at once the file has been imported and its templates are rendered.
+"""
+
+from airflow._goflow import outcomes
+from airflow._goflow.context import set_current_context
+from airflow._goflow.tagged import tagged
+
+
+def resolve(task_input, client, task):
+    """The outcome that has the arguments of TASK that are asked for, and all of its template fields."""
+    from airflow._goflow.building import build
+
+    names = task_input["resolve"]
+    fields = task_input["task"].get("template_fields") or ()
+    try:
+        context = build(task_input, client, task)
+        with set_current_context(context):
+            found = _found(context, names, fields)
+    except Exception as problem:
+        return outcomes.failed(problem, None, task_input)
+    print(f"Found out {', '.join(names)}: the pod itself begins now", flush=True)
+    return {"state": "up_for_reschedule", "reason": "Resolved", "exit_code": 0, "resolved": found}
+
+
+def _found(context, names, fields):
+    ti = context["ti"]
+    mapped = dict(ti.task.expanded(context)[0]) if getattr(ti.task, "is_mapped", False) else {}
+    ti.task = context["task"] = ti.task.prepare_for_execution()
+    if ti.task.is_stand_in:  # it takes everything that it was given for templates: the class itself says better
+        ti.task.template_fields = tuple(name for name in fields if hasattr(ti.task, name))
+    ti.task.resolve_template_files()
+    ti.task.render_template_fields(context)
+    task = context["ti"].task
+    wanted = dict.fromkeys([*names, *mapped, *task.template_fields])
+    return {name: tagged(getattr(task, name)) for name in wanted if hasattr(task, name)}
