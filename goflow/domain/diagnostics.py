@@ -109,5 +109,7 @@ CODES: dict[str, str] = {
     "GF405": "The same key stands twice in one place.",
     # 5xx: notices
     "GF501": "The file uses what only the other dialect has; that dialect is taken for it.",
+    "GF502": "A comment that ignores a code silences nothing.",
+    "GF503": "A comment that ignores codes is not understood.",
 }
 """Every diagnostic code with one sentence; ``docs/diagnostics.md`` explains each, and a test holds the two together."""

@@ -6,8 +6,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import structlog
-
 from goflow.domain.canonical import Json
 from goflow.domain.diagnostics import Diagnostic, Severity, Span
 from goflow.domain.spec import DagSpec
@@ -15,11 +13,8 @@ from goflow.importer.conditions import Conditions
 from goflow.importer.messages import Parsed
 from goflow.importer.settings import ImportSettings, ImportSummary
 from goflow.importer.snapshot import ChangedMeanwhileError, Snapshot
-from goflow.operators.registry import diagnose
 from goflow.store import Store, Tx, dags, files, import_errors, recording
 from goflow.store.rows import FileRecord
-
-log = structlog.get_logger(__name__)
 
 WHO = "importer"
 
@@ -102,7 +97,7 @@ class Taker:
             file_path=parsed.path,
             inputs=self._inputs(parsed),
             reader_version=self.conditions.reader,
-            diagnostics=[*_findings_of(dag, parsed.diagnostics), *_conversion(dag, parsed.path)],
+            diagnostics=_findings_of(dag, parsed.diagnostics),
             namespace=self.settings.namespace,
             paused=not self.settings.unpaused_at_creation,
         )
@@ -158,16 +153,6 @@ def _defined(parsed: Parsed) -> set[str]:
 
 def _findings_of(dag: DagSpec, findings: Collection[Diagnostic]) -> list[Diagnostic]:
     return [finding for finding in findings if finding.dag_id in {None, dag.dag_id}]
-
-
-def _conversion(dag: DagSpec, path: str) -> list[Diagnostic]:
-    """What of the DAG cannot be run yet. A defect here must not keep a DAG from being taken."""
-    try:
-        return diagnose(dag, path)
-    except Exception as problem:
-        log.exception("operators cannot be looked at", dag_id=dag.dag_id)
-        words = f"the operators cannot be looked at: {type(problem).__name__}: {problem}"
-        return [Diagnostic("GF009", words, Span(path), Severity.WARNING, dag_id=dag.dag_id)]
 
 
 def _duplicate(dag: DagSpec, path: str, owner: str) -> Diagnostic:

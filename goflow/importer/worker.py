@@ -31,6 +31,7 @@ def main(arguments: list[str]) -> None:
     _limit(resource.RLIMIT_AS, int(memory_mb) << 20)
     _limit(resource.RLIMIT_CORE, 0)
     parse = _load(target)
+    importlib.import_module("goflow.operators.registry")
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)  # many short-lived trees, hardly any cycles among them
     send(answers, "ready")
@@ -49,6 +50,7 @@ def main(arguments: list[str]) -> None:
 
 def read_file(parse: Callable[..., Any], setup: Setup, path: str) -> Parsed:
     """What PARSE makes of the file PATH; whatever it raises is a diagnostic."""
+    from goflow.operators.registry import findings
     from goflow.parser.api import Folder
 
     folder = Folder(
@@ -72,7 +74,7 @@ def read_file(parse: Callable[..., Any], setup: Setup, path: str) -> Parsed:
         file_hash=result.file_hash,
         dags=tuple(result.dags),
         written={dag.dag_id: dag.written() for dag in result.dags},
-        diagnostics=tuple(result.diagnostics),
+        diagnostics=findings(result),
         closure=dict(result.closure),
         inputs=result.inputs,
         looks_like_dag=result.looks_like_dag,

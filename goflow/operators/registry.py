@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from goflow.domain.canonical import Json
 from goflow.domain.diagnostics import Diagnostic, Severity, Span
+from goflow.domain.ignores import silenced
 from goflow.domain.spec import DagSpec, TaskSpec
 from goflow.operators import launch_time, native, pod, runner
 from goflow.operators.plan import JobPlan, NotConvertibleError
 from goflow.operators.request import PlanRequest
+
+if TYPE_CHECKING:
+    from goflow.parser.api import ParseResult
 
 Family = Callable[[PlanRequest], JobPlan]
 
@@ -71,6 +76,19 @@ def speaks_for_itself(request: PlanRequest) -> bool:
     return family is runner.plan
 
 
+def findings(result: ParseResult) -> tuple[Diagnostic, ...]:
+    """Everything there is to say of a file that was read: what the reader found and what of its DAGs cannot be run yet,
+    without what its comments ignore. Never raises: a defect here must not keep a DAG from being taken."""
+    found = list(result.diagnostics)
+    for dag in result.dags:
+        try:
+            found += diagnose(dag, result.path)
+        except Exception as problem:
+            words = f"the operators cannot be looked at: {type(problem).__name__}: {problem}"
+            found.append(Diagnostic("GF009", words, Span(result.path), Severity.WARNING, dag_id=dag.dag_id))
+    return silenced(found, result.ignores, result.path, complete=bool(result.dags))
+
+
 def diagnose(dag: DagSpec, path: str) -> list[Diagnostic]:
     """What of DAG is read but cannot be run yet, or only where its provider is installed; one finding per operator."""
     found: dict[str, Diagnostic] = {}
@@ -121,4 +139,13 @@ def _provider(path: str) -> str:
     return "apache-airflow-providers-" + "-".join(known[:2])
 
 
-__all__ = ["EMPTY_PATHS", "NotConvertibleError", "convert", "diagnose", "family_of", "speaks_for_itself", "to_resolve"]
+__all__ = [
+    "EMPTY_PATHS",
+    "NotConvertibleError",
+    "convert",
+    "diagnose",
+    "family_of",
+    "findings",
+    "speaks_for_itself",
+    "to_resolve",
+]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from goflow.domain.diagnostics import Diagnostic
+from goflow.domain.ignores import Ignore
 from goflow.domain.spec import DagSpec, Dialect, Inputs, InputsUsed
 
 
@@ -35,7 +36,8 @@ class ParseResult:
     CLOSURE maps each file that the evaluation read or looked for (the file itself, local modules, data files,
     ``goflow.yaml``; relative to the folder, absolute outside it) to its sha256, or None where it was missing: while
     all of these stay as they are, reading again gives the same. FILE_HASH is the version's hash (decision 3).
-    LOOKS_LIKE_DAG is false where Airflow's safe mode would not even import the file.
+    LOOKS_LIKE_DAG is false where Airflow's safe mode would not even import the file. IGNORES are what comments do not
+    want to be told: DIAGNOSTICS still have it.
     """
 
     path: str
@@ -46,6 +48,7 @@ class ParseResult:
     inputs: InputsUsed = field(default_factory=InputsUsed)
     looks_like_dag: bool = True
     seconds: float = 0.0
+    ignores: tuple[Ignore, ...] = ()
 
 
 def parse_file(folder: Folder, path: str, inputs: Inputs) -> ParseResult:

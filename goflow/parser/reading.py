@@ -13,7 +13,15 @@ import libcst as cst
 from goflow.domain.diagnostics import Diagnostic, Severity, Span
 from goflow.domain.spec import DagSpec, Inputs, InputsUsed
 from goflow.parser.api import Folder, ParseResult
-from goflow.parser.folder import archived_dags, folder_config, is_archive, is_native, looks_like_dag
+from goflow.parser.comments import ignores_elsewhere, ignores_in
+from goflow.parser.folder import (
+    FolderConfig,
+    archived_dags,
+    folder_config,
+    is_archive,
+    is_native,
+    looks_like_dag,
+)
 
 
 def read(folder: Folder, path: str, inputs: Inputs) -> ParseResult:
@@ -30,35 +38,42 @@ def read(folder: Folder, path: str, inputs: Inputs) -> ParseResult:
     closure[path] = hashlib.sha256(content).hexdigest()
     if any(found.severity is Severity.ERROR for found in said.diagnostics):
         return ParseResult(path, file_hash(closure), (), tuple(diagnostics), closure)
+    result = _read_as_told(folder, config, path, content, inputs)
+    whole = {**closure, **result.closure}
+    ignores, misunderstood = ignores_in(content, path) if result.looks_like_dag else ((), ())
+    found = (*diagnostics, *result.diagnostics, *misunderstood)
+    return dataclasses.replace(
+        result,
+        dags=tuple(config.apply(dag, path) for dag in result.dags),
+        diagnostics=found,
+        closure=whole,
+        file_hash=file_hash(whole),
+        ignores=(*ignores, *ignores_elsewhere(folder.root, found, path)),
+    )
+
+
+def _read_as_told(folder: Folder, config: FolderConfig, path: str, content: bytes, inputs: Inputs) -> ParseResult:
+    """What CONTENT gives by the way that its kind of file is read in."""
+    said = config.for_file(path)
     dialect = said.dialect or folder.dialect
     if is_archive(path):
         told = archived_dags(content, path, dialect, safe_mode=folder.safe_mode and said.safe_mode)
-        found = tuple(diagnostics) if told is None else (*diagnostics, told)
-        return ParseResult(path, file_hash(closure), (), found, closure, looks_like_dag=told is not None)
+        return ParseResult(path, "", (), () if told is None else (told,), looks_like_dag=told is not None)
     if is_native(path):
         from goflow.parser.yaml import read_native
 
         if not looks_like_dag(content, path, dialect):  # YAML of somebody else's
-            return ParseResult(path, file_hash(closure), (), tuple(diagnostics), closure, looks_like_dag=False)
+            return ParseResult(path, "", looks_like_dag=False)
         native = read_native(content, path)
-        dags = tuple(config.apply(dag, path) for dag in native.dags)
-        return ParseResult(path, file_hash(closure), dags, (*diagnostics, *native.diagnostics), closure)
+        return ParseResult(path, "", tuple(native.dags), tuple(native.diagnostics))
     if folder.safe_mode and said.safe_mode and not looks_like_dag(content, path, dialect):
-        return ParseResult(path, file_hash(closure), (), tuple(diagnostics), closure, looks_like_dag=False)
-    result = evaluate_file(
+        return ParseResult(path, "", looks_like_dag=False)
+    return evaluate_file(
         dataclasses.replace(folder, dialect=dialect, import_roots=(*said.import_roots, *folder.import_roots)),
         path,
         content,
         said.inputs(dataclasses.replace(inputs, environment={**inputs.environment, **folder.environment})),
         "folder" if said.dialect else "default",
-    )
-    whole = {**closure, **result.closure}
-    return dataclasses.replace(
-        result,
-        dags=tuple(config.apply(dag, path) for dag in result.dags),
-        diagnostics=(*diagnostics, *result.diagnostics),
-        closure=whole,
-        file_hash=file_hash(whole),
     )
 
 
