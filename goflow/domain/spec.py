@@ -227,6 +227,8 @@ class TaskSpec(_Part):
     outlets: tuple[Json, ...] = field(default=(), metadata=_TEXTS)
     inlets: tuple[Json, ...] = field(default=(), metadata=_TEXTS)
     callable: str | None = None
+    overrides: tuple[str, ...] = field(default=(), metadata=_TEXTS)
+    """Of a pod operator: methods that a class of the folder defines anew: only its own code can make such a pod."""
     callbacks: Mapping[str, Json] = field(default_factory=dict)
     sensor: SensorSpec | None = field(default=None, metadata={"load": SensorSpec.from_json})
     params: Mapping[str, Json] = field(default_factory=dict)

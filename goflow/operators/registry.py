@@ -43,7 +43,7 @@ def family_of(task: TaskSpec) -> Family:
         if path == native.PATH:
             return native.plan
         if path in pod.PATHS:
-            return pod.plan
+            return runner.plan if task.overrides else pod.plan
     return runner.plan
 
 
@@ -114,6 +114,12 @@ def _trouble(task: TaskSpec) -> tuple[str, str]:
         return (f"{reason}; the task will fail", "") if reason else ("", "")
     if family is native.plan:
         return "", ""
+    if task.overrides:
+        return (
+            f"its class has {', '.join(task.overrides)} of its own: it makes its pod itself, through its own execute, "
+            "where the task's image has its package",
+            "put apache-airflow-providers-cncf-kubernetes into the runner image that goflow.yaml names for this task",
+        )
     provider = _provider(task.operator_path)
     if provider:
         return (

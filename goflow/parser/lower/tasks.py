@@ -20,6 +20,7 @@ from goflow.parser.libraries.airflow.operator_models import BASE_SENSOR, Operato
 from goflow.parser.libraries.airflow.operators import TaskValue
 from goflow.parser.libraries.airflow.words import words
 from goflow.parser.lower.encoding import Encoder, callable_path, class_path
+from goflow.parser.lower.overrides import overridden
 from goflow.parser.lower.params import lowered_params
 from goflow.parser.lower.templates import TemplateFiles
 
@@ -69,6 +70,7 @@ class LoweredTask:
             outlets=self._many("outlets"),
             inlets=self._many("inlets"),
             callable=self._callable(),
+            overrides=overridden(self.operator) if self._when() == "launch" else (),
             callbacks=self._callbacks(),
             sensor=self._sensor(),
             params=params,

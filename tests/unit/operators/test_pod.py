@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from goflow.domain.spec import TaskSpec
+from goflow.domain.spec import DagSpec, TaskSpec
 from goflow.operators.manifest import job_manifest
 from goflow.operators.plan import NotConvertibleError
 from goflow.operators.pod_template import merged_pods
-from goflow.operators.registry import convert
+from goflow.operators.registry import convert, diagnose
 from goflow.operators.values import NotKnownError, share_of, with_results
 from tests.unit.operators.test_convert import KPO, SITE, request
 
@@ -214,3 +214,11 @@ def test_what_only_python_can_work_out_is_said(value: dict[str, Any]) -> None:
 def test_the_local_backend_says_that_it_has_no_containers() -> None:
     with pytest.raises(NotConvertibleError, match="kubernetes backend"):
         convert(request(pod_task(), backend="local"))
+
+
+def test_a_class_that_makes_its_pod_its_own_way_runs_through_its_own_execute() -> None:
+    task = dataclasses.replace(pod_task(), overrides=("execute",))
+    assert convert(request(task)).command == ("goflow-runner", "run")
+    (told,) = diagnose(DagSpec(dag_id="d", tasks=(task,)), "f.py")
+    assert told.code == "GF301"
+    assert "execute of its own" in told.message
