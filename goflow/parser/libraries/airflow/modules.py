@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from goflow.domain.diagnostics import Severity
 from goflow.domain.spec import Dialect
 from goflow.parser.interpreter.classes import MISSING, ClassValue
+from goflow.parser.interpreter.functions import UserFunction
 from goflow.parser.interpreter.modules import LibraryModule
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import At, NativeFunction, Unknown, Value
@@ -128,9 +131,23 @@ def _unmodelled(session: Session, module: str, name: str, at: At) -> Any:
         if path not in classes:
             classes[path] = opaque_class(path)
         return classes[path]
-    if name in {"apply_defaults", "provide_session", "poke_mode_only", "deprecated"}:
+    if name == "provide_session":
+        return native(name, _provide_session)
+    if name in {"apply_defaults", "poke_mode_only", "deprecated"}:
         return native(name, lambda at, inner=None, *_, **__: inner)
     return Unknown(f"{module}.{name}, which is not read", at)
+
+
+def _provide_session(at: At, function: Any) -> Any:
+    """FUNCTION with a session of Airflow's database where it is given none, of which nothing is known here."""
+    if not isinstance(function, UserFunction):
+        return function
+    made = copy.copy(function)
+    session = Unknown("a session of Airflow's database", at)
+    made.parameters = [
+        dataclasses.replace(own, default=session) if own.name == "session" else own for own in function.parameters
+    ]
+    return made
 
 
 def _is_thing(name: str) -> bool:

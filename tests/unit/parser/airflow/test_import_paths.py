@@ -59,6 +59,8 @@ def test_canonical_path(sentence, path, today):
         ("airflow.operators.bash", "BashOperator", True, True),
         ("airflow.decorators", "task", True, True),
         ("airflow.operators", "python", True, True),
+        ("airflow.utils.session", "provide_session", True, True),
+        ("airflow.utils.session", "create_session", True, True),
         ("airflow.models.dag", "NotThere", False, None),
         ("airflow.models.baseoperator", "_private", None, None),
         ("airflow.providers.anything.at.all", "SomeOperator", None, None),

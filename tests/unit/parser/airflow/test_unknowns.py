@@ -97,6 +97,21 @@ def test_what_nobody_plans_with_may_be_unknown(sentence, lines):
     assert dag.task("e").task_id == "e", sentence
 
 
+def test_a_session_of_the_database_is_unknown_where_none_is_given():
+    dag = in_dag(
+        """
+        from airflow.utils.session import provide_session
+        @task_group
+        @provide_session
+        def group(names, session=None):
+            B(f"a_{len(names)}", env={"found": session.query("x")})
+        group(["n"])
+        """
+    )
+    field = dag.task("group.a_1").fields["env"]
+    assert "a session of Airflow's database" in str(field)
+
+
 def test_a_dag_that_an_unread_library_makes_is_told():
     result = read('from cosmos import DbtDag\nDbtDag(dag_id="models")\nwith DAG("mine", schedule=None): E()')
     (problem,) = [problem for problem in result.diagnostics if problem.code == "GF103"]

@@ -69,6 +69,27 @@ CASES = {
     ),
     "the walrus inside a comprehension": "x = [y for n in [1, 2, 3] if (y := n * n) > 1], y",
     "globals set by name": "for n in ('a', 'b'):\n    globals()[f'v_{n}'] = n\nx = v_a, v_b\n",
+    "dataclass fields that are set after the init, shared by a base, or only passed on": (
+        "from dataclasses import KW_ONLY, MISSING, InitVar, dataclass, field, fields\nfrom typing import ClassVar\n"
+        "@dataclass\nclass A:\n    id: str = field(init=False)\n    kind: str\n    rows: list = field(default_factory=list)\n"
+        "    every: ClassVar[list] = []\n    n: InitVar[int] = 2\n    _: KW_ONLY\n    mode: str = 'm'\n"
+        "    def __post_init__(self, n):\n        self.id = f'{self.kind}-{n}'\n"
+        "@dataclass(order=True)\nclass B(A):\n    mode: str = 'b'\n    extra: int = field(default=1, compare=False, repr=False)\n"
+        "a, b = A('k', n=5, mode='z'), B('j', [1])\n"
+        "x = a.id, b.id, repr(a), repr(b), a == A('k', [], 5, mode='z'), B('i') < b, [f.name for f in fields(B)]\n"
+        "y = [f.default is MISSING for f in fields(A)], [f.default_factory is MISSING for f in fields(A)]\n"
+    ),
+    "a field that names itself once it has its place": (
+        "from dataclasses import dataclass, field\ndef required():\n    def factory():\n        raise ValueError(f.name)\n"
+        "    f = field(default_factory=factory)\n    return f\n@dataclass\nclass A:\n    a: str = 'a',\n    b: str = required()\n"
+        "try:\n    A()\nexcept ValueError as e:\n    x = e.args, A(b=1).a\n"
+    ),
+    "what no dataclass takes": (
+        "from dataclasses import dataclass, field\nx = []\ndef late():\n    @dataclass\n    class A:\n        a: int = 1\n"
+        "        b: int\ndef shared():\n    @dataclass\n    class A:\n        a: list = []\n@dataclass(kw_only=True)\nclass K:\n"
+        "    a: int = 1\n    b: int\nfor f in (late, shared, lambda: K(1), lambda: K(), lambda: K(b=1, c=2)):\n    try:\n"
+        "        f()\n    except Exception as e:\n        x.append(type(e).__name__)\nx.append(K(b=2).a)\n"
+    ),
     "dataclasses": (
         "from dataclasses import dataclass, field, asdict, replace\n@dataclass\nclass P:\n    a: int\n    b: str = 'b'\n"
         "    c: list = field(default_factory=list)\n    def __post_init__(self):\n        self.d = self.a + 1\n"
@@ -114,8 +135,9 @@ CASES = {
 
 @pytest.mark.parametrize("source", CASES.values(), ids=CASES.keys())
 def test_leaves_what_python_leaves(source, tmp_path):
-    expected: dict = {}
-    exec(compile(source, "case", "exec"), expected)
+    expected: dict = {"__name__": "case"}
+    exec(compile(source, "case", "exec", dont_inherit=True), expected)
     names, session = evaluate_text(source, tmp_path)
     assert names["x"] == expected["x"]
+    assert names.get("y") == expected.get("y")
     assert not session.diagnostics
