@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from goflow.parser.interpreter.descriptors import BoundMethod, PropertyValue, StaticMethod, bind, is_abstract
+from goflow.parser.interpreter.scopes import MISSING
 from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Raised, Unknown, Value, raised
 
 if TYPE_CHECKING:
     from goflow.parser.interpreter.modules import ModuleValue
-
-MISSING = object()
 
 Construct = Callable[["ClassValue", Arguments, Keywords, At], Any]
 AroundInit = Callable[["Instance", "ClassValue", Value, Arguments, Keywords, At], Any]

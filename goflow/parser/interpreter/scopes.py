@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from goflow.parser.interpreter.session import Session
 
 MISSING = object()
+"""What a look-up gives that finds nothing."""
 
 
 class Scope:

@@ -1,6 +1,8 @@
-"""What Airflow 2.11.2 and 3.3.2 are like: three text files, the same as those of the reader of DAG files.
+"""What Airflow 2.11.2 and 3.3.2 are like: four text files, the same as those of the reader of DAG files.
 
 ``facts/names.txt`` has ``module|versions|names of both|of Airflow 2 only|of Airflow 3 only`` (``*``: not complete);
+``facts/borrowed.txt`` has ``module|names of both|of Airflow 2 only|of Airflow 3 only`` for names that a
+module only has because it imports them itself (``name=origin``);
 ``facts/moves.txt`` has ``old.module new.module Name OldName=NewName ...``; ``facts/settings.txt`` has
 ``section|key|versions|default``.
 """
@@ -47,6 +49,19 @@ def has_name(module, name):
     if f" {name} " in names:
         return True
     return None if " * " in names else False
+
+
+def borrowed(module, name):
+    """Where MODULE has NAME from that it only imports itself (``datetime.timedelta``, ``os``); None for all others."""
+    if "borrowed" not in _tables:
+        lines = (line.split("|") for line in _lines("borrowed.txt"))
+        _tables["borrowed"] = {module: columns for module, *columns in lines}
+    both, two, three = _tables["borrowed"].get(module, ("", "", ""))
+    for entry in f"{both} {two if _digit() == '2' else three}".split():
+        found, _, origin = entry.partition("=")
+        if found == name:
+            return origin or name
+    return None
 
 
 def setting(section, key):

@@ -129,9 +129,27 @@ def attribute(module, name):
     is_module = path not in homes.NAMES_BEFORE_MODULES and not facts.is_provider(path) and facts.has_module(path)
     if is_module and not name.startswith("_"):
         return importlib.import_module(path)
+    origin = facts.borrowed(module, name)
+    if origin is not None:
+        return _borrowed(origin)
     if facts.has_name(module, name) is False:
         raise AttributeError(f"module {module!r} has no attribute {name!r}")
     return _named(module, name)
+
+
+def _borrowed(origin):
+    """The module ORIGIN, or the name in one; a stand-in where its package is not installed."""
+    parent, _, name = origin.rpartition(".")
+    try:
+        return importlib.import_module(origin)
+    except ImportError:
+        pass
+    try:
+        return getattr(importlib.import_module(parent), name)
+    except ImportError:
+        from airflow._goflow.stand_in import stand_in
+
+        return stand_in(parent, name)
 
 
 def _named(module, name):

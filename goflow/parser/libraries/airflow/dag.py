@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from goflow.parser.interpreter.classes import MISSING, ClassValue, Instance, initialise
+from goflow.parser.interpreter.classes import ClassValue, Instance, initialise
+from goflow.parser.interpreter.scopes import MISSING
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import Arguments, At, Keywords, Raised, Unknown
 from goflow.parser.libraries.airflow import schedules

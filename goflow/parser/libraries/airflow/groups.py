@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from goflow.parser.interpreter.classes import MISSING, ClassValue
+from goflow.parser.interpreter.classes import ClassValue
 from goflow.parser.interpreter.operations import type_name
+from goflow.parser.interpreter.scopes import MISSING
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import Arguments, At, Keywords, Raised, Unknown, raised
 from goflow.parser.libraries.airflow.edges import Dependency, References

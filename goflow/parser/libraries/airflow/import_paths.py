@@ -1,10 +1,13 @@
 """Where Airflow keeps its names: which module of which Airflow has a name, and what it is called today.
 
-The facts lie in two text files beside this module, gained by importing Airflow 2.11.2 and 3.3.2 and asking them:
+The facts lie in three text files beside this module, gained by importing Airflow 2.11.2 and 3.3.2 and asking them:
 
 ``facts/names.txt``
     ``module|versions|names of both|names of Airflow 2 only|names of Airflow 3 only``; a ``*`` among the names says
     that the list is not complete.
+``facts/borrowed.txt``
+    ``module|names of both|names of Airflow 2 only|names of Airflow 3 only``: names that a module only has because it
+    imports them itself, from the standard library or another package; ``name=origin`` where the two differ.
 ``facts/moves.txt``
     ``old.module new.module Name OldName=NewName ...``: where a name of Airflow 1.10 or 2 went.
 
@@ -15,6 +18,7 @@ their modules is taken to be there.
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -58,7 +62,7 @@ def has_name(module: str, name: str, dialect: Dialect) -> bool | None:
     names = known.of(dialect) if known else None
     if names is None:
         return f"{module}.{name}" in _packages(dialect)
-    if name in names or has_module(f"{module}.{name}", dialect):
+    if name in names or has_module(f"{module}.{name}", dialect) or name in borrowed_by(module, dialect):
         return True
     return None if name.startswith("_") or "*" in names else False
 
@@ -67,6 +71,12 @@ def names_of(module: str, dialect: Dialect) -> frozenset[str]:
     """The public names that MODULE is known to have under DIALECT."""
     known = _names().get(module)
     return (known.of(dialect) if known else None) or frozenset()
+
+
+def borrowed_by(module: str, dialect: Dialect) -> Mapping[str, str]:
+    """What MODULE has only because it imports it itself: the path (``datetime.timedelta``, ``os``) for each name."""
+    both, two, three = _borrowed().get(module, ({}, {}, {}))
+    return {**both, **(two if dialect is Dialect.AIRFLOW2 else three)}
 
 
 def is_provider(module: str) -> bool:
@@ -97,6 +107,16 @@ def _names() -> dict[str, ModuleNames]:
             frozenset((*common, *only2.split())) if "2" in versions else None,
             frozenset((*common, *only3.split())) if "3" in versions else None,
         )
+    return table
+
+
+@functools.cache
+def _borrowed() -> dict[str, tuple[dict[str, str], ...]]:
+    table = {}
+    for line in _lines("borrowed.txt"):
+        module, *columns = line.split("|")
+        entries = ([entry.partition("=") for entry in column.split()] for column in columns)
+        table[module] = tuple({name: origin or name for name, _, origin in column} for column in entries)
     return table
 
 

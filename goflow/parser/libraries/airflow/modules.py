@@ -9,9 +9,10 @@ from typing import Any
 
 from goflow.domain.diagnostics import Severity
 from goflow.domain.spec import Dialect
-from goflow.parser.interpreter.classes import MISSING, ClassValue
+from goflow.parser.interpreter.classes import ClassValue
 from goflow.parser.interpreter.functions import UserFunction
 from goflow.parser.interpreter.modules import LibraryModule
+from goflow.parser.interpreter.scopes import MISSING
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import At, NativeFunction, Unknown, Value
 from goflow.parser.libraries.airflow import relations, taskflow, variables
@@ -24,7 +25,15 @@ from goflow.parser.libraries.airflow.enums import ENUMS, enum_class
 from goflow.parser.libraries.airflow.exceptions import MODULE as EXCEPTIONS
 from goflow.parser.libraries.airflow.exceptions import exception_class, fail
 from goflow.parser.libraries.airflow.groups import group_class, mapped_group_class
-from goflow.parser.libraries.airflow.import_paths import canonical, has_module, has_name, is_provider, names_of, other
+from goflow.parser.libraries.airflow.import_paths import (
+    borrowed_by,
+    canonical,
+    has_module,
+    has_name,
+    is_provider,
+    names_of,
+    other,
+)
 from goflow.parser.libraries.airflow.opaque import NOT_SET, opaque_class
 from goflow.parser.libraries.airflow.operator_classes import generic_class, operator_class
 from goflow.parser.libraries.airflow.operator_models import BASE_BRANCH, BASE_OPERATOR, BASE_SENSOR, DECORATED_OPERATOR
@@ -70,7 +79,9 @@ class _Names(dict[str, Any]):
         own = {
             path.rpartition(".")[2] for path in standard_names(dialect).values() if path.startswith(f"{self.module}.")
         }
-        known = names_of(self.module, dialect) - {"*"} if not is_provider(self.module) else frozenset()
+        known: frozenset[str] = frozenset()
+        if not is_provider(self.module):
+            known = names_of(self.module, dialect) - {"*"} | borrowed_by(self.module, dialect).keys()
         names = {name for name in (*known, *own, *self) if not name.startswith("_")}
         return sorted(name for name in names if not self._is_module(name))
 
@@ -94,6 +105,9 @@ def find(session: Session, module: str, name: str, at: At) -> Any:
     found = _modelled(session, module, name)
     if found is not None:
         return found
+    origin = borrowed_by(module, session.dialect).get(name)
+    if origin is not None:
+        return _borrowed(session, origin, at)
     if is_provider(module) and (name.islower() or not _is_thing(name)):
         return MISSING if _looks_like_module(module, name) else Unknown(f"{path}, which is not read", at)
     return _unmodelled(session, module, name, at)
@@ -120,6 +134,15 @@ def _modelled(session: Session, module: str, name: str) -> Any:
     if name in TIMETABLES:
         return timetable_class(session, name)
     return None
+
+
+def _borrowed(session: Session, origin: str, at: At) -> Any:
+    """What a module of Airflow has from elsewhere: the module ORIGIN, or a name in one."""
+    parent, _, name = origin.rpartition(".")
+    home = session.loader.library(parent) if parent else None
+    if home is not None:
+        return home.get_attribute(name, at)
+    return session.loader.library(origin) or Unknown(f"{origin}, which is not read", at)
 
 
 def _unmodelled(session: Session, module: str, name: str, at: At) -> Any:

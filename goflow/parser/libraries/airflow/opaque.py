@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from goflow.domain.canonical import Json
-from goflow.parser.interpreter.classes import MISSING, ClassValue, Instance
+from goflow.parser.interpreter.classes import ClassValue, Instance
+from goflow.parser.interpreter.scopes import MISSING
 from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Unknown, Value
 
 

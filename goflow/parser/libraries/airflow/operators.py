@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from goflow.domain.moments import Moment
-from goflow.parser.interpreter.classes import MISSING, ClassValue, Instance, call_init
+from goflow.parser.interpreter.classes import ClassValue, Instance, call_init
 from goflow.parser.interpreter.functions import Kind, UserFunction
 from goflow.parser.interpreter.operations import elements, type_name
+from goflow.parser.interpreter.scopes import MISSING
 from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Raised, Unknown, Value
 from goflow.parser.libraries.airflow.base_attributes import check_fail_fast, converted, settle_base
 from goflow.parser.libraries.airflow.dates import moment_value
