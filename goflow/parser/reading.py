@@ -168,7 +168,8 @@ def guarded(module: Any, run: Callable[[], list[DagSpec]]) -> list[DagSpec]:
         refuse_dialect(problem, session)
         code, hint = code_and_hint(problem)
         at = next((place for place in [problem.at, *problem.trace] if place.module is module), problem.at)
-        where = "" if problem.at.module is module else f" (raised at {problem.at.span})"
+        at = problem.at if problem.at.module.is_data else at
+        where = "" if problem.at.module is at.module else f" (raised at {problem.at.span})"
         session.report(code, f"{problem.message}{where}", at, hint=hint)
     except BudgetError as problem:
         hint = "move what takes so long into the tasks: a scheduler reads this file again and again"

@@ -27,6 +27,8 @@ class ModuleValue(Value):
     """A module that is read from a file: NAME as Python would call it, PATH relative to the DAG folder."""
 
     type_name = "module"
+    is_data = False
+    """Whether it is a file of data (YAML), of which diagnostics are told where the data stands."""
 
     def __init__(self, session: Session, name: str, path: str, source: str, *, is_package: bool = False) -> None:
         self.session = session
@@ -273,6 +275,10 @@ class Loader:
         made.tree = cst.Module([])
         self.modules[name] = made
         return made
+
+    def run_file(self, name: str, path: Path, at: At) -> ModuleValue:
+        """The file PATH as the module NAME, run now whatever has that name already."""
+        return self._run(name, path, at, is_package=False)
 
     def _run(self, name: str, path: Path, at: At, *, is_package: bool) -> ModuleValue:
         from goflow.parser.interpreter.bodies import run_body

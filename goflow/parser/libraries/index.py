@@ -7,7 +7,8 @@ import sys
 FILES: dict[str, str] = {
     "abc": "typing_", "airflow": "airflow", "base64": "texts", "calendar": "datetimes", "collections": "collections_",
     "configparser": "configparser_",
-    "contextlib": "contextlib_", "copy": "functools_", "csv": "data", "dataclasses": "dataclasses_",
+    "contextlib": "contextlib_", "copy": "functools_", "csv": "data", "dagfactory": "dagfactory",
+    "dataclasses": "dataclasses_",
     "datetime": "datetimes", "dateutil": "dateutil_", "decimal": "numbers_", "enum": "enum_", "functools": "functools_",
     "glob": "paths", "hashlib": "texts", "html": "texts", "importlib": "system", "inspect": "system", "io": "texts",
     "itertools": "functools_", "json": "data", "kubernetes": "kubernetes_", "kubernetes_client": "kubernetes_",
