@@ -1,4 +1,4 @@
-"""Writes settings.md and cli.md from the code: ``make docs``. A test compares them with what stands there."""
+"""Writes the pages of `PAGES` from the code: ``make docs``. A test compares them with what stands there."""
 
 from __future__ import annotations
 
@@ -56,7 +56,20 @@ def cli_page() -> str:
     return "".join(parts)
 
 
-PAGES = {"settings.md": settings_page, "cli.md": cli_page}
+def diagnostics_page() -> str:
+    """What `goflow check` says, and every code with its examples."""
+    from goflow.domain.explanations import FAMILIES, explanations
+
+    parts = [(HERE / "parts" / "diagnostics.md").read_text(encoding="utf-8")]
+    for family, title in FAMILIES.items():
+        parts.append(f"\n## {title}\n")
+        for code, explanation in explanations().items():
+            if code.startswith(family):
+                parts.append(f"\n### {code}\n\n{explanation.markdown()}")
+    return "".join(parts)
+
+
+PAGES = {"settings.md": settings_page, "cli.md": cli_page, "diagnostics.md": diagnostics_page}
 
 if __name__ == "__main__":
     for page, make in PAGES.items():

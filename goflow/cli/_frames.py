@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rich.text import Text
@@ -42,9 +43,14 @@ class Frames:
     @staticmethod
     def _code(out: Text, finding: Diagnostic, line: str, gutter: str, style: str) -> None:
         span = finding.span
+        if not span.column:  # the line as a whole
+            indent = len(line) - len(line.lstrip())
+            span = replace(span, column=indent + 1, end_line=span.line, end_column=len(line.rstrip()) + 1)
         before = line[: max(span.column - 1, 0)].replace("\t", _TAB)
         text = line.rstrip().replace("\t", _TAB)
         end = span.end_column if span.end_line == span.line and span.end_column > span.column else 0
+        if span.end_line > span.line:
+            end = len(line.rstrip()) + 1
         marked = line[span.column - 1 : end - 1] if end else line[max(span.column - 1, 0) :].rstrip()
         width = max(len(marked.rstrip().replace("\t", _TAB)), 1) if end else 1
         out.append(f"{gutter} |\n{span.line} | ", "blue")

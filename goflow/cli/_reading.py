@@ -50,6 +50,17 @@ def read_all(folder: Folder, paths: Sequence[str], inputs: Inputs, use: Use[T]) 
         yield from pool.imap(_read, paths[1:], chunksize=2)
 
 
+def read_watched(folder: Folder, paths: Sequence[str], inputs: Inputs, use: Use[T]) -> Iterator[T]:
+    """As `read_all`, with a progress bar on standard error where somebody watches and it takes a while."""
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(stderr=True)
+    readings = read_all(folder, paths, inputs, use)
+    quiet = len(paths) < PAYS_FROM or not console.is_terminal
+    yield from track(readings, "Reading", total=len(paths), console=console, transient=True, disable=quiet)
+
+
 def inputs_of(path: Path | None) -> Inputs:
     """The document ``{"variables": {name: value}, "env": {name: text}, "connections": {id: URI}}`` at PATH. Raises
     click.UsageError for anything else."""

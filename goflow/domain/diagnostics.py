@@ -30,7 +30,8 @@ class Span:
     end_column: int = 0
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.line}:{self.column}" if self.line else self.path
+        numbers = [number for number in (self.line, self.line and self.column) if number]
+        return ":".join([self.path, *map(str, numbers)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,8 @@ class Diagnostic:
             "path": self.span.path,
             "line": self.span.line,
             "column": self.span.column,
+            "end_line": self.span.end_line,
+            "end_column": self.span.end_column,
             "hint": self.hint,
             "dag_id": self.dag_id,
             "task_id": self.task_id,
@@ -62,7 +65,8 @@ class Diagnostic:
     @classmethod
     def from_json(cls, value: dict[str, Json]) -> Diagnostic:
         """The inverse of ``to_json``."""
-        span = Span(str(value["path"]), int(str(value["line"])), int(str(value["column"])))
+        numbers = (int(str(value.get(name) or 0)) for name in ("line", "column", "end_line", "end_column"))
+        span = Span(str(value["path"]), *numbers)
         return cls(
             code=str(value["code"]),
             message=str(value["message"]),

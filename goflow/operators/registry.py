@@ -104,7 +104,41 @@ def diagnose(dag: DagSpec, path: str) -> list[Diagnostic]:
                 dag_id=dag.dag_id,
                 task_id=task.task_id,
             )
-    return list(found.values())
+    return [*found.values(), *_not_acted_on(dag, path)]
+
+
+def _not_acted_on(dag: DagSpec, path: str) -> list[Diagnostic]:
+    """What the DAG asks for that nobody does yet; of tasks, the first that asks for each."""
+    asked = dict.fromkeys(dag.callbacks, ("", dag.line))
+    for task in dag.tasks:
+        if task.arguments.get("sla") is not None:
+            asked.setdefault("sla", (task.task_id, task.line))
+        if task.arguments.get("email") and _mails(task):
+            asked.setdefault("email", (task.task_id, task.line))
+    return [
+        Diagnostic(
+            code="GF303",
+            message=_NOT_ACTED_ON.get(name, f"{name} of the DAG is not called yet"),
+            span=Span(path, line),
+            severity=Severity.WARNING,
+            hint="everything else of the DAG runs",
+            dag_id=dag.dag_id,
+            task_id=task_id or None,
+        )
+        for name, (task_id, line) in asked.items()
+    ]
+
+
+def _mails(task: TaskSpec) -> bool:
+    """Whether Airflow would write about TASK: ``email_on_failure`` and ``email_on_retry`` are on by default."""
+    return any(task.arguments.get(name, True) is not False for name in ("email_on_failure", "email_on_retry"))
+
+
+_NOT_ACTED_ON = {
+    "sla": "SLAs are not watched yet: nobody is told of a task that is late",
+    "email": "e-mails about failed tasks and retries are not sent yet",
+    "deadline": "deadlines of DAGs are not watched yet",
+}
 
 
 def _trouble(task: TaskSpec) -> tuple[str, str]:

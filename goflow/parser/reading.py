@@ -11,7 +11,7 @@ from typing import Any
 import libcst as cst
 
 from goflow.domain.diagnostics import Diagnostic, Severity, Span
-from goflow.domain.spec import DagSpec, Inputs, InputsUsed
+from goflow.domain.spec import DagSpec, Dialect, Inputs, InputsUsed
 from goflow.parser.api import Folder, ParseResult
 from goflow.parser.comments import ignores_elsewhere, ignores_in
 from goflow.parser.folder import (
@@ -86,7 +86,9 @@ def evaluate_file(folder: Folder, path: str, content: bytes, inputs: Inputs, dia
     except OtherDialectError as found:
         as_other = dataclasses.replace(folder, dialect=found.dialect)
         result = _evaluate_as(as_other, path, content, inputs, "file")
-        note = Diagnostic("GF501", f"{found}: the file is read as {found.dialect.value}", found.span, Severity.NOTE)
+        name, others = ("Airflow 2", "Airflow 3") if found.dialect is Dialect.AIRFLOW2 else ("Airflow 3", "Airflow 2")
+        words = f"the file is read as one for {name}: under {others} it would fail with {found}"
+        note = Diagnostic("GF501", words, found.span, Severity.NOTE)
         return dataclasses.replace(result, diagnostics=(note, *result.diagnostics))
 
 
@@ -161,9 +163,7 @@ def guarded(module: Any, run: Callable[[], list[DagSpec]]) -> list[DagSpec]:
     try:
         return run()
     except cst.ParserSyntaxError as problem:
-        span = Span(module.path, problem.editor_line, problem.editor_column)
-        words = problem.message.partition("\n")[0]
-        session.diagnostics.append(Diagnostic("GF002", f"the file is not valid Python: {words}", span))
+        session.diagnostics.append(_not_python(module, problem))
     except Raised as problem:
         refuse_dialect(problem, session)
         code, hint = code_and_hint(problem)
@@ -181,6 +181,27 @@ def guarded(module: Any, run: Callable[[], list[DagSpec]]) -> list[DagSpec]:
     except Exception as problem:
         session.report("GF009", f"{type(problem).__name__}: {problem}", None, hint=_innermost(problem))
     return []
+
+
+def _not_python(module: Any, problem: cst.ParserSyntaxError) -> Diagnostic:
+    """What is wrong with the text: in Python's own words, which are the better ones, where it agrees that it is."""
+    import ast
+    import warnings
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(module.source)
+    except SyntaxError as found:
+        words, line, column = found.msg, found.lineno or 0, max(found.offset or 1, 1)
+        end_line, end_column = found.end_lineno or 0, max(found.end_offset or 0, 0)
+        span = Span(module.path, line, column, end_line, end_column)
+    except (ValueError, RecursionError, MemoryError) as found:
+        words, span = str(found), Span(module.path)
+    else:
+        words = problem.message.partition(": expected")[0]
+        span = Span(module.path, problem.editor_line, problem.editor_column)
+    return Diagnostic("GF002", f"the file is not valid Python: {words}", span)
 
 
 def _innermost(problem: BaseException) -> str:

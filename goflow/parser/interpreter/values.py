@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import libcst as cst
+
 from goflow.domain.diagnostics import Span
 
 if TYPE_CHECKING:
-    import libcst as cst
-
     from goflow.parser.interpreter.classes import ClassValue, Instance
     from goflow.parser.interpreter.modules import ModuleValue
     from goflow.parser.interpreter.session import Session
@@ -42,6 +42,13 @@ class At:
     def span(self) -> Span:
         """The place in words of a diagnostic. Positions of a module are found when the first one is asked for."""
         return self.module.span_of(self.node)
+
+    def argument(self, *names: str) -> At:
+        """The place of the first of the keyword arguments NAMES in the call that stands here; else this place."""
+        for argument in self.node.args if isinstance(self.node, cst.Call) else ():
+            if argument.keyword is not None and argument.keyword.value in names:
+                return At(self.session, self.module, argument)
+        return self
 
 
 class Raised(Exception):  # noqa: N818 - a Python exception of the file, on its way through the evaluator

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import libcst as cst
-
 from goflow.domain.diagnostics import Severity
 from goflow.domain.schedules import not_followed
 from goflow.domain.spec import DagSpec
 from goflow.parser.interpreter.modules import ModuleValue
 from goflow.parser.interpreter.session import Session
-from goflow.parser.interpreter.values import At, Raised
+from goflow.parser.interpreter.values import Raised
 from goflow.parser.libraries.airflow.dag import DagValue
+from goflow.parser.libraries.airflow.dag_arguments import SCHEDULE_ARGUMENTS
 from goflow.parser.libraries.airflow.keys import GraphError
 from goflow.parser.libraries.airflow.schedules import BadSchedule
 from goflow.parser.libraries.airflow.standard_models import SUB_DAG_OPERATOR
 from goflow.parser.libraries.airflow.state import state_of
 from goflow.parser.lower.dags import LoweredDag
 from goflow.parser.lower.encoding import class_path
-
-SCHEDULE_ARGUMENTS = frozenset({"schedule", "schedule_interval", "timetable"})
 
 
 def collect(session: Session, module: ModuleValue) -> list[DagSpec]:
@@ -103,10 +100,7 @@ def _warn_of_schedule(session: Session, dag: DagValue, spec: DagSpec) -> None:
     problem = not_followed(spec.schedule)
     if problem is None:
         return
-    call, place = dag.described_at.node, dag.described_at
-    for argument in call.args if isinstance(call, cst.Call) else ():
-        if argument.keyword is not None and argument.keyword.value in SCHEDULE_ARGUMENTS:
-            place = At(session, place.module, argument)
+    place = dag.described_at.argument(*SCHEDULE_ARGUMENTS)
     session.report("GF302", problem, place, severity=Severity.WARNING, dag_id=dag.dag_id)
 
 
@@ -116,11 +110,13 @@ class _RefusedError(Exception):
 
 def _check(session: Session, dag: DagValue) -> None:
     """What Airflow checks when a DAG is bagged: cycles, the timetable, setups and teardowns."""
-    faulty = dag.graph.cycle()
-    if faulty is not None:
+    circle = dag.graph.cycle()
+    if circle:
+        faulty = circle[-1]
         text = f"Cycle detected in Dag: {dag.dag_id}. Faulty task: {faulty}"
         at = dag.graph.tasks[faulty].value.at
-        session.report("GF201", text, at, dag_id=dag.dag_id, task_id=faulty)
+        hint = f"these tasks wait for each other: {' >> '.join([*circle, circle[0]])}"
+        session.report("GF201", text, at, hint=hint, dag_id=dag.dag_id, task_id=faulty)
         raise _RefusedError
     try:
         dag.timetable.validate()

@@ -137,7 +137,7 @@ def test_inputs_that_are_none_are_wrong_usage(folder, document):
         ("foo(\t1)", (1, 1, 1, 7), "^^^^^^^^^"),
         ("foo()", (1, 3, 0, 0), "  ^"),
         ("foo()", (1, 6, 1, 6), "     ^"),
-        ("foo(a,", (1, 5, 2, 3), "    ^"),
+        ("foo(a,", (1, 5, 2, 3), "    ^^"),
     ],
     ids=["a word", "after a tab", "a tab inside", "no end known", "at the end of the line", "over several lines"],
 )

@@ -55,7 +55,7 @@ def test_the_version_is_printed():
     [
         (["exprot"], "No such command 'exprot'. Did you mean 'export'?"),
         (["zzzzz"], "No such command 'zzzzz'.\n"),
-        (["check"], "Missing argument 'PATH...'"),
+        (["check"], "name the files or folders to check"),
         (["check", "/nowhere"], "does not exist"),
         (["export", ".", "--airflow", "1"], "is not one of '2', '3'"),
     ],

@@ -24,7 +24,7 @@ def generator():
     return module
 
 
-@pytest.mark.parametrize("page", ["settings.md", "cli.md"])
+@pytest.mark.parametrize("page", generator().PAGES)
 def test_generated_pages_are_what_the_code_says(page):
     assert (DOCS / page).read_text() == generator().PAGES[page](), "run `make docs`"
 

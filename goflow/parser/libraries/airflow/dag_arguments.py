@@ -77,6 +77,8 @@ TYPES_2: Mapping[str, type] = {
     "tags": list,
 }
 """What Airflow 2 insists on."""
+SCHEDULE_ARGUMENTS = ("schedule", "schedule_interval", "timetable")
+"""The arguments that say when runs begin; Airflow 3 has only the first."""
 DEFAULT_SCHEDULE_2 = dt.timedelta(days=1)
 
 

@@ -17,6 +17,7 @@ from goflow.parser.libraries.airflow.dag_arguments import (
     DEFAULT_SCHEDULE_2,
     DEFAULTS,
     ORDER_2,
+    SCHEDULE_ARGUMENTS,
     TYPES_2,
     TYPES_3,
     parameters,
@@ -65,7 +66,7 @@ def _refuse_argument(name: str, known: Mapping[str, Any], at: At) -> None:
     dialect = at.session.dialect
     elsewhere = Dialect.AIRFLOW3 if dialect is Dialect.AIRFLOW2 else Dialect.AIRFLOW2
     fail(
-        at,
+        at.argument(name),
         "TypeError",
         f"DAG.__init__() got an unexpected keyword argument '{name}'",
         only=elsewhere if name in parameters(elsewhere) else None,
@@ -280,4 +281,4 @@ def timetable_from(schedule: Any, zone: dt.tzinfo, at: At) -> Timetable | Unknow
     try:
         return schedules.from_plain(schedule, schedules.zone_name(zone), at.session.dialect)
     except BadSchedule as problem:
-        fail(at, "ValueError", str(problem), code="GF206")
+        fail(at.argument(*SCHEDULE_ARGUMENTS), "ValueError", str(problem), code="GF206")

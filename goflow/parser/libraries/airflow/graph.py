@@ -350,8 +350,8 @@ class DagGraph:
         core = re.split(r"__\d+$", task_id)[0]
         return f"{core}__{max(numbers, default=0) + 1}"
 
-    def cycle(self) -> str | None:
-        """The id of a task that lies on a cycle; None if there is none."""
+    def cycle(self) -> list[str]:
+        """The ids of the tasks that lie on one cycle, the last leading to the first; none if there is none."""
         done: set[str] = set()
         for start in self.tasks:
             path: list[tuple[str, Iterator[str]]] = [(start, iter(self.tasks[start].downstream))]
@@ -364,8 +364,9 @@ class DagGraph:
                     open_ids.discard(task_id)
                     path.pop()
                 elif child in open_ids:
-                    return task_id
+                    ids = [open_id for open_id, _ in path]
+                    return ids[ids.index(child) :]
                 else:
                     open_ids.add(child)
                     path.append((child, iter(self.tasks[child].downstream)))
-        return None
+        return []

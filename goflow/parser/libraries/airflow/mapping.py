@@ -157,12 +157,13 @@ def check_names(what: str, operator: ClassValue, kwargs: Mapping[str, Any], at: 
     hint = did_you_mean(wrong[0], known)
     if any(model.lenient for model in flat.models):
         text = f"{operator.name} takes no argument {wrong[0]!r} in the version that GoFlow knows"
-        at.session.report("GF204", text, at, severity=Severity.WARNING, hint=hint)
+        at.session.report("GF204", text, at.argument(wrong[0]), severity=Severity.WARNING, hint=hint)
         return
     words = f"an unexpected keyword argument {wrong[0]!r}"
     if len(wrong) > 1:
         words = f"unexpected keyword arguments {', '.join(map(repr, wrong))}"
-    fail(at, "TypeError", f"{operator.name}.{what}() got {words}", code="GF204", hint=hint)
+    place = at.argument(wrong[0])
+    fail(place, "TypeError", f"{operator.name}.{what}() got {words}", code="GF204", hint=hint)
 
 
 def _partial_class() -> ClassValue:

@@ -136,9 +136,8 @@ class Flat:
         hint = did_you_mean(wrong[0], self.parameters)
         if any(model.lenient for model in self.models):
             text = f"{task.cls.name} takes no argument {wrong[0]!r} in the version that GoFlow knows"
-            at.session.report(
-                "GF204", text, at, severity=Severity.WARNING, hint=hint, dag_id=None, task_id=str(values.get("task_id"))
-            )
+            place, task_id = at.argument(wrong[0]), str(values.get("task_id"))
+            at.session.report("GF204", text, place, severity=Severity.WARNING, hint=hint, task_id=task_id)
             return
         dialect = at.session.dialect
         elsewhere = parameters_of([model.path for model in self.models], other(dialect))
@@ -149,7 +148,7 @@ class Flat:
             f"Invalid arguments were:\n**kwargs: {{{shown}}}"
         )
         kind = f"{MODULE}.AirflowException" if dialect is Dialect.AIRFLOW2 else "TypeError"
-        fail(at, kind, text, only=only, code="GF204", hint=hint)
+        fail(at.argument(wrong[0]), kind, text, only=only, code="GF204", hint=hint)
 
 
 def _shown(value: Any) -> str:

@@ -1,0 +1,130 @@
+"""What `goflow check` reads: the folders and files that were asked for, and what each file gave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import click
+
+from goflow.domain.diagnostics import Diagnostic, Span
+from goflow.domain.ignores import silenced
+from goflow.domain.spec import Dialect, Inputs
+from goflow.parser.api import Folder, ParseResult
+
+SUFFIXES = frozenset({".py", ".yaml", ".yml", ".zip"})
+PASSED_OVER = frozenset({"", ".pyi"})
+"""What pre-commit counts among Python files, too, and no DAG folder does."""
+FOLDER_NAME = "dags"
+"""A folder of this name is taken for the DAG folder of the files below it."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What reading one file gave, as far as it is told here. DAGS maps ids to lines."""
+
+    path: str
+    dags: dict[str, int]
+    tasks: int
+    diagnostics: tuple[Diagnostic, ...]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A DAG folder and the files of it that were asked for; SHOWN is how its path is written before theirs."""
+
+    root: Path
+    paths: list[str]
+    shown: str
+
+
+def places(paths: Iterable[Path], dialect: Dialect, folder: Path | None = None) -> Iterator[Place]:
+    """The folders that PATHS name, and for single files the folder that each lies in: FOLDER, else the nearest one
+    above it that has a `goflow.yaml` or an `.airflowignore` or is called ``dags``, else its own.
+
+    Files outside of FOLDER, and those that it ignores, are passed over: whoever names it may give all files of a
+    repository, as pre-commit does.
+    """
+    from goflow.parser.folder import CONFIG_NAME
+
+    files: dict[Path, list[Path]] = {} if folder is None else {folder.resolve(): []}
+    for path in paths:
+        real = path.resolve()
+        if path.is_dir():
+            yield Place(real, _files_of(real, dialect), shown(path))
+        elif folder is not None:
+            files[folder.resolve()].append(real)
+        elif path.name == CONFIG_NAME:
+            files.setdefault(real.parent, [])
+        elif path.suffix in PASSED_OVER:
+            continue
+        elif path.suffix not in SUFFIXES:
+            raise click.UsageError(f"{path} is no DAG file: neither Python nor YAML nor a zip archive of them")
+        else:
+            files.setdefault(_folder_of(real), []).append(real)
+    for root, own in files.items():
+        names = [path.relative_to(root).as_posix() for path in own if path.is_relative_to(root)]
+        counted = set(_files_of(root, dialect)) if folder is not None else set(names)
+        yield Place(root, [name for name in names if name in counted], shown(root))
+
+
+def read(folder: Folder, paths: list[str], inputs: Inputs) -> Iterator[Found]:
+    """Read PATHS of FOLDER, with a progress bar where somebody watches; `goflow.yaml` first."""
+    from goflow.cli._reading import read_watched
+    from goflow.parser.comments import ignores_in
+    from goflow.parser.folder import CONFIG_NAME, folder_config
+
+    faults = folder_config(folder.root).diagnostics
+    if faults:
+        ignores, misunderstood = ignores_in((folder.root / CONFIG_NAME).read_bytes(), CONFIG_NAME)
+        yield Found(CONFIG_NAME, {}, 0, silenced([*faults, *misunderstood], ignores, CONFIG_NAME))
+    yield from read_watched(folder, paths, inputs, found_in)
+
+
+def found_in(result: ParseResult) -> Found:
+    """What is told of RESULT; faults of `goflow.yaml` are told once, with itself."""
+    from goflow.operators.registry import findings
+    from goflow.parser.folder import CONFIG_NAME
+
+    own = tuple(finding for finding in findings(result) if finding.span.path != CONFIG_NAME)
+    dags = {dag.dag_id: dag.line for dag in result.dags}
+    return Found(result.path, dags, sum(len(dag.tasks) for dag in result.dags), own)
+
+
+def twice(readings: Iterable[Found]) -> Iterator[Found]:
+    """READINGS, with GF007 for each DAG id that a file before has already defined."""
+    first: dict[str, tuple[str, int]] = {}
+    for reading in readings:
+        for dag_id, line in reading.dags.items():
+            if dag_id in first:
+                path, other = first[dag_id]
+                words = f"the DAG {dag_id!r} is already defined in {path}, line {other}"
+                hint = "give one of the two another id: only the other one is taken"
+                fault = Diagnostic("GF007", words, Span(reading.path, line, 1), hint=hint, dag_id=dag_id)
+                reading = replace(reading, diagnostics=(*reading.diagnostics, fault))
+            first.setdefault(dag_id, (reading.path, line))
+        yield reading
+
+
+def shown(path: Path) -> str:
+    """How the paths of files in the folder PATH begin for somebody who stands in the working directory."""
+    try:
+        path = path.resolve().relative_to(Path.cwd())
+    except ValueError:
+        path = path.resolve()
+    return "" if path == Path() else f"{path.as_posix()}/"
+
+
+def _files_of(root: Path, dialect: Dialect) -> list[str]:
+    from goflow.parser.folder import dag_files, folder_config
+
+    config = folder_config(root)
+    return dag_files(root, config.dialect or dialect, config.ignore_syntax)
+
+
+def _folder_of(path: Path) -> Path:
+    for folder in path.parents:
+        if (folder / "goflow.yaml").exists() or (folder / ".airflowignore").exists() or folder.name == FOLDER_NAME:
+            return folder
+    return path.parent
