@@ -116,5 +116,6 @@ CODES: dict[str, str] = {
     "GF501": "The file uses what only the other dialect has; that dialect is taken for it.",
     "GF502": "A comment that ignores a code silences nothing.",
     "GF503": "A comment that ignores codes is not understood.",
+    "GF504": "An operator that its provider has deprecated, or does not have any more.",
 }
 """Every diagnostic code with one sentence; ``docs/diagnostics.md`` explains each, and a test holds the two together."""

@@ -43,6 +43,7 @@ sys.path.append(str(Path(__file__).resolve().parent))
 warnings.simplefilter("ignore")
 
 from assignments import Init, init_of  # noqa: E402
+from deprecations import deprecation_of  # noqa: E402
 
 # Drivers that are built against libraries of the system; no operator's own code needs them to be looked at.
 STAND_INS = ("MySQLdb", "MySQLdb.cursors", "plyvel", "gssapi", "krb5", "apache_beam")
@@ -153,6 +154,7 @@ def facts_of(cls: type) -> dict[str, Any]:
     inits = [init for init in (init_of(base) for base in mro if base.__name__ not in STOP) if init]
     fields = list(text(getattr(cls, "template_fields", ())))
     own = inits[0] if inits and inits[0].owner is cls else None
+    deprecation = deprecation_of(cls)
     facts: dict[str, Any] = {
         "bases": [path_of(base) for base in mro[1:]],
         "template_fields": fields,
@@ -163,6 +165,8 @@ def facts_of(cls: type) -> dict[str, Any]:
         "sensor": sensor,
         "ui_color": getattr(cls, "ui_color", "#fff"),
         "decorator": getattr(cls, "custom_operator_name", None) or None,
+        "deprecated": deprecation is not None,
+        "instead": (deprecation or {}).get("instead"),
     }
     return {key: value for key, value in facts.items() if value not in ([], {}, False, None, "#fff")}
 

@@ -46,7 +46,8 @@ class OperatorFacts:
     ``BaseOperator``. INIT are the parameters of its own constructor, ARGUMENTS all that it takes besides those of
     BaseOperator and BaseSensorOperator, each with its default (JSON with the tags of `goflow.domain.canonical`) or
     `REQUIRED`. FIELDS has a `FieldSource` for every template field. DECORATOR is ``@task.NAME`` for the classes that
-    TaskFlow makes.
+    TaskFlow makes. DEPRECATED: it warns that it will go; REMOVED: newer versions of the provider do not have it;
+    INSTEAD is the path of what takes its place, where the provider names it.
     """
 
     path: str
@@ -59,6 +60,9 @@ class OperatorFacts:
     sensor: bool = False
     ui_color: str = "#fff"
     decorator: str | None = None
+    deprecated: bool = False
+    removed: bool = False
+    instead: str | None = None
 
     @property
     def name(self) -> str:
@@ -101,11 +105,11 @@ def _facts(path: str) -> OperatorFacts | None:
     for file in (provider, f"legacy/{provider}"):
         entry = _data(file)["classes"].get(name) if file in _providers() else None
         if entry is not None:
-            return _from_json(path, entry)
+            return _from_json(path, entry, removed=file != provider)
     return None
 
 
-def _from_json(path: str, entry: dict[str, Any]) -> OperatorFacts:
+def _from_json(path: str, entry: dict[str, Any], *, removed: bool) -> OperatorFacts:
     fields = tuple(entry.get("template_fields", ()))
     sources = entry.get("fields", {})
     return OperatorFacts(
@@ -119,6 +123,9 @@ def _from_json(path: str, entry: dict[str, Any]) -> OperatorFacts:
         sensor=bool(entry.get("sensor", False)),
         ui_color=entry.get("ui_color", "#fff"),
         decorator=entry.get("decorator"),
+        deprecated=bool(entry.get("deprecated", False)),
+        removed=removed,
+        instead=entry.get("instead"),
     )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from goflow.domain.canonical import Json
 from goflow.domain.diagnostics import Severity
 from goflow.domain.moments import Moment
-from goflow.domain.spec import DagSpec, GroupSpec
+from goflow.domain.spec import DagSpec, GroupSpec, TaskSpec
+from goflow.parser.catalogue import lookup
 from goflow.parser.interpreter.operations import elements
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import Unknown
@@ -39,6 +40,7 @@ class LoweredDag:
         files = TemplateFiles(self.session, dag)
         airflow2 = dag.graph.airflow2
         tasks = tuple(LoweredTask(task.value, files, airflow2).spec() for task in dag.graph.tasks.values())
+        self._tell_deprecated(tasks)
         params, schemas = lowered_params(dag.params, self.encode)
         limit = "fail_stop" if airflow2 else "fail_fast"
         return DagSpec(
@@ -79,6 +81,22 @@ class LoweredDag:
             tasks=tasks,
             line=dag.at.line,
         )
+
+    def _tell_deprecated(self, tasks: Sequence[TaskSpec]) -> None:
+        """A note at the first task of each operator that its provider wants to be rid of."""
+        seen: set[str] = set()
+        for task, node in zip(tasks, self.dag.graph.tasks.values(), strict=True):
+            path = next((path for path in (task.operator_path, *task.bases) if path.startswith("airflow.")), "")
+            facts = lookup(path)
+            if facts is None or path in seen or not (facts.deprecated or facts.removed):
+                continue
+            seen.add(path)
+            ending = "is not in newer versions of its provider" if facts.removed else "is deprecated by its provider"
+            hint = f"use {facts.instead} in its place" if facts.instead else ""
+            where = {"dag_id": self.dag.dag_id, "task_id": task.task_id}
+            self.session.report(
+                "GF504", f"{facts.name} {ending}", node.value.at, severity=Severity.NOTE, hint=hint, **where
+            )
 
     def _plan(self, name: str, default: Any) -> Any:
         value = self.dag.attributes.get(name, default)

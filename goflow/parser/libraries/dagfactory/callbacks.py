@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from goflow.parser.interpreter.classes import MISSING, ClassValue
+from goflow.parser.interpreter.classes import ClassValue
+from goflow.parser.interpreter.scopes import MISSING
 from goflow.parser.interpreter.values import At, Unknown
 from goflow.parser.libraries.dagfactory.names import callable_of_file, import_string
 from goflow.parser.libraries.dagfactory.shapes import Place, given, refuse
