@@ -48,7 +48,7 @@ cluster: setup ## Bring up the real test cluster and leave it running (make clus
 cluster-down: setup ## Take the test cluster down
 	@$(BIN)/python -m tests.cluster.harness down
 
-fidelity: setup ## Hold the reader against real Airflow 3.3.2 and 2.11.2
+fidelity: setup ## Hold the reader against real Airflow on DAG files from PyPI, and write docs/fidelity.md
 	@$(BIN)/python -m tests.oracle fidelity
 
 bench: setup ## Measure GoFlow and Airflow side by side

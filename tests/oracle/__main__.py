@@ -7,10 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.oracle.environments import RELEASES, environment, write_pins
+from tests.oracle.corpus import FOLDERS
+from tests.oracle.environments import AIRFLOW_3_PROVIDERS, RELEASES, environment, write_pins
 from tests.oracle.fidelity import fidelity
 from tests.oracle.states import record
-from tests.oracle.truth import FOLDERS, truth
+from tests.oracle.truth import truth
 from tests.oracle.wheels import wheel_folder
 
 
@@ -41,10 +42,11 @@ def main() -> int:
         print(record())
     if args.command == "wheels":
         print(wheel_folder())
-    for release in RELEASES:
-        if args.command == "install":
+    if args.command == "install":
+        for release in (*RELEASES, AIRFLOW_3_PROVIDERS):
             print(environment(release).root)
-        elif args.command == "pin":
+    if args.command == "pin":
+        for release in RELEASES:
             print(write_pins(release))
     return 0
 

@@ -7,36 +7,14 @@ import hashlib
 import os
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
-from tests.oracle.environments import AIRFLOW_2, AIRFLOW_3, Environment, Release, alone, cache_folder, environment
+from tests.oracle.environments import Environment, Release, alone, cache_folder, environment
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ORACLE = REPOSITORY.parent / "shared" / "oracle"  # the scripts that stand for the mission, beside the checkout
-
-
-@dataclass(frozen=True)
-class Folder:
-    """A folder of DAG files that comes with an installed Airflow."""
-
-    name: str
-    release: Release
-    inside: str  # relative to the `airflow` package
-
-    @property
-    def path(self) -> Path:
-        return environment(self.release).package / self.inside
-
-
-# Every folder of example DAGs in the packages that `pip install apache-airflow` brings. Airflow 2's own examples hold
-# what the standard provider's do in Airflow 3; its provider common.sql brings one that only Airflow 3 can import.
-FOLDERS = (
-    Folder("airflow-3", AIRFLOW_3, "example_dags"),
-    Folder("airflow-3-standard", AIRFLOW_3, "providers/standard/example_dags"),
-    Folder("airflow-3-common-sql", AIRFLOW_3, "providers/common/sql/example_dags"),
-    Folder("airflow-2", AIRFLOW_2, "example_dags"),
-)
+SNAPSHOT = Path(__file__).with_name("snapshot.py")
 
 
 def truth(release: Release, folder: Path, arguments: Sequence[str] = ()) -> Path:
@@ -47,14 +25,15 @@ def truth(release: Release, folder: Path, arguments: Sequence[str] = ()) -> Path
     """
     installed = environment(release)
     script = ORACLE / "airflow_snapshot.py"
+    given = [Path(word) for option, word in pairwise(arguments) if option in {"--sys-path", "--inputs"}]
     today = dt.datetime.now(dt.UTC).date()
     key = hashlib.sha256(repr((release, today, str(folder), tuple(arguments))).encode())
-    for file in (script, release.pins, *_files(folder)):
+    for file in (script, SNAPSHOT, release.pins, *(file for place in (folder, *given) for file in _files(place))):
         key.update(f"\0{file.name}\0".encode() + file.read_bytes())
-    kept = cache_folder() / "truth" / f"{release.version}-{key.hexdigest()[:24]}.json"
+    kept = cache_folder() / "truth" / f"{release.name}-{key.hexdigest()[:24]}.json"
     if not kept.exists():
         kept.parent.mkdir(exist_ok=True)
-        _snapshot(installed, [str(script), str(folder), *arguments], kept)
+        _snapshot(installed, ["-P", str(SNAPSHOT), str(script), str(folder), *arguments], kept)
     return kept
 
 
@@ -64,7 +43,7 @@ def airflow_home(installed: Environment) -> dict[str, str]:
     # Only what every process needs: no AIRFLOW__ setting, variable or connection of the caller's may change the truth.
     variables = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
     variables |= {"AIRFLOW_HOME": str(home), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
-    with alone(f"airflow-{installed.release.version}-home"):
+    with alone(f"airflow-{installed.release.name}-home"):
         if not (home / "migrated").exists():
             home.mkdir(exist_ok=True)
             subprocess.run([installed.airflow, "db", "migrate"], check=True, capture_output=True, env=variables)
@@ -84,5 +63,7 @@ def _snapshot(installed: Environment, arguments: list[str], kept: Path) -> None:
     partial.replace(kept)
 
 
-def _files(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.rglob("*") if p.is_file() and p.suffix != ".pyc")
+def _files(place: Path) -> list[Path]:
+    if place.is_file():
+        return [place]
+    return sorted(p for p in place.rglob("*") if p.is_file() and p.suffix != ".pyc")
