@@ -24,6 +24,7 @@ from goflow.parser.libraries.airflow.groups import GroupValue
 from goflow.parser.libraries.airflow.opaque import NOT_SET, OpaqueInstance, Sentinel, Tagged, arguments_of
 from goflow.parser.libraries.airflow.operators import TaskValue
 from goflow.parser.libraries.airflow.params import DagParamValue, ParamsValue, ParamValue
+from goflow.parser.libraries.airflow.provider_names import ProviderName
 from goflow.parser.libraries.airflow.xcom_args import XComArgValue
 from goflow.parser.libraries.functools_ import Partial
 from goflow.parser.libraries.moments import MomentValue
@@ -105,7 +106,15 @@ class Encoder:
         match value:
             case Unknown():
                 return self.hole(value)
-            case UserFunction() | NativeFunction() | BoundMethod() | ClassValue() | RecordedClass() | Partial():
+            case (
+                UserFunction()
+                | NativeFunction()
+                | BoundMethod()
+                | ClassValue()
+                | RecordedClass()
+                | Partial()
+                | ProviderName()
+            ):
                 return self._function(value, depth)
             case XComArgValue():
                 return {"$xcom": value.to_json()}
@@ -182,6 +191,9 @@ def callable_path(function: Any) -> str | None:
             return f"{class_module(function)}:{function.qualname}"
         case RecordedClass():
             module, _, name = function.path.rpartition(".")
+            return f"{module}:{name}"
+        case ProviderName():  # a function then: nobody passes a module on
+            module, _, name = function.name.rpartition(".")
             return f"{module}:{name}"
     return None
 

@@ -38,6 +38,7 @@ from goflow.parser.libraries.airflow.opaque import NOT_SET, opaque_class
 from goflow.parser.libraries.airflow.operator_classes import generic_class, operator_class
 from goflow.parser.libraries.airflow.operator_models import BASE_BRANCH, BASE_OPERATOR, BASE_SENSOR, DECORATED_OPERATOR
 from goflow.parser.libraries.airflow.params import param_class, params_class
+from goflow.parser.libraries.airflow.provider_names import ProviderName, notifier_name
 from goflow.parser.libraries.airflow.standard_models import EMAIL_OPERATOR_2, SUB_DAG_OPERATOR
 from goflow.parser.libraries.airflow.standard_operators import standard_names
 from goflow.parser.libraries.airflow.state import native, state_of
@@ -59,7 +60,8 @@ def resolve(session: Session, name: str) -> Value | None:
     if not has_module(name, session.dialect):
         return None
     names = _MODULES[name](session) if name in _MODULES else {}
-    made = LibraryModule(session, name, names, lambda attribute, at: find(session, name, attribute, at))
+    kind = ProviderName if is_provider(name) else LibraryModule
+    made = kind(session, name, names, lambda attribute, at: find(session, name, attribute, at))
     made.names = _Names(session, name, names)
     return made
 
@@ -108,6 +110,9 @@ def find(session: Session, module: str, name: str, at: At) -> Any:
     origin = borrowed_by(module, session.dialect).get(name)
     if origin is not None:
         return _borrowed(session, origin, at)
+    notifier = notifier_name(module, name)
+    if notifier is not None:
+        return _opaque(session, f"{module}.{notifier}", _notifier(session))
     if is_provider(module) and (name.islower() or not _is_thing(name)):
         return MISSING if _looks_like_module(module, name) else Unknown(f"{path}, which is not read", at)
     return _unmodelled(session, module, name, at)
@@ -150,15 +155,19 @@ def _unmodelled(session: Session, module: str, name: str, at: At) -> Any:
     if name.endswith(("Operator", "Sensor")) and any(place in f".{module}." for place in _OPERATOR_PLACES):
         return generic_class(session, path)
     if _is_thing(name):
-        classes = state_of(session).classes
-        if path not in classes:
-            classes[path] = opaque_class(path)
-        return classes[path]
+        return _opaque(session, path)
     if name == "provide_session":
         return native(name, _provide_session)
     if name in {"apply_defaults", "poke_mode_only", "deprecated"}:
         return native(name, lambda at, inner=None, *_, **__: inner)
     return Unknown(f"{module}.{name}, which is not read", at)
+
+
+def _opaque(session: Session, path: str, *bases: ClassValue) -> ClassValue:
+    classes = state_of(session).classes
+    if path not in classes:
+        classes[path] = opaque_class(path, bases)
+    return classes[path]
 
 
 def _provide_session(at: At, function: Any) -> Any:

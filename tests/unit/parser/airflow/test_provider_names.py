@@ -1,0 +1,60 @@
+"""Names of providers in small letters: modules, functions, and what makes a notifier."""
+
+import pytest
+
+from .reading import in_dag, only_dag, only_task
+
+NOTIFIER = "airflow.providers.slack.notifications.slack"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "imported", "value"),
+    [
+        (
+            "an alias of a notifier makes one",
+            f"from {NOTIFIER} import send_slack_notification as notify",
+            'notify(text="x")',
+        ),
+        ("so does the class itself", f"from {NOTIFIER} import SlackNotifier as notify", 'notify(text="x")'),
+        (
+            "and one reached through its module",
+            f"from {NOTIFIER.rpartition('.')[0]} import slack",
+            "slack.SlackNotifier()",
+        ),
+    ],
+)
+def test_a_notifier_is_a_callback(sentence, imported, value):
+    dag = only_dag(f'{imported}\nwith DAG("d", schedule=None, on_failure_callback=[{value}]): E()')
+    (found,) = dag.callbacks["on_failure_callback"]
+    assert (found["$object"]["class"], found["$object"]["callable"]) == ("SlackNotifier", True), sentence
+
+
+def test_a_function_of_a_provider_is_passed_on_by_its_name():
+    task = only_task(
+        """
+        from airflow.providers.common.sql.hooks.sql import fetch_one_handler
+        from airflow.providers.common.sql.operators.sql import SQLExecuteQueryOperator
+        SQLExecuteQueryOperator(task_id="q", sql="select 1", handler=fetch_one_handler)
+        """
+    )
+    assert task.arguments["handler"] == {"$callable": "airflow.providers.common.sql.hooks.sql:fetch_one_handler"}
+
+
+def test_what_a_function_of_a_provider_gives_is_not_known():
+    dag = in_dag(
+        """
+        from airflow.providers.google.common.utils.get_secret import get_secret
+        B(env={"secret": get_secret("x")})
+        """
+    )
+    assert "get_secret" in str(dag.task("b").fields["env"])
+
+
+def test_an_operator_is_found_through_its_module():
+    task = only_task(
+        """
+        from airflow.providers.amazon.aws.operators import s3
+        s3.S3CreateBucketOperator(task_id="b", bucket_name="n")
+        """
+    )
+    assert (task.operator, task.fields["bucket_name"]) == ("S3CreateBucketOperator", "n")
