@@ -69,7 +69,11 @@ class ReaderPool:
     @property
     def running(self) -> int:
         """How many processes there are now."""
-        return sum(reader.running for reader in self._readers)
+        return len(self.pids())
+
+    def pids(self) -> list[int]:
+        """The process ids of those that there are now."""
+        return [reader.pid for reader in self._readers if reader.pid is not None]
 
     def close(self) -> None:
         """End all processes; the next ``read`` begins others."""
@@ -91,7 +95,13 @@ class _Reader:
     @property
     def running(self) -> bool:
         """Whether the process is there."""
-        return self._process is not None and self._process.poll() is None
+        return self.pid is not None
+
+    @property
+    def pid(self) -> int | None:
+        """Its process id, while it is there."""
+        process = self._process
+        return process.pid if process is not None and process.poll() is None else None
 
     def read(self, path: str) -> Parsed:
         """What the file PATH is. Never raises for what the file does to the process."""

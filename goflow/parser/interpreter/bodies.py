@@ -12,6 +12,7 @@ import libcst as cst
 from goflow.parser.interpreter.branches import join_values
 from goflow.parser.interpreter.expressions import evaluate
 from goflow.parser.interpreter.functions import UserFunction, is_generator
+from goflow.parser.interpreter.locals_ import assigned_names
 from goflow.parser.interpreter.scopes import Frame
 from goflow.parser.interpreter.values import At, Raised
 
@@ -119,12 +120,14 @@ def declare(frame: Frame, body: cst.BaseSuite) -> None:
     """Take note of the body's ``global`` and ``nonlocal``; found once per body."""
     known = frame.module.declarations.get(id(body))
     if known is None:
+        local = frozenset() if frame.scope.is_class else assigned_names(body)
         source = frame.module.source
         if "global " in source or "nonlocal " in source:
             visitor = Declarations()
             body.visit(visitor)
-            known = frozenset(visitor.global_names), frozenset(visitor.nonlocal_names)
+            outer = frozenset(visitor.global_names), frozenset(visitor.nonlocal_names)
+            known = (*outer, local - outer[0] - outer[1])
         else:
-            known = frozenset(), frozenset()
+            known = frozenset(), frozenset(), local
         frame.module.declarations[id(body)] = known
-    frame.scope.global_names, frame.scope.nonlocal_names = known
+    frame.scope.global_names, frame.scope.nonlocal_names, frame.scope.local_names = known

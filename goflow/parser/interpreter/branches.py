@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -92,8 +93,10 @@ def join_arms(frame: Frame, arms: list[Arm], test: Unknown) -> None:
             joined = _join_dicts([dict(state) for state in states], frame.at(None), test)
             thing.clear()
             thing.update(joined)
-        elif isinstance(thing, list):
-            thing[:] = _join_lists([list(state) for state in states], frame.at(None), test)
+        elif isinstance(thing, list | collections.deque):
+            joined_list = _join_lists([list(state) for state in states], frame.at(None), test)
+            thing.clear()
+            thing.extend(joined_list)
         else:
             thing.update(*[set(state) for state in states])
 

@@ -11,75 +11,87 @@ from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.descriptors import ClassMethod, PropertyValue, StaticMethod
 from goflow.parser.interpreter.generators import Generator
 from goflow.parser.interpreter.operations import (
+    as_raised,
+    ascii_of,
     binary,
     elements,
     equal,
     formatted,
     iterate,
+    iterate_now,
     length,
+    plain_host,
     representation,
     truth,
     type_name,
-    unary,
 )
+from goflow.parser.interpreter.orders import AnyOrderIterator, iterator_over, unordered
 from goflow.parser.interpreter.scopes import MISSING, Frame
 from goflow.parser.interpreter.supers import SuperValue
-from goflow.parser.interpreter.values import At, Raised, Unknown, Value, first_unknown, raised
+from goflow.parser.interpreter.values import (
+    At,
+    Raised,
+    Unknown,
+    UnknownElementsError,
+    Value,
+    first_unknown,
+    raised,
+)
 
 
 def _enumerate(at: At, values: Any, start: int = 0) -> Any:
-    found = elements(values, at)
-    return found if isinstance(found, Unknown) else iter(list(enumerate(found, start)))
+    unknown = values if isinstance(values, Unknown) else unordered(values, at)
+    return unknown if unknown is not None else enumerate(iterate_now(values, at), start)
 
 
 def _zip(at: At, *sources: Any, strict: bool = False) -> Any:
     """As far as the shortest goes: one that never ends may be among them."""
     for source in sources:
-        if isinstance(source, Unknown):
-            return source
-    iterators = [iterate(source, at) for source in sources]
-    rows: list[Any] = []
-    while iterators:
-        row = [value for iterator in iterators for value in (next(iterator, MISSING),) if value is not MISSING]
-        if len(row) < len(iterators):
-            if strict and (row or any(next(iterator, MISSING) is not MISSING for iterator in iterators)):
-                raised(at, "ValueError", "zip() arguments are not of one length")
-            break
-        rows.append(tuple(row))
-        at.session.budget.check_size(len(rows), at)
-    return iter(rows)
+        unknown = source if isinstance(source, Unknown) else unordered(source, at)
+        if unknown is not None:
+            return unknown
+    return zip(*(iterate_now(source, at) for source in sources), strict=bool(strict))
 
 
 def _map(at: At, function: Any, *sources: Any) -> Any:
+    if len(sources) == 1 and not isinstance(sources[0], Unknown):
+        values = iterate_now(sources[0], at)
+        return iterator_over((call(function, [value], {}, at) for value in values), unordered(sources[0], at))
     rows = _zip(at, *sources)
-    return rows if isinstance(rows, Unknown) else iter([call(function, list(row), {}, at) for row in rows])
+    return rows if isinstance(rows, Unknown) else (call(function, list(row), {}, at) for row in rows)
 
 
 def _filter(at: At, function: Any, source: Any) -> Any:
-    kept = []
-    found = elements(source, at)
-    if isinstance(found, Unknown):
-        return found
-    for value in found:
+    if isinstance(source, Unknown):
+        return source
+    values = iterate_now(source, at)
+
+    def takes(value: Any) -> bool:
         answer = truth(value if function is None else call(function, [value], {}, at), at)
         if isinstance(answer, Unknown):
-            return answer
-        if answer:
-            kept.append(value)
-    return iter(kept)
+            raise UnknownElementsError(answer)
+        return answer
+
+    return iterator_over((value for value in values if takes(value)), unordered(source, at))
 
 
 def _sorted(at: At, values: Any, *, key: Any = None, reverse: Any = False) -> Any:
     found = elements(values, at)
     if isinstance(found, Unknown):
         return found
+    found = list(found)
     unknown = first_unknown(found)
     return unknown if unknown is not None else host.sorted_values(found, at, key, reverse)
 
 
 def _reversed(at: At, values: Any) -> Any:
+    if isinstance(values, set | frozenset) or hasattr(values, "__next__"):
+        raised(at, "TypeError", f"'{type_name(values)}' object is not reversible")
+    method = values.method("__reversed__", at) if isinstance(values, Instance) else None
+    if method is not None:
+        return method.call([], {}, at)
     found = elements(values, at)
-    return found if isinstance(found, Unknown) else iter(found[::-1])
+    return found if isinstance(found, Unknown) else iterator_over(iter(found[::-1]), unordered(found, at))
 
 
 def _extreme(sign: str) -> Callable[..., Any]:
@@ -99,12 +111,15 @@ def _extreme(sign: str) -> Callable[..., Any]:
                 return answer
             if answer:
                 best, best_key = value, value_key
-        return best
+        unknown = unordered(found, at) if key is not None else None  # of equals the first one wins
+        return best if unknown is None else unknown
 
     return run
 
 
 def _sum(at: At, values: Any, start: Any = 0) -> Any:
+    if isinstance(start, str):
+        raised(at, "TypeError", "sum() can't sum strings [use ''.join(seq) instead]")
     found = elements(values, at)
     if isinstance(found, Unknown):
         return found
@@ -116,11 +131,10 @@ def _sum(at: At, values: Any, start: Any = 0) -> Any:
 
 def _any_all(stop: bool) -> Callable[..., Any]:
     def run(at: At, values: Any) -> Any:
-        found = elements(values, at)
-        if isinstance(found, Unknown):
-            return found
+        if isinstance(values, Unknown):
+            return values
         unknown: Unknown | None = None
-        for value in found:
+        for value in iterate(values, at):
             answer = truth(value, at)
             if isinstance(answer, Unknown):
                 unknown = answer
@@ -154,11 +168,6 @@ def is_instance(at: At, value: Any, kinds: Any) -> bool | Unknown:
     if own_check is not None and own_check(value):
         return True
     return kinds.host is not None and isinstance(value, kinds.host)
-
-
-def _ascii(at: At, value: Any) -> Any:
-    found = representation(value, at)
-    return found if isinstance(found, Unknown) else found.encode("ascii", "backslashreplace").decode()
 
 
 def _pow(at: At, base: Any, exp: Any, mod: Any = None) -> Any:
@@ -221,9 +230,18 @@ def _delattr(at: At, value: Any, name: str) -> None:
 def _iter(at: At, value: Any, *sentinel: Any) -> Any:
     if sentinel:
         return _iter_until(at, value, sentinel[0])
-    if isinstance(value, Unknown | Generator):
+    if isinstance(value, Unknown | Generator) or hasattr(value, "__next__"):
         return value
-    return iterate(value, at)
+    if isinstance(value, Instance):
+        method = value.method("__iter__", at)
+        if method is not None:
+            return method.call([], {}, at)
+    if isinstance(value, Value):
+        return iterate(value, at)
+    try:
+        return iterator_over(iter(value), unordered(value, at))
+    except TypeError as problem:
+        as_raised(problem, at)
 
 
 def _iter_until(at: At, function: Any, sentinel: Any) -> Any:
@@ -250,7 +268,12 @@ def _next(at: At, value: Any, default: Any = MISSING) -> Any:
                 return method.call([], {}, at)
         if not isinstance(value, Iterator):
             raised(at, "TypeError", f"'{type_name(value)}' object is not an iterator")
+        if isinstance(value, AnyOrderIterator):
+            next(value)
+            return value.unknown
         return next(value)
+    except UnknownElementsError as problem:
+        return problem.unknown
     except StopIteration:
         if default is not MISSING:
             return default
@@ -266,7 +289,11 @@ def _callable(at: At, value: Any) -> Any:
 
 
 def _abs(at: At, value: Any) -> Any:
-    return unary("-", value, at) if truth(binary("<", value, 0, at), at) is True else value
+    method = value.method("__abs__", at) if isinstance(value, Instance) else None
+    if method is not None:
+        return method.call([], {}, at)
+    value = plain_host(value)
+    return value if isinstance(value, Unknown) else abs(value)
 
 
 def _open(at: At, file: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
@@ -293,7 +320,7 @@ PLAIN: dict[str, Callable[..., Any]] = {
     "any": _any_all(True), "all": _any_all(False), "isinstance": is_instance, "issubclass": _is_subclass,
     "getattr": _getattr, "hasattr": _hasattr, "setattr": _setattr, "delattr": _delattr, "iter": _iter, "next": _next,
     "callable": _callable, "abs": _abs, "open": _open, "id": _id, "hash": _hash,
-    "repr": lambda at, value: representation(value, at), "ascii": _ascii,
+    "repr": lambda at, value: representation(value, at), "ascii": lambda at, value: ascii_of(value, at),
     "format": lambda at, value, spec="": formatted(value, spec, at), "print": lambda at, *a, **k: None,
     "round": lambda at, *args: round(*args), "divmod": lambda at, a, b: divmod(a, b),
     "pow": _pow, "chr": lambda at, n: chr(n), "ord": lambda at, c: ord(c),

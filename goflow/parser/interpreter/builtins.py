@@ -12,7 +12,8 @@ from goflow.parser.interpreter.builtin_functions import IN_FRAME, PLAIN, TAKES_U
 from goflow.parser.interpreter.calls import NativeFrameFunction
 from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.exceptions import builtin_exceptions
-from goflow.parser.interpreter.operations import elements, text, truth, type_name
+from goflow.parser.interpreter.operations import elements, plain_host, text, truth, type_name
+from goflow.parser.interpreter.orders import unordered
 from goflow.parser.interpreter.scopes import MISSING
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import At, NativeFunction, Unknown, Value, first_unknown
@@ -78,9 +79,8 @@ def _class_methods(host_type: type) -> dict[str, NativeFunction]:
             continue
         if name in {"fromkeys", "fromhex", "from_bytes", "maketrans"}:
             static = getattr(host_type, name)
-            found[name] = NativeFunction(
-                name, lambda at, *args, static=static, **kwargs: static(*args, **kwargs), binds=False
-            )
+            run = _from_keys if name == "fromkeys" else _static(static)
+            found[name] = NativeFunction(name, run, binds=False, takes_unknown=name == "fromkeys")
         elif callable(getattr(host_type, name)):
             found[name] = NativeFunction(
                 name,
@@ -88,6 +88,18 @@ def _class_methods(host_type: type) -> dict[str, NativeFunction]:
                 takes_unknown=True,
             )
     return found
+
+
+def _static(static: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda at, *args, **kwargs: static(*map(plain_host, args), **kwargs)
+
+
+def _from_keys(at: At, keys: Any, value: Any = None) -> Any:
+    found = elements(keys, at)
+    if isinstance(found, Unknown):
+        return found
+    unknown = first_unknown(list(found))
+    return unknown if unknown is not None else dict.fromkeys(found, value)
 
 
 def _plain(value: Any) -> Any:
@@ -141,7 +153,10 @@ def _list(at: At, values: Any = ()) -> Any:
 
 def _tuple(at: At, values: Any = ()) -> Any:
     found = elements(values, at)
-    return found if isinstance(found, Unknown) else tuple(found)
+    if isinstance(found, Unknown):
+        return found
+    unknown = unordered(found, at)
+    return unknown if unknown is not None else tuple(found)
 
 
 def _set(at: At, values: Any = ()) -> Any:
@@ -156,7 +171,11 @@ def _frozenset(at: At, values: Any = ()) -> Any:
 
 def _dict(at: At, values: Any = (), **kwargs: Any) -> Any:
     found = host.as_mapping(values, at)
-    return found if isinstance(found, Unknown) else {**found, **kwargs}
+    if isinstance(found, Unknown):
+        return found
+    made = dict(found)
+    made.update(kwargs)
+    return made
 
 
 def _int(at: At, value: Any = 0, base: Any = None) -> Any:

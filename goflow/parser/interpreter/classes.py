@@ -88,6 +88,11 @@ class ClassValue(Value):
         """``issubclass``."""
         return other in self.mro
 
+    def whole_mro(self, at: At) -> tuple[ClassValue, ...]:
+        """The MRO with ``object`` at its end, which nothing here is looked up in."""
+        base = at.module.builtin("object")
+        return self.mro if self.mro[-1] is base else (*self.mro, base)
+
     def lookup(self, name: str) -> Any:
         """The attribute NAME as it stands in the class or a base, unbound; MISSING."""
         for cls in self.mro:
@@ -120,15 +125,15 @@ class ClassValue(Value):
             case "__doc__":
                 return None
             case "__mro__":
-                return self.mro
+                return self.whole_mro(at)
             case "__bases__":
-                return self.bases
+                return self.bases or (at.module.builtin("object"),)
             case "__dict__":
                 return dict(self.attributes)
             case "__init__" | "__new__" | "__init_subclass__":
                 return NativeFunction(name, lambda at, *args, **kwargs: None, takes_unknown=True)
             case "mro":
-                return NativeFunction(name, lambda at: list(self.mro))
+                return NativeFunction(name, lambda at: list(self.whole_mro(at)))
         if any(base.host is not None and hasattr(base.host, name) for base in self.mro):
             return Unknown(f"{self.name}.{name}, which is not read", at)
         raised(at, "AttributeError", f"type object '{self.name}' has no attribute '{name}'")
@@ -165,7 +170,7 @@ class ClassValue(Value):
 
     def text(self, at: At) -> Any:
         """``<class 'module.Class'>``."""
-        return f"<class '{self.path}'>"
+        return f"<class '{self.qualname if self.module_name == 'builtins' else self.path}'>"
 
 
 class Instance(Value):
@@ -190,6 +195,8 @@ class Instance(Value):
         found = self.cls.lookup(name)
         if isinstance(found, PropertyValue):
             return found.get(self, at)
+        if isinstance(found, Instance) and found.has_setter:
+            return bind(found, self, self.cls, at)
         own = self.attributes.get(name, MISSING)
         if own is not MISSING:
             return own
@@ -208,6 +215,8 @@ class Instance(Value):
         own_getattr = self.cls.lookup("__getattr__")
         if own_getattr is not MISSING and not name.startswith("__"):
             return bind(own_getattr, self, self.cls, at).call([name], {}, at)
+        if name == "__module__":
+            return self.cls.module_name
         raised(at, "AttributeError", f"'{self.type_name}' object has no attribute '{name}'")
 
     def set_attribute(self, name: str, value: Any, at: At) -> None:
@@ -215,6 +224,9 @@ class Instance(Value):
         found = self.cls.lookup(name)
         if isinstance(found, PropertyValue):
             found.set(self, value, at)
+            return
+        if isinstance(found, Instance) and found.has_setter:
+            found._through("__set__", [self, value], at)
             return
         own = self.cls.lookup("__setattr__")
         if own is not MISSING and not isinstance(own, NativeFunction):
@@ -247,8 +259,13 @@ class Instance(Value):
     @property
     def descriptor(self) -> Value | None:
         """Its ``__get__``, where the file's own class has one."""
-        found = self.cls.lookup("__get__") if type(self) is Instance else MISSING
+        found = self.cls.lookup("__get__") if not self.cls.is_native else MISSING
         return BoundMethod(found, self) if isinstance(found, Value) else None
+
+    @property
+    def has_setter(self) -> bool:
+        """Whether it is a descriptor that goes before an instance's own attributes."""
+        return not self.cls.is_native and self.cls.lookup("__set__") is not MISSING
 
     def _through(self, name: str, args: Arguments, at: At) -> Any:
         method = self.method(name, at)
@@ -294,12 +311,55 @@ class Instance(Value):
         return super().contains(item, at) if answer is MISSING else truth(answer, at)
 
     def binary(self, operator: str, other: Any, at: At, *, reflected: bool) -> Any:
-        """``__add__``, ``__rshift__``, ``__eq__`` and their kin."""
-        from goflow.parser.interpreter.operations import DUNDERS, REFLECTED_DUNDERS
+        """``__add__``, ``__rshift__``, ``__eq__`` and their kin; without a ``__ne__`` the opposite of ``__eq__``."""
+        from goflow.parser.interpreter.operations import DUNDERS, REFLECTED_DUNDERS, truth
 
         name = (REFLECTED_DUNDERS if reflected else DUNDERS).get(operator)
         answer = MISSING if name is None else self._through(name, [other], at)
+        if answer is MISSING and operator == "!=":
+            same = self._through("__eq__", [other], at)
+            if same is MISSING or same is NotImplemented:
+                return NotImplemented
+            is_same = truth(same, at)
+            return is_same if isinstance(is_same, Unknown) else not is_same
         return NotImplemented if answer is MISSING else answer
+
+    def goes_before(self, left: Value, operator: str) -> bool:
+        """A class that derives from the left one's and has the operator's reflected method of its own."""
+        from goflow.parser.interpreter.operations import REFLECTED_DUNDERS
+
+        if not isinstance(left, Instance) or left.cls is self.cls or not self.cls.derives_from(left.cls):
+            return False
+        name = REFLECTED_DUNDERS[operator]
+        return self.cls.lookup(name) is not left.cls.lookup(name)
+
+    def __eq__(self, other: object) -> bool:
+        """As Python's own containers ask: by the file's ``__eq__``, else by identity."""
+        if self is other:
+            return True
+        at = self._asks("__eq__")
+        if at is None:
+            return False
+        from goflow.parser.interpreter.operations import equal
+
+        return equal(self, other, at) is True
+
+    def __hash__(self) -> int:
+        at = self._asks("__eq__")
+        own = self.cls.lookup("__hash__")
+        if own is None or (at is not None and own is MISSING):
+            raise TypeError(f"unhashable type: '{self.type_name}'")
+        if own is MISSING or self.cls.at is None:
+            return id(self) >> 4
+        found = bind(own, self, self.cls, self.cls.at).call([], {}, self.cls.at)
+        return found if isinstance(found, int) else id(self.cls) >> 4
+
+    def _asks(self, name: str) -> At | None:
+        """Where the class stands that says itself what NAME means; None where ``object`` does."""
+        found = self.cls.lookup(name)
+        return None if found is MISSING or found is None else self.cls.at
+
+    formats_as_object = True
 
     def unary(self, operator: str, at: At) -> Any:
         """``__neg__``, ``__pos__``, ``__invert__``."""

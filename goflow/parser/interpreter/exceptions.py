@@ -6,9 +6,9 @@ import builtins
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from goflow.parser.interpreter.classes import ClassValue, Instance
+from goflow.parser.interpreter.classes import ClassValue, Instance, initialise
 from goflow.parser.interpreter.descriptors import PropertyValue
-from goflow.parser.interpreter.values import At, NativeFunction, Unknown
+from goflow.parser.interpreter.values import At, NativeFunction, Unknown, raised
 
 if TYPE_CHECKING:
     from goflow.parser.interpreter.session import Session
@@ -21,14 +21,23 @@ def builtin_exceptions() -> dict[str, ClassValue]:
     def add(kind: type[BaseException]) -> ClassValue:
         if kind.__name__ not in found:
             bases = [add(base) for base in kind.__bases__ if issubclass(base, BaseException)]
-            made = ClassValue(kind.__name__, bases, host=kind)
+            made = ClassValue(kind.__name__, bases, host=kind, construct=_construct)
             if kind is BaseException:
                 made.attributes["__init__"] = NativeFunction("__init__", _init, takes_unknown=True)
                 made.attributes["__repr__"] = NativeFunction("__repr__", _representation, takes_unknown=True)
                 made.attributes["__str__"] = NativeFunction("__str__", _text, takes_unknown=True)
                 made.attributes |= {"__cause__": None, "__context__": None, "__traceback__": None}
+                made.attributes["__suppress_context__"] = False
+                made.attributes["__dict__"] = PropertyValue(NativeFunction("__dict__", _own_attributes))
                 made.attributes["add_note"] = NativeFunction("add_note", lambda at, self, note: None)
                 made.attributes["with_traceback"] = NativeFunction("with_traceback", lambda at, self, tb: self)
+            if kind is OSError:
+                made.attributes["__str__"] = NativeFunction("__str__", _os_error_text, takes_unknown=True)
+                for name, index in (("errno", 0), ("strerror", 1), ("filename", 2)):
+                    made.attributes[name] = _part(name, index, at_least=2)
+            if kind in {StopIteration, SystemExit}:
+                name = "value" if kind is StopIteration else "code"
+                made.attributes[name] = _part(name, 0)
             if kind is BaseExceptionGroup:
                 made.attributes["message"] = PropertyValue(NativeFunction("message", _group_message), None)
                 made.attributes["exceptions"] = PropertyValue(NativeFunction("exceptions", _group_parts), None)
@@ -43,7 +52,48 @@ def builtin_exceptions() -> dict[str, ClassValue]:
 
 
 def _init(at: At, self: Instance, *args: Any, **kwargs: Any) -> None:
-    self.attributes.setdefault("args", tuple(args))
+    self.attributes["args"] = tuple(args)
+
+
+def _construct(cls: ClassValue, args: Any, kwargs: dict[str, Any], at: At) -> Any:
+    """As BaseException.__new__: all arguments are its ``args``, until an ``__init__`` says otherwise."""
+    made = Instance(cls, {"args": tuple(args)})
+    if kwargs and cls.owner_of("__init__") is at.session.exceptions["BaseException"]:
+        raised(at, "TypeError", f"{cls.name}() takes no keyword arguments")
+    initialise(made, args, kwargs, at)
+    return made
+
+
+_NOT_SHOWN = frozenset({"args", "__cause__", "__context__", "__suppress_context__"})
+
+
+def _own_attributes(at: At, self: Instance) -> Any:
+    return {name: value for name, value in self.attributes.items() if name not in _NOT_SHOWN}
+
+
+def _part(name: str, index: int, at_least: int = 1) -> PropertyValue:
+    """The argument of that INDEX as an attribute; None where there are not AT_LEAST so many."""
+
+    def get(at: At, self: Instance) -> Any:
+        args = self.attributes.get("args", ())
+        return args[index] if len(args) > index and len(args) >= at_least else None
+
+    def put(at: At, self: Instance, value: Any) -> None:
+        self.attributes[f"_{name}"] = value
+
+    return PropertyValue(NativeFunction(name, get, takes_unknown=True), NativeFunction(name, put, takes_unknown=True))
+
+
+def _os_error_text(at: At, self: Instance) -> Any:
+    args = self.attributes.get("args", ())
+    if len(args) == 2 and not any(isinstance(arg, Unknown) for arg in args):
+        return f"[Errno {args[0]}] {args[1]}"
+    return _text(at, self)
+
+
+def is_exception(cls: ClassValue) -> bool:
+    """Whether instances of CLS can be raised."""
+    return any(base.host is BaseException for base in cls.mro)
 
 
 def _text(at: At, self: Instance) -> Any:
@@ -81,6 +131,19 @@ def make_exception(session: Session, kind: str | ClassValue, args: Sequence[Any]
     if cls is None:
         cls = session.exceptions["Exception"]
     return Instance(cls, {"args": tuple(args)})
+
+
+def from_host(session: Session, problem: BaseException) -> Instance:
+    """What Python itself has raised, as an instance that the file can catch; of the nearest class that it knows."""
+    for kind in type(problem).__mro__:
+        cls = session.exceptions.get(f"{kind.__module__}.{kind.__name__}") or session.exceptions.get(kind.__name__)
+        if cls is not None:
+            args = problem.args if isinstance(problem, KeyError) else ((str(problem),) if problem.args else ())
+            made = make_exception(session, cls, args)
+            if isinstance(problem, UnicodeError | OSError):
+                made.attributes["args"] = problem.args
+            return made
+    return make_exception(session, "Exception", (str(problem),))
 
 
 def message_of(value: Instance) -> str:

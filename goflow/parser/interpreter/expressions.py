@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import libcst as cst
@@ -11,6 +12,7 @@ from goflow.parser.interpreter import host
 from goflow.parser.interpreter.calls import NativeFrameFunction, call, call_unknown
 from goflow.parser.interpreter.functions import UserFunction, parameters_of
 from goflow.parser.interpreter.operations import (
+    ascii_of,
     binary,
     contains,
     elements,
@@ -18,14 +20,16 @@ from goflow.parser.interpreter.operations import (
     get_item,
     identical,
     iterate,
+    iterate_now,
     representation,
     text,
     truth,
     unary,
 )
-from goflow.parser.interpreter.scopes import MISSING, Frame, Scope
+from goflow.parser.interpreter.orders import in_any_order, iterator_over, unordered
+from goflow.parser.interpreter.scopes import MISSING, UNBOUND, Frame, Scope
 from goflow.parser.interpreter.signs import BINARY_SIGNS, COMPARISON_SIGNS, UNARY_SIGNS
-from goflow.parser.interpreter.values import Unknown, first_unknown, raised
+from goflow.parser.interpreter.values import Unknown, UnknownElementsError, first_unknown, raised
 
 Evaluate = Callable[[Frame, Any], Any]
 
@@ -43,6 +47,9 @@ def evaluate(frame: Frame, node: cst.CSTNode) -> Any:
 
 def _name(frame: Frame, node: cst.Name) -> Any:
     found = frame.scope.find(node.value)
+    if found is UNBOUND:
+        words = f"cannot access local variable '{node.value}' where it is not associated with a value"
+        raised(frame.at(node), "UnboundLocalError", words)
     if found is MISSING:
         found = frame.module.builtin(node.value)
         if found is MISSING and frame.module.starred is not None:
@@ -60,8 +67,9 @@ def _string(frame: Frame, node: cst.SimpleString) -> Any:
     text = node.value
     if text[0] in "\"'" and "\\" not in text and "\r" not in text:  # nearly all: what stands there is what it means
         quotes = 3 if text.startswith(('"""', "'''")) else 1
-        return text[quotes:-quotes]
-    return node.evaluated_value
+        return sys.intern(text[quotes:-quotes])  # one object wherever it stands, as in Python
+    value = node.evaluated_value
+    return sys.intern(value) if isinstance(value, str) else value
 
 
 def _concatenated(frame: Frame, node: cst.ConcatenatedString) -> Any:
@@ -99,12 +107,18 @@ def _formatted_part(frame: Frame, node: cst.FormattedString, part: cst.BaseForma
         spec += piece
     if part.conversion == "r":
         value = representation(value, at)
-    elif part.conversion in {"s", "a"}:
+    elif part.conversion == "s":
         value = text(value, at)
+    elif part.conversion == "a":
+        value = ascii_of(value, at)
     answer = formatted(value, spec, at)
     if part.equal is not None and not isinstance(answer, Unknown):
-        source = frame.module.code(part.expression)
-        answer = f"{source}={answer if part.conversion or spec else representation(value, at)}"
+        shown = answer if part.conversion or spec else representation(value, at)
+        if isinstance(shown, Unknown):
+            return shown
+        before, after = part.whitespace_before_expression, part.equal
+        source = "".join(map(frame.module.code, (before, part.expression, after)))
+        answer = f"{source}{shown}"
     return answer
 
 
@@ -208,9 +222,9 @@ def _compare(sign: cst.BaseCompOp, left: Any, right: Any, frame: Frame, node: cs
     at = frame.at(node)
     match sign:
         case cst.Is():
-            return identical(left, right)
+            return identical(left, right, at)
         case cst.IsNot():
-            answer = identical(left, right)
+            answer = identical(left, right, at)
             return answer if isinstance(answer, Unknown) else not answer
         case cst.In():
             return contains(right, left, at)
@@ -311,8 +325,13 @@ def _set_comprehension(frame: Frame, node: cst.SetComp) -> Any:
 
 
 def _generator(frame: Frame, node: cst.GeneratorExp) -> Any:
-    found = _comprehended(frame, node, lambda inner: evaluate(inner, node.elt))
-    return found if isinstance(found, Unknown) else iter(found)
+    """An iterator that works its elements out when they are asked for; its first source is asked for now."""
+    inner = _inner_frame(frame)
+    source = evaluate(frame, node.for_in.iter)
+    if isinstance(source, Unknown):
+        return source
+    rounds = _rounds(inner, node.for_in, iterate_now(source, frame.at(node.for_in.iter)))
+    return iterator_over((evaluate(inner, node.elt) for _ in rounds), unordered(source, frame.at(node)))
 
 
 def _dict_comprehension(frame: Frame, node: cst.DictComp) -> Any:
@@ -324,44 +343,52 @@ def _dict_comprehension(frame: Frame, node: cst.DictComp) -> Any:
     return dict(pairs)
 
 
-def _comprehended(frame: Frame, node: Any, element: Callable[[Frame], Any]) -> list[Any] | Unknown:
-    """The elements of a comprehension, or the Unknown that its source or condition is."""
+def _inner_frame(frame: Frame) -> Frame:
     scope = Scope(frame.scope)
     scope.is_comprehension = True
-    inner = frame.nested(scope)
-    found: list[Any] = []
-    unknown = _comprehend_for(inner, frame, node.for_in, element, found)
-    return found if unknown is None else unknown
+    return frame.nested(scope)
 
 
-def _comprehend_for(
-    frame: Frame, outer: Frame, clause: cst.CompFor, element: Callable[[Frame], Any], found: list[Any]
-) -> Unknown | None:
-    from goflow.parser.interpreter.targets import assign
-
-    source = evaluate(outer, clause.iter)
+def _comprehended(frame: Frame, node: Any, element: Callable[[Frame], Any]) -> list[Any] | Unknown:
+    """The elements of a comprehension, or the Unknown that its source or condition is."""
+    source = evaluate(frame, node.for_in.iter)
     if isinstance(source, Unknown):
         return source
-    for value in iterate(source, frame.at(clause.iter)):
+    at = frame.at(node)
+    inner = _inner_frame(frame)
+    found: list[Any] = []
+    try:
+        for _ in _rounds(inner, node.for_in, iterate(source, frame.at(node.for_in.iter))):
+            found.append(element(inner))
+            frame.session.budget.check_size(len(found), at)
+    except UnknownElementsError as problem:
+        return problem.unknown
+    return in_any_order(found, unordered(source, at))
+
+
+def _rounds(frame: Frame, clause: cst.CompFor, values: Iterator[Any]) -> Iterator[None]:
+    """One round for each element: the names are bound in FRAME. Raises UnknownElementsError."""
+    from goflow.parser.interpreter.targets import assign
+
+    for value in values:
         assign(frame, clause.target, value)
-        taken = True
-        for condition in clause.ifs:
-            answer = truth(evaluate(frame, condition.test), frame.at(condition.test))
-            if isinstance(answer, Unknown):
-                return answer
-            if not answer:
-                taken = False
-                break
-        if not taken:
+        if not all(_holds(frame, condition.test) for condition in clause.ifs):
             continue
-        if clause.inner_for_in is not None:
-            unknown = _comprehend_for(frame, frame, clause.inner_for_in, element, found)
-            if unknown is not None:
-                return unknown
-        else:
-            found.append(element(frame))
-            frame.session.budget.check_size(len(found), frame.at(clause))
-    return None
+        inner = clause.inner_for_in
+        if inner is None:
+            yield
+            continue
+        source = evaluate(frame, inner.iter)
+        if isinstance(source, Unknown):
+            raise UnknownElementsError(source)
+        yield from _rounds(frame, inner, iterate(source, frame.at(inner.iter)))
+
+
+def _holds(frame: Frame, test: cst.BaseExpression) -> bool:
+    answer = truth(evaluate(frame, test), frame.at(test))
+    if isinstance(answer, Unknown):
+        raise UnknownElementsError(answer)
+    return answer
 
 
 def _yield(frame: Frame, node: cst.Yield) -> Any:
@@ -369,9 +396,7 @@ def _yield(frame: Frame, node: cst.Yield) -> Any:
     if generator is None:  # in a lambda, say
         return Unknown("what a generator is sent", frame.at(node))
     if isinstance(node.value, cst.From):
-        for value in iterate(evaluate(frame, node.value.item), frame.at(node)):
-            generator.hand_over(value)
-        return None
+        return generator.delegate(evaluate(frame, node.value.item), frame.at(node))
     return generator.hand_over(None if node.value is None else evaluate(frame, node.value))
 
 

@@ -1,46 +1,61 @@
 """Generators: a body that is run in turns with its caller.
 
 The evaluator is recursive, so a body that pauses needs a stack of its own: a thread, of which never more than one runs
-at a time. A generator that is given up is told to end.
+at a time. A body that nobody can ask any more is told to end, as Python tells it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Iterator
 from typing import Any
 
+from goflow.parser.interpreter.exceptions import make_exception
 from goflow.parser.interpreter.functions import UserFunction
+from goflow.parser.interpreter.operations import iterate
 from goflow.parser.interpreter.scopes import Frame
-from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Raised, Value, raised
+from goflow.parser.interpreter.session import BudgetError, Session
+from goflow.parser.interpreter.values import (
+    Arguments,
+    At,
+    Keywords,
+    NativeFunction,
+    Raised,
+    Unknown,
+    UnknownElementsError,
+    Value,
+    raised,
+)
 
-STACK_BYTES = 64 << 20
+STACK_BYTES = 16 << 20
+MOST_PAUSED = 60
+"""So many bodies may wait at a ``yield`` at once: each has a thread and its stack."""
 
 
 class _GivenUp(BaseException):
-    """Told to the body of a generator that nobody asks any more."""
+    """Told to the body of a generator when the reading of the file is over."""
 
 
-class Generator(Value):
-    """What calling a function with ``yield`` gives."""
-
-    type_name = "generator"
+class _Body:
+    """A generator's body, and the thread that it runs on from the first ``yield`` that is asked for."""
 
     def __init__(self, function: UserFunction, frame: Frame) -> None:
         self.function = function
         self.frame = frame
         frame.generator = self
         self.result: Any = None
+        self.started = False
         self.finished = False
+        self.running = False
+        self.sent: Any = None
         self._mine = threading.Semaphore(0)
         self._callers = threading.Semaphore(0)
-        self._thread: threading.Thread | None = None
         self._handed: list[Any] = []
-        self._sent: Any = None
         self._thrown: BaseException | None = None
         self._problem: BaseException | None = None
 
-    # The body's side -------------------------------------------------------------------------------------------
+    # On its own thread -----------------------------------------------------------------------------------------
 
     def hand_over(self, value: Any) -> Any:
         """``yield VALUE``: what was sent."""
@@ -50,8 +65,30 @@ class Generator(Value):
         if self._thrown is not None:
             thrown, self._thrown = self._thrown, None
             raise thrown
-        sent, self._sent = self._sent, None
+        sent, self.sent = self.sent, None
         return sent
+
+    def delegate(self, source: Any, at: At) -> Any:
+        """``yield from SOURCE``: what SOURCE returns."""
+        if isinstance(source, Unknown):
+            self.hand_over(source)
+            return source
+        if not isinstance(source, Generator):
+            try:
+                for value in iterate(source, at):
+                    self.hand_over(value)
+            except UnknownElementsError as problem:
+                self.hand_over(problem.unknown)
+            return None
+        is_there, value = source.advance(at)
+        while is_there:
+            try:
+                sent = self.hand_over(value)
+            except Raised as problem:
+                is_there, value = source.advance(at, thrown=problem)
+            else:
+                is_there, value = source.advance(at, sent=sent)
+        return source.body.result
 
     def _run(self) -> None:
         from goflow.parser.interpreter.bodies import How, run_suite
@@ -72,53 +109,99 @@ class Generator(Value):
             self.finished = True
             self._callers.release()
 
-    # The caller's side -----------------------------------------------------------------------------------------
+    # On the caller's -------------------------------------------------------------------------------------------
 
-    def advance(self, at: At, *, thrown: BaseException | None = None) -> tuple[bool, Any]:
-        """Run the body to its next ``yield``: (whether there was one, its value)."""
-        at.session.budget.step(at)
-        if self.finished:
-            if thrown is not None:
-                raise thrown
-            return False, None
-        if self._thread is None:
-            before = threading.stack_size(STACK_BYTES)
-            self._thread = threading.Thread(target=self._run, name="generator", daemon=True)
-            self._thread.start()
-            threading.stack_size(before)
+    def resume(self, at: At, thrown: BaseException | None) -> tuple[bool, Any]:
+        """Run to the next ``yield``: (whether there was one, its value)."""
+        if self.running:
+            raised(at, "ValueError", "generator already executing")
+        if not self.started:
+            self._start(at)
         self._thrown = thrown
+        self.running = True
         self._mine.release()
         self._callers.acquire()
+        self.running = False
+        if self.finished:
+            at.session.paused.discard(self)
         if self._problem is not None:
             problem, self._problem = self._problem, None
+            if isinstance(problem, Raised) and problem.type_name == "StopIteration":
+                raised(at, "RuntimeError", "generator raised StopIteration")
             raise problem
         if self._handed:
             return True, self._handed.pop()
         return False, None
 
+    def _start(self, at: At) -> None:
+        self.started = True
+        paused = at.session.paused
+        if len(paused) >= MOST_PAUSED:
+            raise BudgetError(f"more than {MOST_PAUSED} generators at once", at)
+        before = threading.stack_size(STACK_BYTES)
+        try:
+            threading.Thread(target=self._run, name="generator", daemon=True).start()
+        except RuntimeError:
+            raise BudgetError("more threads than there may be", at) from None
+        finally:
+            threading.stack_size(before)
+        paused.add(self)
+
+    def close(self, at: At) -> None:
+        """End a body that waits at a ``yield``: it is told GeneratorExit. Raises what it raises instead."""
+        if self.finished or not self.started:
+            self.finished = True
+            return
+        try:
+            is_there, _ = self.resume(at, Raised(make_exception(at.session, "GeneratorExit", ()), at))
+        except Raised as problem:
+            if problem.type_name not in {"GeneratorExit", "StopIteration"}:
+                raise
+            return
+        if is_there:
+            raised(at, "RuntimeError", "generator ignored GeneratorExit")
+
+
+class Generator(Value):
+    """What calling a function with ``yield`` gives. When nothing refers to it any more, its body is ended."""
+
+    type_name = "generator"
+
+    def __init__(self, function: UserFunction, frame: Frame) -> None:
+        self.body = _Body(function, frame)
+        self._made_at = frame.at(function.node)
+
+    def __del__(self) -> None:
+        body = self.body
+        if body.started and not body.finished and not body.running and not self._made_at.session.is_over:
+            with contextlib.suppress(Raised, BudgetError):
+                body.close(self._made_at)
+
+    def advance(self, at: At, *, thrown: BaseException | None = None, sent: Any = None) -> tuple[bool, Any]:
+        """Run the body to its next ``yield``: (whether there was one, its value)."""
+        at.session.budget.step(at)
+        if self.body.finished:
+            if thrown is not None:
+                raise thrown
+            return False, None
+        self.body.sent = sent
+        return self.body.resume(at, thrown)
+
     def iterate(self, at: At) -> Iterator[Any]:
         """Its values, one by one."""
-        try:
-            while True:
-                is_there, value = self.advance(at)
-                if not is_there:
-                    return
-                yield value
-        finally:
-            self.give_up()
+        while True:
+            is_there, value = self.advance(at)
+            if not is_there:
+                return
+            yield value
 
-    def give_up(self) -> None:
-        """End a body that is waiting at a ``yield``."""
-        if not self.finished and self._thread is not None:
-            self._thrown = _GivenUp()
-            self._mine.release()
-            self._callers.acquire()
-
-    def next_value(self, at: At) -> Any:
-        """``next(generator)``; StopIteration at the end."""
-        is_there, value = self.advance(at)
+    def next_value(self, at: At, sent: Any = None) -> Any:
+        """``next(generator)``; StopIteration with what it returns at the end."""
+        was_over = self.body.finished
+        is_there, value = self.advance(at, sent=sent)
         if not is_there:
-            raised(at, "StopIteration")
+            result = None if was_over else self.body.result
+            raise Raised(make_exception(at.session, "StopIteration", () if result is None else (result,)), at)
         return value
 
     def throw(self, problem: Raised, at: At) -> tuple[bool, Any]:
@@ -126,20 +209,56 @@ class Generator(Value):
         return self.advance(at, thrown=problem)
 
     def get_attribute(self, name: str, at: At) -> Any:
-        """``send``, ``close``, ``__next__``."""
+        """``send``, ``throw``, ``close``, ``__next__``, ``__iter__``."""
         match name:
             case "__next__":
                 return NativeFunction(name, lambda at: self.next_value(at))
+            case "__iter__":
+                return NativeFunction(name, lambda at: self)
             case "close":
-                return NativeFunction(name, lambda at: self.give_up())
+                return NativeFunction(name, lambda at: self.body.close(at))
             case "send":
                 return NativeFunction(name, self._send, takes_unknown=True)
+            case "throw":
+                return NativeFunction(name, self._throw, takes_unknown=True)
+            case "__name__":
+                return self.body.function.name
         return super().get_attribute(name, at)
 
     def _send(self, at: At, value: Any) -> Any:
-        self._sent = value
-        return self.next_value(at)
+        if not self.body.started and value is not None:
+            raised(at, "TypeError", "can't send non-None value to a just-started generator")
+        return self.next_value(at, value)
+
+    def _throw(self, at: At, problem: Any) -> Any:
+        from goflow.parser.interpreter.classes import ClassValue, Instance
+
+        if isinstance(problem, ClassValue):
+            problem = problem.call([], {}, at)
+        if not isinstance(problem, Instance):
+            return Unknown("an exception that is not known", at)
+        is_there, value = self.throw(Raised(problem, at), at)
+        if not is_there:
+            raised(at, "StopIteration")
+        return value
 
     def call(self, args: Arguments, kwargs: Keywords, at: At) -> Any:
         """Generators cannot be called."""
         raised(at, "TypeError", "'generator' object is not callable")
+
+    @property
+    def callable(self) -> bool:
+        """No."""
+        return False
+
+
+def give_up_all(session: Session, at: At) -> None:
+    """The reading is over: end every body that waits at a ``yield``, and whatever it does then."""
+    session.is_over = True
+    for body in list(session.paused):
+        for _ in range(3):  # a body may catch what it is told, and go on
+            if body.finished:
+                break
+            with contextlib.suppress(Exception):
+                body.resume(at, _GivenUp())
+    session.paused.clear()

@@ -46,9 +46,23 @@ def _guarded(
             passed()
             if left is None and node.orelse is not None:
                 left = run_suite(frame, node.orelse.body)
-    finally:
-        last = run_suite(frame, node.finalbody.body) if node.finalbody is not None else None
+    except Raised as problem:
+        with frame.session.dealing_with(problem):
+            last = _finally(frame, node)
+        if last is None:
+            raise
+        return last  # a return in it swallows what was raised
+    except Exception:  # the reading itself ends
+        raise
+    except BaseException:  # a generator that is given up
+        _finally(frame, node)
+        raise
+    last = _finally(frame, node)
     return last if last is not None else left
+
+
+def _finally(frame: Frame, node: cst.Try | cst.TryStar) -> Exit | None:
+    return run_suite(frame, node.finalbody.body) if node.finalbody is not None else None
 
 
 def _handle(frame: Frame, node: cst.Try, problem: Raised) -> Exit | None:
@@ -83,11 +97,10 @@ def _handle_parts(frame: Frame, node: cst.TryStar, problem: Raised) -> Exit | No
 def _run_handler(frame: Frame, handler: cst.ExceptHandler | cst.ExceptStarHandler, problem: Raised) -> Exit | None:
     if handler.name is not None:
         assign(frame, handler.name.name, problem.value)
-    before, frame.exception = frame.exception, problem
     try:
-        return run_suite(frame, handler.body)
+        with frame.session.dealing_with(problem):
+            return run_suite(frame, handler.body)
     finally:
-        frame.exception = before
         if handler.name is not None and isinstance(handler.name.name, cst.Name):
             frame.scope.home_of(handler.name.name.value).names.pop(handler.name.name.value, None)
 

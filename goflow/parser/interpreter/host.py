@@ -2,20 +2,64 @@
 
 from __future__ import annotations
 
+import collections
 import datetime as dt
 import string
 from collections.abc import Mapping
 from typing import Any
 
-from goflow.parser.interpreter.operations import elements, formatted, get_item, representation, text, truth, type_name
-from goflow.parser.interpreter.values import At, NativeFunction, Unknown, Value, first_unknown, raised
+from goflow.parser.interpreter.operations import (
+    DUNDERS,
+    ascii_of,
+    binary,
+    contains,
+    elements,
+    formatted,
+    get_item,
+    plain_host,
+    representation,
+    set_item,
+    text,
+    truth,
+    type_name,
+)
+from goflow.parser.interpreter.orders import iterator_over, unordered
+from goflow.parser.interpreter.values import AnyOrder, At, NativeFunction, Unknown, Value, first_unknown, raised
 
 MUTATORS: dict[type, frozenset[str]] = {
+    collections.deque: frozenset(
+        {
+            "append",
+            "appendleft",
+            "extend",
+            "extendleft",
+            "insert",
+            "remove",
+            "pop",
+            "popleft",
+            "clear",
+            "reverse",
+            "rotate",
+        }
+    ),
     list: frozenset({"append", "extend", "insert", "remove", "pop", "clear", "sort", "reverse"}),
-    dict: frozenset({"update", "setdefault", "pop", "popitem", "clear"}),
-    set: frozenset({"add", "discard", "remove", "pop", "clear", "update", "difference_update", "intersection_update"}),
+    dict: frozenset({"update", "setdefault", "pop", "popitem", "clear", "move_to_end"}),
+    set: frozenset(
+        {
+            "add",
+            "discard",
+            "remove",
+            "pop",
+            "clear",
+            "update",
+            "difference_update",
+            "intersection_update",
+            "symmetric_difference_update",
+        }
+    ),
 }
 TRANSPARENT: dict[type, frozenset[str]] = {
+    collections.deque: frozenset({"copy"}),
     list: frozenset({"copy"}),
     dict: frozenset({"get", "items", "keys", "values", "copy"}),
     set: frozenset({"copy", "union"}),
@@ -45,8 +89,22 @@ def get_attribute(value: Any, name: str, at: At) -> Any:
     if name == "__doc__":
         return type(value).__doc__
     if name.startswith("__"):
-        if name in {"__len__", "__contains__", "__getitem__", "__str__", "__repr__", "__iter__"}:
-            return _dunder(value, name)
+        if name in {
+            "__len__",
+            "__contains__",
+            "__getitem__",
+            "__setitem__",
+            "__str__",
+            "__repr__",
+            "__iter__",
+            "__next__",
+        }:
+            if hasattr(value, name):
+                return _dunder(value, name)
+        elif name in _SIGNS and hasattr(value, name):
+            return NativeFunction(name, lambda at, other: binary(_SIGNS[name], value, other, at), takes_unknown=True)
+        elif hasattr(value, name):
+            return Unknown(f"{name} of a {type_name(value)}", at)
     elif hasattr(value, name):
         if isinstance(value, tuple) and name in getattr(value, "_fields", ()):
             return getattr(value, name)
@@ -59,20 +117,27 @@ def get_attribute(value: Any, name: str, at: At) -> Any:
     raised(at, "AttributeError", f"'{type_name(value)}' object has no attribute '{name}'")
 
 
+_SIGNS = {name: sign for sign, name in DUNDERS.items()}
+
+
 def _dunder(value: Any, name: str) -> Any:
     def run(at: At, *args: Any) -> Any:
         match name:
+            case "__next__":
+                return next(value)
+            case "__setitem__":
+                return set_item(value, args[0], args[1], at)
             case "__len__":
                 return len(value)
             case "__contains__":
-                return args[0] in value
+                return contains(value, args[0], at)
             case "__getitem__":
                 return get_item(value, args[0], at)
             case "__str__":
                 return text(value, at)
             case "__repr__":
                 return representation(value, at)
-        return iter(list(value))
+        return iterator_over(iter(value), unordered(value, at))
 
     return NativeFunction(name, run)
 
@@ -105,6 +170,9 @@ def call_method(value: Any, name: str, args: Any, kwargs: dict[str, Any], at: At
                 return _mutate(value, name, args, kwargs, at)
             if name in TRANSPARENT[kind]:
                 return _transparent(value, name, args, kwargs, at)
+    if isinstance(value, set | frozenset):
+        args = [other if isinstance(other, set | frozenset) else elements(other, at) for other in args]
+        args = [list(other) if type(other) is AnyOrder else other for other in args]
     unknown = first_unknown((value, args, kwargs))
     if unknown is not None:
         return unknown
@@ -115,6 +183,8 @@ def call_method(value: Any, name: str, args: Any, kwargs: dict[str, Any], at: At
 
 
 def _run(value: Any, name: str, args: Any, kwargs: dict[str, Any], at: At) -> Any:
+    if isinstance(value, str | bytes | int | float):
+        args = [_plain_argument(arg) for arg in args]
     if isinstance(value, str) and name in {"center", "ljust", "rjust", "zfill", "expandtabs"}:
         for width in args[:1]:
             at.session.budget.check_size(int(width) * (len(value) if name == "expandtabs" else 1), at)
@@ -123,27 +193,56 @@ def _run(value: Any, name: str, args: Any, kwargs: dict[str, Any], at: At) -> An
     return at.session.guarded(lambda at, *a, **k: getattr(value, name)(*a, **k), at, args, kwargs, name)
 
 
+def _plain_argument(value: Any) -> Any:
+    if isinstance(value, tuple | list):
+        return type(value)(map(plain_host, value)) if type(value) in {tuple, list} else value
+    return plain_host(value)
+
+
 def _mutate(value: Any, name: str, args: Any, kwargs: dict[str, Any], at: At) -> Any:
     at.session.journal.touch(value)
-    if isinstance(value, list):
-        if name == "extend":
+    if isinstance(value, list | collections.deque):
+        if name in {"extend", "extendleft"} and len(args) == 1:
             tail = elements(args[0], at)
-            value.extend([tail] if isinstance(tail, Unknown) else tail)
+            getattr(value, name)([tail] if isinstance(tail, Unknown) else list(tail))
+            at.session.budget.check_size(len(value), at)
+            if type(tail) is AnyOrder:
+                value.append(tail.unknown)
             return None
-        if name == "sort":
+        if name == "sort" and isinstance(value, list):
             value[:] = sorted_values(value, at, **kwargs)
+            if type(value) is AnyOrder:
+                value.settle()
             return None
-        if name == "remove":
+        if name == "remove" and isinstance(value, list) and len(args) == 1:
             return _remove(value, args[0], at)
+        if name in {"pop", "popleft"} and type(value) is AnyOrder and value.unknown is not None:
+            return value.unknown
+    if isinstance(value, set):
+        if name == "pop" and len(value) > 1 and (unknown := unordered(value, at)) is not None:
+            value.clear()
+            value.add(unknown)
+            return unknown
+        if name in {"difference_update", "intersection_update", "symmetric_difference_update"}:
+            args = [elements(argument, at) for argument in args]
+            unknown = next((argument for argument in args if isinstance(argument, Unknown)), None)
+            if unknown is not None:
+                value.add(unknown)
+                return None
+            args = [list(argument) for argument in args]
     if name == "update":
         for argument in args:
             more: Any = as_mapping(argument, at) if isinstance(value, dict) else elements(argument, at)
+            if isinstance(value, set) and not isinstance(more, Unknown):
+                for member in more:
+                    check_hashable(member, at)
             if isinstance(more, Unknown):
                 value.update({UnknownKey(more): more} if isinstance(value, dict) else {more})
             else:
                 value.update(more)
         if isinstance(value, dict):
             value.update(kwargs)
+        at.session.budget.check_size(len(value), at)
         return None
     if isinstance(value, dict) and args:
         check_hashable(args[0], at)
@@ -197,10 +296,6 @@ def _transparent(value: Any, name: str, args: Any, kwargs: dict[str, Any], at: A
             hidden = next((other.unknown for other in value if isinstance(other, UnknownKey)), None)
             if hidden is not None:
                 return hidden
-    if name == "items":
-        return [(key, inner) for key, inner in value.items()]
-    if name in {"keys", "values"}:
-        return list(value) if name == "keys" else list(value.values())
     return _run(value, name, args, kwargs, at)
 
 
@@ -209,7 +304,6 @@ def sorted_values(values: Any, at: At, key: Any = None, reverse: Any = False) ->
     import functools
 
     from goflow.parser.interpreter.calls import call
-    from goflow.parser.interpreter.operations import binary
 
     keyed = [(value if key is None else call(key, [value], {}, at), value) for value in values]
     unknown = first_unknown([pair[0] for pair in keyed])
@@ -221,7 +315,22 @@ def sorted_values(values: Any, at: At, key: Any = None, reverse: Any = False) ->
             return -1
         return 1 if truth(binary("<", right[0], left[0], at), at) is True else 0
 
-    return [pair[1] for pair in sorted(keyed, key=functools.cmp_to_key(compare), reverse=bool(reverse))]
+    if all(type(pair[0]) in {str, int, float} for pair in keyed) and len({type(pair[0]) for pair in keyed}) == 1:
+        ordered = sorted(keyed, key=lambda pair: pair[0], reverse=bool(reverse))
+    else:
+        ordered = sorted(keyed, key=functools.cmp_to_key(compare), reverse=bool(reverse))
+    unknown = unordered(values, at) if key is not None and len(set(map(_key_of, keyed))) < len(keyed) else None
+    if unknown is not None:  # of equals the first comes first
+        raised(at, "TypeError", f"the order depends on {unknown.reason}")
+    return [pair[1] for pair in ordered]
+
+
+def _key_of(pair: tuple[Any, Any]) -> Any:
+    try:
+        hash(pair[0])
+    except TypeError:
+        return repr(pair[0])
+    return pair[0]
 
 
 def as_mapping(value: Any, at: At) -> Mapping[Any, Any] | Unknown:
@@ -257,6 +366,7 @@ def as_mapping(value: Any, at: At) -> Mapping[Any, Any] | Unknown:
 
 def make_set(values: list[Any], at: At) -> set[Any] | Unknown:
     """A set of VALUES; Unknown when one of them is."""
+    values = list(values)
     unknown = first_unknown(values)
     if unknown is not None:
         return unknown
@@ -280,6 +390,12 @@ class SafeFormatter(string.Formatter):
         self.at = at
         self.unknown: Unknown | None = None
 
+    def get_value(self, key: Any, args: Any, kwargs: Any) -> Any:
+        """``{0}`` and ``{name}``."""
+        if isinstance(key, int):
+            return args[key]
+        return get_item(kwargs, key, self.at)
+
     def get_field(self, field_name: str, args: Any, kwargs: Any) -> Any:
         """``{a.b[c]}``."""
         import _string  # type: ignore[import-not-found]
@@ -294,6 +410,8 @@ class SafeFormatter(string.Formatter):
         """``!r`` and ``!s``."""
         if conversion == "r":
             return representation(value, self.at)
+        if conversion == "a":
+            return ascii_of(value, self.at)
         return text(value, self.at) if conversion == "s" else value
 
     def format_field(self, value: Any, format_spec: str) -> str:
@@ -308,11 +426,17 @@ class SafeFormatter(string.Formatter):
 def _format(template: str, at: At, *args: Any, **kwargs: Any) -> Any:
     formatter = SafeFormatter(at)
     answer = at.session.guarded(lambda at: formatter.vformat(template, args, kwargs), at, (), {}, "format")
+    if isinstance(answer, str):
+        at.session.budget.check_size(len(answer), at)
     return answer if formatter.unknown is None else formatter.unknown
 
 
 def _format_map(template: str, at: At, mapping: Any) -> Any:
-    return _format(template, at, **mapping)
+    if isinstance(mapping, Unknown):
+        return mapping
+    formatter = SafeFormatter(at)
+    answer = at.session.guarded(lambda at: formatter.vformat(template, (), mapping), at, (), {}, "format_map")
+    return answer if formatter.unknown is None else formatter.unknown
 
 
 def _join(separator: str, at: At, values: Any) -> Any:
@@ -321,6 +445,7 @@ def _join(separator: str, at: At, values: Any) -> Any:
     if unknown is not None:
         return unknown
     assert isinstance(found, list)
+    found = [plain_host(value) for value in found]
     for index, value in enumerate(found):
         if not isinstance(value, str):
             words = f"sequence item {index}: expected str instance, {type_name(value)} found"

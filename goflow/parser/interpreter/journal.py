@@ -6,6 +6,7 @@ of one list.
 
 from __future__ import annotations
 
+import collections
 from collections.abc import Callable
 from typing import Any
 
@@ -63,6 +64,9 @@ def restore(thing: Any, state: State) -> None:
     """Make THING what it was."""
     if isinstance(thing, list):
         thing[:] = state
+    elif isinstance(thing, collections.deque):
+        thing.clear()
+        thing.extend(state)
     else:
         thing.clear()
         thing.update(state)

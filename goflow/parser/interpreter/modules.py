@@ -39,7 +39,7 @@ class ModuleValue(Value):
         self.scope = Scope(None)
         self.tree: cst.Module | None = None
         self.generators: dict[int, bool] = {}
-        self.declarations: dict[int, tuple[frozenset[str], frozenset[str]]] = {}
+        self.declarations: dict[int, tuple[frozenset[str], frozenset[str], frozenset[str]]] = {}
         self.starred: Unknown | None = None
         """What a name may be that nothing defines, once ``import *`` has brought in names that are not known."""
         self._positions: Mapping[int, tuple[int, int, int, int]] | None = None

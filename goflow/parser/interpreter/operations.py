@@ -5,9 +5,22 @@ from __future__ import annotations
 import collections
 import operator as op
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NoReturn
 
-from goflow.parser.interpreter.values import At, Raised, Unknown, Value, first_unknown, raised
+from goflow.parser.interpreter.orders import in_any_order, unordered
+from goflow.parser.interpreter.values import (
+    CONTAINERS as FIRST_CONTAINERS,
+)
+from goflow.parser.interpreter.values import (
+    AnyOrder,
+    At,
+    Raised,
+    Unknown,
+    UnknownElementsError,
+    Value,
+    first_unknown,
+    raised,
+)
 
 BINARY: dict[str, Callable[[Any, Any], Any]] = {
     "+": op.add, "-": op.sub, "*": op.mul, "/": op.truediv, "//": op.floordiv, "%": op.mod, "**": op.pow,
@@ -17,6 +30,7 @@ BINARY: dict[str, Callable[[Any, Any], Any]] = {
 DUNDERS = {
     "+": "__add__", "-": "__sub__", "*": "__mul__", "/": "__truediv__", "//": "__floordiv__", "%": "__mod__",
     "**": "__pow__", "<<": "__lshift__", ">>": "__rshift__", "&": "__and__", "|": "__or__", "^": "__xor__",
+    "@": "__matmul__",
     "==": "__eq__", "!=": "__ne__", "<": "__lt__", "<=": "__le__", ">": "__gt__", ">=": "__ge__",
 }  # fmt: skip
 MIRRORED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
@@ -25,7 +39,7 @@ REFLECTED_DUNDERS = {
     **{sign: DUNDERS[mirror] for sign, mirror in MIRRORED.items()},
 }
 UNARY: dict[str, Callable[[Any], Any]] = {"-": op.neg, "+": op.pos, "~": op.invert}
-HOST_ERRORS = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
+HOST_ERRORS = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RuntimeError)
 
 
 def binary(sign: str, left: Any, right: Any, at: At) -> Any:
@@ -37,11 +51,17 @@ def binary(sign: str, left: Any, right: Any, at: At) -> Any:
             if answer is not NotImplemented:
                 return answer
         return left
+    tries_right = isinstance(right, Value)
     if isinstance(left, Value):
+        if tries_right and right.goes_before(left, sign):
+            tries_right = False
+            answer = right.binary(sign, left, at, reflected=True)
+            if answer is not NotImplemented:
+                return answer
         answer = left.binary(sign, right, at, reflected=False)
         if answer is not NotImplemented:
             return answer
-    if isinstance(right, Value):
+    if tries_right:
         answer = right.binary(sign, left, at, reflected=True)
         if answer is not NotImplemented:
             return answer
@@ -73,13 +93,43 @@ def _host_binary(sign: str, left: Any, right: Any, at: At) -> Any:
         unknown = first_unknown((left, right))
         if unknown is not None:
             return unknown
+        if type(left) is type(right) and isinstance(left, list | tuple):
+            return _ordered(sign, left, right, at)
+    elif sign == "+" and type(left) is list and type(right) is AnyOrder:
+        left = in_any_order(left, right.unknown) if left else left
     try:
         answer = BINARY[sign](left, right)
     except HOST_ERRORS as problem:
-        raised(at, _kind(problem), str(problem))
-    if isinstance(answer, str | list | tuple):
+        as_raised(problem, at)
+    if isinstance(answer, str | list | tuple | bytes):
         budget.check_size(len(answer), at)
+        if type(left) is AnyOrder or type(right) is AnyOrder:
+            why = unordered(left, at)
+            return in_any_order(list(answer), why if why is not None else unordered(right, at))
+    elif type(answer) is int and not -_SMALL < answer < _SMALL:
+        budget.check_size(answer.bit_length(), at)
     return answer
+
+
+_SMALL = 1 << 64
+
+
+def _ordered(sign: str, left: Any, right: Any, at: At) -> Any:
+    """``<`` and its kin of two sequences: by the first elements that differ, else by their lengths."""
+    for one, other in zip(left, right, strict=False):
+        same = equal(one, other, at)
+        if isinstance(same, Unknown):
+            return same
+        if not same:
+            return binary(sign, one, other, at)
+    return BINARY[sign](len(left), len(right))
+
+
+def as_raised(problem: BaseException, at: At) -> NoReturn:
+    """Raise what Python itself has raised in an operation as the file's exception."""
+    from goflow.parser.interpreter.exceptions import from_host
+
+    raise Raised(from_host(at.session, problem), at) from None
 
 
 def _percent(template: str, values: Any, at: At) -> Any:
@@ -93,7 +143,7 @@ def _percent(template: str, values: Any, at: At) -> Any:
     try:
         return template % plain_texts(values, at)
     except HOST_ERRORS as problem:
-        raised(at, _kind(problem), str(problem))
+        as_raised(problem, at)
 
 
 def plain_texts(values: Any, at: At) -> Any:
@@ -109,8 +159,11 @@ def plain_texts(values: Any, at: At) -> Any:
 
 def _equal_contents(left: Any, right: Any, at: At) -> bool | Unknown:
     """``==`` of two values, either of which may hold values of ours."""
-    if left is right and first_unknown(left) is None:
+    if left is right and first_unknown(left) is None and left == left:
         return True
+    for value in (left, right):
+        if type(value) is AnyOrder and value.unknown is not None:
+            return value.unknown
     if isinstance(left, Value) or isinstance(right, Value):
         return False  # two objects without __eq__: identity
     if type(left) is type(right) and isinstance(left, list | tuple):
@@ -119,7 +172,9 @@ def _equal_contents(left: Any, right: Any, at: At) -> bool | Unknown:
             return False if unknown is None else unknown
         answers = [binary("==", a, b, at) for a, b in zip(left, right, strict=True)]
         return _all(answers)
-    if isinstance(left, dict) and isinstance(right, dict):
+    if isinstance(left, collections.OrderedDict) and isinstance(right, collections.OrderedDict):
+        return _equal_contents(list(left.items()), list(right.items()), at)
+    if isinstance(left, dict) and isinstance(right, dict) and collections.Counter not in {type(left), type(right)}:
         if left.keys() != right.keys():
             unknown = first_unknown((left, right))
             return False if unknown is None else unknown
@@ -127,7 +182,7 @@ def _equal_contents(left: Any, right: Any, at: At) -> bool | Unknown:
     try:
         return bool(left == right)
     except HOST_ERRORS as problem:
-        raised(at, _kind(problem), str(problem))
+        as_raised(problem, at)
 
 
 def _all(answers: list[Any]) -> bool | Unknown:
@@ -142,7 +197,7 @@ def equal(left: Any, right: Any, at: At) -> bool | Unknown:
     return truth(answer, at)
 
 
-def identical(left: Any, right: Any) -> bool | Unknown:
+def identical(left: Any, right: Any, at: At) -> bool | Unknown:
     """``left is right``."""
     for value in (left, right):
         if isinstance(value, Unknown):
@@ -151,9 +206,12 @@ def identical(left: Any, right: Any) -> bool | Unknown:
         return left is right
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
-    if isinstance(left, str | int | float | bytes) and type(left) is type(right):
-        return bool(left == right)  # small constants are one object in CPython
+    if left is not right and isinstance(left, _CONSTANTS) and type(left) is type(right) and left == right:
+        return Unknown("whether equal values are one object", at)
     return left is right
+
+
+_CONSTANTS = (str, int, float, bytes, tuple, frozenset, range)
 
 
 def contains(container: Any, item: Any, at: At) -> bool | Unknown:
@@ -166,22 +224,28 @@ def contains(container: Any, item: Any, at: At) -> bool | Unknown:
         return unknown
     if isinstance(container, str | bytes | range):
         try:
-            return item in container
+            return plain_host(item) in container
         except HOST_ERRORS as problem:
-            raised(at, _kind(problem), str(problem))
-    if isinstance(container, dict | set | frozenset) and not isinstance(item, Value):
+            as_raised(problem, at)
+    if isinstance(container, _HASHED):
         try:
             found = item in container
         except HOST_ERRORS as problem:
-            raised(at, _kind(problem), str(problem))
+            as_raised(problem, at)
         if found:
             return True
         unknown = first_unknown(list(container))
         return False if unknown is None else unknown
-    answers = [equal(other, item, at) for other in iterate(container, at)]
-    if any(answer is True for answer in answers):
-        return True
-    return next((answer for answer in answers if isinstance(answer, Unknown)), False)
+    unknown = None
+    for other in iterate(container, at):
+        answer = True if other is item else equal(other, item, at)
+        if answer is True:
+            return True
+        unknown = answer if isinstance(answer, Unknown) else unknown
+    return False if unknown is None else unknown
+
+
+_HASHED: tuple[Any, ...] = (dict, set, frozenset, type({}.keys()), type({}.items()), collections.ChainMap)
 
 
 def unary(sign: str, value: Any, at: At) -> Any:
@@ -191,7 +255,7 @@ def unary(sign: str, value: Any, at: At) -> Any:
     try:
         return UNARY[sign](value)
     except HOST_ERRORS as problem:
-        raised(at, _kind(problem), str(problem))
+        as_raised(problem, at)
 
 
 def truth(value: Any, at: At) -> bool | Unknown:
@@ -221,8 +285,10 @@ def get_item(value: Any, key: Any, at: At) -> Any:
         unknown = first_unknown((key.start, key.stop, key.step))
         if unknown is not None:
             return unknown
+    if type(value) is AnyOrder and value.unknown is not None:
+        return value.unknown
     try:
-        return value[key]
+        return value[key if isinstance(value, dict) else plain_host(key)]
     except KeyError:
         from goflow.parser.interpreter.exceptions import make_exception
 
@@ -231,7 +297,7 @@ def get_item(value: Any, key: Any, at: At) -> Any:
             return unknown
         raise Raised(make_exception(at.session, "KeyError", (key,)), at) from None
     except HOST_ERRORS as problem:
-        raised(at, _kind(problem), str(problem))
+        as_raised(problem, at)
 
 
 def set_item(value: Any, key: Any, new: Any, at: At) -> None:
@@ -239,12 +305,18 @@ def set_item(value: Any, key: Any, new: Any, at: At) -> None:
     if isinstance(value, Value):
         value.set_item(key, new, at)
         return
-    if isinstance(value, dict | list):
+    if isinstance(value, MUTABLE):
         at.session.journal.touch(value)
+    if isinstance(key, slice) and isinstance(value, list):
+        new = elements(new, at)
+        if isinstance(new, Unknown):
+            new = [new]
     try:
         value[key] = new
     except HOST_ERRORS as problem:
-        raised(at, _kind(problem), str(problem))
+        as_raised(problem, at)
+    if isinstance(value, dict):
+        at.session.budget.check_size(len(value), at)
 
 
 def delete_item(value: Any, key: Any, at: At) -> None:
@@ -252,12 +324,15 @@ def delete_item(value: Any, key: Any, at: At) -> None:
     if isinstance(value, Value):
         value.delete_item(key, at)
         return
-    if isinstance(value, dict | list):
+    if isinstance(value, MUTABLE):
         at.session.journal.touch(value)
     try:
         del value[key]
     except HOST_ERRORS as problem:
-        raised(at, _kind(problem), str(problem).strip("'") if isinstance(problem, KeyError) else str(problem))
+        as_raised(problem, at)
+
+
+MUTABLE = (dict, list, set, collections.deque)
 
 
 def iterate(value: Any, at: At) -> Iterator[Any]:
@@ -266,23 +341,52 @@ def iterate(value: Any, at: At) -> Iterator[Any]:
         yield from value.iterate(at)
         return
     try:
-        iterator = iter(list(value)) if isinstance(value, dict | set | frozenset) else iter(value)
+        iterator = iter(value)
     except TypeError:
         raised(at, "TypeError", f"'{type_name(value)}' object is not iterable")
-    for element in iterator:
-        at.session.budget.step(at)
+    step = at.session.budget.step
+    while True:
+        try:
+            element = next(iterator)
+        except StopIteration:
+            return
+        except RecursionError:
+            raise
+        except RuntimeError as problem:  # a dict that changes under the loop
+            as_raised(problem, at)
+        step(at)
         yield element
+
+
+def iterate_now(value: Any, at: At) -> Iterator[Any]:
+    """The same; what cannot be iterated is told now and not at the first element."""
+    if isinstance(value, Value):
+        return iterate(value, at)
+    try:
+        iter(value)
+    except TypeError:
+        raised(at, "TypeError", f"'{type_name(value)}' object is not iterable")
+    return iterate(value, at)
 
 
 def elements(value: Any, at: At) -> list[Any] | Unknown:
     """All elements of VALUE as a list, or the Unknown that it is."""
     if isinstance(value, Unknown):
         return value
-    found = []
-    for element in iterate(value, at):
-        found.append(element)
-        at.session.budget.check_size(len(found), at)
-    return found
+    found: list[Any] = []
+    try:
+        for element in iterate(value, at):
+            found.append(element)
+            at.session.budget.check_size(len(found), at)
+    except UnknownElementsError as problem:
+        return problem.unknown
+    return in_any_order(found, unordered(value, at))
+
+
+def plain_host(value: Any) -> Any:
+    """The text or number inside an instance of a class that derives from ``str`` or ``int``; else VALUE itself."""
+    inner = getattr(value, "data", None) if isinstance(value, Value) else None
+    return inner if isinstance(inner, str | int | float | bytes) else value
 
 
 def type_name(value: Any) -> str:
@@ -298,16 +402,35 @@ def text(value: Any, at: At) -> Any:
         return value.text(at)
     if isinstance(value, str):
         return value
-    return representation(value, at) if isinstance(value, list | tuple | dict | set | frozenset) else str(value)
+    if isinstance(value, CONTAINERS):
+        return representation(value, at)
+    try:
+        return str(value)
+    except HOST_ERRORS as problem:  # a number of too many digits
+        as_raised(problem, at)
 
 
 def representation(value: Any, at: At) -> Any:
     """``repr(value)``: a str or an Unknown."""
     if isinstance(value, Value):
         return value.representation(at)
+    if not isinstance(value, CONTAINERS):
+        return text(value, at) if type(value) is int else repr(value)
+    with at.session.budget.deeper(at):
+        return _representation(value, at)
+
+
+def _representation(value: Any, at: At) -> Any:
     match value:
+        case AnyOrder() if value.unknown is not None:
+            return value.unknown
         case list():
             return _joined(value, "[", "]", at)
+        case collections.deque():
+            tail = "])" if value.maxlen is None else f"], maxlen={value.maxlen})"
+            return _joined(list(value), "deque([", tail, at)
+        case collections.ChainMap():
+            return _joined(value.maps, "ChainMap(", ")", at)
         case collections.Counter():
             ordered = dict(value.most_common()) if first_unknown(list(value.values())) is None else dict(value)
             return _called("Counter", ordered, at) if value else "Counter()"
@@ -320,13 +443,30 @@ def representation(value: Any, at: At) -> Any:
             unknown = first_unknown(shown)
             named = ", ".join(f"{name}={inner}" for name, inner in zip(value._fields, shown, strict=True))
             return unknown if unknown is not None else f"{type(value).__name__}({named})"
+        case collections.defaultdict():
+            return Unknown("the address of a function in the text of a defaultdict", at)
         case dict():
+            if type(value).__name__ == "defaultdict":
+                return value.representation(at)  # type: ignore[attr-defined]
             pairs = [_pair(key, inner, at) for key, inner in value.items()]
             unknown = first_unknown(pairs)
             return unknown if unknown is not None else "{" + ", ".join(pairs) + "}"
-        case set() | frozenset() if len(value) > 1:
-            return Unknown("the order of a set", at)
-    return repr(value)
+        case set() | frozenset():
+            unknown = unordered(value, at)
+            if unknown is not None or not value:
+                return repr(value) if unknown is None else unknown
+            return _joined(list(value), *(("frozenset({", "})") if isinstance(value, frozenset) else ("{", "}")), at)
+    kind = type(value).__name__
+    return _joined(list(value), f"{kind}([", "])", at) if kind.startswith("dict_") else repr(value)
+
+
+CONTAINERS = (*FIRST_CONTAINERS, collections.ChainMap)
+
+
+def ascii_of(value: Any, at: At) -> Any:
+    """``ascii(value)``: a str or an Unknown."""
+    found = representation(value, at)
+    return found if isinstance(found, Unknown) else found.encode("ascii", "backslashreplace").decode()
 
 
 def _called(name: str, inner: Any, at: At) -> Any:
@@ -361,7 +501,11 @@ def formatted(value: Any, spec: str, at: At) -> Any:
         if own is not None and spec:
             return own(spec, at)
         answer = text(value, at)
-        return answer if isinstance(answer, Unknown) or not spec else formatted(answer, spec, at)
+        if isinstance(answer, Unknown) or not spec:
+            return answer
+        if getattr(value, "formats_as_object", False):
+            raised(at, "TypeError", f"unsupported format string passed to {value.type_name}.__format__")
+        return formatted(answer, spec, at)
     if not spec:
         return text(value, at)
     for width in re.findall(r"\d+", spec) if "%" not in spec else []:
@@ -369,8 +513,4 @@ def formatted(value: Any, spec: str, at: At) -> Any:
     try:
         return format(value, spec)
     except HOST_ERRORS as problem:
-        raised(at, _kind(problem), str(problem))
-
-
-def _kind(problem: BaseException) -> str:
-    return type(problem).__name__
+        as_raised(problem, at)

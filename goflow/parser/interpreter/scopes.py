@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from goflow.parser.interpreter.values import At, Raised, raised
+from goflow.parser.interpreter.values import At, raised
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -14,13 +14,24 @@ if TYPE_CHECKING:
 
 MISSING = object()
 """What a look-up gives that finds nothing."""
+UNBOUND = object()
+"""What it gives for a name of a function's own that has no value yet."""
 
 
 class Scope:
     """Names of a module, a class body, a function or a comprehension. PARENT is the scope around it that can be seen
     from inside (class bodies cannot); GLOBALS is the module's."""
 
-    __slots__ = ("global_names", "globals", "is_class", "is_comprehension", "names", "nonlocal_names", "parent")
+    __slots__ = (
+        "global_names",
+        "globals",
+        "is_class",
+        "is_comprehension",
+        "local_names",
+        "names",
+        "nonlocal_names",
+        "parent",
+    )
 
     def __init__(self, parent: Scope | None, *, is_class: bool = False, names: dict[str, Any] | None = None) -> None:
         self.names: dict[str, Any] = {} if names is None else names
@@ -30,6 +41,8 @@ class Scope:
         self.is_comprehension = False
         self.global_names: frozenset[str] = frozenset()
         self.nonlocal_names: frozenset[str] = frozenset()
+        self.local_names: frozenset[str] = frozenset()
+        """What a function's body assigns: while it has not done so, such a name is nothing, whatever is outside."""
 
     def find(self, name: str) -> Any:
         """The value of NAME, or MISSING."""
@@ -38,12 +51,19 @@ class Scope:
         found = self.names.get(name, MISSING)
         if found is not MISSING:
             return found
+        if name in self.local_names:
+            return UNBOUND
         scope = self.parent
         while scope is not None:
             if not scope.is_class:
                 found = scope.names.get(name, MISSING)
                 if found is not MISSING:
                     return found
+                if name in scope.local_names:
+                    return UNBOUND
+                if name in scope.global_names:
+                    scope = scope.globals
+                    continue
             scope = scope.parent
         return MISSING
 
@@ -63,14 +83,13 @@ class Scope:
 class Frame:
     """A body that is being run: its session, module and scope.
 
-    MAYBE_RETURNED are values that an undecided arm returned while the other went on; EXCEPTION is the one that an
-    ``except`` is handling; CLASS_CELL and SELF_VALUE are there for ``super()`` without arguments. PREFIX is what the
-    qualified names of functions and classes made here begin with (``outer.<locals>.``).
+    MAYBE_RETURNED are values that an undecided arm returned while the other went on; CLASS_CELL and SELF_VALUE are
+    there for ``super()`` without arguments. PREFIX is what the qualified names of functions and classes made here
+    begin with (``outer.<locals>.``).
     """
 
     __slots__ = (
         "class_cell",
-        "exception",
         "generator",
         "maybe_returned",
         "module",
@@ -85,7 +104,6 @@ class Frame:
         self.module = module
         self.scope = scope
         self.maybe_returned: list[Any] = []
-        self.exception: Raised | None = None
         self.class_cell: Any = None
         self.self_value: Any = None
         self.generator: Any = None
@@ -105,6 +123,9 @@ class Frame:
         """``del name``."""
         home = self.scope.home_of(name)
         if name not in home.names:
+            if home.local_names:
+                words = f"cannot access local variable '{name}' where it is not associated with a value"
+                raised(self.at(node), "UnboundLocalError", words)
             raised(self.at(node), "NameError", f"name '{name}' is not defined")
         self.session.journal.touch(home.names)
         del home.names[name]
@@ -113,6 +134,6 @@ class Frame:
         """A frame for a comprehension or class body inside this one."""
         frame = Frame(self.session, self.module, scope)
         frame.class_cell, frame.self_value = self.class_cell, self.self_value
-        frame.exception, frame.generator = self.exception, self.generator
+        frame.generator = self.generator
         frame.prefix = self.prefix
         return frame

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from goflow.domain.diagnostics import Diagnostic, Severity
 from goflow.domain.spec import Dialect, Inputs
 from goflow.parser.interpreter.journal import Journal
-from goflow.parser.interpreter.values import Arguments, At, Keywords, Raised, Unknown, raised
+from goflow.parser.interpreter.values import Arguments, At, Keywords, Raised, Unknown, UnknownElementsError, raised
 
 if TYPE_CHECKING:
     from goflow.parser.interpreter.classes import ClassValue
@@ -98,6 +100,11 @@ class Session:
     loader: Loader = field(init=False)
     main: ModuleValue = field(init=False)
     exceptions: dict[str, ClassValue] = field(default_factory=dict)
+    handling: Raised | None = None
+    """The exception that an ``except`` or ``finally`` is dealing with now."""
+    paused: set[Any] = field(default_factory=set)
+    """Bodies of generators that wait at a ``yield``."""
+    is_over: bool = False
 
     def __post_init__(self) -> None:
         """Make room: a call of the file is some fifteen calls of the evaluator."""
@@ -126,17 +133,29 @@ class Session:
             return function(at, *args, **kwargs)
         except (Raised, BudgetError):
             raise
+        except UnknownElementsError as problem:
+            return problem.unknown
         except RecursionError:
             raise BudgetError("deeper than the reader can follow", at) from None
         except TypeError as problem:
             raised(at, "TypeError", str(problem).replace(f"{function.__name__}()", f"{name}()"))
-        except KeyError as problem:
-            from goflow.parser.interpreter.exceptions import make_exception
+        except MemoryError:
+            raise BudgetError("more memory than it may", at) from None
+        except Exception as problem:
+            if not _may_be_files(problem):
+                raise
+            from goflow.parser.interpreter.exceptions import from_host
 
-            raise Raised(make_exception(self, "KeyError", problem.args), at) from None
-        except (ValueError, LookupError, ArithmeticError, AttributeError, OSError, StopIteration) as problem:
-            kind = type(problem).__name__
-            raised(at, kind if kind in self.exceptions else _builtin_name(problem), str(problem))
+            raise Raised(from_host(self, problem), at) from None
+
+    @contextmanager
+    def dealing_with(self, problem: Raised) -> Iterator[None]:
+        """While PROBLEM is handled: what is raised now has it as its context, and a bare ``raise`` raises it again."""
+        before, self.handling = self.handling, problem
+        try:
+            yield
+        finally:
+            self.handling = before
 
     @contextmanager
     def deciding(self, unknown: Unknown) -> Iterator[None]:
@@ -149,9 +168,12 @@ class Session:
             self.undecided = before
 
 
-def _builtin_name(problem: BaseException) -> str:
-    """The nearest class of PROBLEM that is a builtin."""
-    for kind in type(problem).__mro__:
-        if kind.__module__ == "builtins":
-            return kind.__name__
-    return "Exception"
+_FILES = (
+    ValueError, LookupError, ArithmeticError, AttributeError, OSError, StopIteration, RuntimeError,
+    re.error, json.JSONDecodeError,
+)  # fmt: skip
+
+
+def _may_be_files(problem: Exception) -> bool:
+    """Whether a library may raise PROBLEM for what the file asked of it."""
+    return isinstance(problem, _FILES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 from typing import Any
 
 import libcst as cst
@@ -12,7 +13,7 @@ from goflow.parser.interpreter.branches import both_bodies
 from goflow.parser.interpreter.calls import call
 from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.definitions import class_definition, function_definition
-from goflow.parser.interpreter.exceptions import make_exception
+from goflow.parser.interpreter.exceptions import is_exception, make_exception
 from goflow.parser.interpreter.expressions import evaluate
 from goflow.parser.interpreter.handlers import try_, try_star
 from goflow.parser.interpreter.imports import import_from, import_modules
@@ -20,7 +21,7 @@ from goflow.parser.interpreter.operations import DUNDERS, binary, iterate, truth
 from goflow.parser.interpreter.scopes import Frame
 from goflow.parser.interpreter.signs import BINARY_SIGNS
 from goflow.parser.interpreter.targets import assign, change, delete
-from goflow.parser.interpreter.values import At, Raised, Unknown, Value, raised
+from goflow.parser.interpreter.values import At, Raised, Unknown, UnknownElementsError, Value, raised
 
 
 def _expression(frame: Frame, node: cst.Expr) -> Exit | None:
@@ -53,10 +54,12 @@ def _augmented(frame: Frame, node: cst.AugAssign) -> Exit | None:
 
 def _in_place(sign: str, before: Any, value: Any, at: At) -> Any:
     """``before SIGN= value``: lists, dicts and sets change; a class's own ``__iadd__`` and its kin are called."""
-    if isinstance(before, list) and sign == "+":
+    if isinstance(before, list | collections.deque) and sign == "+":
         host.call_method(before, "extend", [value], {}, at)
         return before
-    if isinstance(before, dict | set) and sign == "|":
+    if isinstance(before, set) and sign in {"|", "-", "&", "^"} and not isinstance(value, set | frozenset | Value):
+        return binary(sign, before, value, at)
+    if isinstance(before, dict | set) and sign == "|" and not isinstance(before, collections.Counter):
         host.call_method(before, "update", [value], {}, at)
         return before
     if isinstance(before, set | list) and sign in {"-", "&", "^", "*"}:
@@ -66,7 +69,8 @@ def _in_place(sign: str, before: Any, value: Any, at: At) -> Any:
             return before
         return made
     own = before.method(DUNDERS[sign].replace("__", "__i", 1), at) if isinstance(before, Instance) else None
-    return binary(sign, before, value, at) if own is None else own.call([value], {}, at)
+    answer = NotImplemented if own is None else own.call([value], {}, at)
+    return binary(sign, before, value, at) if answer is NotImplemented else answer
 
 
 def _return(frame: Frame, node: cst.Return) -> Exit | None:
@@ -100,18 +104,21 @@ def _assert(frame: Frame, node: cst.Assert) -> Exit | None:
 def _raise(frame: Frame, node: cst.Raise) -> Exit | None:
     at = frame.at(node)
     if node.exc is None:
-        if frame.exception is None:
+        if frame.session.handling is None:
             raised(at, "RuntimeError", "No active exception to reraise")
-        raise frame.exception
+        raise frame.session.handling
     problem = evaluate(frame, node.exc)
     if isinstance(problem, ClassValue):
         problem = call(problem, [], {}, at)
     if isinstance(problem, Unknown):
         raise Raised(make_exception(frame.session, "Exception", [problem]), at)
-    if not isinstance(problem, Instance):
+    if not isinstance(problem, Instance) or not is_exception(problem.cls):
         raised(at, "TypeError", "exceptions must derive from BaseException")
     if node.cause is not None:
-        problem.attributes["__cause__"] = evaluate(frame, node.cause.item)
+        cause = evaluate(frame, node.cause.item)
+        if isinstance(cause, ClassValue):
+            cause = call(cause, [], {}, at)
+        problem.attributes |= {"__cause__": cause, "__suppress_context__": True}
     raise Raised(problem, at)
 
 
@@ -140,7 +147,14 @@ def _for(frame: Frame, node: cst.For) -> Exit | None:
     source = evaluate(frame, node.iter)
     if isinstance(source, Unknown):
         return _undecided_loop(frame, node, source)
-    for value in iterate(source, at):
+    values = iterate(source, at)
+    while True:
+        try:
+            value = next(values, values)
+        except UnknownElementsError as problem:
+            return _undecided_loop(frame, node, problem.unknown)
+        if value is values:
+            break
         if isinstance(value, host.UnknownKey):
             return _undecided_loop(frame, node, value.unknown)
         assign(frame, node.target, value)
@@ -204,8 +218,9 @@ def _with_items(frame: Frame, items: list[cst.WithItem], node: cst.With) -> Exit
     try:
         left = _with_items(frame, rest, node)
     except Raised as problem:
-        if manager.leave(problem, at):
-            return None
+        with frame.session.dealing_with(problem):
+            if manager.leave(problem, at):
+                return None
         raise
     manager.leave(None, at)
     return left

@@ -7,6 +7,7 @@ and never false (decision 2 of the architecture).
 
 from __future__ import annotations
 
+import collections
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -58,6 +59,9 @@ class Raised(Exception):  # noqa: N818 - a Python exception of the file, on its 
         self.value = value
         self.at = at
         self.trace: list[At] = [at]
+        handled = at.session.handling
+        if handled is not None and handled.value is not value and "__context__" not in value.attributes:
+            value.attributes["__context__"] = handled.value
         super().__init__(value)
 
     @property
@@ -131,6 +135,10 @@ class Value:
     def binary(self, operator: str, other: Any, at: At, *, reflected: bool) -> Any:
         """``value OPERATOR other`` (or, REFLECTED, the other way round); NotImplemented when it has no such thing."""
         return NotImplemented
+
+    def goes_before(self, left: Value, operator: str) -> bool:
+        """Whether ``left OPERATOR value`` asks this one first: its class derives from LEFT's and says it anew."""
+        return False
 
     def unary(self, operator: str, at: At) -> Any:
         """``-value``, ``+value``, ``~value``."""
@@ -233,6 +241,28 @@ class Unknown(Value):
         return self
 
 
+class UnknownElementsError(Exception):
+    """An iterator comes to what is not known: from here on nothing is known of what it gives."""
+
+    def __init__(self, unknown: Unknown) -> None:
+        self.unknown = unknown
+        super().__init__(unknown.reason)
+
+
+class AnyOrder(list[Any]):
+    """The elements of a set of texts as a list: Python hashes texts anew in each process, so their order is not known.
+
+    What does not ask for the order (a loop, ``sorted``, ``len``, ``in``) takes them as they are; to all else they are
+    as unknown as UNKNOWN is.
+    """
+
+    unknown: Unknown | None = None
+
+    def settle(self) -> None:
+        """The order is known from now on."""
+        self.unknown = None
+
+
 class NativeFunction(Value):
     """A function of a library's model. FUNCTION gets ``(at, *args, **kwargs)``.
 
@@ -277,12 +307,19 @@ class NativeFunction(Value):
         return Unknown(f"the address of function {self.name}", at)
 
 
+CONTAINERS: tuple[Any, ...] = (
+    dict, list, tuple, set, frozenset, collections.deque, type({}.keys()), type({}.values()), type({}.items()),
+)  # fmt: skip
+
+
 def first_unknown(value: Any, depth: int = 6) -> Unknown | None:
     """The first Unknown in VALUE or in the containers that it holds; None when all is known."""
     if isinstance(value, Unknown):
         return value
-    if depth == 0 or not isinstance(value, dict | list | tuple | set | frozenset):
+    if depth == 0 or not isinstance(value, CONTAINERS):
         return None
+    if type(value) is AnyOrder and value.unknown is not None:
+        return value.unknown
     if isinstance(value, dict):
         for key, inner in value.items():
             found = first_unknown(key, depth - 1)

@@ -9,9 +9,10 @@ from typing import Any
 from goflow.parser.interpreter import host
 from goflow.parser.interpreter.calls import call
 from goflow.parser.interpreter.classes import ClassValue, Instance
-from goflow.parser.interpreter.operations import elements
+from goflow.parser.interpreter.operations import elements, representation
+from goflow.parser.interpreter.orders import unordered
 from goflow.parser.interpreter.session import Session
-from goflow.parser.interpreter.values import At, Keywords, NativeFunction, Unknown
+from goflow.parser.interpreter.values import At, Keywords, NativeFunction, Unknown, first_unknown
 from goflow.parser.libraries.registry import function, module
 
 
@@ -20,6 +21,17 @@ class DefaultDict(dict[Any, Any]):
 
     factory: Any = None
     at: Any = None
+
+    @property
+    def default_factory(self) -> Any:
+        """What makes the values."""
+        return self.factory
+
+    def representation(self, at: At) -> Any:
+        """``defaultdict(<class 'list'>, {...})``."""
+        shown = (representation(self.factory, at), representation(dict(self), at))
+        unknown = first_unknown(shown)
+        return unknown if unknown is not None else f"defaultdict({shown[0]}, {shown[1]})"
 
     def __missing__(self, key: Any) -> Any:
         if self.factory is None:
@@ -33,6 +45,9 @@ class DefaultDict(dict[Any, Any]):
         made = DefaultDict(self)
         made.factory, made.at = self.factory, self.at
         return made
+
+
+DefaultDict.__name__ = "defaultdict"  # as messages and type() tell it
 
 
 def _defaultdict(at: At, factory: Any = None, values: Any = (), **kwargs: Any) -> Any:
@@ -75,7 +90,15 @@ host.SPECIAL |= {(collections.Counter, name): _counter_method(name) for name in 
 
 def _deque(at: At, values: Any = (), maxlen: Any = None) -> Any:
     found = elements(values, at)
-    return found if isinstance(found, Unknown) else (found if maxlen is None else found[-maxlen:])
+    if isinstance(found, Unknown):
+        return found
+    unknown = unordered(found, at)
+    return unknown if unknown is not None else collections.deque(found, maxlen)
+
+
+def _chain_map(at: At, *maps: Any) -> Any:
+    unknown = next((inner for inner in maps if isinstance(inner, Unknown)), None)
+    return unknown if unknown is not None else collections.ChainMap(*maps)
 
 
 def named_tuple(name: str, fields: list[str], defaults: dict[str, Any], module_name: str) -> ClassValue:
@@ -129,7 +152,7 @@ def build(session: Session) -> dict[str, Any]:
         "Counter": function("Counter", _counter),
         "deque": function("deque", _deque, takes_unknown=True),
         "namedtuple": function("namedtuple", _namedtuple),
-        "ChainMap": function("ChainMap", lambda at, *maps: {k: v for m in reversed(maps) for k, v in m.items()}),
+        "ChainMap": function("ChainMap", _chain_map, takes_unknown=True),
     }
 
 

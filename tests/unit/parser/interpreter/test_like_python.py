@@ -130,6 +130,53 @@ CASES = {
     "type annotations are passed over": "def f(a: 'Nope', b: list[int] = []) -> 'Never':\n    c: Missing\n    return b\nx = f(1)\n",
     "string constants of many kinds": "x = 'a' 'b', r'\\n', b'\\x00', '''m\nl''', '\\u00e9', 1_000, 0xff, 1e3",
     "conditional imports of what is there": "try:\n    import json as j\nexcept ImportError:\n    j = None\nx = j.dumps(1)\n",
+    "generator expressions and map are worked out when they are asked for": (
+        "log = []\ndef see(v):\n    log.append(v)\n    return v\ng = (see(q) for q in [1, 2])\nm = map(see, [3, 4])\n"
+        "log.append('made')\nx = next(g), next(m), list(g), log, list(zip(iter([1, 2, 3]), m))\n"
+    ),
+    "any and all stop as soon as they can": (
+        "log = []\ndef see(v):\n    log.append(v)\n    return v\nx = any(see(q) > 1 for q in [1, 2, 3]), log\n"
+    ),
+    "a name that a function assigns is its own from the first line on": (
+        "x = 'outer'\ndef f():\n    try:\n        return x\n    except UnboundLocalError:\n        return 'unbound'\n    x = 1\n"
+        "x = f()\n"
+    ),
+    "a return in finally swallows what was raised": (
+        "def f():\n    for i in range(3):\n        try:\n            1 / 0\n        finally:\n            return i\nx = f()\n"
+    ),
+    "the context and cause of exceptions": (
+        "try:\n    try:\n        1 / 0\n    except ZeroDivisionError:\n        raise ValueError('v')\nexcept ValueError as e:\n"
+        "    x = type(e.__context__).__name__, e.__cause__, e.__suppress_context__, str(OSError(1, 'm'))\n"
+    ),
+    "a subclass's reflected operator goes first": (
+        "class A:\n    def __and__(self, o): return 'A'\nclass B(A):\n    def __rand__(self, o): return 'B'\nx = A() & B(), A() & A()\n"
+    ),
+    "the opposite of a file's __eq__, and its hash in sets": (
+        "class V:\n    def __init__(self, v): self.v = v\n    def __eq__(self, o): return self.v == o.v\n"
+        "    def __hash__(self): return hash(self.v)\nx = V(1) != V(1), V(1) != V(2), len({V(1), V(1)}), {V(1): 'k'}[V(1)], V(2) in [V(2)]\n"
+    ),
+    "views of a dict, live": (
+        "d = {'a': 1}\nk, v = d.keys(), d.values()\nd['b'] = 2\nx = list(k), len(v), sorted(k & {'b', 'c'}), ('b', 2) in d.items(), repr(k)\n"
+    ),
+    "descriptors with a setter": (
+        "class D:\n    def __set_name__(self, o, n): self.n = '_' + n\n    def __get__(self, o, t=None): return getattr(o, self.n)\n"
+        "    def __set__(self, o, v): setattr(o, self.n, v * 2)\nclass H:\n    a = D()\nh = H()\nh.a = 4\nx = h.a, h.__dict__\n"
+    ),
+    "match with rests, classes and guards": (
+        "class P:\n    __match_args__ = ('a', 'b')\n    def __init__(self, a, b): self.a, self.b = a, b\ndef f(v):\n    match v:\n"
+        "        case {'k': 1, **rest}: return rest\n        case P(0, b=q): return q\n        case [1, *_, z] if z > 2: return z\n"
+        "        case int(n) | float(n): return n\n        case None: return 'none'\n        case _: return 'other'\n"
+        "x = [f(v) for v in ({'k': 1, 'l': 2}, P(0, 5), P(1, 5), [1, 2, 3], (1, 2), 2.5, True, None, 'ab')]\n"
+    ),
+    "a generator that is left, sent to, thrown into and asked again": (
+        "log = []\ndef g():\n    try:\n        got = yield 1\n        log.append(got)\n        yield 2\n    except ValueError as e:\n"
+        "        yield str(e)\n    finally:\n        log.append('end')\ni = g()\nfor v in i:\n    break\ny = i.send('s'), i.throw(ValueError('t'))\n"
+        "for v in g():\n    break\nx = list(i), log\n"
+    ),
+    "a deque and a ChainMap": (
+        "import collections\nq = collections.deque([1, 2, 3], maxlen=3)\nq.append(4)\nq.rotate(1)\nr = q\nr += [5]\n"
+        "m = collections.ChainMap({'a': 1}, {'a': 2, 'b': 3})\nm['c'] = 4\nx = list(q), q is r, repr(q), m['a'], m['b'], m.maps[0], sorted(m)\n"
+    ),
 }
 
 

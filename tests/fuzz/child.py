@@ -1,0 +1,49 @@
+"""A process that runs programs with Python itself: a line of JSON in, a line of JSON out.
+
+The names that are asked for are answered in the plain form of `tests.fuzz.plain`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import signal
+import sys
+import warnings
+from typing import Any
+
+from tests.fuzz.plain import Python
+
+
+def run(source: str) -> dict[str, Any]:
+    """What SOURCE leaves: its names, and the exception that ended it."""
+    names: dict[str, Any] = {"__name__": "main_file", "__file__": "/dags/main_file.py", "__package__": ""}
+    error = ""
+    signal.alarm(10)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            exec(compile(source, "main_file.py", "exec"), names)  # noqa: S102 - a program that we made
+    except BaseException as problem:
+        error = f"{type(problem).__name__}: {problem}"
+    signal.alarm(0)
+    to_plain = Python().plain
+    found = {}
+    for name, value in list(names.items()):
+        if name[0] == "v" and name[1:2].isdigit():
+            try:
+                found[name] = to_plain(value)
+            except Exception:
+                found[name] = ["other"]
+    return {"names": found, "error": error}
+
+
+def main() -> None:
+    """Serve until the input ends."""
+    warnings.simplefilter("ignore")
+    for line in sys.stdin:
+        print(json.dumps(run(json.loads(line))), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+"""Every ``.py`` file of Python's library and of installed packages, read as if it were a DAG file.
+
+Nobody wrote these files for a scheduler: they hold every construct that the language has. Each must be read within the
+budget, without an internal error, by a process that stays small.
+
+    python -m tests.fuzz.sweep [--folder DIRECTORY] [--every N]
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import os
+import sys
+import sysconfig
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from goflow.domain.spec import Dialect, Inputs
+from goflow.importer.messages import Setup
+from goflow.importer.pool import ReaderPool
+from goflow.importer.settings import ImportSettings
+
+MOST_SECONDS = 60.0
+"""A reading may take the parse time-out, and a little for the messages."""
+
+
+@dataclass
+class Sweep:
+    """What reading many files came to: how many, by the codes of their errors, and what must not be there."""
+
+    files: int = 0
+    clean: int = 0
+    codes: collections.Counter[str] = field(default_factory=collections.Counter)
+    internal: list[str] = field(default_factory=list)
+    slow: list[str] = field(default_factory=list)
+    slowest: list[tuple[float, str]] = field(default_factory=list)
+    most_memory_mb: int = 0
+    seconds: float = 0.0
+
+    def text(self) -> str:
+        """For people."""
+        lines = [
+            f"{self.files} files in {self.seconds:.0f} s, {self.clean} without an error; at most {self.most_memory_mb} MB",
+            "errors (files with such a one): " + ", ".join(f"{code} {n}" for code, n in sorted(self.codes.items())),
+            "slowest: " + ", ".join(f"{path} {seconds:.1f} s" for seconds, path in sorted(self.slowest)[:-6:-1]),
+        ]
+        return "\n".join([*lines, *(f"INTERNAL {line}" for line in self.internal), *(f"SLOW {s}" for s in self.slow)])
+
+
+def library_folders() -> list[Path]:
+    """Where Python's library lies, and the installed packages."""
+    paths = sysconfig.get_paths()
+    return [Path(paths["stdlib"]), Path(paths["purelib"])]
+
+
+def python_files(folder: Path) -> list[str]:
+    """Every ``.py`` file below FOLDER, relative to it, sorted; another folder of packages inside is left out."""
+    found = (path.relative_to(folder) for path in folder.rglob("*.py") if path.is_file())
+    return sorted(path.as_posix() for path in found if "site-packages" not in path.parts)
+
+
+def sweep(folder: Path, paths: Sequence[str], processes: int = 2) -> Sweep:
+    """Read PATHS of FOLDER, each as a DAG file, in reading processes as the daemon has them."""
+    with tempfile.TemporaryDirectory() as empty:
+        settings = ImportSettings(root=folder, processes=processes, safe_mode=False)
+        setup = Setup(
+            root=folder,
+            import_roots=(Path(empty),),
+            parse_path=str(folder),
+            dialect=Dialect.AIRFLOW3,
+            safe_mode=False,
+            environment={},
+            inputs=Inputs(),
+        )
+        found = Sweep()
+        begun = time.perf_counter()
+        pool = ReaderPool(settings)
+        try:
+            for parsed in pool.read(setup, paths):
+                found.files += 1
+                errors = {problem.code for problem in parsed.diagnostics if problem.severity.value == "error"}
+                found.codes.update(errors)
+                found.clean += not errors
+                for problem in parsed.diagnostics:
+                    if problem.code == "GF009" or (problem.code == "GF005" and parsed.crashed):
+                        found.internal.append(f"{folder / parsed.path}: {problem.code} {problem.message} {problem.hint}")
+                if parsed.seconds > MOST_SECONDS:
+                    found.slow.append(f"{parsed.path}: {parsed.seconds:.1f} s")
+                found.slowest = sorted([*found.slowest, (parsed.seconds, parsed.path)])[-5:]
+                found.most_memory_mb = max(found.most_memory_mb, *(memory_mb(pid) for pid in pool.pids()), 0)
+        finally:
+            pool.close()
+        found.seconds = time.perf_counter() - begun
+        return found
+
+
+def memory_mb(pid: int) -> int:
+    """The most resident memory that process PID has had; 0 when it is gone."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) // 1024 for line in lines if line.startswith("VmHWM:")), 0)
+
+
+def sample(paths: Sequence[str], count: int) -> list[str]:
+    """COUNT of PATHS, evenly over them all."""
+    return list(paths[:: max(len(paths) // count, 1)])[:count]
+
+
+def _folders(given: list[str]) -> Iterator[Path]:
+    yield from map(Path, given) if given else library_folders()
+
+
+def main() -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--folder", action="append", default=[], help="read the files below this one instead")
+    parser.add_argument("--every", type=int, default=1, help="only every Nth file")
+    given = parser.parse_args()
+    failed = False
+    for folder in _folders(given.folder):
+        found = sweep(folder, python_files(folder)[:: given.every], processes=len(os.sched_getaffinity(0)))
+        print(f"\n{folder}\n{found.text()}", flush=True)
+        failed = failed or bool(found.internal or found.slow)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
