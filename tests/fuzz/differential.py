@@ -43,7 +43,11 @@ class RealPython:
     def __init__(self, seed: int) -> None:
         environment = {**os.environ, "PYTHONHASHSEED": str(seed), "PYTHONPATH": str(ROOT)}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.fuzz.child"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+            [sys.executable, "-m", "tests.fuzz.child"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
         )
 
     def run(self, source: str) -> dict[str, Any]:
@@ -116,7 +120,7 @@ def evaluated(source: str, root: Path) -> tuple[dict[str, Plain], str]:
     """The names that the evaluator leaves, plain, and how it ended: an exception's name, or what is wrong with us."""
     names: dict[str, Any] = {}
     try:
-        names, session = evaluate_text(source, root, Inputs())
+        names, _ = evaluate_text(source, root, Inputs())
     except Raised as problem:
         names = problem.at.session.main.names
         unknown = any(isinstance(arg, Unknown) for arg in problem.value.attributes.get("args", ()))
@@ -183,7 +187,9 @@ class Ours:
             return ["exception", value.cls.name, self.plain(tuple(value.attributes.get("args", ())))]
         if value.data is not None:
             named = isinstance(value.data, tuple) and hasattr(value.data, "_fields")
-            return ["named", value.cls.name, [self.plain(v) for v in value.data]] if named else ["subtype", value.cls.name]
+            return (
+                ["named", value.cls.name, [self.plain(v) for v in value.data]] if named else ["subtype", value.cls.name]
+            )
         return ["object", value.cls.name, mapping("dict", value.attributes, self.plain)]
 
 

@@ -66,7 +66,22 @@ class Expressions:
 
     def any(self, depth: int = 1) -> str:
         """Of any kind."""
-        kinds = ("int", "int", "str", "str", "float", "bool", "list", "dict", "tuple", "set", "bytes", "none", "date", "strings")
+        kinds = (
+            "int",
+            "int",
+            "str",
+            "str",
+            "float",
+            "bool",
+            "list",
+            "dict",
+            "tuple",
+            "set",
+            "bytes",
+            "none",
+            "date",
+            "strings",
+        )
         return self.of(self.chance.choice(kinds), depth)
 
     def small(self) -> str:
@@ -79,7 +94,12 @@ class Expressions:
     def _int(self, d: int) -> str:
         if d <= 0:
             return self.chance.choice(INTS)
-        i, s, li, sm = (lambda: self.of("int", d - 1)), (lambda: self.of("str", d - 1)), (lambda: self.of("list", d - 1)), self.small
+        i, s, li, sm = (
+            (lambda: self.of("int", d - 1)),
+            (lambda: self.of("str", d - 1)),
+            (lambda: self.of("list", d - 1)),
+            self.small,
+        )
         return self.pick(
             lambda: f"({i()} {self.pick('+', '-', '*', '//', '%', '&', '|', '^')} {i()})", lambda: f"({i()} {self.pick('+', '-', '*', '//', '%')} {i()})",
             lambda: f"({sm()}) ** {self.pick('2', '3', '0')}", lambda: f"({i()} {self.pick('<<', '>>')} {self.pick('1', '3', '0')})",
@@ -115,7 +135,12 @@ class Expressions:
     def _bool(self, d: int) -> str:
         if d <= 0:
             return self.pick("True", "False")
-        i, s, li, se = (lambda: self.of("int", d - 1)), (lambda: self.of("str", d - 1)), (lambda: self.of("list", d - 1)), (lambda: self.of("set", d - 1))
+        i, s, li, se = (
+            (lambda: self.of("int", d - 1)),
+            (lambda: self.of("str", d - 1)),
+            (lambda: self.of("list", d - 1)),
+            (lambda: self.of("set", d - 1)),
+        )
         sign = lambda: self.pick("<", "<=", ">", ">=", "==", "!=")  # noqa: E731
         return self.pick(
             lambda: f"({i()} {sign()} {i()})", lambda: f"({i()} {sign()} {i()} {sign()} {i()})", lambda: f"({s()} {sign()} {s()})", lambda: f"({li()} {sign()} {li()})",
@@ -160,7 +185,14 @@ class Expressions:
     def _inner(self, d: int) -> str:
         """What may stand in an f-string of single quotes: before Python 3.12 no such quote and no backslash."""
         for _ in range(8):
-            found = self.pick(lambda: self.of("int", d), lambda: self.of("float", d), lambda: self.of("list", d), lambda: self.of("bool", d), lambda: self.of("dict", d), lambda: self.of("tuple", d))
+            found = self.pick(
+                lambda: self.of("int", d),
+                lambda: self.of("float", d),
+                lambda: self.of("list", d),
+                lambda: self.of("bool", d),
+                lambda: self.of("dict", d),
+                lambda: self.of("tuple", d),
+            )
             if not set("'\"\\\n:!=") & set(found):
                 return f"({found})" if "{" in found else found
         return self.chance.choice(["1", "2.5", "(1, 2)", "None"])
@@ -171,16 +203,27 @@ class Expressions:
             return f"'{spec}' % {self.of('dict', d - 1)}"
         if "*" in spec:
             return f"'{spec}' % ({self.small()}, {self.of('int', 0)})"
-        values = self.pick(lambda: f"({self.any(0)}, {self.any(d - 1)})", lambda: f"({self.of('int', 0)},)", lambda: self.any(0))
+        values = self.pick(
+            lambda: f"({self.any(0)}, {self.any(d - 1)})", lambda: f"({self.of('int', 0)},)", lambda: self.any(0)
+        )
         return f"'{spec} {self.pick('', '%s')}' % {values}"
 
     def _slice(self) -> str:
-        return self.pick(":", "::-1", "1:", ":-1", "::2", lambda: f"{self.small()}:{self.small()}", lambda: f"{self.small()}:{self.small()}:{self.pick('1', '-1', '2', '-2')}", "-3:")
+        return self.pick(
+            ":",
+            "::-1",
+            "1:",
+            ":-1",
+            "::2",
+            lambda: f"{self.small()}:{self.small()}",
+            lambda: f"{self.small()}:{self.small()}:{self.pick('1', '-1', '2', '-2')}",
+            "-3:",
+        )
 
     def _bytes(self, d: int) -> str:
         if d <= 0:
             return self.pick("b''", "b'ab'", "b'\\x00\\xff'", "b'A b'", "rb'\\d'")
-        return self.pick(lambda: f"({self.of('bytes', 0)} + {self.of('bytes', 0)})", lambda: f"{self.of('str', d - 1)}.encode()", lambda: f"{self.of('bytes', 0)}.{self.chance.choice(BYTES_METHODS)}", lambda: f"bytes({self.pick('[1, 2, 65]', '3', '(300,)')})", lambda: f"{self.of('bytes', 0)}[{self._slice()}]", lambda: f"b'%d-%s' % ({self.of('int', 0)}, b'x')", lambda: f"{self.of('bytes', 0)} * 2", lambda: f"bytes.fromhex('00ff')", lambda: f"({self.of('int', 0)}).to_bytes(9, 'big')")  # fmt: skip
+        return self.pick(lambda: f"({self.of('bytes', 0)} + {self.of('bytes', 0)})", lambda: f"{self.of('str', d - 1)}.encode()", lambda: f"{self.of('bytes', 0)}.{self.chance.choice(BYTES_METHODS)}", lambda: f"bytes({self.pick('[1, 2, 65]', '3', '(300,)')})", lambda: f"{self.of('bytes', 0)}[{self._slice()}]", lambda: f"b'%d-%s' % ({self.of('int', 0)}, b'x')", lambda: f"{self.of('bytes', 0)} * 2", lambda: "bytes.fromhex('00ff')", lambda: f"({self.of('int', 0)}).to_bytes(9, 'big')")  # fmt: skip
 
     def _strings(self, d: int) -> str:
         s = lambda: self.of("str", max(d - 1, 0))  # noqa: E731
@@ -203,13 +246,17 @@ class Expressions:
 
     def _tuple(self, d: int) -> str:
         x = lambda: self.any(max(d - 1, 0))  # noqa: E731
-        return self.pick(lambda: f"({x()},)", lambda: f"({x()}, {x()})", "()", lambda: f"tuple({self.of('list', max(d - 1, 0))})", lambda: f"divmod({self.of('int', 0)}, 3)", lambda: f"({x()}, *{self.of('list', max(d - 1, 0))})", lambda: f"tuple(p for p in {self.of('strings', max(d - 1, 0))})", lambda: f"tuple(zip({self.of('list', max(d - 1, 0))}, {self.of('strings', max(d - 1, 0))}))", lambda: f"tuple(enumerate({self.of('strings', max(d - 1, 0))}{self.pick('', ', 1', ', start=5')}))", lambda: f"({x()}, {x()})[{self._slice()}]", lambda: f"{self.of('str', 0)}.partition('-')", lambda: f"tuple(itertools.{self.pick('product', 'zip_longest')}({self.of('list', 0)}, {self.of('strings', 0)}))", lambda: f"tuple(itertools.{self.pick('combinations', 'permutations', 'combinations_with_replacement')}({self.of('list', 0)}, 2))", lambda: f"tuple((k, list(g)) for k, g in itertools.groupby({self.of('list', 0)}, key=lambda p: p > 1))", lambda: f"tuple(itertools.pairwise({self.of('list', 0)}))", lambda: f"tuple({self.of('dict', 0)}.items())", lambda: f"({x()}, {x()}) + ({x()},)", lambda: f"float(2.5).as_integer_ratio()")  # fmt: skip
+        return self.pick(lambda: f"({x()},)", lambda: f"({x()}, {x()})", "()", lambda: f"tuple({self.of('list', max(d - 1, 0))})", lambda: f"divmod({self.of('int', 0)}, 3)", lambda: f"({x()}, *{self.of('list', max(d - 1, 0))})", lambda: f"tuple(p for p in {self.of('strings', max(d - 1, 0))})", lambda: f"tuple(zip({self.of('list', max(d - 1, 0))}, {self.of('strings', max(d - 1, 0))}))", lambda: f"tuple(enumerate({self.of('strings', max(d - 1, 0))}{self.pick('', ', 1', ', start=5')}))", lambda: f"({x()}, {x()})[{self._slice()}]", lambda: f"{self.of('str', 0)}.partition('-')", lambda: f"tuple(itertools.{self.pick('product', 'zip_longest')}({self.of('list', 0)}, {self.of('strings', 0)}))", lambda: f"tuple(itertools.{self.pick('combinations', 'permutations', 'combinations_with_replacement')}({self.of('list', 0)}, 2))", lambda: f"tuple((k, list(g)) for k, g in itertools.groupby({self.of('list', 0)}, key=lambda p: p > 1))", lambda: f"tuple(itertools.pairwise({self.of('list', 0)}))", lambda: f"tuple({self.of('dict', 0)}.items())", lambda: f"({x()}, {x()}) + ({x()},)", lambda: "float(2.5).as_integer_ratio()")  # fmt: skip
 
     def _dict(self, d: int) -> str:
         i = lambda: self.of("int", max(d - 1, 0))  # noqa: E731
         if d <= 0:
             return self.pick("{}", "{'a': 1, 'b': 2}", "{'k1': 3}", "dict(b=5, a=4)")
-        di, li, ss = (lambda: self.of("dict", d - 1)), (lambda: self.of("list", d - 1)), (lambda: self.of("strings", d - 1))
+        di, li, ss = (
+            (lambda: self.of("dict", d - 1)),
+            (lambda: self.of("list", d - 1)),
+            (lambda: self.of("strings", d - 1)),
+        )
         return self.pick(lambda: f"{{{self.pick(*KEYS)}: {i()}, {self.pick(*KEYS)}: {i()}}}", lambda: f"{{**{di()}, {self.pick(*KEYS)}: {i()}, **{di()}}}", lambda: f"({di()} | {di()})", lambda: f"dict(zip({ss()}, {li()}))", lambda: f"dict.fromkeys({ss()}, {i()})", lambda: f"collections.Counter({ss()})", lambda: f"{{p: len(p) for p in {ss()}}}", lambda: f"dict({di()}, a={i()})", lambda: f"collections.OrderedDict({di()})", lambda: f"{{k: v + 1 for k, v in {di()}.items()}}", lambda: f"dict(sorted({di()}.items(), key=lambda kv: kv[1]))", lambda: f"json.loads(json.dumps({di()}))", lambda: f"{di()}.copy()", lambda: f"dict(collections.ChainMap({di()}, {di()}))", lambda: f"collections.defaultdict(int, {di()})", lambda: f"copy.deepcopy({di()})", lambda: f"(collections.Counter({ss()}) {self.pick('+', '-', '&', '|')} collections.Counter({ss()}))", lambda: f"dict([('a', {i()}), ['b', {i()}]])", lambda: f"dict(collections.Counter({ss()}).most_common({self.pick('1', '2', '')}))")  # fmt: skip
 
     def _set(self, d: int) -> str:
@@ -220,5 +267,11 @@ class Expressions:
 
     def _date(self, d: int) -> str:
         if d <= 0:
-            return self.pick("datetime.datetime(2024, 2, 29, 13, 5, 6)", "datetime.datetime(2023, 12, 31, tzinfo=datetime.timezone.utc)", "datetime.date(2024, 1, 1)", "datetime.datetime(2020, 7, 4, 0, 0, 0, 123)", "datetime.datetime.fromisoformat('2021-03-04T05:06:07')")
+            return self.pick(
+                "datetime.datetime(2024, 2, 29, 13, 5, 6)",
+                "datetime.datetime(2023, 12, 31, tzinfo=datetime.timezone.utc)",
+                "datetime.date(2024, 1, 1)",
+                "datetime.datetime(2020, 7, 4, 0, 0, 0, 123)",
+                "datetime.datetime.fromisoformat('2021-03-04T05:06:07')",
+            )
         return self.pick(lambda: f"({self.of('date', 0)} {self.pick('+', '-')} datetime.timedelta({self.pick('days', 'hours', 'minutes', 'weeks', 'seconds')}={self.of('int', 0)}))", lambda: f"{self.of('date', 0)}.replace({self.pick('day=5', 'month=3', 'year=2001', 'hour=1')})", lambda: "datetime.datetime.strptime('2022-05-06', '%Y-%m-%d')", lambda: f"{self.of('date', 0)}.{self.pick('date()', 'time()', 'timetuple()', 'utcoffset()', 'tzinfo', 'isocalendar()')}", lambda: f"datetime.timedelta({self.small()}, {self.small()}) * {self.small()}", lambda: f"datetime.datetime.combine(datetime.date(2024, 5, 6), datetime.time({self.pick('1', '23')}, 30))", lambda: f"datetime.timedelta(days={self.small()}, seconds={self.of('float', 0)})", lambda: f"({self.of('date', 0)} - {self.of('date', 0)})", lambda: f"datetime.timedelta(hours=7) {self.pick('//', '/', '%')} datetime.timedelta(hours=2)", lambda: "datetime.datetime.min.time()")  # fmt: skip

@@ -10,7 +10,20 @@ from typing import Any
 
 Plain = Any
 UNKNOWN = "unknown"
-CONSTANTS = (bool, int, float, complex, str, bytes, bytearray, range, slice, type(...), type(NotImplemented), type(None))
+CONSTANTS = (
+    bool,
+    int,
+    float,
+    complex,
+    str,
+    bytes,
+    bytearray,
+    range,
+    slice,
+    type(...),
+    type(NotImplemented),
+    type(None),
+)
 
 
 def sequence(kind: str, values: Any, plain: Callable[[Any], Plain]) -> Plain:
@@ -91,7 +104,11 @@ def differs(ours: Plain, theirs: Plain) -> str:
         if ours and ours[0] in ("set", "frozenset") and has_unknown(ours):
             return ""
         if len(ours) == 1 and ours[0] in ("callable", "other"):
-            return "" if theirs[:1] and theirs[0] in {"callable", "other", "object", "subtype"} else f"{ours!r:.200} for {theirs!r:.200}"
+            return (
+                ""
+                if theirs[:1] and theirs[0] in {"callable", "other", "object", "subtype"}
+                else f"{ours!r:.200} for {theirs!r:.200}"
+            )
         if len(theirs) == 1 and theirs[0] == "other":
             return ""
         if len(ours) == len(theirs):

@@ -45,12 +45,23 @@ class Programs(Expressions):
 
     def simple(self) -> str:
         """An assignment."""
-        kind = self.chance.choice(("int", "str", "list", "dict", "float", "bool", "tuple", "set", "bytes", "strings", "date", "str"))
+        kind = self.chance.choice(
+            ("int", "str", "list", "dict", "float", "bool", "tuple", "set", "bytes", "strings", "date", "str")
+        )
         value = self.of(kind, 3)
         name = self.new()
         if self.chance.random() < 0.6:  # known to be of the kind from now on
             self.names.setdefault(kind, []).append(name)
-            fallback = {"int": "0", "str": "''", "list": "[]", "dict": "{}", "float": "0.0", "bool": "False", "tuple": "()", "set": "set()"}
+            fallback = {
+                "int": "0",
+                "str": "''",
+                "list": "[]",
+                "dict": "{}",
+                "float": "0.0",
+                "bool": "False",
+                "tuple": "()",
+                "set": "set()",
+            }
             rest = fallback.get(kind, self.of(kind, 0))
             return f"try:\n    {name} = {value}\nexcept Exception:\n    {name} = {rest}\n"
         return self.guarded(f"{name} = {value}", name)
@@ -58,19 +69,48 @@ class Programs(Expressions):
     def in_place(self) -> str:
         """``SIGN=`` on names, items and attributes that something else refers to, too."""
         name, other = self.new(), self.new()
-        kind, signs = self.chance.choice([("list", ["+", "*"]), ("int", ["+", "-", "*", "//", "**", "<<", "|"]), ("str", ["+", "*"]), ("dict", ["|"]), ("set", ["|", "&", "-", "^"]), ("tuple", ["+"]), ("float", ["/", "-"])])
-        right = self.small() if self.chance.random() < 0.3 else self.of("list" if kind == "list" and self.chance.random() < 0.5 else kind, 1)
+        kind, signs = self.chance.choice(
+            [
+                ("list", ["+", "*"]),
+                ("int", ["+", "-", "*", "//", "**", "<<", "|"]),
+                ("str", ["+", "*"]),
+                ("dict", ["|"]),
+                ("set", ["|", "&", "-", "^"]),
+                ("tuple", ["+"]),
+                ("float", ["/", "-"]),
+            ]
+        )
+        right = (
+            self.small()
+            if self.chance.random() < 0.3
+            else self.of("list" if kind == "list" and self.chance.random() < 0.5 else kind, 1)
+        )
         start, sign = self.of(kind, 1), self.chance.choice(signs)
         if sign in {"**", "<<", "*"}:
             right = self.pick("2", "0", "-1")
-        form = self.pick(f"{name} = {start}\n{other} = {name}\n{name} {sign}= {right}", f"{name} = {{'k': {start}}}\n{other} = {name}['k']\n{name}['k'] {sign}= {right}", f"class {name}: x = {start}\n{other} = {name}()\n{other}.x {sign}= {right}\n{name}, {other} = {name}.x, {other}.x", f"{other} = [{start}]\n{name} = ({other},)\n{name}[0][0] {sign}= {right}")
+        form = self.pick(
+            f"{name} = {start}\n{other} = {name}\n{name} {sign}= {right}",
+            f"{name} = {{'k': {start}}}\n{other} = {name}['k']\n{name}['k'] {sign}= {right}",
+            f"class {name}: x = {start}\n{other} = {name}()\n{other}.x {sign}= {right}\n{name}, {other} = {name}.x, {other}.x",
+            f"{other} = [{start}]\n{name} = ({other},)\n{name}[0][0] {sign}= {right}",
+        )
         return self.guarded(form + f"\n{name} = ({name}, {other})", name)
 
     def unpacking(self) -> str:
         """Targets of every shape."""
         name, a, b, c = self.new(), self.new(), self.new(), self.new()
         source = self.of(self.chance.choice(("list", "tuple", "str", "strings", "dict", "list")), 2)
-        shape = self.pick(f"{a}, {b} = {source}\n{name} = {a}, {b}", f"{a}, *{b} = {source}\n{name} = {a}, {b}", f"*{a}, {b}, {c} = {source}\n{name} = {a}, {b}, {c}", f"({a}, {b}), {c} = ({source})[:2], {self.any(0)}\n{name} = {a}, {b}, {c}", f"[{a}, *{b}, {c}] = {source}\n{name} = [{a}, {b}, {c}]", f"{a} = {b} = {source}\n{name} = {a} is {b}", f"{a}, {b} = {self.any(0)}, {self.any(0)}\n{a}, {b} = {b}, {a}\n{name} = {a}, {b}", f"{a} = [0] * 3\n{b} = 0\n{b}, {a}[{b}] = 1, 5\n{name} = {a}", f"{a} = {source}\n{name} = print(*{a}), [*{a}], {{*{a}}} if len({a}) < 2 else 0")
+        shape = self.pick(
+            f"{a}, {b} = {source}\n{name} = {a}, {b}",
+            f"{a}, *{b} = {source}\n{name} = {a}, {b}",
+            f"*{a}, {b}, {c} = {source}\n{name} = {a}, {b}, {c}",
+            f"({a}, {b}), {c} = ({source})[:2], {self.any(0)}\n{name} = {a}, {b}, {c}",
+            f"[{a}, *{b}, {c}] = {source}\n{name} = [{a}, {b}, {c}]",
+            f"{a} = {b} = {source}\n{name} = {a} is {b}",
+            f"{a}, {b} = {self.any(0)}, {self.any(0)}\n{a}, {b} = {b}, {a}\n{name} = {a}, {b}",
+            f"{a} = [0] * 3\n{b} = 0\n{b}, {a}[{b}] = 1, 5\n{name} = {a}",
+            f"{a} = {source}\n{name} = print(*{a}), [*{a}], {{*{a}}} if len({a}) < 2 else 0",
+        )
         return self.guarded(shape, name)
 
     def loop(self) -> str:
@@ -80,9 +120,19 @@ class Programs(Expressions):
         target, use = self.pick((i), f"{i}, {i}x") if False else i, i
         if self.chance.random() < 0.3:
             source, target, use = f"enumerate({source}, {self.small()})", f"{i}, {i}x", f"({i}, {i}x)"
-        inner = self.pick(f"{name}.append({use})", f"if {i} == {self.any(0)}: continue\n{name}.append({use})", f"if len({name}) > 2: break\n{name}.append({use})", f"{name} += [{use}]", f"for {i}y in {self.of('list', 0)}:\n    if {i}y == 2: break\n    {name}.append({i}y)\nelse:\n    {name}.append('inner')")
+        inner = self.pick(
+            f"{name}.append({use})",
+            f"if {i} == {self.any(0)}: continue\n{name}.append({use})",
+            f"if len({name}) > 2: break\n{name}.append({use})",
+            f"{name} += [{use}]",
+            f"for {i}y in {self.of('list', 0)}:\n    if {i}y == 2: break\n    {name}.append({i}y)\nelse:\n    {name}.append('inner')",
+        )
         tail = self.pick("", f"else:\n    {name}.append('else')\n", f"{name}.append({i})\n")
-        return f"{name} = []\ntry:\n" + textwrap.indent(f"for {target} in {source}:\n{textwrap.indent(inner, '    ')}\n{tail}", "    ") + f"\nexcept Exception as problem:\n    {name}.append(type(problem).__name__)\n"
+        return (
+            f"{name} = []\ntry:\n"
+            + textwrap.indent(f"for {target} in {source}:\n{textwrap.indent(inner, '    ')}\n{tail}", "    ")
+            + f"\nexcept Exception as problem:\n    {name}.append(type(problem).__name__)\n"
+        )
 
     def while_loop(self) -> str:
         """``while``."""
@@ -92,20 +142,56 @@ class Programs(Expressions):
     def branch(self) -> str:
         """``if``, ``elif``, ``else``."""
         name = self.new()
-        return self.guarded(f"if {self.of('bool', 2)}:\n    {name} = {self.any(1)}\nelif {self.any(1)}:\n    {name} = {self.any(1)}\nelse:\n    {name} = {self.any(1)}", name)
+        return self.guarded(
+            f"if {self.of('bool', 2)}:\n    {name} = {self.any(1)}\nelif {self.any(1)}:\n    {name} = {self.any(1)}\nelse:\n    {name} = {self.any(1)}",
+            name,
+        )
 
     def parameters(self) -> str:
         """A parameter list with the names a and b in it."""
-        return self.pick("a, b=2", "a=1, *b", "a=3, /, b=4", "a=1, *, b=2", "*a, **b", "a, b=[]", "a, b={}", "a=(), *, b, **c", "a, b, c=4, *d, e=5, **f")
+        return self.pick(
+            "a, b=2",
+            "a=1, *b",
+            "a=3, /, b=4",
+            "a=1, *, b=2",
+            "*a, **b",
+            "a, b=[]",
+            "a, b={}",
+            "a=(), *, b, **c",
+            "a, b, c=4, *d, e=5, **f",
+        )
 
     def arguments(self) -> str:
         """An argument list."""
-        return self.pick(lambda: self.any(0), lambda: f"{self.any(0)}, {self.any(0)}", lambda: f"a={self.any(0)}", lambda: f"{self.any(0)}, b={self.any(0)}", lambda: f"*{self.of('list', 0)}", lambda: f"**{self.of('dict', 0)}", "", lambda: f"*({self.any(0)},), **{{'b': {self.any(0)}}}", lambda: f"{self.any(0)}, *{self.of('strings', 0)}, b={self.any(0)}")
+        return self.pick(
+            lambda: self.any(0),
+            lambda: f"{self.any(0)}, {self.any(0)}",
+            lambda: f"a={self.any(0)}",
+            lambda: f"{self.any(0)}, b={self.any(0)}",
+            lambda: f"*{self.of('list', 0)}",
+            lambda: f"**{self.of('dict', 0)}",
+            "",
+            lambda: f"*({self.any(0)},), **{{'b': {self.any(0)}}}",
+            lambda: f"{self.any(0)}, *{self.of('strings', 0)}, b={self.any(0)}",
+        )
 
     def function(self) -> str:
         """A function and calls of it."""
         name, f = self.new(), self.new()
-        body = self.pick("return a, b", "b_ = b\nif isinstance(b, list): b.append(a)\nif isinstance(b, dict): b['n'] = len(b)\nreturn a, copy.copy(b_)", "try:\n    return a\nfinally:\n    log.append(b)", f"for q in {self.of('list', 0)}:\n    if q == 2:\n        return q, a\n    try:\n        if q: continue\n    finally:\n        log.append(q)\nreturn b", f"if not a: return\nreturn [{f}(0)] if a is True else b", f"x = {self.any(1)}\ndef inner(y=x): return (x, y, a)\nx = 5\nreturn inner()", "return locals()", "del a\nreturn b if b else a", f"return {f}.__name__, {f}.__doc__, b", "return a if b else b or a", "with contextlib.suppress(ZeroDivisionError, TypeError):\n    return a / b\nreturn 'suppressed'", "global glob\nglob = a\nreturn glob")
+        body = self.pick(
+            "return a, b",
+            "b_ = b\nif isinstance(b, list): b.append(a)\nif isinstance(b, dict): b['n'] = len(b)\nreturn a, copy.copy(b_)",
+            "try:\n    return a\nfinally:\n    log.append(b)",
+            f"for q in {self.of('list', 0)}:\n    if q == 2:\n        return q, a\n    try:\n        if q: continue\n    finally:\n        log.append(q)\nreturn b",
+            f"if not a: return\nreturn [{f}(0)] if a is True else b",
+            f"x = {self.any(1)}\ndef inner(y=x): return (x, y, a)\nx = 5\nreturn inner()",
+            "return locals()",
+            "del a\nreturn b if b else a",
+            f"return {f}.__name__, {f}.__doc__, b",
+            "return a if b else b or a",
+            "with contextlib.suppress(ZeroDivisionError, TypeError):\n    return a / b\nreturn 'suppressed'",
+            "global glob\nglob = a\nreturn glob",
+        )
         text = f"log = []\ndef {f}({self.parameters()}):\n    'doc {f}'\n{textwrap.indent(body, '    ')}\n{name} = []\n"
         for _ in range(3):
             text += f"try: {name}.append({f}({self.arguments()}))\nexcept Exception as problem: {name}.append(type(problem).__name__)\n"
@@ -158,8 +244,86 @@ class Programs(Expressions):
     def tries(self) -> str:
         """``try`` in all its ways out."""
         name, f = self.new(), self.new()
-        bad = self.pick("1 / 0", "[][0]", "{}['k']", "int('q')", "None.x", "undefined", "raise KeyError(1, 2)", "'a' + 1", "pass", "assert False, 'no'", f"int({self.of('str', 0)})", "next(iter([]))", "'x'.index('y')", "(1).foo", "[1].remove(2)", "{}.pop('z')", "raise ValueError", "raise TypeError('t') from ValueError('v')", "len(5)", "float('x')", "a, b = 1, 2, 3", "f = lambda: 0; f(1)", "''.join([1])", "dict([1])", "set([[]])", "'%d' % 'x'", "'{}'.format()", "'{a}'.format()", "datetime.datetime(2024, 13, 1)", "json.loads('{')", "[].pop()", "bytes([300])", "'é'.encode('ascii')", "b'\\xff'.decode()", "chr(-1)", "{[]: 1}", "(1, 2)[3]", "'abc'[10]", "math.sqrt(-1)", "range(0, 1, 0)", "2 ** -1 // 0", "1 << -1", "next([])", "int([])", "exec", "object().x", "raise Exception('m', 1)", "re.compile('(')", "iter(3)", "[1, 2].index(3)", "1 < 'a'", "sorted([1, 'a'])", "max([])", "max(1)", "sum(['a'])", "isinstance(1, 1)", "'a' * 'b'", "-'a'", "divmod(1, 0)", "0 ** -1", "round('a')", "abs('a')", "ord('ab')", "hash([])", "print(end=1)", "zip([1], [1, 2], strict=True).__next__", "list(zip([1], [1, 2], strict=True))")
-        kinds = self.pick("Exception", "(KeyError, IndexError)", "ZeroDivisionError", "LookupError", "ArithmeticError", "ValueError", "(TypeError, AttributeError, NameError)", "AssertionError", "OSError")
+        bad = self.pick(
+            "1 / 0",
+            "[][0]",
+            "{}['k']",
+            "int('q')",
+            "None.x",
+            "undefined",
+            "raise KeyError(1, 2)",
+            "'a' + 1",
+            "pass",
+            "assert False, 'no'",
+            f"int({self.of('str', 0)})",
+            "next(iter([]))",
+            "'x'.index('y')",
+            "(1).foo",
+            "[1].remove(2)",
+            "{}.pop('z')",
+            "raise ValueError",
+            "raise TypeError('t') from ValueError('v')",
+            "len(5)",
+            "float('x')",
+            "a, b = 1, 2, 3",
+            "f = lambda: 0; f(1)",
+            "''.join([1])",
+            "dict([1])",
+            "set([[]])",
+            "'%d' % 'x'",
+            "'{}'.format()",
+            "'{a}'.format()",
+            "datetime.datetime(2024, 13, 1)",
+            "json.loads('{')",
+            "[].pop()",
+            "bytes([300])",
+            "'é'.encode('ascii')",
+            "b'\\xff'.decode()",
+            "chr(-1)",
+            "{[]: 1}",
+            "(1, 2)[3]",
+            "'abc'[10]",
+            "math.sqrt(-1)",
+            "range(0, 1, 0)",
+            "2 ** -1 // 0",
+            "1 << -1",
+            "next([])",
+            "int([])",
+            "exec",
+            "object().x",
+            "raise Exception('m', 1)",
+            "re.compile('(')",
+            "iter(3)",
+            "[1, 2].index(3)",
+            "1 < 'a'",
+            "sorted([1, 'a'])",
+            "max([])",
+            "max(1)",
+            "sum(['a'])",
+            "isinstance(1, 1)",
+            "'a' * 'b'",
+            "-'a'",
+            "divmod(1, 0)",
+            "0 ** -1",
+            "round('a')",
+            "abs('a')",
+            "ord('ab')",
+            "hash([])",
+            "print(end=1)",
+            "zip([1], [1, 2], strict=True).__next__",
+            "list(zip([1], [1, 2], strict=True))",
+        )
+        kinds = self.pick(
+            "Exception",
+            "(KeyError, IndexError)",
+            "ZeroDivisionError",
+            "LookupError",
+            "ArithmeticError",
+            "ValueError",
+            "(TypeError, AttributeError, NameError)",
+            "AssertionError",
+            "OSError",
+        )
         if self.chance.random() < 0.25:
             return f"try:\n    {bad}\n    {name} = 'fine'\nexcept Exception as e:\n    {name} = [type(e).__name__, len(e.args), [k.__name__ for k in type(e).__mro__]]\n"
         return f"log = []\ndef {f}():\n    for i in range(2):\n        try:\n            log.append('try')\n            {bad}\n            {self.pick('return 1', 'pass', 'continue', 'break')}\n        except {kinds} as e:\n            log.append(type(e).__name__)\n            {self.pick('return 2', 'raise', 'pass', 'continue', 'break', 'raise RuntimeError(5) from e')}\n        else:\n            log.append('else')\n        finally:\n            log.append('finally')\n            {self.pick('pass', 'pass', 'pass', 'return 3', 'log.append(i)', 'if i: break')}\n    return 4\ntry:\n    {name} = {f}()\nexcept Exception as e:\n    {name} = type(e).__name__, type(e.__cause__).__name__, type(e.__context__).__name__\n{name} = ({name}, log)\n"
@@ -167,59 +331,244 @@ class Programs(Expressions):
     def match(self) -> str:
         """``match``."""
         name, f = self.new(), self.new()
-        cases = ["case 0 | 1: return 'small'", "case -1: return 'minus'", "case [x]: return ('one', x)", "case [x, y, *rest]: return ('many', x, y, rest)", "case {'a': v, **rest}: return ('a', v, rest)", "case {'b': int(n)}: return ('b', n)", "case str() as s if len(s) > 3: return ('long', s)", "case str(s): return ('str', s)", "case int(n) if n > 5: return ('int', n)", "case bool(): return 'bool'", "case None: return 'none'", "case float(): return 'float'", "case (1, (2 | 3) as q): return ('pair', q)", "case {}: return 'map'", "case []: return 'empty'", "case P(x=0, y=z): return ('P0', z)", "case P(a, b): return ('P', a, b)", "case 'a' | 'b': return 'ab'", "case P.kind: return 'kind'", "case [_, _, *_]: return 'two'", "case (int() | float()) as n: return ('num', n)", "case True: return 'true'", "case tuple(): return 'tuple'"]
+        cases = [
+            "case 0 | 1: return 'small'",
+            "case -1: return 'minus'",
+            "case [x]: return ('one', x)",
+            "case [x, y, *rest]: return ('many', x, y, rest)",
+            "case {'a': v, **rest}: return ('a', v, rest)",
+            "case {'b': int(n)}: return ('b', n)",
+            "case str() as s if len(s) > 3: return ('long', s)",
+            "case str(s): return ('str', s)",
+            "case int(n) if n > 5: return ('int', n)",
+            "case bool(): return 'bool'",
+            "case None: return 'none'",
+            "case float(): return 'float'",
+            "case (1, (2 | 3) as q): return ('pair', q)",
+            "case {}: return 'map'",
+            "case []: return 'empty'",
+            "case P(x=0, y=z): return ('P0', z)",
+            "case P(a, b): return ('P', a, b)",
+            "case 'a' | 'b': return 'ab'",
+            "case P.kind: return 'kind'",
+            "case [_, _, *_]: return 'two'",
+            "case (int() | float()) as n: return ('num', n)",
+            "case True: return 'true'",
+            "case tuple(): return 'tuple'",
+        ]
         chosen = "\n        ".join(self.chance.sample(cases, 6))
         return f"class P:\n    __match_args__ = ('x', 'y')\n    kind = 'k1'\n    def __init__(self, x, y): self.x, self.y = x, y\ndef {f}(v):\n    match v:\n        {chosen}\n        case _: return 'other'\n{name} = []\nfor q in [P(0, 1), P(2, 3), 0, True, None, (1, 3), 'k1', {self.any(0)}, {self.any(0)}, {self.any(0)}, {self.any(0)}, {{'a': 1, 'c': 2}}, {{'b': 3}}]:\n    {name}.append({f}(q))\n"
 
     def context(self) -> str:
         """``with``."""
         name = self.new()
-        return self.guarded(f"log = []\n@contextlib.contextmanager\ndef m(n):\n    log.append(('in', n))\n    try:\n        yield n\n    except {self.pick('KeyError', 'ValueError', 'ZeroDivisionError')}:\n        log.append('caught')\n    finally:\n        log.append(('out', n))\n{name} = log\nwith m(1) as a, m({self.any(0)}) as b:\n    log.append((a, b))\n    {self.pick('1 / 0', 'pass', 'raise KeyError(1)', '[][1]')}\nlog.append('after')\nwith contextlib.ExitStack() as st:\n    st.enter_context(m(5))\n    st.callback(log.append, 'cb')\nwith contextlib.nullcontext(3) as z: log.append(z)", name)
+        return self.guarded(
+            f"log = []\n@contextlib.contextmanager\ndef m(n):\n    log.append(('in', n))\n    try:\n        yield n\n    except {self.pick('KeyError', 'ValueError', 'ZeroDivisionError')}:\n        log.append('caught')\n    finally:\n        log.append(('out', n))\n{name} = log\nwith m(1) as a, m({self.any(0)}) as b:\n    log.append((a, b))\n    {self.pick('1 / 0', 'pass', 'raise KeyError(1)', '[][1]')}\nlog.append('after')\nwith contextlib.ExitStack() as st:\n    st.enter_context(m(5))\n    st.callback(log.append, 'cb')\nwith contextlib.nullcontext(3) as z: log.append(z)",
+            name,
+        )
 
     def comprehension(self) -> str:
         """Scopes of comprehensions."""
         name, x = self.new(), self.new()
-        return self.guarded(self.pick(f"{x} = 'kept'\n{name} = [[{x} for {x} in {self.of('list', 0)}], {x}]", f"{name} = [(i, j) for i in range(3) for j in range(i) if i + j != {self.small()}]", f"{name} = [[{x} := i, i * 2] for i in {self.of('list', 0)}], {x}", f"{name} = {{k: [v for v in vs if v] for k, vs in {{'a': {self.of('list', 0)}, 'b': {self.of('strings', 0)}}}.items()}}", f"{name} = [y for {x} in {self.of('list', 1)} if (y := {x} + 1) > {self.small()}]", f"{name} = [f(2) for f in [lambda v: v + n for n in range(3)]]", f"{name} = any((hit := n) > 1 for n in {self.of('list', 0)}), globals().get('hit', 'never')", f"rows = [{self.of('list', 0)}, {self.of('list', 0)}]\n{name} = [[row[i] for row in rows] for i in range(2)]", f"{name} = sorted({{a % 3 for a in {self.of('list', 1)}}}), [*map(str, (b for b in 'ab'))]", f"{name} = [a for a, *b in ['xyz', 'q']], [b for a, *b in ['xyz', 'q']]"), name)
+        return self.guarded(
+            self.pick(
+                f"{x} = 'kept'\n{name} = [[{x} for {x} in {self.of('list', 0)}], {x}]",
+                f"{name} = [(i, j) for i in range(3) for j in range(i) if i + j != {self.small()}]",
+                f"{name} = [[{x} := i, i * 2] for i in {self.of('list', 0)}], {x}",
+                f"{name} = {{k: [v for v in vs if v] for k, vs in {{'a': {self.of('list', 0)}, 'b': {self.of('strings', 0)}}}.items()}}",
+                f"{name} = [y for {x} in {self.of('list', 1)} if (y := {x} + 1) > {self.small()}]",
+                f"{name} = [f(2) for f in [lambda v: v + n for n in range(3)]]",
+                f"{name} = any((hit := n) > 1 for n in {self.of('list', 0)}), globals().get('hit', 'never')",
+                f"rows = [{self.of('list', 0)}, {self.of('list', 0)}]\n{name} = [[row[i] for row in rows] for i in range(2)]",
+                f"{name} = sorted({{a % 3 for a in {self.of('list', 1)}}}), [*map(str, (b for b in 'ab'))]",
+                f"{name} = [a for a, *b in ['xyz', 'q']], [b for a, *b in ['xyz', 'q']]",
+            ),
+            name,
+        )
 
     def scopes(self) -> str:
         """``global``, ``del``, ``globals()``, shadowed builtins."""
         name, f = self.new(), self.new()
-        return self.guarded(self.pick(f"{name} = 1\ndef {f}():\n    global {name}\n    {name} = ({name}, {self.any(0)})\n{f}()", f"globals()['{name}'] = {self.any(1)}", f"{f} = 5\ndel {f}\ntry:\n    {f}\nexcept NameError: {name} = 'gone'", f"def {f}():\n    len = lambda q: 'mine'\n    return len([])\n{name} = {f}(), len([])", f"{name} = '{f}' in globals(), '__name__' in globals(), __name__ == '__main__'", f"for {f} in range(2): pass\n{name} = {f}", f"try:\n    1 / 0\nexcept Exception as {f}: pass\ntry: {name} = {f}\nexcept NameError: {name} = 'unbound'", f"def {f}(a, b=1): return sorted(locals().items())\n{name} = {f}(2)", f"x_, y_ = 1, 2\ndef {f}():\n    x_ = 3\n    def g():\n        nonlocal x_\n        x_ = 4\n        return y_\n    g()\n    return x_\n{name} = {f}(), x_"), name)
+        return self.guarded(
+            self.pick(
+                f"{name} = 1\ndef {f}():\n    global {name}\n    {name} = ({name}, {self.any(0)})\n{f}()",
+                f"globals()['{name}'] = {self.any(1)}",
+                f"{f} = 5\ndel {f}\ntry:\n    {f}\nexcept NameError: {name} = 'gone'",
+                f"def {f}():\n    len = lambda q: 'mine'\n    return len([])\n{name} = {f}(), len([])",
+                f"{name} = '{f}' in globals(), '__name__' in globals(), __name__ == '__main__'",
+                f"for {f} in range(2): pass\n{name} = {f}",
+                f"try:\n    1 / 0\nexcept Exception as {f}: pass\ntry: {name} = {f}\nexcept NameError: {name} = 'unbound'",
+                f"def {f}(a, b=1): return sorted(locals().items())\n{name} = {f}(2)",
+                f"x_, y_ = 1, 2\ndef {f}():\n    x_ = 3\n    def g():\n        nonlocal x_\n        x_ = 4\n        return y_\n    g()\n    return x_\n{name} = {f}(), x_",
+            ),
+            name,
+        )
 
     def mutation(self) -> str:
         """What methods change in place, seen through another name."""
         name, b = self.new(), self.new()
-        li = self.pick(lambda: f"append({self.any(0)})", lambda: f"extend({self.of('list', 0)})", lambda: f"insert({self.small()}, {self.any(0)})", lambda: f"pop({self.pick('', self.small())})", lambda: f"remove({self.of('int', 0)})", "reverse()", lambda: f"sort({self.pick('', 'reverse=True', 'key=str', 'key=lambda q: -q')})", "clear()", lambda: f"__setitem__(slice(0, 1), {self.of('list', 0)})", lambda: f"extend({self.of('str', 0)})")
-        di = self.pick(lambda: f"update({self.of('dict', 0)})", lambda: f"update(a={self.any(0)})", lambda: f"setdefault({self.pick(*KEYS)}, []).append(1)", lambda: f"setdefault({self.pick(*KEYS)}, 7)", lambda: f"pop({self.pick(*KEYS)}{self.pick('', ', 3')})", "popitem()", "clear()", lambda: f"update([('q', {self.any(0)})])", lambda: f"move_to_end({self.pick(*KEYS)})", lambda: f"update({self.of('strings', 0)})", lambda: f"subtract({self.of('strings', 0)})")
-        se = self.pick(lambda: f"add({self.any(0)})", lambda: f"discard({self.any(0)})", lambda: f"update({self.of('list', 0)})", lambda: f"remove({self.of('int', 0)})", lambda: f"difference_update({self.of('list', 0)})", lambda: f"intersection_update({self.of('list', 0)})", lambda: f"symmetric_difference_update({self.of('list', 0)})")
-        dq = self.pick("appendleft(5)", "popleft()", "rotate(1)", "extendleft([7, 8])", "append(9)", "pop()", "rotate(-2)", "maxlen")
+        li = self.pick(
+            lambda: f"append({self.any(0)})",
+            lambda: f"extend({self.of('list', 0)})",
+            lambda: f"insert({self.small()}, {self.any(0)})",
+            lambda: f"pop({self.pick('', self.small())})",
+            lambda: f"remove({self.of('int', 0)})",
+            "reverse()",
+            lambda: f"sort({self.pick('', 'reverse=True', 'key=str', 'key=lambda q: -q')})",
+            "clear()",
+            lambda: f"__setitem__(slice(0, 1), {self.of('list', 0)})",
+            lambda: f"extend({self.of('str', 0)})",
+        )
+        di = self.pick(
+            lambda: f"update({self.of('dict', 0)})",
+            lambda: f"update(a={self.any(0)})",
+            lambda: f"setdefault({self.pick(*KEYS)}, []).append(1)",
+            lambda: f"setdefault({self.pick(*KEYS)}, 7)",
+            lambda: f"pop({self.pick(*KEYS)}{self.pick('', ', 3')})",
+            "popitem()",
+            "clear()",
+            lambda: f"update([('q', {self.any(0)})])",
+            lambda: f"move_to_end({self.pick(*KEYS)})",
+            lambda: f"update({self.of('strings', 0)})",
+            lambda: f"subtract({self.of('strings', 0)})",
+        )
+        se = self.pick(
+            lambda: f"add({self.any(0)})",
+            lambda: f"discard({self.any(0)})",
+            lambda: f"update({self.of('list', 0)})",
+            lambda: f"remove({self.of('int', 0)})",
+            lambda: f"difference_update({self.of('list', 0)})",
+            lambda: f"intersection_update({self.of('list', 0)})",
+            lambda: f"symmetric_difference_update({self.of('list', 0)})",
+        )
+        dq = self.pick(
+            "appendleft(5)",
+            "popleft()",
+            "rotate(1)",
+            "extendleft([7, 8])",
+            "append(9)",
+            "pop()",
+            "rotate(-2)",
+            "maxlen",
+        )
         kind = self.chance.choice(["list", "list", "dict", "dict", "set", "deque", "items", "Counter"])
         if kind == "items":
-            return self.guarded(f"{name} = {self.of('list', 1)}\n{b} = {name}\n" + self.pick(f"{name}[{self._slice()}] = {self.of('list', 0)}", f"del {name}[{self._slice()}]", f"{name}[{self.small()}] = {self.any(0)}", f"del {name}[{self.small()}]") + f"\n{name} = {name}, {b} is {name}", name)
-        start = {"deque": f"collections.deque({self.of('list', 0)}, {self.pick('None', '3')})", "Counter": f"collections.Counter({self.of('strings', 0)})"}.get(kind) or self.of(kind, 1)
+            return self.guarded(
+                f"{name} = {self.of('list', 1)}\n{b} = {name}\n"
+                + self.pick(
+                    f"{name}[{self._slice()}] = {self.of('list', 0)}",
+                    f"del {name}[{self._slice()}]",
+                    f"{name}[{self.small()}] = {self.any(0)}",
+                    f"del {name}[{self.small()}]",
+                )
+                + f"\n{name} = {name}, {b} is {name}",
+                name,
+            )
+        start = {
+            "deque": f"collections.deque({self.of('list', 0)}, {self.pick('None', '3')})",
+            "Counter": f"collections.Counter({self.of('strings', 0)})",
+        }.get(kind) or self.of(kind, 1)
         method = {"list": li, "dict": di, "set": se, "deque": dq, "Counter": di}[kind]
-        return self.guarded(f"{b} = {start}\nr = {b}\ntry: got = {b}.{method}\nexcept Exception as e: got = type(e).__name__\n{name} = [got, {'sorted(r, key=repr)' if kind == 'set' else 'r'}, len(r)]", name)
+        return self.guarded(
+            f"{b} = {start}\nr = {b}\ntry: got = {b}.{method}\nexcept Exception as e: got = type(e).__name__\n{name} = [got, {'sorted(r, key=repr)' if kind == 'set' else 'r'}, len(r)]",
+            name,
+        )
 
     def dataclass(self) -> str:
         """Dataclasses."""
         name = self.new()
         options = self.pick("", "(frozen=True)", "(order=True)", "(eq=False)", "(kw_only=True)", "(slots=True)")
-        return self.guarded(f"@dataclasses.dataclass{options}\nclass A:\n    x: int\n    y: str = {self.of('str', 0)}\n    z: list = dataclasses.field(default_factory=list)\n    w: typing.ClassVar[int] = 3\n    h: int = dataclasses.field(default=4, {self.pick('repr=False', 'compare=False', 'init=False')})\n    {self.pick('', 'def __post_init__(self): self.z.append(self.x)', 'def twice(self): return self.x * 2')}\nclass_ = A\na, b = A({self.pick('x=1', 'x=' + self.of('int', 0) + ', y=' + repr('q'), '1', '2, ' + repr('s'))}), A(x=2)\n{name} = [repr(a), a == b, a == A(x=a.x, y=a.y), dataclasses.asdict(a), dataclasses.astuple(b), [f.name for f in dataclasses.fields(A)], dataclasses.replace(b, x=9).x, a.z is b.z, A.w, dataclasses.is_dataclass(A), a.h]\n" + self.pick("a.x = 5", f"{name}.append(a < b)", f"{name}.append(hash(a) == hash(A(x=a.x)))", f"@dataclasses.dataclass\nclass B(A):\n    q: float = 1.5\n{name}.append(repr(B(x=3)))", f"{name}.append(sorted([b, a], key=lambda o: o.x)[0].x)", "A()", "A(1, 2, 3, 4, 5, 6)"), name)
+        return self.guarded(
+            f"@dataclasses.dataclass{options}\nclass A:\n    x: int\n    y: str = {self.of('str', 0)}\n    z: list = dataclasses.field(default_factory=list)\n    w: typing.ClassVar[int] = 3\n    h: int = dataclasses.field(default=4, {self.pick('repr=False', 'compare=False', 'init=False')})\n    {self.pick('', 'def __post_init__(self): self.z.append(self.x)', 'def twice(self): return self.x * 2')}\nclass_ = A\na, b = A({self.pick('x=1', 'x=' + self.of('int', 0) + ', y=' + repr('q'), '1', '2, ' + repr('s'))}), A(x=2)\n{name} = [repr(a), a == b, a == A(x=a.x, y=a.y), dataclasses.asdict(a), dataclasses.astuple(b), [f.name for f in dataclasses.fields(A)], dataclasses.replace(b, x=9).x, a.z is b.z, A.w, dataclasses.is_dataclass(A), a.h]\n"
+            + self.pick(
+                "a.x = 5",
+                f"{name}.append(a < b)",
+                f"{name}.append(hash(a) == hash(A(x=a.x)))",
+                f"@dataclasses.dataclass\nclass B(A):\n    q: float = 1.5\n{name}.append(repr(B(x=3)))",
+                f"{name}.append(sorted([b, a], key=lambda o: o.x)[0].x)",
+                "A()",
+                "A(1, 2, 3, 4, 5, 6)",
+            ),
+            name,
+        )
 
     def enums(self) -> str:
         """Enums."""
         name = self.new()
         base = self.pick("enum.Enum", "str, enum.Enum", "enum.IntEnum", "enum.StrEnum", "int, enum.Enum", "enum.Flag")
-        values = ("'red'", "'green'") if "str" in base.lower() or (base == "enum.Enum" and self.chance.random() < 0.5) else self.chance.choice([("1", "2"), ("enum.auto()", "enum.auto()")])
-        uses = ["C.A.name", "C.A.value", "str(C.A)", "f'{C.A}'", "repr(C.A)", "[c.name for c in C]", "C['B'].value", "C(C.B.value) is C.B", "C.A == C.A.value", "C.A is C.A", "list(C.__members__)", "len(C)", "C.A in C", "isinstance(C.A, C)", "'%s' % C.A", "C.ALIAS is C.A", "C.A != C.B", "{C.A: 1}[C.A]", "type(C.A).__name__", "C.__name__", "hash(C.A) == hash(C.A)", "json.dumps([C.A])", "C.A.up()", "'-'.join([C.A])", "C.A + C.A", "C.A < C.B", "C('nope')", "C['nope']", "sorted(C)[0].name", "C.A.value in ('red', 1)", "C.A in ('red', 1)", "'{}'.format(C.B)", "C.A | C.B", "bool(C.A)", "f'{C.A:>8}'", "dict(C.__members__) == {c.name: c for c in C} "]
-        lines = "".join(f"\ntry: {name}.append({use})\nexcept Exception as e: {name}.append(type(e).__name__)" for use in self.chance.sample(uses, 7))
-        return self.guarded(f"class C({base}):\n    A = {values[0]}\n    B = {values[1]}\n    ALIAS = A\n    def up(self): return self.name.lower()\n    {self.pick('', 'def __str__(self): return ' + repr('mine'), '@classmethod' + chr(10) + '    def get(cls): return cls.B', '@property' + chr(10) + '    def prop(self): return (self.value,)')}\n{name} = []{lines}", name)
+        values = (
+            ("'red'", "'green'")
+            if "str" in base.lower() or (base == "enum.Enum" and self.chance.random() < 0.5)
+            else self.chance.choice([("1", "2"), ("enum.auto()", "enum.auto()")])
+        )
+        uses = [
+            "C.A.name",
+            "C.A.value",
+            "str(C.A)",
+            "f'{C.A}'",
+            "repr(C.A)",
+            "[c.name for c in C]",
+            "C['B'].value",
+            "C(C.B.value) is C.B",
+            "C.A == C.A.value",
+            "C.A is C.A",
+            "list(C.__members__)",
+            "len(C)",
+            "C.A in C",
+            "isinstance(C.A, C)",
+            "'%s' % C.A",
+            "C.ALIAS is C.A",
+            "C.A != C.B",
+            "{C.A: 1}[C.A]",
+            "type(C.A).__name__",
+            "C.__name__",
+            "hash(C.A) == hash(C.A)",
+            "json.dumps([C.A])",
+            "C.A.up()",
+            "'-'.join([C.A])",
+            "C.A + C.A",
+            "C.A < C.B",
+            "C('nope')",
+            "C['nope']",
+            "sorted(C)[0].name",
+            "C.A.value in ('red', 1)",
+            "C.A in ('red', 1)",
+            "'{}'.format(C.B)",
+            "C.A | C.B",
+            "bool(C.A)",
+            "f'{C.A:>8}'",
+            "dict(C.__members__) == {c.name: c for c in C} ",
+        ]
+        lines = "".join(
+            f"\ntry: {name}.append({use})\nexcept Exception as e: {name}.append(type(e).__name__)"
+            for use in self.chance.sample(uses, 7)
+        )
+        return self.guarded(
+            f"class C({base}):\n    A = {values[0]}\n    B = {values[1]}\n    ALIAS = A\n    def up(self): return self.name.lower()\n    {self.pick('', 'def __str__(self): return ' + repr('mine'), '@classmethod' + chr(10) + '    def get(cls): return cls.B', '@property' + chr(10) + '    def prop(self): return (self.value,)')}\n{name} = []{lines}",
+            name,
+        )
 
     def operators(self) -> str:
         """Operators of the file's own classes."""
         name = self.new()
-        sign, dunder = self.chance.choice([("+", "add"), ("-", "sub"), ("*", "mul"), ("/", "truediv"), (">>", "rshift"), ("@", "matmul"), ("|", "or"), ("%", "mod"), ("**", "pow"), ("&", "and")])
-        return self.guarded(f"class A:\n    def __init__(self, v): self.v = v\n    def __{dunder}__(self, o):\n        if isinstance(o, {self.pick('str', 'int', 'A')}): return NotImplemented\n        return ('{dunder}', self.v, getattr(o, 'v', o))\n    {self.pick('pass', f'def __r{dunder}__(self, o): return (' + repr('r') + ', o)', f'def __i{dunder}__(self, o): self.v = (self.v, o); return self')}\nclass B(A):\n    {self.pick('pass', f'def __r{dunder}__(self, o): return (' + repr('Br') + ', self.v)')}\n{name} = []\nfor l, r in [(A(1), A(2)), (A(1), 3), (3, A(1)), (A(1), B(2)), (B(1), A(2)), ('x', A(1)), (A(1), 'x'), ([1], A(2))]:\n    try: {name}.append(l {sign} r)\n    except TypeError as e: {name}.append('TypeError')\na = b = A(5)\na {sign}= {self.pick('2', '[3]')}\n{name}.append((a is b, b.v))", name)
+        sign, dunder = self.chance.choice(
+            [
+                ("+", "add"),
+                ("-", "sub"),
+                ("*", "mul"),
+                ("/", "truediv"),
+                (">>", "rshift"),
+                ("@", "matmul"),
+                ("|", "or"),
+                ("%", "mod"),
+                ("**", "pow"),
+                ("&", "and"),
+            ]
+        )
+        return self.guarded(
+            f"class A:\n    def __init__(self, v): self.v = v\n    def __{dunder}__(self, o):\n        if isinstance(o, {self.pick('str', 'int', 'A')}): return NotImplemented\n        return ('{dunder}', self.v, getattr(o, 'v', o))\n    {self.pick('pass', f'def __r{dunder}__(self, o): return (' + repr('r') + ', o)', f'def __i{dunder}__(self, o): self.v = (self.v, o); return self')}\nclass B(A):\n    {self.pick('pass', f'def __r{dunder}__(self, o): return (' + repr('Br') + ', self.v)')}\n{name} = []\nfor l, r in [(A(1), A(2)), (A(1), 3), (3, A(1)), (A(1), B(2)), (B(1), A(2)), ('x', A(1)), (A(1), 'x'), ([1], A(2))]:\n    try: {name}.append(l {sign} r)\n    except TypeError as e: {name}.append('TypeError')\na = b = A(5)\na {sign}= {self.pick('2', '[3]')}\n{name}.append((a is b, b.v))",
+            name,
+        )
 
     def decorator(self) -> str:
         """Decorators: plain, with arguments, of classes, stacked, caches."""
@@ -248,12 +597,39 @@ class Programs(Expressions):
     def lazily(self) -> str:
         """What is worked out only when it is asked for."""
         name = self.new()
-        return self.guarded(f"log = []\ndef see(v):\n    log.append(v)\n    return v\n" + self.pick(f"m = map(see, {self.of('list', 0)})\nlog.append('made')\nnext(m, None)\n{name} = log, list(m)", f"g = (see(q) for q in {self.of('list', 0)})\nlog.append('made')\n{name} = next(g, 'none'), log", f"src = [1, 2]\ng = (q for q in src)\nm, z, e, f = map(str, src), zip(src, 'abcd'), enumerate(src), filter(None, src)\nsrc.append(3)\n{name} = list(g), list(m), list(z), list(e), list(f), list(f)", f"{name} = any(see(q) > 1 for q in [1, 2, 3]), all(see(q) < 2 for q in [1, 2, 3]), log", f"{name} = see(0) and see(1) or see(2), log, see(1) < see(0) < see(5)", f"it = iter([1, 2, 3, 4])\n{name} = [next(it), list(zip(it, it)), list(it)]\nz = zip(see('ab'), itertools.count())\n{name}.append(list(z))", f"n = 1\ng = (q * n for q in [1, 2])\nn = 10\n{name} = list(g)", f"a, b = itertools.tee({self.of('list', 0)})\n{name} = [next(a, 0), list(b), list(a)]", f"it = itertools.chain.from_iterable([[1], (2, 3), 'x'])\n{name} = [next(it), list(it), list(itertools.zip_longest([1], [2, 3], fillvalue='-')), list(itertools.product('ab', repeat=2)), next(itertools.dropwhile(see, [0, 1]), 'none'), log]", f"z = zip([1, 2], [3, 4])\n{name} = [list(z), list(z), dict(zip('ab', itertools.repeat(0))), list(zip(*[[1, 2], [3, 4]])), next(iter({{}}), None), next(filter(lambda q: q > 1, itertools.count()))]"), name)
+        return self.guarded(
+            "log = []\ndef see(v):\n    log.append(v)\n    return v\n"
+            + self.pick(
+                f"m = map(see, {self.of('list', 0)})\nlog.append('made')\nnext(m, None)\n{name} = log, list(m)",
+                f"g = (see(q) for q in {self.of('list', 0)})\nlog.append('made')\n{name} = next(g, 'none'), log",
+                f"src = [1, 2]\ng = (q for q in src)\nm, z, e, f = map(str, src), zip(src, 'abcd'), enumerate(src), filter(None, src)\nsrc.append(3)\n{name} = list(g), list(m), list(z), list(e), list(f), list(f)",
+                f"{name} = any(see(q) > 1 for q in [1, 2, 3]), all(see(q) < 2 for q in [1, 2, 3]), log",
+                f"{name} = see(0) and see(1) or see(2), log, see(1) < see(0) < see(5)",
+                f"it = iter([1, 2, 3, 4])\n{name} = [next(it), list(zip(it, it)), list(it)]\nz = zip(see('ab'), itertools.count())\n{name}.append(list(z))",
+                f"n = 1\ng = (q * n for q in [1, 2])\nn = 10\n{name} = list(g)",
+                f"a, b = itertools.tee({self.of('list', 0)})\n{name} = [next(a, 0), list(b), list(a)]",
+                f"it = itertools.chain.from_iterable([[1], (2, 3), 'x'])\n{name} = [next(it), list(it), list(itertools.zip_longest([1], [2, 3], fillvalue='-')), list(itertools.product('ab', repeat=2)), next(itertools.dropwhile(see, [0, 1]), 'none'), log]",
+                f"z = zip([1, 2], [3, 4])\n{name} = [list(z), list(z), dict(zip('ab', itertools.repeat(0))), list(zip(*[[1, 2], [3, 4]])), next(iter({{}}), None), next(filter(lambda q: q > 1, itertools.count()))]",
+            ),
+            name,
+        )
 
     def raising(self) -> str:
         """Exceptions: chains, notes, groups, what is said of them."""
         name = self.new()
-        return self.guarded(self.pick(f"try:\n    try:\n        {self.pick('1 / 0', '[][0]', '{}[1]')}\n    except Exception as e:\n        raise ValueError({self.any(0)}) {self.pick('from e', '', 'from None')}\nexcept ValueError as e:\n    {name} = [str(e), repr(e), e.args, type(e.__cause__).__name__, type(e.__context__).__name__, e.__suppress_context__]", f"try: raise ExceptionGroup('g', [ValueError(1), KeyError('k')])\nexcept* ValueError as eg: {name} = ['v', len(eg.exceptions)]\nexcept* KeyError: {name}.append('k')", f"e = {self.pick('KeyError', 'ValueError', 'Exception', 'OSError')}({self.pick('', self.any(0), '1, 2')})\n{name} = [str(e), repr(e), e.args, bool(e), isinstance(e, LookupError)]", f"try: int({self.pick(repr('x'), '[]')})\nexcept (ValueError, TypeError) as e: {name} = type(e).__name__, {self.pick('str(e)', 'e.args', '1')}", f"def f():\n    raise LookupError\ntry: f()\nexcept KeyError: {name} = 'key'\nexcept LookupError as e: {name} = ['lookup', str(e), e.args]", f"try:\n    {{}}['k']\nexcept KeyError as e: {name} = [str(e), e.args[0], repr(e), f'{{e}}']", f"try:\n    assert {self.of('bool', 1)}, {self.any(0)}\n    {name} = 'held'\nexcept AssertionError as e: {name} = e.args", f"try: raise SystemExit(3)\nexcept BaseException as e: {name} = [type(e).__name__, e.args, e.code]"), name)
+        return self.guarded(
+            self.pick(
+                f"try:\n    try:\n        {self.pick('1 / 0', '[][0]', '{}[1]')}\n    except Exception as e:\n        raise ValueError({self.any(0)}) {self.pick('from e', '', 'from None')}\nexcept ValueError as e:\n    {name} = [str(e), repr(e), e.args, type(e.__cause__).__name__, type(e.__context__).__name__, e.__suppress_context__]",
+                f"try: raise ExceptionGroup('g', [ValueError(1), KeyError('k')])\nexcept* ValueError as eg: {name} = ['v', len(eg.exceptions)]\nexcept* KeyError: {name}.append('k')",
+                f"e = {self.pick('KeyError', 'ValueError', 'Exception', 'OSError')}({self.pick('', self.any(0), '1, 2')})\n{name} = [str(e), repr(e), e.args, bool(e), isinstance(e, LookupError)]",
+                f"try: int({self.pick(repr('x'), '[]')})\nexcept (ValueError, TypeError) as e: {name} = type(e).__name__, {self.pick('str(e)', 'e.args', '1')}",
+                f"def f():\n    raise LookupError\ntry: f()\nexcept KeyError: {name} = 'key'\nexcept LookupError as e: {name} = ['lookup', str(e), e.args]",
+                f"try:\n    {{}}['k']\nexcept KeyError as e: {name} = [str(e), e.args[0], repr(e), f'{{e}}']",
+                f"try:\n    assert {self.of('bool', 1)}, {self.any(0)}\n    {name} = 'held'\nexcept AssertionError as e: {name} = e.args",
+                f"try: raise SystemExit(3)\nexcept BaseException as e: {name} = [type(e).__name__, e.args, e.code]",
+            ),
+            name,
+        )
 
 
 def compiles(text: str) -> bool:
@@ -269,4 +645,4 @@ def compiles(text: str) -> bool:
 
 def program(seed: int, pieces: int = 12) -> list[str]:
     """The program that SEED stands for."""
-    return Programs(random.Random(seed)).program(pieces)  # noqa: S311 - this is about chance, not about secrets
+    return Programs(random.Random(seed)).program(pieces)

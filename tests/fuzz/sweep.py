@@ -87,7 +87,9 @@ def sweep(folder: Path, paths: Sequence[str], processes: int = 2) -> Sweep:
                 found.clean += not errors
                 for problem in parsed.diagnostics:
                     if problem.code == "GF009" or (problem.code == "GF005" and parsed.crashed):
-                        found.internal.append(f"{folder / parsed.path}: {problem.code} {problem.message} {problem.hint}")
+                        found.internal.append(
+                            f"{folder / parsed.path}: {problem.code} {problem.message} {problem.hint}"
+                        )
                 if parsed.seconds > MOST_SECONDS:
                     found.slow.append(f"{parsed.path}: {parsed.seconds:.1f} s")
                 found.slowest = sorted([*found.slowest, (parsed.seconds, parsed.path)])[-5:]
