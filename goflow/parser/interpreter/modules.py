@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -15,6 +13,7 @@ import libcst as cst
 from goflow.domain.diagnostics import Span
 from goflow.parser.interpreter.scopes import MISSING, Frame, Scope
 from goflow.parser.interpreter.values import At, Raised, Unknown, Value, raised
+from goflow.parser.syntax import Syntax, read_syntax
 
 if TYPE_CHECKING:
     from goflow.parser.interpreter.session import Session
@@ -42,7 +41,7 @@ class ModuleValue(Value):
         self.declarations: dict[int, tuple[frozenset[str], frozenset[str], frozenset[str]]] = {}
         self.starred: Unknown | None = None
         """What a name may be that nothing defines, once ``import *`` has brought in names that are not known."""
-        self._positions: Mapping[int, tuple[int, int, int, int]] | None = None
+        self._syntax: Syntax | None = None
 
     def __repr__(self) -> str:
         return f"<module {self.name}>"
@@ -58,21 +57,15 @@ class ModuleValue(Value):
         return self.name if self.is_package else self.name.rpartition(".")[0]
 
     def parse(self) -> cst.Module:
-        """Its tree. Raises ParserSyntaxError."""
+        """Its tree. Raises ParserSyntaxError, and RecursionError where it is nested too deep."""
         if self.tree is None:
-            with _trusted_nodes():
-                self.tree = cst.parse_module(self.source)
+            self._syntax = read_syntax(self.source)
+            self.tree = self._syntax.tree
         return self.tree
 
     def span_of(self, node: cst.CSTNode | None) -> Span:
-        """The place of NODE; positions are found for the whole module when the first is asked for."""
-        if node is None or self.tree is None:
-            return Span(self.path)
-        if self._positions is None:
-            from goflow.parser.interpreter.positions import places_of
-
-            self._positions = places_of(self.tree)
-        found = self._positions.get(id(node))
+        """The place of NODE."""
+        found = None if node is None or self._syntax is None else self._syntax.place_of(node)
         if found is None:
             return Span(self.path)
         line, column, end_line, end_column = found
@@ -112,30 +105,6 @@ class ModuleValue(Value):
     def text(self, at: At) -> Any:
         """Without its path."""
         return f"<module '{self.name}'>"
-
-
-@contextlib.contextmanager
-def _trusted_nodes() -> Iterator[None]:
-    """Within it libcst does not validate the nodes it makes, nor does the collector look for cycles among them.
-
-    Validation is for trees that people put together: these come from libcst's own parser and are right. It and the
-    collections that so many new objects set off are half of the time of parsing.
-    """
-    nodes: Any = cst.CSTNode
-    validate = nodes.__post_init__
-    collects = gc.isenabled()
-    nodes.__post_init__ = _accept
-    gc.disable()
-    try:
-        yield
-    finally:
-        nodes.__post_init__ = validate
-        if collects:
-            gc.enable()
-
-
-def _accept(node: cst.CSTNode) -> None:
-    """NODE is right as it is."""
 
 
 class LibraryModule(Value):

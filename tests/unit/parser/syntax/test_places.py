@@ -11,7 +11,7 @@ import libcst as cst
 import pytest
 from libcst.metadata import MetadataWrapper, PositionProvider
 
-from goflow.parser.interpreter.positions import places_of
+from goflow.parser.syntax.places import places_of
 
 SOURCES = {
     "empty": "",
