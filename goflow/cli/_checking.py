@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -39,22 +39,24 @@ class Place:
     shown: str
 
 
-def places(paths: Iterable[Path], dialect: Dialect, folder: Path | None = None) -> Iterator[Place]:
-    """The folders that PATHS name, and for single files the folder that each lies in: FOLDER, else the nearest one
-    above it that has a `goflow.yaml` or an `.airflowignore` or is called ``dags``, else its own.
+def places(paths: Iterable[Path], dialect: Dialect, folders: Sequence[Path] = ()) -> Iterator[Place]:
+    """The folders that PATHS name, and for single files the folder that each lies in: one of FOLDERS, else the nearest
+    one above it that has a `goflow.yaml` or an `.airflowignore` or is called ``dags``, else its own.
 
-    Files outside of FOLDER, and those that it ignores, are passed over: whoever names it may give all files of a
+    Files outside of FOLDERS, and those that they ignore, are passed over: whoever names folders may give all files of a
     repository, as pre-commit does.
     """
     from goflow.parser.folder import CONFIG_NAME
 
-    files: dict[Path, list[Path]] = {} if folder is None else {folder.resolve(): []}
+    files: dict[Path, list[Path]] = {folder.resolve(): [] for folder in folders}
     for path in paths:
         real = path.resolve()
         if path.is_dir():
             yield Place(real, _files_of(real, dialect), shown(path))
-        elif folder is not None:
-            files[folder.resolve()].append(real)
+        elif folders:
+            for root in files:
+                if real.is_relative_to(root):
+                    files[root].append(real)
         elif path.name == CONFIG_NAME:
             files.setdefault(real.parent, [])
         elif path.suffix in PASSED_OVER:
@@ -64,8 +66,8 @@ def places(paths: Iterable[Path], dialect: Dialect, folder: Path | None = None) 
         else:
             files.setdefault(_folder_of(real), []).append(real)
     for root, own in files.items():
-        names = [path.relative_to(root).as_posix() for path in own if path.is_relative_to(root)]
-        counted = set(_files_of(root, dialect)) if folder is not None else set(names)
+        names = [path.relative_to(root).as_posix() for path in own]
+        counted = set(_files_of(root, dialect)) if folders else set(names)
         yield Place(root, [name for name in names if name in counted], shown(root))
 
 

@@ -29,8 +29,10 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 )
 @click.option(
     "--folder",
+    "folders",
+    multiple=True,
     type=_FOLDER,
-    help="The DAG folder that the files belong to; files outside of it, and those that it ignores, are passed over.",
+    help="A DAG folder that the files belong to; others, and those that it ignores, are passed over (repeatable).",
 )
 @click.option(
     "--format",
@@ -66,12 +68,14 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
     type=_FOLDER,
     help="Report how an Airflow repository would be read and run: before migrating.",
 )
+@click.pass_context
 def command(
+    context: click.Context,
     paths: tuple[Path, ...],
     airflow: str,
     inputs: Path | None,
     roots: tuple[Path, ...],
-    folder: Path | None,
+    folders: tuple[Path, ...],
     form: str,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
@@ -89,14 +93,23 @@ def command(
     from goflow.cli._telling import Wanted, forms
     from goflow.parser.api import Folder
 
-    if not paths and folder is None and repository is None:
+    dialect = dialect_of(airflow)
+    if repository is not None:
+        from goflow.cli._coverage_report import tell
+
+        if paths:
+            raise click.UsageError("--airflow-repo looks for the DAG files itself: leave the paths away")
+        chosen = context.get_parameter_source("airflow") is not click.core.ParameterSource.DEFAULT
+        tell(repository, folders, roots, dialect if chosen else None, inputs_of(inputs), form)
+        return
+    if not paths and not folders:
         raise click.UsageError("name the files or folders to check, such as `goflow check dags`")
     if form == "markdown":
         raise click.UsageError("--format markdown is for the report of --airflow-repo")
-    given, dialect = inputs_of(inputs), dialect_of(airflow)
+    given = inputs_of(inputs)
     import_roots = tuple(path.resolve() for path in roots)
     telling = forms()[form](Wanted(select, ignore, notes))
-    for place in places(paths or ([folder] if folder else []), dialect, folder):
+    for place in places(paths or folders, dialect, folders):
         reading = Folder(place.root, import_roots, str(place.root), dialect)
         telling.take(place, twice(read(reading, place.paths, given)))
     telling.end()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ STANDARD = (
 )
 """Where operators live that goflow-airflow-shim brings itself."""
 
+SUB_DAG = "airflow.operators.subdag.SubDagOperator"
 EMPTY_PATHS = frozenset(
     {
         "airflow.providers.standard.operators.empty.EmptyOperator",
@@ -141,30 +143,48 @@ _NOT_ACTED_ON = {
 }
 
 
-def _trouble(task: TaskSpec) -> tuple[str, str]:
+class Way(enum.StrEnum):
+    """How a task runs: as a POD of its own, by our RUNNER, by it in an image that has its PROVIDER, or NOT_YET."""
+
+    POD = "pod"
+    RUNNER = "runner"
+    PROVIDER = "provider"
+    NOT_YET = "not_yet"
+
+
+def way_of(task: TaskSpec) -> tuple[Way, str]:
+    """How TASK runs in a cluster, and which package it wants for that or why it does not."""
     family = family_of(task)
     if family is pod.plan:
         reason = pod.trouble(task)
-        return (f"{reason}; the task will fail", "") if reason else ("", "")
+        return (Way.NOT_YET, reason) if reason else (Way.POD, "")
     if family is native.plan:
-        return "", ""
-    if task.overrides:
+        return (Way.POD if (task.native or {}).get("DockerImage") else Way.RUNNER), ""
+    if SUB_DAG in {task.operator_path, *task.bases}:
+        return Way.NOT_YET, "the DAG inside it is read as one of its own, and not run by this task yet"
+    provider = next((found for path in (task.operator_path, *task.bases) if (found := provider_of(path))), "")
+    return (Way.PROVIDER, provider) if provider else (Way.RUNNER, "")
+
+
+def _trouble(task: TaskSpec) -> tuple[str, str]:
+    way, words = way_of(task)
+    if way is Way.NOT_YET:
+        return f"{words}; the task will fail", ""
+    if way is Way.PROVIDER and task.overrides:
         return (
             f"its class has {', '.join(task.overrides)} of its own: it makes its pod itself, through its own execute, "
             "where the task's image has its package",
-            "put apache-airflow-providers-cncf-kubernetes into the runner image that goflow.yaml names for this task",
+            f"put {words} into the runner image that goflow.yaml names for this task",
         )
-    provider = _provider(task.operator_path)
-    if provider:
+    if way is Way.PROVIDER:
         return (
             "GoFlow does not convert it; it runs through its own execute where the task's image has its package",
-            f"put {provider} into the runner image that goflow.yaml names for this task, "
-            "or use a KubernetesPodOperator",
+            f"put {words} into the runner image that goflow.yaml names for this task, or use a KubernetesPodOperator",
         )
     return "", ""
 
 
-def _provider(path: str) -> str:
+def provider_of(path: str) -> str:
     """The distribution that an operator outside the shim comes from; empty for the shim's own and the folder's own."""
     if not path.startswith(("airflow.providers.", "airflow.contrib.")) or path.startswith(STANDARD):
         return ""
@@ -182,10 +202,13 @@ def _provider(path: str) -> str:
 __all__ = [
     "EMPTY_PATHS",
     "NotConvertibleError",
+    "Way",
     "convert",
     "diagnose",
     "family_of",
     "findings",
+    "provider_of",
     "speaks_for_itself",
     "to_resolve",
+    "way_of",
 ]

@@ -33,6 +33,11 @@ def decided_here(book: Book, cell: Cell, now: dt.datetime) -> Advance | None:
     return None
 
 
+def needs_no_container(task: TaskSpec) -> bool:
+    """Whether TASK is one of those that end without a container."""
+    return not _has_work(task) and (_is_empty(task) or _is_latest_only(task))
+
+
 def is_latest(spec: DagSpec, run: DagRun, now: dt.datetime) -> bool:
     """Whether RUN is the newest that the schedule has made until NOW; manual runs always are.
 
