@@ -34,7 +34,7 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Non
 
 def canonical_json(value: Json) -> str:
     """VALUE as canonical JSON text. Raises ValueError for NaN and infinities, TypeError for what is not JSON."""
-    return json.dumps(_normal(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _ENCODE(_normal(value))
 
 
 def digest(value: Json) -> str:
@@ -68,12 +68,19 @@ def tag_of(value: Json) -> str | None:
 
 
 def _normal(value: Json) -> Json:
-    if isinstance(value, float):
-        if not math.isfinite(value):
+    kind = type(value)
+    if kind in _AS_IT_IS:
+        return value
+    if kind is float or isinstance(value, float):
+        if not math.isfinite(value):  # type: ignore[arg-type]
             raise ValueError(f"{value} has no canonical JSON")
-        return int(value) if value.is_integer() else value
-    if isinstance(value, Mapping):
-        return {key: _normal(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_normal(inner) for inner in value]
+        return int(value) if value.is_integer() else value  # type: ignore[union-attr, arg-type]
+    if kind is dict or isinstance(value, Mapping):
+        return {key: _normal(inner) for key, inner in value.items()}  # type: ignore[union-attr]
+    if kind is list or isinstance(value, list | tuple):
+        return [_normal(inner) for inner in value]  # type: ignore[union-attr]
     return value
+
+
+_AS_IT_IS = frozenset({str, int, bool, type(None)})
+_ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode

@@ -61,10 +61,10 @@ class _Part:
     def to_json(self) -> dict[str, Json]:
         """The part as JSON; fields that have their default are left out."""
         out: dict[str, Json] = {}
-        for spec in _fields(cast(Hashable, type(self))):
-            value = getattr(self, spec.name)
-            if not _is_default(spec, value):
-                out[spec.name] = _dump(value)
+        for name, default, kind in _defaults(cast(Hashable, type(self))):
+            value = getattr(self, name)
+            if value is not default and (value != default or (kind is not None and type(value) is not kind)):
+                out[name] = _dump(value)
         return out
 
     @classmethod
@@ -83,15 +83,26 @@ def _fields(cls: Hashable) -> tuple[dataclasses.Field[Any], ...]:
     return dataclasses.fields(cls)  # type: ignore[arg-type]
 
 
-def _is_default(spec: dataclasses.Field[Any], value: Any) -> bool:
-    if spec.default is not dataclasses.MISSING:
-        return bool(value == spec.default) and type(value) is type(spec.default)
-    if spec.default_factory is not dataclasses.MISSING:
-        return bool(value == spec.default_factory())
-    return False
+@functools.cache
+def _defaults(cls: Hashable) -> tuple[tuple[str, Any, type | None], ...]:
+    """Each field with its default, ``MISSING`` where it has none, and the type that a value must have to count as the
+    default (``0`` is not ``False``)."""
+    return tuple(
+        (spec.name, spec.default_factory(), None)
+        if spec.default_factory is not dataclasses.MISSING
+        else (spec.name, spec.default, type(spec.default))
+        for spec in _fields(cls)
+    )
 
 
 def _dump(value: Any) -> Json:
+    kind = type(value)
+    if kind in _AS_IT_IS:
+        return value  # type: ignore[no-any-return]
+    if kind is tuple or kind is list:
+        return [_dump(inner) for inner in value]
+    if kind is dict:
+        return {key: _dump(inner) for key, inner in value.items()}
     if isinstance(value, _Part | Moment):
         return value.to_json()
     if isinstance(value, enum.Enum):
@@ -101,6 +112,9 @@ def _dump(value: Any) -> Json:
     if isinstance(value, Mapping):
         return {key: _dump(inner) for key, inner in value.items()}
     return value  # type: ignore[no-any-return]
+
+
+_AS_IT_IS = frozenset({str, int, float, bool, type(None)})
 
 
 def _tuple_of(load: Any) -> dict[str, Any]:

@@ -93,7 +93,7 @@ def evaluate_file(folder: Folder, path: str, content: bytes, inputs: Inputs, dia
 
 
 def _evaluate_as(folder: Folder, path: str, content: bytes, inputs: Inputs, dialect_source: str) -> ParseResult:
-    from goflow.parser.interpreter.builtins import make_builtins
+    from goflow.parser.interpreter.builtins import give_builtins
     from goflow.parser.interpreter.modules import Loader, ModuleValue
     from goflow.parser.interpreter.session import Session
     from goflow.parser.libraries.registry import resolve
@@ -107,7 +107,7 @@ def _evaluate_as(folder: Folder, path: str, content: bytes, inputs: Inputs, dial
         dialect_source=dialect_source,
     )
     session.loader = Loader(session, resolve)
-    session.library["builtins"] = make_builtins(session)
+    give_builtins(session)
     try:
         source = content.decode("utf-8-sig")
     except UnicodeDecodeError as problem:

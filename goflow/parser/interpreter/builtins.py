@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from goflow.parser.interpreter import host
@@ -24,10 +24,16 @@ TYPES: tuple[type, ...] = (
 )  # fmt: skip
 
 
-def make_builtins(session: Session) -> dict[str, Any]:
-    """The builtins of SESSION by name; its exceptions are made, too."""
+def give_builtins(session: Session) -> None:
+    """Let SESSION have Python's builtins and exceptions."""
     session.exceptions.update(builtin_exceptions())
-    found: dict[str, Any] = dict(session.exceptions)
+    session.library["builtins"] = dict(_builtins())
+
+
+@functools.cache
+def _builtins() -> Mapping[str, Any]:
+    """The builtins by name. They know no session and a file cannot change them, so all share them."""
+    found: dict[str, Any] = dict(builtin_exceptions())
     classes = {kind.__name__: ClassValue(kind.__name__, host=kind) for kind in TYPES}
     for name, cls in classes.items():
         cls.construct = _constructor(name)

@@ -139,7 +139,9 @@ class ClassValue(Value):
         raised(at, "AttributeError", f"type object '{self.name}' has no attribute '{name}'")
 
     def set_attribute(self, name: str, value: Any, at: At) -> None:
-        """``Class.name = value``."""
+        """``Class.name = value``. Raises TypeError for Python's own, which nobody can change."""
+        if self.host is not None and self.is_native:
+            raised(at, "TypeError", f"cannot set '{name}' attribute of immutable type '{self.name}'")
         at.session.journal.touch(self.attributes)
         self.attributes[name] = value
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Sequence
+import functools
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from goflow.parser.interpreter.classes import ClassValue, Instance, initialise
@@ -14,8 +15,9 @@ if TYPE_CHECKING:
     from goflow.parser.interpreter.session import Session
 
 
-def builtin_exceptions() -> dict[str, ClassValue]:
-    """A fresh class for each of Python's exceptions, by name."""
+@functools.cache
+def builtin_exceptions() -> Mapping[str, ClassValue]:
+    """A class for each of Python's exceptions, by name; they know no session, so all share them."""
     found: dict[str, ClassValue] = {}
 
     def add(kind: type[BaseException]) -> ClassValue:

@@ -10,6 +10,7 @@ import libcst as cst
 
 from goflow.parser.interpreter.scopes import MISSING, Frame, Scope
 from goflow.parser.interpreter.values import Arguments, At, Keywords, Unknown, Value, raised
+from goflow.parser.syntax import LaterBlock
 
 if TYPE_CHECKING:
     from goflow.parser.interpreter.modules import ModuleValue
@@ -204,23 +205,14 @@ def docstring_of(body: cst.BaseSuite | cst.Module) -> str | None:
     """The docstring at the start of a body, cleaned as ``inspect.getdoc`` cleans it; None where there is none."""
     import inspect
 
-    if not body.body:
-        return None
-    first: Any = body.body[0]
-    expression = first
-    if isinstance(first, cst.SimpleStatementLine):
-        expression = first.body[0]
-    if not isinstance(expression, cst.Expr):
-        return None
-    text = expression.value
-    if isinstance(text, cst.SimpleString | cst.ConcatenatedString):
-        value = text.evaluated_value
-        return inspect.cleandoc(value) if isinstance(value, str) else None
-    return None
+    found = raw_docstring_of(body)
+    return None if found is None else inspect.cleandoc(found)
 
 
 def raw_docstring_of(body: cst.BaseSuite | cst.Module) -> str | None:
     """The docstring as ``__doc__`` has it, indentation and all."""
+    if isinstance(body, LaterBlock):  # without building it
+        return body.docstring
     if not body.body:
         return None
     first: Any = body.body[0]
@@ -260,7 +252,7 @@ def is_generator(node: Body, module: ModuleValue) -> bool:
     """Whether calling NODE makes a generator; found once per function."""
     known: bool | None = module.generators.get(id(node))
     if known is None:
-        if isinstance(node, cst.Lambda):
+        if isinstance(node, cst.Lambda) or "yield" not in module.source:
             known = False
         else:
             visitor = Yields()

@@ -32,29 +32,41 @@ _AUGMENTED: dict[type[ast.operator], Any] = {
 class LaterBlock(cst.IndentedBlock):
     """The body of a function, which is built when somebody looks at it: most are never run while the file is read."""
 
-    _build: Callable[[], Sequence[cst.BaseStatement]] | None = None
+    _text: Text
+    _nodes: Sequence[ast.stmt]
     _body: Sequence[cst.BaseStatement] = ()
+
+    @classmethod
+    def of(cls, text: Text, nodes: Sequence[ast.stmt]) -> LaterBlock:
+        """The body with NODES in TEXT."""
+        made = _LaterBlock(body=())
+        object.__setattr__(made, "_text", text)
+        object.__setattr__(made, "_nodes", nodes)
+        return made
 
     @property
     def body(self) -> Sequence[cst.BaseStatement]:
         """Its statements."""
-        build = self._build
-        if build is not None:
+        if not self._body:
             with trusted_nodes():
-                object.__setattr__(self, "_body", build())
-            object.__setattr__(self, "_build", None)
+                object.__setattr__(self, "_body", statements(self._text, self._nodes))
         return self._body
 
     @body.setter
     def body(self, given: Sequence[cst.BaseStatement]) -> None:
         object.__setattr__(self, "_body", given)
 
-    @classmethod
-    def of(cls, build: Callable[[], Sequence[cst.BaseStatement]]) -> LaterBlock:
-        """The body that BUILD gives."""
-        made = _LaterBlock(body=())
-        object.__setattr__(made, "_build", build)
-        return made
+    @property
+    def is_built(self) -> bool:
+        """Whether somebody has looked."""
+        return bool(self._body)
+
+    @property
+    def docstring(self) -> str | None:
+        """The text that it begins with, if it does."""
+        first = self._nodes[0]
+        value = first.value if isinstance(first, ast.Expr) else None
+        return value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else None
 
 
 _LaterBlock = sharing(LaterBlock)
@@ -224,7 +236,7 @@ def _function(text: Text, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Any:
     return _FunctionDef(
         name=cst.Name(node.name),
         params=parameters(text, node.args),
-        body=LaterBlock.of(lambda: statements(text, node.body)),
+        body=LaterBlock.of(text, node.body),
         decorators=_decorators(text, node.decorator_list),
         returns=None if node.returns is None else annotation(text, node.returns),
         asynchronous=ASYNCHRONOUS if isinstance(node, ast.AsyncFunctionDef) else None,

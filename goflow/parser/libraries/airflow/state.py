@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
@@ -105,13 +104,13 @@ def native(name: str, function: Callable[..., Any]) -> NativeFunction:
     What the graph refuses becomes the file's exception.
     """
 
-    @functools.wraps(function)
     def guarded(at: At, /, *args: Any, **kwargs: Any) -> Any:
         try:
             return function(at, *args, **kwargs)
         except GraphError as problem:
             refuse(at, problem)
 
+    guarded.__name__, guarded.__doc__ = getattr(function, "__name__", name), function.__doc__
     return NativeFunction(name, guarded, takes_unknown=True)
 
 

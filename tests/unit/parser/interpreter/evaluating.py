@@ -7,7 +7,7 @@ from typing import Any
 
 from goflow.domain.spec import Dialect, Inputs
 from goflow.parser.interpreter.bodies import run_body
-from goflow.parser.interpreter.builtins import make_builtins
+from goflow.parser.interpreter.builtins import give_builtins
 from goflow.parser.interpreter.modules import Loader, ModuleValue, set_docstring
 from goflow.parser.interpreter.scopes import Frame
 from goflow.parser.interpreter.session import Budget, Session
@@ -19,7 +19,7 @@ def make_session(root: Path, inputs: Inputs | None = None) -> Session:
     budget = Budget(steps=50_000)
     session = Session(root=root, parse_path="/dags", inputs=inputs or Inputs(), dialect=Dialect.AIRFLOW3, budget=budget)
     session.loader = Loader(session, resolve)
-    session.library["builtins"] = make_builtins(session)
+    give_builtins(session)
     return session
 
 

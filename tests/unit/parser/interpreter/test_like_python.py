@@ -24,6 +24,10 @@ CASES = {
         "def outer(n, step=2):\n    def inner(m):\n        nonlocal n\n        n += m * step\n        return n\n"
         "    return inner\nf = outer(1)\nx = f(1), f(2), (lambda a, /, b, *c, d=4, **e: (a, b, c, d, e))(1, 2, 3, k=5)\n"
     ),
+    "builtins are not to be changed": (
+        "x = []\nfor kind in (dict, Exception, ValueError):\n    try:\n        kind.own = 1\n    except TypeError as e:\n"
+        "        x.append(str(e))\n"
+    ),
     "late binding of loop variables": "fs = [lambda: i for i in range(3)]\nx = [f() for f in fs]",
     "decorators with arguments and wraps": (
         "import functools\ndef times(n):\n    def deco(f):\n        @functools.wraps(f)\n        def run(*a, **k):\n"

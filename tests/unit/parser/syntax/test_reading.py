@@ -60,13 +60,13 @@ def test_whole_modules(module):
 
 
 def test_bodies_of_functions_are_built_when_somebody_looks():
-    tree = read_syntax("def f():\n    def g():\n        return 1\n").tree
+    tree = read_syntax("def f():\n    'do' 'c'\n    def g():\n        return 1\n").tree
     body = tree.body[0].body
     assert isinstance(body, LaterBlock)
-    assert body.__dict__["_body"] == ()
-    inner = body.body[0].body
-    assert body.body[0].name.value == "g"
-    assert inner.__dict__["_body"] == ()
+    assert (body.docstring, body.is_built) == ("doc", False)
+    inner = body.body[1].body
+    assert body.body[1].name.value == "g"
+    assert not inner.is_built
     assert isinstance(inner.body[0].body[0], cst.Return)
     assert inner.body is inner.body
 
