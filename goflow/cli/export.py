@@ -38,13 +38,13 @@ def command(folder: Path, airflow: str, inputs: Path | None, roots: tuple[Path, 
     from goflow.cli._reading import dialect_of, inputs_of, read_all
     from goflow.parser.api import Folder, ParseResult
     from goflow.parser.export import file_document
-    from goflow.parser.folder import dag_files, folder_config, is_native, looks_like_dag
+    from goflow.parser.folder import dag_files, folder_config, is_yaml, looks_like_dag
 
     root = folder.resolve()
     reading = Folder(root, tuple(path.resolve() for path in roots), str(root), dialect_of(airflow))
     config = folder_config(root)
     paths = dag_files(root, config.dialect or reading.dialect, config.ignore_syntax)
-    paths = [path for path in paths if not is_native(path) or looks_like_dag((root / path).read_bytes(), path)]
+    paths = [path for path in paths if not is_yaml(path) or looks_like_dag((root / path).read_bytes(), path)]
     if pattern:
         chosen = {path.relative_to(root).as_posix() for path in root.glob(pattern)}
         paths = [path for path in paths if path in chosen]

@@ -68,7 +68,8 @@ def preload() -> None:
     import importlib
     import pkgutil
 
-    for name in ("reading", "interpreter", "libraries", "libraries.airflow", "lower", "catalogue"):
+    rooms = ("interpreter", "libraries", "libraries.airflow", "lower", "catalogue", "yaml", "yaml.airflow")
+    for name in ("reading", *rooms):
         module = importlib.import_module(f"goflow.parser.{name}")
         for inner in pkgutil.iter_modules(getattr(module, "__path__", ())):
             importlib.import_module(f"goflow.parser.{name}.{inner.name}")

@@ -17,7 +17,7 @@ from pathlib import Path
 from goflow.domain.diagnostics import CODES, Diagnostic, Severity, Span
 from goflow.domain.errors import did_you_mean
 from goflow.domain.ignores import Ignore
-from goflow.parser.folder import is_native
+from goflow.parser.folder import is_yaml
 
 SIGN = b"goflow:"
 LARGEST = 4 << 20
@@ -37,7 +37,7 @@ def ignores_in(content: bytes, path: str) -> tuple[tuple[Ignore, ...], tuple[Dia
     if SIGN not in content or len(content) > LARGEST:
         return _NONE
     text = content.decode("utf-8-sig", "replace")
-    native = is_native(path)
+    native = is_yaml(path)
     comments = [found for found in (_yaml_comments(text) if native else _comments(text)) if _COMMENT.search(found[2])]
     if not comments:
         return _NONE

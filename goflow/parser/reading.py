@@ -19,9 +19,10 @@ from goflow.parser.folder import (
     archived_dags,
     folder_config,
     is_archive,
-    is_native,
+    is_yaml,
     looks_like_dag,
 )
+from goflow.parser.yaml import Kind, kind_of, read_native
 
 
 def read(folder: Folder, path: str, inputs: Inputs) -> ParseResult:
@@ -59,14 +60,13 @@ def _read_as_told(folder: Folder, config: FolderConfig, path: str, content: byte
     if is_archive(path):
         told = archived_dags(content, path, dialect, safe_mode=folder.safe_mode and said.safe_mode)
         return ParseResult(path, "", (), () if told is None else (told,), looks_like_dag=told is not None)
-    if is_native(path):
-        from goflow.parser.yaml import read_native
-
-        if not looks_like_dag(content, path, dialect):  # YAML of somebody else's
-            return ParseResult(path, "", looks_like_dag=False)
+    kind = kind_of(content) if is_yaml(path) else None
+    if kind is Kind.NATIVE:
         native = read_native(content, path)
         return ParseResult(path, "", tuple(native.dags), tuple(native.diagnostics))
-    if folder.safe_mode and said.safe_mode and not looks_like_dag(content, path, dialect):
+    if is_yaml(path) and kind is None:  # YAML of somebody else's
+        return ParseResult(path, "", looks_like_dag=False)
+    if kind is None and folder.safe_mode and said.safe_mode and not looks_like_dag(content, path, dialect):
         return ParseResult(path, "", looks_like_dag=False)
     return evaluate_file(
         dataclasses.replace(folder, dialect=dialect, import_roots=(*said.import_roots, *folder.import_roots)),
@@ -78,9 +78,11 @@ def _read_as_told(folder: Folder, config: FolderConfig, path: str, content: byte
 
 
 def evaluate_file(folder: Folder, path: str, content: bytes, inputs: Inputs, dialect_source: str) -> ParseResult:
-    """Evaluate a Python file; once more as the other dialect where it uses what only that one has (decision 5)."""
+    """Evaluate a file; once more as the other dialect where it uses what only that one has (decision 5)."""
     from goflow.parser.libraries.airflow.dialects import OtherDialectError
 
+    if is_yaml(path) and kind_of(content) is Kind.AIRFLOW:
+        return _evaluate_as(dataclasses.replace(folder, dialect=Dialect.AIRFLOW3), path, content, inputs, "file")
     try:
         return _evaluate_as(folder, path, content, inputs, dialect_source)
     except OtherDialectError as found:
@@ -97,6 +99,7 @@ def _evaluate_as(folder: Folder, path: str, content: bytes, inputs: Inputs, dial
     from goflow.parser.interpreter.modules import Loader, ModuleValue
     from goflow.parser.interpreter.session import Session
     from goflow.parser.libraries.registry import resolve
+    from goflow.parser.yaml.located import DocumentModule
 
     session = Session(
         root=folder.root,
@@ -115,9 +118,11 @@ def _evaluate_as(folder: Folder, path: str, content: bytes, inputs: Inputs, dial
         return ParseResult(path, "", (), (found,))
     told = session.loader.told(folder.root / path)
     stem = Path(path).stem
-    module = ModuleValue(session, f"unusual_prefix_{hashlib.sha1(told.encode()).hexdigest()}_{stem}", path, source)
+    name = f"unusual_prefix_{hashlib.sha1(told.encode()).hexdigest()}_{stem}"
+    kind = kind_of(content) if is_yaml(path) else None
+    module = ModuleValue(session, name, path, source) if kind is None else DocumentModule(session, path, source)
     session.main = module
-    dags = _evaluate(module, told)
+    dags = _evaluate(module, told, kind)
     local_closure(module)
     return ParseResult(
         path,
@@ -134,16 +139,19 @@ def _evaluate_as(folder: Folder, path: str, content: bytes, inputs: Inputs, dial
     )
 
 
-def _evaluate(module: Any, told: str) -> list[DagSpec]:
+def _evaluate(module: Any, told: str, kind: Kind | None) -> list[DagSpec]:
     """Run the module and lower its DAGs; what goes wrong is put among the session's diagnostics."""
     from goflow.parser.interpreter.bodies import run_body
     from goflow.parser.interpreter.modules import set_docstring
     from goflow.parser.interpreter.scopes import Frame
     from goflow.parser.lower import collect
+    from goflow.parser.yaml.evaluated import evaluate
 
     session = module.session
 
     def run() -> list[DagSpec]:
+        if kind is not None:
+            return evaluate(module, kind, told)
         tree = module.parse()
         set_docstring(module)
         module.names.update({"__name__": module.name, "__file__": told, "__package__": ""})

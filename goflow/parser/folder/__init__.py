@@ -6,7 +6,7 @@
 
 from goflow.parser.folder.archives import archived_dags, is_archive
 from goflow.parser.folder.config import CONFIG_NAME, FileSettings, FolderConfig, folder_config
-from goflow.parser.folder.discovery import dag_files, is_native, looks_like_dag
+from goflow.parser.folder.discovery import dag_files, is_yaml, looks_like_dag
 
 __all__ = [
     "CONFIG_NAME",
@@ -16,6 +16,6 @@ __all__ = [
     "dag_files",
     "folder_config",
     "is_archive",
-    "is_native",
+    "is_yaml",
     "looks_like_dag",
 ]

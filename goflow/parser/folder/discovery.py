@@ -8,7 +8,8 @@ from pathlib import Path
 from goflow.domain.spec import Dialect
 from goflow.parser.folder.config import CONFIG_NAME
 from goflow.parser.folder.ignore import Rule, Syntax, ignored, rules_of
-from goflow.parser.yaml import looks_native
+from goflow.parser.folder.loaders import without_loaded
+from goflow.parser.yaml import kind_of
 
 IGNORE_NAME = ".airflowignore"
 _NEVER = frozenset({".git", "__pycache__"})
@@ -20,11 +21,12 @@ def dag_files(root: Path, dialect: Dialect = Dialect.AIRFLOW3, syntax: Syntax | 
 
     Symbolic links are followed, each real folder is entered once. The two names under which a mounted ConfigMap keeps
     its data (``..data`` and ``..2024_...``) are passed over: its files are links beside them. SYNTAX is that of the
-    ignore files, by default the one that Airflow of that DIALECT takes. Whether a file looks like a DAG file is not
-    asked here: see `looks_like_dag`.
+    ignore files, by default the one that Airflow of that DIALECT takes. YAML of dag-factory is left out where a Python
+    file loads it (`loaders`); whether a file looks like a DAG file is not asked otherwise: see `looks_like_dag`.
     """
     syntax = syntax or ("regexp" if dialect is Dialect.AIRFLOW2 else "glob")
     found: list[str] = []
+    python_files: list[Path] = []
     rules_in: dict[Path, list[Rule]] = {root.resolve(): []}
     for folder, folders, names in os.walk(root, followlinks=True):
         here = Path(folder)
@@ -34,12 +36,14 @@ def dag_files(root: Path, dialect: Dialect = Dialect.AIRFLOW3, syntax: Syntax | 
         folders[:] = sorted(name for name in folders if _enter(here / name, rules, rules_in))
         for name in names:
             path = here / name
+            if name.endswith(".py"):  # what is ignored can be imported all the same
+                python_files.append(path)
             if _counts(path, root) and not ignored(path, rules, is_folder=False) and path.is_file():
                 found.append(path.relative_to(root).as_posix())
-    return sorted(found)
+    return without_loaded(root, sorted(found), python_files)
 
 
-def is_native(path: str) -> bool:
+def is_yaml(path: str) -> bool:
     """Whether PATH is read as YAML."""
     return path.endswith(_YAML)
 
@@ -50,8 +54,8 @@ def looks_like_dag(content: bytes, path: str, dialect: Dialect = Dialect.AIRFLOW
     airflow.utils.file.might_contain_dag_via_default_heuristic: both ``airflow`` and ``dag`` somewhere in it, whatever
     their case; Airflow 3 takes ``asset`` for ``dag`` too.
     """
-    if is_native(path):
-        return looks_native(content)
+    if is_yaml(path):
+        return kind_of(content) is not None
     lowered = content.lower()
     if b"airflow" not in lowered:
         return False

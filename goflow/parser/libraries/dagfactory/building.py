@@ -13,13 +13,14 @@ from goflow.parser.interpreter.values import At, Unknown, Value
 from goflow.parser.libraries.airflow.dag import dag_class
 from goflow.parser.libraries.dagfactory.callbacks import DAG_CALLBACKS, settle_callbacks
 from goflow.parser.libraries.dagfactory.conditions import condition_of, dataset
-from goflow.parser.libraries.dagfactory.documents import Document, Path
 from goflow.parser.libraries.dagfactory.moments import date_of
-from goflow.parser.libraries.dagfactory.names import callable_of_file, import_string
+from goflow.parser.libraries.dagfactory.names import callable_of_file
 from goflow.parser.libraries.dagfactory.old import OldNames
 from goflow.parser.libraries.dagfactory.shapes import as_list, as_mapping, given, is_true, refuse
 from goflow.parser.libraries.dagfactory.wiring import Wiring
 from goflow.parser.libraries.functools_ import copied
+from goflow.parser.libraries.import_string import import_string
+from goflow.parser.yaml.located import Document, Path
 
 TAG = "dagfactory"
 _PLAIN = ("dagrun_timeout", "doc_md", "access_control", "is_paused_upon_creation")

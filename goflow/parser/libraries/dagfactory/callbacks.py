@@ -8,9 +8,10 @@ from typing import Any
 from goflow.parser.interpreter.classes import ClassValue
 from goflow.parser.interpreter.scopes import MISSING
 from goflow.parser.interpreter.values import At, Unknown
-from goflow.parser.libraries.dagfactory.names import callable_of_file, import_string
+from goflow.parser.libraries.dagfactory.names import callable_of_file
 from goflow.parser.libraries.dagfactory.shapes import Place, given, refuse
 from goflow.parser.libraries.functools_ import Partial
+from goflow.parser.libraries.import_string import import_string
 
 DAG_CALLBACKS = ("on_success_callback", "on_failure_callback")
 TASK_CALLBACKS = ("on_execute_callback", *DAG_CALLBACKS, "on_retry_callback", "on_skipped_callback")

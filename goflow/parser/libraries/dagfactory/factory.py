@@ -17,13 +17,14 @@ from goflow.parser.interpreter.values import At, NativeFunction, Raised, first_u
 from goflow.parser.libraries.airflow.dialects import code_and_hint, other_dialect
 from goflow.parser.libraries.airflow.exceptions import fail
 from goflow.parser.libraries.dagfactory.building import Builder
-from goflow.parser.libraries.dagfactory.documents import Document, load
+from goflow.parser.libraries.dagfactory.documents import load
 from goflow.parser.libraries.dagfactory.folder import config_files
 from goflow.parser.libraries.dagfactory.shapes import CONFIG_EXCEPTION, EXCEPTION, as_mapping, exception_class, refuse
 from goflow.parser.libraries.dagfactory.typed import settled
 from goflow.parser.libraries.functools_ import copied
 from goflow.parser.libraries.paths import exists, path_text
 from goflow.parser.libraries.registry import function, module, native_class
+from goflow.parser.yaml.located import Document
 
 DEFAULTS_FILES = ("defaults.yml", "defaults.yaml")
 NOT_DAGS = frozenset({"default", "task_groups"})

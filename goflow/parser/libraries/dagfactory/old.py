@@ -10,8 +10,9 @@ from goflow.parser.interpreter.operations import binary, type_name
 from goflow.parser.interpreter.values import At, Unknown
 from goflow.parser.libraries.airflow.assets import BaseAsset
 from goflow.parser.libraries.dagfactory.conditions import condition_of, dataset
-from goflow.parser.libraries.dagfactory.names import derives_from, import_string
+from goflow.parser.libraries.dagfactory.names import derives_from
 from goflow.parser.libraries.dagfactory.shapes import Place, as_mapping, given, is_true, refuse
+from goflow.parser.libraries.import_string import import_string
 
 _POD = "airflow.providers.cncf.kubernetes.operators.pod.KubernetesPodOperator"
 _POD_OBJECTS = (

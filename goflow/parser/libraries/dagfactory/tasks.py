@@ -14,12 +14,12 @@ from goflow.parser.libraries.dagfactory.moments import stretch_of
 from goflow.parser.libraries.dagfactory.names import (
     callable_of_file,
     derives_from,
-    import_string,
     lambda_of,
     parameters_of,
 )
 from goflow.parser.libraries.dagfactory.old import OldNames
 from goflow.parser.libraries.dagfactory.shapes import Place, as_list, as_mapping, given, is_true, refuse
+from goflow.parser.libraries.import_string import import_string
 
 _STANDARD = "airflow.providers.standard"
 PYTHON = (

@@ -9,8 +9,9 @@ from typing import Any
 
 from goflow.parser.interpreter.operations import binary, text, type_name
 from goflow.parser.interpreter.values import At, Raised, Unknown, raised
-from goflow.parser.libraries.dagfactory.documents import Document, Path, PythonName
-from goflow.parser.libraries.dagfactory.names import import_string
+from goflow.parser.libraries.dagfactory.documents import PythonName
+from goflow.parser.libraries.import_string import import_string
+from goflow.parser.yaml.located import Document, Path
 
 _SIGNS = {"__and__": "&", "__or__": "|"}
 

@@ -1,0 +1,1 @@
+echo {{ ds }} from a file
