@@ -10,7 +10,7 @@ from pathlib import Path
 
 from goflow.domain.spec import Dialect
 from goflow.parser.folder.config import CONFIG_NAME
-from goflow.parser.folder.discovery import IGNORE_NAME, is_native, looks_like_dag
+from goflow.parser.folder.discovery import IGNORE_NAME, is_yaml, looks_like_dag
 
 FOLDER_NAMES = ("dags", "dag")
 IMPORT_NAMES = ("plugins", "src", "include")
@@ -86,7 +86,7 @@ def _looks(root: Path, path: Path) -> bool:
         content = (root / path).read_bytes() if (root / path).stat().st_size <= _LARGEST else b""
     except OSError:
         return False
-    return looks_like_dag(content, path.name) and (is_native(path.name) or b"import" in content)
+    return looks_like_dag(content, path.name) and (is_yaml(path.name) or b"import" in content)
 
 
 def _folders(seen: Iterable[Path], looks: list[Path]) -> list[tuple[Path, str]]:
