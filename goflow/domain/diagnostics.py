@@ -98,7 +98,7 @@ CODES: dict[str, str] = {
     "GF201": "The DAG has a cycle.",
     "GF202": "Two tasks of the DAG have the same id.",
     "GF203": "An argument is missing, has a wrong type or a value that Airflow refuses.",
-    "GF204": "An argument that the operator does not have.",
+    "GF204": "An argument that the DAG, operator, group or function does not have.",
     "GF205": "A DAG, task or group id has characters that Airflow refuses.",
     "GF206": "A schedule that cannot be understood.",
     # 3xx: read rightly, but not run yet

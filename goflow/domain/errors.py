@@ -6,9 +6,9 @@ import difflib
 from collections.abc import Iterable
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """``did you mean 'retries'?``, or nothing where no name of KNOWN is near."""
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+def did_you_mean(name: str, known: Iterable[str], *, nearness: float = 0.6) -> str:
+    """``did you mean 'retries'?``, or nothing where no name of KNOWN is near; NEARNESS 1 is the same name."""
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=nearness)
     return f"did you mean {near[0]!r}?" if near else ""
 
 

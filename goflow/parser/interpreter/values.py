@@ -45,10 +45,14 @@ class At:
         return self.module.span_of(self.node)
 
     def argument(self, *names: str) -> At:
-        """The place of the first of the keyword arguments NAMES in the call that stands here; else this place."""
-        for argument in self.node.args if isinstance(self.node, cst.Call) else ():
-            if argument.keyword is not None and argument.keyword.value in names:
-                return At(self.session, self.module, argument)
+        """The place of the first of the keyword arguments NAMES in the call that stands here, or in one that it is made
+        on, as in ``f.override(name=1)()``; else this place."""
+        node = self.node
+        while isinstance(node, cst.Call | cst.Attribute):
+            for argument in node.args if isinstance(node, cst.Call) else ():
+                if argument.keyword is not None and argument.keyword.value in names:
+                    return At(self.session, self.module, argument)
+            node = node.func if isinstance(node, cst.Call) else node.value
         return self
 
 

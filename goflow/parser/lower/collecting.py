@@ -17,6 +17,7 @@ from goflow.parser.libraries.airflow.schedules import BadSchedule
 from goflow.parser.libraries.airflow.standard_models import SUB_DAG_OPERATOR
 from goflow.parser.libraries.airflow.state import state_of
 from goflow.parser.lower.dags import LoweredDag
+from goflow.parser.lower.default_arguments import tell_of_default_args
 from goflow.parser.lower.encoding import class_path
 
 
@@ -88,6 +89,7 @@ def _lowered(session: Session, dag: DagValue) -> DagSpec | None:
         return None
     if not dag.taints:
         _warn_of_schedule(session, dag, spec)
+        tell_of_default_args(session, dag)
         return spec
     for taint in dag.taints:
         text = f"{taint.what} depends on {taint.reason}"

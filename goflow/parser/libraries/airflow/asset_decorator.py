@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from goflow.domain.errors import did_you_mean
 from goflow.parser.interpreter.classes import ClassValue
 from goflow.parser.interpreter.functions import Kind, UserFunction
 from goflow.parser.interpreter.session import Session
@@ -70,7 +71,8 @@ def _checked(args: Arguments, kwargs: Keywords, known: dict[str, Any], what: str
     wrong = next((name for name in kwargs if name not in known), None)
     if args or wrong is not None:
         words = "takes 1 positional argument" if args else f"got an unexpected keyword argument '{wrong}'"
-        fail(at, "TypeError", f"{what}.__init__() {words}", code="GF204")
+        hint = did_you_mean(wrong, known) if wrong is not None else ""
+        fail(at, "TypeError", f"{what}.__init__() {words}", code="GF204", hint=hint, argument=wrong or "")
     if "schedule" not in kwargs:
         text = f"{what}.__init__() missing 1 required keyword-only argument: 'schedule'"
         fail(at, "TypeError", text, code="GF203")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
+from goflow.domain.errors import did_you_mean
 from goflow.domain.spec import Dialect
 from goflow.parser.interpreter.operations import type_name
 from goflow.parser.interpreter.values import At, Unknown, Value
@@ -53,7 +54,8 @@ def settle_base(task: TaskValue, values: dict[str, Any], at: At) -> None:
     _check(task, values, at)
     rule = values["weight_rule"]
     if airflow2 and isinstance(rule, str) and "." not in rule and checked_weight_rule(rule) is None:
-        fail(at, f"{MODULE}.AirflowException", f"Unknown priority strategy {rule}", code="GF203")
+        text = f"Unknown priority strategy {rule}"
+        fail(at, f"{MODULE}.AirflowException", text, code="GF203", argument="weight_rule")
     priority = values["priority_weight"]
     if isinstance(priority, int) and not airflow2:
         values["priority_weight"] = max(SMALLEST_PRIORITY, min(LARGEST_PRIORITY, priority))
@@ -63,11 +65,12 @@ def _check(task: TaskValue, values: dict[str, Any], at: At) -> None:
     timeout = values["execution_timeout"]
     if timeout is not None and not isinstance(timeout, dt.timedelta | Value):
         text = f"execution_timeout must be timedelta object but passed as type: <class '{type_name(timeout)}'>"
-        fail(at, "ValueError", text, code="GF203")
+        fail(at, "ValueError", text, code="GF203", argument="execution_timeout")
     slots = values["pool_slots"]
     if isinstance(slots, int) and slots < 1:
         where = f" in dag {task.dag.dag_id}" if task.dag is not None else ""
-        fail(at, "ValueError", f"pool slots for {task.node.task_id}{where} cannot be less than 1", code="GF203")
+        text = f"pool slots for {task.node.task_id}{where} cannot be less than 1"
+        fail(at, "ValueError", text, code="GF203", argument="pool_slots")
     for name, kinds in EXPECTED_TYPES.items():
         value = plain(values.get(name))
         if value is None or isinstance(value, Unknown) or name in {"start_date", "end_date"}:
@@ -75,7 +78,7 @@ def _check(task: TaskValue, values: dict[str, Any], at: At) -> None:
         if not isinstance(value, kinds):
             wanted = " | ".join(kind.__name__ for kind in kinds)
             text = f"'{name}' has an invalid type <class '{type_name(value)}'>. Expected: {wanted}"
-            fail(at, "TypeError", f"{text} (task {task.node.task_id!r})", code="GF203")
+            fail(at, "TypeError", f"{text} (task {task.node.task_id!r})", code="GF203", argument=name)
 
 
 def converted(name: str, value: Any, at: At, task: TaskValue | OperatorValue) -> Any:
@@ -104,7 +107,9 @@ def _trigger_rule(value: Any, at: At, task: TaskValue) -> Any:
         )
         elsewhere = Dialect.AIRFLOW3 if dialect is Dialect.AIRFLOW2 else Dialect.AIRFLOW2
         only = elsewhere if checked_trigger_rule(value, elsewhere) is not None else None
-        fail(at, kind, text, only=only, code="GF203")
+        known = [str(rule) for rule in TRIGGER_RULES[dialect]]
+        hint = did_you_mean(str(plain(value)), known)
+        fail(at, kind, text, only=only, code="GF203", hint=hint, argument="trigger_rule")
     task.node.always = rule == "always"
     return rule
 
@@ -131,4 +136,4 @@ def _retries(value: Any, at: At) -> Any:
     except (TypeError, ValueError):
         airflow2 = at.session.dialect is Dialect.AIRFLOW2
         kind = f"{MODULE}.AirflowException" if airflow2 else "TypeError"
-        fail(at, kind, f"'retries' type must be int, not {type_name(value)}", code="GF203")
+        fail(at, kind, f"'retries' type must be int, not {type_name(value)}", code="GF203", argument="retries")

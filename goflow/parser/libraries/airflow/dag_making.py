@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from goflow.domain.errors import did_you_mean
@@ -13,6 +14,7 @@ from goflow.parser.interpreter.operations import type_name
 from goflow.parser.interpreter.values import At, Raised, Unknown, Value, first_unknown
 from goflow.parser.libraries.airflow import schedules
 from goflow.parser.libraries.airflow.assets import BaseAsset, condition_of
+from goflow.parser.libraries.airflow.base_operators import base_parameters
 from goflow.parser.libraries.airflow.dag_arguments import (
     DEFAULT_SCHEDULE_2,
     DEFAULTS,
@@ -66,13 +68,20 @@ def _refuse_argument(name: str, known: Mapping[str, Any], at: At) -> None:
     dialect = at.session.dialect
     elsewhere = Dialect.AIRFLOW3 if dialect is Dialect.AIRFLOW2 else Dialect.AIRFLOW2
     fail(
-        at.argument(name),
+        at,
         "TypeError",
         f"DAG.__init__() got an unexpected keyword argument '{name}'",
         only=elsewhere if name in parameters(elsewhere) else None,
         code="GF204",
-        hint=did_you_mean(name, known),
+        hint=did_you_mean(name, known) or _for_tasks(name, dialect),
+        argument=name,
     )
+
+
+def _for_tasks(name: str, dialect: Dialect) -> str:
+    """What to do with an argument NAME that tasks have."""
+    near = get_close_matches(name, base_parameters(dialect), n=1, cutoff=0.75)
+    return f"{near[0]} is an argument of tasks: put it into default_args" if near else ""
 
 
 class Making:

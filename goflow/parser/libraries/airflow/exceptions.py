@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 
 from goflow.domain.spec import Dialect
@@ -42,14 +44,38 @@ def exception_class(session: Session, name: str) -> ClassValue:
     return found
 
 
-def fail(at: At, kind: str, message: str, *, only: Dialect | None = None, code: str = "", hint: str = "") -> NoReturn:
+def fail(
+    at: At,
+    kind: str,
+    message: str,
+    *,
+    only: Dialect | None = None,
+    code: str = "",
+    hint: str = "",
+    argument: str = "",
+) -> NoReturn:
     """Raise KIND (a builtin's name, or ``airflow.exceptions.Name``) for the file to catch.
 
     ONLY says that under that dialect there would be no such error: where nothing catches it, the file is read once
-    more as that dialect. CODE and HINT are the diagnostic's, where nothing catches it.
+    more as that dialect. CODE and HINT are the diagnostic's, where nothing catches it, and it stands at the keyword
+    ARGUMENT of the call at AT.
     """
     if kind.startswith(f"{MODULE}."):
         exception_class(at.session, kind.removeprefix(f"{MODULE}."))
     value = make_exception(at.session, kind, (message,))
-    value.data = {"dialect": only, "code": code, "hint": hint}
-    raise Raised(value, at)
+    value.data = {"dialect": only, "code": code, "hint": hint, "argument": argument}
+    raise Raised(value, at.argument(argument) if argument else at)
+
+
+@contextmanager
+def told_at(place: At | None) -> Iterator[None]:
+    """What is raised inside about an argument that the call at PLACE has is told there: a decorator has arguments that
+    are looked at when its function is called."""
+    try:
+        yield
+    except Raised as problem:
+        data = problem.value.data
+        name = data.get("argument") if isinstance(data, dict) else None
+        if name and place is not None and (found := place.argument(name)) is not place:
+            problem.at = found
+        raise

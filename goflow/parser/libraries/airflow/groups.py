@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, Any
 
+from goflow.domain.errors import did_you_mean
 from goflow.parser.interpreter.classes import ClassValue
 from goflow.parser.interpreter.operations import type_name
 from goflow.parser.interpreter.scopes import MISSING
@@ -154,10 +156,15 @@ def make_group(
     add_suffix_on_collision: Any = False,
     group_display_name: Any = "",
     doc_md: Any = None,
+    **unknown: Any,
 ) -> GroupValue:
     """``TaskGroup(...)``. Raises what Airflow refuses."""
     from goflow.parser.libraries.airflow.dag import DagValue
 
+    for name in unknown:
+        text = f"TaskGroup.__init__() got an unexpected keyword argument '{name}'"
+        hint = did_you_mean(name, list(inspect.signature(make_group).parameters)[2:])
+        fail(at, "TypeError", text, code="GF204", hint=hint, argument=name)
     state = state_of(at.session)
     parent = parent_group if isinstance(parent_group, GroupValue) else None
     owner = dag if isinstance(dag, DagValue) else (parent.dag if parent else None) or state.current_dag()

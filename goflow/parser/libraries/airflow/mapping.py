@@ -162,8 +162,8 @@ def check_names(what: str, operator: ClassValue, kwargs: Mapping[str, Any], at: 
     words = f"an unexpected keyword argument {wrong[0]!r}"
     if len(wrong) > 1:
         words = f"unexpected keyword arguments {', '.join(map(repr, wrong))}"
-    place = at.argument(wrong[0])
-    fail(place, "TypeError", f"{operator.name}.{what}() got {words}", code="GF204", hint=hint)
+    text = f"{operator.name}.{what}() got {words}"
+    fail(at, "TypeError", text, code="GF204", hint=hint, argument=wrong[0])
 
 
 def _partial_class() -> ClassValue:

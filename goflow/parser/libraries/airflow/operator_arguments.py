@@ -148,7 +148,7 @@ class Flat:
             f"Invalid arguments were:\n**kwargs: {{{shown}}}"
         )
         kind = f"{MODULE}.AirflowException" if dialect is Dialect.AIRFLOW2 else "TypeError"
-        fail(at.argument(wrong[0]), kind, text, only=only, code="GF204", hint=hint)
+        fail(at, kind, text, only=only, code="GF204", hint=hint, argument=wrong[0])
 
 
 def _shown(value: Any) -> str:

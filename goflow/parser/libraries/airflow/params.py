@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from goflow.domain.diagnostics import Severity
+from goflow.domain.errors import did_you_mean
 from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.operations import type_name
 from goflow.parser.interpreter.session import Session
@@ -13,10 +15,22 @@ from goflow.parser.interpreter.values import At, Unknown, Value, first_unknown
 from goflow.parser.libraries.airflow.exceptions import MODULE, fail
 from goflow.parser.libraries.airflow.opaque import NOT_SET
 from goflow.parser.libraries.airflow.state import native, state_of
+from goflow.parser.libraries.airflow.words import words
 
 if TYPE_CHECKING:
     from goflow.parser.libraries.airflow.dag import DagValue
 
+SCHEMA_WORDS = frozenset(
+    words(
+        """additionalProperties allOf anyOf const contains contentEncoding contentMediaType custom_html_form default
+        dependentRequired dependentSchemas description description_md else enum examples exclusiveMaximum
+        exclusiveMinimum format if items maxContains maxItems maxLength maxProperties maximum minContains minItems
+        minLength minProperties minimum multipleOf not oneOf pattern patternProperties prefixItems properties
+        propertyNames required schema section source then title type unevaluatedItems unevaluatedProperties uniqueItems
+        values_display"""
+    )
+)
+"""JSON Schema's keywords, and those that Airflow's form for starting a run knows besides."""
 VALIDATION_ERROR = f"{MODULE}.ParamValidationError"
 
 
@@ -141,7 +155,13 @@ class DagParamValue(Instance):
 
 
 def make_param(at: At, default: Any = NOT_SET, description: Any = None, **schema: Any) -> ParamValue:
-    """``Param(...)``. Raises ParamValidationError for a default that has no JSON."""
+    """``Param(...)``. Raises ParamValidationError for a default that has no JSON. A keyword that looks like one of JSON
+    Schema's, mistyped, is told: it would mean nothing."""
+    for name in (name for name in schema if name not in SCHEMA_WORDS):
+        hint = did_you_mean(name, SCHEMA_WORDS, nearness=0.75)
+        if hint:
+            text = f"Param takes {name!r} as a keyword of JSON Schema, which does not have it"
+            at.session.report("GF204", text, at.argument(name), severity=Severity.WARNING, hint=hint)
     if default is not NOT_SET and first_unknown(default) is None and not state_of(at.session).airflow2:
         _check_json(default, at)
     own = schema.pop("schema") if "schema" in schema else {k: v for k, v in schema.items() if k != "source"}

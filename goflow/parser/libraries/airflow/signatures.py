@@ -8,6 +8,7 @@ from typing import Any
 
 import libcst as cst
 
+from goflow.domain.errors import did_you_mean
 from goflow.domain.spec import Dialect
 from goflow.parser.interpreter.classes import ClassValue
 from goflow.parser.interpreter.descriptors import BoundMethod
@@ -126,7 +127,11 @@ def check_call(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any], at
         else:
             signature.bind(*args, **kwargs)
     except TypeError as problem:
-        fail(at, "TypeError", str(problem), code="GF203")
+        names = [parameter.name for parameter in found]
+        takes_any = any(parameter.kind is Kind.REST_KEYWORDS for parameter in found)
+        unknown = "" if takes_any else next((name for name in kwargs if name not in names), "")
+        hint = did_you_mean(unknown, names) if unknown else ""
+        fail(at, "TypeError", str(problem), code="GF204" if unknown else "GF203", hint=hint, argument=unknown)
 
 
 def _inspected(parameters: Sequence[Parameter], context: frozenset[str]) -> list[inspect.Parameter]:
@@ -155,8 +160,10 @@ def check_names(what: str, function: Any, kwargs: Mapping[str, Any], at: At) -> 
     if found is None or any(parameter.kind is Kind.REST_KEYWORDS for parameter in found):
         return
     unknown = [name for name in kwargs if name not in {parameter.name for parameter in found}]
-    if len(unknown) == 1:
-        fail(at, "TypeError", f"{what}() got an unexpected keyword argument {unknown[0]!r}", code="GF203")
-    if unknown:
-        names = ", ".join(map(repr, unknown))
-        fail(at, "TypeError", f"{what}() got unexpected keyword arguments {names}", code="GF203")
+    if not unknown:
+        return
+    words = f"an unexpected keyword argument {unknown[0]!r}"
+    if len(unknown) > 1:
+        words = f"unexpected keyword arguments {', '.join(map(repr, unknown))}"
+    hint = did_you_mean(unknown[0], [parameter.name for parameter in found])
+    fail(at, "TypeError", f"{what}() got {words}", code="GF204", hint=hint, argument=unknown[0])

@@ -9,7 +9,7 @@ from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.functions import Kind
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Unknown, Value
-from goflow.parser.libraries.airflow.exceptions import fail
+from goflow.parser.libraries.airflow.exceptions import fail, told_at
 from goflow.parser.libraries.airflow.groups import GroupValue, group_class, make_group, mapped_group_class
 from goflow.parser.libraries.airflow.mapping import (
     check_kwargs_list,
@@ -23,12 +23,18 @@ from goflow.parser.libraries.airflow.xcom_args import mapped_over
 
 
 class TaskGroupFactory(Instance):
-    """A decorated function. GROUP_KWARGS go to the TaskGroup, PARTIAL_KWARGS to the function."""
+    """A function that was decorated at PLACE. GROUP_KWARGS go to the TaskGroup, PARTIAL_KWARGS to the function."""
 
     def __init__(
-        self, cls: ClassValue, function: Any, group_kwargs: Mapping[str, Any], partial_kwargs: Mapping[str, Any]
+        self,
+        cls: ClassValue,
+        function: Any,
+        group_kwargs: Mapping[str, Any],
+        partial_kwargs: Mapping[str, Any],
+        place: At,
     ) -> None:
         super().__init__(cls)
+        self.place = place
         self.function = function
         self.group_kwargs = {"group_id": name_of(function), **group_kwargs}
         self.partial_kwargs = dict(partial_kwargs)
@@ -54,7 +60,8 @@ class TaskGroupFactory(Instance):
         session = at.session
         cls = group_class(session) if expansion is None else mapped_group_class(session)
         given = {"add_suffix_on_collision": True, **self.group_kwargs}
-        group = session.guarded(make_group, at, [cls], given, "TaskGroup")
+        with told_at(self.place):
+            group = session.guarded(make_group, at, [cls], given, "TaskGroup")
         assert isinstance(group, GroupValue)
         group.expansion = expansion
         group.node.mapped = expansion is not None
@@ -77,7 +84,7 @@ def _task_group(at: At, python_callable: Any = None, /, **group_kwargs: Any) -> 
     if isinstance(function, str):
         group_kwargs["group_id"], function = function, None
     if function is None:
-        return native("task_group", lambda at, function: _factory(at, function, group_kwargs))
+        return native("task_group", lambda _, function: _factory(at, function, group_kwargs))
     return _factory(at, function, group_kwargs)
 
 
@@ -89,7 +96,7 @@ def _factory(at: At, function: Any, group_kwargs: Mapping[str, Any]) -> Any:
         return function
     if not isinstance(function, Value) or not function.callable:
         fail(at, "TypeError", "'function' must be callable", code="GF203")
-    return TaskGroupFactory(_factory_class(at.session), function, group_kwargs, {})
+    return TaskGroupFactory(_factory_class(at.session), function, group_kwargs, {}, at)
 
 
 def _factory_class(session: Session) -> ClassValue:
@@ -111,13 +118,13 @@ def _factory_class(session: Session) -> ClassValue:
 
 
 def _override(at: At, self: TaskGroupFactory, /, **kwargs: Any) -> Any:
-    return TaskGroupFactory(self.cls, self.function, {**self.group_kwargs, **kwargs}, self.partial_kwargs)
+    return TaskGroupFactory(self.cls, self.function, {**self.group_kwargs, **kwargs}, self.partial_kwargs, self.place)
 
 
 def _partial(at: At, self: TaskGroupFactory, /, **kwargs: Any) -> Any:
     check_names("partial", self.function, kwargs, at)
     prevent_duplicates(self.partial_kwargs, kwargs, "duplicate partial", at)
-    return TaskGroupFactory(self.cls, self.function, self.group_kwargs, {**kwargs, **self.partial_kwargs})
+    return TaskGroupFactory(self.cls, self.function, self.group_kwargs, {**kwargs, **self.partial_kwargs}, self.place)
 
 
 def _expand(at: At, self: TaskGroupFactory, /, **mapped: Any) -> Any:

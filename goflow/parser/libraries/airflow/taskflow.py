@@ -18,7 +18,7 @@ from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunc
 from goflow.parser.libraries.airflow.base_operators import DOCS, EXPECTED_TYPES, base_parameters
 from goflow.parser.libraries.airflow.decorated_operators import STANDARD_DECORATORS
 from goflow.parser.libraries.airflow.enums import plain
-from goflow.parser.libraries.airflow.exceptions import MODULE, fail
+from goflow.parser.libraries.airflow.exceptions import MODULE, fail, told_at
 from goflow.parser.libraries.airflow.mapping import (
     MappedTask,
     check_kwargs_list,
@@ -57,6 +57,8 @@ class TaskDecorator(Instance):
         self.setup = False
         self.teardown = False
         self.on_failure_fail_dagrun: Any = False
+        self.place: At | None = None
+        """Where it was decorated."""
 
     @property
     def callable(self) -> bool:
@@ -98,6 +100,7 @@ class TaskDecorator(Instance):
         made = TaskDecorator(self.cls, self.function, self.operator, {**self.kwargs, **kwargs}, self.multiple_outputs)
         made.setup, made.teardown = self.setup, self.teardown
         made.on_failure_fail_dagrun = self.on_failure_fail_dagrun
+        made.place = self.place
         return made
 
     def arguments(self, at: At) -> dict[str, Any]:
@@ -116,7 +119,8 @@ class TaskDecorator(Instance):
         arguments.update(python_callable=self.function, op_args=args, op_kwargs=kwargs)
         if "multiple_outputs" not in arguments:
             arguments["multiple_outputs"] = self.multiple_outputs
-        task = self.operator.call([], arguments, at)
+        with told_at(self.place):
+            task = self.operator.call([], arguments, at)
         assert isinstance(task, OperatorValue)
         task.given = ()
         for name, flag in (("is_setup", self.setup), ("is_teardown", self.teardown)):
@@ -152,7 +156,9 @@ def task_decorator(at: At, function: Any, operator: ClassValue, kwargs: Mapping[
     if outputs is None:
         outputs = returns_mapping(function, at)
     cls = state_of(at.session).singleton("_TaskDecorator", _decorator_class)
-    return TaskDecorator(cls, function, operator, arguments, outputs)
+    made = TaskDecorator(cls, function, operator, arguments, outputs)
+    made.place = at
+    return made
 
 
 def returns_mapping(function: Any, at: At) -> bool:
@@ -220,7 +226,7 @@ def decorate(name: str, args: Arguments, kwargs: Keywords, at: At) -> Any:
     function = args[0] if args else arguments.pop("python_callable", None)
     if function is not None:
         return task_decorator(at, function, operator, arguments, outputs)
-    return native(name, lambda at, function: task_decorator(at, function, operator, arguments, outputs))
+    return native(name, lambda _, function: task_decorator(at, function, operator, arguments, outputs))
 
 
 def _operator_of(name: str, at: At) -> ClassValue:

@@ -103,7 +103,7 @@ g.partial(y=3).expand(x=n)
         ("over a number", "f.expand(a=3)", "GF203 ValueError: expand() got an unexpected type 'int'"),
         ("over a text", 'f.expand(a="abc")', "GF203 ValueError: expand() got an unexpected type 'str'"),
         ("over nothing", "f.expand()", "GF203 TypeError: no arguments to expand against"),
-        ("over what it has not", "f.expand(c=[1])", "GF203 TypeError: expand() got an unexpected keyword argument 'c'"),
+        ("over what it has not", "f.expand(c=[1])", "GF204 TypeError: expand() got an unexpected keyword argument 'c'"),
         ("over what is given", "f.partial(a=1).expand(a=[1])", "GF"),
         (
             "over the context",

@@ -138,7 +138,7 @@ def test_setups_and_teardowns(dialect):
     [
         ("an argument missing", "f()", "GF203 TypeError: missing a required argument: 'a'"),
         ("one too many", "f(1, 2, 3)", "GF203 TypeError: too many positional arguments"),
-        ("one that it has not", "f(1, c=2)", "GF203 TypeError: got an unexpected keyword argument 'c'"),
+        ("one that it has not", "f(1, c=2)", "GF204 TypeError: got an unexpected keyword argument 'c'"),
         ("iterating over a result", "for x in f(1): E()", "GF004 TypeError: 'XComArg' object is not iterable"),
         ("a result by number", "f(1)[0]", "GF004 ValueError: XComArg only supports str lookup, received int"),
         ("a context key with a default", "@task\ndef g(ds=3): ...\ng()", "GF203 ValueError: Context key parameter ds"),
