@@ -19,7 +19,7 @@ from goflow.parser.libraries.registry import function, module, unknown_function
 # The environment -------------------------------------------------------------------------------------------------
 
 
-IN_EVERY_CONTAINER = frozenset({"PATH", "HOME", "PWD", "HOSTNAME"})
+IN_EVERY_CONTAINER = frozenset({"PATH", "HOME", "PWD", "HOSTNAME", "AIRFLOW_HOME"})
 """Variables that a process always has, whatever the folder's settings say: what they are is known only there."""
 
 
@@ -195,8 +195,12 @@ def _joined(self: PathValue, at: At, *parts: Any) -> Any:
 
 
 def _absolute(self: PathValue, at: At, *args: Any, **kwargs: Any) -> Any:
-    told = self.told if self.pure.is_absolute() else posixpath.join(at.session.parse_path, self.told)
-    return PathValue(posixpath.normpath(told))
+    told = _abspath(at, self)
+    return told if isinstance(told, Unknown) else PathValue(told)
+
+
+def _expand_user(self: Any, at: At) -> Any:
+    return Unknown("the home folder in the task's container", at) if self.told.startswith("~") else self
 
 
 def _read_text(self: PathValue, at: At, *args: Any, **kwargs: Any) -> Any:
@@ -222,7 +226,7 @@ def _iterdir(self: PathValue, at: At) -> Any:
 
 
 _PATH_METHODS: dict[str, Any] = {
-    "joinpath": _joined, "absolute": _absolute, "resolve": _absolute, "expanduser": lambda self, at: self,
+    "joinpath": _joined, "absolute": _absolute, "resolve": _absolute, "expanduser": _expand_user,
     "as_posix": lambda self, at: self.told, "__str__": lambda self, at: self.told,
     "__fspath__": lambda self, at: self.told, "read_text": _read_text, "read_bytes": _read_bytes,
     "open": lambda self, at, *args, **kwargs: open_file(at, self.told, *args, **kwargs),
@@ -281,9 +285,9 @@ def _pure(name: str) -> NativeFunction:
     return function(name, lambda at, *args: run(*map(path_text, args)))
 
 
-def _abspath(at: At, path: Any) -> str:
+def _abspath(at: At, path: Any) -> Any:
     told = path_text(path)
-    return posixpath.normpath(told if posixpath.isabs(told) else posixpath.join(at.session.parse_path, told))
+    return posixpath.normpath(told) if posixpath.isabs(told) else Unknown("the working folder", at)
 
 
 @module("os.path")

@@ -81,6 +81,23 @@ def test_the_environment_is_what_is_given_and_recorded(tmp_path):
         evaluate_text("import os\nos.environ['NO']", tmp_path)
 
 
+@pytest.mark.parametrize(
+    "value",
+    ["os.environ['AIRFLOW_HOME']", "os.getenv('AIRFLOW_HOME', '/usr/local/airflow')", "Path('~/x').expanduser()"],
+)
+def test_what_only_the_container_knows(value, tmp_path):
+    names, _ = evaluate_text(f"import os\nfrom pathlib import Path\nx = {value}\n", tmp_path)
+    assert "the task's container" in names["x"].reason
+
+
+@pytest.mark.parametrize(
+    "value", ["os.path.abspath('x')", "Path('x').resolve()", "Path('x').absolute().parent", "os.getcwd()"]
+)
+def test_where_a_process_stands_is_not_known(value, tmp_path):
+    names, _ = evaluate_text(f"import os\nfrom pathlib import Path\nx = {value}\n", tmp_path)
+    assert names["x"].reason == "the working folder"
+
+
 LIMITS = {
     "an endless loop": "while True:\n    pass\n",
     "a list that grows for ever": "x = []\nwhile True:\n    x.append(1)\n",
