@@ -10,6 +10,7 @@ import io
 import json
 import signal
 import sys
+import types
 import warnings
 from typing import Any
 
@@ -18,7 +19,10 @@ from tests.fuzz.plain import Python
 
 def run(source: str) -> dict[str, Any]:
     """What SOURCE leaves: its names, and the exception that ended it."""
-    names: dict[str, Any] = {"__name__": "main_file", "__file__": "/dags/main_file.py", "__package__": ""}
+    module = types.ModuleType("main_file")
+    sys.modules["main_file"] = module  # dataclasses look themselves up there
+    names = vars(module)
+    names |= {"__name__": "main_file", "__file__": "/dags/main_file.py", "__package__": ""}
     error = ""
     signal.alarm(10)
     try:
@@ -38,8 +42,13 @@ def run(source: str) -> dict[str, Any]:
     return {"names": found, "error": error}
 
 
+def _too_long(*_: Any) -> None:
+    raise TimeoutError("the program does not end")
+
+
 def main() -> None:
     """Serve until the input ends."""
+    signal.signal(signal.SIGALRM, _too_long)
     warnings.simplefilter("ignore")
     for line in sys.stdin:
         print(json.dumps(run(json.loads(line))), flush=True)

@@ -20,7 +20,7 @@ from typing import Any
 from goflow.domain.spec import Dialect, Inputs
 from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.session import BudgetError
-from goflow.parser.interpreter.values import Raised, Unknown, Value
+from goflow.parser.interpreter.values import AnyOrder, Raised, Unknown, Value
 from tests.fuzz.plain import UNKNOWN, Plain, builtin, differs, has_unknown, mapping
 from tests.unit.parser.interpreter.evaluating import evaluate_text
 
@@ -165,6 +165,9 @@ class Ours:
         if isinstance(value, Unknown):
             return [UNKNOWN, value.reason]
         if not isinstance(value, Value):
+            if type(value) is AnyOrder:
+                known = [self.plain(inner) for inner in value]
+                return ["list", known] if value.unknown is None else [UNKNOWN, value.unknown.reason]
             found = builtin(value, self.plain)
             if found is not None:
                 return found

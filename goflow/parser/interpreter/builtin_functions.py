@@ -25,8 +25,9 @@ from goflow.parser.interpreter.operations import (
     truth,
     type_name,
 )
-from goflow.parser.interpreter.orders import AnyOrderIterator, iterator_over, unordered
+from goflow.parser.interpreter.orders import AnyOrderIterator, is_settled, iterator_over, unordered
 from goflow.parser.interpreter.scopes import MISSING, Frame
+from goflow.parser.interpreter.subtypes import HostInstance
 from goflow.parser.interpreter.supers import SuperValue
 from goflow.parser.interpreter.values import (
     At,
@@ -161,7 +162,9 @@ def is_instance(at: At, value: Any, kinds: Any) -> bool | Unknown:
     if kinds.host is object:
         return True
     if isinstance(value, Instance):
-        return value.cls.derives_from(kinds)
+        if value.cls.derives_from(kinds):
+            return True
+        return kinds.host is not None and isinstance(value, HostInstance) and isinstance(value.data, kinds.host)
     if isinstance(value, ClassValue):
         return kinds.host is type
     own_check = kinds.data.get("has_instance")
@@ -177,7 +180,8 @@ def _pow(at: At, base: Any, exp: Any, mod: Any = None) -> Any:
     return unknown if unknown is not None else pow(base, exp, mod)
 
 
-def _is_subclass(at: At, cls: Any, kinds: Any) -> Any:
+def is_subclass(at: At, cls: Any, kinds: Any) -> Any:
+    """``issubclass(cls, kinds)``."""
     wanted = kinds if isinstance(kinds, tuple) else (kinds,)
     if not isinstance(cls, ClassValue):
         raised(at, "TypeError", "issubclass() arg 1 must be a class")
@@ -307,7 +311,14 @@ def _id(at: At, value: Any) -> Any:
 
 
 def _hash(at: At, value: Any) -> Any:
-    return hash(value) if isinstance(value, int | float) else Unknown("a hash", at)
+    if isinstance(value, Unknown):
+        return value
+    if isinstance(value, Instance):
+        method = value.method("__hash__", at)
+        if method is not None:
+            return method.call([], {}, at)
+    host.check_hashable(value, at)
+    return hash(value) if is_settled(value) else Unknown("a hash", at)
 
 
 def _import(at: At, name: Any, *args: Any, **kwargs: Any) -> Any:
@@ -317,7 +328,7 @@ def _import(at: At, name: Any, *args: Any, **kwargs: Any) -> Any:
 PLAIN: dict[str, Callable[..., Any]] = {
     "len": lambda at, value: length(value, at), "enumerate": _enumerate, "zip": _zip, "map": _map, "filter": _filter,
     "sorted": _sorted, "reversed": _reversed, "min": _extreme("<"), "max": _extreme(">"), "sum": _sum,
-    "any": _any_all(True), "all": _any_all(False), "isinstance": is_instance, "issubclass": _is_subclass,
+    "any": _any_all(True), "all": _any_all(False), "isinstance": is_instance, "issubclass": is_subclass,
     "getattr": _getattr, "hasattr": _hasattr, "setattr": _setattr, "delattr": _delattr, "iter": _iter, "next": _next,
     "callable": _callable, "abs": _abs, "open": _open, "id": _id, "hash": _hash,
     "repr": lambda at, value: representation(value, at), "ascii": lambda at, value: ascii_of(value, at),

@@ -166,6 +166,11 @@ class ClassValue(Value):
             return super().iterate(at)
         return iter(list(members.values()))
 
+    def length(self, at: At) -> Any:
+        """How many members an Enum has."""
+        members = self.data.get("members")
+        return super().length(at) if members is None else len(members)
+
     def binary(self, operator: str, other: Any, at: At, *, reflected: bool) -> Any:
         """``X | None`` in annotations; identity for == and !=."""
         return self if operator == "|" else NotImplemented
@@ -299,11 +304,29 @@ class Instance(Value):
             super().delete_item(key, at)
 
     def iterate(self, at: At) -> Iterator[Any]:
-        """``__iter__``."""
+        """``__iter__``, and ``__next__`` until it says that it is over."""
         from goflow.parser.interpreter.operations import iterate
 
         answer = self._through("__iter__", [], at)
-        return super().iterate(at) if answer is MISSING else iterate(answer, at)
+        if answer is MISSING:
+            return super().iterate(at)
+        if isinstance(answer, Instance) and (answer is self or answer.cls.lookup("__next__") is not MISSING):
+            return answer.drain(at)
+        return iterate(answer, at)
+
+    def drain(self, at: At) -> Iterator[Any]:
+        """What ``__next__`` gives, one by one, until StopIteration."""
+        while True:
+            at.session.budget.step(at)
+            try:
+                value = self._through("__next__", [], at)
+            except Raised as problem:
+                if problem.type_name != "StopIteration":
+                    raise
+                return
+            if value is MISSING:
+                raised(at, "TypeError", f"iter() returned non-iterator of type '{self.type_name}'")
+            yield value
 
     def contains(self, item: Any, at: At) -> Any:
         """``__contains__``, else by iterating."""

@@ -49,6 +49,13 @@ def builtin_exceptions() -> Mapping[str, ClassValue]:
     for value in vars(builtins).values():
         if isinstance(value, type) and issubclass(value, BaseException):
             add(value)
+    found["dataclasses.FrozenInstanceError"] = ClassValue(
+        "FrozenInstanceError", [found["AttributeError"]], module_name="dataclasses", construct=_construct
+    )
+    found["re.error"] = ClassValue("error", [found["Exception"]], module_name="re", construct=_construct)
+    found["json.decoder.JSONDecodeError"] = ClassValue(
+        "JSONDecodeError", [found["ValueError"]], module_name="json.decoder", construct=_construct
+    )
     found["EnvironmentError"] = found["IOError"] = found["OSError"]
     return found
 

@@ -52,6 +52,8 @@ def _name(frame: Frame, node: cst.Name) -> Any:
         raised(frame.at(node), "UnboundLocalError", words)
     if found is MISSING:
         found = frame.module.builtin(node.value)
+        if found is MISSING and node.value == "__class__" and frame.class_cell is not None:
+            return frame.class_cell
         if found is MISSING and frame.module.starred is not None:
             return frame.module.starred
         if found is MISSING:

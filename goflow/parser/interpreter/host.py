@@ -253,10 +253,10 @@ def _mutate(value: Any, name: str, args: Any, kwargs: dict[str, Any], at: At) ->
     return answer
 
 
-def replace(value: list[Any] | set[Any], contents: Any, at: At) -> None:
+def replace(value: list[Any] | set[Any] | dict[Any, Any], contents: Any, at: At) -> None:
     """Give VALUE these CONTENTS in place of its own, as ``*=`` and ``-=`` do."""
     at.session.journal.touch(value)
-    contents = list(contents)
+    contents = dict(contents) if isinstance(value, dict) else list(contents)
     value.clear()
     if isinstance(value, list):
         value.extend(contents)

@@ -51,7 +51,9 @@ def binary(sign: str, left: Any, right: Any, at: At) -> Any:
             if answer is not NotImplemented:
                 return answer
         return left
-    tries_right = isinstance(right, Value)
+    tries_right = isinstance(right, Value) and (sign in MIRRORED or _class_of(left) is not _class_of(right))
+    if sign == "%" and isinstance(left, str | bytes):
+        return _percent(left, right, at)
     if isinstance(left, Value):
         if tries_right and right.goes_before(left, sign):
             tries_right = False
@@ -77,6 +79,10 @@ def binary(sign: str, left: Any, right: Any, at: At) -> Any:
     return _host_binary(sign, left, right, at)
 
 
+def _class_of(value: Any) -> Any:
+    return getattr(value, "cls", value)
+
+
 def _host_binary(sign: str, left: Any, right: Any, at: At) -> Any:
     budget = at.session.budget
     if sign == "*":
@@ -87,7 +93,7 @@ def _host_binary(sign: str, left: Any, right: Any, at: At) -> Any:
         budget.check_size(left.bit_length() * abs(right), at)
     elif sign == "<<" and isinstance(right, int):
         budget.check_size(right, at)
-    elif sign == "%" and isinstance(left, str):
+    elif sign == "%" and isinstance(left, str | bytes):
         return _percent(left, right, at)
     elif sign in {"<", "<=", ">", ">="}:
         unknown = first_unknown((left, right))
@@ -132,29 +138,70 @@ def as_raised(problem: BaseException, at: At) -> NoReturn:
     raise Raised(from_host(at.session, problem), at) from None
 
 
-def _percent(template: str, values: Any, at: At) -> Any:
+class _Shown:
+    """A value as Python's own formatting asks for it; what its text is not known for is kept in UNKNOWNS."""
+
+    def __init__(self, value: Any, at: At, unknowns: list[Unknown]) -> None:
+        self.value, self.at, self.unknowns = value, at, unknowns
+
+    def _known(self, answer: Any) -> str:
+        if isinstance(answer, Unknown):
+            self.unknowns.append(answer)
+            return ""
+        return str(answer)
+
+    def __str__(self) -> str:
+        return self._known(text(self.value, self.at))
+
+    def __repr__(self) -> str:
+        return self._known(representation(self.value, self.at))
+
+    def _number(self) -> Any:
+        found = plain_host(self.value)
+        if not isinstance(found, int | float):
+            raise TypeError(f"a number is required, not {type_name(self.value)}")
+        return found
+
+    def __int__(self) -> int:
+        return int(self._number())
+
+    def __float__(self) -> float:
+        return float(self._number())
+
+    def __index__(self) -> int:
+        return op.index(self._number())
+
+
+def _percent(template: Any, values: Any, at: At) -> Any:
     import re
 
     unknown = first_unknown(values)
     if unknown is not None:
         return unknown
-    for width in re.findall(r"%[^a-zA-Z%]*?(\d+)", template):
-        at.session.budget.check_size(int(width), at)
+    sizes = re.findall(r"%[^a-zA-Z%]*?(\d+)", template) if isinstance(template, str) else []
+    for width in [*sizes, *(value for value in _flat(values) if type(value) is int and "*" in str(template))]:
+        at.session.budget.check_size(int(str(width)[:9]), at)
+    unknowns: list[Unknown] = []
+
+    def shown(value: Any) -> Any:
+        return _Shown(value, at, unknowns) if isinstance(value, (Value, *CONTAINERS)) else value
+
+    if isinstance(values, tuple) and not hasattr(values, "_fields"):
+        given: Any = tuple(map(shown, values))
+    elif isinstance(values, dict):
+        given = {key: shown(value) for key, value in values.items()}
+    else:
+        given = shown(values)
     try:
-        return template % plain_texts(values, at)
+        answer = template % given
     except HOST_ERRORS as problem:
         as_raised(problem, at)
+    at.session.budget.check_size(len(answer), at)
+    return unknowns[0] if unknowns else answer
 
 
-def plain_texts(values: Any, at: At) -> Any:
-    """VALUES with every `Value` replaced by its text, for formatting."""
-    if isinstance(values, Value):
-        return text(values, at)
-    if isinstance(values, tuple):
-        return tuple(plain_texts(value, at) for value in values)
-    if isinstance(values, dict):
-        return {key: plain_texts(value, at) for key, value in values.items()}
-    return values
+def _flat(values: Any) -> tuple[Any, ...]:
+    return values if isinstance(values, tuple) else (values,)
 
 
 def _equal_contents(left: Any, right: Any, at: At) -> bool | Unknown:

@@ -33,14 +33,15 @@ def unordered(value: Any, at: At) -> Unknown | None:
     if kind is AnyOrder or kind is AnyOrderIterator:
         found: Unknown | None = value.unknown
         return found
-    if kind in {set, frozenset} and len(value) > 1 and not all(map(_is_settled, value)):
+    if kind in {set, frozenset} and len(value) > 1 and not all(map(is_settled, value)):
         return Unknown(WORDS, at)
     return None
 
 
-def _is_settled(value: Any) -> bool:
+def is_settled(value: Any) -> bool:
+    """Whether the hash of VALUE is the same in every process."""
     kind = type(value)
-    return kind in {int, float, bool} or (kind is tuple and all(map(_is_settled, value)))
+    return kind in {int, float, bool} or (kind is tuple and all(map(is_settled, value)))
 
 
 def in_any_order(values: list[Any], why: Unknown | None) -> list[Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import collections
+import operator
+from collections.abc import Callable
 from typing import Any
 
 import libcst as cst
@@ -52,6 +54,15 @@ def _augmented(frame: Frame, node: cst.AugAssign) -> Exit | None:
     return None
 
 
+IN_PLACE: dict[str, Callable[[Any, Any], Any]] = {
+    "+": operator.iadd,
+    "-": operator.isub,
+    "|": operator.ior,
+    "&": operator.iand,
+}
+"""What a Counter does in place."""
+
+
 def _in_place(sign: str, before: Any, value: Any, at: At) -> Any:
     """``before SIGN= value``: lists, dicts and sets change; a class's own ``__iadd__`` and its kin are called."""
     if isinstance(before, list | collections.deque) and sign == "+":
@@ -59,6 +70,11 @@ def _in_place(sign: str, before: Any, value: Any, at: At) -> Any:
         return before
     if isinstance(before, set) and sign in {"|", "-", "&", "^"} and not isinstance(value, set | frozenset | Value):
         return binary(sign, before, value, at)
+    if isinstance(before, collections.Counter) and isinstance(value, dict):
+        made = collections.Counter(before)
+        made = IN_PLACE[sign](made, value) if sign in IN_PLACE else binary(sign, before, value, at)
+        host.replace(before, made, at)
+        return before
     if isinstance(before, dict | set) and sign == "|" and not isinstance(before, collections.Counter):
         host.call_method(before, "update", [value], {}, at)
         return before

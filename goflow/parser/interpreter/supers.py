@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from goflow.parser.interpreter.descriptors import bind
-from goflow.parser.interpreter.values import At, NativeFunction, Value, raised
-
-if TYPE_CHECKING:
-    pass
+from goflow.parser.interpreter import host
 from goflow.parser.interpreter.classes import ClassValue, Instance, call_init
+from goflow.parser.interpreter.descriptors import bind
+from goflow.parser.interpreter.exceptions import is_exception
+from goflow.parser.interpreter.subtypes import HostInstance, fill, host_class_of, new_subtype
+from goflow.parser.interpreter.values import At, NativeFunction, Unknown, Value, raised
 
 
 class SuperValue(Value):
@@ -36,10 +36,26 @@ class SuperValue(Value):
                         takes_unknown=True,
                     )
                 return bind(candidate.attributes[name], None if is_class else self.receiver, cls, at)
+        if isinstance(self.receiver, HostInstance):
+            if name == "__init__":
+                return NativeFunction(
+                    name, lambda at, *args, **kwargs: fill(self.receiver, args, kwargs, at), takes_unknown=True
+                )
+            if hasattr(self.receiver.data, name):
+                return host.get_attribute(self.receiver.data, name, at)
         if name in {"__init__", "__init_subclass__", "__post_init__", "__enter__", "__exit__", "__set_name__"}:
             return NativeFunction(name, lambda at, *args, **kwargs: None, takes_unknown=True)
         if name == "__new__":
-            return NativeFunction("__new__", lambda at, cls, *args, **kwargs: Instance(cls), takes_unknown=True)
+            return NativeFunction("__new__", _new, takes_unknown=True)
         if name == "__setattr__" and isinstance(self.receiver, Instance):
             return NativeFunction(name, lambda at, key, value: self.receiver.store(key, value, at), takes_unknown=True)
+        if name in {"__repr__", "__str__", "__eq__", "__hash__", "__getattribute__", "__delattr__", "__format__"}:
+            return Unknown(f"{name} of object", at)
         raised(at, "AttributeError", f"'super' object has no attribute '{name}'")
+
+
+def _new(at: At, cls: Any, *args: Any, **kwargs: Any) -> Any:
+    """As ``object.__new__``, or that of the type of Python's own that CLS derives from."""
+    if isinstance(cls, ClassValue) and host_class_of(cls) is not None and not is_exception(cls):
+        return new_subtype(cls, args, kwargs, at)
+    return Instance(cls)

@@ -8,10 +8,11 @@ from typing import Any
 
 from goflow.parser.interpreter import host
 from goflow.parser.interpreter.calls import call
-from goflow.parser.interpreter.classes import ClassValue, Instance
+from goflow.parser.interpreter.classes import ClassValue
 from goflow.parser.interpreter.operations import elements, representation
 from goflow.parser.interpreter.orders import unordered
 from goflow.parser.interpreter.session import Session
+from goflow.parser.interpreter.subtypes import HostInstance
 from goflow.parser.interpreter.values import At, Keywords, NativeFunction, Unknown, first_unknown
 from goflow.parser.libraries.registry import function, module
 
@@ -114,7 +115,7 @@ def named_tuple(name: str, fields: list[str], defaults: dict[str, Any], module_n
         ordered = [values[field] for field in fields]
         if not _has_methods(cls):
             return host_type(*ordered)
-        instance = Instance(cls, dict(zip(fields, ordered, strict=True)))
+        instance = HostInstance(cls, dict(zip(fields, ordered, strict=True)))
         instance.data = host_type(*ordered)
         return instance
 

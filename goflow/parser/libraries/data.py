@@ -6,16 +6,18 @@ import csv
 import json
 from typing import Any
 
+from goflow.parser.interpreter.classes import Instance
 from goflow.parser.interpreter.files import OpenFile
-from goflow.parser.interpreter.operations import elements
+from goflow.parser.interpreter.operations import elements, plain_host
 from goflow.parser.interpreter.session import Session
-from goflow.parser.interpreter.values import At, Unknown, first_unknown, raised
+from goflow.parser.interpreter.values import AnyOrder, At, Unknown, first_unknown, raised
 from goflow.parser.libraries.registry import function, module
 
 
 def _dumps(at: At, value: Any, **options: Any) -> Any:
-    known = {key: options[key] for key in ("indent", "sort_keys", "separators", "ensure_ascii") if key in options}
-    unknown = first_unknown(value)
+    known = {key: value for key, value in options.items() if key not in {"default", "cls"}}
+    value = _written(value, at, 0)
+    unknown = first_unknown(value, depth=100)
     if unknown is None and options.get("cls") is not None:
         unknown = Unknown("JSON that is written by a class of its own", at)
     if unknown is not None:
@@ -33,10 +35,33 @@ def _dumps(at: At, value: Any, **options: Any) -> Any:
         kind = getattr(other, "type_name", type(other).__name__)
         raised(at, "TypeError", f"Object of type {kind} is not JSON serializable")
 
+    def convert_(other: Any) -> Any:
+        return _written(convert(other), at, 0)
+
     try:
-        return json.dumps(value, default=convert, **known)
+        answer = json.dumps(value, default=convert_, **known)
     except _NotKnownError as problem:
         return problem.unknown
+    at.session.budget.check_size(len(answer), at)
+    return answer
+
+
+def _written(value: Any, at: At, depth: int) -> Any:
+    """VALUE with Python's own values in place of objects that derive from them; keys, too."""
+    at.session.budget.step(at)
+    inner = getattr(value, "data", None) if isinstance(value, Instance) else None
+    if isinstance(inner, str | int | float | list | dict | tuple):
+        value = inner
+    if depth > _DEEPEST:
+        raised(at, "RecursionError", "maximum recursion depth exceeded while encoding a JSON object")
+    if isinstance(value, dict):
+        return {plain_host(key): _written(inner, at, depth + 1) for key, inner in value.items()}
+    if type(value) is AnyOrder:
+        return value
+    return [_written(inner, at, depth + 1) for inner in value] if isinstance(value, list | tuple) else value
+
+
+_DEEPEST = 500
 
 
 class _NotKnownError(Exception):
@@ -68,7 +93,7 @@ def build_json(session: Session) -> dict[str, Any]:
         "loads": function("loads", _loads),
         "load": function("load", _load),
         "dump": function("dump", lambda at, *a, **k: None),
-        "JSONDecodeError": session.exceptions["ValueError"],
+        "JSONDecodeError": session.exceptions["json.decoder.JSONDecodeError"],
     }
 
 

@@ -6,13 +6,23 @@ from typing import Any
 
 import libcst as cst
 
+from goflow.parser.interpreter import host
 from goflow.parser.interpreter.calls import call
 from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.descriptors import bind
 from goflow.parser.interpreter.operations import binary, representation
 from goflow.parser.interpreter.scopes import MISSING
 from goflow.parser.interpreter.session import Session
-from goflow.parser.interpreter.values import At, Keywords, NativeFunction, Unknown, Value, first_unknown, raised
+from goflow.parser.interpreter.values import (
+    Arguments,
+    At,
+    Keywords,
+    NativeFunction,
+    Unknown,
+    Value,
+    first_unknown,
+    raised,
+)
 from goflow.parser.libraries.functools_ import copied
 from goflow.parser.libraries.registry import function, module
 from goflow.parser.libraries.typing_ import TypeForm
@@ -200,8 +210,32 @@ def _decorate(at: At, cls: ClassValue, options: Keywords) -> Any:
     if options.get("order") is True:
         made |= {"__lt__": _comparison("<"), "__le__": _comparison("<="), "__gt__": _comparison(">"),
                  "__ge__": _comparison(">=")}  # fmt: skip
+    frozen = options.get("frozen") is True
+    if any(base.data.get("dataclass") and base.data.get("frozen") != frozen for base in cls.mro[1:]):
+        words = ("frozen", "non-frozen") if frozen else ("non-frozen", "frozen")
+        raised(at, "TypeError", f"cannot inherit {words[0]} dataclass from a {words[1]} one")
+    cls.data["frozen"] = frozen
+    if frozen:
+        made["__setattr__"] = made["__delattr__"] = _Frozen()
+        if options.get("eq") is not False:
+            made["__hash__"] = NativeFunction("__hash__", _hash, takes_unknown=True)
     cls.attributes |= {name: value for name, value in made.items() if name not in cls.attributes}
     return cls
+
+
+class _Frozen(Value):
+    """The ``__setattr__`` of a frozen dataclass."""
+
+    def call(self, args: Arguments, kwargs: Keywords, at: At) -> Any:
+        """It is refused."""
+        raised(at, at.session.exceptions["dataclasses.FrozenInstanceError"], f"cannot assign to field {args[0]!r}")
+
+
+def _hash(at: At, self: Instance) -> Any:
+    values = _compared(self)
+    host.check_hashable(values, at)
+    unknown = first_unknown(values)
+    return hash(values) if unknown is None else unknown
 
 
 def _own_fields(at: At, cls: ClassValue, keyword: bool) -> dict[str, Field]:

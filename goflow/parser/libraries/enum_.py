@@ -9,14 +9,30 @@ from goflow.parser.interpreter import host
 from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.descriptors import ClassMethod, PropertyValue, StaticMethod
 from goflow.parser.interpreter.functions import UserFunction
-from goflow.parser.interpreter.operations import binary, equal, formatted, text
+from goflow.parser.interpreter.operations import (
+    binary,
+    contains,
+    equal,
+    formatted,
+    get_item,
+    length,
+    representation,
+    text,
+    truth,
+    unary,
+)
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import At, Keywords, NativeFunction, Unknown, Value, raised
 from goflow.parser.libraries.registry import function, module
 
+_SHOWN_AS_VALUE = frozenset({"StrEnum", "IntEnum", "IntFlag"})
+"""In a text their members are what they mix in."""
+
 
 class Auto(Value):
-    """``auto()``."""
+    """``auto()``; VALUE is what it has come to be."""
+
+    value: Any = None
 
 
 class Member(Instance):
@@ -38,29 +54,67 @@ class Member(Instance):
     def binary(self, operator: str, other: Any, at: At, *, reflected: bool) -> Any:
         """Identity, or as its mixed-in value."""
         answer = super().binary(operator, other, at, reflected=reflected)
-        if answer is not NotImplemented or not self.mixed:
+        if answer is not NotImplemented:
+            return answer
+        if operator in {"|", "&", "^"} and any(cls.name in {"Flag", "IntFlag"} for cls in self.cls.mro):
+            return self._combined(operator, other, at)
+        if not self.mixed:
             return answer
         mine = other.value if isinstance(other, Member) else other
         if isinstance(mine, Value):
             return NotImplemented
         return binary(operator, mine, self.value, at) if reflected else binary(operator, self.value, mine, at)
 
+    def _combined(self, operator: str, other: Any, at: At) -> Any:
+        """Flags together: the member of that value, where it has a name of its own."""
+        mine = binary(operator, self.value, other.value if isinstance(other, Member) else other, at)
+        found = next((m for m in self.cls.data.get("members", {}).values() if m.value == mine), None)
+        return Unknown("a combination of flags", at) if found is None else found
+
     def text(self, at: At) -> Any:
         """``Class.NAME``, or the value of a StrEnum."""
         own = self.method("__str__", at)
         if own is not None:
             return own.call([], {}, at)
-        if any(cls.name in {"StrEnum", "IntEnum"} for cls in self.cls.mro):
+        if any(cls.name in _SHOWN_AS_VALUE for cls in self.cls.mro):
             return text(self.value, at)
         return f"{self.cls.name}.{self.name}"
 
     def format_with(self, spec: str, at: At) -> Any:
         """``format(member, spec)``."""
-        return formatted(self.value if self.mixed else self.text(at), spec, at)
+        keeps = self.method("__str__", at) is None and any(cls.name in _SHOWN_AS_VALUE for cls in self.cls.mro)
+        answer = self.value if keeps else self.text(at)
+        return answer if isinstance(answer, Unknown) else formatted(answer, spec, at)
+
+    def truth(self, at: At) -> bool | Unknown:
+        """As its mixed-in value, or that of a flag; other members are true."""
+        if self.mixed or any(cls.name == "Flag" for cls in self.cls.mro):
+            return truth(self.value, at)
+        return super().truth(at)
+
+    def length(self, at: At) -> Any:
+        """That of a mixed-in text."""
+        return length(self.value, at) if self.mixed else super().length(at)
+
+    def get_item(self, key: Any, at: At) -> Any:
+        """A letter of a mixed-in text."""
+        return get_item(self.value, key, at) if self.mixed else super().get_item(key, at)
+
+    def contains(self, item: Any, at: At) -> Any:
+        """Whether a mixed-in text has it."""
+        return contains(self.value, item, at) if self.mixed else super().contains(item, at)
+
+    def unary(self, operator: str, at: At) -> Any:
+        """Of a mixed-in number."""
+        return unary(operator, self.value, at) if self.mixed else super().unary(operator, at)
 
     def representation(self, at: At) -> Any:
         """``<Class.NAME: value>``."""
-        return f"<{self.cls.name}.{self.name}: {self.value!r}>"
+        own = self.method("__repr__", at)
+        if own is not None:
+            return own.call([], {}, at)
+        shown = representation(self.value, at)
+        return shown if isinstance(shown, Unknown) else f"<{self.cls.name}.{self.name}: {shown}>"
 
     def iterate(self, at: At) -> Iterator[Any]:
         """The letters of a mixed-in text."""
@@ -78,6 +132,8 @@ class Member(Instance):
 def finish(cls: ClassValue, keywords: Keywords, at: At) -> Any:
     """Turn the attributes of a new Enum class into members."""
     members: dict[str, Any] = {}
+    named: dict[str, Any] = {}
+    is_flag = any(base.name == "Flag" for base in cls.mro) or any(base.name == "IntFlag" for base in cls.mro)
     mixed = any(base.host in {str, int, float} for base in cls.mro) or any(
         base.name in {"StrEnum", "IntEnum"} for base in cls.mro
     )
@@ -87,8 +143,13 @@ def finish(cls: ClassValue, keywords: Keywords, at: At) -> Any:
     for name, value in list(cls.attributes.items()):
         if name.startswith("_") or isinstance(value, skipped):
             continue
-        if isinstance(value, Auto):
-            value = name.lower() if any(base.name == "StrEnum" for base in cls.mro) else last + 1
+        if isinstance(value, Auto) and value.value is not None:
+            value = value.value  # an alias of one that has its value
+        elif isinstance(value, Auto):
+            made = value
+            value = made.value = (
+                name.lower() if any(base.name == "StrEnum" for base in cls.mro) else _next(last, is_flag)
+            )
         if isinstance(value, int):
             last = value
         same = next((member for member in by_value if equal(member.value, value, at) is True), None)
@@ -96,12 +157,17 @@ def finish(cls: ClassValue, keywords: Keywords, at: At) -> Any:
         if same is None:
             by_value.append(member)
             members[name] = member
-        cls.attributes[name] = member
+        cls.attributes[name] = named[name] = member
     cls.data["members"] = members
-    cls.attributes["__members__"] = members
+    cls.attributes["__members__"] = named
     cls.construct = _by_value
     cls.attributes["__class_getitem__"] = ClassMethod(NativeFunction("__class_getitem__", _by_name))
     return cls
+
+
+def _next(last: int, is_flag: bool) -> int:
+    """What ``auto()`` gives after LAST: the next number, of flags the next power of two."""
+    return 1 << last.bit_length() if is_flag else last + 1
 
 
 def _by_value(cls: ClassValue, args: Any, kwargs: Keywords, at: At) -> Any:
@@ -117,7 +183,7 @@ def _by_value(cls: ClassValue, args: Any, kwargs: Keywords, at: At) -> Any:
 def _by_name(at: At, cls: ClassValue, name: Any) -> Any:
     if isinstance(name, Unknown):
         return name
-    members = cls.data.get("members", {})
+    members = cls.attributes.get("__members__", {})
     if name not in members:
         raised(at, "KeyError", str(name))
     return members[name]

@@ -71,7 +71,7 @@ def build_re(session: Session) -> dict[str, Any]:
         name: function(name, lambda at, *a, run=getattr(re, name), **k: run_pattern(at, run, a, k)) for name in names
     }
     flags = ("IGNORECASE", "I", "MULTILINE", "M", "DOTALL", "S", "VERBOSE", "X", "ASCII", "A", "UNICODE", "U")
-    return found | {name: int(getattr(re, name)) for name in flags} | {"error": session.exceptions["ValueError"]}
+    return found | {name: int(getattr(re, name)) for name in flags} | {"error": session.exceptions["re.error"]}
 
 
 class Template(Value):

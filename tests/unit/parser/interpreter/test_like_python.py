@@ -181,6 +181,45 @@ CASES = {
         "import collections\nq = collections.deque([1, 2, 3], maxlen=3)\nq.append(4)\nq.rotate(1)\nr = q\nr += [5]\n"
         "m = collections.ChainMap({'a': 1}, {'a': 2, 'b': 3})\nm['c'] = 4\nx = list(q), q is r, repr(q), m['a'], m['b'], m.maps[0], sorted(m)\n"
     ),
+    "itertools, lazily": (
+        "import itertools\nx = [list(itertools.islice(itertools.count(2, 3), 3)), list(itertools.chain.from_iterable([[1], 'a'])),\n"
+        "     [(k, list(g)) for k, g in itertools.groupby([1, 1, 2])], list(itertools.compress('abc', [1, 0, 1])),\n"
+        "     list(itertools.takewhile(lambda n: n < 3, itertools.count())), list(itertools.accumulate([1, 2, 3], initial=5)),\n"
+        "     list(itertools.starmap(pow, [(2, 3)])), next(itertools.cycle('ab')), list(itertools.zip_longest([1], [2, 3]))]\n"
+    ),
+    "caches, single dispatch and total ordering": (
+        "import functools\nseen = []\n@functools.lru_cache\ndef f(n):\n    seen.append(n)\n    return n\n"
+        "@functools.singledispatch\ndef g(a): return 'any'\n@g.register\ndef _(a: int): return 'int'\n"
+        "@functools.total_ordering\nclass O:\n    def __init__(self, v): self.v = v\n    def __eq__(self, o): return self.v == o.v\n"
+        "    def __lt__(self, o): return self.v < o.v\nx = f(1), f(1), seen, g(1), g('a'), O(1) <= O(1), O(2) > O(1), O(1) >= O(2)\n"
+    ),
+    "classes that derive from Python's own": (
+        "class S(str):\n    def up(self): return self.upper()\nclass L(list):\n    def __init__(self, *a):\n        super().__init__(a)\n"
+        "class D(dict):\n    def __missing__(self, k): return ('m', k)\n    def __getitem__(self, k): return super().__getitem__(k)\n"
+        "s, l, d = S('ab'), L(1, 2), D(a=1)\nl.append(3)\nx = s.up(), s + 'x', len(l), l[1:], d['a'], 'a' in d, f'{s:>4}', {s: 1}['ab'], '-'.join([s])\n"
+    ),
+    "named tuples with methods": (
+        "from typing import NamedTuple\nclass P(NamedTuple):\n    a: int\n    b: int = 2\n    def both(self): return self.a + self.b\n"
+        "p = P(1)\nx = p.both(), p[1], tuple(p), p._asdict(), p._replace(a=5).both(), repr(p), p == (1, 2), [*p], len(p)\n"
+    ),
+    "the aliases, flags and texts of enums": (
+        "import enum\nclass C(str, enum.Enum):\n    A = 'r'\n    B = 'g'\n    ALIAS = A\nclass F(enum.Flag):\n    X = enum.auto()\n    Y = enum.auto()\n    Z = X\n"
+        "x = list(C.__members__), len(C), C.ALIAS is C.A, '%s' % C.A, f'{C.A:>4}', '-'.join([C.B]), F.Y.value, F.Z is F.X, C['ALIAS'].name\n"
+    ),
+    "copies that share what was shared": (
+        "import copy\na = [[1]] * 2\nb = copy.deepcopy(a)\nb[0].append(2)\nx = a, b, b[0] is b[1]\n"
+    ),
+    "an iterator of the file's own": (
+        "class It:\n    def __init__(self, n): self.n = n\n    def __iter__(self): return self\n    def __next__(self):\n"
+        "        if not self.n: raise StopIteration\n        self.n -= 1\n        return self.n\nx = list(It(3)), sum(It(3)), [*It(1)], 1 in It(3)\n"
+    ),
+    "a frozen dataclass": (
+        "import dataclasses\n@dataclasses.dataclass(frozen=True)\nclass A:\n    n: int\ntry:\n    A(1).n = 2\nexcept AttributeError as e:\n"
+        "    x = type(e).__name__, str(e), len({A(1), A(1)})\n"
+    ),
+    "percent formats of objects, numbers and containers": (
+        "class O:\n    def __str__(self): return 'str'\n    def __repr__(self): return 'repr'\nx = '%s|%r|%s|%5s' % (O(), O(), [O()], O()), '%s' % O()\n"
+    ),
 }
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from goflow.domain.spec import Inputs
 from goflow.parser.interpreter.session import BudgetError
-from goflow.parser.interpreter.values import Raised, Unknown
+from goflow.parser.interpreter.values import Raised, Unknown, first_unknown
 from tests.unit.parser.interpreter.evaluating import evaluate_text
 
 START = "import random\nu = random.random()\n"
@@ -24,6 +24,22 @@ def run(source, tmp_path, **inputs):
 )  # fmt: skip
 def test_it_spreads_through(expression, tmp_path):
     assert isinstance(run(f"x = {expression}", tmp_path)["x"], Unknown)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["list({'a', 'b'})", "','.join({'a', 'b'})", "str({'a', 'b'})", "next(iter({'a', 'b'}))", "[i for i in {'a', 'b'}][0]",
+     "tuple(map(str.upper, {'a', 'b'}))", "{'a', 'b'}.pop()", "dict(zip({'a', 'b'}, [1, 2]))", "hash('a')",
+     "list(dict.fromkeys({'a', 'b'}))[0] if False else list({'a', 'b'})[0]", "'%s' % {'a', 'b'}", "f\"{ {'a', 'b'} }\""],
+)  # fmt: skip
+def test_the_order_of_a_set_of_texts_is_not_known(expression, tmp_path):
+    found = run(f"x = {expression}", tmp_path)["x"]
+    assert first_unknown(found) is not None
+
+
+def test_what_does_not_ask_for_the_order_of_a_set_is_known(tmp_path):
+    source = "s = {'a', 'b'}\nx = sorted(list(s)), len(list(s)), 'a' in list(s), list({3, 1}), sum(len(i) for i in s), set(list(s)) == s"
+    assert run(source, tmp_path)["x"] == (["a", "b"], 2, True, [1, 3], 2, True)
 
 
 def test_containers_stay_known_around_it(tmp_path):
