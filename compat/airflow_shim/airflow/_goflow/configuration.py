@@ -5,6 +5,7 @@ import os
 from airflow._goflow import facts
 from airflow._goflow.exceptions import AirflowConfigException
 from airflow._goflow.words import NOTSET
+from airflow._goflow.world import World
 
 AIRFLOW_HOME = os.environ.get("AIRFLOW_HOME") or os.path.expanduser("~/airflow")
 AIRFLOW_CONFIG = os.environ.get("AIRFLOW_CONFIG") or os.path.join(AIRFLOW_HOME, "airflow.cfg")
@@ -36,7 +37,10 @@ class AirflowConfigParser:
             import subprocess
 
             return subprocess.run(shlex.split(command), check=True, capture_output=True, text=True).stdout.strip()
-        found = _OURS.get((section.lower(), key.lower()))
+        asked = (section.lower(), key.lower())
+        if asked == ("core", "dags_folder") and (World.task_input or {}).get("folder_here"):
+            return World.task_input["folder_here"]
+        found = _OURS.get(asked)
         return facts.setting(section.lower(), key.lower()) if found is None else found
 
     def get(self, section, key, fallback=NOTSET, **kwargs):

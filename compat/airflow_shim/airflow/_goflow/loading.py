@@ -33,8 +33,13 @@ def load_dag(task_input, folder):
         source = file.read()
     World.parsing = (task_input["dag_id"], task_input["task_id"])
     with recorded_inputs(task_input):
-        code = compile(source, path, "exec", dont_inherit=True)
-        exec(code, module.__dict__)  # the author's own file, in the task's own process
+        if path.endswith((".yaml", ".yml")):
+            from airflow._goflow import yaml_files
+
+            yaml_files.make(source, path, str(folder), module.__dict__)
+        else:
+            code = compile(source, path, "exec", dont_inherit=True)
+            exec(code, module.__dict__)  # the author's own file, in the task's own process
     found = _find(module, task_input["dag_id"])
     found.fileloc = path
     found.relative_fileloc = info["file"]

@@ -148,7 +148,7 @@ def load_yaml_dags(
 ) -> None:
     """``dagfactory.load_yaml_dags``; DEFAULT_ARGS_CONFIG_PATH is what 0.x calls DEFAULTS_CONFIG_PATH."""
     old = default_args_config_path is not None
-    top = at.session.parse_path
+    top = _dags_folder(at)
     folder = path_text(dags_folder) if dags_folder is not None else top
     defaults = path_text(default_args_config_path if old else defaults_config_path) or top
     unknown = first_unknown((globals_dict, folder, config_filepath, defaults, suffix))
@@ -166,6 +166,13 @@ def load_yaml_dags(
     endings = SUFFIXES if suffix is None else (suffix,) if isinstance(suffix, str) and old else tuple(suffix)
     for path in config_files(folder, endings, at):
         _load_one(path, defaults, defaults_config_dict, globals_dict, at, old=old)
+
+
+def _dags_folder(at: At) -> str:
+    """Airflow's ``core.dags_folder``, which stands for folders that are not given."""
+    library: Any = at.session.loader.library("airflow.configuration")
+    conf = library.get_attribute("conf", at)
+    return str(conf.get_attribute("get", at).call(["core", "dags_folder"], {}, at))
 
 
 def _load_one(path: str, folder: str, defaults: Any, names: Any, at: At, *, old: bool) -> None:
@@ -206,7 +213,7 @@ def _construct(cls: ClassValue, args: Any, kwargs: dict[str, Any], at: At) -> An
     file, config, folder, defaults = (given.get(name) for name in order)
     made = Instance(cls)
     path = path_text(file) if file is not None else None
-    made.data = Factory(at, path, config, path_text(folder) or at.session.parse_path, defaults, old=True)
+    made.data = Factory(at, path, config, path_text(folder) or _dags_folder(at), defaults, old=True)
     return made
 
 
