@@ -10,15 +10,19 @@ _NOT_INLETS = ("self", "context", "outlet_events")
 class _AssetMainOperator(PythonOperator):
     """The task of ``@asset``: its function's parameters are assets, the context or a default."""
 
-    def __init__(self, *, definition_name, definition_uri=None, **kwargs):
+    def __init__(self, *, definition_name, uri=None, **kwargs):
         super().__init__(**kwargs)
-        self._definition_name, self._definition_uri = definition_name, definition_uri
+        self._definition_name = definition_name
+
+    def _is_alone(self):
+        """Whether the definition is one asset, and so the task's only outlet."""
+        return isinstance(self.outlets[0], AssetDefinition)
 
     def determine_kwargs(self, context):
         """An argument for each parameter."""
         found = parameters_of(self.python_callable)
         given = {
-            "self": Asset(self._definition_name, self._definition_uri),
+            "self": Asset(self._definition_name, self.outlets[0].uri if self._is_alone() else None),
             "context": context,
             "outlet_events": context["outlet_events"],
         }
@@ -41,7 +45,7 @@ def _task_of(definition, function, outlets):
     inlets = [Asset.ref(name=name) for name in found.required if name not in _NOT_INLETS]
     _AssetMainOperator(
         task_id=function.__name__, inlets=inlets, outlets=outlets, python_callable=function,
-        definition_name=definition.name, definition_uri=getattr(definition, "uri", None),
+        definition_name=definition.name,
     )  # fmt: skip
 
 

@@ -90,7 +90,7 @@ class DAG:
         self.dag_id, self.description, self.dag_display_name = dag_id, description, dag_display_name or dag_id
         self.schedule = _schedule(schedule, schedule_interval, timetable)
         self.start_date, self.end_date = start_date, end_date
-        self.default_args = dict(default_args or {})
+        self.default_args = _copied(default_args or {})
         merged = dict(params.items() if params is not None else ())
         merged.update(self.default_args.pop("params", None) or {})
         self.params = ParamsDict(merged)
@@ -325,6 +325,15 @@ class DAG:
 
 
 Dag = DAG
+
+
+def _copied(default_args):
+    """Default arguments as a DAG keeps them: Airflow 2 copies what is in them, too."""
+    if not world.is_airflow2():
+        return dict(default_args)
+    import copy
+
+    return copy.deepcopy(default_args)
 
 
 def _schedule(schedule, schedule_interval, timetable):

@@ -165,17 +165,24 @@ class EdgeModifier(DependencyMixin):
     def set_upstream(self, other, edge_modifier=None):
         """What stands above it."""
         self._save(other, self._upstream)
-        self._join()
+        self._settle()
+        for node in self._downstream:
+            node.set_upstream(other, edge_modifier=self)
 
     def set_downstream(self, other, edge_modifier=None):
         """What stands below it."""
         self._save(other, self._downstream)
-        self._join()
+        self._settle()
+        for node in self._upstream:
+            node.set_downstream(other, edge_modifier=self)
 
-    def _join(self):
-        for before in self._upstream:
-            for after in self._downstream:
-                before.set_downstream(after, edge_modifier=self)
+    def _settle(self):
+        """Once both sides are there and do not share one group, their groups stand in their places."""
+        if self._upstream and self._downstream:
+            groups = {_group_key(node) for node in (*self._upstream, *self._downstream)}
+            if len(groups) != 1:
+                self._upstream[:] = [_as_group(node) for node in self._upstream]
+                self._downstream[:] = [_as_group(node) for node in self._downstream]
 
     def update_relative(self, other, upstream=True, edge_modifier=None):
         """An edge was made from the other side."""
@@ -187,6 +194,21 @@ class EdgeModifier(DependencyMixin):
     def add_edge_info(self, dag, upstream_id, downstream_id):
         """Keep the label with an edge."""
         dag.set_edge_info(upstream_id, downstream_id, {"label": self.label})
+
+
+def _group_of(node):
+    """The group that a task or group is in; None for the DAG's own."""
+    group = getattr(node, "task_group", None)
+    return None if group is None or group.is_root else group
+
+
+def _group_key(node):
+    group = _group_of(getattr(node, "operator", node))
+    return "root" if group is None else group.group_id
+
+
+def _as_group(node):
+    return _group_of(node) or node
 
 
 def Label(label):

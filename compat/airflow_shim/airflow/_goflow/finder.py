@@ -154,16 +154,20 @@ def _borrowed(origin):
 
 def _named(module, name):
     new_module, _, new_name = facts.canonical(f"{module}.{name}").rpartition(".")
-    if facts.is_provider(new_module) and not new_module.startswith(OURS):
+    own = None if facts.is_provider(module) else homes.home_of(module, name)
+    if own is None and facts.is_provider(new_module) and not new_module.startswith(OURS):
         if new_module != module:
             there = importlib.import_module(new_module)
             if not isinstance(there, Module):
                 return getattr(there, new_name)
             module = ""
     else:
-        home = homes.home_of(new_module, new_name) or homes.home_of(module, name)
+        home = homes.home_of(new_module, new_name) or own or homes.home_of(module, name)
         if home is not None:
-            return getattr(importlib.import_module(f"{_PRIVATE}.{home[0]}"), home[1])
+            private = importlib.import_module(f"{_PRIVATE}.{home[0]}")
+            if new_name in homes.OF_SDK and module.startswith(homes.SDK) and not world.is_airflow2():
+                return private.of_sdk(home[1])
+            return getattr(private, home[1])
     if name[:1].islower() and facts.is_provider(module) and not homes.is_function_name(name):
         raise AttributeError(f"module {module!r} has no attribute {name!r}")  # a module inside, found by the import
     from airflow._goflow.stand_in import stand_in

@@ -3,6 +3,7 @@
 import functools
 import re
 
+from airflow._goflow import world
 from airflow._goflow.dag import DagContext
 from airflow._goflow.edges import DependencyMixin, Node, as_list
 from airflow._goflow.exceptions import DuplicateTaskIdFound, NodeNotFound, TaskAlreadyInTaskGroup
@@ -188,16 +189,29 @@ class TaskGroup(Node):
     def update_relative(self, other, upstream=True, edge_modifier=None):
         """Keep an edge's other side, for the page."""
         if isinstance(other, TaskGroup):
-            (self.upstream_group_ids if upstream else self.downstream_group_ids).add(other.group_id)
-            (other.downstream_group_ids if upstream else other.upstream_group_ids).add(self.group_id)
+            above, below = (other, self) if upstream else (self, other)
+            below.upstream_group_ids.add(above.group_id)
+            above.downstream_group_ids.add(below.group_id)
+            self._label(edge_modifier, above.downstream_join_id, below.upstream_join_id)
             return
         for task in other.roots:
-            if isinstance(task, Node) and task is not self:
-                (self.upstream_task_ids if upstream else self.downstream_task_ids).add(task.node_id)
+            if not isinstance(task, Node) or task is self:
+                continue
+            if upstream:
+                self.upstream_task_ids.add(task.node_id)
+                self._label(edge_modifier, task.node_id, self.upstream_join_id)
+            else:
+                self.downstream_task_ids.add(task.node_id)
+                self._label(edge_modifier, self.downstream_join_id, task.node_id)
+
+    def _label(self, edge_modifier, above, below):
+        if edge_modifier is not None:
+            edge_modifier.add_edge_info(self.dag, above, below)
 
     def _set_relatives(self, task_or_task_list, upstream, edge_modifier):
         things = as_list(task_or_task_list)
-        ends = list(self.get_roots()) if upstream else self._leaves_or_what_is_before()
+        leaves = self.get_leaves if world.is_airflow2() else self._leaves_or_what_is_before
+        ends = list(self.get_roots() if upstream else leaves())
         for thing in things:
             self.update_relative(thing, upstream, edge_modifier)
         for task in ends:

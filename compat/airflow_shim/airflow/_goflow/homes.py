@@ -115,6 +115,11 @@ NAMES_BEFORE_MODULES = frozenset(
 """Paths that are a function although a module has the same path."""
 
 
+SDK = ("airflow.sdk", "airflow.providers.common.compat")
+OF_SDK = frozenset({"TriggerRule", "WeightRule", "TaskInstanceState", "DagRunState", "Variable"})
+"""Names that the SDK of Airflow 3 has in a form of its own: ``of_sdk`` of the private module gives it."""
+
+
 def home_of(module, name):
     """``(private module, its name)`` of what NAME means in Airflow's MODULE; None where the shim does not have it."""
     if module.endswith((".exceptions", "exceptions")):

@@ -219,7 +219,9 @@ def _condition(condition, skip_message, is_reverse):
             name = "run_if" if is_reverse else "skip_if"
             raise TypeError(f"{name} can only be used with task. decorate with @task before @{name}.")
         hooks = [hook for hook in (task.kwargs.get("pre_execute"), pre_execute) if hook is not None]
-        task.kwargs["pre_execute"] = lambda context: [hook(context) for hook in hooks] and None
+        task.kwargs["pre_execute"] = functools.wraps(condition)(
+            lambda context: [hook(context) for hook in hooks] and None
+        )
         return task
 
     return decorate

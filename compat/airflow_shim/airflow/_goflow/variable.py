@@ -72,6 +72,24 @@ class Variable:
         return 1
 
 
+class SdkVariable(Variable):
+    """The Variable of ``airflow.sdk``: without ``default_var``, with an error of its own for one that is not there."""
+
+    @classmethod
+    def get(cls, key, default=NOTSET, deserialize_json=False):
+        """The value of KEY. Raises AirflowRuntimeError where there is none and no default."""
+        if default is NOTSET and _text(key) is None:
+            from airflow._goflow.exceptions import AirflowRuntimeError
+
+            raise AirflowRuntimeError(f"VARIABLE_NOT_FOUND: {{'message': 'Variable {key} not found'}}")
+        return super().get(key, default, deserialize_json)
+
+
+def of_sdk(name):
+    """The class as ``airflow.sdk`` has it."""
+    return SdkVariable
+
+
 def _text(key):
     """The Variable's text or None: the environment's ``AIRFLOW_VAR_...`` first, as under Airflow."""
     recorded = (World.recorded or {}).get("variables") or {}

@@ -10,6 +10,10 @@ class _Words(str, enum.Enum):
         return self.value
 
 
+class _Names(str, enum.Enum):
+    """Words as ``airflow.sdk`` of Airflow 3 has them, made from its API's description: as text they are names."""
+
+
 class TriggerRule(_Words):
     """When a task begins."""
 
@@ -212,3 +216,18 @@ SET_DURING_EXECUTION = ArgNotSet()
 """Not known before the task runs."""
 NEVER_EXPIRE = ArgNotSet()
 EdgeInfoType = dict
+
+
+_OF_SDK = {}
+
+
+def of_sdk(name):
+    """The enumeration NAME as ``airflow.sdk`` has it: the same words, shown by their names."""
+    if name not in _OF_SDK:
+        kind = globals()[name]
+        made = _Names(name, {member.name: member.value for member in kind}, module="airflow.sdk")
+        for method in ("is_valid", "all_triggers", "all_weight_rules"):
+            if method in vars(kind):
+                setattr(made, method, vars(kind)[method])
+        _OF_SDK[name] = made
+    return _OF_SDK[name]
