@@ -54,7 +54,8 @@ def show_command(dag_id: str, as_json: bool) -> None:
         details(row, True)
         return
     spec = row["spec"]
-    details(row, False, leave_out=("spec", "diagnostics", "dag_display_name", "relative_fileloc"))
+    told = {**row, "read_by": spec.get("read_by", "evaluate")}
+    details(told, False, leave_out=("spec", "diagnostics", "dag_display_name", "relative_fileloc"))
     click.echo()
     tasks = [
         {
@@ -98,6 +99,7 @@ def versions(dag_id: str, as_json: bool) -> None:
         ("created_date", "CREATED"),
         ("file_hash", "FILE HASH"),
         ("meaning", "MEANING"),
+        ("read_by", "READ BY"),
         ("file_path", "FILE"),
     ]
     show(shown, columns, as_json, empty="It has no versions.")

@@ -78,6 +78,8 @@ class Diagnostic:
         )
 
 
+READ_IN_SANDBOX = "GF505"
+
 CODES: dict[str, str] = {
     # 0xx: the file itself
     "GF001": "The file cannot be read (permissions, encoding, size).",
@@ -118,5 +120,7 @@ CODES: dict[str, str] = {
     "GF502": "A comment that ignores a code silences nothing.",
     "GF503": "A comment that ignores codes is not understood.",
     "GF504": "An operator that its provider has deprecated, or does not have any more.",
+    "GF505": "The file was read by running it, shut in, and not by evaluating it.",
+    "GF506": "The file is to be run to be read, and this machine does not let a process be shut in.",
 }
 """Every diagnostic code with one sentence; ``docs/diagnostics.md`` explains each, and a test holds the two together."""

@@ -36,6 +36,10 @@ class FileFormat(enum.StrEnum):
     YAML = "yaml"
 
 
+ReadBy = Literal["evaluate", "sandbox"]
+"""How a file was read: by evaluating it, or by running it shut in (``import_mode`` of ``goflow.yaml``)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hole:
     """Something that is not known before run time (decision 2): why, where, and who fills it.
@@ -313,6 +317,8 @@ class DagSpec(_Part):
     """``"upstream>downstream"`` to the label between them."""
     runtime: RuntimeSpec = field(default_factory=RuntimeSpec, metadata={"load": RuntimeSpec.from_json})
     tasks: tuple[TaskSpec, ...] = field(default=(), metadata=_tuple_of(TaskSpec.from_json))
+    read_by: ReadBy = "evaluate"
+    """How its file was read; no part of the meaning."""
     line: int = 0
 
     def task(self, task_id: str) -> TaskSpec:
@@ -348,6 +354,9 @@ class WrittenSpec:
     digest: str
 
 
+_NO_MEANING = frozenset({"line", "read_by"})
+
+
 def _without_lines(value: Json) -> Json:
     """Drop positions of parts and of holes: they change with every edit above them and mean nothing to a run."""
     if isinstance(value, dict):
@@ -356,7 +365,7 @@ def _without_lines(value: Json) -> Json:
             assert isinstance(inner, dict)
             return {"$hole": {key: val for key, val in inner.items() if key not in {"line", "column"}}}
         is_part = "task_id" in value or "group_id" in value or "dag_id" in value
-        return {key: _without_lines(val) for key, val in value.items() if not (is_part and key == "line")}
+        return {key: _without_lines(val) for key, val in value.items() if not (is_part and key in _NO_MEANING)}
     if isinstance(value, list):
         return [_without_lines(inner) for inner in value]
     return value

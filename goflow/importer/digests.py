@@ -6,6 +6,7 @@ import functools
 import hashlib
 import os
 import time
+from importlib import metadata
 from pathlib import Path
 
 import goflow
@@ -66,6 +67,13 @@ def parser_version() -> str:
     return f"{goflow.__version__}+{hasher.hexdigest()[:12]}"
 
 
+def _version_of(distribution: str) -> str:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
 def reader_version(settings: ImportSettings) -> str:
     """The same with what the settings have a say in: what was read under others has to be read again."""
     words: dict[str, Json] = {
@@ -76,5 +84,6 @@ def reader_version(settings: ImportSettings) -> str:
         "safe_mode": settings.safe_mode,
         "environment": dict(settings.environment),
         "parser": settings.parser,
+        "runs_by": [_version_of(name) for name in ("goflow-runner", "goflow-airflow-shim")],
     }
     return f"{parser_version()} {digest(words)[:12]}"

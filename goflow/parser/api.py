@@ -9,7 +9,7 @@ from pathlib import Path
 
 from goflow.domain.diagnostics import Diagnostic
 from goflow.domain.ignores import Ignore
-from goflow.domain.spec import DagSpec, Dialect, Inputs, InputsUsed
+from goflow.domain.spec import DagSpec, Dialect, Inputs, InputsUsed, ReadBy
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class ParseResult:
     ``goflow.yaml``; relative to the folder, absolute outside it) to its sha256, or None where it was missing: while
     all of these stay as they are, reading again gives the same. FILE_HASH is the version's hash (decision 3).
     LOOKS_LIKE_DAG is false where Airflow's safe mode would not even import the file. IGNORES are what comments do not
-    want to be told: DIAGNOSTICS still have it.
+    want to be told: DIAGNOSTICS still have it. READ_BY is how: evaluated, or run in a sandbox.
     """
 
     path: str
@@ -49,6 +49,7 @@ class ParseResult:
     looks_like_dag: bool = True
     seconds: float = 0.0
     ignores: tuple[Ignore, ...] = ()
+    read_by: ReadBy = "evaluate"
 
 
 def parse_file(folder: Folder, path: str, inputs: Inputs) -> ParseResult:

@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
@@ -16,6 +16,7 @@ from goflow.parser.api import Folder, ParseResult
 from goflow.parser.comments import ignores_elsewhere, ignores_in
 from goflow.parser.folder import (
     FolderConfig,
+    ImportMode,
     archived_dags,
     folder_config,
     is_archive,
@@ -23,6 +24,12 @@ from goflow.parser.folder import (
     looks_like_dag,
 )
 from goflow.parser.yaml import Kind, kind_of, read_native
+
+if TYPE_CHECKING:
+    from goflow.parser.interpreter.session import Session
+
+Way = Callable[["Session", Folder, Inputs], ParseResult]
+"""A way of reading a file: the session with the file as its main module, the folder, what the file may ask."""
 
 
 def read(folder: Folder, path: str, inputs: Inputs) -> ParseResult:
@@ -74,27 +81,41 @@ def _read_as_told(folder: Folder, config: FolderConfig, path: str, content: byte
         content,
         said.inputs(dataclasses.replace(inputs, environment={**inputs.environment, **folder.environment})),
         "folder" if said.dialect else "default",
+        _way(said.import_mode if kind is None else None),
     )
 
 
-def evaluate_file(folder: Folder, path: str, content: bytes, inputs: Inputs, dialect_source: str) -> ParseResult:
-    """Evaluate a file; once more as the other dialect where it uses what only that one has (decision 5)."""
+def _way(import_mode: ImportMode | None) -> Way:
+    """How a file is read."""
+    if import_mode != "sandbox":
+        return _evaluated
+    from goflow.parser.sandbox import read_in_sandbox
+
+    return read_in_sandbox
+
+
+def evaluate_file(
+    folder: Folder, path: str, content: bytes, inputs: Inputs, dialect_source: str, way: Way | None = None
+) -> ParseResult:
+    """Read a file, by evaluating it or in another WAY; once more as the other dialect where it uses what only that one
+    has (decision 5)."""
     from goflow.parser.libraries.airflow.dialects import OtherDialectError
 
+    way = way or _evaluated
     if is_yaml(path) and kind_of(content) is Kind.AIRFLOW:
-        return _evaluate_as(dataclasses.replace(folder, dialect=Dialect.AIRFLOW3), path, content, inputs, "file")
+        return _read_as(dataclasses.replace(folder, dialect=Dialect.AIRFLOW3), path, content, inputs, "file", way)
     try:
-        return _evaluate_as(folder, path, content, inputs, dialect_source)
+        return _read_as(folder, path, content, inputs, dialect_source, way)
     except OtherDialectError as found:
         as_other = dataclasses.replace(folder, dialect=found.dialect)
-        result = _evaluate_as(as_other, path, content, inputs, "file")
+        result = _read_as(as_other, path, content, inputs, "file", way)
         name, others = ("Airflow 2", "Airflow 3") if found.dialect is Dialect.AIRFLOW2 else ("Airflow 3", "Airflow 2")
         words = f"the file is read as one for {name}: under {others} it would fail with {found}"
         note = Diagnostic("GF501", words, found.span, Severity.NOTE)
         return dataclasses.replace(result, diagnostics=(note, *result.diagnostics))
 
 
-def _evaluate_as(folder: Folder, path: str, content: bytes, inputs: Inputs, dialect_source: str) -> ParseResult:
+def _read_as(folder: Folder, path: str, content: bytes, inputs: Inputs, dialect_source: str, way: Way) -> ParseResult:
     from goflow.parser.interpreter.builtins import give_builtins
     from goflow.parser.interpreter.modules import Loader, ModuleValue
     from goflow.parser.interpreter.session import Session
@@ -122,10 +143,17 @@ def _evaluate_as(folder: Folder, path: str, content: bytes, inputs: Inputs, dial
     kind = kind_of(content) if is_yaml(path) else None
     module = ModuleValue(session, name, path, source) if kind is None else DocumentModule(session, path, source)
     session.main = module
-    dags = _evaluate(module, told, kind)
+    return way(session, folder, inputs)
+
+
+def _evaluated(session: Session, folder: Folder, inputs: Inputs) -> ParseResult:
+    """What evaluating the main file of SESSION gives."""
+    module = session.main
+    kind = kind_of(module.source.encode()) if is_yaml(module.path) else None
+    dags = _evaluate(module, session.loader.told(folder.root / module.path), kind)
     local_closure(module)
     return ParseResult(
-        path,
+        module.path,
         "",
         tuple(dags),
         tuple(session.diagnostics),

@@ -5,6 +5,14 @@ providers are installed, and loaded when the first of its classes is asked for. 
 take arguments do not belong here but in `goflow.parser.libraries`.
 """
 
-from goflow.parser.catalogue.facts import REQUIRED, FieldSource, OperatorFacts, decorated, lookup, provider_version
+from goflow.parser.catalogue.facts import (
+    REQUIRED,
+    FieldSource,
+    OperatorFacts,
+    all_template_fields,
+    decorated,
+    lookup,
+    provider_version,
+)
 
-__all__ = ["REQUIRED", "FieldSource", "OperatorFacts", "decorated", "lookup", "provider_version"]
+__all__ = ["REQUIRED", "FieldSource", "OperatorFacts", "all_template_fields", "decorated", "lookup", "provider_version"]

@@ -179,3 +179,15 @@ def _decorators() -> Mapping[str, str]:
         head = (files(__package__) / "data" / f"{provider}.json").read_text("utf-8").partition("\n")[0]
         found.update(json.loads(head.rstrip(",") + "}")["decorators"])
     return found
+
+
+def all_template_fields() -> Mapping[str, tuple[str, ...]]:
+    """The template fields of every operator class that the catalogue has, by its path; newer facts over older ones."""
+    found: dict[str, tuple[str, ...]] = {}
+    for file in sorted(_providers(), reverse=True):
+        provider = file.removeprefix("legacy/")
+        for name, entry in _data(file)["classes"].items():
+            path = f"airflow.providers.{provider}.{name}"
+            if path not in found or file == provider:
+                found[path] = tuple(entry.get("template_fields", ()))
+    return found

@@ -7,11 +7,13 @@
 from goflow.parser.folder.archives import archived_dags, is_archive
 from goflow.parser.folder.config import CONFIG_NAME, FileSettings, FolderConfig, folder_config
 from goflow.parser.folder.discovery import dag_files, is_yaml, looks_like_dag
+from goflow.parser.folder.settings import ImportMode
 
 __all__ = [
     "CONFIG_NAME",
     "FileSettings",
     "FolderConfig",
+    "ImportMode",
     "archived_dags",
     "dag_files",
     "folder_config",

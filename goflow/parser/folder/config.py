@@ -12,7 +12,7 @@ from goflow.domain.canonical import digest_bytes
 from goflow.domain.diagnostics import Diagnostic, Severity
 from goflow.domain.spec import DagSpec, Dialect, Inputs, RuntimeSpec
 from goflow.parser.folder.ignore import Syntax
-from goflow.parser.folder.settings import Rule, Settings, merged, over
+from goflow.parser.folder.settings import ImportMode, Rule, Settings, merged, over
 
 CONFIG_NAME = "goflow.yaml"
 
@@ -23,6 +23,7 @@ class FileSettings:
     `goflow.yaml` itself: while it has any, no file of the folder is taken anew."""
 
     dialect: Dialect | None = None
+    import_mode: ImportMode | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     import_roots: tuple[Path, ...] = ()
     variables: tuple[str, ...] | None = None
@@ -65,10 +66,11 @@ class FolderConfig:
         """What holds for the file PATH, relative to the folder."""
         said = merged([self.settings, *(rule.settings for rule in self._rules(path) if not (rule.dag or rule.task))])
         roots = [self.root / root for root in said.import_roots]
-        if said.import_mode == "beside":
+        if said.import_from == "beside":
             roots.insert(0, (self.root / path).parent)
         return FileSettings(
             dialect=said.dialect,
+            import_mode=said.import_mode,
             environment=said.runtime.environment,
             import_roots=tuple(dict.fromkeys(roots)),
             variables=said.variables,

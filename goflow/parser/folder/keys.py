@@ -34,6 +34,13 @@ FILE_KEYS = (
     Key("dialect", Choice(("airflow2", "airflow3")), "whose defaults hold: those of Airflow 2 or of Airflow 3"),
     Key(
         "import_mode",
+        Choice(("evaluate", "sandbox")),
+        "how a Python file is read: evaluate: without running a line of it; "
+        "sandbox: it is run, in a process without network and with limits, and what it makes is taken",
+        default="evaluate",
+    ),
+    Key(
+        "import_from",
         Choice(("folder", "beside")),
         "where modules come from: folder: this folder, then import_roots, as under Airflow; "
         "beside: the file's own folder as well, as when Python runs the file",

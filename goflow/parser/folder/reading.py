@@ -59,6 +59,7 @@ class _Maker:
         return Settings(
             dialect=Dialect(dialect) if dialect else None,
             import_mode=given.get("import_mode"),
+            import_from=given.get("import_from"),
             import_roots=given.get("import_roots", ()),
             variables=given.get("variables"),
             connections=given.get("connections"),

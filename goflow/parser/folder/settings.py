@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from goflow.domain.spec import Dialect, RuntimeSpec
 
+ImportMode = Literal["evaluate", "sandbox"]
+"""How a file is read: evaluated, without running a line of it, or run in a process that is shut in."""
 _FIELDS = fields(RuntimeSpec)
 
 
@@ -16,7 +18,8 @@ class Settings:
     """The keys of the top of `goflow.yaml` or of one rule; None: not said."""
 
     dialect: Dialect | None = None
-    import_mode: Literal["folder", "beside"] | None = None
+    import_mode: ImportMode | None = None
+    import_from: Literal["folder", "beside"] | None = None
     import_roots: tuple[str, ...] = ()
     variables: tuple[str, ...] | None = None
     connections: tuple[str, ...] | None = None
@@ -40,6 +43,7 @@ def merged(parts: Iterable[Settings]) -> Settings:
         answer = Settings(
             dialect=part.dialect or answer.dialect,
             import_mode=part.import_mode or answer.import_mode,
+            import_from=part.import_from or answer.import_from,
             import_roots=(*answer.import_roots, *part.import_roots),
             variables=answer.variables if part.variables is None else part.variables,
             connections=answer.connections if part.connections is None else part.connections,

@@ -110,7 +110,7 @@ class MappedOperator(AbstractOperator):
         for name in ("template_fields", "template_ext", "template_fields_renderers", "operator_extra_links",
                      "inherits_from_skipmixin", "is_stand_in"):  # fmt: skip
             setattr(self, name, getattr(operator_class, name))
-        if self.is_stand_in:
+        if self.is_stand_in and not self.template_fields:
             self.template_fields = tuple(name for name in partial_kwargs if name not in defaults.NAMES)
         if task_group is not None:
             task_group.add(self)

@@ -3,7 +3,7 @@
 import functools
 from abc import ABCMeta
 
-from airflow._goflow import defaults
+from airflow._goflow import defaults, world
 from airflow._goflow.dag import DagContext, moment_property
 from airflow._goflow.edges import Node, as_list
 from airflow._goflow.groups import TaskGroupContext
@@ -157,6 +157,8 @@ def _with_defaults(init):
         is_copy = kwargs.pop("_airflow_from_mapped", self.__dict__.get("_from_mapped", False))
         self.__dict__.update(_from_mapped=is_copy)
         self.__dict__.setdefault("_init_kwargs", {})
+        if world.World.account is not None:
+            world.World.account.init(self, init, kwargs)
         dag, group = _place(kwargs)
         default_args, params = defaults.merged(dag, group, kwargs.pop("params", None), kwargs.pop("default_args", None))
         found = parameters_of(init)
@@ -178,6 +180,8 @@ def _with_defaults(init):
         if is_outermost and not is_copy:
             self._set_xcomargs_dependencies()
             self.__dict__["_instantiated"] = True
+            if world.World.account is not None:
+                world.World.account.finish(self)
 
     return apply_defaults
 
@@ -243,6 +247,8 @@ class BaseOperator(AbstractOperator, metaclass=BaseOperatorMeta):
                 f"Invalid arguments were passed to {type(self).__name__} (task_id: {task_id}). "
                 f"Invalid arguments were:\n**kwargs: {kwargs}"
             )
+        if task_group is None and world.is_airflow2() and not self._from_mapped:
+            task_group = TaskGroupContext.get_current(dag)  # an open group gives a place, without a DAG too
         if task_group is not None and not self._from_mapped:
             self.task_id = task_group.child_id(task_id)
             task_group.add(self)
@@ -262,6 +268,8 @@ class BaseOperator(AbstractOperator, metaclass=BaseOperatorMeta):
 
     def __setattr__(self, key, value):
         super().__setattr__(key, value)
+        if world.World.account is not None:
+            world.World.account.change(self, key)
         if self._from_mapped or self._locked:
             return
         if self._instantiated and key in self.template_fields:

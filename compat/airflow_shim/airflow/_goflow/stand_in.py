@@ -55,20 +55,26 @@ def _make(module, name):
 
 def _operator(module, name, message):
     from airflow._goflow.operator import BASE_ARGUMENTS, BaseOperator
+    from airflow._goflow.world import World
+
+    known = World.template_fields.get(f"{module}.{name}")
 
     def __init__(self, **kwargs):
         own = {key: value for key, value in kwargs.items() if key not in BASE_ARGUMENTS}
         self.__dict__.update(own)
         BaseOperator.__init__(self, **{key: value for key, value in kwargs.items() if key in BASE_ARGUMENTS})
-        if not self.template_fields:
+        if known is None and not self.template_fields:
             self.template_fields = tuple(own)  # results among them make edges
 
     def execute(self, context):
         raise ModuleNotFoundError(message)
 
     return type(BaseOperator)(
-        name, (BaseOperator,), {"__init__": __init__, "execute": execute, "__module__": module, "is_stand_in": True}
-    )
+        name,
+        (BaseOperator,),
+        {"__init__": __init__, "execute": execute, "__module__": module, "is_stand_in": True,
+         "template_fields": tuple(known or ())},
+    )  # fmt: skip
 
 
 def _function(module, name, message):

@@ -13,7 +13,8 @@ SDK_VERSION = "1.3.2"
 class World:
     """CLIENT speaks to the task API; RECORDED holds the inputs of the file's reading while the file is imported, and is
     None afterwards; CONTEXTS is the stack behind ``get_current_context``; PARSING is the ``(dag_id, task_id)`` that the
-    import is for."""
+    import is for; ACCOUNT, where a file is run only to tell what it makes, keeps what is made, and TEMPLATE_FIELDS are
+    those of operators that are not installed, by path."""
 
     dialect = AIRFLOW3
     client = None
@@ -23,6 +24,8 @@ class World:
     contexts = []
     skipped = []
     state_store = {}
+    account = None
+    template_fields = {}
 
 
 def is_airflow2():

@@ -20,6 +20,7 @@ from goflow.parser.libraries.airflow.enums import plain
 from goflow.parser.libraries.airflow.exceptions import fail
 from goflow.parser.libraries.airflow.graph import TaskNode
 from goflow.parser.libraries.airflow.keys import GraphError
+from goflow.parser.libraries.airflow.opaque import NOT_SET
 from goflow.parser.libraries.airflow.operator_arguments import Merged, flat_of, merged_defaults
 from goflow.parser.libraries.airflow.operators import TaskValue
 from goflow.parser.libraries.airflow.params import ParamsValue, make_params
@@ -27,6 +28,8 @@ from goflow.parser.libraries.airflow.state import native, refuse, state_of, tain
 from goflow.parser.libraries.airflow.xcom_args import XComArgValue, mapped_over
 
 _PLACE = "airflow.sdk.definitions.mappedoperator"
+PARAMETERS = "parameters"
+"""Where the data of a class has the arguments of an ``__init__`` whose text is not read, with defaults or NOT_SET."""
 _NOT_KEPT = {"task_id", "dag", "task_group", "params", "default_args"}
 
 
@@ -140,6 +143,8 @@ def _own_defaults(operator: ClassValue) -> dict[str, Any]:
         init = cls.attributes.get("__init__")
         if isinstance(init, UserFunction):
             found.update({p.name: p.default for p in init.parameters if p.has_default})
+        told: dict[str, Any] = cls.data.get(PARAMETERS, {})
+        found.update({name: value for name, value in told.items() if value is not NOT_SET})
     return found
 
 
@@ -151,6 +156,7 @@ def check_names(what: str, operator: ClassValue, kwargs: Mapping[str, Any], at: 
         init = cls.attributes.get("__init__")
         if isinstance(init, UserFunction):
             known.update(p.name for p in init.parameters if p.kind not in {Kind.REST, Kind.REST_KEYWORDS})
+        known.update(cls.data.get(PARAMETERS, {}))
     wrong = [name for name in kwargs if name not in known]
     if not wrong or not flat.sealed:
         return

@@ -220,7 +220,7 @@ def task_decorators(session: Session, dag: DagValue | None = None) -> Value:
 
 def decorate(name: str, args: Arguments, kwargs: Keywords, at: At) -> Any:
     """``@task.NAME``, with or without arguments."""
-    operator = _operator_of(name, at)
+    operator = decorated_class(at.session, name)
     arguments = dict(kwargs)
     outputs = arguments.pop("multiple_outputs", None)
     function = args[0] if args else arguments.pop("python_callable", None)
@@ -229,15 +229,16 @@ def decorate(name: str, args: Arguments, kwargs: Keywords, at: At) -> Any:
     return native(name, lambda _, function: task_decorator(at, function, operator, arguments, outputs))
 
 
-def _operator_of(name: str, at: At) -> ClassValue:
+def decorated_class(session: Session, name: str) -> ClassValue:
+    """The operator class that ``@task.NAME`` makes; of one that no provider has, only the name is known."""
     from goflow.parser.libraries.airflow.operator_classes import generic_class, operator_class
 
     path = STANDARD_DECORATORS.get(name) or decorated(name)
-    found = operator_class(at.session, path) if path is not None else None
+    found = operator_class(session, path) if path is not None else None
     if found is not None:
         return found
     words = "".join(part.capitalize() for part in name.split("_"))
-    return generic_class(at.session, f"airflow.decorators.{name}._{words}DecoratedOperator")
+    return generic_class(session, f"airflow.decorators.{name}._{words}DecoratedOperator")
 
 
 def _condition(at: At, condition: Any, skip_message: Any = None) -> Any:

@@ -113,7 +113,7 @@ def test_variables_and_connections_that_may_not_be_read_are_absent(config_of):
     [
         ("import_roots: plugins\n", ["plugins"]),
         ("import_roots: [a, b]\nrules: [{path: x/, import_roots: c}]\n", ["a", "b", "c"]),
-        ("import_mode: beside\nimport_roots: a\n", ["x", "a"]),
+        ("import_from: beside\nimport_roots: a\n", ["x", "a"]),
     ],
     ids=["one", "those of rules come after", "the file's own folder first"],
 )

@@ -1,0 +1,63 @@
+"""Running one DAG file to tell what it makes."""
+
+import datetime as dt
+import os
+import sys
+import types
+
+from airflow._goflow import world
+from airflow._goflow.account.clock import set_clock
+from airflow._goflow.account.objects import counted_dags, failure, written
+from airflow._goflow.account.recorder import Recorder
+from airflow._goflow.account.witness import Witness, give
+from airflow._goflow.dag import DagContext
+from airflow._goflow.loading import module_name
+
+
+def account(request, now):
+    """What the file of REQUEST makes when the time is NOW (text, aware).
+
+    REQUEST: ``folder`` and ``file`` (a path in it), import ``roots``, ``dialect``, ``variables``, ``environment``,
+    ``connections`` (parts by id), ``secret`` (what stands for every password), ``template_fields`` of operators by
+    path. This process is of no use for anything else afterwards.
+    """
+    world.reset(request["dialect"])
+    path = os.path.join(request["folder"], request["file"])
+    roots = [request["folder"], *request["roots"]]
+    world.World.template_fields = request["template_fields"]
+    world.World.parsing = (None, None)
+    recorder, witness = Recorder(request["secret"]), Witness(roots)
+    recorder.install()
+    sys.path.extend(root for root in roots if root not in sys.path)
+    sys.dont_write_bytecode = True
+    set_clock(dt.datetime.fromisoformat(now))
+    witness.begin(request["environment"])
+    give(request["variables"], request["connections"], witness)
+    module = types.ModuleType(module_name(path))
+    module.__file__ = path
+    sys.modules[module.__name__] = module
+    problem = _run(module, path)
+    registered = list(DagContext.registered)
+    witness.busy = True
+    return {
+        "module": module.__name__,
+        "now": now,
+        "error": problem,
+        "made": [] if problem else written(recorder, counted_dags(module, registered)),
+        "files": witness.files,
+        "listed": witness.listed,
+        "environment": witness.environment,
+        "variables": witness.variables,
+        "connections": witness.connections,
+    }
+
+
+def _run(module, path):
+    try:
+        with open(path, "rb") as file:
+            source = file.read()
+        code = compile(source, path, "exec", dont_inherit=True)
+        exec(code, module.__dict__)  # the author's own file, in a process that is shut in
+    except BaseException as problem:  # the file may raise what it likes
+        return failure(problem, path)
+    return None

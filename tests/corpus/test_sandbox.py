@@ -1,0 +1,78 @@
+"""Both ways of reading give the same DAGs: the file evaluated, and the file run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from goflow.cli._reading import inputs_of
+from goflow.domain.canonical import tag_of
+from goflow.domain.spec import Dialect
+from goflow.parser.api import Folder
+from goflow.parser.reading import evaluate_file
+from goflow.parser.sandbox import read_in_sandbox
+from tests.corpus.accounts import Accounts
+
+HERE = Path(__file__).parent
+FOLDERS = {
+    "airflow2": (HERE / "files" / "airflow2", Dialect.AIRFLOW2),
+    "airflow3": (HERE / "files" / "airflow3", Dialect.AIRFLOW3),
+    "dags": (HERE.parents[1] / "dags", Dialect.AIRFLOW3),
+}
+CASES = [
+    (name, path.relative_to(root).as_posix())
+    for name, (root, _) in FOLDERS.items()
+    for path in sorted(root.rglob("*.py"))
+]
+
+
+@pytest.fixture(scope="module")
+def accounts():
+    process = Accounts()
+    yield process
+    process.end()
+
+
+def differences(one, other, where=""):
+    """Where two specs differ, but for what evaluating left open."""
+    if tag_of(one) == "$hole" or is_same_function(one, other):
+        return []
+    if isinstance(one, dict) and isinstance(other, dict):
+        keys = dict.fromkeys([*one, *other])
+        return [
+            found
+            for key in keys
+            if key != "line" or not where.endswith("]")
+            for found in differences(one.get(key), other.get(key), f"{where}.{key}")
+        ]
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        pairs = enumerate(zip(one, other, strict=True))
+        return [found for index, (left, right) in pairs for found in differences(left, right, f"{where}[{index}]")]
+    return [] if one == other and type(one) is type(other) else [f"{where}: {one!r} and {other!r}"]
+
+
+def is_same_function(one, other):
+    """Of a function of Python's own library evaluation knows the name and not always the module."""
+    texts = isinstance(one, str) and isinstance(other, str)
+    return texts and one.startswith("builtins:") and one.partition(":")[2] == other.partition(":")[2]
+
+
+@pytest.mark.parametrize(("name", "path"), CASES)
+def test_a_file_that_is_run_gives_what_evaluating_it_gives(accounts, name, path):
+    root, dialect = FOLDERS[name]
+    folder = Folder(root, parse_path=str(root), dialect=dialect)
+    inputs = inputs_of(HERE / "files" / "inputs.json")
+    content = (root / path).read_bytes()
+    evaluated = evaluate_file(folder, path, content, inputs, "default")
+
+    def run(session, folder, inputs):
+        return read_in_sandbox(session, folder, inputs, accounts)
+
+    ran = evaluate_file(folder, path, content, inputs, "default", run)
+    assert [dag.dag_id for dag in ran.dags] == [dag.dag_id for dag in evaluated.dags]
+    assert {dag.read_by for dag in ran.dags} <= {"sandbox"}
+    for one, other in zip(evaluated.dags, ran.dags, strict=True):
+        told = {**other.to_json()}
+        told.pop("read_by")
+        assert differences(one.to_json(), told) == []
