@@ -45,7 +45,10 @@ class Builder:
         )
 
     def at(self, *path: Any) -> At:
-        """The place of what PATH leads to in the DAG's own entry; of the DAG where only defaults say it."""
+        """The place of what PATH leads to in the DAG's own entry, or in the file's defaults where only these say it."""
+        whole = self.document.value if isinstance(self.document.value, dict) else {}
+        if path and not _has(whole.get(self.name), path[:2]) and _has(whole.get("default"), path[:2]):
+            return self.document.at(("default", *path))
         return self.document.at((self.name, *path))
 
     def build(self) -> tuple[str, Any]:
@@ -244,6 +247,14 @@ class Builder:
             refuse(at, "`doc_md_file_path` must be absolute path")
         loader = self.session.loader
         dag.set_attribute("doc_md", loader.read_text(loader.real(path), at), at)
+
+
+def _has(value: Any, path: Path) -> bool:
+    for word in path:
+        if not isinstance(value, dict) or word not in value:
+            return False
+        value = value[word]
+    return True
 
 
 def _merged(config: dict[Any, Any], defaults: Mapping[Any, Any]) -> dict[Any, Any]:

@@ -165,9 +165,7 @@ class TaskMaker:
         if given(arguments, "execution_date_fn"):
             arguments["execution_date_fn"] = self._imported(arguments["execution_date_fn"], "execution_date_fn")
         elif given(arguments, "execution_delta"):
-            if not (self.old and not isinstance(arguments["execution_delta"], str)):
-                at = self.place("execution_delta")
-                arguments["execution_delta"] = stretch_of(arguments["execution_delta"], at)
+            arguments["execution_delta"] = stretch_of(arguments["execution_delta"], self.place("execution_delta"))
         elif given(arguments, "execution_date_fn_name", "execution_date_fn_file"):
             arguments["execution_date_fn"] = self._from_file("execution_date_fn")
         settle_callbacks(arguments, self.place)
