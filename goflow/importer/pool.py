@@ -7,12 +7,14 @@ fresh process.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -26,6 +28,10 @@ log = structlog.get_logger(__name__)
 
 _KEPT = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "MALLOC_ARENA_MAX")
 _START_S = 120.0
+_MOST_TOGETHER = 32
+"""Files that are taken at once: what they do to the database, they do in one transaction."""
+_MOST_AHEAD = 4 * _MOST_TOGETHER
+"""Files that may have been read and not been taken."""
 _MOST_FILES = 1000
 """After so many files a process is replaced, so that whatever it keeps is given back."""
 
@@ -41,14 +47,23 @@ class ReaderPool:
 
     def read(self, setup: Setup, paths: Iterable[str]) -> Iterator[Parsed]:
         """What each of PATHS is, in that order; a file that cannot be read has a diagnostic that says why."""
-        wanted = list(paths)
+        for batch in self.read_together(setup, paths):
+            yield from batch
+
+    def read_together(self, setup: Setup, paths: Iterable[str]) -> Iterator[list[Parsed]]:
+        """The same; those together that have been read meanwhile."""
+        wanted = iter(paths)
         for reader in self._readers:
             reader.setup = setup
-        if not wanted:
-            return
-        threads = ThreadPoolExecutor(min(len(self._readers), len(wanted)), thread_name_prefix="reader")
+        threads = ThreadPoolExecutor(len(self._readers), thread_name_prefix="reader")
+        under_way = deque(threads.submit(self._read_one, path) for path in itertools.islice(wanted, _MOST_AHEAD))
         try:
-            yield from threads.map(self._read_one, wanted)
+            while under_way:
+                batch = [under_way.popleft().result()]
+                while under_way and under_way[0].done() and len(batch) < _MOST_TOGETHER:
+                    batch.append(under_way.popleft().result())
+                under_way.extend(threads.submit(self._read_one, path) for path in itertools.islice(wanted, len(batch)))
+                yield batch
         finally:  # also when nobody asks for the rest any more
             threads.shutdown(wait=True, cancel_futures=True)
 

@@ -11,7 +11,7 @@ import structlog
 from goflow.domain.diagnostics import Severity
 from goflow.importer.conditions import Conditions, current_inputs
 from goflow.importer.digests import Digester, reader_version
-from goflow.importer.messages import Setup
+from goflow.importer.messages import Parsed, Setup
 from goflow.importer.pool import ReaderPool
 from goflow.importer.settings import ImportSettings, ImportSummary
 from goflow.importer.snapshot import ChangedMeanwhileError, Snapshot
@@ -36,10 +36,10 @@ class Scanner:
         self.reader = reader_version(settings)
 
     def scan(self, *, thorough: bool = True, stopping: Callable[[], bool] = lambda: False) -> ImportSummary:
-        """Bring the store up to what the folder is now. What was done is in force file by file, so that a scan may be
-        killed anywhere and the next one goes on from there.
+        """Bring the store up to what the folder is now. What was done is in force a few files at a time, so that a
+        scan may be killed anywhere and the next one goes on from there.
 
-        THOROUGH: believe nothing of what the digests of the last scan were. STOPPING is asked between files.
+        THOROUGH: believe nothing of what the digests of the last scan were. STOPPING is asked between these.
         """
         begun = time.perf_counter()
         summary = ImportSummary()
@@ -55,12 +55,12 @@ class Scanner:
         self._tell_config(config)
         changed = [path for path in present if path not in records or not conditions.still_hold(records[path])]
         setup = self._setup(conditions)
-        taker = Taker(self.store, self.settings, conditions, frozenset(present), self._snapshot(config), summary)
-        known = {path: record for path, record in records.items() if path in taker.present}
-        self._read(setup, changed, taker, stopping, known)
+        known = {path: record for path, record in records.items() if path in frozenset(present)}
+        taker = Taker(self.store, self.settings, conditions, frozenset(present), self._snapshot(config), summary, known)
+        self._read(setup, changed, taker, stopping)
         again: set[str] = set()
         while not stopping() and (freed := sorted(self._contested(known) - again)):
-            self._read(setup, freed, taker, stopping, known)
+            self._read(setup, freed, taker, stopping)
             again.update(freed)
         if not stopping():
             self._let_go(known, taker.present, summary)
@@ -72,33 +72,34 @@ class Scanner:
         """End the reading processes."""
         self.pool.close()
 
-    def _read(
-        self,
-        setup: Setup,
-        paths: Sequence[str],
-        taker: Taker,
-        stopping: Callable[[], bool],
-        known: dict[str, FileRecord],
-    ) -> None:
-        """Read PATHS and take what they say; KNOWN is kept at what is remembered of each file."""
+    def _read(self, setup: Setup, paths: Sequence[str], taker: Taker, stopping: Callable[[], bool]) -> None:
+        """Read PATHS and take what they say, as many at once as have been read meanwhile."""
         summary = taker.summary
-        for parsed in self.pool.read(setup, paths):
+        for batch in self.pool.read_together(setup, paths):
             if stopping():
                 return
-            summary.read.append(parsed.path)
-            summary.parse_seconds += parsed.seconds
-            metrics.FILES_READ.inc()
-            metrics.FILE_READ_SECONDS.observe(parsed.seconds)
-            try:
-                known[parsed.path] = taker.take(parsed)
-            except ChangedMeanwhileError:
-                summary.unsettled.append(parsed.path)
+            for parsed in batch:
+                summary.read.append(parsed.path)
+                summary.parse_seconds += parsed.seconds
+                metrics.FILES_READ.inc()
+                metrics.FILE_READ_SECONDS.observe(parsed.seconds)
+            self._take(taker, batch)
+
+    def _take(self, taker: Taker, batch: Sequence[Parsed]) -> None:
+        """Take what was read; one by one where together does not go, so that no file costs the others."""
+        try:
+            taker.take(batch)
+        except Exception as problem:
+            if len(batch) > 1:
+                for parsed in batch:
+                    self._take(taker, [parsed])
+                return
+            taker.summary.unsettled.append(batch[0].path)
+            if isinstance(problem, ChangedMeanwhileError):
                 self.digester.forget()
                 taker.snapshot = self._snapshot(taker.conditions.config)
-            except Exception:
-                # A file's own trouble is a diagnostic; this is ours, and must not cost the other files.
-                log.exception("a file could not be taken", path=parsed.path)
-                summary.unsettled.append(parsed.path)
+            else:  # a file's own trouble is a diagnostic; this is ours
+                log.exception("a file could not be taken", path=batch[0].path)
 
     def _contested(self, known: Mapping[str, FileRecord]) -> set[str]:
         with self.store.reading() as tx:

@@ -41,6 +41,7 @@ class Snapshot:
             if not _is_inside(path, root) and path not in self._outside:
                 self._outside[path] = f"{blobs.ROOTS}/{len(self._outside)}"
         self._paths: dict[str, Path] = {}
+        self._names: dict[str, str | None] = {}
         self._manifest: Manifest | None = None
         self._stored = False
 
@@ -77,7 +78,9 @@ class Snapshot:
         """Whether every file that a reading depended on is in the snapshot as it was then."""
         files = self.manifest.files
         for name, known in closure.items():
-            inside = self.name_of(self.root / name)
+            if name not in self._names:
+                self._names[name] = self.name_of(self.root / name)
+            inside = self._names[name]
             if inside is None or (known is not None and inside not in files and self._is_left_out(inside)):
                 continue
             if (files[inside][0] if inside in files else None) != known:

@@ -1,8 +1,8 @@
-"""Putting what one file gave in force: in one transaction, whatever happens to other files."""
+"""Putting what files gave in force: several in one transaction, and each by itself where that does not go."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,8 +20,18 @@ WHO = "importer"
 
 
 @dataclass(slots=True)
+class _Taken:
+    """What one file of a batch comes to: its RECORD, what is wrong with it, and the READINGS of its DAGs."""
+
+    record: FileRecord
+    errors: list[Diagnostic]
+    readings: list[recording.Reading]
+
+
+@dataclass(slots=True)
 class Taker:
-    """Takes readings under the CONDITIONS of one scan. PRESENT: the files that count now."""
+    """Takes readings under the CONDITIONS of one scan. PRESENT: the files that count now. KNOWN is what is remembered
+    of each of them, and is kept at that."""
 
     store: Store
     settings: ImportSettings
@@ -29,30 +39,75 @@ class Taker:
     present: Collection[str]
     snapshot: Snapshot
     summary: ImportSummary
+    known: dict[str, FileRecord]
 
-    def take(self, parsed: Parsed) -> FileRecord:
-        """Put what PARSED says in force, and write down what is wrong with it. What is remembered of the file then.
+    def take(self, batch: Sequence[Parsed]) -> None:
+        """Put what BATCH says in force, and write down what is wrong with it, in one transaction.
 
-        Raises ChangedMeanwhileError, with nothing changed, when the folder is not any more as it was read.
+        Raises ChangedMeanwhileError, with nothing changed, when the folder is not any more as a file was read.
         """
-        folder = self._keep_folder(parsed) if self._takes_anything(parsed) else ""
+        folders = {parsed.path: self._keep_folder(parsed) for parsed in batch if self._takes_anything(parsed)}
+        before = {parsed.path: self.known.get(parsed.path) for parsed in batch}
+        try:
+            taken, recorded = self._write(batch, folders)
+        except BaseException:
+            for path, record in before.items():
+                if record is None:
+                    self.known.pop(path, None)
+                else:
+                    self.known[path] = record
+            raise
+        self._sum_up(taken, recorded)
+
+    def _write(
+        self, batch: Sequence[Parsed], folders: Mapping[str, str]
+    ) -> tuple[list[_Taken], list[recording.Recorded]]:
         with self.store.transaction() as tx:
-            before = files.get(tx, parsed.path)
-            findings = list(parsed.diagnostics)
-            if _file_errors(findings):
-                defines = before.dag_ids if before else ()
-            else:
-                defines = tuple(sorted(_defined(parsed)))
-                findings += self._take_dags(tx, parsed, folder)
-            record = self.conditions.record_of(parsed, before, defines)
-            files.put(tx, record)
-            errors = [finding for finding in findings if finding.severity is Severity.ERROR]
-            if errors:
-                import_errors.put(tx, parsed.path, errors, who=WHO)
-                self.summary.broken.append(parsed.path)
-            else:
-                import_errors.clear(tx, parsed.path, who=WHO)
-        return record
+            owners = dags.active_files(tx, {dag.dag_id for parsed in batch for dag in parsed.dags})
+            taken = [self._judge(parsed, folders.get(parsed.path, ""), owners) for parsed in batch]
+            readings = [reading for one in taken for reading in one.readings]
+            recorded = recording.record_all(tx, readings, who=WHO, at=self.conditions.now)
+            files.put_all(tx, [one.record for one in taken])
+            import_errors.put_all(tx, {one.record.path: one.errors for one in taken}, who=WHO)
+        return taken, recorded
+
+    def _sum_up(self, taken: Sequence[_Taken], recorded: Sequence[recording.Recorded]) -> None:
+        summary = self.summary
+        summary.broken += [one.record.path for one in taken if one.errors]
+        for one in recorded:
+            dag_id = one.version.dag_id
+            summary.new_dags += [dag_id] * one.new_dag
+            summary.new_versions += [dag_id] * one.new_version
+            summary.new_readings += [dag_id] * one.new_reading
+
+    def _judge(self, parsed: Parsed, folder: str, owners: dict[str, str]) -> _Taken:
+        """What is to be written down of a file. OWNERS: which file each DAG is taken from, those of the batch too."""
+        before = self.known.get(parsed.path)
+        findings = list(parsed.diagnostics)
+        readings: list[recording.Reading] = []
+        if _file_errors(findings):
+            defines = before.dag_ids if before else ()
+        else:
+            defines = tuple(sorted(_defined(parsed)))
+            bad = {finding.dag_id for finding in findings if finding.severity is Severity.ERROR}
+            for dag in {dag.dag_id: dag for dag in parsed.dags}.values():
+                owner = self._owner(dag.dag_id, parsed.path, owners)
+                if owner is not None:
+                    findings.append(_duplicate(dag, parsed.path, owner))
+                elif dag.dag_id not in bad:
+                    readings.append(self._reading(dag, parsed, folder))
+                    owners[dag.dag_id] = parsed.path
+        record = self.conditions.record_of(parsed, before, defines)
+        self.known[parsed.path] = record
+        return _Taken(record, [finding for finding in findings if finding.severity is Severity.ERROR], readings)
+
+    def _owner(self, dag_id: str, path: str, owners: Mapping[str, str]) -> str | None:
+        """Another file of the folder that defines the DAG and had it first; None: PATH may have it."""
+        owner = owners.get(dag_id, path)
+        if owner == path or owner not in self.present:
+            return None
+        record = self.known.get(owner)
+        return owner if record is not None and dag_id in record.dag_ids else None
 
     def _takes_anything(self, parsed: Parsed) -> bool:
         return bool(parsed.dags) and not _file_errors(parsed.diagnostics)
@@ -67,29 +122,8 @@ class Taker:
             raise ChangedMeanwhileError(parsed.path)
         return self.snapshot.store(self.store)
 
-    def _take_dags(self, tx: Tx, parsed: Parsed, folder: str) -> list[Diagnostic]:
-        """Record those DAGs of the file that are in order and its own; what is wrong with the others beside what the
-        file's diagnostics say already."""
-        bad = {finding.dag_id for finding in parsed.diagnostics if finding.severity is Severity.ERROR}
-        found = []
-        for dag in {dag.dag_id: dag for dag in parsed.dags}.values():
-            owner = self._owner(tx, dag.dag_id, parsed.path)
-            if owner is not None:
-                found.append(_duplicate(dag, parsed.path, owner))
-            elif dag.dag_id not in bad:
-                self._record(tx, dag, parsed, folder)
-        return found
-
-    def _owner(self, tx: Tx, dag_id: str, path: str) -> str | None:
-        """Another file of the folder that defines the DAG and had it first; None: PATH may have it."""
-        dag = dags.find(tx, dag_id)
-        if dag is None or not dag.is_active or dag.file_path == path or dag.file_path not in self.present:
-            return None
-        record = files.get(tx, dag.file_path)
-        return dag.file_path if record is not None and dag_id in record.dag_ids else None
-
-    def _record(self, tx: Tx, dag: DagSpec, parsed: Parsed, folder: str) -> None:
-        reading = recording.Reading(
+    def _reading(self, dag: DagSpec, parsed: Parsed, folder: str) -> recording.Reading:
+        return recording.Reading(
             spec=dag,
             written=parsed.written.get(dag.dag_id) or dag.written(),
             file_hash=parsed.file_hash,
@@ -101,13 +135,6 @@ class Taker:
             namespace=self.settings.namespace,
             paused=not self.settings.unpaused_at_creation,
         )
-        recorded = recording.record(tx, reading, who=WHO, at=self.conditions.now)
-        if recorded.new_dag:
-            self.summary.new_dags.append(dag.dag_id)
-        if recorded.new_version:
-            self.summary.new_versions.append(dag.dag_id)
-        if recorded.new_reading:
-            self.summary.new_readings.append(dag.dag_id)
 
     def _inputs(self, parsed: Parsed) -> dict[str, Json]:
         """What is recorded with the reading: what the file asked for, and where the kept folder has its import roots,

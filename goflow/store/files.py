@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row, bindparam, delete, select
@@ -33,14 +34,21 @@ def paths(tx: Tx) -> list[str]:
     return [row.path for row in tx.rows(_PATHS)]
 
 
-def put(tx: Tx, record: FileRecord) -> None:
-    """Write a record down, in place of an older one of the same file."""
+def put_all(tx: Tx, records: Sequence[FileRecord]) -> None:
+    """Write RECORDS down, each in place of an older one of the same file."""
     names = ("path", "digest", "reader_version", "looks_like_dag", "seconds", "last_read_at")
-    row = {name: getattr(record, name) for name in names}
-    row["closure"] = dumps(dict(record.closure))
-    row["inputs"] = tx.sealer.seal(canonical_json(dict(record.inputs)))
-    row["dag_ids"] = dumps(list(record.dag_ids))
-    tx.upsert(files, row)
+    tx.upsert_many(
+        files,
+        [
+            {
+                **{name: getattr(record, name) for name in names},
+                "closure": dumps(dict(record.closure)),
+                "inputs": tx.sealer.seal(canonical_json(dict(record.inputs))),
+                "dag_ids": dumps(list(record.dag_ids)),
+            }
+            for record in records
+        ],
+    )
 
 
 def delete_(tx: Tx, path: str) -> None:

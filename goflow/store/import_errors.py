@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row, bindparam, delete, select
@@ -15,6 +15,7 @@ from goflow.store.tables import import_errors
 from goflow.store.tx import Tx
 
 _GET = select(import_errors).where(import_errors.c.path == bindparam("path"))
+_AMONG = select(import_errors).where(import_errors.c.path.in_(bindparam("among", expanding=True)))
 _PATHS = select(import_errors.c.path).order_by(import_errors.c.path)
 _LIST = select(import_errors).order_by(import_errors.c.path)
 
@@ -37,13 +38,24 @@ def get(tx: Tx, path: str) -> FileErrors | None:
 
 def put(tx: Tx, path: str, diagnostics: Sequence[Diagnostic], *, who: str = "importer") -> None:
     """Write down what is wrong with a file now; an event tells when that is news."""
-    text = dumps([item.to_json() for item in diagnostics])
-    known = tx.first(_GET, {"path": path})
+    put_all(tx, {path: diagnostics}, who=who)
+
+
+def put_all(tx: Tx, errors: Mapping[str, Sequence[Diagnostic]], *, who: str = "importer") -> None:
+    """The same for several files at once; those with no diagnostics are in order, and what was known is forgotten."""
+    known = {row.path: row.diagnostics for row in tx.rows(_AMONG, {"among": list(errors)})}
     now = tx.now()
-    row = {"path": path, "diagnostics": text, "first_seen_at": now, "last_seen_at": now}
-    tx.upsert(import_errors, row, keep=("first_seen_at",))
-    if known is None or known.diagnostics != text:
-        events.emit(tx, events.IMPORT_ERROR, who=who, data={"path": path, "count": len(diagnostics)})
+    rows = []
+    for path, diagnostics in errors.items():
+        if not diagnostics:
+            if path in known:
+                clear(tx, path, who=who)
+            continue
+        text = dumps([item.to_json() for item in diagnostics])
+        rows.append({"path": path, "diagnostics": text, "first_seen_at": now, "last_seen_at": now})
+        if known.get(path) != text:
+            events.emit(tx, events.IMPORT_ERROR, who=who, data={"path": path, "count": len(diagnostics)})
+    tx.upsert_many(import_errors, rows, keep=("first_seen_at",))
 
 
 def clear(tx: Tx, path: str, *, who: str = "importer") -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,26 +22,34 @@ from goflow.store.versions import version_row
 _BY_HASH = select(dag_versions).where(
     dag_versions.c.dag_id == bindparam("dag_id"), dag_versions.c.file_hash == bindparam("file_hash")
 )
-_LAST_NUMBER = select(func.coalesce(func.max(dag_versions.c.number), 0)).where(
-    dag_versions.c.dag_id == bindparam("dag_id")
+_DAGS = select(dags.c.id, dags.c.version_id, dags.c.reading_id, dags.c.is_active, dags.c.file_path).where(
+    dags.c.id.in_(bindparam("dag_ids", expanding=True))
 )
-_SAME_READING = select(dag_readings.c.id).where(
-    dag_readings.c.version_id == bindparam("version_id"),
-    dag_readings.c.spec_digest == bindparam("spec_digest"),
-    dag_readings.c.inputs_digest == bindparam("inputs_digest"),
+_VERSIONS = select(dag_versions).where(
+    dag_versions.c.dag_id.in_(bindparam("dag_ids", expanding=True)),
+    dag_versions.c.file_hash.in_(bindparam("hashes", expanding=True)),
 )
-_LAST_READING = select(func.coalesce(func.max(dag_readings.c.number), 0)).where(
-    dag_readings.c.version_id == bindparam("version_id")
+_LAST_VERSIONS = (
+    select(dag_versions.c.dag_id, func.max(dag_versions.c.number))
+    .where(dag_versions.c.dag_id.in_(bindparam("dag_ids", expanding=True)))
+    .group_by(dag_versions.c.dag_id)
 )
-_NEW_DAG = insert(dags)
-_PUT_IN_FORCE = (
-    update(dags)
-    .where(dags.c.id == bindparam("dag_key"))
-    .values({name: bindparam(name) for name in ("version", "version_id", "reading_id")})
+_READINGS = select(
+    dag_readings.c.id, dag_readings.c.version_id, dag_readings.c.spec_digest, dag_readings.c.inputs_digest
+).where(
+    dag_readings.c.version_id.in_(bindparam("version_ids", expanding=True)),
+    dag_readings.c.spec_digest.in_(bindparam("digests", expanding=True)),
 )
-_DAG = select(dags.c.version_id, dags.c.reading_id, dags.c.is_active, dags.c.file_path).where(
-    dags.c.id == bindparam("dag_id")
+_LAST_READINGS = (
+    select(dag_readings.c.version_id, func.max(dag_readings.c.number))
+    .where(dag_readings.c.version_id.in_(bindparam("version_ids", expanding=True)))
+    .group_by(dag_readings.c.version_id)
 )
+_NEW_DAGS, _NEW_VERSIONS, _NEW_READINGS = insert(dags), insert(dag_versions), insert(dag_readings)
+_FORCE = ("version", "version_id", "reading_id")
+_PUT_IN_FORCE = update(dags).where(dags.c.id == bindparam("dag_key")).values({name: bindparam(name) for name in _FORCE})
+_MOST = 400
+"""DAGs that are written with one statement: databases limit how many values there may be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,34 +89,61 @@ class Recorded:
 
 
 def record(tx: Tx, reading: Reading, *, who: str = "importer", at: dt.datetime | None = None) -> Recorded:
-    """Put READING in force: the DAG active, at the version of that file hash and at this reading of it.
+    """`record_all` of one."""
+    return record_all(tx, [reading], who=who, at=at)[0]
 
-    Version and reading are made where they are not there yet, so doing it again changes nothing. Events:
+
+def record_all(
+    tx: Tx, readings: Sequence[Reading], *, who: str = "importer", at: dt.datetime | None = None
+) -> list[Recorded]:
+    """Put READINGS, of as many DAGs, in force: each DAG active, at the version of that file hash and its reading.
+
+    Versions and readings are made where they are not there yet, so doing it again changes nothing. Events:
     ``dag.version`` when another version or reading comes into force, ``dag.activated`` when the DAG was not active.
     """
     at = at or tx.now()
-    dag_id = reading.spec.dag_id
-    tx.lock_name(f"dag {dag_id}")
-    before = tx.first(_DAG, {"dag_id": dag_id})
-    if before is None:
-        tx.change(_NEW_DAG, {"id": dag_id, "created_date": at, **_first_values(reading), **_values(reading, at)})
-    version, new_version = _version(tx, reading, at, is_new=before is None)
-    reading_id, new_reading = _reading(tx, reading, version.id, at, is_new=new_version)
-    if before is None:
-        key = {"dag_key": dag_id, "version": version.number, "version_id": version.id, "reading_id": reading_id}
-        tx.change(_PUT_IN_FORCE, key)
-    elif _differs(before, version.id, reading_id, reading.file_path):
-        current = {"version": version.number, "version_id": version.id, "reading_id": reading_id, "is_active": True}
-        tx.change(update(dags).where(dags.c.id == dag_id).values(**_values(reading, at), **current))
-    if before is None or _differs(before, version.id, reading_id, reading.file_path):
-        _tell(tx, dag_id, before, version, reading_id, who=who, at=at)
-    return Recorded(
-        version=version,
-        reading_id=reading_id,
-        new_dag=before is None,
-        new_version=new_version,
-        new_reading=new_reading,
+    for dag_id in sorted(reading.spec.dag_id for reading in readings):  # in order: two that do so wait, and go on
+        tx.lock_name(f"dag {dag_id}")
+    found: list[Recorded] = []
+    for start in range(0, len(readings), _MOST):
+        found += _record_some(tx, readings[start : start + _MOST], who, at)
+    return found
+
+
+def _record_some(tx: Tx, readings: Sequence[Reading], who: str, at: dt.datetime) -> list[Recorded]:
+    before = {row.id: row for row in tx.rows(_DAGS, {"dag_ids": [reading.spec.dag_id for reading in readings]})}
+    new = [reading for reading in readings if reading.spec.dag_id not in before]
+    first = {"created_date": at}
+    tx.change_many(
+        _NEW_DAGS,
+        [{"id": item.spec.dag_id, **first, **_first_values(item), **_values(item, at)} for item in new],
     )
+    versions, new_versions = _versions(tx, readings, before, at)
+    keys, new_readings = _readings(tx, readings, versions, new_versions, at)
+    in_force: list[dict[str, Any]] = []
+    recorded: list[Recorded] = []
+    for item in readings:
+        dag_id = item.spec.dag_id
+        version, key, known = versions[dag_id], keys[dag_id], before.get(dag_id)
+        force = {"version": version.number, "version_id": version.id, "reading_id": key}
+        if known is None:
+            in_force.append({"dag_key": dag_id, **force})
+        elif _differs(known, version.id, key, item.file_path):
+            current = {**_values(item, at), **force, "is_active": True}
+            tx.change(update(dags).where(dags.c.id == dag_id).values(**current))
+        if known is None or _differs(known, version.id, key, item.file_path):
+            _tell(tx, dag_id, known, version, key, who=who, at=at)
+        recorded.append(
+            Recorded(
+                version=version,
+                reading_id=key,
+                new_dag=known is None,
+                new_version=dag_id in new_versions,
+                new_reading=dag_id in new_readings,
+            )
+        )
+    tx.change_many(_PUT_IN_FORCE, in_force)
+    return recorded
 
 
 def _differs(before: Row[Any], version_id: int, reading_id: int, file_path: str) -> bool:
@@ -158,44 +193,78 @@ def _namespace(spec: DagSpec) -> str:
     return spec.runtime.namespace or (of_tasks.pop() if len(of_tasks) == 1 else "")
 
 
-def _version(tx: Tx, reading: Reading, at: dt.datetime, *, is_new: bool) -> tuple[DagVersion, bool]:
-    """The version of that file hash; IS_NEW: the DAG is, so that there is none to be found."""
-    key = {"dag_id": reading.spec.dag_id, "file_hash": reading.file_hash}
-    row = None if is_new else tx.first(_BY_HASH, key)
-    if row is not None:
-        return version_row(row), False
-    number = 1 if is_new else int(tx.value(_LAST_NUMBER, {"dag_id": reading.spec.dag_id})) + 1
-    values: dict[str, Any] = {
-        **key,
-        "number": number,
-        "folder_digest": reading.folder_digest,
-        "file_path": reading.file_path,
-        "file_format": reading.spec.file_format.value,
-        "created_date": at,
-    }
-    made = tx.insert(dag_versions, values)
-    return DagVersion(**{**values, "id": made, "file_format": reading.spec.file_format}), True
+def _versions(
+    tx: Tx, readings: Sequence[Reading], before: Mapping[str, Row[Any]], at: dt.datetime
+) -> tuple[dict[str, DagVersion], set[str]]:
+    """The version of each DAG by its file hash, and the DAGs for which it was made."""
+    known = _known_versions(tx, [item for item in readings if item.spec.dag_id in before])
+    absent = [item for item in readings if item.spec.dag_id not in known]
+    old = [item.spec.dag_id for item in absent if item.spec.dag_id in before]
+    last: dict[str, int] = dict(map(tuple, tx.rows(_LAST_VERSIONS, {"dag_ids": old}))) if old else {}
+    rows = [
+        {
+            "dag_id": item.spec.dag_id,
+            "file_hash": item.file_hash,
+            "number": last.get(item.spec.dag_id, 0) + 1,
+            "folder_digest": item.folder_digest,
+            "file_path": item.file_path,
+            "file_format": item.spec.file_format.value,
+            "created_date": at,
+        }
+        for item in absent
+    ]
+    tx.change_many(_NEW_VERSIONS, rows)
+    return {**known, **_known_versions(tx, absent)}, {item.spec.dag_id for item in absent}
 
 
-def _reading(tx: Tx, reading: Reading, version_id: int, at: dt.datetime, *, is_new: bool) -> tuple[int, bool]:
-    """The key of that reading of the version; IS_NEW: the version is, so that there is none to be found."""
-    text = canonical_json(reading.inputs)
-    key = {
-        "version_id": version_id,
-        "spec_digest": reading.written.digest,
-        "inputs_digest": tx.sealer.keyed_digest(text),
+def _known_versions(tx: Tx, readings: Sequence[Reading]) -> dict[str, DagVersion]:
+    """Those versions that are there, by DAG."""
+    if not readings:
+        return {}
+    wanted = {(item.spec.dag_id, item.file_hash) for item in readings}
+    keys = {"dag_ids": [dag_id for dag_id, _ in wanted], "hashes": list({file_hash for _, file_hash in wanted})}
+    rows = tx.rows(_VERSIONS, keys)
+    return {row.dag_id: version_row(row) for row in rows if (row.dag_id, row.file_hash) in wanted}
+
+
+def _readings(
+    tx: Tx, readings: Sequence[Reading], versions: Mapping[str, DagVersion], new: Collection[str], at: dt.datetime
+) -> tuple[dict[str, int], set[str]]:
+    """The key of each DAG's reading of its version, and the DAGs for which it was made. NEW: versions just made."""
+    texts = {item.spec.dag_id: canonical_json(item.inputs) for item in readings}
+    keys = {
+        item.spec.dag_id: (
+            versions[item.spec.dag_id].id,
+            item.written.digest,
+            tx.sealer.keyed_digest(texts[item.spec.dag_id]),
+        )
+        for item in readings
     }
-    known = None if is_new else tx.value(_SAME_READING, key)
-    if known is not None:
-        return int(known), False
-    values = {
-        **key,
-        "number": 1 if is_new else int(tx.value(_LAST_READING, {"version_id": version_id})) + 1,
-        "reader_version": reading.reader_version,
-        "dialect": reading.spec.dialect.value,
-        "spec": reading.written.text,
-        "inputs": tx.sealer.seal(text),
-        "diagnostics": dumps([item.to_json() for item in reading.diagnostics]),
-        "created_date": at,
-    }
-    return tx.insert(dag_readings, values), True
+    there = _known_readings(tx, [key for dag_id, key in keys.items() if dag_id not in new])
+    absent = [item for item in readings if keys[item.spec.dag_id] not in there]
+    old = [versions[item.spec.dag_id].id for item in absent if item.spec.dag_id not in new]
+    last: dict[int, int] = dict(map(tuple, tx.rows(_LAST_READINGS, {"version_ids": old}))) if old else {}
+    rows = [
+        {
+            **dict(zip(("version_id", "spec_digest", "inputs_digest"), keys[item.spec.dag_id], strict=True)),
+            "number": last.get(versions[item.spec.dag_id].id, 0) + 1,
+            "reader_version": item.reader_version,
+            "dialect": item.spec.dialect.value,
+            "spec": item.written.text,
+            "inputs": tx.sealer.seal(texts[item.spec.dag_id]),
+            "diagnostics": dumps([finding.to_json() for finding in item.diagnostics]),
+            "created_date": at,
+        }
+        for item in absent
+    ]
+    tx.change_many(_NEW_READINGS, rows)
+    there |= _known_readings(tx, [keys[item.spec.dag_id] for item in absent])
+    return {dag_id: there[key] for dag_id, key in keys.items()}, {item.spec.dag_id for item in absent}
+
+
+def _known_readings(tx: Tx, keys: Sequence[tuple[int, str, str]]) -> dict[tuple[int, str, str], int]:
+    """Those readings that are there, by what tells them apart."""
+    if not keys:
+        return {}
+    rows = tx.rows(_READINGS, {"version_ids": [key[0] for key in keys], "digests": [key[1] for key in keys]})
+    return {(row.version_id, row.spec_digest, row.inputs_digest): row.id for row in rows}

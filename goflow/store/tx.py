@@ -66,7 +66,12 @@ class Tx:
 
     def upsert(self, table: Table, values: Params, keep: Collection[str] = ()) -> None:
         """Insert VALUES, or update the row of that primary key with them, but for the columns in KEEP."""
-        self.connection.execute(_upsert(self.store.dialect, table, tuple(values), tuple(keep)), values)
+        self.upsert_many(table, [values], keep)
+
+    def upsert_many(self, table: Table, rows: Sequence[Params], keep: Collection[str] = ()) -> None:
+        """The same for several ROWS with the same columns."""
+        if rows:
+            self.connection.execute(_upsert(self.store.dialect, table, tuple(rows[0]), tuple(keep)), list(rows))
 
     def insert_new(self, table: Table, rows: Sequence[Params]) -> None:
         """Insert those of ROWS whose unique keys are not there yet; all rows have the same columns."""

@@ -278,8 +278,8 @@ def test_file_records_are_replaced(store: Store) -> None:
         last_read_at=START,
     )
     with store.transaction() as tx:
-        files.put(tx, record)
-        files.put(tx, record)
+        files.put_all(tx, [record])
+        files.put_all(tx, [record])
         assert files.get(tx, "a.py") == record
         assert files.all_(tx) == [record]
         assert "words" not in tx.value(select(tables.files.c.inputs))

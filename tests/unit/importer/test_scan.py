@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from goflow.domain.runs import DagRun
 from goflow.domain.state import RunType
-from goflow.store import Store, blobs, dags, events, runs, variables, versions
+from goflow.store import Store, blobs, dags, events, recording, runs, variables, versions
 from tests.unit.importer.kit import Kit, native
 
 BROKEN = native("first_dag") + "Command: [oops\n"
@@ -292,14 +293,14 @@ def test_a_folder_that_is_not_there_yet_is_empty(make_kit: object, tmp_path: Pat
 def test_a_folder_that_changes_while_it_is_read_is_read_again(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
     """Between the reading and the keeping somebody writes: what would be kept is not what was read."""
     path = kit.write("a.yaml", native("first_dag", "one"))
-    read = kit.scanner.pool.read
+    read = kit.scanner.pool.read_together
 
     def interrupted(setup: object, paths: object):  # type: ignore[no-untyped-def]
-        for parsed in read(setup, paths):  # type: ignore[arg-type]
+        for batch in read(setup, paths):  # type: ignore[arg-type]
             path.write_text(native("first_dag", "two"))
-            yield parsed
+            yield batch
 
-    monkeypatch.setattr(kit.scanner.pool, "read", interrupted)
+    monkeypatch.setattr(kit.scanner.pool, "read_together", interrupted)
     summary = kit.scan()
     assert (summary.unsettled, kit.active()) == (["a.yaml"], {})
     monkeypatch.undo()
@@ -308,6 +309,28 @@ def test_a_folder_that_changes_while_it_is_read_is_read_again(kit: Kit, monkeypa
     with kit.store.reading() as tx:
         folder = blobs.folder(tx, versions.by_number(tx, "first_dag", 1).folder_digest)
         assert blobs.content(tx, folder.files["a.yaml"][0]).decode() == native("first_dag", "two")
+
+
+def test_a_file_that_cannot_be_written_down_costs_no_other(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in "abc":
+        kit.write(f"{name}.yaml", native(f"dag_{name}"))
+    read, record_all = kit.scanner.pool.read_together, recording.record_all
+
+    def together(setup: object, paths: object):  # type: ignore[no-untyped-def]
+        yield [parsed for batch in read(setup, paths) for parsed in batch]  # type: ignore[arg-type]
+
+    def refuse(tx: object, readings: Sequence[recording.Reading], **said: object) -> object:
+        if any(reading.spec.dag_id == "dag_b" for reading in readings):
+            raise RuntimeError("the disk is full")
+        return record_all(tx, readings, **said)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(kit.scanner.pool, "read_together", together)
+    monkeypatch.setattr(recording, "record_all", refuse)
+    summary = kit.scan()
+    assert (summary.unsettled, sorted(kit.active())) == (["b.yaml"], ["dag_a", "dag_c"])
+    monkeypatch.undo()
+    summary = kit.scan()
+    assert (summary.read, summary.unsettled, len(kit.active())) == (["b.yaml"], [], 3)
 
 
 def test_a_new_dag_is_paused_unless_the_settings_say_otherwise(make_kit: object) -> None:
