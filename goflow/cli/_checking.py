@@ -90,7 +90,7 @@ def found_in(result: ParseResult) -> Found:
     from goflow.parser.folder import CONFIG_NAME
 
     own = tuple(finding for finding in findings(result) if finding.span.path != CONFIG_NAME)
-    dags = {dag.dag_id: dag.line for dag in result.dags}
+    dags = {dag.dag_id: dag.line if (dag.dag_id, "") not in result.described_in else 0 for dag in result.dags}
     return Found(result.path, dags, sum(len(dag.tasks) for dag in result.dags), own)
 
 
@@ -101,9 +101,9 @@ def twice(readings: Iterable[Found]) -> Iterator[Found]:
         for dag_id, line in reading.dags.items():
             if dag_id in first:
                 path, other = first[dag_id]
-                words = f"the DAG {dag_id!r} is already defined in {path}, line {other}"
+                words = f"the DAG {dag_id!r} is already defined in {path}{f', line {other}' if other else ''}"
                 hint = "give one of the two another id: only the other one is taken"
-                fault = Diagnostic("GF007", words, Span(reading.path, line, 1), hint=hint, dag_id=dag_id)
+                fault = Diagnostic("GF007", words, Span(reading.path, line, min(line, 1)), hint=hint, dag_id=dag_id)
                 reading = replace(reading, diagnostics=(*reading.diagnostics, fault))
             first.setdefault(dag_id, (reading.path, line))
         yield reading

@@ -12,6 +12,8 @@ from goflow.domain.diagnostics import Diagnostic, Severity
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold cyan"}
 _TAB = "    "
+_LONGEST = 150
+"""Characters of a line that are shown."""
 
 
 class Frames:
@@ -53,10 +55,11 @@ class Frames:
             end = len(line.rstrip()) + 1
         marked = line[span.column - 1 : end - 1] if end else line[max(span.column - 1, 0) :].rstrip()
         width = max(len(marked.rstrip().replace("\t", _TAB)), 1) if end else 1
+        text, begin, width = _cut(text, len(before), width)
         out.append(f"{gutter} |\n{span.line} | ", "blue")
         out.append(f"{text}\n")
         out.append(f"{gutter} | ", "blue")
-        out.append(f"{' ' * len(before)}{'^' * width}\n", style)
+        out.append(f"{' ' * begin}{'^' * width}\n", style)
 
     def _file(self, path: str) -> Sequence[str]:
         if path not in self._lines:
@@ -65,6 +68,17 @@ class Frames:
             except OSError:
                 self._lines[path] = ()
         return self._lines[path]
+
+
+def _cut(text: str, begin: int, width: int) -> tuple[str, int, int]:
+    """The part of a very long line around what is marked, and where the mark stands in it."""
+    if len(text) <= _LONGEST:
+        return text, begin, width
+    first = max(min(begin - _LONGEST // 3, len(text) - _LONGEST), 0)
+    part = text[first : first + _LONGEST]
+    head = "..." if first else ""
+    tail = "..." if first + _LONGEST < len(text) else ""
+    return f"{head}{part}{tail}", begin - first + len(head), min(width, len(part) - (begin - first))
 
 
 def _whose(finding: Diagnostic) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from goflow.domain.canonical import Json
@@ -84,11 +85,16 @@ def findings(result: ParseResult) -> tuple[Diagnostic, ...]:
     found = list(result.diagnostics)
     for dag in result.dags:
         try:
-            found += diagnose(dag, result.path)
+            found += [_in_its_file(finding, result) for finding in diagnose(dag, result.path)]
         except Exception as problem:
             words = f"the operators cannot be looked at: {type(problem).__name__}: {problem}"
             found.append(Diagnostic("GF009", words, Span(result.path), Severity.WARNING, dag_id=dag.dag_id))
     return silenced(found, result.ignores, result.path, complete=bool(result.dags))
+
+
+def _in_its_file(finding: Diagnostic, result: ParseResult) -> Diagnostic:
+    path = result.described_in.get((finding.dag_id or "", finding.task_id or ""))
+    return finding if path is None else replace(finding, span=replace(finding.span, path=path))
 
 
 def diagnose(dag: DagSpec, path: str) -> list[Diagnostic]:
@@ -111,7 +117,10 @@ def diagnose(dag: DagSpec, path: str) -> list[Diagnostic]:
 
 def _not_acted_on(dag: DagSpec, path: str) -> list[Diagnostic]:
     """What the DAG asks for that nobody does yet; of tasks, the first that asks for each."""
-    asked = dict.fromkeys(dag.callbacks, ("", dag.line))
+    asked = {}
+    if callbacks := [name for name in dag.callbacks if name not in _NOT_ACTED_ON]:
+        asked[", ".join(callbacks)] = ("", dag.line)
+    asked.update(dict.fromkeys(set(dag.callbacks) & set(_NOT_ACTED_ON), ("", dag.line)))
     for task in dag.tasks:
         if task.arguments.get("sla") is not None:
             asked.setdefault("sla", (task.task_id, task.line))
@@ -120,7 +129,7 @@ def _not_acted_on(dag: DagSpec, path: str) -> list[Diagnostic]:
     return [
         Diagnostic(
             code="GF303",
-            message=_NOT_ACTED_ON.get(name, f"{name} of the DAG is not called yet"),
+            message=_NOT_ACTED_ON.get(name, f"callbacks of the DAG are not called yet: {name}"),
             span=Span(path, line),
             severity=Severity.WARNING,
             hint="everything else of the DAG runs",

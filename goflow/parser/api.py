@@ -37,7 +37,9 @@ class ParseResult:
     ``goflow.yaml``; relative to the folder, absolute outside it) to its sha256, or None where it was missing: while
     all of these stay as they are, reading again gives the same. FILE_HASH is the version's hash (decision 3).
     LOOKS_LIKE_DAG is false where Airflow's safe mode would not even import the file. IGNORES are what comments do not
-    want to be told: DIAGNOSTICS still have it. READ_BY is how: evaluated, or run in a sandbox.
+    want to be told: DIAGNOSTICS still have it. READ_BY is how: evaluated, or run in a sandbox. DESCRIBED_IN has, for a
+    DAG id and a task id (or an empty one: the DAG itself), the file that the line in its spec counts in, where it is
+    not PATH.
     """
 
     path: str
@@ -50,6 +52,7 @@ class ParseResult:
     seconds: float = 0.0
     ignores: tuple[Ignore, ...] = ()
     read_by: ReadBy = "evaluate"
+    described_in: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
 def parse_file(folder: Folder, path: str, inputs: Inputs) -> ParseResult:

@@ -164,6 +164,7 @@ def _evaluated(session: Session, folder: Folder, inputs: Inputs) -> ParseResult:
             tuple(session.connections_used),
             dict(session.listings),
         ),
+        described_in=dict(session.described_in),
     )
 
 

@@ -79,6 +79,8 @@ class Session:
 
     ``undecided`` is the Unknown of the innermost ``if`` or loop that both arms of are being run; who changes a DAG
     while it is set taints that DAG. ``library`` is room for library models to keep what belongs to this session.
+    ``described_in`` has the file that the line of a DAG (its id, empty text) or task (the DAG's id, its own) counts in,
+    where that is not the file that is read.
     """
 
     root: Path
@@ -97,6 +99,7 @@ class Session:
     listings: dict[str, tuple[str, ...]] = field(default_factory=dict)
     undecided: Unknown | None = None
     library: dict[str, Any] = field(default_factory=dict)
+    described_in: dict[tuple[str, str], str] = field(default_factory=dict)
     loader: Loader = field(init=False)
     main: ModuleValue = field(init=False)
     exceptions: dict[str, ClassValue] = field(default_factory=dict)

@@ -54,6 +54,10 @@ class MomentValue(Value):
             return self.moved(seconds if operator == "+" else -seconds)
         return Unknown("the current time", at)
 
+    def text(self, at: At) -> Any:
+        """What a clock shows when it is asked."""
+        return Unknown("the current time", at)
+
     def get_attribute(self, name: str, at: At) -> Any:
         """The methods that keep it symbolic; parts of it are Unknown."""
         methods: dict[str, Callable[..., Any]] = {

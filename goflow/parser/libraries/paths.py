@@ -200,7 +200,7 @@ def _absolute(self: PathValue, at: At, *args: Any, **kwargs: Any) -> Any:
 
 
 def _expand_user(self: Any, at: At) -> Any:
-    return Unknown("the home folder in the task's container", at) if self.told.startswith("~") else self
+    return Unknown(_HOME, at) if self.told.startswith("~") else self
 
 
 def _read_text(self: PathValue, at: At, *args: Any, **kwargs: Any) -> Any:
@@ -225,6 +225,7 @@ def _iterdir(self: PathValue, at: At) -> Any:
     return [PathValue(posixpath.join(self.told, name)) for name in listing(self.told, at)]
 
 
+_HOME = "the home folder in the task's container"
 _PATH_METHODS: dict[str, Any] = {
     "joinpath": _joined, "absolute": _absolute, "resolve": _absolute, "expanduser": _expand_user,
     "as_posix": lambda self, at: self.told, "__str__": lambda self, at: self.told,
@@ -302,7 +303,7 @@ def build_path(session: Session) -> dict[str, Any]:
         found[name] = function(name, lambda at, path, name=name: exists(path_text(path), at, name))
     return found | {
         "sep": "/",
-        "expanduser": function("expanduser", lambda at, p: p if not str(p).startswith("~") else Unknown("~", at)),
+        "expanduser": function("expanduser", lambda at, p: p if not str(p).startswith("~") else Unknown(_HOME, at)),
         "expandvars": function("expandvars", lambda at, p: p if "$" not in str(p) else Unknown("a variable", at)),
         "getmtime": unknown_function("getmtime", "a file's time"),
         "getsize": unknown_function("getsize", "a file's size"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from goflow.domain.diagnostics import Severity
+from goflow.domain.diagnostics import Severity, Span
 from goflow.domain.schedules import not_followed
 from goflow.domain.spec import DagSpec
 from goflow.parser.interpreter.modules import ModuleValue
@@ -15,10 +15,11 @@ from goflow.parser.libraries.airflow.dag_arguments import SCHEDULE_ARGUMENTS
 from goflow.parser.libraries.airflow.keys import GraphError
 from goflow.parser.libraries.airflow.schedules import BadSchedule
 from goflow.parser.libraries.airflow.standard_models import SUB_DAG_OPERATOR
-from goflow.parser.libraries.airflow.state import state_of
+from goflow.parser.libraries.airflow.state import Taint, state_of
 from goflow.parser.lower.dags import LoweredDag
 from goflow.parser.lower.default_arguments import tell_of_default_args
 from goflow.parser.lower.encoding import class_path
+from goflow.parser.lower.wording import depends, way_out
 
 
 def collect(session: Session, module: ModuleValue) -> list[DagSpec]:
@@ -88,13 +89,32 @@ def _lowered(session: Session, dag: DagValue) -> DagSpec | None:
         session.report(problem.code or "GF203", problem.message, dag.at, dag_id=dag.dag_id)
         return None
     if not dag.taints:
+        _note_places(session, dag)
         _warn_of_schedule(session, dag, spec)
         tell_of_default_args(session, dag)
         return spec
+    alike: dict[tuple[str, Span], list[Taint]] = {}
     for taint in dag.taints:
-        text = f"{taint.what} depends on {taint.reason}"
-        session.report("GF101", text, taint.at, dag_id=dag.dag_id, task_id=taint.task_id)
+        alike.setdefault((taint.reason, taint.at.span), []).append(taint)
+    for (reason, _), taints in alike.items():
+        ids = {taint.task_id for taint in taints}
+        session.report(
+            "GF101",
+            depends([taint.what for taint in taints], reason),
+            taints[0].at,
+            hint=way_out(reason),
+            dag_id=dag.dag_id,
+            task_id=ids.pop() if len(ids) == 1 else None,
+        )
     return None
+
+
+def _note_places(session: Session, dag: DagValue) -> None:
+    """Remember which lines of the DAG's spec are those of other files."""
+    places = {"": dag.at, **{task_id: task.value.at for task_id, task in dag.graph.tasks.items()}}
+    for task_id, at in places.items():
+        if at.module.path != session.main.path:
+            session.described_in[dag.dag_id, task_id] = at.module.path
 
 
 def _warn_of_schedule(session: Session, dag: DagValue, spec: DagSpec) -> None:

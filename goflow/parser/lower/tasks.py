@@ -23,6 +23,7 @@ from goflow.parser.lower.encoding import Encoder, callable_path, class_path
 from goflow.parser.lower.overrides import overridden
 from goflow.parser.lower.params import lowered_params
 from goflow.parser.lower.templates import TemplateFiles
+from goflow.parser.lower.wording import listed
 
 KUBERNETES_POD = "airflow.providers.cncf.kubernetes.operators.pod.KubernetesPodOperator"
 OWN_FIELDS = frozenset(
@@ -49,13 +50,14 @@ class LoweredTask:
         self.models: list[OperatorModel] = [cls.data["model"] for cls in self.operator.mro if "model" in cls.data]
         self.paths = self._paths()
         self.encode = Encoder(self._when())
+        self._unknown: dict[str, list[tuple[str, Unknown]]] = {}
 
     def spec(self) -> TaskSpec:
         """The TaskSpec. What the scheduler plans with and is not known taints the DAG."""
         task, node = self.task, self.task.node
         group = node.group
         params, _ = lowered_params(task.own_params, Encoder())
-        return TaskSpec(
+        spec = TaskSpec(
             task_id=node.task_id,
             operator=self.operator.name,
             operator_path=self.paths[0],
@@ -88,6 +90,8 @@ class LoweredTask:
             line=task.at.line,
             **self._policy(),
         )
+        self._tell()
+        return spec
 
     # -- identity -----------------------------------------------------------------------------------------------------
 
@@ -287,15 +291,21 @@ class LoweredTask:
             self._note(name, unknown)
 
     def _note(self, name: str, unknown: Unknown) -> None:
-        dag = self.task.dag
-        self.task.at.session.report(
-            "GF102",
-            f"{name} of task {self.task.node.task_id!r} depends on {unknown.reason}",
-            unknown.at,
-            severity=Severity.NOTE,
-            dag_id=dag.dag_id if dag is not None else None,
-            task_id=self.task.node.task_id,
-        )
+        self._unknown.setdefault(unknown.reason, []).append((name, unknown))
+
+    def _tell(self) -> None:
+        """One note for each thing that fields depend on."""
+        dag, task_id = self.task.dag, self.task.node.task_id
+        for reason, found in self._unknown.items():
+            at, names = found[0][1].at, list(dict.fromkeys(name for name, _ in found))
+            self.task.at.session.report(
+                "GF102",
+                f"{listed(names)} of task {task_id!r} {'depend' if len(names) > 1 else 'depends'} on {reason}",
+                at if at is not None and at.line else self.task.at,
+                severity=Severity.NOTE,
+                dag_id=dag.dag_id if dag is not None else None,
+                task_id=task_id,
+            )
 
 
 def _as_seconds(value: Any, default: float) -> float:

@@ -148,6 +148,21 @@ def test_the_mark_stands_below_what_is_meant(tmp_path, line, span, marked):
     assert shown[4] == f"  | {marked}"
 
 
+def test_of_a_very_long_line_the_part_around_the_mark_is_shown(tmp_path):
+    (tmp_path / "x.py").write_text(f"{'a' * 300}WRONG{'b' * 300}\n")
+    shown = Frames(tmp_path).frame(Diagnostic("GF004", "words", Span("x.py", 1, 301, 1, 306))).plain.splitlines()
+    column = shown[4].index("^")
+    assert shown[4].count("^") == 5
+    assert shown[3][column : column + 5] == "WRONG"
+    assert len(shown[3]) < 170
+
+
+def test_a_finding_about_a_line_marks_all_of_it(tmp_path):
+    (tmp_path / "x.py").write_text("    foo()\n")
+    shown = Frames(tmp_path).frame(Diagnostic("GF004", "words", Span("x.py", 1))).plain.splitlines()
+    assert (shown[1], shown[4]) == (" --> x.py:1", "  |     ^^^^^")
+
+
 def test_a_finding_about_the_whole_file_has_no_code(tmp_path):
     finding = Diagnostic("GF001", "words", Span("gone.py"), Severity.NOTE)
     assert Frames(tmp_path, "dags/").frame(finding).plain == "note[GF001]: words\n --> dags/gone.py\n"

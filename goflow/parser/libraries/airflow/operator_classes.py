@@ -14,6 +14,7 @@ from goflow.parser.catalogue import OperatorFacts, lookup
 from goflow.parser.interpreter.classes import ClassValue
 from goflow.parser.interpreter.descriptors import ClassMethod
 from goflow.parser.interpreter.session import Session
+from goflow.parser.interpreter.values import Unknown
 from goflow.parser.libraries.airflow.base_operators import base_operators
 from goflow.parser.libraries.airflow.decorated_operators import decorated_operators
 from goflow.parser.libraries.airflow.mapping import partial_operator
@@ -136,12 +137,15 @@ def _settle_facts(facts: OperatorFacts, task: Settling) -> None:
         if taskflow and name in {"op_args", "op_kwargs"}:
             continue
         if source.computed:
-            found[name] = task.unknown(f"{name}, which {facts.name} works out by itself")
+            found[name] = task.unknown(f"what {facts.name} works out by itself")
         elif source.argument is None:
             found[name] = from_tagged(source.constant)
         else:
             value = values.get(source.argument)
             known = task.known(source.argument)
+            if isinstance(value, Unknown):
+                found[name] = value
+                continue
             instead = (source.when == "or" and not value) or (source.when == "if_none" and value is None)
             found[name] = from_tagged(source.constant) if known and source.when and instead else value
     values.update(found)

@@ -36,12 +36,15 @@ def _make_sdk_variable_class() -> ClassValue:
     return made
 
 
+def _create(key: Any) -> str:
+    return f"create it: goflow variables set {key} VALUE (for goflow check: put it into --inputs); or give a default"
+
+
 def _get_of_sdk(at: At, key: Any, default: Any = NOT_SET, deserialize_json: Any = False) -> Any:
     if default is NOT_SET and isinstance(key, str) and key not in at.session.inputs.variables:
         at.session.variables_used[key] = None
-        hint = "create the Variable, or give a default"
         text = f"VARIABLE_NOT_FOUND: {{'message': 'Variable {key} not found'}}"
-        fail(at, f"{MODULE}.AirflowRuntimeError", text, code="GF008", hint=hint)
+        fail(at, f"{MODULE}.AirflowRuntimeError", text, code="GF008", hint=_create(key))
     return get_variable(at, key, default, deserialize_json)
 
 
@@ -69,8 +72,7 @@ def get_variable(
     if found is None:
         fallback = default if default is not NOT_SET else default_var
         if fallback is NOT_SET:
-            hint = "create the Variable, or give a default"
-            fail(at, "KeyError", f"Variable {key} does not exist", code="GF008", hint=hint)
+            fail(at, "KeyError", f"Variable {key} does not exist", code="GF008", hint=_create(key))
         return fallback
     if deserialize_json is not True:
         return found
@@ -125,7 +127,8 @@ def get_connection(at: At, conn_id: Any = None, **named: Any) -> Any:
     uri = at.session.inputs.connections.get(conn_id)
     if uri is None:
         text = f"The conn_id `{conn_id}` isn't defined"
-        fail(at, f"{MODULE}.AirflowNotFoundException", text, code="GF008", hint="create the Connection")
+        hint = f"create it: goflow connections set {conn_id} --uri URI (for goflow check: put it into --inputs)"
+        fail(at, f"{MODULE}.AirflowNotFoundException", text, code="GF008", hint=hint)
     cls = state_of(at.session).singleton(
         "Connection object",
         lambda: ClassValue(

@@ -51,10 +51,10 @@ def test_what_a_pod_is_made_of_is_a_hole_for_the_launch():
         ("a chain", "chain(E(), x)", "an edge depends on"),
         ("whether there is a task", 'E("a")\nif x: E("b")', "whether there is such a task depends on"),
         ("whether there is an edge", 'a, b = E("a"), E("b")\nif x: a >> b', "an edge depends on"),
-        ("how many tasks", "for i in x: E(str(i))", "a task's id depends on"),
+        ("how many tasks", "for i in x: E(str(i))", "whether there is such a task, a task's id depend on"),
         ("a group's id", "with TaskGroup(x): E()", "the id of a task group depends on"),
         ("over what is mapped", "@task\ndef f(a): ...\nf.expand(a=x)", "what a task is expanded over depends on"),
-        ("default arguments as a whole", "E(default_args=x)", "depends on"),
+        ("default arguments as a whole", "E(default_args=x)", "depend on"),
         (
             "an operator that nobody reads",
             "import acme\nacme.RocketOperator(task_id='a')",
@@ -62,7 +62,11 @@ def test_what_a_pod_is_made_of_is_a_hole_for_the_launch():
         ),
         ("a helper that gets the DAG", "import acme\nacme.build(dag)", "what build(...) does to the DAG"),
         ("a helper that gets a task", "import acme\nacme.wire(E())", "what wire(...) does to the DAG"),
-        ("a changed attribute", 'a = E("a")\nif x: a.retries = 3', "the attribute retries of task a depends on"),
+        (
+            "a changed attribute",
+            'a = E("a")\nif x: a.retries = 3',
+            "the attribute retries of task a, retries of task 'a' depend on",
+        ),
     ],
 )
 def test_what_the_scheduler_plans_with_has_to_be_known(sentence, lines, told):

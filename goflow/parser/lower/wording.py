@@ -1,0 +1,30 @@
+"""How diagnostics say that something is not known: what depends on it, on what, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+_MOST = 3
+_MODULE = "put that module into the DAG folder, or name its place in import_roots of goflow.yaml"
+_ELSE = (
+    "take it from a Variable, from a file in the folder or from the environment in goflow.yaml; "
+    "what only a running task can know, tasks can be mapped over"
+)
+
+
+def depends(what: Sequence[str], reason: str) -> str:
+    """``retries of task 'a', pool of task 'a' depend on ...``; what stands there twice is said once, and of many the
+    first ones."""
+    names = list(dict.fromkeys(what))
+    return f"{listed(names)} {'depends' if len(names) == 1 else 'depend'} on {reason}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """``a, b, c and 4 more``."""
+    more = len(names) - _MOST
+    return f"{', '.join(names[:_MOST])} and {more} more" if more > 1 else ", ".join(names)
+
+
+def way_out(reason: str) -> str:
+    """What to do about something that the scheduler plans with and that depends on REASON."""
+    return _MODULE if reason.endswith("which is not read") else _ELSE
