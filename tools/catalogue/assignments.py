@@ -15,7 +15,7 @@ KNOWN: dict[str, dict[str, Source]] = {
     # AwsHookParams.from_constructor hands on what it gets
     name: {argument: {"argument": argument} for argument in ("aws_conn_id", "region_name", "verify", "botocore_config")}
     for name in ("AwsBaseOperator", "AwsBaseSensor")
-}
+} | {"KubernetesStartKueueJobOperator": dict.fromkeys(("labels", "annotations"), COMPUTED)}  # added to in place
 """Constructors whose way is too winding for this reader, looked at by eye: class to attribute to source."""
 
 
@@ -125,7 +125,7 @@ class _Reader:
         self.init.hands_on_unknown = len(calls) != 1 or self.mutable_kwargs
         for call in calls:
             assert isinstance(call, ast.Call)
-            if call.args:
+            if not all(self._is_own_rest(argument) for argument in call.args):
                 self.init.hands_on_unknown = True
             for keyword in call.keywords:
                 if keyword.arg is not None:
@@ -134,6 +134,11 @@ class _Reader:
                     self.init.hands_on_unknown = True
         for name, source in self.more.items():
             self.init.handed.setdefault(name, source)
+
+    def _is_own_rest(self, argument: ast.expr) -> bool:
+        """``*args`` of the constructor's own: always empty, since operators take keyword arguments alone."""
+        rest = self.tree.args.vararg
+        return isinstance(argument, ast.Starred) and rest is not None and _is_name(argument.value, rest.arg)
 
     def _source(self, value: ast.expr) -> Source:
         if isinstance(value, ast.Name) and value.id in self.names:

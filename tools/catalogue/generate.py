@@ -8,10 +8,12 @@ Run it with the interpreter of a virtual environment that has Airflow 3 and the 
 PROVIDER is a package name such as ``airflow.providers.http``; without any, all that are installed are written. Modules
 whose own requirements are not installed are named on standard error and left out. Into a folder named ``legacy``, in an
 environment with Airflow 2 and providers of its time (`legacy.txt`), only those classes are written that the folder
-above it does not have: operators that providers have dropped since.
+above it does not have: operators that providers have dropped since. Classes that are in the file already and not in
+this environment stay, with their version: so each is known as the last release that had it (of the days below) did.
 
     uv pip install --override OVERRIDES -r tools/catalogue/providers.txt
-    uv pip install --override OVERRIDES --exclude-newer 2023-11-20 -r tools/catalogue/legacy.txt
+    uv pip install --override OVERRIDES --exclude-newer 2023-11-20 -r tools/catalogue/legacy.txt  # Airflow 2.7.3
+    uv pip install --override OVERRIDES --exclude-newer 2024-11-25 -r tools/catalogue/legacy.txt  # Airflow 2.10.3
 
 OVERRIDES leaves out the drivers of `STAND_INS` (``mysqlclient ; sys_platform == 'never'``). What stands in the files is
 described by `goflow.parser.catalogue`.
@@ -77,7 +79,10 @@ def main() -> None:
         if not classes:
             continue
         versions[package] = version
-        write(folder / f"{package.removeprefix('airflow.providers.')}.json", package, version, classes, decorators)
+        path = folder / f"{package.removeprefix('airflow.providers.')}.json"
+        if folder.name == "legacy":
+            classes |= older(path, classes)
+        write(path, package, version, classes, decorators)
         print(f"{package} {version}: {len(classes)} classes", file=sys.stderr)
 
 
@@ -89,6 +94,15 @@ def dropped(current: Path, package: str, classes: dict[str, Any]) -> dict[str, A
     for facts in left.values():
         facts["bases"] = [RENAMED.get(base, base) for base in facts["bases"]]
     return left
+
+
+def older(path: Path, classes: dict[str, Any]) -> dict[str, Any]:
+    """Those in the file PATH that are not among CLASSES, each with the version that it was taken from."""
+    if not path.exists():
+        return {}
+    data = json.loads(path.read_text("utf-8"))
+    named = {f"{data['provider']}.{name}": facts for name, facts in data["classes"].items()}
+    return {name: {"version": data["version"], **facts} for name, facts in named.items() if name not in classes}
 
 
 def installed() -> Iterator[tuple[str, str]]:

@@ -91,9 +91,10 @@ def provider_version(path: str) -> str | None:
     found = _provider_of(path)
     if found is None:
         return None
-    dropped = f"legacy/{found}" in _providers() and path.removeprefix(f"airflow.providers.{found}.") in _legacy(found)
-    file = f"legacy/{found}" if dropped or found not in _providers() else found
-    return str(_data(file)["version"])
+    dropped = _legacy(found) if f"legacy/{found}" in _providers() else {}
+    entry = dropped.get(path.removeprefix(f"airflow.providers.{found}."))
+    file = f"legacy/{found}" if entry is not None or found not in _providers() else found
+    return str((entry or {}).get("version") or _data(file)["version"])
 
 
 @functools.lru_cache(maxsize=4096)

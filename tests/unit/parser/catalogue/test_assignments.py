@@ -74,6 +74,14 @@ class Before(Plain):
         super().__init__(**kwargs)
 
 
+class Rest(Plain):
+    """``*args`` is always empty: operators take keyword arguments alone."""
+
+    def __init__(self, *args, **kwargs):
+        kwargs["given"] = "put in"
+        super().__init__(*args, **kwargs)
+
+
 class Winding(Plain):
     def __init__(self, options, **kwargs):
         super().__init__(**options, **kwargs)
@@ -104,6 +112,8 @@ COMPUTED = {"computed": True}
         (Kwargs, "given", {"constant": "put in"}),
         (Kwargs, "text", COMPUTED),
         (Kwargs, "kind", {"argument": "kind", "or": "a kind"}),
+        (Rest, "given", {"constant": "put in"}),
+        (Rest, "kind", {"argument": "kind", "or": "a kind"}),
         (Before, "always", {"constant": "fixed"}),
         (Winding, "given", COMPUTED),
     ],
