@@ -97,7 +97,7 @@ def _class_methods(host_type: type) -> dict[str, NativeFunction]:
 
 
 def _static(static: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda at, *args, **kwargs: static(*map(plain_host, args), **kwargs)
+    return lambda at, /, *args, **kwargs: static(*map(plain_host, args), **kwargs)
 
 
 def _from_keys(at: At, keys: Any, value: Any = None) -> Any:

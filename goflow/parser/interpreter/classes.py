@@ -131,7 +131,7 @@ class ClassValue(Value):
             case "__dict__":
                 return dict(self.attributes)
             case "__init__" | "__new__" | "__init_subclass__":
-                return NativeFunction(name, lambda at, *args, **kwargs: None, takes_unknown=True)
+                return NativeFunction(name, lambda at, /, *args, **kwargs: None, takes_unknown=True)
             case "mro":
                 return NativeFunction(name, lambda at: list(self.whole_mro(at)))
         if any(base.host is not None and hasattr(base.host, name) for base in self.mro):

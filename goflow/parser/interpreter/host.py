@@ -112,7 +112,7 @@ def get_attribute(value: Any, name: str, at: At) -> Any:
         if not callable(found) or isinstance(found, type):
             return found
         return NativeFunction(
-            name, lambda at, *args, **kwargs: call_method(value, name, args, kwargs, at), takes_unknown=True
+            name, lambda at, /, *args, **kwargs: call_method(value, name, args, kwargs, at), takes_unknown=True
         )
     raised(at, "AttributeError", f"'{type_name(value)}' object has no attribute '{name}'")
 

@@ -30,21 +30,17 @@ class SuperValue(Value):
         for candidate in after:
             if name in candidate.attributes:
                 if name == "__init__" and not is_class:
-                    return NativeFunction(
-                        "__init__",
-                        lambda at, *args, owner=candidate, **kwargs: call_init(self.receiver, owner, args, kwargs, at),
-                        takes_unknown=True,
-                    )
+                    return self._init_of(candidate)
                 return bind(candidate.attributes[name], None if is_class else self.receiver, cls, at)
         if isinstance(self.receiver, HostInstance):
             if name == "__init__":
                 return NativeFunction(
-                    name, lambda at, *args, **kwargs: fill(self.receiver, args, kwargs, at), takes_unknown=True
+                    name, lambda at, /, *args, **kwargs: fill(self.receiver, args, kwargs, at), takes_unknown=True
                 )
             if hasattr(self.receiver.data, name):
                 return host.get_attribute(self.receiver.data, name, at)
         if name in {"__init__", "__init_subclass__", "__post_init__", "__enter__", "__exit__", "__set_name__"}:
-            return NativeFunction(name, lambda at, *args, **kwargs: None, takes_unknown=True)
+            return NativeFunction(name, lambda at, /, *args, **kwargs: None, takes_unknown=True)
         if name == "__new__":
             return NativeFunction("__new__", _new, takes_unknown=True)
         if name == "__setattr__" and isinstance(self.receiver, Instance):
@@ -53,8 +49,16 @@ class SuperValue(Value):
             return Unknown(f"{name} of object", at)
         raised(at, "AttributeError", f"'super' object has no attribute '{name}'")
 
+    def _init_of(self, owner: ClassValue) -> NativeFunction:
+        """OWNER's ``__init__`` for the receiver; every name may be one of the file's keyword arguments."""
 
-def _new(at: At, cls: Any, *args: Any, **kwargs: Any) -> Any:
+        def init(at: At, /, *args: Any, **kwargs: Any) -> Any:
+            return call_init(self.receiver, owner, args, kwargs, at)
+
+        return NativeFunction("__init__", init, takes_unknown=True)
+
+
+def _new(at: At, cls: Any, /, *args: Any, **kwargs: Any) -> Any:
     """As ``object.__new__``, or that of the type of Python's own that CLS derives from."""
     if isinstance(cls, ClassValue) and host_class_of(cls) is not None and not is_exception(cls):
         return new_subtype(cls, args, kwargs, at)

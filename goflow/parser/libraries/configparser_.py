@@ -45,7 +45,7 @@ class ParserValue(Value):
         if name in _CHANGING or name in _ASKING:
             if not hasattr(self.held, name):
                 raised(at, "AttributeError", f"'{self.type_name}' object has no attribute '{name}'")
-            return NativeFunction(name, lambda at, *args, **kwargs: self._run(name, args, kwargs, at))
+            return NativeFunction(name, lambda at, /, *args, **kwargs: self._run(name, args, kwargs, at))
         if name == "name":
             return getattr(self.held, "name", "")
         return Unknown(f"configparser's {name}, which is not read", at)

@@ -187,7 +187,7 @@ class PathValue(Value):
         method = _PATH_METHODS.get(name)
         if method is None:
             return super().get_attribute(name, at)
-        return NativeFunction(name, lambda at, *args, **kwargs: method(self, at, *args, **kwargs))
+        return NativeFunction(name, lambda at, /, *args, **kwargs: method(self, at, *args, **kwargs))
 
 
 def _joined(self: PathValue, at: At, *parts: Any) -> Any:

@@ -94,9 +94,9 @@ def host_attributes(value: Any, name: str, at: At) -> Any:
     if name in {"now", "utcnow", "today", "yesterday", "tomorrow"}:
         return function(name, _day(0) if name == "today" else _now)
     if name in ASK_THE_CLOCK:
-        return NativeFunction(name, lambda at, *args, **kwargs: Unknown(CURRENT_TIME, at))
+        return NativeFunction(name, lambda at, /, *args, **kwargs: Unknown(CURRENT_TIME, at))
     if name in ASK_WITHOUT_ARGUMENT:
-        return NativeFunction(name, lambda at, *args, **kwargs: _against(value, name, args, kwargs, at))
+        return NativeFunction(name, lambda at, /, *args, **kwargs: _against(value, name, args, kwargs, at))
     return NotImplemented
 
 
@@ -140,7 +140,7 @@ def build(session: Session) -> dict[str, Any]:
 
 
 def _plain(run: Any, name: str) -> NativeFunction:
-    return function(name, lambda at, *args, **kwargs: run(*args, **kwargs))
+    return function(name, lambda at, /, *args, **kwargs: run(*args, **kwargs))
 
 
 def _zones(session: Session) -> dict[str, Any]:

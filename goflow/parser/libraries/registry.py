@@ -94,12 +94,12 @@ def functions(**found: Callable[..., Any]) -> dict[str, Any]:
 
 def unknown_function(name: str, reason: str) -> NativeFunction:
     """A function whose result is not known before run time, for REASON."""
-    return NativeFunction(name, lambda at, *args, **kwargs: Unknown(reason, at), takes_unknown=True)
+    return NativeFunction(name, lambda at, /, *args, **kwargs: Unknown(reason, at), takes_unknown=True)
 
 
 def ignored_function(name: str) -> NativeFunction:
     """A function that does nothing that matters (logging, say)."""
-    return NativeFunction(name, lambda at, *args, **kwargs: None, takes_unknown=True)
+    return NativeFunction(name, lambda at, /, *args, **kwargs: None, takes_unknown=True)
 
 
 def native_class(name: str, module_name: str, *bases: ClassValue, **attributes: Any) -> ClassValue:

@@ -35,7 +35,7 @@ class Matcher(Value):
         found = getattr(self.inner, name)
         if not callable(found):
             return found
-        return NativeFunction(name, lambda at, *args, **kwargs: run_pattern(at, found, args, kwargs))
+        return NativeFunction(name, lambda at, /, *args, **kwargs: run_pattern(at, found, args, kwargs))
 
     def get_item(self, key: Any, at: At) -> Any:
         """A group."""
@@ -85,7 +85,7 @@ class Template(Value):
     def get_attribute(self, name: str, at: At) -> Any:
         """``substitute``, ``safe_substitute``, ``template``."""
         if name in {"substitute", "safe_substitute"}:
-            return NativeFunction(name, lambda at, *args, **kwargs: getattr(self.inner, name)(*args, **kwargs))
+            return NativeFunction(name, lambda at, /, *args, **kwargs: getattr(self.inner, name)(*args, **kwargs))
         return self.inner.template if name == "template" else super().get_attribute(name, at)
 
 

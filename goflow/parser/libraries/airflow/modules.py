@@ -209,7 +209,7 @@ def _example(session: Session, name: str) -> Value:
 def _notifier(session: Session) -> ClassValue:
     made = state_of(session).singleton("BaseNotifier", lambda: opaque_class("airflow.sdk.bases.notifier.BaseNotifier"))
     assert isinstance(made, ClassValue)
-    made.attributes.setdefault("__call__", native("__call__", lambda at, self, *args, **kwargs: None))
+    made.attributes.setdefault("__call__", native("__call__", lambda at, self, /, *args, **kwargs: None))
     return made
 
 
@@ -240,7 +240,7 @@ def _is_venv_installed(at: At) -> bool:
 
 
 def _run_time(name: str) -> Callable[[Session], Any]:
-    return lambda session: native(name, lambda at, *args, **kwargs: Unknown(f"{name}(), at run time", at))
+    return lambda session: native(name, lambda at, /, *args, **kwargs: Unknown(f"{name}(), at run time", at))
 
 
 def _constant(value: Any) -> Callable[[Session], Any]:

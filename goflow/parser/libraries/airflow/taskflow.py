@@ -205,7 +205,7 @@ class TaskDecorators(Value):
             return native(name, _condition)
         if name.startswith("__"):
             return super().get_attribute(name, at)
-        return native(name, lambda at, *args, **kwargs: decorate(name, args, self._with_dag(kwargs), at))
+        return native(name, lambda at, /, *args, **kwargs: decorate(name, args, self._with_dag(kwargs), at))
 
     def _with_dag(self, kwargs: Keywords) -> Keywords:
         return kwargs if self.dag is None else {"dag": self.dag, **kwargs}

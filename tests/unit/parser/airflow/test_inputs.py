@@ -93,3 +93,51 @@ def test_what_was_asked_for_is_recorded_with_its_answer():
 def test_the_file_may_catch_a_missing_variable():
     task = only_task('try:\n    x = Variable.get("gone")\nexcept KeyError:\n    x = "caught"\nE("a", doc_md=x)', TWO)
     assert task.doc == "caught"
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ('env("STAGE")', "test"),
+        ('env.str("STAGE", "other")', "test"),
+        ('env("GONE", "other")', "other"),
+        ('env.list("GONE", default=None)', None),
+        ('env.list("HOSTS")', ["a", " b"]),
+        ('env.list("PORTS", subcast=int)', [1, 2]),
+        ('env.int("PORT") + 1', 5433),
+        ('env.bool("DEBUG")', True),
+        ('env.json("SETTINGS")["rows"]', 10),
+        ('env.dict("PAIRS")', {"a": "1", "b": "2"}),
+        ("tell(env)", "prefixed"),
+    ],
+)
+def test_environs_reads_the_environment(expression, value):
+    environment = {
+        "STAGE": "test",
+        "HOSTS": "a, b",
+        "PORTS": "1,2",
+        "PORT": "5432",
+        "DEBUG": "Yes",
+        "APP_STAGE": "prefixed",
+        "SETTINGS": '{"rows": 10}',
+        "PAIRS": "a=1,b=2",
+    }
+    imports = "from environs import Env\nenv = Env()\nenv.read_env()\n"
+    helper = "def tell(env):\n    with env.prefixed('APP_'):\n        return env('STAGE')\n"
+    task = only_task(
+        f'{imports}{helper}PythonOperator(task_id="t", python_callable=fn, op_args=[{expression}])',
+        TWO,
+        environment=environment,
+    )
+    assert task.fields["op_args"] == [value]
+
+
+@pytest.mark.parametrize("expression", ['env("GONE")', 'env.int("STAGE")', 'env.enum("STAGE")'])
+def test_what_environs_cannot_tell_is_a_hole(expression):
+    task = only_task(
+        "from environs import Env\nenv = Env()\n"
+        f'PythonOperator(task_id="t", python_callable=fn, op_args=[{expression}])',
+        TWO,
+        environment={"STAGE": "test"},
+    )
+    assert "$hole" in task.fields["op_args"][0]

@@ -368,3 +368,22 @@ def test_an_unknown_argument_of_a_providers_operator_is_a_warning():
     (problem,) = result.diagnostics
     assert (problem.code, problem.severity) == ("GF204", "warning")
     assert result.dags[0].tasks[0].arguments["newest"] == 1
+
+
+@pytest.mark.parametrize("name", ["owner", "cls", "instance", "args", "init", "task", "init_owner"])
+def test_an_argument_may_have_any_name(name):
+    task = only_task(
+        f"""
+        class Own(BaseOperator):
+            template_fields = ("kept",)
+            def __init__(self, **kwargs):
+                kept = kwargs.pop("{name}") if "{name}" != "owner" else kwargs["owner"]
+                super().__init__(**kwargs)
+                self.kept = kept
+        class Further(Own):
+            def __init__(self, *, {name}="nobody", **kwargs):
+                super().__init__({name}={name}, **kwargs)
+        Further(task_id="t", {name}="somebody")
+        """
+    )
+    assert task.fields["kept"] == "somebody"
