@@ -16,7 +16,7 @@ from typing import Any
 from goflow.cli._checking import Found, twice
 from goflow.domain.diagnostics import Severity
 from goflow.domain.schedules import not_followed
-from goflow.domain.spec import Dialect, Inputs, TaskSpec
+from goflow.domain.spec import Dialect, Inputs, ReadBy, TaskSpec
 from goflow.parser.api import Folder, ParseResult
 from goflow.parser.asked import CONNECTION_ARGUMENT, Asked, asked_in_python, asked_in_template
 from goflow.parser.folder.repository import Repository
@@ -67,6 +67,7 @@ class FileReport:
     operators: dict[Used, int]
     holes: list[tuple[int, str]]
     asked: Asked
+    read_by: ReadBy
     local: set[str]
     """The first words of modules that were found in the folder or its import roots."""
 
@@ -213,6 +214,7 @@ def _file_report(folder: Folder, begin: str, result: ParseResult) -> FileReport:
         operators=counts,
         holes=holes,
         asked=asked,
+        read_by=result.read_by,
         local=_local(folder, asked.modules),
     )
 

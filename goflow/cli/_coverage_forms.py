@@ -120,6 +120,7 @@ def as_json(report: Report) -> None:
                 "dags": list(file.found.dags),
                 "dialects": file.dialects,
                 "holes": len(file.holes),
+                "read_by": file.read_by,
                 "diagnostics": [finding.to_json() for finding in file.found.diagnostics],
             }
             for file in report.files
@@ -165,6 +166,9 @@ def _layout(report: Report) -> Section:
     if report.dialects():
         said = [f"{amount(count, 'file')} as {_airflow(name)}" for name, count in report.dialects().items()]
         rows.append(("read", ", ".join(said)))
+    run = sum(file.read_by == "sandbox" for file in report.files)
+    if run:
+        rows.append(("run", f"{amount(run, 'file')} in a sandbox, as goflow.yaml says"))
     if repository.outside:
         first = ", ".join(repository.outside[:3]) + (", ..." if len(repository.outside) > 3 else "")
         rows.append(

@@ -247,3 +247,30 @@ def test_a_code_that_there_is_not_is_told():
     result = run("explain", "GF2O4")
     assert result.exit_code == 2
     assert "did you mean 'GF204'?" in result.stderr
+
+
+# --- completion
+
+
+def completions(words: str):
+    environment = {
+        "_GOFLOW_COMPLETE": "bash_complete",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(len(words.split(" ")) - 1),
+    }
+    result = CliRunner(env=environment).invoke(main, [], prog_name="goflow")
+    return [line.partition(",")[2] for line in result.output.splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ("goflow explain GF30", ["GF301", "GF302", "GF303"]),
+        ("goflow check --select GF20", ["GF201", "GF202", "GF203", "GF204", "GF205", "GF206"]),
+        ("goflow check --format s", ["sarif"]),
+        ("goflow check --airf", ["--airflow", "--airflow-repo"]),
+        ("goflow exp", ["explain", "export"]),
+    ],
+)
+def test_the_shell_completes_codes_and_options(words, wanted):
+    assert completions(words) == wanted

@@ -374,3 +374,15 @@ def test_on_postgresql_too(postgres_url: str, tmp_path: Path) -> None:
     assert kit.active()["first_dag"][0] == "b.yaml"
     kit.scanner.close()
     store.close()
+
+
+def test_what_a_comment_ignores_is_not_recorded(kit):
+    kit.write("a.yaml", native("told", RetryPolicy="Always"))
+    kit.write("b.yaml", native("silenced", RetryPolicy="Always  # goflow: ignore[GF404]"))
+    kit.scan()
+    with kit.store.reading() as tx:
+        found = {
+            name: [item.code for item in versions.reading(tx, kit.dag(name).reading_id).diagnostics]
+            for name in ("told", "silenced")
+        }
+    assert found == {"told": ["GF404"], "silenced": []}
