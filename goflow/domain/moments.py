@@ -7,26 +7,65 @@ new version every minute and a DAG that is unpaused after a month does what it w
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
+
+from dateutil.relativedelta import relativedelta
 
 from goflow.domain.canonical import Json
 
-Truncation = Literal["", "second", "minute", "hour", "day", "month", "year"]
+Truncation = Literal["", "second", "minute", "hour", "day", "week", "month", "year"]
+SIZES: Mapping[str, int] = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
+"""Units that are a number of seconds, on a clock without summer time."""
+
+
+StepKind = Literal["cut", "move", "pass", "set", "in", "as"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing more that is done to a symbolic moment, on the clock of its zone:
+
+    ``cut`` it down to a unit, ``move`` it by ``[months, seconds]`` of its clock, let seconds ``pass`` (which is another
+    thing where the clock is changed in between), ``set`` parts of it (``{"hour": 6}``), see it ``in`` another zone, or
+    take what its clock shows ``as`` the time of another zone.
+    """
+
+    kind: StepKind
+    value: Json
+
+    def apply(self, moment: dt.datetime) -> dt.datetime:
+        """MOMENT, with the step done."""
+        value: Any = self.value
+        match self.kind:
+            case "cut":
+                return _truncated(moment, value)
+            case "move":
+                return moment + relativedelta(months=value[0]) + dt.timedelta(seconds=value[1])
+            case "set":
+                return moment.replace(**value)
+            case "pass":
+                return (moment.astimezone(dt.UTC) + dt.timedelta(seconds=value)).astimezone(moment.tzinfo)
+            case "in":
+                return moment.astimezone(zone_info(value))
+        return moment.replace(tzinfo=zone_info(value))
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
     """A point in time: AT (aware, UTC) when it is fixed; else *now* TRUNCATEd in ZONE and moved by OFFSET_S seconds.
 
-    Resolution order of a symbolic moment: now, in ZONE; truncated; plus OFFSET_S.
+    Resolution order of a symbolic moment: now, in ZONE; truncated; plus OFFSET_S; then the steps of THEN. An hour that
+    a clock shows twice is the first of the two.
     """
 
     at: dt.datetime | None = None
     truncate: Truncation = ""
     zone: str = "UTC"
     offset_s: float = 0.0
+    then: tuple[Step, ...] = ()
 
     @property
     def symbolic(self) -> bool:
@@ -38,13 +77,71 @@ class Moment:
         if self.at is not None:
             return self.at
         local = now.astimezone(zone_info(self.zone))
-        return (_truncated(local, self.truncate) + dt.timedelta(seconds=self.offset_s)).astimezone(dt.UTC)
+        local = _truncated(local, self.truncate) + dt.timedelta(seconds=self.offset_s)
+        for step in self.then:
+            local = step.apply(local)
+        return local.astimezone(dt.UTC)
+
+    @property
+    def final_zone(self) -> str:
+        """The zone that a symbolic moment ends up in: that of a DAG which starts at it."""
+        return next((str(step.value) for step in reversed(self.then) if step.kind in {"in", "as"}), self.zone)
+
+    def moved(self, seconds: float) -> Moment:
+        """The same, SECONDS later on its clock."""
+        if not self.then:
+            return replace(self, offset_s=self.offset_s + seconds)
+        return self._and("move", [0, seconds])
+
+    def passed(self, seconds: float) -> Moment:
+        """SECONDS later, however its clock is changed in between."""
+        return self.moved(seconds) if _never_changes(self.final_zone) else self._and("pass", seconds)
+
+    def moved_by_months(self, months: int) -> Moment:
+        """The same, MONTHS later: the same day, or the last of a shorter month."""
+        return self._and("move", [months, 0]) if months else self
+
+    def cut(self, unit: Truncation) -> Moment:
+        """The same, cut down to UNIT."""
+        whole = unit in SIZES and self.offset_s % SIZES[unit] == 0
+        if not self.then and (not self.offset_s or whole) and _is_coarser(unit, self.truncate):
+            return replace(self, truncate=unit)
+        return self._and("cut", unit)
+
+    def with_parts(self, parts: Mapping[str, int]) -> Moment:
+        """The same with PARTS of its clock set (``replace``); what is a floor or a time of day becomes one."""
+        names = set(parts)
+        unit = _CUTS.get(frozenset(names))
+        if unit is not None and all(_FLOORS[name] == value for name, value in parts.items()):
+            return self.cut(unit)
+        if unit in {"day", "hour", "minute"} and not self.then:
+            seconds = sum(parts.get(name, 0) * SIZES[name] for name in ("hour", "minute", "second"))
+            cut = self.cut(unit)
+            if not cut.then:
+                return cut.moved(seconds + parts["microsecond"] / 1e6)
+        ordered: Json = {name: parts[name] for name in _PARTS if name in parts}
+        return self._and("set", ordered)
+
+    def seen_in(self, zone: str) -> Moment:
+        """The same point in time, on the clock of ZONE."""
+        if zone == self.final_zone:
+            return self
+        plain = not (self.then or self.truncate or self.offset_s)
+        return replace(self, zone=zone) if plain else self._and("in", zone)
+
+    def taken_as(self, zone: str) -> Moment:
+        """What its clock shows, as a time of ZONE."""
+        return self if zone == self.final_zone else self._and("as", zone)
+
+    def _and(self, kind: StepKind, value: Json) -> Moment:
+        return replace(self, then=(*self.then, Step(kind, value)))
 
     def to_json(self) -> Json:
         """Its canonical form; the digest of a DAG covers the symbol and not the value."""
         if self.at is not None:
             return {"at": self.at.astimezone(dt.UTC).isoformat(), **({"zone": self.zone} if self.zone != "UTC" else {})}
-        return {"now": True, "truncate": self.truncate, "zone": self.zone, "offset_s": self.offset_s}
+        then: dict[str, Json] = {"then": [[step.kind, step.value] for step in self.then]} if self.then else {}
+        return {"now": True, "truncate": self.truncate, "zone": self.zone, "offset_s": self.offset_s, **then}
 
     @classmethod
     def from_json(cls, value: Json) -> Moment:
@@ -53,7 +150,9 @@ class Moment:
         if "at" in value:
             return cls(at=dt.datetime.fromisoformat(str(value["at"])), zone=str(value.get("zone", "UTC")))
         truncate: Truncation = str(value["truncate"])  # type: ignore[assignment]
-        return cls(truncate=truncate, zone=str(value["zone"]), offset_s=float(str(value["offset_s"])))
+        steps: Any = value.get("then", [])
+        then = tuple(Step(kind, inner) for kind, inner in steps)
+        return cls(truncate=truncate, zone=str(value["zone"]), offset_s=float(str(value["offset_s"])), then=then)
 
 
 def zone_info(name: str) -> dt.tzinfo:
@@ -64,7 +163,25 @@ def zone_info(name: str) -> dt.tzinfo:
     return dt.UTC if name == "UTC" else ZoneInfo(name)
 
 
+_PARTS = ("year", "month", "day", "hour", "minute", "second", "microsecond")
+_FLOORS: Mapping[str, int] = {"year": 1, "month": 1, "day": 1, "hour": 0, "minute": 0, "second": 0, "microsecond": 0}
+_UNITS: tuple[Truncation, ...] = ("", "second", "minute", "hour", "day", "month", "year")
+_FINER: tuple[Truncation, ...] = ("year", "month", "day", "hour", "minute", "second")
+_CUTS = {frozenset(_PARTS[first:]): unit for first, unit in enumerate(_FINER, start=1)}
+"""Parts that stand for a unit when they are floors: the hour and all that is finer, for a day."""
+
+
+def _never_changes(zone: str) -> bool:
+    return zone[:1] in "+-" or zone == "UTC"
+
+
+def _is_coarser(unit: Truncation, than: Truncation) -> bool:
+    return unit in _UNITS and than in _UNITS and _UNITS.index(unit) >= _UNITS.index(than)
+
+
 def _truncated(moment: dt.datetime, unit: Truncation) -> dt.datetime:
+    if unit == "week":
+        return _truncated(moment - dt.timedelta(days=moment.weekday()), "day")
     cuts: dict[str, dict[str, int]] = {"second": {"microsecond": 0}}
     cuts["minute"] = {**cuts["second"], "second": 0}
     cuts["hour"] = {**cuts["minute"], "minute": 0}

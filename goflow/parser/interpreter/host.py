@@ -176,6 +176,11 @@ def call_method(value: Any, name: str, args: Any, kwargs: dict[str, Any], at: At
     unknown = first_unknown((value, args, kwargs))
     if unknown is not None:
         return unknown
+    for argument in args:
+        if isinstance(argument, Value):
+            told = argument.given_to(value, name, args, kwargs, at)
+            if told is not NotImplemented:
+                return told
     answer = _run(value, name, args, kwargs, at)
     if isinstance(answer, str | bytes):
         at.session.budget.check_size(len(answer), at)

@@ -114,6 +114,11 @@ class Value:
         """Whether it can be called."""
         return type(self).call is not Value.call
 
+    def given_to(self, receiver: Any, name: str, args: Arguments, kwargs: Keywords, at: At) -> Any:
+        """What the method NAME of RECEIVER, a value of Python's own, makes of this argument; NotImplemented where that
+        is for the method itself to say."""
+        return NotImplemented
+
     def get_item(self, key: Any, at: At) -> Any:
         """``value[key]``."""
         raised(at, "TypeError", f"'{self.type_name}' object is not subscriptable")

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from goflow.parser.interpreter.classes import ClassValue
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import At, NativeFunction, Unknown, first_unknown, raised
-from goflow.parser.libraries.moments import MomentValue, now
+from goflow.parser.libraries.moments import REASON, MomentValue, from_parts, from_text, name_of_zone, now
 from goflow.parser.libraries.registry import function, ignored_function, module, unknown_function
 
 
@@ -21,7 +21,8 @@ def host_class(kind: type, module_name: str, *methods: str) -> ClassValue:
     def construct(cls: ClassValue, args: Any, kwargs: dict[str, Any], at: At) -> Any:
         unknown = first_unknown((args, kwargs))
         if unknown is not None:
-            return unknown
+            made = from_parts(args, kwargs) if issubclass(kind, dt.date) else None
+            return unknown if made is None else made
         return at.session.guarded(lambda at, *a, **k: kind(*a, **k), at, args, kwargs, kind.__name__)
 
     made.construct = construct
@@ -35,13 +36,12 @@ def host_class(kind: type, module_name: str, *methods: str) -> ClassValue:
 
 def zone_name(zone: Any) -> str | None:
     """The name of a zone object; None where it has none."""
-    if zone is None:
-        return None
-    return str(getattr(zone, "key", None) or getattr(zone, "name", None) or zone)
+    return None if zone is None else name_of_zone(zone)
 
 
 def _now(at: At, tz: Any = None) -> Any:
-    return now(zone=zone_name(tz) or "UTC", aware=tz is not None)
+    zone = name_of_zone(tz)
+    return Unknown(REASON, at) if zone is None else now(zone=zone, aware=tz is not None)
 
 
 def _utcnow(at: At) -> Any:
@@ -53,11 +53,28 @@ def _today(at: At) -> Any:
 
 
 def _combine(at: At, date: Any, time: Any, tzinfo: Any = None) -> Any:
-    if isinstance(date, MomentValue):
-        cut = date.cut("day")
-        seconds = time.hour * 3600 + time.minute * 60 + time.second
-        return Unknown("the current time", at) if cut is None else cut.moved(seconds)
-    return dt.datetime.combine(date, time, *([tzinfo] if tzinfo else []))
+    if not isinstance(date, MomentValue):
+        return dt.datetime.combine(date, time, *([tzinfo] if tzinfo else []))
+    if not isinstance(time, dt.time):
+        return Unknown(REASON, at)
+    seconds = time.hour * 3600 + time.minute * 60 + time.second + time.microsecond / 1e6
+    moment = date.moment.taken_as("UTC").cut("day").moved(seconds)
+    zone = tzinfo or time.tzinfo
+    made = MomentValue(moment, aware=False)
+    return made if zone is None else made.taken_as(zone) or Unknown(REASON, at)
+
+
+def _read_back(name: str, static: Any) -> NativeFunction:
+    """``strptime`` and ``fromisoformat``, also of what was written of a symbolic moment."""
+
+    def run(at: At, *args: Any, **kwargs: Any) -> Any:
+        unknown = first_unknown((args, kwargs))
+        if unknown is None:
+            return static(*args, **kwargs)
+        made = from_text(args[0], args[1] if len(args) > 1 else "") if args and not kwargs else None
+        return unknown if made is None else made
+
+    return NativeFunction(name, run, binds=False, takes_unknown=True)
 
 
 @module("datetime")
@@ -66,8 +83,6 @@ def build(session: Session) -> dict[str, Any]:
     moment = host_class(
         dt.datetime,
         "datetime",
-        "strptime",
-        "fromisoformat",
         "fromtimestamp",
         "utcfromtimestamp",
         "fromordinal",
@@ -75,6 +90,8 @@ def build(session: Session) -> dict[str, Any]:
     )
     moment.attributes |= {
         "now": NativeFunction("now", _now, binds=False),
+        "strptime": _read_back("strptime", dt.datetime.strptime),
+        "fromisoformat": _read_back("fromisoformat", dt.datetime.fromisoformat),
         "utcnow": NativeFunction("utcnow", _utcnow, binds=False),
         "today": NativeFunction("today", _today, binds=False),
         "combine": NativeFunction("combine", _combine, binds=False),
@@ -85,7 +102,7 @@ def build(session: Session) -> dict[str, Any]:
     date = host_class(dt.date, "datetime", "fromisoformat", "fromtimestamp", "fromordinal", "fromisocalendar")
     date.data["has_instance"] = lambda value: isinstance(value, MomentValue)
     date.attributes |= {
-        "today": NativeFunction("today", lambda at: now(truncate="day", aware=False), binds=False),
+        "today": NativeFunction("today", lambda at: now(truncate="day", aware=False, is_date=True), binds=False),
         "min": dt.date.min,
         "max": dt.date.max,
     }

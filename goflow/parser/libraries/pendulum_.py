@@ -12,9 +12,9 @@ import pendulum
 
 from goflow.parser.interpreter.classes import ClassValue
 from goflow.parser.interpreter.session import Session
-from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Unknown, Value
+from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Unknown, Value, first_unknown
 from goflow.parser.libraries.datetimes import host_class, zone_name
-from goflow.parser.libraries.moments import MomentValue, now
+from goflow.parser.libraries.moments import MomentValue, from_parts, now
 from goflow.parser.libraries.registry import function, module
 
 UTC = pendulum.UTC
@@ -44,16 +44,24 @@ def _zone_name(tz: Any) -> str:
 
 
 def _datetime(at: At, *args: Any, **kwargs: Any) -> Any:
-    return pendulum.datetime(*args, **{**kwargs, "tz": _tz(kwargs.get("tz", UTC))})
+    unknown = first_unknown((args, kwargs))
+    if unknown is None:
+        return pendulum.datetime(*args, **{**kwargs, "tz": _tz(kwargs.get("tz", UTC))})
+    made = from_parts(args, {"tz": UTC, **kwargs})
+    return unknown if made is None else _of_pendulum(made)
+
+
+def _of_pendulum(value: MomentValue, **changes: bool) -> MomentValue:
+    return MomentValue(value.moment, aware=changes.get("aware", value.aware), by_pendulum=True)
 
 
 def _now(at: At, tz: Any = None) -> Any:
-    return now(zone=_zone_name(tz))
+    return now(zone=_zone_name(tz), by_pendulum=True)
 
 
 def _day(offset: int) -> Any:
     def run(at: At, tz: Any = None) -> Any:
-        return now(zone=_zone_name(tz), truncate="day").moved(offset * 86400)
+        return now(zone=_zone_name(tz), truncate="day", by_pendulum=True).moved(offset * 86400)
 
     return run
 
@@ -79,7 +87,8 @@ def _from_format(at: At, text: str, form: str, tz: Any = UTC, **options: Any) ->
 
 def _instance(at: At, value: Any, tz: Any = UTC) -> Any:
     if isinstance(value, MomentValue):
-        return MomentValue(value.moment, aware=True)
+        made = value if value.aware else value.taken_as(_tz(tz))
+        return Unknown(CURRENT_TIME, at) if made is None else _of_pendulum(made)
     return pendulum.instance(value, tz=_tz(tz))
 
 
@@ -123,7 +132,8 @@ def build(session: Session) -> dict[str, Any]:
              "SECONDS_PER_DAY", "MONTHS_PER_YEAR", "WEEKS_PER_YEAR", "YEARS_PER_DECADE")  # fmt: skip
     plain = ("naive", "date", "time", "from_timestamp", "interval")
     return {
-        "datetime": function("datetime", _datetime), "DateTime": _moment_class(), "local": function("local", _local),
+        "datetime": NativeFunction("datetime", _datetime, takes_unknown=True),
+        "DateTime": _moment_class(), "local": function("local", _local),
         "now": function("now", _now), "today": function("today", _day(0)),
         "yesterday": function("yesterday", _day(-1)), "tomorrow": function("tomorrow", _day(1)),
         "parse": function("parse", _parse), "instance": function("instance", _instance),

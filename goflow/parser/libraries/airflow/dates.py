@@ -13,6 +13,7 @@ from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import At, Unknown, Value, first_unknown
 from goflow.parser.libraries.airflow.exceptions import fail
 from goflow.parser.libraries.airflow.state import native
+from goflow.parser.libraries.moments import REASON, MomentValue, name_of_zone
 
 DAY_S = 86400.0
 
@@ -37,7 +38,7 @@ def moment_zone(value: Any) -> dt.tzinfo | str | None:
     """The time zone that a start date brings with it; None where it has none."""
     symbolic = value if isinstance(value, Moment) else getattr(value, "moment", None)
     if isinstance(symbolic, Moment):
-        return symbolic.zone
+        return symbolic.final_zone if symbolic.symbolic else symbolic.zone
     if isinstance(value, dt.datetime):
         return getattr(value.tzinfo, "zone", value.tzinfo)  # pytz's zones by their names
     if isinstance(value, str):
@@ -69,8 +70,6 @@ def moment_value(value: Any) -> Any:
 
 def symbolic(moment: Moment) -> Value:
     """The value of the file's world that a moving MOMENT is."""
-    from goflow.parser.libraries.moments import MomentValue
-
     return MomentValue(moment)
 
 
@@ -131,12 +130,16 @@ def _parse(at: At, string: Any, timezone: Any = None, *, strict: Any = False) ->
 
 
 def _convert_to_utc(at: At, value: Any) -> Any:
+    if isinstance(value, MomentValue):
+        return MomentValue(value.moment.seen_in("UTC"))
     if not isinstance(value, dt.datetime):
         return value
     return (value if value.tzinfo else value.replace(tzinfo=dt.UTC)).astimezone(dt.UTC)
 
 
 def _make_aware(at: At, value: Any, timezone: Any = None) -> Any:
+    if isinstance(value, MomentValue) and not value.aware:
+        return value.taken_as(timezone) or Unknown(REASON, at)
     if not isinstance(value, dt.datetime):
         return value
     if value.tzinfo is not None:
@@ -145,6 +148,12 @@ def _make_aware(at: At, value: Any, timezone: Any = None) -> Any:
 
 
 def _make_naive(at: At, value: Any, timezone: Any = None) -> Any:
+    if isinstance(value, MomentValue):
+        zone = name_of_zone(timezone)
+        known = zone is not None and value.aware
+        return (
+            MomentValue(value.moment.seen_in(str(zone)).taken_as("UTC"), aware=False) if known else Unknown(REASON, at)
+        )
     if not isinstance(value, dt.datetime):
         return value
     return value.astimezone(timezone or dt.UTC).replace(tzinfo=None)
