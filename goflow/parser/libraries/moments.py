@@ -165,7 +165,7 @@ class MomentValue(Value):
             return Unknown(REASON, at)
         moment = self.moment.moved_by_months(sign * months)
         seconds = sign * dt.timedelta(**parts).total_seconds()
-        on_the_clock = months or {"weeks", "days"} & set(parts) or not self.by_pendulum
+        """As pendulum adds its own durations. Taking them away it counts years and months twice: nobody means that."""
         return self.with_moment(moment.moved(seconds) if on_the_clock else moment.passed(seconds))
 
     def _plus_duration(self, delta: pendulum.Duration, sign: int, at: At) -> Any:
