@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
+from rich.console import Console
 
 from goflow.cli._coverage import report_on
 from goflow.cli._coverage_forms import FORMS
@@ -20,7 +21,8 @@ def tell(
     ROOTS, and the DIALECT. Raises click.UsageError where there is nothing to report on."""
     if form not in FORMS:
         raise click.UsageError(f"the report comes as {', '.join(FORMS)}, not as {form}")
-    repository = find_repository(root.resolve(), [folder.resolve() for folder in folders])
+    with Console(stderr=True).status("Looking through the repository"):
+        repository = find_repository(root.resolve(), [folder.resolve() for folder in folders])
     if not repository.folders:
         raise click.UsageError(f"no file below {root} looks like a DAG file; name a folder with --folder")
     found = [repository.root / path for path, _ in repository.folders]

@@ -34,7 +34,8 @@ class Frames:
         known = 0 < span.line <= len(lines)
         gutter = " " * len(str(span.line if known else 0))
         out.append(f"{gutter}--> ", "blue")
-        out.append(f"{self.shown}{span}{_whose(finding)}\n")
+        begin = "" if Path(span.path).is_absolute() else self.shown
+        out.append(f"{begin}{span}{_whose(finding)}\n")
         if known:
             self._code(out, finding, lines[span.line - 1], gutter, style)
         if finding.hint:

@@ -32,6 +32,10 @@ Way = Callable[["Session", Folder, Inputs], ParseResult]
 """A way of reading a file: the session with the file as its main module, the folder, what the file may ask."""
 
 
+UNREADABLE = frozenset({"GF001", "GF002", "GF003", "GF005"})
+"""Where one of these is told, the file's text is no Python, no YAML, or too much of it: its comments are left alone."""
+
+
 def read(folder: Folder, path: str, inputs: Inputs) -> ParseResult:
     """What reading PATH gives. Never raises."""
     config = folder_config(folder.root)
@@ -48,7 +52,8 @@ def read(folder: Folder, path: str, inputs: Inputs) -> ParseResult:
         return ParseResult(path, file_hash(closure), (), tuple(diagnostics), closure)
     result = _read_as_told(folder, config, path, content, inputs)
     whole = {**closure, **result.closure}
-    ignores, misunderstood = ignores_in(content, path) if result.looks_like_dag else ((), ())
+    readable = result.looks_like_dag and not any(one.code in UNREADABLE for one in result.diagnostics)
+    ignores, misunderstood = ignores_in(content, path) if readable else ((), ())
     found = (*diagnostics, *result.diagnostics, *misunderstood)
     return dataclasses.replace(
         result,

@@ -157,6 +157,11 @@ def test_of_a_very_long_line_the_part_around_the_mark_is_shown(tmp_path):
     assert len(shown[3]) < 170
 
 
+def test_a_file_outside_of_the_folder_is_shown_by_its_whole_path(tmp_path):
+    finding = Diagnostic("GF004", "words", Span(str(tmp_path / "x.py"), 1))
+    assert f" --> {tmp_path}/x.py:1\n" in Frames(tmp_path, "dags/").frame(finding).plain
+
+
 def test_a_finding_about_a_line_marks_all_of_it(tmp_path):
     (tmp_path / "x.py").write_text("    foo()\n")
     shown = Frames(tmp_path).frame(Diagnostic("GF004", "words", Span("x.py", 1))).plain.splitlines()

@@ -127,3 +127,11 @@ def test_an_id_that_is_not_known_is_told_on_that_dag_alone():
     result = read(f'{UNKNOWN}with DAG(x, schedule=None): E()\nwith DAG("mine", schedule=None): E()')
     assert [dag.dag_id for dag in result.dags] == ["mine"]
     assert all(problem.dag_id is not None for problem in result.diagnostics if problem.severity == "error")
+
+
+def test_default_arguments_that_are_not_known_may_go_into_any_field_of_a_provider():
+    operator = "from airflow.providers.apache.beam.operators.beam import BeamRunGoPipelineOperator"
+    result = read(
+        f'{operator}\n{UNKNOWN}with DAG("d", schedule=None, default_args=x): BeamRunGoPipelineOperator(task_id="a")'
+    )
+    assert {found.code for found in result.diagnostics if found.severity.value == "error"} == {"GF101"}
