@@ -34,7 +34,12 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Non
 
 def canonical_json(value: Json) -> str:
     """VALUE as canonical JSON text. Raises ValueError for NaN and infinities, TypeError for what is not JSON."""
-    return _ENCODE(_normal(value))
+    return written_out(normal(value))
+
+
+def written_out(value: Json) -> str:
+    """The text of a VALUE that is `normal`, or a part of one."""
+    return _ENCODE(value)
 
 
 def digest(value: Json) -> str:
@@ -67,7 +72,8 @@ def tag_of(value: Json) -> str | None:
     return None
 
 
-def _normal(value: Json) -> Json:
+def normal(value: Json) -> Json:
+    """VALUE as it is written: whole numbers as integers. Raises ValueError for NaN and infinities."""
     kind = type(value)
     if kind in _AS_IT_IS:
         return value
@@ -76,9 +82,9 @@ def _normal(value: Json) -> Json:
             raise ValueError(f"{value} has no canonical JSON")
         return int(value) if value.is_integer() else value  # type: ignore[union-attr, arg-type]
     if kind is dict or isinstance(value, Mapping):
-        return {key: _normal(inner) for key, inner in value.items()}  # type: ignore[union-attr]
+        return {key: normal(inner) for key, inner in value.items()}  # type: ignore[union-attr]
     if kind is list or isinstance(value, list | tuple):
-        return [_normal(inner) for inner in value]  # type: ignore[union-attr]
+        return [normal(inner) for inner in value]  # type: ignore[union-attr]
     return value
 
 

@@ -16,7 +16,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar, cast
 
-from goflow.domain.canonical import Json, canonical_json, digest, tag_of, walk
+from goflow.domain.canonical import Json, digest, digest_bytes, normal, tag_of, walk, written_out
 from goflow.domain.moments import Moment
 
 T = TypeVar("T", bound="_Part")
@@ -342,8 +342,9 @@ class DagSpec(_Part):
 
     def written(self) -> WrittenSpec:
         """The DAG as it is stored."""
-        document: Json = self.to_json()
-        return WrittenSpec(canonical_json(document), digest(_without_lines(document)))
+        document = normal(self.to_json())
+        meaning = written_out(_without_lines(document)).encode("utf-8", "surrogatepass")
+        return WrittenSpec(written_out(document), digest_bytes(meaning))
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,8 +360,11 @@ _NO_MEANING = frozenset({"line", "read_by"})
 
 def _without_lines(value: Json) -> Json:
     """Drop positions of parts and of holes: they change with every edit above them and mean nothing to a run."""
+    kind = type(value)
+    if kind is str or kind is int or value is None:
+        return value
     if isinstance(value, dict):
-        if tag_of(value) == "$hole":
+        if "$hole" in value and tag_of(value) == "$hole":
             inner = value["$hole"]
             assert isinstance(inner, dict)
             return {"$hole": {key: val for key, val in inner.items() if key not in {"line", "column"}}}

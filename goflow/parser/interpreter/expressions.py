@@ -62,6 +62,9 @@ def _name(frame: Frame, node: cst.Name) -> Any:
 
 
 def _number(frame: Frame, node: cst.Integer | cst.Float | cst.Imaginary) -> Any:
+    written = node.value
+    if written.isdecimal() and len(written) < 20 and (written == "0" or written[0] != "0"):  # nearly all
+        return int(written)
     return node.evaluated_value
 
 

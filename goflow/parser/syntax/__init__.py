@@ -9,5 +9,6 @@ parser of this version does not take, and the few things whose exact text counts
 
 from goflow.parser.syntax.reading import Syntax, TooDeepError, read_syntax
 from goflow.parser.syntax.statements import LaterBlock
+from goflow.parser.syntax.text import trusted_nodes
 
-__all__ = ["LaterBlock", "Syntax", "TooDeepError", "read_syntax"]
+__all__ = ["LaterBlock", "Syntax", "TooDeepError", "read_syntax", "trusted_nodes"]

@@ -10,7 +10,7 @@ import libcst as cst
 
 from goflow.parser.syntax.places import Place
 from goflow.parser.syntax.statements import statements
-from goflow.parser.syntax.text import Text, trusted_nodes
+from goflow.parser.syntax.text import Text, trusted_nodes, uncollected
 
 _DEEPEST = 1000
 """Nested calls of Python's parser, in units of the recursion limit: its own default, and far from the stack's end."""
@@ -36,10 +36,10 @@ class Syntax:
 def read_syntax(source: str) -> Syntax:
     """The tree of SOURCE. Raises ParserSyntaxError where neither Python nor libcst can read it, TooDeepError."""
     text = Text(source)
-    parsed = _parsed(source)
-    if parsed is None:
-        return Syntax(text.read_all(), text)
-    with trusted_nodes():
+    with trusted_nodes(), uncollected():
+        parsed = _parsed(source)
+        if parsed is None:
+            return Syntax(text.read_all(), text)
         return Syntax(cst.Module(statements(text, parsed.body)), text)
 
 

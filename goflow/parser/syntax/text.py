@@ -89,7 +89,7 @@ class Text:
         return self._read(f"if x:\n{words}", first - 1).body[0].body.body[0]  # type: ignore[union-attr]
 
     def _read(self, words: str, lines: int = 0, columns: int = 0) -> cst.Module:
-        with trusted_nodes():
+        with trusted_nodes(), uncollected():
             tree = cst.parse_module(words)
         self._pending.append(_Fragment(tree, lines, columns))
         return tree
@@ -117,20 +117,30 @@ def sharing(kind: Callable[..., Node]) -> Callable[..., Node]:
 
 @contextlib.contextmanager
 def trusted_nodes() -> Iterator[None]:
-    """Within it libcst does not validate the nodes it makes, nor does the collector look for cycles among them.
+    """Within it libcst does not validate the nodes it makes; whoever is within it already loses no time.
 
-    Validation is for trees that people put together: these come from a parser and are right. It and the collections
-    that so many new objects set off are half of the time of parsing.
+    Validation is for trees that people put together: these come from a parser and are right.
     """
     nodes: Any = cst.CSTNode
     validate = nodes.__post_init__
-    collects = gc.isenabled()
+    if validate is _accept:
+        yield
+        return
     nodes.__post_init__ = _accept
-    gc.disable()
     try:
         yield
     finally:
         nodes.__post_init__ = validate
+
+
+@contextlib.contextmanager
+def uncollected() -> Iterator[None]:
+    """Within it the collector does not look for cycles: trees have none, and so many new objects set it off."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
         if collects:
             gc.enable()
 

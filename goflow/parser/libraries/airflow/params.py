@@ -32,6 +32,8 @@ SCHEMA_WORDS = frozenset(
 )
 """JSON Schema's keywords, and those that Airflow's form for starting a run knows besides."""
 VALIDATION_ERROR = f"{MODULE}.ParamValidationError"
+_CHECKED: set[str] = set()
+"""Schemas that are known to be ones: most params have the same few, and looking takes long."""
 
 
 class ParamValue(Instance):
@@ -56,9 +58,16 @@ class ParamValue(Instance):
         import jsonschema  # only where a file has params: it takes long to load
 
         try:
-            jsonschema.validate(self.value, self.schema, format_checker=jsonschema.FormatChecker())
-        except jsonschema.ValidationError as error:
-            return str(error)
+            kind = jsonschema.validators.validator_for(self.schema)
+            key = repr(self.schema)
+            if key not in _CHECKED:
+                kind.check_schema(self.schema)
+                _CHECKED.add(key)
+            found = jsonschema.exceptions.best_match(
+                kind(self.schema, format_checker=jsonschema.FormatChecker()).iter_errors(self.value)
+            )
+            if found is not None:
+                return str(found)
         except jsonschema.SchemaError as error:
             return str(error)
         return None
