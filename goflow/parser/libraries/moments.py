@@ -165,11 +165,11 @@ class MomentValue(Value):
             return Unknown(REASON, at)
         moment = self.moment.moved_by_months(sign * months)
         seconds = sign * dt.timedelta(**parts).total_seconds()
-        """As pendulum adds its own durations. Taking them away it counts years and months twice: nobody means that."""
+        on_the_clock = months or {"weeks", "days"} & set(parts) or not self.by_pendulum
         return self.with_moment(moment.moved(seconds) if on_the_clock else moment.passed(seconds))
 
     def _plus_duration(self, delta: pendulum.Duration, sign: int, at: At) -> Any:
-        """As pendulum adds its own durations. It takes the seconds of years and months away twice: nobody means that."""
+        """As pendulum adds its own durations. Taking them away it counts years and months twice: nobody means that."""
         given = getattr(delta, "_signature", None)
         return self._shift(at, dict(given), 1) if sign > 0 and given is not None else Unknown(REASON, at)
 
