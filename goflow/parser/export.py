@@ -200,6 +200,9 @@ class _Plain:
             case "$set":
                 return sorted((self(value, depth + 1) for value in inner), key=str)
             case "$dict":
+                unknown = next((key for key, _ in inner if tag_of(key) == "$hole"), None)
+                if unknown is not None:  # which keys there are is not known
+                    return self(unknown)
                 return {_key(key): self(value, depth + 1) for key, value in inner}
             case "$callable":
                 return {"callable": _name_of(str(inner))}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -98,6 +99,8 @@ def _formatted_string(frame: Frame, node: cst.FormattedString) -> Any:
 def _formatted_part(frame: Frame, node: cst.FormattedString, part: cst.BaseFormattedStringContent) -> Any:
     if isinstance(part, cst.FormattedStringText):
         value = part.value.replace("{{", "{").replace("}}", "}")
+        if "\r" in value:
+            value = value.replace("\r\n", "\n").replace("\r", "\n")
         if "r" in node.prefix.lower() or "\\" not in value:
             return value
         return _unescaped(value)
@@ -127,11 +130,15 @@ def _formatted_part(frame: Frame, node: cst.FormattedString, part: cst.BaseForma
     return answer
 
 
+_TO_QUOTE = re.compile(r"\\.|[\"\n]", re.DOTALL)
+_QUOTED = {'"': '\\"', "\n": "\\n", "\\\n": ""}
+
+
 def _unescaped(source: str) -> str:
+    """What Python makes of the escapes in SOURCE, a backslash at the end of a line among them."""
     import ast
 
-    quoted = source.replace('"', '\\"').replace("\n", "\\n")
-    quoted = quoted.replace('\\\\"', '\\"') if '\\\\"' in quoted else quoted
+    quoted = _TO_QUOTE.sub(lambda found: _QUOTED.get(found[0], found[0]), source)
     try:
         found = ast.literal_eval(f'"{quoted}"')
     except (SyntaxError, ValueError):

@@ -259,6 +259,8 @@ class Loader:
         except cst.ParserSyntaxError as problem:
             raised(at, "SyntaxError", f"{problem.message} ({module.path}, line {problem.raw_line})")
         module.names.update({"__name__": name, "__file__": self.told(path), "__package__": module.package})
+        if is_package:
+            module.names["__path__"] = [self.told(path.parent)]
         set_docstring(module)
         self.modules[name] = module
         try:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 
 FILES: dict[str, str] = {
-    "abc": "typing_", "airflow": "airflow", "base64": "texts", "calendar": "datetimes", "collections": "collections_",
+    "abc": "typing_", "airflow": "airflow", "base64": "texts", "builtins": "system", "calendar": "datetimes",
+    "collections": "collections_",
     "configparser": "configparser_",
     "contextlib": "contextlib_", "copy": "functools_", "csv": "data", "dagfactory": "dagfactory",
     "dataclasses": "dataclasses_",
@@ -14,7 +15,7 @@ FILES: dict[str, str] = {
     "glob": "paths", "hashlib": "texts", "html": "texts", "importlib": "system", "inspect": "system", "io": "texts",
     "itertools": "functools_", "json": "data", "kubernetes": "kubernetes_", "kubernetes_client": "kubernetes_",
     "logging": "logging_", "math": "numbers_", "operator": "functools_", "os": "paths", "pathlib": "paths",
-    "pendulum": "pendulum_", "pydantic": "pydantic_", "pytz": "pytz_",
+    "packaging": "packaging_", "pendulum": "pendulum_", "pydantic": "pydantic_", "pytz": "pytz_",
     "re": "texts", "string": "texts", "structlog": "logging_",
     "sys": "system", "tempfile": "tempfile_", "textwrap": "texts", "time": "datetimes", "typing": "typing_",
     "typing_extensions": "typing_",

@@ -34,6 +34,12 @@ class SysModules(Value):
         return Unknown(f"sys.modules.{name}", at)
 
 
+@module("builtins")
+def build_builtins(session: Session) -> dict[str, Any]:
+    """``builtins``, which files of both Pythons import ``range`` and ``str`` from."""
+    return dict(session.library["builtins"])
+
+
 @module("sys")
 def build_sys(session: Session) -> dict[str, Any]:
     """``sys``."""

@@ -38,6 +38,13 @@ STANDARD_DECORATORS: Mapping[str, str] = {
 """``@task.NAME`` to the canonical path of the class it makes."""
 
 
+_FILLED_IN: Mapping[str, tuple[str, ...]] = {
+    "@task.pyspark": ("spark", "sc"),
+    "@task.snowpark": ("session",),
+}
+"""Parameters of the function that the task itself fills in, by the decorator's name (the providers' ``__init__``)."""
+
+
 @functools.cache
 def decorated_operators(dialect: Dialect) -> Mapping[str, OperatorModel]:
     """Canonical path to model of the classes that the decorators of Airflow's own provider make."""
@@ -121,7 +128,8 @@ def _decorate(task: OperatorValue, values: dict[str, Any], merged: Merged, at: A
         values["op_kwargs"] = {**filled, **(op_kwargs or {})}
     op_args, op_kwargs = values.get("op_args") or [], values.get("op_kwargs") or {}
     if not isinstance(op_args, Unknown) and isinstance(op_kwargs, dict):
-        check_call(function, list(op_args), op_kwargs, at)
+        filled_in = _FILLED_IN.get(str(task.cls.lookup("custom_operator_name")), ())
+        check_call(function, list(op_args), op_kwargs, at, filled_in=filled_in)
 
 
 def _number(task: OperatorValue, values: dict[str, Any], merged: Merged, at: At) -> None:

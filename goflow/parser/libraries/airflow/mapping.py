@@ -8,6 +8,7 @@ from typing import Any
 
 from goflow.domain.diagnostics import Severity
 from goflow.domain.errors import did_you_mean
+from goflow.domain.spec import Dialect
 from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.functions import Kind, UserFunction
 from goflow.parser.interpreter.operations import type_name
@@ -22,6 +23,7 @@ from goflow.parser.libraries.airflow.graph import TaskNode
 from goflow.parser.libraries.airflow.keys import GraphError
 from goflow.parser.libraries.airflow.opaque import NOT_SET
 from goflow.parser.libraries.airflow.operator_arguments import Merged, flat_of, merged_defaults
+from goflow.parser.libraries.airflow.operator_models import BASE_OPERATOR, REQUIRED
 from goflow.parser.libraries.airflow.operators import TaskValue
 from goflow.parser.libraries.airflow.params import ParamsValue, make_params
 from goflow.parser.libraries.airflow.state import native, refuse, state_of, taint_if_undecided
@@ -126,7 +128,7 @@ def partial_operator(at: At, operator: ClassValue, /, **kwargs: Any) -> Any:
             values[name] = defaults
         elif name in defaults:
             values[name] = defaults[name]
-    for name, value in {**parameters, **_own_defaults(operator)}.items():
+    for name, value in {**parameters, **_own_defaults(operator, at)}.items():
         if name in OPERATOR_DEFAULTS:
             values.setdefault(name, value)
     if "task_id" not in kwargs:
@@ -136,10 +138,13 @@ def partial_operator(at: At, operator: ClassValue, /, **kwargs: Any) -> Any:
     return PartialOperator(cls, operator, values, merged, at)
 
 
-def _own_defaults(operator: ClassValue) -> dict[str, Any]:
-    """Defaults of BaseOperator's arguments that the ``__init__`` s of the file's own classes change."""
+def _own_defaults(operator: ClassValue, at: At) -> dict[str, Any]:
+    """Defaults of BaseOperator's arguments that the ``__init__`` s of other classes change; Airflow 3 asks them all."""
     found: dict[str, Any] = {}
     for cls in reversed(operator.mro):
+        model = cls.data.get("model")
+        if model is not None and model.path != BASE_OPERATOR and at.session.dialect is Dialect.AIRFLOW3:
+            found.update({name: value for name, value in model.parameters.items() if value is not REQUIRED})
         init = cls.attributes.get("__init__")
         if isinstance(init, UserFunction):
             found.update({p.name: p.default for p in init.parameters if p.has_default})

@@ -35,9 +35,12 @@ from goflow.parser.libraries.airflow.import_paths import (
     other,
 )
 from goflow.parser.libraries.airflow.opaque import NOT_SET, opaque_class
+from goflow.parser.libraries.airflow.openlineage_ import OPENLINEAGE
 from goflow.parser.libraries.airflow.operator_classes import generic_class, operator_class
 from goflow.parser.libraries.airflow.operator_models import BASE_BRANCH, BASE_OPERATOR, BASE_SENSOR, DECORATED_OPERATOR
 from goflow.parser.libraries.airflow.params import param_class, params_class
+from goflow.parser.libraries.airflow.provider_constants import provider_constant
+from goflow.parser.libraries.airflow.provider_groups import DATABRICKS_WORKFLOW, workflow_group_class
 from goflow.parser.libraries.airflow.provider_names import ProviderName, notifier_name
 from goflow.parser.libraries.airflow.standard_models import EMAIL_OPERATOR_2, SUB_DAG_OPERATOR
 from goflow.parser.libraries.airflow.standard_operators import standard_names
@@ -113,6 +116,9 @@ def find(session: Session, module: str, name: str, at: At) -> Any:
     notifier = notifier_name(module, name)
     if notifier is not None:
         return _opaque(session, f"{module}.{notifier}", _notifier(session))
+    constant = provider_constant(session, module, name) if is_provider(module) else MISSING
+    if constant is not MISSING:
+        return constant
     if is_provider(module) and (name.islower() or not _is_thing(name)):
         return MISSING if _looks_like_module(module, name) else Unknown(f"{path}, which is not read", at)
     return _unmodelled(session, module, name, at)
@@ -130,6 +136,10 @@ def _modelled(session: Session, module: str, name: str) -> Any:
             return operator
     if module.startswith(_COMPAT) and name in standard_names(session.dialect):
         return operator_class(session, standard_names(session.dialect)[name])
+    if name in OPENLINEAGE and module.startswith("airflow.providers.openlineage."):
+        return OPENLINEAGE[name]
+    if moved == DATABRICKS_WORKFLOW:
+        return workflow_group_class(session)
     if name == "Variable":
         return variables.variable_class(session, module)
     if name in _NAMES:

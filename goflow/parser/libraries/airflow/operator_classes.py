@@ -11,10 +11,11 @@ from goflow.domain.canonical import Json, tag_of
 from goflow.domain.spec import Dialect
 from goflow.parser.catalogue import REQUIRED as REQUIRED_THERE
 from goflow.parser.catalogue import OperatorFacts, lookup
-from goflow.parser.interpreter.classes import ClassValue
+from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.descriptors import ClassMethod
+from goflow.parser.interpreter.scopes import MISSING
 from goflow.parser.interpreter.session import Session
-from goflow.parser.interpreter.values import Unknown
+from goflow.parser.interpreter.values import At, Unknown
 from goflow.parser.libraries.airflow.base_operators import base_operators
 from goflow.parser.libraries.airflow.decorated_operators import decorated_operators
 from goflow.parser.libraries.airflow.mapping import partial_operator
@@ -27,10 +28,18 @@ from goflow.parser.libraries.airflow.operator_models import (
     OperatorModel,
     Settling,
 )
-from goflow.parser.libraries.airflow.operators import around_init, construct, native_init
+from goflow.parser.libraries.airflow.operators import TaskValue, around_init, construct, native_init
+from goflow.parser.libraries.airflow.provider_constants import constants_within
+from goflow.parser.libraries.airflow.provider_quirks import (
+    DEFERRABLE_SENSORS,
+    OUTPUT_PROPERTIES,
+    OWN_CALLABLES,
+    settle_sensor,
+)
 from goflow.parser.libraries.airflow.standard_operators import standard_operators
 from goflow.parser.libraries.airflow.state import native, state_of
 from goflow.parser.libraries.airflow.task_methods import TASK_METHODS
+from goflow.parser.libraries.airflow.xcom_args import xcom_of
 
 _CLASS_ATTRIBUTES: Mapping[str, Any] = {
     "ui_color": "#fff",
@@ -74,6 +83,25 @@ def model_of(path: str, dialect: Dialect) -> OperatorModel | None:
     return _from_facts(facts) if facts is not None else None
 
 
+class HalfKnownClass(ClassValue):
+    """An operator class of a provider: it may have more than the catalogue tells."""
+
+    def get_attribute(self, name: str, at: At) -> Any:
+        """What is known of it, else Unknown."""
+        if name.startswith("__") or self.lookup(name) is not MISSING:
+            return super().get_attribute(name, at)
+        return Unknown(f"{name} of {self.name}", at)
+
+
+def _half_known_attribute(task: Instance, name: str, at: At) -> Any:
+    """An attribute that a provider's operator may have."""
+    if name.startswith("__"):
+        return MISSING
+    if isinstance(task, TaskValue) and any((cls.path, name) in OUTPUT_PROPERTIES for cls in task.cls.mro):
+        return xcom_of(task, at)
+    return Unknown(f"{name} of a {task.cls.name}", at)
+
+
 def _make_class(session: Session, model: OperatorModel) -> ClassValue:
     bases = []
     for path in model.bases:
@@ -88,7 +116,10 @@ def _make_class(session: Session, model: OperatorModel) -> ClassValue:
     if model.custom_name is not None:
         attributes["custom_operator_name"] = model.custom_name
     if model.path != BASE_OPERATOR:
-        made = ClassValue(model.name, bases, attributes, module_name=model.module)
+        attributes = {**constants_within(session, model.path), **attributes}
+        kind = ClassValue if model.sealed and not model.lenient else HalfKnownClass
+        fallback = None if kind is ClassValue else _half_known_attribute
+        made = kind(model.name, bases, attributes, module_name=model.module, fallback=fallback)
         made.data["model"] = model
         return made
     attributes |= TASK_METHODS | dict(_CLASS_ATTRIBUTES)
@@ -122,6 +153,7 @@ def _from_facts(facts: OperatorFacts) -> OperatorModel:
         template_ext=facts.template_ext,
         attributes={"ui_color": facts.ui_color},
         settle=functools.partial(_settle_facts, facts),
+        hook=functools.partial(settle_sensor, facts.path) if facts.path in DEFERRABLE_SENSORS else None,
         lenient=True,
         custom_name=facts.decorator,
         mro=facts.bases,
@@ -148,7 +180,7 @@ def _settle_facts(facts: OperatorFacts, task: Settling) -> None:
                 continue
             instead = (source.when == "or" and not value) or (source.when == "if_none" and value is None)
             found[name] = from_tagged(source.constant) if known and source.when and instead else value
-    values.update(found)
+    values.update({**found, **OWN_CALLABLES.get(facts.path, {})})
 
 
 def from_tagged(value: Json) -> Any:

@@ -106,10 +106,18 @@ def doc_of(function: Any) -> str | None:
     return None
 
 
-def check_call(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any], at: At, *, partly: bool = False) -> None:
+def check_call(
+    function: Any,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    at: At,
+    *,
+    partly: bool = False,
+    filled_in: Sequence[str] = (),
+) -> None:
     """Whether a TaskFlow function can be called so, the context left out. Raises TypeError, ValueError.
 
-    PARTLY: further arguments come when the task is mapped.
+    PARTLY: further arguments come when the task is mapped. FILLED_IN are parameters that the task fills in itself.
     """
     found = parameters_of(function)
     if found is None:
@@ -120,7 +128,7 @@ def check_call(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any], at
         if parameter.name in context and plain_default and not isinstance(parameter.default, Unknown):
             text = f"Context key parameter {parameter.name} can't have a default other than None"
             fail(at, "ValueError", text, code="GF203")
-    signature = inspect.Signature(_inspected(found, context), __validate_parameters__=False)
+    signature = inspect.Signature(_inspected(found, context.union(filled_in)), __validate_parameters__=False)
     try:
         if partly:
             signature.bind_partial(*args, **kwargs)

@@ -25,9 +25,18 @@ _MAKES_DAGS = re.compile(r"(Dag|DAG|Dags|DAGs)$|(^|_)dags?(_|$)|^exec$")
 _TASK_ARGUMENTS = frozenset({"task_id", "group_id", "task_group", "trigger_rule"})
 
 
+_NO_AIRFLOW = re.compile(
+    r"(google\.(?!cloud\.composer)|azure\.|boto3|botocore|docker|kubernetes|pandas|numpy|pyspark|requests|sqlalchemy"
+    r"|snowflake|databricks\.sdk|openai|weaviate|pinecone|vertexai|opensearchpy|elasticsearch)\b"
+)
+"""Client libraries that know nothing of Airflow: what they make is no task and no DAG, whatever it is called."""
+
+
 def unread_call(state: AirflowState, unknown: Unknown, args: Arguments, kwargs: Keywords, at: At) -> None:
     """Take note of a call of UNKNOWN."""
     name = callee(at)
+    if _NO_AIRFLOW.match(unknown.reason):
+        return
     touched = list(dict.fromkeys(_dags_in((*args, *kwargs.values()))))
     current = state.current_dag()
     if not touched and current is not None and (_TASK_ARGUMENTS & set(kwargs) or _MAKES_TASKS.search(name)):
