@@ -117,12 +117,24 @@ def _type_class(classes: dict[str, ClassValue]) -> ClassValue:
     made = ClassValue("type", host=type)
 
     def construct(cls: ClassValue, args: Any, kwargs: dict[str, Any], at: At) -> Any:
-        if len(args) == 3:
-            return ClassValue(args[0], args[1], dict(args[2]), module_name=at.module.name, module=at.module, at=at)
-        return type_of(args[0], at)
+        return _class_by_name(args, kwargs, at) if len(args) == 3 else type_of(args[0], at)
 
     made.construct = construct
     return made
+
+
+def _class_by_name(args: Any, keywords: dict[str, Any], at: At) -> Any:
+    """``type(name, bases, attributes)``."""
+    from goflow.parser.interpreter.definitions import finished_class
+
+    name, bases, attributes = args
+    unknown = first_unknown((name, bases, attributes if isinstance(attributes, Unknown) else None))
+    if unknown is not None:
+        return unknown
+    if not all(isinstance(base, ClassValue) for base in bases):
+        return Unknown(f"class {name}, which type() makes", at)
+    made = ClassValue(name, bases, dict(attributes), module_name=at.module.name, module=at.module, at=at)
+    return finished_class(made, keywords, at)
 
 
 def type_of(value: Any, at: At) -> Any:

@@ -91,7 +91,7 @@ def _make_class(frame: Frame, node: cst.ClassDef) -> Any:
     scope.names.pop("__qualname__", None)
     if special is not None:
         return special.make_class(cls, keywords, at)
-    return _finished(cls, keywords, at)
+    return finished_class(cls, keywords, at)
 
 
 def _own_metaclass(given: Any, at: Any) -> Unknown | None:
@@ -106,7 +106,7 @@ def _own_metaclass(given: Any, at: Any) -> Unknown | None:
     return None
 
 
-def _finished(cls: ClassValue, keywords: dict[str, Any], at: Any) -> Any:
+def finished_class(cls: ClassValue, keywords: dict[str, Any], at: Any) -> Any:
     """What bases want to do with a new class: a library's hook (``finish_class``), then ``__init_subclass__``."""
     for base in cls.mro[1:]:
         finish = base.data.get("finish_class")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import posixpath
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -86,6 +87,9 @@ class ModuleValue(Value):
             return found
         if name == "__dict__":
             return self.names
+        if name == "__path__" and self.is_package:
+            folder = posixpath.dirname(self.path) if self.path.endswith(".py") else self.path
+            return [posixpath.join(self.session.parse_path, folder)]
         if self.is_package:
             inner = self.session.loader.find(f"{self.name}.{name}", at)
             if inner is not None:

@@ -8,6 +8,8 @@ FILES: dict[str, str] = {
     "abc": "typing_", "airflow": "airflow", "base64": "texts", "builtins": "system", "calendar": "datetimes",
     "collections": "collections_",
     "configparser": "configparser_",
+    "pkgutil": "system", "shlex": "plain", "statistics": "plain", "tomllib": "plain",
+    "unicodedata": "plain", "uuid": "plain",
     "contextlib": "contextlib_", "copy": "functools_", "csv": "data", "dagfactory": "dagfactory",
     "dataclasses": "dataclasses_",
     "datetime": "datetimes", "dateutil": "dateutil_", "decimal": "numbers_", "enum": "enum_",

@@ -1,13 +1,18 @@
-"""``sys``, ``inspect``, ``importlib``: what a file may ask of its interpreter."""
+"""``sys``, ``inspect``, ``importlib``, ``pkgutil``: what a file may ask of its interpreter."""
 
 from __future__ import annotations
 
+import functools
+import posixpath
 from typing import Any
 
 from goflow.parser.interpreter.functions import UserFunction
 from goflow.parser.interpreter.modules import ModuleValue
+from goflow.parser.interpreter.operations import elements
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import At, NativeFunction, Unknown, Value, raised
+from goflow.parser.libraries.collections_ import named_tuple
+from goflow.parser.libraries.paths import exists, listing, path_text
 from goflow.parser.libraries.registry import function, module
 
 
@@ -132,3 +137,36 @@ def build_importlib(session: Session) -> dict[str, Any]:
 def build_util(session: Session) -> dict[str, Any]:
     """``importlib.util``."""
     return {"find_spec": function("find_spec", _find_spec)}
+
+
+def _modules_in(at: At, path: Any = None, prefix: str = "", *, deep: bool = False) -> Any:
+    """``pkgutil.iter_modules`` and, DEEP, ``walk_packages``: what modules and packages the folders hold."""
+    if path is None:
+        return Unknown("every module that can be imported", at)
+    entry = at.session.library.setdefault(
+        "ModuleInfo", named_tuple("ModuleInfo", ["module_finder", "name", "ispkg"], {}, "pkgutil")
+    )
+    folders, found = elements(path, at), list[Any]()
+    if isinstance(folders, Unknown):
+        return folders
+    for folder in folders:
+        told = path_text(folder)
+        for name in listing(told, at):
+            inner = posixpath.join(told, name)
+            package = "." not in name and exists(posixpath.join(inner, "__init__.py"), at) is True
+            if name == "__init__.py" or not (package or name.endswith(".py")):
+                continue
+            full = prefix + name.removesuffix(".py")
+            found.append(entry.call([None, full, package], {}, at))
+            if deep and package:
+                found += _modules_in(at, [inner], f"{full}.", deep=True)
+    return found
+
+
+@module("pkgutil")
+def build_pkgutil(session: Session) -> dict[str, Any]:
+    """``pkgutil``."""
+    return {
+        "iter_modules": function("iter_modules", _modules_in),
+        "walk_packages": function("walk_packages", functools.partial(_modules_in, deep=True)),
+    }

@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from goflow.domain.spec import Dialect
 from goflow.parser.interpreter.classes import ClassValue, Instance, initialise
 from goflow.parser.interpreter.scopes import MISSING
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import Arguments, At, Keywords, Raised, Unknown
 from goflow.parser.libraries.airflow import schedules
+from goflow.parser.libraries.airflow.attributes import unread_attributes
 from goflow.parser.libraries.airflow.dag_making import init, timetable_from
 from goflow.parser.libraries.airflow.dag_methods import METHODS
 from goflow.parser.libraries.airflow.dates import moment_value
@@ -127,6 +129,8 @@ class DagValue(Instance):
                 return [task.value for task in graph.tasks.values()]
             case "task_ids":
                 return list(graph.tasks)
+            case "task_count" if at.session.dialect is Dialect.AIRFLOW2:
+                return len(graph.tasks)
             case "task_group":
                 return self.root_group
             case "task_group_dict":
@@ -170,6 +174,7 @@ def dag_class(session: Session) -> ClassValue:
             },
             module_name="airflow.sdk.definitions.dag",
             construct=_construct,
+            fallback=unread_attributes("DAG"),
         ),
     )
 

@@ -11,6 +11,7 @@ from goflow.parser.interpreter.operations import type_name
 from goflow.parser.interpreter.scopes import MISSING
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import Arguments, At, Keywords, Raised, Unknown, raised
+from goflow.parser.libraries.airflow.attributes import unread_attributes
 from goflow.parser.libraries.airflow.edges import Dependency, References
 from goflow.parser.libraries.airflow.exceptions import fail
 from goflow.parser.libraries.airflow.graph import GroupNode, TaskNode
@@ -126,6 +127,7 @@ def group_class(session: Session) -> ClassValue:
             {**METHODS, **{name: native(name, function) for name, function in _METHODS.items()}},
             module_name=_MODULE,
             construct=_construct,
+            fallback=unread_attributes("TaskGroup"),
         ),
     )
 

@@ -14,6 +14,7 @@ from goflow.parser.interpreter.functions import Kind, UserFunction
 from goflow.parser.interpreter.operations import type_name
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import At, Unknown
+from goflow.parser.libraries.airflow.attributes import unread_attributes
 from goflow.parser.libraries.airflow.base_attributes import check_fail_fast, converted
 from goflow.parser.libraries.airflow.base_operators import OPERATOR_DEFAULTS, base_parameters
 from goflow.parser.libraries.airflow.dates import to_moment
@@ -310,4 +311,7 @@ def mapped_class(session: Session, *, taskflow: bool) -> ClassValue:
     from goflow.parser.libraries.airflow.task_methods import TASK_METHODS
 
     name = "DecoratedMappedOperator" if taskflow else "MappedOperator"
-    return state_of(session).singleton(name, lambda: ClassValue(name, (), dict(TASK_METHODS), module_name=_PLACE))
+    unread = unread_attributes("MappedOperator")
+    return state_of(session).singleton(
+        name, lambda: ClassValue(name, (), dict(TASK_METHODS), module_name=_PLACE, fallback=unread)
+    )

@@ -16,6 +16,7 @@ from goflow.parser.interpreter.descriptors import ClassMethod
 from goflow.parser.interpreter.scopes import MISSING
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import At, Unknown
+from goflow.parser.libraries.airflow.attributes import unread_attributes
 from goflow.parser.libraries.airflow.base_operators import base_operators
 from goflow.parser.libraries.airflow.decorated_operators import decorated_operators
 from goflow.parser.libraries.airflow.mapping import partial_operator
@@ -126,7 +127,13 @@ def _make_class(session: Session, model: OperatorModel) -> ClassValue:
     attributes["__init__"] = native("__init__", native_init)
     attributes["partial"] = ClassMethod(native("partial", partial_operator))
     made = ClassValue(
-        model.name, (), attributes, module_name=model.module, construct=construct, around_init=around_init
+        model.name,
+        (),
+        attributes,
+        module_name=model.module,
+        construct=construct,
+        around_init=around_init,
+        fallback=unread_attributes("Operator"),
     )
     made.data["model"] = model
     return made

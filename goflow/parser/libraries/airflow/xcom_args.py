@@ -10,6 +10,7 @@ from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.operations import type_name
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import At, Raised, Unknown, raised
+from goflow.parser.libraries.airflow.attributes import unread_attributes
 from goflow.parser.libraries.airflow.edges import Dependency, References
 from goflow.parser.libraries.airflow.graph import TaskNode
 from goflow.parser.libraries.airflow.keys import GraphError
@@ -165,6 +166,7 @@ def xcom_class(session: Session) -> ClassValue:
             {**METHODS, **methods},
             module_name="airflow.sdk.definitions.xcom_arg",
             construct=lambda cls, args, kwargs, at: _construct(at, *args, **kwargs),
+            fallback=unread_attributes("XComArg"),
         ),
     )
 

@@ -116,6 +116,38 @@ def test_a_session_of_the_database_is_unknown_where_none_is_given():
     assert "a session of Airflow's database" in str(field)
 
 
+@pytest.mark.parametrize(
+    ("sentence", "value"),
+    [
+        ("of a DAG", "dag.edge_info"),
+        ("of a task", "E('o').start_trigger_args"),
+        ("of a task that is mapped", "BashOperator.partial(task_id='m').expand(bash_command=['a']).expand_input"),
+        ("of a group", "TaskGroup('g').upstream_join_id"),
+        ("of a result", "task(fn)().iter_references()"),
+    ],
+)
+def test_what_airflow_has_and_no_model_knows_is_unknown(sentence, value):
+    dag = in_dag(f'B(env={{"found": {value}}})')
+    assert "which is not read" in str(dag.task("b").fields["env"]), sentence
+
+
+def test_what_airflow_has_not_either_is_an_attribute_error():
+    assert "no attribute 'nothing'" in errors(read('with DAG("d", schedule=None) as dag: dag.nothing'))[0]
+
+
+def test_operators_log_while_they_are_made():
+    task = only_task(
+        """
+        class Mine(BaseOperator):
+            def __init__(self, **kwargs):
+                super().__init__(**kwargs)
+                self.log.info("made %s", self.task_id)
+        Mine(task_id="m")
+        """
+    )
+    assert task.operator == "Mine"
+
+
 def test_a_dag_that_an_unread_library_makes_is_told():
     result = read('from cosmos import DbtDag\nDbtDag(dag_id="models")\nwith DAG("mine", schedule=None): E()')
     (problem,) = [problem for problem in result.diagnostics if problem.code == "GF103"]

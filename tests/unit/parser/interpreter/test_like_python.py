@@ -94,6 +94,15 @@ CASES = {
         "    a: int = 1\n    b: int\nfor f in (late, shared, lambda: K(1), lambda: K(), lambda: K(b=1, c=2)):\n    try:\n"
         "        f()\n    except Exception as e:\n        x.append(type(e).__name__)\nx.append(K(b=2).a)\n"
     ),
+    "classes that are made by name": (
+        "made = []\nclass A:\n    def __init_subclass__(cls):\n        made.append(cls.__name__)\n"
+        "B = type('B', (A,), {'n': 1, 'twice': lambda self: self.n * 2})\nx = made, B().twice(), issubclass(B, A)\n"
+    ),
+    "functions that only work on their arguments": (
+        'import shlex, statistics, tomllib, unicodedata, uuid\nx = (shlex.quote("a b"), shlex.split(\'a "b c"\'),\n'
+        "     statistics.mean([1, 2, 6]), str(uuid.uuid5(uuid.NAMESPACE_DNS, 'x')), unicodedata.normalize('NFKD', 'é'),\n"
+        "     tomllib.loads('[a]\\nb = [1, \"c\"]'))\n"
+    ),
     "dataclasses": (
         "from dataclasses import dataclass, field, asdict, replace\n@dataclass\nclass P:\n    a: int\n    b: str = 'b'\n"
         "    c: list = field(default_factory=list)\n    def __post_init__(self):\n        self.d = self.a + 1\n"

@@ -114,6 +114,24 @@ def test_where_a_process_stands_is_not_known(value, tmp_path):
     assert names["x"].reason == "the working folder"
 
 
+def test_the_modules_of_a_package_are_found_by_its_path(tmp_path):
+    (tmp_path / "jobs" / "deep").mkdir(parents=True)
+    for name in ("jobs/__init__.py", "jobs/b.py", "jobs/a.py", "jobs/deep/__init__.py", "jobs/deep/c.py", "jobs/d.txt"):
+        (tmp_path / name).touch()
+    source = (
+        "import pkgutil, jobs\nx = [(found.name, found.ispkg) for found in pkgutil.iter_modules(jobs.__path__)]\n"
+        "y = [name for _, name, _ in pkgutil.walk_packages(jobs.__path__, 'jobs.')]\n"
+    )
+    names, session = evaluate_text(source, tmp_path)
+    assert names["x"] == [("a", False), ("b", False), ("deep", True)]
+    assert names["y"] == ["jobs.a", "jobs.b", "jobs.deep", "jobs.deep.c"]
+    assert session.listings["jobs"] == ("__init__.py", "a.py", "b.py", "d.txt", "deep")
+
+
+def test_a_class_that_derives_by_name_from_what_is_unknown(tmp_path):
+    assert isinstance(run("\nx = type('B', (u,), {})", tmp_path)["x"], Unknown)
+
+
 LIMITS = {
     "an endless loop": "while True:\n    pass\n",
     "a list that grows for ever": "x = []\nwhile True:\n    x.append(1)\n",
