@@ -121,7 +121,11 @@ def _not_acted_on(dag: DagSpec, path: str) -> list[Diagnostic]:
     if callbacks := [name for name in dag.callbacks if name not in _NOT_ACTED_ON]:
         asked[", ".join(callbacks)] = ("", dag.line)
     asked.update(dict.fromkeys(set(dag.callbacks) & set(_NOT_ACTED_ON), ("", dag.line)))
+    if dag.runtime.runtime == "airflow":
+        asked["runtime"] = ("", dag.line)
     for task in dag.tasks:
+        if task.runtime.runtime == "airflow":
+            asked.setdefault("runtime", (task.task_id, task.line))
         if task.arguments.get("sla") is not None:
             asked.setdefault("sla", (task.task_id, task.line))
         if task.arguments.get("email") and _mails(task):
@@ -146,6 +150,7 @@ def _mails(task: TaskSpec) -> bool:
 
 
 _NOT_ACTED_ON = {
+    "runtime": "runtime: airflow is not there yet: the tasks run with the shim",
     "sla": "SLAs are not watched yet: nobody is told of a task that is late",
     "email": "e-mails about failed tasks and retries are not sent yet",
     "deadline": "deadlines of DAGs are not watched yet",

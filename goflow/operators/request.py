@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from goflow.domain.canonical import Json
+from goflow.domain.precedence import over
 from goflow.domain.runs import DagRun, Launch, TaskInstance
 from goflow.domain.spec import DagSpec, RuntimeSpec, TaskSpec
 
@@ -66,17 +67,11 @@ class PlanRequest:
         """The namespace in force: the task's, the DAG's, the daemon's."""
         return self.task.runtime.namespace or self.dag.runtime.namespace or self.defaults.namespace
 
+    def said(self) -> RuntimeSpec:
+        """What file and ``goflow.yaml`` say: for the task over what they say for the DAG."""
+        return over(self.task.runtime, self.dag.runtime)
+
     def settled(self) -> RuntimeSpec:
-        """The runtime in force: the task's own word over the DAG's; maps are merged (decision 6)."""
-        mine, whole = self.task.runtime, self.dag.runtime
-        return RuntimeSpec(
-            image=mine.image or whole.image,
-            namespace=self.namespace,
-            service_account=mine.service_account or whole.service_account or self.defaults.service_account,
-            environment={**whole.environment, **mine.environment},
-            resources={**whole.resources, **mine.resources},
-            labels={**whole.labels, **mine.labels},
-            annotations={**whole.annotations, **mine.annotations},
-            pod_template=mine.pod_template or whole.pod_template,
-            runtime=mine.runtime or whole.runtime,
-        )
+        """The runtime in force: the task's own word over the DAG's, the daemon's under both (decision 6)."""
+        defaults = RuntimeSpec(namespace=self.defaults.namespace, service_account=self.defaults.service_account)
+        return over(self.said(), defaults)

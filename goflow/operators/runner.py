@@ -2,29 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
+from goflow.domain.spec import RuntimeSpec
 from goflow.operators.identity import annotations_of, labels_of
 from goflow.operators.plan import JobPlan, Verdict
+from goflow.operators.pod_template import merged_pods
 from goflow.operators.request import PlanRequest
 
 COMMAND = ("goflow-runner", "run")
+_OF_THE_RUNNER = ("image", "command", "args")
+"""What a pod template's container does not say here: the runner's image and command are GoFlow's to give, as Airflow's
+KubernetesExecutor gives its own to the template's."""
 
 
 def plan(request: PlanRequest) -> JobPlan:
-    """The launch as a container of the runner image (or the image that ``goflow.yaml`` names)."""
+    """The launch as a container of the runner image (or the image that ``goflow.yaml`` names).
+
+    What ``goflow.yaml`` says stands over the template that it names, and the task's ``pod_override`` over both, merged
+    as Airflow's KubernetesExecutor does it.
+    """
     runtime = request.settled()
     config = (request.resolved or {}).get("executor_config", request.task.executor_config)
-    pod, container = pod_override(config)
+    pod = merged_pods(merged_pods(_template(request.said()), _as_pod(request.said())), pod_override(config))
+    shared = common(request)
+    own = {"labels": labels_of(request), "annotations": annotations_of(request)}
+    for name, ours in own.items():
+        shared[name] = {**(pod.get("metadata", {}).get(name) or {}), **ours}
+    spec = dict(pod.get("spec") or {})
+    main, *others = spec.pop("containers", None) or [{}]
+    container = {name: value for name, value in main.items() if name != "name"}
+    shared["service_account"] = spec.pop("serviceAccountName", None) or shared["service_account"]
+    shared["resources"] = container.pop("resources", {})
+    if others:
+        spec["containers"] = others
     return JobPlan(
-        **common(request),
+        **shared,
         verdict=Verdict.RUNNER,
         image=runtime.image or request.defaults.runner_image,
         command=COMMAND,
         environment=dict(runtime.environment),
         image_pull_policy=request.defaults.image_pull_policy or None,
-        pod={**(runtime.pod_template if isinstance(runtime.pod_template, dict) else {}), **pod},
+        pod={"spec": spec} if spec else {},
         container=container,
         folder_path=request.defaults.parse_path,
     )
@@ -51,24 +70,31 @@ def common(request: PlanRequest) -> dict[str, Any]:
     }
 
 
-def pod_override(executor_config: Any) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """``executor_config={"pod_override": k8s.V1Pod(...)}`` as parts of a pod spec, and of its container named ``base``
-    (Airflow's ``PodGenerator.reconcile_pods``)."""
+def pod_override(executor_config: Any) -> dict[str, Any]:
+    """``executor_config={"pod_override": k8s.V1Pod(...)}`` as a manifest; empty where there is none."""
     from goflow.operators.objects import manifest_of
 
     if not isinstance(executor_config, dict) or not executor_config.get("pod_override"):
-        return {}, {}
+        return {}
     pod = manifest_of(executor_config["pod_override"])
-    if not isinstance(pod, dict):
-        return {}, {}
-    spec = dict(pod.get("spec") or {})
-    base: dict[str, Any] = {}
-    others = []
-    for container in spec.pop("containers", None) or []:
-        if container.get("name") == "base":
-            base = {key: value for key, value in container.items() if key != "name"}
-        else:
-            others.append(container)
-    if others:
-        spec["containers"] = others
-    return {"metadata": pod.get("metadata") or {}, "spec": spec}, base
+    return pod if isinstance(pod, dict) else {}
+
+
+def _template(said: RuntimeSpec) -> dict[str, Any]:
+    """The pod template of ``goflow.yaml``, without what is GoFlow's own to say."""
+    template: dict[str, Any] = dict(said.pod_template) if isinstance(said.pod_template, dict) else {}
+    spec = dict(template.get("spec") or {})
+    main, *others = spec.get("containers") or [{}]
+    kept = {name: value for name, value in main.items() if name not in _OF_THE_RUNNER}
+    kept["env"] = [one for one in kept.get("env") or [] if one.get("name") not in said.environment]
+    return {**template, "spec": {**spec, "containers": [kept, *others]}}
+
+
+def _as_pod(said: RuntimeSpec) -> dict[str, Any]:
+    """What ``goflow.yaml`` says in keys of its own, as a pod."""
+    container = {"resources": dict(said.resources)} if said.resources else {}
+    account = {"serviceAccountName": said.service_account} if said.service_account else {}
+    return {
+        "metadata": {"labels": dict(said.labels), "annotations": dict(said.annotations)},
+        "spec": {**account, "containers": [container]},
+    }

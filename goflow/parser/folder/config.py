@@ -10,9 +10,10 @@ from pathlib import Path
 
 from goflow.domain.canonical import digest_bytes
 from goflow.domain.diagnostics import Diagnostic, Severity
+from goflow.domain.precedence import over
 from goflow.domain.spec import DagSpec, Dialect, Inputs, RuntimeSpec
 from goflow.parser.folder.ignore import Syntax
-from goflow.parser.folder.settings import ImportMode, Rule, Settings, merged, over
+from goflow.parser.folder.settings import ImportMode, Rule, Settings, merged
 
 CONFIG_NAME = "goflow.yaml"
 

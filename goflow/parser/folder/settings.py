@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any, Literal
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
 
+from goflow.domain.precedence import over
 from goflow.domain.spec import Dialect, RuntimeSpec
 
 ImportMode = Literal["evaluate", "sandbox"]
 """How a file is read: evaluated, without running a line of it, or run in a process that is shut in."""
-_FIELDS = fields(RuntimeSpec)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +50,3 @@ def merged(parts: Iterable[Settings]) -> Settings:
             runtime=over(part.runtime, answer.runtime),
         )
     return answer
-
-
-def over(upper: RuntimeSpec, lower: RuntimeSpec) -> RuntimeSpec:
-    """UPPER where it says something, else LOWER; mappings are merged key by key, pod templates all the way down."""
-    values: dict[str, Any] = {spec.name: deep(getattr(upper, spec.name), getattr(lower, spec.name)) for spec in _FIELDS}
-    return RuntimeSpec(**values)
-
-
-def deep(mine: Any, theirs: Any) -> Any:
-    """MINE over THEIRS, merged where both are mappings."""
-    if isinstance(mine, Mapping) and isinstance(theirs, Mapping):
-        both = {**theirs, **mine}
-        return {key: deep(mine[key], theirs[key]) if key in mine and key in theirs else both[key] for key in both}
-    return theirs if mine is None else mine
