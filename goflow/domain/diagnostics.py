@@ -91,7 +91,7 @@ CODES: dict[str, str] = {
     "GF007": "The file defines a DAG id that another file of the folder already defines.",
     "GF008": "A Variable or Connection that the file asks for does not exist.",
     "GF009": "GoFlow itself failed on this file: a defect to report.",
-    "GF010": "A zip archive that has DAG files in it, which GoFlow does not read yet.",
+    "GF010": "A zip archive with DAG files in it that cannot be read.",
     # 1xx: cannot be known before run time
     "GF101": "Something the scheduler plans with (an id, an edge, a schedule, a policy) is not known before run time.",
     "GF102": "A field of a task is not known before run time; it is filled in when the task runs.",

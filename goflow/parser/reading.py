@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
@@ -13,19 +14,23 @@ import libcst as cst
 from goflow.domain.diagnostics import Diagnostic, Severity, Span
 from goflow.domain.spec import DagSpec, Dialect, Inputs, InputsUsed
 from goflow.parser.api import Folder, ParseResult
+from goflow.parser.archives import read_archive
 from goflow.parser.comments import ignores_elsewhere, ignores_in
 from goflow.parser.folder import (
+    Archive,
+    FileSettings,
     FolderConfig,
     ImportMode,
-    archived_dags,
     folder_config,
     is_archive,
     is_yaml,
     looks_like_dag,
+    open_archive,
 )
 from goflow.parser.yaml import Kind, kind_of, read_native
 
 if TYPE_CHECKING:
+    from goflow.parser.interpreter.modules import ModuleValue
     from goflow.parser.interpreter.session import Session
 
 Way = Callable[["Session", Folder, Inputs], ParseResult]
@@ -70,8 +75,10 @@ def _read_as_told(folder: Folder, config: FolderConfig, path: str, content: byte
     said = config.for_file(path)
     dialect = said.dialect or folder.dialect
     if is_archive(path):
-        told = archived_dags(content, path, dialect, safe_mode=folder.safe_mode and said.safe_mode)
-        return ParseResult(path, "", (), () if told is None else (told,), looks_like_dag=told is not None)
+        archive = open_archive(content, path, dialect, safe_mode=folder.safe_mode and said.safe_mode)
+        if not isinstance(archive, Archive):
+            return ParseResult(path, "", (), () if archive is None else (archive,), looks_like_dag=archive is not None)
+        return _read_by(functools.partial(read_archive, archive), folder, said, path, b"", inputs)
     kind = kind_of(content) if is_yaml(path) else None
     if kind is Kind.NATIVE:
         native = read_native(content, path)
@@ -80,13 +87,19 @@ def _read_as_told(folder: Folder, config: FolderConfig, path: str, content: byte
         return ParseResult(path, "", looks_like_dag=False)
     if kind is None and folder.safe_mode and said.safe_mode and not looks_like_dag(content, path, dialect):
         return ParseResult(path, "", looks_like_dag=False)
+    return _read_by(_way(said.import_mode if kind is None else None), folder, said, path, content, inputs)
+
+
+def _read_by(way: Way, folder: Folder, said: FileSettings, path: str, content: bytes, inputs: Inputs) -> ParseResult:
+    """What CONTENT gives in that WAY, with what `goflow.yaml` has SAID of the file."""
+    roots = (*said.import_roots, *folder.import_roots)
     return evaluate_file(
-        dataclasses.replace(folder, dialect=dialect, import_roots=(*said.import_roots, *folder.import_roots)),
+        dataclasses.replace(folder, dialect=said.dialect or folder.dialect, import_roots=roots),
         path,
         content,
         said.inputs(dataclasses.replace(inputs, environment={**inputs.environment, **folder.environment})),
         "folder" if said.dialect else "default",
-        _way(said.import_mode if kind is None else None),
+        way,
     )
 
 
@@ -159,6 +172,11 @@ def _evaluated(session: Session, folder: Folder, inputs: Inputs) -> ParseResult:
     kind = kind_of(module.source.encode()) if is_yaml(module.path) else None
     with trusted_nodes():
         dags = _evaluate(module, session.loader.told(folder.root / module.path), kind)
+    return result_of(session, module, dags)
+
+
+def result_of(session: Session, module: ModuleValue, dags: list[DagSpec]) -> ParseResult:
+    """What SESSION has found out about its file, the MODULE, which gave DAGS."""
     local_closure(module)
     return ParseResult(
         module.path,

@@ -4,20 +4,21 @@
 ``rules`` says what holds for a file, a DAG or a task. What one file means is for the rest of the parser.
 """
 
-from goflow.parser.folder.archives import archived_dags, is_archive
+from goflow.parser.folder.archives import Archive, is_archive, open_archive
 from goflow.parser.folder.config import CONFIG_NAME, FileSettings, FolderConfig, folder_config
 from goflow.parser.folder.discovery import dag_files, is_yaml, looks_like_dag
 from goflow.parser.folder.settings import ImportMode
 
 __all__ = [
     "CONFIG_NAME",
+    "Archive",
     "FileSettings",
     "FolderConfig",
     "ImportMode",
-    "archived_dags",
     "dag_files",
     "folder_config",
     "is_archive",
     "is_yaml",
     "looks_like_dag",
+    "open_archive",
 ]

@@ -190,6 +190,13 @@ class Loader:
         self.modules: dict[str, Value] = {}
         self._libraries: dict[str, Value | None] = {}
         self.roots = [session.root, *session.import_roots]
+        self.archive: Path | None = None
+        self.archived: Mapping[str, bytes] = {}
+        self.archived_folders: frozenset[str] = frozenset()
+
+    def open_archive(self, path: Path, files: Mapping[str, bytes], folders: frozenset[str]) -> None:
+        """Find modules in the archive PATH, which has FILES and FOLDERS, before all others."""
+        self.archive, self.archived, self.archived_folders = path, files, folders
 
     def library(self, name: str) -> Value | None:
         """The model of library module NAME, or None."""
@@ -231,6 +238,12 @@ class Loader:
     def _local(self, name: str, at: At) -> Value | None:
         """The module of that name below one of the roots, run now."""
         words = PurePosixPath(*name.split("."))
+        if self.archive is not None:
+            for candidate, is_package in ((f"{words}/__init__.py", True), (f"{words}.py", False)):
+                if candidate in self.archived:
+                    return self._run(name, self.archive / candidate, at, is_package=is_package)
+            if f"{words}/" in self.archived_folders:
+                return self._namespace(name, self.archive / words)
         for root in self.roots:
             for candidate, is_package in ((f"{words}/__init__.py", True), (f"{words}.py", False)):
                 path = root / candidate
@@ -278,7 +291,14 @@ class Loader:
     # Files -----------------------------------------------------------------------------------------------------
 
     def read_bytes(self, path: Path, at: At) -> bytes:
-        """The content of a file below one of the roots, recorded. The file's own OSError otherwise."""
+        """The content of a file below one of the roots, recorded. The file's own OSError otherwise.
+
+        What is in an open archive is recorded with the archive.
+        """
+        if self.archive is not None and path.is_relative_to(self.archive):
+            inner = path.relative_to(self.archive).as_posix()
+            if inner in self.archived:
+                return self.archived[inner]
         resolved = Path(os.path.realpath(path))
         if not any(resolved.is_relative_to(os.path.realpath(root)) for root in self.roots):
             raised(at, "FileNotFoundError", f"[Errno 2] No such file or directory: '{path}' (outside the DAG folder)")

@@ -33,14 +33,24 @@ def load_dag(task_input, folder):
         source = file.read()
     World.parsing = (task_input["dag_id"], task_input["task_id"])
     with recorded_inputs(task_input):
-        if path.endswith((".yaml", ".yml")):
+        problem = None
+        if path.endswith(".zip"):
+            from airflow._goflow import zip_files
+
+            problem = zip_files.make(path, module.__dict__)
+        elif path.endswith((".yaml", ".yml")):
             from airflow._goflow import yaml_files
 
             yaml_files.make(source, path, str(folder), module.__dict__)
         else:
             code = compile(source, path, "exec", dont_inherit=True)
             exec(code, module.__dict__)  # the author's own file, in the task's own process
-    found = _find(module, task_input["dag_id"])
+    try:
+        found = _find(module, task_input["dag_id"])
+    except DagFileError:
+        if problem is not None:
+            raise problem from None
+        raise
     found.fileloc = path
     found.relative_fileloc = info["file"]
     return found
