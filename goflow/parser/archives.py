@@ -22,6 +22,7 @@ def read_archive(archive: Archive, session: Session, folder: Folder, inputs: Inp
     from goflow.parser.interpreter.modules import ModuleValue
     from goflow.parser.lower import collect
     from goflow.parser.reading import guarded, result_of
+    from goflow.parser.syntax import trusted_nodes
 
     whole = session.main
     session.loader.open_archive(folder.root / whole.path, archive.files, archive.folders)
@@ -31,7 +32,8 @@ def read_archive(archive: Archive, session: Session, folder: Folder, inputs: Inp
         module = ModuleValue(session, PurePosixPath(name).stem, f"{whole.path}/{name}", source)
         session.main = module
         modules.append(module)
-        guarded(module, lambda module=module: _run(module))  # type: ignore[misc]
+        with trusted_nodes():
+            guarded(module, lambda module=module: _run(module))  # type: ignore[misc]
     for module in modules:
         whole.names.update({f"{module.name}.{name}": value for name, value in module.names.items()})
     session.main = whole
