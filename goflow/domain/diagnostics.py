@@ -89,7 +89,7 @@ CODES: dict[str, str] = {
     "GF005": "Reading the file takes more steps, depth or memory than the budget allows.",
     "GF006": "A module that the file imports is neither in the DAG folder nor known to GoFlow.",
     "GF007": "The file defines a DAG id that another file of the folder already defines.",
-    "GF008": "A Variable or Connection that the file asks for does not exist.",
+    "GF008": "A Variable, Connection or environment variable that the file asks for does not exist.",
     "GF009": "GoFlow itself failed on this file: a defect to report.",
     "GF010": "A zip archive with DAG files in it that cannot be read.",
     # 1xx: cannot be known before run time

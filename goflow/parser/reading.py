@@ -229,7 +229,7 @@ def guarded(module: Any, run: Callable[[], list[DagSpec]]) -> list[DagSpec]:
         session.diagnostics.append(_not_python(module, problem))
     except Raised as problem:
         refuse_dialect(problem, session)
-        code, hint = code_and_hint(problem)
+        code, hint = code_and_hint(problem, session)
         at = next((place for place in [problem.at, *problem.trace] if place.module is module), problem.at)
         at = problem.at if problem.at.module.is_data else at
         where = "" if problem.at.module is at.module else f" (raised at {problem.at.span})"

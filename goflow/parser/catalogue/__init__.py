@@ -13,6 +13,16 @@ from goflow.parser.catalogue.facts import (
     decorated,
     lookup,
     provider_version,
+    siblings,
 )
 
-__all__ = ["REQUIRED", "FieldSource", "OperatorFacts", "all_template_fields", "decorated", "lookup", "provider_version"]
+__all__ = [
+    "REQUIRED",
+    "FieldSource",
+    "OperatorFacts",
+    "all_template_fields",
+    "decorated",
+    "lookup",
+    "provider_version",
+    "siblings",
+]

@@ -80,6 +80,17 @@ def lookup(path: str) -> OperatorFacts | None:
     return _facts(path)
 
 
+def siblings(path: str) -> list[str]:
+    """The names of the classes that the module of PATH has, or has had; none where the module is not known here."""
+    provider = _provider_of(path)
+    if provider is None:
+        return []
+    module, _, _ = path.removeprefix(f"airflow.providers.{provider}.").rpartition(".")
+    files = [file for file in (provider, f"legacy/{provider}") if file in _providers()]
+    names = (name.rpartition(".") for file in files for name in _data(file)["classes"])
+    return [name for place, _, name in names if place == module]
+
+
 def decorated(name: str) -> str | None:
     """The path of the operator class that ``@task.NAME`` makes; None for the built-in and unknown ones."""
     return _decorators().get(name)

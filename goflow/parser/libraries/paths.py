@@ -46,7 +46,9 @@ class Environment(Value):
         if found is None and key in IN_EVERY_CONTAINER:
             return Unknown(f"{key} in the task's container", at)
         if found is None:
-            raise Raised(make_exception(at.session, "KeyError", (key,)), at)
+            problem = make_exception(at.session, "KeyError", (key,))
+            problem.data = {"code": "GF008", "hint": f"say what {key} is under environment in goflow.yaml"}
+            raise Raised(problem, at)
         return found
 
     def set_item(self, key: Any, value: Any, at: At) -> None:

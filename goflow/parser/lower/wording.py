@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 _MOST = 3
 _MODULE = "put that module into the DAG folder, or name its place in import_roots of goflow.yaml"
+_NAME = "GoFlow does not know this name of a provider: is it written rightly?"
 _ELSE = (
     "take it from a Variable, from a file in the folder or from the environment in goflow.yaml; "
     "what only a running task can know, tasks can be mapped over"
@@ -27,4 +28,6 @@ def listed(names: Sequence[str]) -> str:
 
 def way_out(reason: str) -> str:
     """What to do about something that the scheduler plans with and that depends on REASON."""
-    return _MODULE if reason.endswith("which is not read") else _ELSE
+    if not reason.endswith("which is not read"):
+        return _ELSE
+    return _NAME if reason.startswith("airflow.") else _MODULE

@@ -53,7 +53,7 @@ def _airflow(module: DocumentModule) -> bool:
         try:
             complete &= Building(dag, session).build()
         except Raised as problem:
-            code, hint = code_and_hint(problem)
+            code, hint = code_and_hint(problem, session)
             session.report(code, problem.message, problem.at, hint=hint)
             complete = False
     return complete

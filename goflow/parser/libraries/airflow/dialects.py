@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 from goflow.domain.diagnostics import Span
+from goflow.domain.errors import did_you_mean
 from goflow.domain.spec import Dialect
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import Raised
-from goflow.parser.libraries.airflow.import_paths import has_module, other
+from goflow.parser.libraries.airflow.import_paths import has_module, modules_of, other
 
 _MISSING_MODULE = re.compile(r"No module named '(airflow[\w.]*)'")
 
@@ -44,8 +45,12 @@ def other_dialect(problem: Raised, session: Session) -> Dialect | None:
     return None
 
 
-def code_and_hint(problem: Raised) -> tuple[str, str]:
-    """The diagnostic's code and hint that the models of Airflow gave PROBLEM; GF004 without one for all others."""
+def code_and_hint(problem: Raised, session: Session) -> tuple[str, str]:
+    """The diagnostic's code and hint that the models of Airflow gave PROBLEM; GF006 for a module that Airflow does not
+    have, GF004 for all others."""
+    missing = _MISSING_MODULE.search(problem.message) if problem.type_name == "ModuleNotFoundError" else None
+    if missing is not None:
+        return "GF006", did_you_mean(missing[1], modules_of(session.dialect))
     data = problem.value.data
     if not isinstance(data, dict):
         return "GF004", ""

@@ -73,6 +73,11 @@ def names_of(module: str, dialect: Dialect) -> frozenset[str]:
     return (known.of(dialect) if known else None) or frozenset()
 
 
+def modules_of(dialect: Dialect) -> list[str]:
+    """The modules of Airflow under DIALECT, providers left out."""
+    return [module for module, names in _names().items() if names.of(dialect) is not None]
+
+
 def borrowed_by(module: str, dialect: Dialect) -> Mapping[str, str]:
     """What MODULE has only because it imports it itself: the path (``datetime.timedelta``, ``os``) for each name."""
     both, two, three = _borrowed().get(module, ({}, {}, {}))

@@ -18,8 +18,9 @@ class GraphError(Exception):
     CODE is the diagnostic's, where nothing in the file catches the exception.
     """
 
-    def __init__(self, kind: str, message: str, code: str = "") -> None:
+    def __init__(self, kind: str, message: str, code: str = "", hint: str = "") -> None:
         super().__init__(message)
+        self.hint = hint
         self.kind = kind
         self.message = message
         self.code = code
@@ -36,7 +37,7 @@ def check_key(key: Any, what: str = "key") -> None:
         text = (
             f"The {what} {key!r} has to be made of alphanumeric characters, dashes, dots, and underscores exclusively"
         )
-        raise GraphError("ValueError", text, "GF205")
+        raise GraphError("ValueError", text, "GF205", _such_as(key, r"[^\w.-]+"))
 
 
 def check_group_key(key: Any) -> None:
@@ -48,4 +49,10 @@ def check_group_key(key: Any) -> None:
         raise GraphError("ValueError", text, "GF205")
     if not GROUP_KEY.match(key):
         text = f"The key {key!r} has to be made of alphanumeric characters, dashes, and underscores exclusively"
-        raise GraphError("ValueError", text, "GF205")
+        raise GraphError("ValueError", text, "GF205", _such_as(key, r"[^\w-]+"))
+
+
+def _such_as(key: str, wrong: str) -> str:
+    """A key that would do in place of KEY, whose characters WRONG are not taken."""
+    found = re.sub(wrong, "_", key, flags=re.ASCII).strip("_")
+    return f"such as {found!r}" if found else ""

@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from goflow.domain.diagnostics import Severity
+from goflow.domain.errors import did_you_mean
 from goflow.domain.spec import Dialect
+from goflow.parser.catalogue import siblings
 from goflow.parser.interpreter.classes import ClassValue
 from goflow.parser.interpreter.functions import UserFunction
 from goflow.parser.interpreter.modules import LibraryModule
@@ -34,7 +36,7 @@ from goflow.parser.libraries.airflow.import_paths import (
     names_of,
     other,
 )
-from goflow.parser.libraries.airflow.opaque import NOT_SET, opaque_class
+from goflow.parser.libraries.airflow.opaque import NOT_SET, has_operators, opaque_class
 from goflow.parser.libraries.airflow.openlineage_ import OPENLINEAGE
 from goflow.parser.libraries.airflow.operator_classes import generic_class, operator_class
 from goflow.parser.libraries.airflow.operator_models import BASE_BRANCH, BASE_OPERATOR, BASE_SENSOR, DECORATED_OPERATOR
@@ -53,7 +55,6 @@ VERSIONS = {Dialect.AIRFLOW2: "2.11.2", Dialect.AIRFLOW3: "3.3.2"}
 EXAMPLES = "airflow.example_dags"
 _COMPAT = "airflow.providers.common.compat."
 """The provider that hands on what has moved between the two Airflows."""
-_OPERATOR_PLACES = (".operators.", ".sensors.", ".transfers.", ".decorators.")
 
 
 def resolve(session: Session, name: str) -> Value | None:
@@ -106,7 +107,8 @@ def find(session: Session, module: str, name: str, at: At) -> Any:
     if there is False:
         elsewhere = has_name(module, name, other(session.dialect))
         only = other(session.dialect) if elsewhere else None
-        fail(at, "ImportError", f"cannot import name '{name}' from '{module}'", only=only, code="GF006")
+        hint = did_you_mean(name, names_of(module, session.dialect))
+        fail(at, "ImportError", f"cannot import name '{name}' from '{module}'", only=only, code="GF006", hint=hint)
     found = _modelled(session, module, name)
     if found is not None:
         return found
@@ -162,8 +164,10 @@ def _borrowed(session: Session, origin: str, at: At) -> Any:
 
 def _unmodelled(session: Session, module: str, name: str, at: At) -> Any:
     path = canonical(f"{module}.{name}")
-    if name.endswith(("Operator", "Sensor")) and any(place in f".{module}." for place in _OPERATOR_PLACES):
-        return generic_class(session, path)
+    if has_operators(module):
+        _tell_of_mistake(path, at)
+        if name.endswith(("Operator", "Sensor")):
+            return generic_class(session, path)
     if _is_thing(name):
         return _opaque(session, path)
     if name == "provide_session":
@@ -171,6 +175,16 @@ def _unmodelled(session: Session, module: str, name: str, at: At) -> Any:
     if name in {"apply_defaults", "poke_mode_only", "deprecated"}:
         return native(name, lambda at, inner=None, *_, **__: inner)
     return Unknown(f"{module}.{name}, which is not read", at)
+
+
+def _tell_of_mistake(path: str, at: At) -> None:
+    """A warning where PATH looks like the name of an operator that the same module of a provider has."""
+    module, _, name = path.rpartition(".")
+    known = siblings(path)
+    hint = "" if name in known else did_you_mean(name, known, nearness=0.85)
+    if hint:
+        text = f"{module} has no {name} in the version that GoFlow knows"
+        at.session.report("GF006", text, at, severity=Severity.WARNING, hint=hint)
 
 
 def _opaque(session: Session, path: str, *bases: ClassValue) -> ClassValue:

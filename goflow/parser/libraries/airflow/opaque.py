@@ -29,6 +29,7 @@ class Sentinel(Value):
         return self.type_name != "ArgNotSet"
 
 
+_OPERATOR_PLACES = (".operators.", ".sensors.", ".transfers.", ".decorators.")
 NOT_SET = Sentinel("ArgNotSet")
 SET_DURING_EXECUTION = Sentinel("SetDuringExecution")
 
@@ -93,10 +94,26 @@ def arguments_of(instance: Instance) -> tuple[list[Any], dict[str, Any]]:
 def _construct(cls: ClassValue, args: Arguments, kwargs: Keywords, at: At) -> Any:
     from goflow.parser.interpreter.classes import initialise
 
+    if "task_id" in kwargs and has_operators(cls.module_name):
+        return _task_of_unread_class(cls, args, kwargs, at)
     instance = OpaqueInstance(cls)
     instance.data = (list(args), dict(kwargs))
     initialise(instance, args, kwargs, at)
     return instance
+
+
+def _task_of_unread_class(cls: ClassValue, args: Arguments, kwargs: Keywords, at: At) -> Unknown:
+    """A name that nobody knows, where operators are, and called like one: it makes a task that is not read."""
+    from goflow.parser.libraries.airflow.state import state_of
+
+    unknown = Unknown(f"{cls.module_name}.{cls.name}, which is not read", at)
+    state_of(at.session).unknown_called(unknown, args, kwargs, at)
+    return unknown
+
+
+def has_operators(module: str) -> bool:
+    """Whether the dotted name MODULE is one of those that providers keep their operators in."""
+    return any(place in f".{module}." for place in _OPERATOR_PLACES)
 
 
 def _init(at: At, instance: Instance, *args: Any, **kwargs: Any) -> None:

@@ -95,7 +95,8 @@ def state_of(session: Session) -> AirflowState:
 
 def refuse(at: At, problem: GraphError) -> NoReturn:
     """Raise what the graph refuses as the exception that the file would see."""
-    fail(at, problem.kind, problem.message, code=problem.code)
+    place = at.argument("dag_id", "task_id", "group_id") if problem.code in {"GF202", "GF205"} else at
+    fail(place, problem.kind, problem.message, code=problem.code, hint=problem.hint)
 
 
 def native(name: str, function: Callable[..., Any]) -> NativeFunction:

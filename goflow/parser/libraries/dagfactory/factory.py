@@ -187,7 +187,7 @@ def _load_one(path: str, folder: str, defaults: Any, names: Any, at: At, *, old:
             raise
         if posixpath.basename(path) in DEFAULTS_FILES:  # dag-factory tries these, too
             return
-        code, hint = code_and_hint(problem)
+        code, hint = code_and_hint(problem, session)
         hint = hint or "dag-factory logs this and goes on: no DAG of this file is there"
         for dag_id in made.names() if made is not None else [None]:
             severity = Severity.WARNING if dag_id is None else Severity.ERROR

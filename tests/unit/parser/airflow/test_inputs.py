@@ -141,3 +141,9 @@ def test_what_environs_cannot_tell_is_a_hole(expression):
         environment={"STAGE": "test"},
     )
     assert "$hole" in task.fields["op_args"][0]
+
+
+def test_an_environment_variable_that_is_not_given_says_where_it_comes_from():
+    (found,) = read("import os\nx = os.environ['TABLES']").diagnostics
+    assert (found.code, found.message) == ("GF008", "KeyError: 'TABLES'")
+    assert "goflow.yaml" in found.hint

@@ -149,3 +149,29 @@ def test_a_mistyped_trigger_rule_is_told_at_the_argument(tmp_path):
     (finding,) = read(tmp_path, text)
     assert (finding.code, finding.hint) == ("GF203", "did you mean 'all_done'?")
     assert marked(finding, text) == "trigger_rule='all_don'"
+
+
+S3 = "airflow.providers.amazon.aws.operators.s3"
+IMPORTS = {
+    "of Airflow itself": ("from airflow.operators.bash import BashOperatr", "error", "did you mean 'BashOperator'?"),
+    "of a module": ("import airflow.operators.bsh", "error", "did you mean 'airflow.operators.bash'?"),
+    "of a provider": (f"from {S3} import S3ListOperatr", "warning", "did you mean 'S3ListOperator'?"),
+}
+
+
+@pytest.mark.parametrize(("text", "severity", "hint"), IMPORTS.values(), ids=IMPORTS)
+def test_a_mistyped_name_in_an_import_is_told(tmp_path, text, severity, hint):
+    (finding,) = read(tmp_path, text, Dialect.AIRFLOW2)
+    assert (finding.code, finding.severity.value, finding.hint) == ("GF006", severity, hint)
+
+
+@pytest.mark.parametrize("name", ["S3ListOperator", "S3SomethingElseOperator"])
+def test_a_name_that_is_like_no_other_is_not_told(tmp_path, name):
+    assert read(tmp_path, f"from {S3} import {name}") == ()
+
+
+def test_a_name_of_a_provider_that_nobody_knows_makes_no_task_in_silence(tmp_path):
+    """It was taken for an object of no importance, and the DAG was read without the task."""
+    found = read(tmp_path, f"from {S3} import S3Listing\nwith DAG('d'):\n  S3Listing(task_id='a', bucket='b')")
+    assert [(one.code, one.severity, one.dag_id) for one in found] == [("GF101", Severity.ERROR, "d")]
+    assert "S3Listing" in found[0].message
