@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from goflow.domain.canonical import Json, digest
@@ -38,6 +38,8 @@ class Conditions:
     reader: str
     digester: Digester
     now: dt.datetime
+    _seen: dict[str, str | None] = field(default_factory=dict)
+    _listed: dict[str, list[str]] = field(default_factory=dict)
 
     def still_hold(self, record: FileRecord) -> bool:
         """Whether reading the file again would give what it gave: then it is not read."""
@@ -46,18 +48,23 @@ class Conditions:
             return age < RETRY_CRASHED_S and self._same_contents(record.closure)
         if record.reader_version != self.reader or not self._same_contents(record.closure):
             return False
-        seen = self.config.for_file(record.path).inputs(self.inputs)
         used = record.inputs
+        if not self._same_listings(used.get("listings")):
+            return False
+        if not any(used.get(kind) for kind in ("variables", "environment", "connection_digests")):
+            return True
+        seen = self.config.for_file(record.path).inputs(self.inputs)
         return (
             _same(used.get("variables"), seen.variables)
             and _same(used.get("environment"), seen.environment)
             and _same(used.get("connection_digests"), _digests(seen.connections))
-            and self._same_listings(used.get("listings"))
         )
 
     def digest(self, name: str) -> str | None:
-        """The digest of a file of a closure: relative to the folder, or absolute."""
-        return self.digester.digest(self.root / name)
+        """The digest of a file of a closure: relative to the folder, or absolute. Each is looked at once."""
+        if name not in self._seen:
+            self._seen[name] = self.digester.digest(os.path.join(self.root, name))
+        return self._seen[name]
 
     def record_of(self, parsed: Parsed, before: FileRecord | None, defines: tuple[str, ...]) -> FileRecord:
         """What to remember of a reading. A crash tells nothing of what the file depends on: what it was known to
@@ -91,14 +98,19 @@ class Conditions:
     def _same_listings(self, listings: Json) -> bool:
         if not isinstance(listings, dict):
             return True
-        for folder, known in listings.items():
+        return all(
+            isinstance(known, list) and sorted(map(str, known)) == self._names_in(folder)
+            for folder, known in listings.items()
+        )
+
+    def _names_in(self, folder: str) -> list[str]:
+        """The names in a folder: relative to the root, or absolute. Each is looked at once; what is none has none."""
+        if folder not in self._listed:
             try:
-                names: list[Json] = list[Json](sorted(os.listdir(self.root / folder)))
+                self._listed[folder] = sorted(os.listdir(os.path.join(self.root, folder)))
             except OSError:
-                names = []
-            if not isinstance(known, list) or sorted(map(str, known)) != names:
-                return False
-        return True
+                self._listed[folder] = []
+        return self._listed[folder]
 
 
 def _same(used: Json, now: Mapping[str, str | None]) -> bool:

@@ -27,26 +27,27 @@ class Digester:
     def __init__(self) -> None:
         self._known: dict[str, tuple[_Signature, str]] = {}
 
-    def digest(self, path: Path) -> str | None:
+    def digest(self, path: str | Path) -> str | None:
         """The sha256 of the file's content; None when there is no such file or it cannot be read."""
+        path = str(path)
         try:
             status = os.stat(path)
         except (OSError, ValueError):
-            self._known.pop(str(path), None)
+            self._known.pop(path, None)
             return None
         signature = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-        known = self._known.get(str(path))
+        known = self._known.get(path)
         if known is not None and known[0] == signature:
             return known[1]
         try:
-            with path.open("rb") as file:
+            with open(path, "rb", buffering=0) as file:
                 value = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError:
             return None
         if time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) > _SETTLED_NS:
-            self._known[str(path)] = (signature, value)
+            self._known[path] = (signature, value)
         else:
-            self._known.pop(str(path), None)
+            self._known.pop(path, None)
         return value
 
     def forget(self) -> None:

@@ -45,6 +45,8 @@ class Scanner:
         summary = ImportSummary()
         if thorough:
             self.digester.forget()
+        else:  # somebody has seen a change, so there will be something to read
+            self.pool.warm()
         config = folder_config(self.settings.root)
         present = dag_files(self.settings.root, config.dialect or self.settings.dialect, config.ignore_syntax)
         summary.files = len(present)
@@ -55,8 +57,9 @@ class Scanner:
         self._tell_config(config)
         changed = [path for path in present if path not in records or not conditions.still_hold(records[path])]
         setup = self._setup(conditions)
-        known = {path: record for path, record in records.items() if path in frozenset(present)}
-        taker = Taker(self.store, self.settings, conditions, frozenset(present), self._snapshot(config), summary, known)
+        there = frozenset(present)
+        known = {path: record for path, record in records.items() if path in there}
+        taker = Taker(self.store, self.settings, conditions, there, self._snapshot(config), summary, known)
         self._read(setup, changed, taker, stopping)
         again: set[str] = set()
         while not stopping() and (freed := sorted(self._contested(known) - again)):

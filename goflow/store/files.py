@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row, bindparam, delete, select
 
-from goflow.domain.canonical import canonical_json
+from goflow.domain.canonical import Json, canonical_json
 from goflow.store.columns import dumps, loads
 from goflow.store.rows import FileRecord
 from goflow.store.tables import files
@@ -43,12 +43,18 @@ def put_all(tx: Tx, records: Sequence[FileRecord]) -> None:
             {
                 **{name: getattr(record, name) for name in names},
                 "closure": dumps(dict(record.closure)),
-                "inputs": tx.sealer.seal(canonical_json(dict(record.inputs))),
+                "inputs": _sealed(tx, record.inputs),
                 "dag_ids": dumps(list(record.dag_ids)),
             }
             for record in records
         ],
     )
+
+
+def _sealed(tx: Tx, inputs: Mapping[str, Json]) -> str:
+    """INPUTS as they are kept: encrypted, but for those that hold no value of anything."""
+    text = canonical_json(dict(inputs))
+    return tx.sealer.seal(text) if any(value for name, value in inputs.items() if name != "listings") else text
 
 
 def delete_(tx: Tx, path: str) -> None:

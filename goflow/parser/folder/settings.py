@@ -36,10 +36,15 @@ class Rule:
     settings: Settings = field(default_factory=Settings)
 
 
+_NOTHING = Settings()
+
+
 def merged(parts: Iterable[Settings]) -> Settings:
     """All PARTS as one; later ones win, mappings are merged key by key, import roots are put together."""
-    answer = Settings()
+    answer = _NOTHING
     for part in parts:
+        if part == _NOTHING:  # most folders say nothing
+            continue
         answer = Settings(
             dialect=part.dialect or answer.dialect,
             import_mode=part.import_mode or answer.import_mode,
