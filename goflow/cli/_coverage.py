@@ -130,6 +130,14 @@ class Report:
                 found.setdefault(words, []).append((file.path, dag_id))
         return found
 
+    def written_in_yaml(self) -> int:
+        """How many files are YAML themselves."""
+        return sum(file.path.endswith((".yaml", ".yml")) for file in self.files)
+
+    def calling_dag_factory(self) -> int:
+        """How many Python files load dag-factory's YAML."""
+        return sum(any(name.partition(".")[0] == "dagfactory" for name in file.asked.modules) for file in self.files)
+
     def dialects(self) -> dict[str, int]:
         """How many files are read as which Airflow."""
         names = [", ".join(sorted({str(dialect) for dialect in file.dialects.values()})) for file in self.files]

@@ -100,17 +100,8 @@ def as_markdown(report: Report) -> None:
 
 def as_json(report: Report) -> None:
     """Print it for programs."""
-    repository = report.repository
     document = {
-        "repository": {
-            "folders": [{"path": path, "because": why} for path, why in repository.folders],
-            "import_roots": list(repository.import_roots),
-            "ignore_files": list(repository.ignores),
-            "requirements": list(repository.requirements),
-            "outside": list(repository.outside),
-            "dialect": repository.dialect,
-            "dialect_from": repository.dialect_from,
-        },
+        "repository": _repository(report),
         "readings": {kind.value: len(files) for kind, files in report.by_reading().items()},
         "files_without_dags": report.without_dags,
         "files": [
@@ -149,7 +140,22 @@ def as_json(report: Report) -> None:
             "providers": report.providers,
         },
     }
-    click.echo(json.dumps(document, indent=1, sort_keys=False))
+    click.echo(json.dumps(document, indent=1))
+
+
+def _repository(report: Report) -> dict[str, Any]:
+    repository = report.repository
+    return {
+        "folders": [{"path": path, "because": why} for path, why in repository.folders],
+        "import_roots": list(repository.import_roots),
+        "ignore_files": list(repository.ignores),
+        "requirements": list(repository.requirements),
+        "outside": list(repository.outside),
+        "dialect": repository.dialect,
+        "dialect_from": repository.dialect_from,
+        "yaml_files": report.written_in_yaml(),
+        "dag_factory_files": report.calling_dag_factory(),
+    }
 
 
 FORMS = {"text": as_text, "markdown": as_markdown, "json": as_json}
@@ -166,6 +172,10 @@ def _layout(report: Report) -> Section:
     if report.dialects():
         said = [f"{amount(count, 'file')} as {_airflow(name)}" for name, count in report.dialects().items()]
         rows.append(("read", ", ".join(said)))
+    if report.written_in_yaml():
+        rows.append(("YAML", amount(report.written_in_yaml(), "file")))
+    if report.calling_dag_factory():
+        rows.append(("dag-factory", f"{amount(report.calling_dag_factory(), 'file')} with its YAML"))
     run = sum(file.read_by == "sandbox" for file in report.files)
     if run:
         rows.append(("run", f"{amount(run, 'file')} in a sandbox, as goflow.yaml says"))

@@ -89,6 +89,23 @@ def test_the_repository_is_understood(repository):
     assert "plugins" in found["import_roots"]
 
 
+def test_yaml_is_found(repository):
+    (repository / "dags" / "factory.py").write_text(
+        "import os\nfrom dagfactory import load_yaml_dags  # airflow dag\n"
+        "load_yaml_dags(globals_dict=globals(), dags_folder=os.path.dirname(__file__) + '/made')\n"
+    )
+    (repository / "dags" / "made").mkdir()
+    (repository / "dags" / "native.yaml").write_text("Name: native\nCommand: [a]\n")
+    (repository / "dags" / "made" / "of_factory.yml").write_text(
+        "made:\n  schedule: null\n  default_args: {start_date: 2024-01-01}\n  tasks:\n"
+        "    a: {operator: airflow.operators.bash.BashOperator, bash_command: b}\n"
+    )
+    found = document(repository)
+    assert (found["repository"]["yaml_files"], found["repository"]["dag_factory_files"]) == (1, 1)
+    readings = {file["path"]: file["reading"] for file in found["files"]}
+    assert (readings["dags/factory.py"], readings["dags/native.yaml"]) == ("fully", "fully")
+
+
 def test_operators_are_counted_with_the_way_they_run(repository):
     found = {(one["operator"], one["runs"]): (one["tasks"], one["wants"]) for one in document(repository)["operators"]}
     assert found[("EmptyOperator", "scheduler")] == (1, "")
