@@ -13,9 +13,20 @@ Source = dict[str, Any]
 COMPUTED: Source = {"computed": True}
 KNOWN: dict[str, dict[str, Source]] = {
     # AwsHookParams.from_constructor hands on what it gets
-    name: {argument: {"argument": argument} for argument in ("aws_conn_id", "region_name", "verify", "botocore_config")}
-    for name in ("AwsBaseOperator", "AwsBaseSensor")
-} | {"KubernetesStartKueueJobOperator": dict.fromkeys(("labels", "annotations"), COMPUTED)}  # added to in place
+    **{
+        name: {
+            argument: {"argument": argument} for argument in ("aws_conn_id", "region_name", "verify", "botocore_config")
+        }
+        for name in ("AwsBaseOperator", "AwsBaseSensor")
+    },
+    # both are added to in place
+    "KubernetesStartKueueJobOperator": {"labels": COMPUTED, "annotations": COMPUTED},
+    # these two arguments go into hook_params where they are given, and database goes nowhere else
+    "PostgresOperator": {
+        "database": {"constant": None},
+        "hook_params": {"argument": "hook_params", "or": {}, "unless": ["database", "runtime_parameters"]},
+    },
+}
 """Constructors whose way is too winding for this reader, looked at by eye: class to attribute to source."""
 
 

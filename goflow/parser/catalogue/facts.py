@@ -36,6 +36,8 @@ class FieldSource:
     when: str = ""
     constant: Json = None
     computed: bool = False
+    unless: tuple[str, ...] = ()
+    """Arguments that make it computed where any of them is given, and not None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +152,11 @@ def _source(entry: dict[str, Any]) -> FieldSource:
         return FieldSource(computed=True)
     if "argument" not in entry:
         return FieldSource(constant=entry["constant"])
+    unless = tuple(entry.get("unless", ()))
     for when in ("or", "if_none"):
         if when in entry:
-            return FieldSource(entry["argument"], when, entry[when])
-    return FieldSource(entry["argument"])
+            return FieldSource(entry["argument"], when, entry[when], unless=unless)
+    return FieldSource(entry["argument"], unless=unless)
 
 
 def _provider_of(path: str) -> str | None:

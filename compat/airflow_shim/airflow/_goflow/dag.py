@@ -5,6 +5,7 @@ import os
 import sys
 
 from airflow._goflow import world
+from airflow._goflow.logs import LoggingMixin
 from airflow._goflow.words import NOTSET
 
 _HERE = os.path.dirname(__file__)
@@ -69,7 +70,7 @@ def as_moment(value):
     return timezone.convert_to_utc(timezone.parse(value) if isinstance(value, str) else value)
 
 
-class DAG:
+class DAG(LoggingMixin):
     """A DAG. Arguments of both dialects are its attributes."""
 
     start_date = moment_property("start_date", max)

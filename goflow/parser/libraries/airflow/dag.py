@@ -20,6 +20,7 @@ from goflow.parser.libraries.airflow.groups import GroupValue, group_class
 from goflow.parser.libraries.airflow.params import ParamsValue, make_params
 from goflow.parser.libraries.airflow.schedules import Timetable
 from goflow.parser.libraries.airflow.state import Taint, native, state_of, taint_if_undecided
+from goflow.parser.libraries.logging_ import QUIET
 
 
 class DagValue(Instance):
@@ -171,6 +172,7 @@ def dag_class(session: Session) -> ClassValue:
             {
                 **{name: native(name, function) for name, function in METHODS.items()},
                 "__init__": native("__init__", init),
+                "log": QUIET,
             },
             module_name="airflow.sdk.definitions.dag",
             construct=_construct,

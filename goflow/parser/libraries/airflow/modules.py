@@ -50,6 +50,7 @@ from goflow.parser.libraries.airflow.state import native, state_of
 from goflow.parser.libraries.airflow.task_groups import task_group
 from goflow.parser.libraries.airflow.timetables import TIMETABLES, timetable_class
 from goflow.parser.libraries.airflow.xcom_args import RETURN_KEY, xcom_class
+from goflow.parser.libraries.logging_ import QUIET
 
 VERSIONS = {Dialect.AIRFLOW2: "2.11.2", Dialect.AIRFLOW3: "3.3.2"}
 EXAMPLES = "airflow.example_dags"
@@ -168,6 +169,8 @@ def _unmodelled(session: Session, module: str, name: str, at: At) -> Any:
         _tell_of_mistake(path, at)
         if name.endswith(("Operator", "Sensor")):
             return generic_class(session, path)
+    if is_provider(module) and name.endswith(("TaskGroup", "DAG", "Dag")):
+        return Unknown(f"{path}, which is not read", at)  # it may well make tasks of its own
     if _is_thing(name):
         return _opaque(session, path)
     if name == "provide_session":
@@ -342,7 +345,8 @@ _NAMES: Mapping[str, Callable[[Session], Any]] = {
         "BranchMixIn", lambda: ClassValue("BranchMixIn", (), {}, module_name="airflow.sdk.bases.branch")
     ),
     "LoggingMixin": lambda session: state_of(session).singleton(
-        "LoggingMixin", lambda: ClassValue("LoggingMixin", (), {}, module_name="airflow.utils.log.logging_mixin")
+        "LoggingMixin",
+        lambda: ClassValue("LoggingMixin", (), {"log": QUIET}, module_name="airflow.utils.log.logging_mixin"),
     ),
     "AIRFLOW_V_3_0_PLUS": lambda session: session.dialect is Dialect.AIRFLOW3,
     "AIRFLOW_V_3_1_PLUS": lambda session: session.dialect is Dialect.AIRFLOW3,

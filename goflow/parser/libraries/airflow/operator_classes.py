@@ -41,6 +41,7 @@ from goflow.parser.libraries.airflow.standard_operators import standard_operator
 from goflow.parser.libraries.airflow.state import native, state_of
 from goflow.parser.libraries.airflow.task_methods import TASK_METHODS
 from goflow.parser.libraries.airflow.xcom_args import xcom_of
+from goflow.parser.libraries.logging_ import QUIET
 
 _CLASS_ATTRIBUTES: Mapping[str, Any] = {
     "ui_color": "#fff",
@@ -50,6 +51,7 @@ _CLASS_ATTRIBUTES: Mapping[str, Any] = {
     "operator_extra_links": (),
     "shallow_copy_attrs": (),
     "pool": "",
+    "log": QUIET,
 }
 
 
@@ -175,7 +177,7 @@ def _settle_facts(facts: OperatorFacts, task: Settling) -> None:
     for name, source in facts.fields.items():
         if taskflow and name in {"op_args", "op_kwargs"}:
             continue
-        if source.computed:
+        if source.computed or any(values.get(argument) is not None for argument in source.unless):
             found[name] = task.unknown(f"what {facts.name} works out by itself")
         elif source.argument is None:
             found[name] = from_tagged(source.constant)

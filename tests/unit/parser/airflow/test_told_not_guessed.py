@@ -105,3 +105,17 @@ def test_none_for_default_args_is_what_each_airflow_makes_of_it():
     lines = 'DAG("d", default_args=None, schedule=None)'
     assert errors(read(lines)) == ["GF203 TypeError: argument of type 'NoneType' is not iterable"]
     assert errors(read(lines, TWO)) == []
+
+
+def test_a_task_group_of_a_provider_that_is_not_read_is_told():
+    """It may make tasks of its own when its block ends, as Databricks' does."""
+    result = read(
+        """
+        from airflow.providers.databricks.operators.databricks_workflow import DatabricksWorkflowTaskGroup
+        with DAG("d", start_date=START):
+            with DatabricksWorkflowTaskGroup(group_id="g", databricks_conn_id="c"):
+                E("a")
+        """
+    )
+    assert result.dags == ()
+    assert "DatabricksWorkflowTaskGroup" in errors(result)[0]
