@@ -121,7 +121,7 @@ def _yaml_texts(text: str) -> list[tuple[int, int]]:
     import yaml
 
     found: list[tuple[int, int]] = []
-    with contextlib.suppress(yaml.YAMLError, RecursionError):
+    with contextlib.suppress(yaml.YAMLError, RecursionError, ValueError, OverflowError):
         tokens = (token for token in yaml.scan(text) if isinstance(token, yaml.ScalarToken))
         found.extend((token.start_mark.index, token.end_mark.index) for token in tokens)
     return found
