@@ -108,14 +108,14 @@ def test_none_for_default_args_is_what_each_airflow_makes_of_it():
 
 
 def test_a_task_group_of_a_provider_that_is_not_read_is_told():
-    """It may make tasks of its own when its block ends, as Databricks' does."""
+    """It may make tasks of its own when its block ends, as that of Databricks does."""
     result = read(
         """
-        from airflow.providers.databricks.operators.databricks_workflow import DatabricksWorkflowTaskGroup
+        from airflow.providers.acme.utils.flows import AcmeTaskGroup
         with DAG("d", start_date=START):
-            with DatabricksWorkflowTaskGroup(group_id="g", databricks_conn_id="c"):
+            with AcmeTaskGroup(group_id="g"):
                 E("a")
         """
     )
     assert result.dags == ()
-    assert "DatabricksWorkflowTaskGroup" in errors(result)[0]
+    assert "AcmeTaskGroup" in errors(result)[0]
