@@ -47,6 +47,7 @@ def import_settings(settings: Settings) -> ImportSettings:
         parse_path=parse_path_of(settings),
         dialect=Dialect(settings.dialect),
         safe_mode=settings.safe_mode,
+        runs_files=settings.backend == "local",  # in a cluster no user's code runs in the daemon's own pod
         rescan_interval_s=settings.rescan_interval_s,
         parse_timeout_s=settings.parse_timeout_s,
         processes=settings.parse_processes,

@@ -121,6 +121,6 @@ CODES: dict[str, str] = {
     "GF503": "A comment that ignores codes is not understood.",
     "GF504": "An operator that its provider has deprecated, or does not have any more.",
     "GF505": "The file was read by running it, shut in, and not by evaluating it.",
-    "GF506": "The file is to be run to be read, and this machine does not let a process be shut in.",
+    "GF506": "The file is to be run to be read, and that cannot be done here.",
 }
 """Every diagnostic code with one sentence; ``docs/diagnostics.md`` explains each, and a test holds the two together."""

@@ -85,6 +85,7 @@ def reader_version(settings: ImportSettings) -> str:
         "safe_mode": settings.safe_mode,
         "environment": dict(settings.environment),
         "parser": settings.parser,
+        "runs_files": settings.runs_files,
         "runs_by": [_version_of(name) for name in ("goflow-runner", "goflow-airflow-shim")],
     }
     return f"{parser_version()} {digest(words)[:12]}"

@@ -32,6 +32,7 @@ class Setup:
     dialect: Dialect
     safe_mode: bool
     environment: Mapping[str, str]
+    runs_files: bool
     inputs: Inputs
 
 

@@ -144,6 +144,7 @@ class Scanner:
             dialect=settings.dialect,
             safe_mode=settings.safe_mode,
             environment=settings.environment,
+            runs_files=settings.runs_files,
             inputs=conditions.inputs,
         )
 

@@ -13,7 +13,8 @@ PARSER = "goflow.parser.api:parse_file"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportSettings:
-    """Which folder is read, and how. ROOT, IMPORT_ROOTS, PARSE_PATH, DIALECT, SAFE_MODE: `goflow.parser.api.Folder`.
+    """Which folder is read, and how. ROOT, IMPORT_ROOTS, PARSE_PATH, DIALECT, SAFE_MODE, RUNS_FILES:
+    `goflow.parser.api.Folder`.
 
     RESCAN_INTERVAL_S: seconds between scans that hash every file; PARSE_TIMEOUT_S: after so many seconds the reading of
     a file is given up; PARSE_MEMORY_MB: as much memory a reading process may take; PROCESSES: how many of them there
@@ -27,6 +28,7 @@ class ImportSettings:
     dialect: Dialect = Dialect.AIRFLOW3
     safe_mode: bool = True
     environment: Mapping[str, str] = field(default_factory=dict)
+    runs_files: bool = True
     rescan_interval_s: float = 30.0
     parse_timeout_s: float = 50.0
     parse_memory_mb: int = 2048

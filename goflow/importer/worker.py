@@ -60,6 +60,7 @@ def read_file(parse: Callable[..., Any], setup: Setup, path: str) -> Parsed:
         dialect=setup.dialect,
         safe_mode=setup.safe_mode,
         environment=setup.environment,
+        runs_files=setup.runs_files,
     )
     begun = time.perf_counter()
     try:

@@ -18,7 +18,8 @@ class Folder:
 
     ROOT is where the files lie. IMPORT_ROOTS are further folders that modules may come from (``plugins/``,
     ``--sys-path``), after ROOT in order. PARSE_PATH is what ``__file__`` of a file in ROOT begins with: the path at
-    which the task's container mounts the folder (decision 7). DIALECT is the daemon-wide default.
+    which the task's container mounts the folder (decision 7). DIALECT is the daemon-wide default. RUNS_FILES: whether
+    files may be run here, shut in, where ``goflow.yaml`` says so.
     """
 
     root: Path
@@ -27,6 +28,7 @@ class Folder:
     dialect: Dialect = Dialect.AIRFLOW3
     safe_mode: bool = True
     environment: Mapping[str, str] = field(default_factory=dict)
+    runs_files: bool = True
 
 
 @dataclass(frozen=True, slots=True)

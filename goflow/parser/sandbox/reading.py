@@ -22,6 +22,8 @@ _OTHERS = {"ModuleNotFoundError", "ImportError", "AttributeError", "TypeError"}
 """Exceptions by which a file shows that it is written for the other Airflow."""
 SAID = "the file is run to be read, shut in, because goflow.yaml says import_mode: sandbox"
 
+NOT_HERE = "in a cluster the daemon runs no file in its own pod, and a Job that does it is not there yet"
+
 
 def read_in_sandbox(session: Session, folder: Folder, inputs: Inputs, accounts: Accounts | None = None) -> ParseResult:
     """What running the main file of SESSION tells. Raises OtherDialectError as evaluating it does."""
@@ -33,6 +35,8 @@ def read_in_sandbox(session: Session, folder: Folder, inputs: Inputs, accounts: 
     used = InputsUsed()
     dags: list[DagSpec] = []
     try:
+        if not folder.runs_files:
+            raise NoAccountError(NOT_HERE, refused=True)
         first, second = accounts(folder, module.path, inputs)
     except NoAccountError as problem:
         _tell_none(session, problem)
@@ -66,7 +70,8 @@ def _dags(session: Session, first: dict[str, Any], second: dict[str, Any], shown
 
 def _tell_none(session: Session, problem: NoAccountError) -> None:
     if problem.refused:
-        hint = "let the process make user namespaces, or read the file without import_mode: sandbox"
+        here = "let the process make user namespaces, or read the file without import_mode: sandbox"
+        hint = "" if str(problem) == NOT_HERE else here
         session.report("GF506", str(problem), None, hint=hint)
     else:
         session.report("GF005", f"running it fails: {problem}", None)
