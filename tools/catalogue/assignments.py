@@ -84,6 +84,8 @@ class _Reader:
         stored = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, (ast.Store, ast.Del))}
         self.names = {p.name for p in init.parameters} - stored
         self.mutable_kwargs = self.kwargs in stored
+        self.settled: dict[str, tuple[int, Source]] = {}
+        self.settled = self._settled()
 
     def read(self) -> None:
         top = {id(statement) for statement in self.tree.body}
@@ -94,6 +96,23 @@ class _Reader:
             elif isinstance(node, ast.Call):
                 self._call(node)
         self._hand_on()
+
+    def _settled(self) -> dict[str, tuple[int, Source]]:
+        """Names set once, in any case and to something plain (``steps = steps or []``): the line, and to what."""
+        found: dict[str, tuple[int, Source]] = {}
+        stores = [n.id for n in ast.walk(self.tree) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)]
+        parameters = {parameter.name for parameter in self.init.parameters}
+        for statement in self.tree.body:
+            target = statement.targets[0] if isinstance(statement, ast.Assign) else None
+            if not isinstance(target, ast.Name) or len(statement.targets) > 1 or stores.count(target.id) > 1:
+                continue
+            own = {target.id} & parameters
+            self.names |= own
+            source = self._source(statement.value)
+            self.names -= own
+            if source != COMPUTED and source.get("argument", target.id) == target.id:
+                found[target.id] = (statement.lineno, source)
+        return found
 
     def _super_line(self) -> int:
         for node in ast.walk(self.tree):
@@ -154,6 +173,9 @@ class _Reader:
     def _source(self, value: ast.expr) -> Source:
         if isinstance(value, ast.Name) and value.id in self.names:
             return {"argument": value.id}
+        if isinstance(value, ast.Name) and value.id in self.settled:
+            line, source = self.settled[value.id]
+            return source if value.lineno > line else COMPUTED
         constant = self._constant(value)
         if constant is not None:
             return {"constant": constant[0]}

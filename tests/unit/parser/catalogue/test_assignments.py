@@ -100,7 +100,7 @@ COMPUTED = {"computed": True}
         (Plain, "name", {"argument": "name", "or": "base"}),
         (Plain, "made", COMPUTED),
         (Plain, "both", COMPUTED),
-        (Plain, "late", COMPUTED),
+        (Plain, "late", {"argument": "late", "or": 2}),
         (Plain, "always", {"constant": "fixed"}),
         (Plain, "KIND", {"constant": "a kind"}),
         (Plain, "nowhere", COMPUTED),
