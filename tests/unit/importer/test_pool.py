@@ -25,6 +25,7 @@ def setup(root: Path) -> Setup:
         dialect=Dialect.AIRFLOW3,
         safe_mode=True,
         environment={},
+        runs_files=True,
         inputs=Inputs(),
     )
 
