@@ -74,6 +74,7 @@ def sweep(folder: Path, paths: Sequence[str], processes: int = 2) -> Sweep:
             dialect=Dialect.AIRFLOW3,
             safe_mode=False,
             environment={},
+            runs_files=False,
             inputs=Inputs(),
         )
         found = Sweep()
