@@ -42,6 +42,7 @@ class Parsed:
 
     WRITTEN has each DAG of DAGS as it is stored, by its id: that is worked out beside the daemon, not in it.
     CRASHED: the reading process came to no answer; the one diagnostic tells why, and the closure is empty.
+    MEMORY_MB is what the reading process takes after it.
     """
 
     path: str
@@ -54,6 +55,7 @@ class Parsed:
     looks_like_dag: bool = True
     seconds: float = 0.0
     crashed: bool = False
+    memory_mb: int = 0
 
 
 class TookTooLongError(Exception):

@@ -28,12 +28,13 @@ log = structlog.get_logger(__name__)
 
 _KEPT = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "MALLOC_ARENA_MAX")
 _START_S = 120.0
+_ABORTED = f"signal {signal.SIGABRT.name}"
 _MOST_TOGETHER = 32
 """Files that are taken at once: what they do to the database, they do in one transaction."""
 _MOST_AHEAD = 4 * _MOST_TOGETHER
 """Files that may have been read and not been taken."""
 _MOST_FILES = 1000
-"""After so many files a process is replaced, so that whatever it keeps is given back."""
+"""After so many files, or one that has made it large, a process is replaced: whatever it keeps is given back."""
 
 
 class ReaderPool:
@@ -128,7 +129,10 @@ class _Reader:
             words = f"reading the file takes longer than {self._settings.parse_timeout_s:g} s"
             return _given_up(path, "GF005", words, begun)
         except (EOFError, BrokenPipeError):
-            return _given_up(path, "GF009", f"the reading process ended: {self._how_it_ended()}", begun)
+            how = self._how_it_ended()
+            if how == _ABORTED:  # so ends what is written in Rust when it gets no memory
+                return _given_up(path, "GF005", f"reading the file takes more memory than it may ({how})", begun)
+            return _given_up(path, "GF009", f"the reading process ended: {how}", begun)
 
     def begin(self) -> None:
         """Have a process, and a fresh one instead of one that has read much."""
@@ -151,7 +155,7 @@ class _Reader:
         send(process.stdin.fileno(), path)
         answer = receive(process.stdout.fileno(), timeout_s=self._settings.parse_timeout_s)
         assert isinstance(answer, Parsed)
-        self._files += 1
+        self._files = _MOST_FILES if answer.memory_mb > self._settings.parse_memory_mb // 4 else self._files + 1
         return answer
 
     def _start(self) -> None:

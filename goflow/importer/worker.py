@@ -19,6 +19,10 @@ from typing import Any
 
 from goflow.domain.diagnostics import Diagnostic, Span
 from goflow.importer.messages import Parsed, Setup, receive, send
+from goflow.telemetry import memory
+
+_STACK_BYTES = 96 << 20
+"""libcst's own parser calls itself for what is nested; the system leaves room for so much."""
 
 
 def main(arguments: list[str]) -> None:
@@ -30,6 +34,7 @@ def main(arguments: list[str]) -> None:
         os.nice(5)  # reading may wait, running tasks may not
     _limit(resource.RLIMIT_AS, int(memory_mb) << 20)
     _limit(resource.RLIMIT_CORE, 0)
+    _limit(resource.RLIMIT_STACK, _STACK_BYTES)
     parse = _load(target)
     importlib.import_module("goflow.operators.registry")
     gc.freeze()
@@ -80,12 +85,19 @@ def read_file(parse: Callable[..., Any], setup: Setup, path: str) -> Parsed:
         inputs=result.inputs,
         looks_like_dag=result.looks_like_dag,
         seconds=time.perf_counter() - begun,
+        memory_mb=memory.resident_mb(),
     )
 
 
 def _failed(path: str, begun: float, code: str, message: str) -> Parsed:
     finding = Diagnostic(code, message, Span(path))
-    return Parsed(path=path, diagnostics=(finding,), seconds=time.perf_counter() - begun, crashed=True)
+    return Parsed(
+        path=path,
+        diagnostics=(finding,),
+        seconds=time.perf_counter() - begun,
+        crashed=True,
+        memory_mb=memory.resident_mb(),
+    )
 
 
 def _load(target: str) -> Callable[..., Any]:

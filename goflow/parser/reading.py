@@ -27,6 +27,8 @@ from goflow.parser.folder import (
     looks_like_dag,
     open_archive,
 )
+from goflow.parser.interpreter.sources import LARGEST_FILE, LARGEST_SOURCE, read_regular
+from goflow.parser.limits import LONGEST_S, TimeIsUpError, stop_the_clock, time_limit
 from goflow.parser.yaml import Kind, kind_of, read_native
 
 if TYPE_CHECKING:
@@ -43,12 +45,24 @@ UNREADABLE = frozenset({"GF001", "GF002", "GF003", "GF005"})
 
 def read(folder: Folder, path: str, inputs: Inputs) -> ParseResult:
     """What reading PATH gives. Never raises."""
+    try:
+        with time_limit():
+            return _read(folder, path, inputs)
+    except TimeIsUpError:
+        words = f"reading it takes more than {LONGEST_S:.0f} s"
+        return ParseResult(path, "", (), (Diagnostic("GF005", words, Span(path), hint=_TOO_MUCH),), {path: None})
+
+
+_TOO_MUCH = "move what takes so long into the tasks: a scheduler reads this file again and again"
+
+
+def _read(folder: Folder, path: str, inputs: Inputs) -> ParseResult:
     config = folder_config(folder.root)
     said = config.for_file(path)
     closure: dict[str, str | None] = dict(config.closure)
     diagnostics: list[Diagnostic] = list(said.diagnostics)
     try:
-        content = (folder.root / path).read_bytes()
+        content = read_regular(folder.root / path, LARGEST_FILE if is_archive(path) else LARGEST_SOURCE)
     except OSError as problem:
         diagnostics.append(Diagnostic("GF001", f"the file cannot be read: {problem.strerror}", Span(path)))
         return ParseResult(path, "", (), tuple(diagnostics), {**closure, path: None})
@@ -137,6 +151,7 @@ def _read_as(folder: Folder, path: str, content: bytes, inputs: Inputs, dialect_
     from goflow.parser.interpreter.builtins import give_builtins
     from goflow.parser.interpreter.modules import Loader, ModuleValue
     from goflow.parser.interpreter.session import Session
+    from goflow.parser.interpreter.sources import SourceError, decoded
     from goflow.parser.libraries.registry import resolve
     from goflow.parser.yaml.located import DocumentModule
 
@@ -151,10 +166,9 @@ def _read_as(folder: Folder, path: str, content: bytes, inputs: Inputs, dialect_
     session.loader = Loader(session, resolve)
     give_builtins(session)
     try:
-        source = content.decode("utf-8-sig")
-    except UnicodeDecodeError as problem:
-        found = Diagnostic("GF001", f"the file is not UTF-8: {problem}", Span(path))
-        return ParseResult(path, "", (), (found,))
+        source = decoded(content)
+    except SourceError as problem:
+        return ParseResult(path, "", (), (Diagnostic("GF001", str(problem), Span(path, problem.line)),))
     told = session.loader.told(folder.root / path)
     stem = Path(path).stem
     name = f"unusual_prefix_{hashlib.sha1(told.encode()).hexdigest()}_{stem}"
@@ -166,12 +180,17 @@ def _read_as(folder: Folder, path: str, content: bytes, inputs: Inputs, dialect_
 
 def _evaluated(session: Session, folder: Folder, inputs: Inputs) -> ParseResult:
     """What evaluating the main file of SESSION gives."""
+    from goflow.parser.interpreter.generators import give_up_all
+    from goflow.parser.interpreter.values import At
     from goflow.parser.syntax import trusted_nodes
 
     module = session.main
     kind = kind_of(module.source.encode()) if is_yaml(module.path) else None
-    with trusted_nodes():
-        dags = _evaluate(module, session.loader.told(folder.root / module.path), kind)
+    try:
+        with trusted_nodes():
+            dags = _evaluate(module, session.loader.told(folder.root / module.path), kind)
+    finally:
+        give_up_all(session, At(session, module, None))
     return result_of(session, module, dags)
 
 
@@ -219,7 +238,8 @@ def _evaluate(module: Any, told: str, kind: Kind | None) -> list[DagSpec]:
 def guarded(module: Any, run: Callable[[], list[DagSpec]]) -> list[DagSpec]:
     """What RUN gives; everything that it raises becomes a diagnostic of MODULE's file."""
     from goflow.parser.interpreter.session import BudgetError
-    from goflow.parser.interpreter.values import Raised
+    from goflow.parser.interpreter.sources import why_too_deep
+    from goflow.parser.interpreter.values import Raised, UnknownElementsError
     from goflow.parser.libraries.airflow.dialects import OtherDialectError, code_and_hint, refuse_dialect
 
     session = module.session
@@ -235,12 +255,24 @@ def guarded(module: Any, run: Callable[[], list[DagSpec]]) -> list[DagSpec]:
         where = "" if problem.at.module is at.module else f" (raised at {problem.at.span})"
         session.report(code, f"{problem.message}{where}", at, hint=hint)
     except BudgetError as problem:
-        hint = "move what takes so long into the tasks: a scheduler reads this file again and again"
-        session.report("GF005", f"reading it takes {problem.what}", problem.at, hint=hint)
+        stop_the_clock()
+        session.report("GF005", f"reading it takes {problem.what}", problem.at, hint=_TOO_MUCH)
     except OtherDialectError:
         raise
+    except UnknownElementsError as problem:
+        session.report("GF101", f"what the file does depends on {problem.unknown.reason}", problem.unknown.at)
+    except TimeIsUpError:
+        stop_the_clock()
+        session.report("GF005", f"reading it takes more than {LONGEST_S:.0f} s", None, hint=_TOO_MUCH)
+    except MemoryError:
+        session.report("GF005", "reading it takes more memory than it may", None, hint=_TOO_MUCH)
     except RecursionError:
-        session.report("GF005", "reading it goes deeper than the reader can follow", None)
+        said = why_too_deep(module.source)
+        if said is None:
+            session.report("GF005", "reading it goes deeper than the reader can follow", None)
+        else:
+            found = Diagnostic("GF002", f"the file is not valid Python: {said}", Span(module.path, said.line, 1))
+            session.diagnostics.append(found)
     except Exception as problem:
         session.report("GF009", f"{type(problem).__name__}: {problem}", None, hint=_innermost(problem))
     return []

@@ -14,7 +14,9 @@ from goflow.parser.interpreter.expressions import evaluate
 from goflow.parser.interpreter.functions import UserFunction, is_generator
 from goflow.parser.interpreter.locals_ import assigned_names
 from goflow.parser.interpreter.scopes import Frame
+from goflow.parser.interpreter.session import BudgetError
 from goflow.parser.interpreter.values import At, Raised
+from goflow.parser.limits import LONGEST_S, TimeIsUpError
 
 
 class How(enum.Enum):
@@ -43,24 +45,29 @@ def run_body(frame: Frame, statements: Iterable[cst.CSTNode]) -> Exit | None:
     for statement in statements:
         budget = frame.session.budget
         budget.steps_left -= 1
-        if budget.steps_left < 0 or budget.steps_left % 4096 == 0:
-            budget.step(frame.at(statement))
-        if isinstance(statement, cst.SimpleStatementLine):
-            for small in statement.body:
-                left = HANDLERS[type(small)](frame, small)
+        if budget.steps_left < budget.next_look:
+            budget.look(frame.at(statement))
+        try:
+            if isinstance(statement, cst.SimpleStatementLine):
+                for small in statement.body:
+                    left = HANDLERS[type(small)](frame, small)
+                    if left is not None:
+                        return left
+            else:
+                left = HANDLERS[type(statement)](frame, statement)
                 if left is not None:
                     return left
-        else:
-            left = HANDLERS[type(statement)](frame, statement)
-            if left is not None:
-                return left
+        except RecursionError:
+            raise BudgetError("deeper than the reader can follow", frame.at(statement)) from None
+        except TimeIsUpError:
+            raise BudgetError(f"more than {LONGEST_S:.0f} s", frame.at(statement)) from None
+        except MemoryError:
+            raise BudgetError("more memory than it may", frame.at(statement)) from None
     return None
 
 
 def run_suite(frame: Frame, suite: cst.BaseSuite) -> Exit | None:
     """Run the body of a compound statement, on one line or many."""
-    if isinstance(suite, cst.SimpleStatementSuite):
-        return run_body(frame, [cst.SimpleStatementLine(suite.body)])
     return run_body(frame, suite.body)
 
 

@@ -71,6 +71,8 @@ def _constructor(name: str) -> Callable[..., Any]:
         unknown = first_unknown((args, kwargs))
         if unknown is not None:
             return unknown
+        if name in {"bytes", "bytearray"} and args and isinstance(args[0], int):
+            at.session.budget.check_size(args[0], at)
         return at.session.guarded(lambda at, *a, **k: getattr(builtins, name)(*a, **k), at, args, kwargs, name)
 
     return construct

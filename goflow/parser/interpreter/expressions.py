@@ -40,9 +40,10 @@ def evaluate(frame: Frame, node: cst.CSTNode) -> Any:
     handler = HANDLERS.get(type(node))
     if handler is None:
         return Unknown(f"{type(node).__name__}, which is not read", frame.at(node))
-    frame.session.budget.steps_left -= 1
-    if frame.session.budget.steps_left < 0:
-        frame.session.budget.step(frame.at(node))
+    budget = frame.session.budget
+    budget.steps_left -= 1
+    if budget.steps_left < budget.next_look:
+        budget.look(frame.at(node))
     return handler(frame, node)
 
 
@@ -66,7 +67,10 @@ def _number(frame: Frame, node: cst.Integer | cst.Float | cst.Imaginary) -> Any:
     written = node.value
     if written.isdecimal() and len(written) < 20 and (written == "0" or written[0] != "0"):  # nearly all
         return int(written)
-    return node.evaluated_value
+    try:
+        return node.evaluated_value
+    except (SyntaxError, ValueError) as problem:  # more digits than Python takes
+        raised(frame.at(node), "SyntaxError", str(problem))
 
 
 def _string(frame: Frame, node: cst.SimpleString) -> Any:

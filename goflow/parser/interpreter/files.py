@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from goflow.parser.interpreter.operations import text
-from goflow.parser.interpreter.values import At, NativeFunction, Raised, Unknown, Value
+from goflow.parser.interpreter.values import At, NativeFunction, Raised, Unknown, Value, first_unknown
 
 
 def open_file(at: At, file: Any, mode: str = "r", **kwargs: Any) -> Any:
@@ -21,7 +21,11 @@ def open_file(at: At, file: Any, mode: str = "r", **kwargs: Any) -> Any:
     path = loader.real(told)
     if not any(path.is_relative_to(root) for root in loader.roots):
         return Unknown(f"the file {told}, which is outside the DAG folder", at)
-    content: Any = loader.read_bytes(path, at) if "b" in mode else loader.read_text(path, at)
+    encoding, errors = kwargs.get("encoding") or "utf-8", kwargs.get("errors") or "strict"
+    unknown = first_unknown((encoding, errors))
+    if unknown is not None:
+        return unknown
+    content: Any = loader.read_bytes(path, at) if "b" in mode else loader.read_text(path, at, encoding, errors)
     return OpenFile(content)
 
 

@@ -182,20 +182,33 @@ def call_method(value: Any, name: str, args: Any, kwargs: dict[str, Any], at: At
             if told is not NotImplemented:
                 return told
     answer = _run(value, name, args, kwargs, at)
-    if isinstance(answer, str | bytes):
-        at.session.budget.check_size(len(answer), at)
+    if isinstance(answer, str | bytes | list | tuple):
+        at.session.budget.made(len(answer), at)
     return answer
 
 
 def _run(value: Any, name: str, args: Any, kwargs: dict[str, Any], at: At) -> Any:
     if isinstance(value, str | bytes | int | float):
         args = [_plain_argument(arg) for arg in args]
-    if isinstance(value, str) and name in {"center", "ljust", "rjust", "zfill", "expandtabs"}:
-        for width in args[:1]:
-            at.session.budget.check_size(int(width) * (len(value) if name == "expandtabs" else 1), at)
-    if isinstance(value, str) and name == "replace" and len(args) >= 2:
-        at.session.budget.check_size(value.count(args[0]) * len(args[1]) + len(value), at)
+    _check_before(value, name, args, at)
     return at.session.guarded(lambda at, *a, **k: getattr(value, name)(*a, **k), at, args, kwargs, name)
+
+
+def _check_before(value: Any, name: str, args: Any, at: At) -> None:
+    """What a method is about to make may be too large to be tried."""
+    check, first = at.session.budget.check_size, args[0] if args else None
+    if name in {"center", "ljust", "rjust", "zfill", "expandtabs", "to_bytes"} and isinstance(first, int):
+        check(first * (value.count("\t") if name == "expandtabs" and isinstance(value, str) else 1), at)
+    if (
+        name == "replace"
+        and len(args) >= 2
+        and type(args[0]) is type(args[1]) is type(value)
+        and hasattr(value, "count")
+    ):
+        check(value.count(args[0]) * len(args[1]) + len(value), at)
+    if name == "translate" and isinstance(first, dict):
+        longest = max((len(text) for text in first.values() if isinstance(text, str)), default=1)
+        check(len(value) * max(longest, 1), at)
 
 
 def _plain_argument(value: Any) -> Any:
@@ -380,8 +393,18 @@ def make_set(values: list[Any], at: At) -> set[Any] | Unknown:
     return set(values)
 
 
+def _count_parts(value: tuple[Any, ...], at: At) -> None:
+    """A step for each tuple in VALUE as often as it is there: Python's own hash has no steps."""
+    at.session.budget.step(at)
+    for inner in value:
+        if isinstance(inner, tuple):
+            _count_parts(inner, at)
+
+
 def check_hashable(key: Any, at: At) -> None:
     """TypeError for keys that cannot be hashed."""
+    if isinstance(key, tuple):
+        _count_parts(key, at)
     try:
         hash(key)
     except TypeError as problem:
@@ -432,7 +455,7 @@ def _format(template: str, at: At, *args: Any, **kwargs: Any) -> Any:
     formatter = SafeFormatter(at)
     answer = at.session.guarded(lambda at: formatter.vformat(template, args, kwargs), at, (), {}, "format")
     if isinstance(answer, str):
-        at.session.budget.check_size(len(answer), at)
+        at.session.budget.made(len(answer), at)
     return answer if formatter.unknown is None else formatter.unknown
 
 

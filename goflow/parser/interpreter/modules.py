@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 import libcst as cst
 
 from goflow.domain.diagnostics import Span
+from goflow.parser.interpreter.operations import as_raised
 from goflow.parser.interpreter.scopes import MISSING, Frame, Scope
+from goflow.parser.interpreter.sources import SourceError, decoded, read_regular
 from goflow.parser.interpreter.values import At, Raised, Unknown, Value, raised
 from goflow.parser.syntax import Syntax, read_syntax
 
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from goflow.parser.interpreter.session import Session
 
 Resolve = Callable[["Session", str], Value | None]
-LARGEST_FILE = 4 << 20
 
 
 class ModuleValue(Value):
@@ -269,7 +270,10 @@ class Loader:
     def _run(self, name: str, path: Path, at: At, *, is_package: bool) -> ModuleValue:
         from goflow.parser.interpreter.bodies import run_body
 
-        source = self.read_text(path, at)
+        try:
+            source = decoded(self.read_bytes(path, at))
+        except SourceError as problem:
+            raised(at, "SyntaxError", f"{problem} ({self.shown(path)}, line {problem.line})")
         module = ModuleValue(self.session, name, self.shown(path), source, is_package=is_package)
         try:
             tree = module.parse()
@@ -303,23 +307,22 @@ class Loader:
         if not any(resolved.is_relative_to(os.path.realpath(root)) for root in self.roots):
             raised(at, "FileNotFoundError", f"[Errno 2] No such file or directory: '{path}' (outside the DAG folder)")
         try:
-            if path.stat().st_size > LARGEST_FILE:
-                raised(at, "OSError", f"{path} is larger than {LARGEST_FILE} bytes")
-            content = path.read_bytes()
+            content = read_regular(path)
         except FileNotFoundError:
             self._missed(path)
             raised(at, "FileNotFoundError", f"[Errno 2] No such file or directory: '{self.told(path)}'")
         except OSError as problem:
-            raised(at, type(problem).__name__, str(problem))
+            raised(at, type(problem).__name__, f"{self.told(path)}: {problem.strerror}")
         self.session.closure[self.shown(path)] = hashlib.sha256(content).hexdigest()
         return content
 
-    def read_text(self, path: Path, at: At) -> str:
-        """The same as text."""
+    def read_text(self, path: Path, at: At, encoding: str = "utf-8", errors: str = "strict") -> str:
+        """The same as text, lines ending with a line feed."""
         try:
-            return self.read_bytes(path, at).decode("utf-8-sig")
-        except UnicodeDecodeError as problem:
-            raised(at, "UnicodeDecodeError", str(problem))
+            text = self.read_bytes(path, at).decode(encoding, errors)
+        except (UnicodeError, LookupError) as problem:
+            as_raised(problem, at)
+        return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
     def _missed(self, path: Path) -> None:
         self.session.closure.setdefault(self.shown(path), None)

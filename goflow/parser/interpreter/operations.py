@@ -108,7 +108,7 @@ def _host_binary(sign: str, left: Any, right: Any, at: At) -> Any:
     except HOST_ERRORS as problem:
         as_raised(problem, at)
     if isinstance(answer, str | list | tuple | bytes):
-        budget.check_size(len(answer), at)
+        budget.made(len(answer), at)
         if type(left) is AnyOrder or type(right) is AnyOrder:
             why = unordered(left, at)
             return in_any_order(list(answer), why if why is not None else unordered(right, at))
@@ -196,7 +196,7 @@ def _percent(template: Any, values: Any, at: At) -> Any:
         answer = template % given
     except HOST_ERRORS as problem:
         as_raised(problem, at)
-    at.session.budget.check_size(len(answer), at)
+    at.session.budget.made(len(answer), at)
     return unknowns[0] if unknowns else answer
 
 
@@ -335,7 +335,10 @@ def get_item(value: Any, key: Any, at: At) -> Any:
     if type(value) is AnyOrder and value.unknown is not None:
         return value.unknown
     try:
-        return value[key if isinstance(value, dict) else plain_host(key)]
+        found = value[key if isinstance(value, dict) else plain_host(key)]
+        if isinstance(key, slice):
+            at.session.budget.made(len(found), at)
+        return found
     except KeyError:
         from goflow.parser.interpreter.exceptions import make_exception
 
@@ -462,7 +465,11 @@ def representation(value: Any, at: At) -> Any:
     if isinstance(value, Value):
         return value.representation(at)
     if not isinstance(value, CONTAINERS):
-        return text(value, at) if type(value) is int else repr(value)
+        if type(value) is int:
+            return text(value, at)
+        shown = repr(value)
+        at.session.budget.made(len(shown), at)
+        return shown
     with at.session.budget.deeper(at):
         return _representation(value, at)
 
@@ -530,7 +537,10 @@ def _pair(key: Any, value: Any, at: At) -> Any:
 def _joined(values: list[Any], start: str, end: str, at: At) -> Any:
     parts = [representation(value, at) for value in values]
     unknown = first_unknown(parts)
-    return unknown if unknown is not None else start + ", ".join(parts) + end
+    if unknown is not None:
+        return unknown
+    at.session.budget.made(sum(map(len, parts)), at)
+    return start + ", ".join(parts) + end
 
 
 def formatted(value: Any, spec: str, at: At) -> Any:

@@ -16,17 +16,23 @@ from goflow.domain.diagnostics import Diagnostic, Severity
 from goflow.domain.spec import Dialect, Inputs
 from goflow.parser.interpreter.journal import Journal
 from goflow.parser.interpreter.values import Arguments, At, Keywords, Raised, Unknown, UnknownElementsError, raised
+from goflow.parser.limits import LONGEST_S
+from goflow.telemetry import memory
 
 if TYPE_CHECKING:
     from goflow.parser.interpreter.classes import ClassValue
     from goflow.parser.interpreter.modules import Loader, ModuleValue
 
 MOST_STEPS = 2_000_000
-MOST_DEPTH = 120
+MOST_DEPTH = 900
+"""Calls in each other, a little less than Python itself allows."""
 LARGEST = 1_000_000
 """Elements of a container, characters of a text, bits of a number."""
-LONGEST_S = 30.0
-RECURSION_LIMIT = 20_000
+_LOOK_EVERY = 4096
+MOST_MEMORY_MB = 768
+_LARGE = 50_000
+_TOLD = 10**30
+RECURSION_LIMIT = 60_000
 
 
 class BudgetError(Exception):
@@ -42,24 +48,46 @@ class Budget:
     """Counts steps, depth and size, so that reading any file ends."""
 
     def __init__(self, steps: int = MOST_STEPS, depth: int = MOST_DEPTH, size: int = LARGEST) -> None:
-        self.steps_left = steps
+        self.most_steps = self.steps_left = steps
         self.depth = 0
         self.most_depth = depth
         self.size = size
-        self._deadline = time.monotonic() + LONGEST_S
+        self.next_look = steps - _LOOK_EVERY
+        """At so many steps left the time is looked at, so that a step costs a comparison."""
+        self._memory_before = memory.resident_mb()
+        self._deadline = time.process_time() + LONGEST_S
 
     def step(self, at: At) -> None:
         """One step. Raises BudgetError when there are none left."""
         self.steps_left -= 1
+        if self.steps_left < self.next_look:
+            self.look(at)
+
+    def look(self, at: At) -> None:
+        """Raises BudgetError when there are no steps or no time left."""
+        self.next_look = max(self.steps_left - _LOOK_EVERY, 0)
         if self.steps_left < 0:
-            raise BudgetError(f"more than {MOST_STEPS:,} steps", at)
-        if self.steps_left % 4096 == 0 and time.monotonic() > self._deadline:
+            raise BudgetError(f"more than {self.most_steps:,} steps", at)
+        if time.process_time() > self._deadline:
             raise BudgetError(f"more than {LONGEST_S:.0f} s", at)
+
+        self.look_at_memory(at)
+
+    def look_at_memory(self, at: At) -> None:
+        """Raises BudgetError when the process has become larger by more than the budget since the reading began."""
+        if memory.resident_mb() - self._memory_before > MOST_MEMORY_MB:
+            raise BudgetError(f"more than {MOST_MEMORY_MB} MB of memory", at)
 
     def check_size(self, size: int, at: At) -> None:
         """SIZE elements are about to be made. Raises BudgetError when that is too many."""
         if size > self.size:
-            raise BudgetError(f"a value of {size} elements", at)
+            raise BudgetError(f"a value of {size if size < _TOLD else 'very many'} elements", at)
+
+    def made(self, size: int, at: At) -> None:
+        """The same, for what has been made in one go: where it is large, the process may be, too."""
+        self.check_size(size, at)
+        if size > _LARGE:
+            self.look_at_memory(at)
 
     @contextmanager
     def deeper(self, at: At) -> Iterator[None]:

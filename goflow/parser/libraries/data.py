@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from goflow.parser.interpreter.classes import Instance
@@ -16,6 +17,9 @@ from goflow.parser.libraries.registry import function, module
 
 def _dumps(at: At, value: Any, **options: Any) -> Any:
     known = {key: value for key, value in options.items() if key not in {"default", "cls"}}
+    if isinstance(known.get("indent"), int):
+        at.session.budget.check_size(known["indent"] * 1000, at)
+    at.session.budget.check_size(_length(value, at, 0), at)
     value = _written(value, at, 0)
     unknown = first_unknown(value, depth=100)
     if unknown is None and options.get("cls") is not None:
@@ -42,7 +46,7 @@ def _dumps(at: At, value: Any, **options: Any) -> Any:
         answer = json.dumps(value, default=convert_, **known)
     except _NotKnownError as problem:
         return problem.unknown
-    at.session.budget.check_size(len(answer), at)
+    at.session.budget.made(len(answer), at)
     return answer
 
 
@@ -59,6 +63,20 @@ def _written(value: Any, at: At, depth: int) -> Any:
     if type(value) is AnyOrder:
         return value
     return [_written(inner, at, depth + 1) for inner in value] if isinstance(value, list | tuple) else value
+
+
+def _length(value: Any, at: At, depth: int) -> int:
+    """So many characters there will be, at least."""
+    at.session.budget.step(at)
+    if isinstance(value, str):
+        return len(value)
+    if depth > _DEEPEST or not isinstance(value, dict | list | tuple):
+        return 1
+    total = 0
+    for inner in (*value.keys(), *value.values()) if isinstance(value, dict) else value:
+        total += _length(inner, at, depth + 1)
+        at.session.budget.check_size(total, at)
+    return total
 
 
 _DEEPEST = 500
@@ -104,12 +122,24 @@ def _rows(at: At, source: Any) -> list[str] | Unknown:
 
 def _reader(at: At, source: Any, **options: Any) -> Any:
     lines = _rows(at, source)
-    return lines if isinstance(lines, Unknown) else list(csv.reader(lines, **options))
+    return lines if isinstance(lines, Unknown) else _counted(csv.reader(lines, **options), at)
 
 
 def _dict_reader(at: At, source: Any, fieldnames: Any = None, **options: Any) -> Any:
     lines = _rows(at, source)
-    return lines if isinstance(lines, Unknown) else [dict(row) for row in csv.DictReader(lines, fieldnames, **options)]
+    if isinstance(lines, Unknown):
+        return lines
+    return _counted((dict(row) for row in csv.DictReader(lines, fieldnames, **options)), at)
+
+
+def _counted(rows: Iterator[Any], at: At) -> list[Any]:
+    """ROWS as a list, each a step."""
+    found: list[Any] = []
+    for row in rows:
+        at.session.budget.step(at)
+        at.session.budget.made(len(row), at)
+        found.append(row)
+    return found
 
 
 @module("csv")

@@ -409,6 +409,8 @@ def copied(value: Any, at: At, *, deep: bool, memo: dict[int, Any] | None = None
 
 
 def _copied(value: Any, at: At, again: Callable[[Any], Any], *, deep: bool) -> Any:
+    if isinstance(value, list | tuple | dict | set):
+        at.session.budget.made(len(value), at)
     match value:
         case collections.deque():
             return collections.deque(map(again, value), value.maxlen)

@@ -15,7 +15,7 @@ from typing import Any
 from goflow.parser.interpreter.calls import call
 from goflow.parser.interpreter.files import MemoryFile, OpenFile
 from goflow.parser.interpreter.session import Session
-from goflow.parser.interpreter.values import At, NativeFunction, Value
+from goflow.parser.interpreter.values import At, NativeFunction, Unknown, Value
 from goflow.parser.libraries.registry import function, module
 
 LONGEST_SUBJECT = 200_000
@@ -105,7 +105,15 @@ def build_string(session: Session) -> dict[str, Any]:
 def build_textwrap(session: Session) -> dict[str, Any]:
     """``textwrap``."""
     names = ("dedent", "indent", "fill", "shorten", "wrap")
-    return {name: function(name, lambda at, *a, run=getattr(textwrap, name), **k: run(*a, **k)) for name in names}
+    found = {name: function(name, lambda at, *a, run=getattr(textwrap, name), **k: run(*a, **k)) for name in names}
+    return found | {"indent": function("indent", _indent)}
+
+
+def _indent(at: At, text: str, prefix: str, predicate: Any = None) -> Any:
+    if predicate is not None:
+        return Unknown("textwrap.indent with a function", at)
+    at.session.budget.check_size(len(text) + (text.count("\n") + 1) * len(prefix), at)
+    return textwrap.indent(text, prefix)
 
 
 @module("hashlib")
