@@ -50,8 +50,9 @@ def _airflow(module: DocumentModule) -> bool:
             session.report("GF007", words, at)
             complete = False
         lines.setdefault(dag.dag_id, at.line)
+        building = Building(dag, session)
         try:
-            complete &= Building(dag, session).build()
+            complete &= session.guarded(lambda at, building=building: building.build(), at, (), {}, "the importer")
         except Raised as problem:
             code, hint = code_and_hint(problem, session)
             session.report(code, problem.message, problem.at, hint=hint)

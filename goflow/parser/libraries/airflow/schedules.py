@@ -74,7 +74,7 @@ class Timetable:
         for cron in self.crons:
             try:
                 croniter(cron)
-            except (ValueError, KeyError, TypeError) as problem:
+            except (ValueError, KeyError, TypeError, AttributeError) as problem:  # the last for what is no text
                 raise BadSchedule(str(problem)) from problem
         if self.delta is not None:
             now = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)

@@ -9,6 +9,7 @@ import yaml
 
 from goflow.domain.diagnostics import Severity
 from goflow.domain.spec import Dialect
+from goflow.parser.interpreter.operations import type_name
 from goflow.parser.interpreter.values import At, Unknown, Value
 from goflow.parser.libraries.airflow.dag import dag_class
 from goflow.parser.libraries.dagfactory.callbacks import DAG_CALLBACKS, settle_callbacks
@@ -125,6 +126,8 @@ class Builder:
         for index, one in enumerate(found):
             if not isinstance(one, dict) or name_key not in one:
                 refuse(self.at(key, index), f"each of {key} in a list must be a mapping with a {name_key!r}")
+            if not isinstance(one[name_key], str | int | float):
+                refuse(self.at(key, index, name_key), f"a {name_key} has to be text", kind="TypeError")
             if one[name_key] in named:
                 refuse(self.at(key, index), f"Duplicate {name_key} detected in {key} list: {one[name_key]!r}")
             named[one[name_key]] = {inner: value for inner, value in one.items() if inner != name_key}
@@ -207,8 +210,8 @@ class Builder:
         if isinstance(schedule, list):
             kept = []
             for one in schedule:
-                if isinstance(one, Value):
-                    refuse(at, f"a list of URIs is expected, not of {one.type_name}", kind="AttributeError")
+                if one and not isinstance(one, str):
+                    refuse(at, f"a list of URIs is expected, not of {type_name(one)}", kind="AttributeError")
                 kept += [one] if one and one.strip() else []
             return kept
         if not isinstance(schedule, dict) or not given(schedule, "datasets"):

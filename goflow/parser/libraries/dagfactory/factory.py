@@ -77,7 +77,8 @@ class Factory:
             at = self.document.at((name,))
             entry = {**of_dags, **as_mapping(entry, at, f"the DAG {name!r}")}
             entry.setdefault("task_groups", {})
-            dag_id, dag = Builder(name, entry, default, self.document, old=self.old).build()
+            builder = Builder(name, entry, default, self.document, old=self.old)
+            dag_id, dag = at.session.guarded(lambda at, builder=builder: builder.build(), at, (), {}, "dag-factory")
             found[dag_id] = dag
         return found
 

@@ -60,7 +60,7 @@ def _of_today(value: Value, at: At) -> Any:
 def _zone(name: Any, at: At) -> Any:
     try:
         return pendulum.timezone(name)
-    except (ValueError, KeyError, TypeError, OSError):
+    except (ValueError, KeyError, TypeError, AttributeError, OSError):
         fail(at, "ValueError", f"there is no time zone {name!r}", code="GF406")
 
 

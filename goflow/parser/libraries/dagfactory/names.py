@@ -22,6 +22,8 @@ def callable_of_file(name: Any, file: Any, at: At) -> Any:
     """The function NAME of the Python file FILE, an absolute path (dag-factory's ``get_python_callable``)."""
     if isinstance(name, Unknown) or isinstance(file, Unknown):
         return name if isinstance(name, Unknown) else file
+    if not isinstance(name, str):
+        refuse(at, f"the name of a function has to be text, not {name!r}", kind="TypeError")
     if not isinstance(file, str) or not file.startswith("/"):
         hint = "begin it with the DAG folder: ${AIRFLOW_HOME}/dags/... in YAML, an f-string in Python"
         refuse(at, "`python_callable_file` must be absolute path", hint, EXCEPTION)

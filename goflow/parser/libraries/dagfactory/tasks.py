@@ -8,6 +8,7 @@ from typing import Any
 
 from goflow.parser.interpreter.operations import get_item, type_name
 from goflow.parser.interpreter.values import NativeFunction, Unknown, Value
+from goflow.parser.libraries.airflow.operators import TaskValue
 from goflow.parser.libraries.dagfactory.callbacks import settle_callbacks
 from goflow.parser.libraries.dagfactory.conditions import dataset, uris_of
 from goflow.parser.libraries.dagfactory.moments import stretch_of
@@ -66,9 +67,17 @@ class TaskMaker:
         self._settle()
         expansion = self._mapping()
         if not expansion:
-            return cls.call([], arguments, self.place())
+            at = self.place()
+            made = at.session.guarded(lambda at, **named: cls.call([], named, at), at, (), arguments, "the operator")
+            return self._task(made, operator)
         partial = cls.get_attribute("partial", self.place()).call([], arguments, self.place())
-        return partial.get_attribute("expand", self.place()).call([], expansion, self.place("expand"))
+        made = partial.get_attribute("expand", self.place()).call([], expansion, self.place("expand"))
+        return self._task(made, operator)
+
+    def _task(self, made: Any, operator: Any) -> TaskValue:
+        if not isinstance(made, TaskValue):
+            refuse(self.place("operator"), f"{operator} is no operator, or not known as one", kind="TypeError")
+        return made
 
     def of_decorator(self) -> Any:
         """What calling the decorated function gives."""
@@ -198,6 +207,8 @@ class TaskMaker:
             return
         if isinstance(value, str):
             value = list(value)  # a text is taken letter by letter
+        if is_true(value) and not isinstance(value, Value | list | dict):
+            refuse(at, f"{key} have to be a list, not {value!r}", kind="TypeError")
         if is_true(value) and not isinstance(value, Value):
             self.arguments[key] = [dataset(one, at) if isinstance(one, str) else one for one in value]
 

@@ -48,7 +48,8 @@ def _cast(value: Any, document: Document, path: Path, *, old: bool) -> Any:
         return made
     if not getattr(made, "callable", False):
         raised(at, "TypeError", f"'{type_name(made)}' object is not callable")
-    return made.call(args or [], {str(key): inner for key, inner in given.items()}, at)
+    keywords = {str(key): inner for key, inner in given.items()}
+    return at.session.guarded(lambda at, *args, **named: made.call(args, named, at), at, args or [], keywords, "it")
 
 
 def _flattened(value: Any, document: Document, path: Path) -> Any:

@@ -48,7 +48,7 @@ class Wiring:
             refuse(at, f"Circular dependency detected: {words}", kind="Exception")
         if is_true(entry.get("parent_group_name")):
             above = entry["parent_group_name"]
-            if above not in self.groups:
+            if not isinstance(above, str | int | float) or above not in self.groups:
                 hint = did_you_mean(str(above), map(str, self.groups))
                 where = self.place("task_groups", name, "parent_group_name")
                 refuse(where, f"there is no task group {above!r}", hint)
@@ -103,7 +103,7 @@ class Wiring:
         entry["task_id"], entry["dag"] = name, self.dag
         group = entry.get("task_group_name")
         if self.made_groups and is_true(group):
-            if group not in self.made_groups:
+            if not isinstance(group, str | int | float) or group not in self.made_groups:
                 hint = did_you_mean(str(group), map(str, self.made_groups))
                 where = self.place("tasks", name, "task_group_name")
                 refuse(where, f"there is no task group {group!r}", hint)
@@ -126,11 +126,14 @@ class Wiring:
         known = {**self.made, **self.made_groups}
         for index, above in enumerate(self._dependencies(key, name, entry)):
             at = self._where(key, name, "dependencies", index)
-            if above not in self.tasks and above not in self.groups:
+            if not self._is_known(above):
                 hint = did_you_mean(str(above), map(str, (*self.tasks, *self.groups)))
                 refuse(at, f"{name!r} depends on {above!r}, which is neither a task nor a group", hint)
             found = [self._found(one, known, at) for one in (name, above)]
             found[0].get_attribute("set_upstream", at).call([found[1]], {}, at)
+
+    def _is_known(self, name: Any) -> bool:
+        return isinstance(name, str | int | float) and (name in self.tasks or name in self.groups)
 
     def _found(self, name: Any, known: dict[Any, Any], at: At) -> Any:
         """The task or group of that NAME; one in a group by the id that dag-factory looks for."""
