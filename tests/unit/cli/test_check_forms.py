@@ -14,7 +14,10 @@ from click.testing import CliRunner
 from ruamel.yaml import YAML
 
 from goflow.cli import main
-from goflow.domain.diagnostics import CODES
+from goflow.cli._checking import Place
+from goflow.cli._sarif import Sarif
+from goflow.cli._telling import Wanted
+from goflow.domain.diagnostics import CODES, Diagnostic, Span
 
 ROOT = Path(__file__).parents[3]
 GOOD = "Name: good\nCommand: [a]\n"
@@ -130,12 +133,13 @@ def test_sarif_has_what_version_2_1_0_asks_for(folder):
     assert log["originalUriBaseIds"]["SRCROOT"]["uri"].endswith("/")
 
 
-def test_sarif_of_a_finding_about_a_whole_file_has_no_region(folder):
-    root = folder()
-    (root / "a b.py").write_bytes(b"import airflow # dag \xff\n")
-    (result,) = sarif(".")["runs"][0]["results"]
+def test_sarif_of_a_finding_about_a_whole_file_has_no_region(capsys, tmp_path):
+    form = Sarif(Wanted())
+    form.tell(Place(tmp_path, ["a b.py"], "dags/"), Diagnostic("GF001", "the file cannot be read", Span("a b.py")))
+    form.end()
+    (result,) = json.loads(capsys.readouterr().out)["runs"][0]["results"]
     assert result["locations"] == [
-        {"physicalLocation": {"artifactLocation": {"uri": "a%20b.py", "uriBaseId": "SRCROOT"}}}
+        {"physicalLocation": {"artifactLocation": {"uri": "dags/a%20b.py", "uriBaseId": "SRCROOT"}}}
     ]
 
 
