@@ -147,7 +147,9 @@ class Building:
         fields = _template_fields(cls)
         if fields is None:
             words = f"which fields of {task.uses} are templates is not known here"
-            hint = "GoFlow's catalogue does not have this class"
+            hint = (
+                "the class is not in GoFlow's catalogue, and its module neither in the DAG folder nor in import_roots"
+            )
             task.teller.tell("GF407", ("uses",), words, hint)
             return None
         kinds = temporal.kinds_of(cls.path)
