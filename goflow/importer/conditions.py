@@ -12,7 +12,7 @@ from goflow.domain.canonical import Json, digest
 from goflow.domain.spec import Inputs, InputsUsed
 from goflow.importer.digests import Digester
 from goflow.importer.messages import Parsed
-from goflow.parser.folder import FolderConfig
+from goflow.parser.folder import FILE, FOLDER, FolderConfig, kind_of_path
 from goflow.store import Tx, connections, variables
 from goflow.store.rows import FileRecord
 
@@ -93,7 +93,13 @@ class Conditions:
         return {**document, "connection_digests": asked}
 
     def _same_contents(self, closure: Mapping[str, str | None]) -> bool:
-        return all(self.digest(name) == known for name, known in closure.items())
+        return all(self._as_it_was(name, known) for name, known in closure.items())
+
+    def _as_it_was(self, name: str, known: str | None) -> bool:
+        if known in {FILE, FOLDER}:
+            return kind_of_path(os.path.join(self.root, name)) == known
+        found = self.digest(name)
+        return found == known and not (found is None and os.path.isdir(os.path.join(self.root, name)))
 
     def _same_listings(self, listings: Json) -> bool:
         if not isinstance(listings, dict):

@@ -10,6 +10,7 @@ import structlog
 
 from goflow.domain.canonical import digest_bytes
 from goflow.importer.digests import Digester
+from goflow.parser.folder import FILE, FOLDER
 from goflow.store import Store, blobs
 from goflow.store.rows import Manifest
 
@@ -81,6 +82,8 @@ class Snapshot:
             if name not in self._names:
                 self._names[name] = self.name_of(self.root / name)
             inside = self._names[name]
+            if known in {FILE, FOLDER}:  # that it is there is all that was asked
+                continue
             if inside is None or (known is not None and inside not in files and self._is_left_out(inside)):
                 continue
             if (files[inside][0] if inside in files else None) != known:

@@ -36,8 +36,9 @@ class ParseResult:
     """What reading one file gave.
 
     CLOSURE maps each file that the evaluation read or looked for (the file itself, local modules, data files,
-    ``goflow.yaml``; relative to the folder, absolute outside it) to its sha256, or None where it was missing: while
-    all of these stay as they are, reading again gives the same. FILE_HASH is the version's hash (decision 3).
+    ``goflow.yaml``; relative to the folder, absolute outside it) to its sha256, None where it was missing, or whether
+    it is a file or a folder where only that was asked (`goflow.parser.folder.kinds`): while all of these stay as they
+    are, reading again gives the same. FILE_HASH is the version's hash (decision 3).
     LOOKS_LIKE_DAG is false where Airflow's safe mode would not even import the file. IGNORES are what comments do not
     want to be told: DIAGNOSTICS still have it. READ_BY is how: evaluated, or run in a sandbox. DESCRIBED_IN has, for a
     DAG id and a task id (or an empty one: the DAG itself), the file that the line in its spec counts in, where it is

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -310,31 +311,57 @@ def _innermost(problem: BaseException) -> str:
     return f"please report this file (in {Path(code.co_filename).name}, line {trace.tb_lineno}, {code.co_name})"
 
 
+_INSIDE = re.compile(r"^[ \t]+(?:from\s+([\w.]+)\s+import\s+(\([^)]*\)|[^\n]*)|import\s+([^\n]+))", re.MULTILINE)
+_WORD = re.compile(r"(?:^|[(,])\s*([\w.]+)")
+
+
 def local_closure(module: Any) -> None:
     """Add the local modules that the file's functions import when they run: they belong to the version, too.
 
     Their text is looked through for import statements and not evaluated.
     """
-    import re
-
-    session = module.session
-    loader = session.loader
-    pattern = re.compile(r"^[ \t]+(?:from\s+([\w.]+)\s+import|import\s+([\w., ]+))", re.MULTILINE)
-    sources = [module.source, *(other.source for other in loader.local_imports())]
-    seen: set[str] = set()
+    loader = module.session.loader
+    sources = [(module.source, ""), *((other.source, other.package) for other in loader.local_imports())]
+    seen = set(loader.modules)
     while sources:
-        for found in pattern.finditer(sources.pop()):
-            for name in (found[1] or found[2]).replace(" ", "").split(","):
-                if name in seen or name in loader.modules:
-                    continue
-                seen.add(name)
-                words = Path(*name.split(".")) if name.strip(".") else None
-                for root in loader.roots if words is not None else ():
-                    for candidate in (root / words / "__init__.py", (root / words).with_suffix(".py")):
-                        if candidate.is_file():
-                            content = candidate.read_bytes()
-                            session.closure[loader.shown(candidate)] = hashlib.sha256(content).hexdigest()
-                            sources.append(content.decode("utf-8", "replace"))
+        source, package = sources.pop()
+        for found in _INSIDE.finditer(source) if "import" in source else ():
+            for name in _imported(found, package):
+                words = name.split(".")
+                for end in range(1, len(words) + 1):
+                    part = ".".join(words[:end])
+                    if part not in seen:
+                        seen.add(part)
+                        sources += _local_source(module.session, part)
+
+
+def _imported(found: re.Match[str], package: str) -> list[str]:
+    """The dotted names of what may be modules in an import statement."""
+    if found[1] is None:
+        return _WORD.findall(found[3])
+    base = found[1].lstrip(".")
+    up = len(found[1]) - len(base)
+    if up:
+        words = package.split(".") if package else []
+        if up > len(words):
+            return []
+        base = ".".join([*words[: len(words) - up + 1], *([base] if base else [])])
+    return [base, *(f"{base}.{name}" for name in _WORD.findall(found[2]))]
+
+
+def _local_source(session: Session, name: str) -> list[tuple[str, str]]:
+    """The text of the local module NAME, recorded, and the package that relative imports in it start from."""
+    words = Path(*name.split("."))
+    for root in session.loader.roots:
+        for candidate, package in (
+            (root / words / "__init__.py", name),
+            (root / words.with_name(f"{words.name}.py"), name.rpartition(".")[0]),
+        ):
+            if candidate.is_file():
+                content = candidate.read_bytes()
+                session.closure[session.loader.shown(candidate)] = hashlib.sha256(content).hexdigest()
+                return [(content.decode("utf-8", "replace"), package)]
+    return []
 
 
 def file_hash(closure: dict[str, str | None]) -> str:

@@ -7,10 +7,13 @@
 from goflow.parser.folder.archives import Archive, is_archive, open_archive
 from goflow.parser.folder.config import CONFIG_NAME, FileSettings, FolderConfig, folder_config
 from goflow.parser.folder.discovery import dag_files, is_yaml, looks_like_dag
+from goflow.parser.folder.kinds import FILE, FOLDER, kind_of_path
 from goflow.parser.folder.settings import ImportMode
 
 __all__ = [
     "CONFIG_NAME",
+    "FILE",
+    "FOLDER",
     "Archive",
     "FileSettings",
     "FolderConfig",
@@ -19,6 +22,7 @@ __all__ = [
     "folder_config",
     "is_archive",
     "is_yaml",
+    "kind_of_path",
     "looks_like_dag",
     "open_archive",
 ]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import libcst as cst
 
 from goflow.domain.diagnostics import Span
+from goflow.parser.folder import kind_of_path
 from goflow.parser.interpreter.operations import as_raised
 from goflow.parser.interpreter.scopes import MISSING, Frame, Scope
 from goflow.parser.interpreter.sources import SourceError, decoded, read_regular
@@ -251,6 +252,7 @@ class Loader:
                 if path.is_file():
                     return self._run(name, path, at, is_package=is_package)
                 self._missed(path)
+            self.session.closure.setdefault(self.shown(root / words), kind_of_path(root / words))
             if (root / words).is_dir():
                 return self._namespace(name, root / words)
         return None

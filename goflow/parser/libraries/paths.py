@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from goflow.parser.folder import kind_of_path
 from goflow.parser.interpreter.classes import ClassValue
 from goflow.parser.interpreter.exceptions import make_exception
 from goflow.parser.interpreter.files import open_file
@@ -123,6 +124,7 @@ def listing(told: str, at: At) -> list[str]:
     try:
         names = sorted(os.listdir(real))
     except OSError as problem:
+        at.session.closure.setdefault(loader.shown(real), kind_of_path(real))
         raised(at, type(problem).__name__, f"[Errno {problem.errno}] {problem.strerror}: '{told}'")
     at.session.listings[loader.shown(real)] = tuple(names)
     return names
@@ -137,8 +139,7 @@ def exists(told: str, at: At, kind: str = "exists") -> Any:
     real = at.session.loader.real(told)
     if not _inside(real, at):
         return Unknown(f"whether {told} exists where the task runs", at)
-    if not real.exists():
-        at.session.closure.setdefault(at.session.loader.shown(real), None)
+    at.session.closure.setdefault(at.session.loader.shown(real), kind_of_path(real))
     return {"exists": real.exists, "isfile": real.is_file, "isdir": real.is_dir}[kind]()
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath
 from typing import Any
 
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import At, Raised
 from goflow.parser.libraries.airflow.dag import DagValue
+
+_INCLUDED = re.compile(r"""\{%[-+]?\s*(?:include|import|from|extends)\s+["']([^"'\n]+)["']""")
 
 
 class TemplateFiles:
@@ -21,9 +24,11 @@ class TemplateFiles:
 
     def resolved(self, value: Any, endings: tuple[str, ...]) -> Any:
         """VALUE, or the content of the file that it names; in lists, of each element."""
-        if isinstance(value, str) and endings and value.endswith(endings):
-            found = self._content(value)
-            return value if found is None else found
+        if isinstance(value, str):
+            found = self._content(value) if endings and value.endswith(endings) else None
+            text = value if found is None else found
+            self._note_included(text)
+            return text
         if isinstance(value, list):
             return [self.resolved(inner, endings) if isinstance(inner, str) else inner for inner in value]
         return value
@@ -44,6 +49,16 @@ class TemplateFiles:
             except Raised:
                 return None
         return None
+
+    def _note_included(self, text: str) -> None:
+        """Record the files that TEXT names to be included when it is rendered: they belong to the version, too."""
+        todo = [text] if "{%" in text else []
+        seen: set[str] = set()
+        while todo:
+            for name in _INCLUDED.findall(todo.pop()):
+                if name not in seen:
+                    seen.add(name)
+                    todo.append(self._content(name) or "")
 
 
 def _many(paths: Any) -> bool:
