@@ -358,7 +358,10 @@ def _local_source(session: Session, name: str) -> list[tuple[str, str]]:
             (root / words.with_name(f"{words.name}.py"), name.rpartition(".")[0]),
         ):
             if candidate.is_file():
-                content = candidate.read_bytes()
+                try:
+                    content = read_regular(candidate)
+                except OSError:  # too large or not to be read: nobody imports it
+                    return []
                 session.closure[session.loader.shown(candidate)] = hashlib.sha256(content).hexdigest()
                 return [(content.decode("utf-8", "replace"), package)]
     return []
