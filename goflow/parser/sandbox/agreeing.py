@@ -9,6 +9,32 @@ from goflow.domain.moments import Moment, Truncation, zone_info
 
 UNITS: tuple[Truncation, ...] = ("", "second", "minute", "hour", "day", "month", "year")
 """From fine to coarse: the finest that fits is what was meant."""
+_WHOLE = frozenset(
+    [
+        "date",
+        "time",
+        "timedelta",
+        "duration",
+        "relativedelta",
+        "zone",
+        "bytes",
+        "float",
+        "path",
+        "callable",
+        "class",
+        "asset",
+        "asset_alias",
+        "asset_ref",
+        "timetable",
+        "xcom",
+        "dag",
+        "task",
+        "group",
+        "dag_param",
+        "not_set",
+    ]
+)
+"""Kinds of values of which no part can be unknown alone."""
 CHANCE = "the current time or chance: it differs from one run of the file to the next"
 
 
@@ -43,6 +69,8 @@ def _agreed(one: Any, other: Any, clocks: tuple[dt.datetime, dt.datetime]) -> An
         if isinstance(one, dict) and one.keys() == other.keys():
             if one.keys() == {"datetime"}:
                 return one if one == other else _moment(one["datetime"], other["datetime"], clocks)
+            if len(one) == 1 and _WHOLE & one.keys():
+                return one if one == other else {"unknown": CHANCE}
             return {key: _agreed(inner, other[key], clocks) for key, inner in one.items()}
         if isinstance(one, list) and len(one) == len(other):
             return [_agreed(inner, outer, clocks) for inner, outer in zip(one, other, strict=True)]

@@ -10,6 +10,7 @@ from dateutil.relativedelta import relativedelta
 
 from goflow.domain.diagnostics import Span
 from goflow.domain.moments import Moment, zone_info
+from goflow.domain.spec import Dialect
 from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.modules import ModuleValue
 from goflow.parser.interpreter.session import Session
@@ -17,6 +18,7 @@ from goflow.parser.interpreter.values import At, NativeFunction, Unknown, Value
 from goflow.parser.libraries.airflow import assets, timetables, xcom_args
 from goflow.parser.libraries.airflow.asset_uris import sanitized
 from goflow.parser.libraries.airflow.dag import DagValue
+from goflow.parser.libraries.airflow.import_paths import canonical, home_of
 from goflow.parser.libraries.airflow.mapping import mapped_argument
 from goflow.parser.libraries.airflow.opaque import NOT_SET, SET_DURING_EXECUTION
 from goflow.parser.libraries.airflow.operators import TaskValue
@@ -29,6 +31,8 @@ from goflow.parser.libraries.paths import PathValue
 
 _HOURS_S = {"hours": 3600, "minutes": 60, "remaining_seconds": 1, "microseconds": 1e-6}
 SHIM = "airflow._goflow."
+EXAMPLES = "airflow.example_dags."
+"""By this name the modules of Airflow's own examples import each other, where those are the DAG folder."""
 
 
 class LineAt(At):
@@ -88,7 +92,7 @@ class Values:
 
     def module_of(self, name: str) -> str:
         """What a spec calls the module NAME of the run."""
-        return self.main_shown if name == self.main else name
+        return self.main_shown if name == self.main else name.removeprefix(EXAMPLES)
 
     # -- Python ---------------------------------------------------------------------------------------------------
 
@@ -155,7 +159,9 @@ class Values:
         return Unknown(told, self.at)
 
     def _make_object(self, told: Any) -> Any:
-        cls = ClassValue(told["class"].rpartition(".")[2], module_name=self.module_of(told["module"]))
+        name = told["class"].rpartition(".")[2]
+        public = public_module(told["module"], name, self.session.dialect)
+        cls = ClassValue(name, module_name=self.module_of(public))
         made = _CallableInstance(cls) if told["callable"] else Instance(cls)
         made.attributes.update(self.mapping(told["arguments"]))
         return made
@@ -228,7 +234,7 @@ class Values:
         if "datasets" in kwargs:
             base = "DatasetOrTimeSchedule"
         native = timetables.timetable_class(self.session, base if base in timetables.TIMETABLES else "Timetable")
-        if module.startswith("airflow."):
+        if module.startswith(SHIM):
             return native.call(self(args), self.mapping(kwargs), self.at)
         cls = ClassValue(name, (native,), module_name=self.module_of(module))
         return Instance(cls, self.mapping(own))
@@ -257,6 +263,13 @@ class _CallableInstance(Instance):
     def callable(self) -> bool:
         """It can."""
         return True
+
+
+def public_module(module: str, name: str, dialect: Dialect) -> str:
+    """MODULE, or where Airflow keeps NAME if it is one of the shim's own."""
+    if not module.startswith(SHIM):
+        return module
+    return canonical(f"{home_of(name, dialect)}.{name}").rpartition(".")[0]
 
 
 def expansion_of(value: Any) -> dict[str, Any]:

@@ -7,10 +7,17 @@ class BaseAsset:
     """What may stand in a schedule."""
 
     def __or__(self, other):
-        return AssetAny(self, other) if isinstance(other, BaseAsset) else NotImplemented
+        return _joined(AssetAny, self, other)
 
     def __and__(self, other):
-        return AssetAll(self, other) if isinstance(other, BaseAsset) else NotImplemented
+        return _joined(AssetAll, self, other)
+
+
+def _joined(kind, left, right):
+    """``left | right`` or ``left & right``: of a left side of the same kind the parts."""
+    if not isinstance(right, BaseAsset):
+        return NotImplemented
+    return kind(*(left.objects if isinstance(left, kind) else [left]), right)
 
 
 BaseDataset = BaseAsset

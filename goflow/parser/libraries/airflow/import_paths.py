@@ -103,6 +103,13 @@ def canonical(path: str) -> str:
 
 
 @functools.cache
+def home_of(name: str, dialect: Dialect) -> str:
+    """A module of DIALECT that has NAME: that of the SDK first; ``airflow`` where none is known."""
+    homes = (module for module, names in _names().items() if name in (names.of(dialect) or ()))
+    return min(homes, key=lambda module: (module != "airflow.sdk", len(module), module), default="airflow")
+
+
+@functools.cache
 def _names() -> dict[str, ModuleNames]:
     table = {}
     for line in _lines("names.txt"):

@@ -144,6 +144,7 @@ def test_what_differs_each_time_is_a_hole_and_what_moves_with_the_clock_is_a_mom
     with DAG("d", schedule=None, start_date=pendulum.today("Europe/Berlin").subtract(days=2)):
         BashOperator(task_id="t", bash_command=str(uuid.uuid4()), start_date=datetime.now() - timedelta(hours=1))
         BashOperator(task_id="u", bash_command=f"echo {datetime.now():%Y}", env={"AT": str(time.time()), "A": "1"})
+        BashOperator(task_id="v", bash_command="", env={"TIME": datetime.now().time(), "DAY": datetime.now().date()})
     """
     result = read(text)
     dag = result.dags[0]
@@ -153,6 +154,7 @@ def test_what_differs_each_time_is_a_hole_and_what_moves_with_the_clock_is_a_mom
     assert "$hole" in field(result, "u")
     assert "$hole" in field(result, "u", "env")["AT"]
     assert field(result, "u", "env")["A"] == "1"
+    assert [next(iter(value)) for value in field(result, "v", "env").values()] == ["$hole", "$hole"]
     assert read(text).dags[0].digest() == dag.digest()
 
 

@@ -26,6 +26,7 @@ def account(request, now):
     roots = [request["folder"], *request["roots"]]
     world.World.template_fields = request["template_fields"]
     world.World.parsing = (None, None)
+    world.World.task_input = {"folder_here": request["folder"]}
     recorder, witness = Recorder(request["secret"]), Witness(roots)
     recorder.install()
     sys.path.extend(root for root in roots if root not in sys.path)

@@ -5,7 +5,7 @@ import inspect
 import os
 import sys
 
-from airflow._goflow import dag, decorated, groups, mapped, world
+from airflow._goflow import dag, decorated, groups, mapped, notifier, retry_policy, world
 from airflow._goflow.account.values import Writer
 
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -18,6 +18,8 @@ _OWN_OF_DAGS = frozenset(
     {"task_dict", "edge_info", "fileloc", "relative_fileloc", "last_loaded", "partial", "task_group"}
 )
 _UNTOLD = frozenset({"self", "kwargs"})
+HELD = (notifier, retry_policy)
+"""Modules whose objects are told by what they were made with."""
 _CALLED_HERE = ("taskflow.py", "asset_decorator.py")
 
 
@@ -51,6 +53,11 @@ class Recorder:
         mapped.OperatorPartial._finish = self._noted_finish(mapped.OperatorPartial._finish)
         decorated.expanded = self._noted_expanded(decorated.expanded)
         mapped.MappedOperator.__setattr__ = self._noted_change(_OWN)
+
+        for module in HELD:
+            for kind in vars(module).values():
+                if isinstance(kind, type) and kind.__module__ == module.__name__ and "__init__" in vars(kind):
+                    kind.__init__ = _noted_call(kind.__init__)
 
     def init(self, task, init, kwargs):
         """An ``__init__`` of TASK begins."""
@@ -173,6 +180,17 @@ class Recorder:
         made.__dict__["_account"] = again
         self._number(made)
         return made
+
+
+def _noted_call(init):
+    """INIT of a class that only holds what it is made with."""
+
+    @functools.wraps(init)
+    def __init__(made, *args, **kwargs):
+        made.__dict__.setdefault("_arguments", (args, kwargs))
+        init(made, *args, **kwargs)
+
+    return __init__
 
 
 def place():

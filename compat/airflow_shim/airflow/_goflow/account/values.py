@@ -175,7 +175,7 @@ class Writer:
 
     def _timetable(self, value, depth):
         kind = type(value)
-        base = next(cls.__name__ for cls in kind.__mro__ if cls.__module__.startswith("airflow."))
+        base = next(cls.__name__ for cls in kind.__mro__ if cls.__module__.startswith("airflow._goflow."))
         arguments = value.__dict__.get("_args", ()), value.__dict__.get("_kwargs", {})
         own = {name: inner for name, inner in vars(value).items() if name not in {"_args", "_kwargs"}}
         return {"timetable": [kind.__module__, kind.__qualname__, base, self._many(arguments[0], depth),
@@ -186,8 +186,8 @@ class Writer:
         if kind.__module__.startswith("kubernetes"):
             return {"model": [kind.__name__, self.mapping(model_arguments(value))]}
         found = attributes
-        if isinstance(value, Missing):
-            args, kwargs = value.__dict__.get("_arguments", ((), {}))
+        if isinstance(value, Missing) or kind.__module__.startswith("airflow."):
+            args, kwargs = _made_with(value)
             found = {**{str(number): argument for number, argument in enumerate(args)}, **kwargs}
         if found is None and hasattr(value, "__dict__"):
             found = dict(vars(value))
@@ -204,6 +204,14 @@ class Writer:
             return self._text(str(value)[:10_000])
         except Exception:
             return None
+
+
+def _made_with(value):
+    """The arguments that an object of Airflow's was made with."""
+    own = getattr(value, "__dict__", {})
+    if "_arguments" in own:
+        return own["_arguments"]
+    return own.get("_args", ()), own.get("_kwargs", {name: inner for name, inner in own.items() if name != "_kwargs"})
 
 
 def plain(moment):
