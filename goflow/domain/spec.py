@@ -227,7 +227,7 @@ class TaskSpec(_Part):
     execution_timeout: float | None = None
     pool: str = "default_pool"
     pool_slots: int = 1
-    queue: str = "default"
+    queue: str | None = "default"
     priority_weight: int = 1
     weight_rule: str = "downstream"
     depends_on_past: bool = False

@@ -143,7 +143,7 @@ class LoweredTask:
         if isinstance(value, Unknown):
             self._taint(name, value)
             return default
-        return default if value is None and name != "max_active_tis_per_dag" else value
+        return default if value is None and name not in {"max_active_tis_per_dag", "queue"} else value
 
     def _taint(self, name: str, unknown: Unknown) -> None:
         dag = self.task.dag

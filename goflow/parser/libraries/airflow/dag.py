@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from goflow.domain.spec import Dialect
 from goflow.parser.interpreter.classes import ClassValue, Instance, initialise
+from goflow.parser.interpreter.descriptors import bind
 from goflow.parser.interpreter.scopes import MISSING
 from goflow.parser.interpreter.session import Session
-from goflow.parser.interpreter.values import Arguments, At, Keywords, Raised, Unknown
+from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Raised, Unknown, Value
 from goflow.parser.libraries.airflow import schedules
 from goflow.parser.libraries.airflow.attributes import unread_attributes
 from goflow.parser.libraries.airflow.dag_making import init, timetable_from
@@ -17,10 +18,14 @@ from goflow.parser.libraries.airflow.dag_methods import METHODS
 from goflow.parser.libraries.airflow.dates import moment_value
 from goflow.parser.libraries.airflow.graph import DagGraph, TaskNode
 from goflow.parser.libraries.airflow.groups import GroupValue, group_class
+from goflow.parser.libraries.airflow.keys import GraphError
 from goflow.parser.libraries.airflow.params import ParamsValue, make_params
 from goflow.parser.libraries.airflow.schedules import Timetable
-from goflow.parser.libraries.airflow.state import Taint, native, state_of, taint_if_undecided
+from goflow.parser.libraries.airflow.state import Taint, native, refuse, state_of, taint_if_undecided
 from goflow.parser.libraries.logging_ import QUIET
+
+if TYPE_CHECKING:
+    from goflow.parser.libraries.airflow.operators import TaskValue
 
 
 class DagValue(Instance):
@@ -40,6 +45,7 @@ class DagValue(Instance):
         self.given: tuple[str, ...] = ()
         self.taints: list[Taint] = []
         self._root: GroupValue | None = None
+        self._joining: list[GroupValue | None] = []
 
     @property
     def dag_id(self) -> str:
@@ -60,13 +66,34 @@ class DagValue(Instance):
 
     @property
     def open_group(self) -> GroupValue | None:
-        """The group of this DAG that a ``with`` block has open."""
+        """The group of this DAG that a ``with`` block has open, or that a task is just put into."""
+        if self._joining:
+            return self._joining[-1]
         groups = state_of(self.at.session).open_groups
         return groups[-1] if groups and groups[-1].dag is self else None
 
     def taint(self, what: str, unknown: Unknown, at: At, task_id: str | None = None) -> None:
         """WHAT, which the scheduler plans with, depends on UNKNOWN: the DAG cannot be taken as it is."""
         self.taints.append(Taint(what, unknown.reason, unknown.at or at, task_id))
+
+    def take(self, task: TaskValue, group: GroupValue | None, at: At) -> None:
+        """Put TASK into the DAG and GROUP; the file's own ``add_task``, where its class has one, is in between."""
+        own = self.cls.lookup("add_task")
+        if isinstance(own, NativeFunction) or not isinstance(own, Value):
+            self.add(task, group, at)
+            return
+        self._joining.append(group)
+        try:
+            bind(own, self, self.cls, at).call([task], {}, at)
+        finally:
+            self._joining.pop()
+
+    def add(self, task: TaskValue, group: GroupValue | None, at: At) -> None:
+        """Put TASK into the graph, and into GROUP. Raises what Airflow raises for an id that is taken."""
+        try:
+            self.graph.add(task.node, group.node if group is not None else None)
+        except GraphError as problem:
+            refuse(at, problem)
 
     def task_added(self, task: TaskNode) -> None:
         """The graph took in a task."""

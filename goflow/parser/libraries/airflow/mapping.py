@@ -248,10 +248,7 @@ def complete_mapped(
     _params(task, merged, at)
     state_of(at.session).scope.task_made(task.node)
     if merged.dag is not None:
-        try:
-            merged.dag.graph.add(task.node, merged.group.node if merged.group is not None else None)
-        except GraphError as problem:
-            refuse(at, problem)
+        merged.dag.take(task, merged.group, at)
         check_fail_fast(task, at)
     task.connect_references(at, expansion)
     for name in task.template_fields:

@@ -224,12 +224,8 @@ class OperatorValue(TaskValue):
             fail(at, "TypeError", f"Expected dag; received {type_name(dag)}", code="GF203")
         if self.dag is not None and self.dag is not dag:
             fail(at, "ValueError", f"The dag assigned to {self.text(at)} can not be changed.", code="GF203")
-        group = dag.open_group
-        try:
-            if dag.graph.tasks.get(self.node.task_id) is not self.node:
-                dag.graph.add(self.node, group.node if group is not None else None)
-        except GraphError as problem:
-            refuse(at, problem)
+        if dag.graph.tasks.get(self.node.task_id) is not self.node:
+            dag.take(self, dag.open_group, at)
 
 
 # -- making a task ----------------------------------------------------------------------------------------------------
@@ -380,9 +376,5 @@ def _set_params(task: TaskValue, merged: Merged, at: At) -> None:
 
 
 def _join_dag(task: TaskValue, merged: Merged, at: At) -> None:
-    if merged.dag is None:
-        return
-    try:
-        merged.dag.graph.add(task.node, merged.group.node if merged.group is not None else None)
-    except GraphError as problem:
-        refuse(at, problem)
+    if merged.dag is not None:
+        merged.dag.take(task, merged.group, at)

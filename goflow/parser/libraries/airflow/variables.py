@@ -192,6 +192,8 @@ class ConfigurationValue(Value):
         }
         if name in converters:
             return native(name, functools.partial(_get_setting, converters[name]))
+        if name == "as_dict":
+            return native(name, lambda at, *_, **__: settings_as_dict(at))
         if name == "has_option":
             return native(name, lambda at, section, key, **_: setting(at, section, key) is not None)
         return Unknown(f"conf.{name} of Airflow", at)
@@ -220,6 +222,25 @@ def setting(at: At, section: Any, key: Any) -> str | None:
     if (section, key) == ("core", "dags_folder"):
         return at.session.parse_path
     return default_settings(at.session.dialect).get((section, key))
+
+
+def settings_as_dict(at: At) -> dict[str, dict[str, Any]]:
+    """Every setting by section, as ``conf.as_dict``."""
+    found: dict[str, dict[str, Any]] = {}
+    for section, key in default_settings(at.session.dialect):
+        found.setdefault(section, {})[key] = setting(at, section, key)
+    for name, value in at.session.inputs.environment.items():
+        if name.startswith("AIRFLOW__") and name.count("__") >= 2:
+            section, _, key = name.removeprefix("AIRFLOW__").lower().partition("__")
+            at.session.environment_used[name] = value
+            found.setdefault(section, {})[key] = value
+    for section, key in _TOLD_BY_NOBODY:
+        found.setdefault(section, {}).setdefault(key, Unknown(f"the setting [{section}] {key} of Airflow", at))
+    return found
+
+
+_TOLD_BY_NOBODY = (("core", "dags_folder"), ("core", "fernet_key"), ("database", "sql_alchemy_conn"))
+"""Settings that every Airflow has and that no default tells."""
 
 
 @functools.cache

@@ -306,3 +306,32 @@ def test_one_bad_dag_leaves_the_others_of_the_file_alone():
 def test_the_dialect_and_where_it_comes_from_are_kept():
     dag = only_dag('with DAG("a", schedule=None): E()')
     assert (dag.dialect, dag.dialect_source, dag.line) == (Dialect.AIRFLOW3, "default", 18)
+
+
+OWN_ADD_TASK = """
+class Queued(DAG):
+    def add_task(self, task):
+        task.queue = f"{self.dag_id}-{task.task_id}"
+        super().add_task(task)
+with Queued("q", schedule=None, default_args={"queue": "given"}) as dag:
+    with TaskGroup("g"):
+        E("a") >> BashOperator.partial(task_id="m").expand(bash_command=["x"])
+    E("b")
+late = EmptyOperator(task_id="late")
+late.dag = dag
+"""
+
+
+def test_a_dag_class_of_the_file_may_take_tasks_in_its_own_way():
+    dag = only_dag(OWN_ADD_TASK)
+    assert {task.task_id: (task.queue, task.group) for task in dag.tasks if not task.mapped} == {
+        "g.a": ("q-g.a", "g"),
+        "b": ("q-b", None),
+        "late": ("q-late", None),
+    }
+    assert dag.task("g.m").group == "g"
+
+
+def test_a_queue_that_is_given_as_none_stays_none():
+    dag = only_dag('with DAG("d", schedule=None, default_args={"queue": None}): E("a"); E("b", queue="q")')
+    assert [task.queue for task in dag.tasks] == [None, "q"]

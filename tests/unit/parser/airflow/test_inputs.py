@@ -31,6 +31,9 @@ def value_of(expression, dialect=TWO, **inputs):
         ('conf.get("mine", "thing")', "from the environment"),
         ('conf.get("mine", "other", fallback="f")', "f"),
         ('conf.getboolean("core", "load_examples", fallback=False)', True),
+        ('conf.as_dict()["mine"]["thing"]', "from the environment"),
+        ('"yours" in conf.as_dict()', False),
+        ('conf.as_dict()["core"]["max_active_runs_per_dag"]', "16"),
     ],
 )
 def test_answers(expression, value):
