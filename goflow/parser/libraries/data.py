@@ -1,7 +1,8 @@
-"""``json``, ``csv``: data in texts and files of the folder."""
+"""``json``, ``csv``, ``ast.literal_eval``: data in texts and files of the folder."""
 
 from __future__ import annotations
 
+import ast
 import csv
 import json
 from collections.abc import Iterator
@@ -113,6 +114,25 @@ def build_json(session: Session) -> dict[str, Any]:
         "dump": function("dump", lambda at, *a, **k: None),
         "JSONDecodeError": session.exceptions["json.decoder.JSONDecodeError"],
     }
+
+
+def _literal_eval(at: At, text: Any) -> Any:
+    """A literal in a text; what Python refuses is the file's own error."""
+    if not isinstance(text, str):
+        return Unknown("the value of a syntax tree", at)
+    at.session.budget.check_size(len(text), at)
+    try:
+        return ast.literal_eval(text)
+    except (MemoryError, RecursionError):
+        return Unknown("the value of a text that is nested too deep", at)
+    except (SyntaxError, ValueError, TypeError) as problem:
+        raised(at, type(problem).__name__, str(problem))
+
+
+@module("ast")
+def build_ast(session: Session) -> dict[str, Any]:
+    """``ast``: what evaluates literals; all that is about trees is unknown."""
+    return {"literal_eval": function("literal_eval", _literal_eval)}
 
 
 def _rows(at: At, source: Any) -> list[str] | Unknown:

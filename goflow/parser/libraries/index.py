@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 
 FILES: dict[str, str] = {
-    "abc": "typing_", "airflow": "airflow", "base64": "texts", "builtins": "system", "calendar": "datetimes",
+    "abc": "typing_", "airflow": "airflow", "ast": "data", "base64": "texts", "builtins": "system",
+    "calendar": "datetimes",
     "collections": "collections_",
     "configparser": "configparser_",
     "pkgutil": "system", "shlex": "plain", "statistics": "plain", "tomllib": "plain",
@@ -17,6 +18,7 @@ FILES: dict[str, str] = {
     "glob": "paths", "hashlib": "texts", "html": "texts", "importlib": "system", "inspect": "system", "io": "texts",
     "itertools": "functools_", "json": "data", "kubernetes": "kubernetes_", "kubernetes_client": "kubernetes_",
     "logging": "logging_", "math": "numbers_", "operator": "functools_", "os": "paths", "pathlib": "paths",
+    "pprint": "logging_",
     "packaging": "packaging_", "pendulum": "pendulum_", "pydantic": "pydantic_", "pytz": "pytz_",
     "re": "texts", "string": "texts", "structlog": "logging_",
     "sys": "system", "tempfile": "tempfile_", "textwrap": "texts", "time": "datetimes", "typing": "typing_",

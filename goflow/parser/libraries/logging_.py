@@ -1,4 +1,4 @@
-"""``logging``, ``warnings``, ``structlog``, ``loguru``: said while a file is read, and passed over."""
+"""``logging``, ``warnings``, ``pprint``, ``structlog``, ``loguru``: said while a file is read, and passed over."""
 
 from __future__ import annotations
 
@@ -73,6 +73,12 @@ def build_warnings(session: Session) -> dict[str, Any]:
     names = ("warn", "filterwarnings", "simplefilter", "resetwarnings", "warn_explicit")
     return {**{name: ignored_function(name) for name in names},
             "catch_warnings": function("catch_warnings", lambda at, **k: QUIET)}  # fmt: skip
+
+
+@module("pprint")
+def build_pprint(session: Session) -> dict[str, Any]:
+    """``pprint``: what prints; how a value is laid out as text is unknown."""
+    return {"pprint": ignored_function("pprint"), "pp": ignored_function("pp")}
 
 
 @module("structlog")

@@ -7,6 +7,7 @@ The DAG that it may change is tainted; a DAG that it may make is a diagnostic.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -30,12 +31,18 @@ _NO_AIRFLOW = re.compile(
     r"|snowflake|databricks\.sdk|openai|weaviate|pinecone|vertexai|opensearchpy|elasticsearch)\b"
 )
 """Client libraries that know nothing of Airflow: what they make is no task and no DAG, whatever it is called."""
+_CALLING_BACK = frozenset(
+    {"asyncio", "bdb", "builtins", "cProfile", "code", "concurrent", "contextvars", "importlib", "multiprocessing"}
+    | {"pdb", "pkgutil", "profile", "runpy", "sched", "threading", "timeit", "trace", "types", "unittest"}
+)
+_PYTHONS_OWN = sys.stdlib_module_names - _CALLING_BACK
+"""Modules of Python's own library whose functions make no tasks, since they run nothing of the file's."""
 
 
 def unread_call(state: AirflowState, unknown: Unknown, args: Arguments, kwargs: Keywords, at: At) -> None:
     """Take note of a call of UNKNOWN."""
     name = callee(at)
-    if _NO_AIRFLOW.match(unknown.reason):
+    if _NO_AIRFLOW.match(unknown.reason) or _is_of_python(unknown.reason):
         return
     touched = list(dict.fromkeys(_dags_in((*args, *kwargs.values()))))
     current = state.current_dag()
@@ -49,6 +56,12 @@ def unread_call(state: AirflowState, unknown: Unknown, args: Arguments, kwargs: 
         known = dag_id if isinstance(dag_id, str) else None
         severity = Severity.ERROR if known is not None else Severity.WARNING
         at.session.report("GF103", words, at, severity=severity, dag_id=known)
+
+
+def _is_of_python(reason: str) -> bool:
+    """Whether REASON names something in one of Python's own modules that run nothing of the file's."""
+    top, dot, rest = reason.partition(".")
+    return bool(dot) and top in _PYTHONS_OWN and rest[:1].isidentifier()
 
 
 def callee(at: At) -> str:
