@@ -11,8 +11,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import airflow_side, goflow_side
-from benchmarks.figures import MEASURES
+from benchmarks import airflow_side, folder, goflow_side
+from benchmarks.figures import MEASURES, PARTS
+from benchmarks.generated import GENERATED, generated_folder
 from benchmarks.record import PAGE, record
 from benchmarks.workloads import import_folder, task_folder
 
@@ -22,20 +23,32 @@ REPEATS = 3
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--only", choices=["airflow", "goflow"], help="measure one side alone")
+    parser.add_argument(
+        "--only-part", action="append", choices=PARTS, help="measure these parts alone; may be given more than once"
+    )
     parser.add_argument("--backend", choices=["local", "kubernetes"], default="local", help="where GoFlow's tasks run")
     parser.add_argument("--repeats", type=int, default=REPEATS, help="runs of each DAG; their median counts")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
     parser.add_argument("--record", action="store_true", help="put the table into docs/benchmarks.md")
     args = parser.parse_args()
+    if args.record and args.only_part:
+        parser.error("--record puts the whole table into the page: measure all parts")
     sides: dict[str, dict[str, float]] = {}
     with tempfile.TemporaryDirectory(prefix="goflow-bench-") as place:
         work = Path(place)
         work.chmod(0o755)  # PostgreSQL's own user has its folder below
-        imports, tasks = import_folder(work / "import-dags"), task_folder(work / "task-dags")
-        if args.only != "goflow":
-            sides["airflow"] = airflow_side.measure(imports, tasks, work / "airflow", args.repeats)
+        folders = {
+            "imports": import_folder(work / "import-dags"),
+            "generated": generated_folder(work / "generated-dags", GENERATED),
+            "runs": task_folder(work / "task-dags"),
+        }
+        wanted = {part: folders[part] for part in args.only_part or PARTS if part in folders}
+        if args.only != "goflow" and wanted:
+            sides["airflow"] = airflow_side.measure(wanted, work / "airflow", args.repeats)
         if args.only != "airflow":
-            sides["goflow"] = goflow_side.measure(imports, tasks, work / "goflow", args.repeats, args.backend)
+            sides["goflow"] = goflow_side.measure(wanted, work / "goflow", args.repeats, args.backend)
+            if "folder" in (args.only_part or PARTS):
+                sides["goflow"] |= folder.measure(folders["imports"], work / "folder", args.repeats)
     print(f"{machine()}\n\n{table(sides)}")
     if args.record:
         options = [word for word in sys.argv[1:] if word != "--record"]
@@ -68,6 +81,8 @@ def table(sides: dict[str, dict[str, float]]) -> str:
     lines = ["| measured | Airflow 3.3.2 | GoFlow | times better |", "|---|--:|--:|--:|"]
     for measure in MEASURES:
         figures = [sides.get(side, {}).get(measure.key) for side in ("airflow", "goflow")]
+        if figures == [None, None]:
+            continue
         ratio = ""
         if measure.compared and figures[0] and figures[1]:
             better = figures[1] / figures[0] if measure.more_is_better else figures[0] / figures[1]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
-from benchmarks.figures import import_figures, medians
+from benchmarks.figures import IMPORTS, import_figures, medians
 from benchmarks.memory import Installation
 from benchmarks.runs import measure_runs
 from benchmarks.workloads import DAG_IDS
@@ -20,10 +21,14 @@ from tests.oracle.live import Airflow, airflow, wait_until
 RUN_LIMIT_S = 300.0
 
 
-def measure(imports: Path, tasks: Path, work: Path, repeats: int) -> dict[str, float]:
-    """All figures, by the keys of MEASURES."""
-    seen = [_imports(imports, work / f"import-{number}") for number in range(repeats)]
-    return medians(seen) | _runs(tasks, work / "run", repeats)
+def measure(folders: Mapping[str, Path], work: Path, repeats: int) -> dict[str, float]:
+    """The figures of those parts for which there are FOLDERS, by the keys of MEASURES."""
+    found: dict[str, float] = {}
+    for part in IMPORTS:
+        if part in folders:
+            seen = [_imports(folders[part], work / f"{part}-{number}") for number in range(repeats)]
+            found |= import_figures(part, medians(seen))
+    return found | (_runs(folders["runs"], work / "run", repeats) if "runs" in folders else {})
 
 
 def _imports(folder: Path, work: Path) -> dict[str, float]:
@@ -42,7 +47,8 @@ def _imports(folder: Path, work: Path) -> dict[str, float]:
                 subprocess.run(command, check=True, env=variables, stdout=log, stderr=log)
             return (_stored(url, began)[1] or time.time()) - began
 
-        return import_figures(seconds(empty), seconds(folder), seconds(folder), _stored(url, 0)[0])
+        found = {"startup": seconds(empty), "cold": seconds(folder), "again": seconds(folder)}
+        return {**found, "dags": float(_stored(url, 0)[0])}
 
 
 def _stored(url: str, since: float) -> tuple[int, float | None]:

@@ -9,6 +9,8 @@ from itertools import pairwise
 from statistics import median
 from typing import Any
 
+from benchmarks.generated import GENERATED
+
 Row = Mapping[str, Any]
 
 
@@ -23,12 +25,22 @@ class Measure:
     compared: bool = True
 
 
+def _import_measures(part: str, what: str) -> tuple[Measure, ...]:
+    return (
+        Measure(f"{part}_net_s", f"import of {what} (the next line less the last of these four)", "s"),
+        Measure(f"{part}_s", "from the command's start until all their DAGs are stored", "s"),
+        Measure(f"{part}_again_s", "the same after a restart, nothing changed", "s"),
+        Measure(f"{part}_startup_s", "the same command on an empty folder", "s"),
+        Measure(f"{part}_dags", "DAGs stored then", "", compared=False),
+    )
+
+
+IMPORTS = ("imports", "generated")
+PARTS = (*IMPORTS, "runs", "folder")
+"""What `--only-part` chooses from."""
 MEASURES = (
-    Measure("import_net_s", "import of 80 files (the next line less the last of these four)", "s"),
-    Measure("import_s", "from the command's start until all their DAGs are stored", "s"),
-    Measure("import_again_s", "the same after a restart, nothing changed", "s"),
-    Measure("startup_s", "the same command on an empty folder", "s"),
-    Measure("dags", "DAGs stored then", "", compared=False),
+    *_import_measures("imports", "80 files (Airflow's examples)"),
+    *_import_measures("generated", f"{GENERATED} files (generated, with helper modules)"),
     Measure("parallel_per_s", "100 parallel `true` tasks", "tasks/s", more_is_better=True),
     Measure("step_s", "chain of 20: from a task's start to the next one's start", "s"),
     Measure("gap_s", "chain of 20: from a task's end to the next one's start", "s"),
@@ -37,6 +49,11 @@ MEASURES = (
     Measure("busy_pss_mb", "memory of all processes, the most with 100 tasks under way (PSS)", "MB"),
     Measure("idle_rss_mb", "memory of all processes, idle (RSS, shared pages counted in each)", "MB"),
     Measure("processes", "processes, idle", "", compared=False),
+    Measure("large_first_s", "importer alone, 10,000 generated files: read for the first time", "s"),
+    Measure("large_again_s", "the same: looked through again, nothing changed, every file hashed", "s"),
+    Measure("large_changed_s", "the same: one helper module changed, its 50 importers read again", "s"),
+    Measure("day_start_mb", "importer alone, 80 files, 2,880 rescans: resident memory after a tenth", "MB"),
+    Measure("day_end_mb", "the same at the end", "MB"),
 )
 
 
@@ -61,14 +78,15 @@ def step_and_gap_s(tasks: Sequence[Row]) -> tuple[float, float]:
     return median(steps), median(gaps)
 
 
-def import_figures(startup_s: float, cold_s: float, again_s: float, dags: int) -> dict[str, float]:
-    """The figures of one import: on an empty folder, on a new database, and again on what that left; DAGs stored."""
+def import_figures(part: str, seconds: Mapping[str, float]) -> dict[str, float]:
+    """The figures of an import: SECONDS on an empty folder (``startup``), on a new database (``cold``), and ``again``
+    on what that left; ``dags`` stored. PART tells one folder's from another's."""
     return {
-        "import_net_s": cold_s - startup_s,
-        "import_s": cold_s,
-        "import_again_s": again_s,
-        "startup_s": startup_s,
-        "dags": float(dags),
+        f"{part}_net_s": seconds["cold"] - seconds["startup"],
+        f"{part}_s": seconds["cold"],
+        f"{part}_again_s": seconds["again"],
+        f"{part}_startup_s": seconds["startup"],
+        f"{part}_dags": seconds["dags"],
     }
 
 

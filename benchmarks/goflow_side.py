@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 
 from benchmarks.cluster import cluster_settings
-from benchmarks.figures import import_figures, medians
+from benchmarks.figures import IMPORTS, import_figures, medians
 from benchmarks.memory import Installation
 from benchmarks.runs import measure_runs
 from tests.oracle.live import wait_until
@@ -70,11 +70,18 @@ class GoFlow:
         return run, self.ask("tasks", "list", dag_id, run_id)
 
 
-def measure(imports: Path, tasks: Path, work: Path, repeats: int, backend: str) -> dict[str, float]:
-    """All figures, by the keys of MEASURES. BACKEND is `local` or `kubernetes`, on the test cluster."""
-    seen = [_imports(imports, work / f"import-{number}") for number in range(repeats)]
-    with cluster_settings(backend) as settings:
-        return medians(seen) | _runs(tasks, work / "run", repeats, backend, settings)
+def measure(folders: Mapping[str, Path], work: Path, repeats: int, backend: str) -> dict[str, float]:
+    """The figures of those parts for which there are FOLDERS, by the keys of MEASURES. BACKEND is `local` or
+    `kubernetes`, on the test cluster."""
+    found: dict[str, float] = {}
+    for part in IMPORTS:
+        if part in folders:
+            seen = [_imports(folders[part], work / f"{part}-{number}") for number in range(repeats)]
+            found |= import_figures(part, medians(seen))
+    if "runs" in folders:
+        with cluster_settings(backend) as settings:
+            found |= _runs(folders["runs"], work / "run", repeats, backend, settings)
+    return found
 
 
 def _imports(folder: Path, work: Path) -> dict[str, float]:
@@ -91,7 +98,7 @@ def _imports(folder: Path, work: Path) -> dict[str, float]:
     startup, _ = seconds(empty, "empty-home")
     cold, dags = seconds(folder, "home")
     again, _ = seconds(folder, "home")
-    return import_figures(startup, cold, again, dags)
+    return {"startup": startup, "cold": cold, "again": again, "dags": float(dags)}
 
 
 def _runs(folder: Path, work: Path, repeats: int, backend: str, settings: Mapping[str, str]) -> dict[str, float]:
