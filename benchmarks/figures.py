@@ -49,6 +49,7 @@ MEASURES = (
     Measure("busy_pss_mb", "memory of all processes, the most with 100 tasks under way (PSS)", "MB"),
     Measure("idle_rss_mb", "memory of all processes, idle (RSS, shared pages counted in each)", "MB"),
     Measure("processes", "processes, idle", "", compared=False),
+    Measure("begun_s", "importer alone, its processes begun before: the 80 files into a new database", "s"),
     Measure("large_first_s", "importer alone, 10,000 generated files: read for the first time", "s"),
     Measure("large_again_s", "the same: looked through again, nothing changed, every file hashed", "s"),
     Measure("large_changed_s", "the same: one helper module changed, its 50 importers read again", "s"),
