@@ -263,6 +263,11 @@ class Instance(Value):
         bound = bind(found, self, self.cls, at)
         return bound if isinstance(bound, Value) else None
 
+    def own_method(self, name: str, at: At) -> Value | None:
+        """The bound method NAME where a class of the file defines it; None where a library's model does, or nobody."""
+        found = self.cls.lookup(name)
+        return None if found is MISSING or isinstance(found, NativeFunction) else self.method(name, at)
+
     @property
     def descriptor(self) -> Value | None:
         """Its ``__get__``, where the file's own class has one."""

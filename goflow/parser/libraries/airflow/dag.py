@@ -101,17 +101,28 @@ class DagValue(Instance):
 
     def enter(self, at: At) -> Any:
         """``with DAG(...) as dag:``."""
+        own = self.own_method("__enter__", at)
+        return self.open(at) if own is None else own.call([], {}, at)
+
+    def leave(self, problem: Raised | None, at: At) -> bool:
+        """The end of the block."""
+        if self.own_method("__exit__", at) is not None:
+            return super().leave(problem, at)
+        self.close(at)
+        return False
+
+    def open(self, at: At) -> DagValue:
+        """Have what follows be put into the DAG."""
         state_of(at.session).open_dags.append(self)
         return self
 
-    def leave(self, problem: Raised | None, at: At) -> bool:
-        """The end of the block, which registers the DAG."""
+    def close(self, at: At) -> None:
+        """The end of what is put into it, which registers the DAG."""
         state = state_of(at.session)
         if self in state.open_dags:
             state.open_dags.remove(self)
         if self.attributes.get("auto_register", True) is not False and self not in state.registered:
             state.registered.append(self)
-        return False
 
     def truth(self, at: At) -> bool:
         """DAGs are true."""
@@ -199,6 +210,8 @@ def dag_class(session: Session) -> ClassValue:
             {
                 **{name: native(name, function) for name, function in METHODS.items()},
                 "__init__": native("__init__", init),
+                "__enter__": native("__enter__", lambda at, self: self.open(at)),
+                "__exit__": native("__exit__", lambda at, self, *words: self.close(at)),
                 "log": QUIET,
             },
             module_name="airflow.sdk.definitions.dag",

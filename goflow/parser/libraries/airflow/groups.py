@@ -6,11 +6,11 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from goflow.domain.errors import did_you_mean
-from goflow.parser.interpreter.classes import ClassValue
+from goflow.parser.interpreter.classes import ClassValue, initialise
 from goflow.parser.interpreter.operations import type_name
 from goflow.parser.interpreter.scopes import MISSING
 from goflow.parser.interpreter.session import Session
-from goflow.parser.interpreter.values import Arguments, At, Keywords, Raised, Unknown, raised
+from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Raised, Unknown, raised
 from goflow.parser.libraries.airflow.attributes import unread_attributes
 from goflow.parser.libraries.airflow.edges import Dependency, References
 from goflow.parser.libraries.airflow.exceptions import fail
@@ -35,6 +35,14 @@ class GroupValue(Dependable):
         self.expansion: dict[str, Any] | None = None
         node.value = self
 
+    @classmethod
+    def unmade(cls, kind: ClassValue, at: At) -> GroupValue:
+        """A group of a class of the file, the ``__init__`` of which has yet to call Airflow's."""
+        made = cls.__new__(cls)
+        Dependable.__init__(made, kind, {})
+        made.at, made.expansion = at, None
+        return made
+
     @property
     def dag(self) -> DagValue | None:
         """The DAG it is in."""
@@ -51,21 +59,32 @@ class GroupValue(Dependable):
 
     def enter(self, at: At) -> Any:
         """``with TaskGroup(...) as group:``."""
+        own = self.own_method("__enter__", at)
+        return self.open(at) if own is None else own.call([], {}, at)
+
+    def leave(self, problem: Raised | None, at: At) -> bool:
+        """The end of the block."""
+        if self.own_method("__exit__", at) is not None:
+            return super().leave(problem, at)
+        self.close(problem is not None, at)
+        return False
+
+    def open(self, at: At) -> GroupValue:
+        """Have what follows be put into the group."""
         taint_if_undecided(self.dag, f"the group {self.node.node_id}", at)
         state_of(at.session).open_groups.append(self)
         return self
 
-    def leave(self, problem: Raised | None, at: At) -> bool:
-        """The end of the block; a mapped group goes below what it is expanded over."""
+    def close(self, failed: bool, at: At) -> None:
+        """The end of what is put into it; a mapped group goes below what it is expanded over."""
         state = state_of(at.session)
-        if self.expansion is not None and problem is None:
+        if self.expansion is not None and not failed:
             try:
                 self.node.set_upstream([References(_tasks_in(self.expansion))])
             except GraphError as refused:
                 refuse(at, refused)
         if self in state.open_groups:
             state.open_groups.remove(self)
-        return False
 
     def truth(self, at: At) -> bool:
         """Groups are true."""
@@ -124,7 +143,13 @@ def group_class(session: Session) -> ClassValue:
         lambda: ClassValue(
             "TaskGroup",
             (),
-            {**METHODS, **{name: native(name, function) for name, function in _METHODS.items()}},
+            {
+                **METHODS,
+                **{name: native(name, function) for name, function in _METHODS.items()},
+                "__init__": native("__init__", _init),
+                "__enter__": native("__enter__", lambda at, self: self.open(at)),
+                "__exit__": native("__exit__", lambda at, self, *words: self.close(any(words), at)),
+            },
             module_name=_MODULE,
             construct=_construct,
             fallback=unread_attributes("TaskGroup"),
@@ -141,7 +166,19 @@ def mapped_group_class(session: Session) -> ClassValue:
 
 
 def _construct(cls: ClassValue, args: Arguments, kwargs: Keywords, at: At) -> Any:
-    return at.session.guarded(make_group, at, [cls, *args], kwargs, "TaskGroup")
+    if isinstance(cls.lookup("__init__"), NativeFunction):
+        return at.session.guarded(make_group, at, [cls, *args], kwargs, "TaskGroup")
+    group = GroupValue.unmade(cls, at)
+    initialise(group, args, kwargs, at)
+    return group
+
+
+def _init(at: At, group: GroupValue, /, *args: Any, **kwargs: Any) -> None:
+    """``super().__init__(...)`` of a class of the file."""
+    made = at.session.guarded(make_group, at, [group.cls, *args], kwargs, "TaskGroup")
+    group.node = made.node
+    group.node.value = group
+    group.attributes.update(made.attributes)
 
 
 def make_group(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from .reading import TWO, edges, errors, in_dag, read
+from .reading import TWO, edges, errors, in_dag, only_dag, read
 
 
 @pytest.mark.parametrize(
@@ -127,3 +127,42 @@ def test_refused(sentence, lines, told):
 
 def test_a_group_needs_a_dag():
     assert errors(read('with TaskGroup("g"): pass')) == ["GF004 RuntimeError: TaskGroup can only be used inside a dag"]
+
+
+OWN_GROUP = """
+class Framed(TaskGroup):
+    def __init__(self, name, **kwargs):
+        self.name = name
+        super().__init__(group_id=f"framed_{name}", **kwargs)
+        self.first, self.last = E("first", task_group=self), E("last", task_group=self)
+    def wrap(self, *tasks):
+        for task in tasks:
+            self.first >> task >> self.last
+    def __exit__(self, *problem):
+        E("closed")
+        return super().__exit__(*problem)
+class Tailed(DAG):
+    def __enter__(self):
+        super().__enter__()
+        self.head = E("head")
+        return self
+    def __exit__(self, *problem):
+        E("tail").set_upstream([task for task in self.tasks if task.task_id != "tail"])
+        return super().__exit__(*problem)
+with Tailed("d", schedule=None) as dag:
+    with Framed("x", default_args={"retries": 7}) as group:
+        middle = E("middle")
+    group.wrap(middle)
+"""
+
+
+def test_groups_and_dags_of_the_files_own_classes_run_what_those_define():
+    dag = only_dag(OWN_GROUP)
+    names = [task.task_id for task in dag.tasks]
+    assert names.count("tail") == 1
+    assert {task.task_id: task.retries for task in dag.tasks if task.group == "framed_x"} == dict.fromkeys(
+        ("framed_x.first", "framed_x.last", "framed_x.middle", "framed_x.closed"), 7
+    )
+    assert dag.task("framed_x.middle").upstream == ("framed_x.first",)
+    assert dag.task("framed_x.last").upstream == ("framed_x.middle",)
+    assert "head" in dag.task("tail").upstream
