@@ -72,7 +72,10 @@ def _check(task: TaskValue, values: dict[str, Any], at: At) -> None:
         text = f"pool slots for {task.node.task_id}{where} cannot be less than 1"
         fail(at, "ValueError", text, code="GF203", argument="pool_slots")
     for name, kinds in EXPECTED_TYPES.items():
-        value = plain(values.get(name))
+        given = values.get(name)
+        if given is None:
+            continue
+        value = plain(given)
         if value is None or isinstance(value, Unknown) or name in {"start_date", "end_date"}:
             continue
         if not isinstance(value, kinds):

@@ -96,6 +96,8 @@ def _own_params(given: Any, default_args: Any, at: At) -> ParamsValue | None:
 def fill_defaults(values: dict[str, Any], parameters: Iterable[str], merged: Merged) -> None:
     """Give VALUES the default arguments for those PARAMETERS that it does not have."""
     defaults = merged.default_args
+    if isinstance(defaults, dict) and not defaults:
+        return
     for name in parameters:
         if name in values or name in _NEVER_DEFAULTED:
             continue
