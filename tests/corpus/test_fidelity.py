@@ -23,8 +23,6 @@ DIALECTS = {"airflow2": Dialect.AIRFLOW2, "airflow3": Dialect.AIRFLOW3}
 TRUTH = {name: json.loads((HERE / "truth" / f"{name}.json").read_text()) for name in DIALECTS}
 UNKNOWN = {
     "unknown_to_any_reader.py": 3,  # chance and the network: that these stay unknown is what the file is for
-    "providers_more.py": 1,  # the name of a pod, which a TaskFlow operator works out by itself
-    "providers_constants.py": 3,  # arguments that an operator hands on in its own way
     "params_and_args.py": 1,  # the address of an object in a text
     "corners/dateutil_parsing.py": 1,  # a time of day without a date, which is today's
     "corners/files_beside_the_dag.py": 1,  # the home folder of whoever reads

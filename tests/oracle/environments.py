@@ -47,9 +47,10 @@ RELEASES = (AIRFLOW_3, AIRFLOW_2)
 
 # Every provider that installs together with the others. Its pins are made by uv, which can leave out drivers that are
 # built against libraries of the system; tools/catalogue/generate.py says how. flit-core and hatchling: the providers'
-# source distributions are looked at without an environment of its own for each (`tests.oracle.corpus`).
+# source distributions are looked at without an environment of its own for each (`tests.oracle.corpus`); pytest: some of
+# their tests import it.
 AIRFLOW_3_PROVIDERS = Release(
-    "3.3.2", 3, ("--requirement=tools/catalogue/providers.txt", "flit-core", "hatchling"), "providers"
+    "3.3.2", 3, ("--requirement=tools/catalogue/providers.txt", "flit-core", "hatchling", "pytest"), "providers"
 )
 
 

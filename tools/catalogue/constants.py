@@ -33,10 +33,14 @@ import pkgutil  # noqa: E402
 from generate import STAND_INS, installed, is_operator  # noqa: E402
 
 NOTHING = object()
-LONGEST = 200
+LONGEST = 250
 WHERE = {"operators", "sensors", "transfers", "hooks", "utils", "notifications", "notifiers"}
 """The modules that DAG files import from."""
 _ROOTS = {"object", "LoggingMixin", "BaseHook", "BaseTrigger", "BaseOperatorLink", "Protocol", "Generic"}
+
+
+_QUERIES = {"sql_check_template", "column_checks"}
+"""What operators make their queries of, which are template fields."""
 
 
 def main() -> None:
@@ -106,7 +110,8 @@ def of_class(cls: type) -> Any:
         if base.__name__ in _ROOTS or not base.__module__.startswith("airflow.providers."):
             continue
         for name, value in vars(base).items():
-            if name.startswith("_") or (is_operator(cls) and not name.isupper() and not inspect.isclass(value)):
+            of_operator = name.isupper() or name in _QUERIES or inspect.isclass(value)
+            if name.startswith("_") or (is_operator(cls) and not of_operator):
                 continue
             fact = plain(value)
             if inspect.isclass(value) and value.__module__ == base.__module__ and value.__name__ == name:
@@ -128,6 +133,8 @@ def plain(value: Any) -> Any:
         if any(one is NOTHING for one in inner):
             return NOTHING
         return inner if type(value) is list else {"$tuple": inner}
+    if type(value) is dict and all(type(one) is str for one in (*value, *value.values())):
+        return {"$dict": value}
     if type(value) in {set, frozenset} and all(type(one) is str for one in value):
         return {"$set": sorted(value)}
     return NOTHING

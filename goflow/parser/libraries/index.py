@@ -15,6 +15,7 @@ FILES: dict[str, str] = {
     "dataclasses": "dataclasses_",
     "datetime": "datetimes", "dateutil": "dateutil_", "decimal": "numbers_", "enum": "enum_",
     "environs": "environs_", "functools": "functools_",
+    "docker": "docker_", "google": "google_",
     "glob": "paths", "hashlib": "texts", "html": "texts", "importlib": "system", "inspect": "system", "io": "texts",
     "itertools": "functools_", "json": "data", "kubernetes": "kubernetes_", "kubernetes_client": "kubernetes_",
     "logging": "logging_", "math": "numbers_", "operator": "functools_", "os": "paths", "pathlib": "paths",

@@ -31,6 +31,7 @@ from goflow.parser.libraries.airflow.operator_models import (
 )
 from goflow.parser.libraries.airflow.operators import TaskValue, around_init, construct, native_init
 from goflow.parser.libraries.airflow.provider_constants import constants_within
+from goflow.parser.libraries.airflow.provider_fields import worked_out
 from goflow.parser.libraries.airflow.provider_quirks import (
     DEFERRABLE_SENSORS,
     OUTPUT_PROPERTIES,
@@ -178,7 +179,8 @@ def _settle_facts(facts: OperatorFacts, task: Settling) -> None:
         if taskflow and name in {"op_args", "op_kwargs"}:
             continue
         if source.computed or any(values.get(argument) is not None for argument in source.unless):
-            found[name] = task.unknown(f"what {facts.name} works out by itself")
+            value = worked_out((facts.path, *facts.bases), name, values)
+            found[name] = task.unknown(f"what {facts.name} works out by itself") if value is NotImplemented else value
         elif source.argument is None:
             found[name] = from_tagged(source.constant)
         else:

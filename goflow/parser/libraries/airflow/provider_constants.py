@@ -26,6 +26,13 @@ def provider_constant(session: Session, module: str, name: str) -> Any:
     return _value(session, f"{module}.{name}", found[name]) if name in found else MISSING
 
 
+def constant_of_class(path: str, name: str) -> Any:
+    """The plain constant NAME of the provider's class PATH. Raises KeyError."""
+    module, _, cls = path.rpartition(".")
+    fact = _facts()[module][cls]["$class"][name]
+    return dict(fact["$dict"]) if isinstance(fact, dict) else fact
+
+
 def constants_within(session: Session, path: str) -> dict[str, Any]:
     """The constants in the body of the provider's class PATH."""
     module, _, name = path.rpartition(".")
@@ -43,6 +50,8 @@ def _value(session: Session, path: str, fact: Fact) -> Any:
         return tuple(fact["$tuple"])
     if "$set" in fact:
         return set(fact["$set"])
+    if "$dict" in fact:
+        return dict(fact["$dict"])
     classes = state_of(session).classes
     if path not in classes:
         classes[path] = _class(session, path, fact)
