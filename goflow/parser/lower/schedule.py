@@ -40,6 +40,8 @@ def schedule_of(timetable: Timetable, dialect: Dialect) -> Schedule:
 
 
 def _kind(timetable: Timetable) -> Kind:
+    if timetable.module:
+        return "custom"
     if timetable.name in _NAMED:
         return _NAMED[timetable.name]
     if timetable.condition is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -30,18 +32,22 @@ def timetable_of(value: Any) -> Timetable | None:
     if isinstance(value, TimetableValue):
         own = value.cls
         plain = value.timetable
-        return plain if own.is_native else _custom(value, {**plain.arguments})
+        return plain if own.is_native else _custom(value, {**plain.arguments}, plain)
     if isinstance(value, OpaqueInstance):
         positional, named = arguments_of(value)
         arguments = {**{str(index): argument for index, argument in enumerate(positional)}, **named}
         return _custom(value, arguments) if value.cls.name.endswith(("Timetable", "Schedule")) else None
     if isinstance(value, Instance) and any(base.data.get("timetable") for base in value.cls.mro):
-        return _custom(value, dict(value.attributes))
+        return _custom(value, dict(value.attributes), value.data)
     return None
 
 
-def _custom(value: Instance, arguments: dict[str, Any]) -> Timetable:
-    return Timetable(name=value.cls.name, module=value.cls.module_name, arguments=arguments)
+def _custom(value: Instance, arguments: dict[str, Any], plain: Any = None) -> Timetable:
+    """A timetable of the author's own; PLAIN is what it makes of the class of Airflow's that it derives from."""
+    made = Timetable(name=value.cls.name, module=value.cls.module_name, arguments=arguments)
+    if not isinstance(plain, Timetable):
+        return made
+    return dataclasses.replace(made, crons=plain.crons, zone=plain.zone, delta=plain.delta)
 
 
 Make = Callable[..., Timetable | Unknown]
@@ -153,7 +159,20 @@ def _make_class(session: Session, name: str) -> ClassValue:
         return base
     base = timetable_class(session, "Timetable")
     module = "airflow.sdk.definitions.timetables" if not state_of(session).airflow2 else "airflow.timetables"
-    return ClassValue(name, (base,), {}, module_name=module, construct=_construct)
+    init = NativeFunction("__init__", functools.partial(_init, name), takes_unknown=True)
+    return ClassValue(name, (base,), {"__init__": init}, module_name=module, construct=_construct)
+
+
+def _init(name: str, at: At, timetable: Instance, /, *args: Any, **kwargs: Any) -> None:
+    """``super().__init__(...)`` of a class of the file that derives from Airflow's NAME."""
+    made = at.session.guarded(_MAKERS[name], at, args, kwargs, name)
+    if isinstance(made, Timetable):
+        timetable.data = made
+        timetable.attributes.update(_attributes(made))
+
+
+def _attributes(made: Timetable) -> dict[str, Any]:
+    return {"_timezone": made.zone, "_expression": made.crons[0] if made.crons else None}
 
 
 def _base_attributes() -> dict[str, Any]:
@@ -168,9 +187,10 @@ def _base_attributes() -> dict[str, Any]:
 
 def _construct(cls: ClassValue, args: Arguments, kwargs: Keywords, at: At) -> Any:
     native = next(base for base in cls.mro if base.name in _MAKERS and base.is_native)
-    if cls is not native and cls.owner_of("__init__") is not None:
+    owner = cls.owner_of("__init__")
+    if owner is not None and not owner.is_native:
         return default_construct(cls, args, kwargs, at)
     made = at.session.guarded(_MAKERS[native.name], at, args, kwargs, native.name)
     if isinstance(made, Unknown):
         return made
-    return TimetableValue(cls, made, {"_timezone": made.zone, "_expression": made.crons[0] if made.crons else None})
+    return TimetableValue(cls, made, _attributes(made))

@@ -335,3 +335,18 @@ def test_a_dag_class_of_the_file_may_take_tasks_in_its_own_way():
 def test_a_queue_that_is_given_as_none_stays_none():
     dag = only_dag('with DAG("d", schedule=None, default_args={"queue": None}): E("a"); E("b", queue="q")')
     assert [task.queue for task in dag.tasks] == [None, "q"]
+
+
+@pytest.mark.parametrize(
+    "init", ["", "    def __init__(self, cron, zone, more=1):\n        super().__init__(cron, zone)\n"]
+)
+def test_a_timetable_that_derives_from_one_of_airflows_keeps_its_cron(init):
+    own = f"class Own(CronDataIntervalTimetable):\n{init or '    more = 1'}\n"
+    dag = only_dag(own + 'with DAG("d", schedule=Own("0 4 * * *", "Europe/Rome")): E()')
+    found = dag.schedule
+    assert (found.kind, found.timetable, found.crons, found.timezone) == (
+        "custom",
+        "Own",
+        ("0 4 * * *",),
+        "Europe/Rome",
+    )
