@@ -34,6 +34,7 @@ from goflow.parser.libraries.airflow.provider_constants import constants_within
 from goflow.parser.libraries.airflow.provider_fields import worked_out
 from goflow.parser.libraries.airflow.provider_quirks import (
     DEFERRABLE_SENSORS,
+    NOT_HANDED_ON,
     OUTPUT_PROPERTIES,
     OWN_CALLABLES,
     settle_sensor,
@@ -191,7 +192,7 @@ def _settle_facts(facts: OperatorFacts, task: Settling) -> None:
                 continue
             instead = (source.when == "or" and not value) or (source.when == "if_none" and value is None)
             found[name] = from_tagged(source.constant) if known and source.when and instead else value
-    values.update({**found, **OWN_CALLABLES.get(facts.path, {})})
+    values.update({**found, **OWN_CALLABLES.get(facts.path, {}), **NOT_HANDED_ON.get(facts.path, {})})
 
 
 def from_tagged(value: Json) -> Any:

@@ -26,6 +26,11 @@ DEFERRABLE_SENSORS: Mapping[str, Mapping[str, float]] = {
 OUTPUT_PROPERTIES = {("airflow.providers.yandex.operators.dataproc.DataprocCreateClusterOperator", "cluster_id")}
 """Properties of operators that are their ``output``."""
 
+NOT_HANDED_ON: Mapping[str, Mapping[str, Any]] = {
+    "airflow.providers.apache.livy.operators.livy.LivyOperator": {"queue": "default"}
+}
+"""Arguments that BaseOperator has too and the class keeps to itself (a queue of YARN): what the task has then."""
+
 OWN_CALLABLES: Mapping[str, Mapping[str, Any]] = {
     "airflow.providers.amazon.aws.operators.appflow.AppflowRecordsShortCircuitOperator": {
         "python_callable": NativeFunction("_has_new_records_func", lambda at, *args, **kwargs: None)
