@@ -300,10 +300,10 @@ def _abs(at: At, value: Any) -> Any:
     return value if isinstance(value, Unknown) else abs(value)
 
 
-def _open(at: At, file: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
+def _open(at: At, *args: Any, **kwargs: Any) -> Any:
     from goflow.parser.interpreter.files import open_file
 
-    return open_file(at, file, mode, **kwargs)
+    return open_file(at, *args, **kwargs)
 
 
 def _id(at: At, value: Any) -> Any:

@@ -7,11 +7,31 @@ from collections.abc import Iterator
 from typing import Any
 
 from goflow.parser.interpreter.operations import text
-from goflow.parser.interpreter.values import At, NativeFunction, Raised, Unknown, Value, first_unknown
+from goflow.parser.interpreter.values import (
+    At,
+    NativeFunction,
+    Raised,
+    Unknown,
+    UnknownElementsError,
+    Value,
+    first_unknown,
+)
 
 
-def open_file(at: At, file: Any, mode: str = "r", **kwargs: Any) -> Any:
+def open_file(
+    at: At,
+    file: Any,
+    mode: str = "r",
+    buffering: Any = -1,
+    encoding: Any = None,
+    errors: Any = None,
+    newline: Any = None,
+    **_: Any,
+) -> Any:
     """``open(file)``. Unknown for what is not below the folder, or is to be written."""
+    unknown = first_unknown((mode, encoding, errors, newline))
+    if unknown is not None:
+        return unknown
     told = text(file, at)
     if isinstance(told, Unknown):
         return told
@@ -21,12 +41,9 @@ def open_file(at: At, file: Any, mode: str = "r", **kwargs: Any) -> Any:
     path = loader.real(told)
     if not any(path.is_relative_to(root) for root in loader.roots):
         return Unknown(f"the file {told}, which is outside the DAG folder", at)
-    encoding, errors = kwargs.get("encoding") or "utf-8", kwargs.get("errors") or "strict"
-    unknown = first_unknown((encoding, errors))
-    if unknown is not None:
-        return unknown
-    content: Any = loader.read_bytes(path, at) if "b" in mode else loader.read_text(path, at, encoding, errors)
-    return OpenFile(content)
+    if "b" in mode:
+        return OpenFile(loader.read_bytes(path, at))
+    return OpenFile(loader.read_text(path, at, encoding or "utf-8", errors or "strict", newline))
 
 
 class OpenFile(Value):
@@ -36,7 +53,7 @@ class OpenFile(Value):
 
     def __init__(self, content: str | bytes) -> None:
         self.content = content
-        self.stream: Any = io.StringIO(content) if isinstance(content, str) else io.BytesIO(content)
+        self.stream: Any = io.StringIO(content, newline="") if isinstance(content, str) else io.BytesIO(content)
 
     def get_attribute(self, name: str, at: At) -> Any:
         """``read``, ``readlines``, ``readline``, ``close``."""
@@ -47,8 +64,8 @@ class OpenFile(Value):
         return super().get_attribute(name, at)
 
     def iterate(self, at: At) -> Iterator[Any]:
-        """Its lines."""
-        return iter(self.stream.readlines())
+        """Its lines, those that are left of it."""
+        return iter(self.stream)
 
     def enter(self, at: At) -> Any:
         """Itself."""
@@ -60,13 +77,35 @@ class OpenFile(Value):
 
 
 class MemoryFile(OpenFile):
-    """``io.StringIO``: a file that is only in memory, which may be written to."""
+    """``io.StringIO``: a file that is only in memory, which may be written to.
+
+    Once something that is not known has been written, nothing is known of what is in it.
+    """
 
     type_name = "StringIO"
+    unknown: Unknown | None = None
 
     def get_attribute(self, name: str, at: At) -> Any:
         """What an open file has, and how it is written to."""
-        if name in {"write", "writelines", "getvalue", "truncate"}:
-            at.session.budget.check_size(len(self.stream.getvalue()), at)
+        if name in {"write", "writelines"}:
+            return NativeFunction(name, lambda at, given: self.write(name, given, at), takes_unknown=True)
+        if self.unknown is not None and name not in {"seek", "close", "closed"}:
+            return self.unknown
+        if name in {"getvalue", "truncate"}:
             return NativeFunction(name, lambda at, *args: getattr(self.stream, name)(*args))
         return super().get_attribute(name, at)
+
+    def iterate(self, at: At) -> Iterator[Any]:
+        """Its lines."""
+        if self.unknown is not None:
+            raise UnknownElementsError(self.unknown)
+        return super().iterate(at)
+
+    def write(self, name: str, given: Any, at: At) -> Any:
+        """``write(text)`` and ``writelines(texts)``."""
+        unknown = first_unknown(given)
+        if unknown is not None:
+            self.unknown = unknown
+            return unknown
+        at.session.budget.check_size(len(self.stream.getvalue()), at)
+        return getattr(self.stream, name)(given)

@@ -318,13 +318,15 @@ class Loader:
         self.session.closure[self.shown(path)] = hashlib.sha256(content).hexdigest()
         return content
 
-    def read_text(self, path: Path, at: At, encoding: str = "utf-8", errors: str = "strict") -> str:
-        """The same as text, lines ending with a line feed."""
+    def read_text(
+        self, path: Path, at: At, encoding: str = "utf-8", errors: str = "strict", newline: str | None = None
+    ) -> str:
+        """The same as text, lines ending with a line feed; as they are where a NEWLINE is given."""
         try:
             text = self.read_bytes(path, at).decode(encoding, errors)
         except (UnicodeError, LookupError) as problem:
             as_raised(problem, at)
-        return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+        return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text and newline is None else text
 
     def _missed(self, path: Path) -> None:
         self.session.closure.setdefault(self.shown(path), None)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import ast
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from goflow.parser.interpreter.classes import Instance
-from goflow.parser.interpreter.files import OpenFile
-from goflow.parser.interpreter.operations import elements, plain_host
+from goflow.parser.interpreter.files import MemoryFile, OpenFile
+from goflow.parser.interpreter.operations import iterate, plain_host
 from goflow.parser.interpreter.session import Session
-from goflow.parser.interpreter.values import AnyOrder, At, Unknown, first_unknown, raised
+from goflow.parser.interpreter.values import AnyOrder, At, NativeFunction, Unknown, Value, first_unknown, raised
 from goflow.parser.libraries.registry import function, module
 
 
@@ -111,7 +111,7 @@ def build_json(session: Session) -> dict[str, Any]:
         "dumps": function("dumps", _dumps, takes_unknown=True),
         "loads": function("loads", _loads),
         "load": function("load", _load),
-        "dump": function("dump", lambda at, *a, **k: None),
+        "dump": function("dump", _dump, takes_unknown=True),
         "JSONDecodeError": session.exceptions["json.decoder.JSONDecodeError"],
     }
 
@@ -135,39 +135,54 @@ def build_ast(session: Session) -> dict[str, Any]:
     return {"literal_eval": function("literal_eval", _literal_eval)}
 
 
-def _rows(at: At, source: Any) -> list[str] | Unknown:
-    found = source.stream.readlines() if isinstance(source, OpenFile) else elements(source, at)
-    return found if isinstance(found, Unknown) else list(found)
+def _dump(at: At, value: Any, file: Any, **options: Any) -> Any:
+    if isinstance(file, MemoryFile):
+        file.write("write", _dumps(at, value, **options), at)
 
 
-def _reader(at: At, source: Any, **options: Any) -> Any:
-    lines = _rows(at, source)
-    return lines if isinstance(lines, Unknown) else _counted(csv.reader(lines, **options), at)
+class Rows(Value):
+    """``csv.reader`` and ``csv.DictReader``: rows that are read one by one, each a step."""
+
+    type_name = "_csv.reader"
+
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        return next(self.inner)
+
+    def iterate(self, at: At) -> Iterator[Any]:
+        """What is left of them."""
+        for row in self.inner:
+            at.session.budget.step(at)
+            at.session.budget.made(len(row), at)
+            yield row
+
+    def get_attribute(self, name: str, at: At) -> Any:
+        """``fieldnames``, ``line_num``, ``__next__``."""
+        if name in {"fieldnames", "line_num"} and hasattr(self.inner, name):
+            return getattr(self.inner, name)
+        if name == "__next__":
+            return NativeFunction(name, lambda at: next(self))
+        return super().get_attribute(name, at)
 
 
-def _dict_reader(at: At, source: Any, fieldnames: Any = None, **options: Any) -> Any:
-    lines = _rows(at, source)
-    if isinstance(lines, Unknown):
-        return lines
-    return _counted((dict(row) for row in csv.DictReader(lines, fieldnames, **options)), at)
+def _rows_of(make: Callable[..., Any]) -> Callable[..., Any]:
+    def run(at: At, source: Any, *args: Any, **options: Any) -> Any:
+        return source if isinstance(source, Unknown) else Rows(make(iterate(source, at), *args, **options))
 
-
-def _counted(rows: Iterator[Any], at: At) -> list[Any]:
-    """ROWS as a list, each a step."""
-    found: list[Any] = []
-    for row in rows:
-        at.session.budget.step(at)
-        at.session.budget.made(len(row), at)
-        found.append(row)
-    return found
+    return run
 
 
 @module("csv")
 def build_csv(session: Session) -> dict[str, Any]:
     """``csv``."""
     return {
-        "reader": function("reader", _reader),
-        "DictReader": function("DictReader", _dict_reader),
+        "reader": function("reader", _rows_of(csv.reader)),
+        "DictReader": function("DictReader", _rows_of(csv.DictReader)),
         "QUOTE_MINIMAL": csv.QUOTE_MINIMAL,
         "QUOTE_ALL": csv.QUOTE_ALL,
         "QUOTE_NONE": csv.QUOTE_NONE,

@@ -226,6 +226,13 @@ CASES = {
         "import dataclasses\n@dataclasses.dataclass(frozen=True)\nclass A:\n    n: int\ntry:\n    A(1).n = 2\nexcept AttributeError as e:\n"
         "    x = type(e).__name__, str(e), len({A(1), A(1)})\n"
     ),
+    "rows of csv one by one, with their header and dialect": (
+        "import csv\nr = csv.reader(['a,b', '1,2', '3,4'])\nhead = next(r)\nd = csv.DictReader(['a,b', '1,2'])\n"
+        "x = head, list(r), list(r), d.fieldnames, list(d), list(csv.reader(['a\\tb'], 'excel-tab'))\n"
+    ),
+    "what is written into a file in memory": (
+        "import io, json\nb = io.StringIO()\njson.dump([1, {'k': None}], b)\nb.write('x')\nx = b.getvalue()\n"
+    ),
     "percent formats of objects, numbers and containers": (
         "class O:\n    def __str__(self): return 'str'\n    def __repr__(self): return 'repr'\nx = '%s|%r|%s|%5s' % (O(), O(), [O()], O()), '%s' % O()\n"
     ),

@@ -179,3 +179,16 @@ def test_files_of_the_folder_are_read_and_recorded(tmp_path):
     assert names["y"] == ("a: [1, 2]\n", ["conf.yaml"])
     assert session.closure["conf.yaml"] is not None
     assert session.listings == {".": ("conf.yaml",)}
+
+
+def test_a_file_in_memory_that_something_unknown_is_written_to(tmp_path):
+    found = run("import io\nb = io.StringIO()\nb.write('a')\nb.write(u)\nb.write('b')\nx = b.getvalue()\n", tmp_path)
+    assert isinstance(found["x"], Unknown)
+
+
+def test_the_ends_of_lines_are_as_the_file_wants_them(tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"a\r\nb\r\n")
+    source = (
+        "p = '/dags/a.txt'\nx = open(p).read(), open(p, newline='').read(), open(p, 'r', -1, 'latin-1').readlines()\n"
+    )
+    assert run(source, tmp_path)["x"] == ("a\nb\n", "a\r\nb\r\n", ["a\n", "b\n"])
