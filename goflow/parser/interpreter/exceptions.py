@@ -15,6 +15,16 @@ if TYPE_CHECKING:
     from goflow.parser.interpreter.session import Session
 
 
+_OF_LIBRARIES = {
+    "dataclasses.FrozenInstanceError": "AttributeError",
+    "json.decoder.JSONDecodeError": "ValueError",
+    "packaging.version.InvalidVersion": "ValueError",
+    "re.error": "Exception",
+    "tomllib.TOMLDecodeError": "ValueError",
+}
+"""Exceptions of libraries by their path, with the builtin that each derives from."""
+
+
 @functools.cache
 def builtin_exceptions() -> Mapping[str, ClassValue]:
     """A class for each of Python's exceptions, by name; they know no session, so all share them."""
@@ -49,13 +59,9 @@ def builtin_exceptions() -> Mapping[str, ClassValue]:
     for value in vars(builtins).values():
         if isinstance(value, type) and issubclass(value, BaseException):
             add(value)
-    found["dataclasses.FrozenInstanceError"] = ClassValue(
-        "FrozenInstanceError", [found["AttributeError"]], module_name="dataclasses", construct=_construct
-    )
-    found["re.error"] = ClassValue("error", [found["Exception"]], module_name="re", construct=_construct)
-    found["json.decoder.JSONDecodeError"] = ClassValue(
-        "JSONDecodeError", [found["ValueError"]], module_name="json.decoder", construct=_construct
-    )
+    for path, base in _OF_LIBRARIES.items():
+        module, _, name = path.rpartition(".")
+        found[path] = ClassValue(name, [found[base]], module_name=module, construct=_construct)
     found["EnvironmentError"] = found["IOError"] = found["OSError"]
     return found
 
@@ -81,13 +87,16 @@ def _own_attributes(at: At, self: Instance) -> Any:
 
 
 def _part(name: str, index: int, at_least: int = 1) -> PropertyValue:
-    """The argument of that INDEX as an attribute; None where there are not AT_LEAST so many."""
+    """The argument of that INDEX as an attribute, until it is set; None where there are not AT_LEAST so many."""
 
     def get(at: At, self: Instance) -> Any:
+        if f"_{name}" in self.attributes:
+            return self.attributes[f"_{name}"]
         args = self.attributes.get("args", ())
         return args[index] if len(args) > index and len(args) >= at_least else None
 
     def put(at: At, self: Instance, value: Any) -> None:
+        at.session.journal.touch(self.attributes)
         self.attributes[f"_{name}"] = value
 
     return PropertyValue(NativeFunction(name, get, takes_unknown=True), NativeFunction(name, put, takes_unknown=True))
@@ -95,8 +104,8 @@ def _part(name: str, index: int, at_least: int = 1) -> PropertyValue:
 
 def _os_error_text(at: At, self: Instance) -> Any:
     args = self.attributes.get("args", ())
-    if len(args) == 2 and not any(isinstance(arg, Unknown) for arg in args):
-        return f"[Errno {args[0]}] {args[1]}"
+    if len(args) in {2, 3} and not any(isinstance(arg, Unknown) for arg in args):
+        return f"[Errno {args[0]}] {args[1]}" + (f": {args[2]!r}" if len(args) == 3 else "")
     return _text(at, self)
 
 

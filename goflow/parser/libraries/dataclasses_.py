@@ -290,6 +290,11 @@ def _replace(at: At, value: Instance, **changes: Any) -> Any:
     return value.cls.call([], {**current, **changes}, at)
 
 
+def _is_dataclass(at: At, value: Any) -> bool:
+    cls = value.cls if isinstance(value, Instance) else value
+    return isinstance(cls, ClassValue) and any(base.data.get("dataclass") for base in cls.mro)
+
+
 @module("dataclasses")
 def build(session: Session) -> dict[str, Any]:
     """``dataclasses``."""
@@ -302,9 +307,9 @@ def build(session: Session) -> dict[str, Any]:
         "fields": function(
             "fields", lambda at, value: tuple(fields_of(value.cls if isinstance(value, Instance) else value))
         ),
-        "is_dataclass": function("is_dataclass", lambda at, v: bool(getattr(getattr(v, "cls", v), "data", None))),
+        "is_dataclass": function("is_dataclass", _is_dataclass),
         "MISSING": NOTHING,
         "KW_ONLY": NOTHING,
         "InitVar": TypeForm("InitVar"),
-        "FrozenInstanceError": session.library["builtins"]["AttributeError"],
+        "FrozenInstanceError": session.exceptions["dataclasses.FrozenInstanceError"],
     }

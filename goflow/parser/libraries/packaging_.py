@@ -123,7 +123,7 @@ def _version(at: At, version: Any) -> Any:
         raised(at, "TypeError", f"expected string or bytes-like object, got '{type(version).__name__}'")
     found = _FORM.fullmatch(version)
     if found is None:
-        raised(at, "ValueError", f"Invalid version: {version!r}")
+        raised(at, at.session.exceptions["packaging.version.InvalidVersion"], f"Invalid version: {version!r}")
     pre = (_PRE[found["pre"].lower()], int(found["pre_n"] or 0)) if found["pre"] else None
     post = int(found["post_1"]) if found["post_1"] else int(found["post_n"] or 0) if found["post"] else None
     dev = int(found["dev_n"] or 0) if found["dev"] else None
@@ -143,7 +143,7 @@ def build(session: Session) -> dict[str, Any]:
     return {
         "Version": cls,
         "parse": function("parse", _version),
-        "InvalidVersion": session.library["builtins"]["ValueError"],
+        "InvalidVersion": session.exceptions["packaging.version.InvalidVersion"],
     }
 
 

@@ -61,5 +61,5 @@ def build_tomllib(session: Session) -> dict[str, Any]:
         content = file.stream.read()
         return loads(at, content.decode() if isinstance(content, bytes) else content)
 
-    decoding = session.library["builtins"]["ValueError"]
-    return {"loads": function("loads", loads), "load": function("load", load), "TOMLDecodeError": decoding}
+    wrong = session.exceptions["tomllib.TOMLDecodeError"]
+    return {"loads": function("loads", loads), "load": function("load", load), "TOMLDecodeError": wrong}
