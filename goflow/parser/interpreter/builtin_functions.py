@@ -40,7 +40,9 @@ from goflow.parser.interpreter.values import (
 )
 
 
-def _enumerate(at: At, values: Any, start: int = 0) -> Any:
+def _enumerate(at: At, values: Any, start: Any = 0) -> Any:
+    if isinstance(start, Unknown):
+        return start
     unknown = values if isinstance(values, Unknown) else unordered(values, at)
     return unknown if unknown is not None else enumerate(iterate_now(values, at), start)
 

@@ -26,6 +26,7 @@ from goflow.parser.interpreter.values import (
     Unknown,
     UnknownElementsError,
     Value,
+    first_unknown,
     raised,
 )
 from goflow.parser.libraries.registry import function, module
@@ -229,6 +230,9 @@ def _over(run: Callable[..., Any], sources: int | None = None) -> Callable[..., 
 
     def wrapped(at: At, *args: Any, **kwargs: Any) -> Any:
         end = len(args) if sources is None else sources
+        unknown = first_unknown((args[end:], kwargs)) if sources is not None else None
+        if unknown is not None:
+            return unknown
         reasons = [source if isinstance(source, Unknown) else unordered(source, at) for source in args[:end]]
         for source, reason in zip(args, reasons, strict=False):
             if isinstance(source, Unknown) or (reason is not None and run is not itertools.chain):
@@ -266,7 +270,9 @@ def _settled(value: Any) -> Any:
     return value
 
 
-def _product(at: At, *sources: Any, repeat: int = 1) -> Any:
+def _product(at: At, *sources: Any, repeat: Any = 1) -> Any:
+    if isinstance(repeat, Unknown):
+        return repeat
     found: list[Any] = [elements(source, at) for source in sources]
     size = 1
     for source in found:
@@ -285,7 +291,7 @@ def _chosen(run: Callable[..., Any]) -> Callable[..., Any]:
         found = elements(source, at)
         if isinstance(found, Unknown):
             return found
-        unknown = unordered(found, at)
+        unknown = unordered(found, at) or first_unknown((rest, kwargs))
         return unknown if unknown is not None else run(found, *rest, **kwargs)
 
     return wrapped
@@ -335,7 +341,7 @@ def build_itertools(session: Session) -> dict[str, Any]:
         "chain": Chain("chain", _over(itertools.chain), takes_unknown=True),
         "product": function("product", _product, takes_unknown=True),
         "count": function("count", lambda at, *args, **kwargs: itertools.count(*args, **kwargs)),
-        "repeat": function("repeat", lambda at, *args, **kwargs: itertools.repeat(*args, **kwargs), takes_unknown=True),
+        "repeat": function("repeat", _repeat, takes_unknown=True),
         "groupby": function("groupby", _groupby, takes_unknown=True),
         "accumulate": function("accumulate", _accumulate, takes_unknown=True),
         "starmap": function("starmap", _with_function(itertools.starmap, spread=True), takes_unknown=True),
@@ -350,8 +356,15 @@ def build_itertools(session: Session) -> dict[str, Any]:
     return found
 
 
-def _tee(at: At, source: Any, n: int = 2) -> Any:
-    return source if isinstance(source, Unknown) else itertools.tee(iterate_now(source, at), min(n, 1000))
+def _repeat(at: At, value: Any, times: Any = None) -> Any:
+    if isinstance(times, Unknown):
+        return times
+    return itertools.repeat(value) if times is None else itertools.repeat(value, times)
+
+
+def _tee(at: At, source: Any, n: Any = 2) -> Any:
+    unknown = source if isinstance(source, Unknown) else first_unknown(n)
+    return unknown if unknown is not None else itertools.tee(iterate_now(source, at), min(n, 1000))
 
 
 @module("operator")

@@ -110,7 +110,7 @@ class MomentValue(Value):
             "in_timezone": self._in_zone,
             "in_tz": self._in_zone,
             "isoformat": self._isoformat,
-            "to_date_string": self._isoformat,
+            "to_date_string": lambda at: MomentPart(self, "%Y-%m-%d", at),
             "strftime": self._strftime,
             "timetuple": self._timetuple,
         }
@@ -144,7 +144,9 @@ class MomentValue(Value):
     def _date(self, at: At) -> Any:
         return MomentValue(self.moment.cut("day").taken_as("UTC"), aware=False, is_date=True)
 
-    def _isoformat(self, at: At, *_: Any) -> Any:
+    def _isoformat(self, at: At, sep: Any = "T", timespec: Any = "auto") -> Any:
+        if timespec != "auto":
+            return Unknown(REASON, at)
         return MomentPart(self, "%Y-%m-%d" if self.is_date else "isoformat", at)
 
     def _strftime(self, at: At, form: str) -> Any:

@@ -12,10 +12,12 @@ import urllib.parse
 from collections.abc import Callable
 from typing import Any
 
+from goflow.parser.interpreter import host
 from goflow.parser.interpreter.calls import call
 from goflow.parser.interpreter.files import MemoryFile, OpenFile
+from goflow.parser.interpreter.operations import text
 from goflow.parser.interpreter.session import Session
-from goflow.parser.interpreter.values import At, NativeFunction, Unknown, Value
+from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Unknown, Value, first_unknown
 from goflow.parser.libraries.registry import function, module
 
 LONGEST_SUBJECT = 200_000
@@ -85,8 +87,18 @@ class Template(Value):
     def get_attribute(self, name: str, at: At) -> Any:
         """``substitute``, ``safe_substitute``, ``template``."""
         if name in {"substitute", "safe_substitute"}:
-            return NativeFunction(name, lambda at, /, *args, **kwargs: getattr(self.inner, name)(*args, **kwargs))
+            return NativeFunction(
+                name, lambda at, /, *args, **kwargs: self._filled(getattr(self.inner, name), args, kwargs, at)
+            )
         return self.inner.template if name == "template" else super().get_attribute(name, at)
+
+    def _filled(self, run: Callable[..., Any], args: Arguments, kwargs: Keywords, at: At) -> Any:
+        given = host.as_mapping(args[0], at) if args else {}
+        if isinstance(given, Unknown):
+            return given
+        texts = {name: text(value, at) for name, value in {**given, **kwargs}.items()}
+        unknown = first_unknown(texts)
+        return unknown if unknown is not None else run(texts)
 
 
 @module("string")

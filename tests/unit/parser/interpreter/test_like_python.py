@@ -233,6 +233,23 @@ CASES = {
     "what is written into a file in memory": (
         "import io, json\nb = io.StringIO()\njson.dump([1, {'k': None}], b)\nb.write('x')\nx = b.getvalue()\n"
     ),
+    "attributes of exceptions that are set": (
+        "class E(OSError):\n    def __init__(self, filename): self.filename = filename\ne = SystemExit(1)\ne.code = 5\n"
+        "x = E('f').filename, e.code, SystemExit(3).code, str(OSError(2, 'no', 'f')), OSError(2, 'no').strerror\n"
+    ),
+    "exceptions of libraries are not those that they derive from": (
+        "import dataclasses, tomllib\nx = []\ntry:\n    ''.foo\nexcept dataclasses.FrozenInstanceError:\n    x.append(1)\n"
+        "except AttributeError:\n    x.append(2)\nfor text in ('=', 3):\n    try:\n        int('x') if text == 3 else tomllib.loads(text)\n"
+        "    except tomllib.TOMLDecodeError:\n        x.append(3)\n    except ValueError:\n        x.append(4)\n"
+    ),
+    "what is a dataclass": (
+        "import dataclasses, enum\n@dataclasses.dataclass\nclass A: pass\nclass B(A): pass\nclass E(enum.Enum):\n    Y = 1\n"
+        "x = [dataclasses.is_dataclass(v) for v in (A, B, B(), E, 1)]\n"
+    ),
+    "templates of string with paths in them": (
+        "from pathlib import Path\nfrom string import Template\n"
+        "x = Template('$d $$ ${l}').substitute({'d': 1}, d=Path('x'), l=[1]), Template('$d $q').safe_substitute({'d': Path('y')})\n"
+    ),
     "percent formats of objects, numbers and containers": (
         "class O:\n    def __str__(self): return 'str'\n    def __repr__(self): return 'repr'\nx = '%s|%r|%s|%5s' % (O(), O(), [O()], O()), '%s' % O()\n"
     ),

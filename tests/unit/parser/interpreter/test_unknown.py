@@ -20,7 +20,10 @@ def run(source, tmp_path, **inputs):
     "expression",
     ["u + 1", "1 - u", "u.attribute", "u[0]", "u('x')", "f'a{u}'", "str(u)", "not u", "u and 1", "u == u", "len(u)",
      "'%s' % u", "'{}'.format(u)", "','.join(['a', u])", "[u][0]", "max(1, u)", "u in [1]", "1 in u", "-u", "u < 2",
-     "{'k': u}['k']", "sorted([2, u])", "[i for i in u]", "int(u)", "u if u else 0", "(lambda a: a)(u)"],
+     "{'k': u}['k']", "sorted([2, u])", "[i for i in u]", "int(u)", "u if u else 0", "(lambda a: a)(u)", "list(enumerate('ab', u))",
+     "__import__('itertools').islice([1], u)", "__import__('itertools').repeat(1, u)",
+     "__import__('itertools').permutations('ab', u)", "__import__('itertools').product('ab', repeat=u)",
+     "__import__('datetime').datetime.now().isoformat(timespec='seconds')"],
 )  # fmt: skip
 def test_it_spreads_through(expression, tmp_path):
     assert isinstance(run(f"x = {expression}", tmp_path)["x"], Unknown)
