@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -75,11 +76,14 @@ def read(folder: Folder, paths: list[str], inputs: Inputs) -> Iterator[Found]:
     """Read PATHS of FOLDER, with a progress bar where somebody watches; `goflow.yaml` first."""
     from goflow.cli._reading import read_watched
     from goflow.parser.comments import ignores_in
-    from goflow.parser.folder import CONFIG_NAME, folder_config
+    from goflow.parser.folder import CONFIG_NAME, folder_config, read_regular
 
     faults = folder_config(folder.root).diagnostics
     if faults:
-        ignores, misunderstood = ignores_in((folder.root / CONFIG_NAME).read_bytes(), CONFIG_NAME)
+        content = b""
+        with contextlib.suppress(OSError):  # which is among the faults
+            content = read_regular(folder.root / CONFIG_NAME)
+        ignores, misunderstood = ignores_in(content, CONFIG_NAME)
         yield Found(CONFIG_NAME, {}, 0, silenced([*faults, *misunderstood], ignores, CONFIG_NAME))
     yield from read_watched(folder, paths, inputs, found_in)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import goflow
 from goflow.domain.canonical import Json, digest
 from goflow.importer.settings import ImportSettings
+from goflow.parser.folder import open_regular
 
 _Signature = tuple[int, int, int, int, int]
 _SETTLED_NS = 100_000_000
@@ -28,7 +29,7 @@ class Digester:
         self._known: dict[str, tuple[_Signature, str]] = {}
 
     def digest(self, path: str | Path) -> str | None:
-        """The sha256 of the file's content; None when there is no such file or it cannot be read."""
+        """The sha256 of the file's content; None where there is no regular file that can be read."""
         path = str(path)
         try:
             status = os.stat(path)
@@ -40,7 +41,7 @@ class Digester:
         if known is not None and known[0] == signature:
             return known[1]
         try:
-            with open(path, "rb", buffering=0) as file:
+            with open_regular(path) as file:
                 value = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError:
             return None

@@ -17,7 +17,7 @@ from pathlib import Path
 from goflow.domain.diagnostics import CODES, Diagnostic, Severity, Span
 from goflow.domain.errors import did_you_mean
 from goflow.domain.ignores import Ignore
-from goflow.parser.folder import is_yaml
+from goflow.parser.folder import is_yaml, read_regular
 
 SIGN = b"goflow:"
 LARGEST = 4 << 20
@@ -60,7 +60,7 @@ def ignores_elsewhere(root: Path, findings: Iterable[Diagnostic], path: str) -> 
     found: list[Ignore] = []
     for other in sorted(others):
         try:
-            found += ignores_in((root / other).read_bytes(), other)[0]
+            found += ignores_in(read_regular(root / other), other)[0]
         except OSError:
             continue
     return found

@@ -18,6 +18,7 @@ from goflow.parser.api import Folder, ParseResult
 from goflow.parser.archives import read_archive
 from goflow.parser.comments import ignores_elsewhere, ignores_in
 from goflow.parser.folder import (
+    LARGEST_FILE,
     Archive,
     FileSettings,
     FolderConfig,
@@ -27,8 +28,9 @@ from goflow.parser.folder import (
     is_yaml,
     looks_like_dag,
     open_archive,
+    read_regular,
 )
-from goflow.parser.interpreter.sources import LARGEST_FILE, LARGEST_SOURCE, read_regular
+from goflow.parser.interpreter.sources import LARGEST_SOURCE
 from goflow.parser.limits import LONGEST_S, TimeIsUpError, stop_the_clock, time_limit
 from goflow.parser.yaml import Kind, kind_of, read_native
 

@@ -9,10 +9,11 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from goflow.domain.canonical import digest_bytes
-from goflow.domain.diagnostics import Diagnostic, Severity
+from goflow.domain.diagnostics import Diagnostic, Severity, Span
 from goflow.domain.precedence import over
 from goflow.domain.spec import DagSpec, Dialect, Inputs, RuntimeSpec
 from goflow.parser.folder.ignore import Syntax
+from goflow.parser.folder.regular import read_regular
 from goflow.parser.folder.settings import ImportMode, Rule, Settings, merged
 
 CONFIG_NAME = "goflow.yaml"
@@ -115,9 +116,12 @@ class FolderConfig:
 def folder_config(root: Path) -> FolderConfig:
     """What ROOT's `goflow.yaml` says. Never raises: what is wrong with it is among its diagnostics."""
     try:
-        content = (root / CONFIG_NAME).read_bytes()
-    except OSError:
+        content = read_regular(root / CONFIG_NAME)
+    except (FileNotFoundError, NotADirectoryError):
         return FolderConfig(root, closure={CONFIG_NAME: None})
+    except OSError as problem:
+        fault = Diagnostic("GF001", f"goflow.yaml cannot be read: {problem.strerror}", Span(CONFIG_NAME))
+        return FolderConfig(root, diagnostics=(fault,), closure={CONFIG_NAME: None})
     known = _read(root, content)
     if _unchanged(known):
         return known
@@ -137,7 +141,7 @@ def _unchanged(config: FolderConfig) -> bool:
     for name, known in config.closure.items():
         if name != CONFIG_NAME:
             try:
-                now: str | None = digest_bytes((config.root / name).read_bytes())
+                now: str | None = digest_bytes(read_regular(config.root / name))
             except OSError:
                 now = None
             if now != known:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
+from goflow.parser.folder.regular import read_regular
+
 Syntax = Literal["glob", "regexp"]
 
 
@@ -48,7 +50,7 @@ class _Glob:
 def rules_of(file: Path, root: Path, syntax: Syntax) -> list[Rule]:
     """The rules of the ignore FILE in a DAG folder ROOT; lines that are no pattern are passed over, as by Airflow."""
     try:
-        text = file.read_text("utf-8", errors="replace")
+        text = read_regular(file).decode("utf-8", "replace")
     except OSError:
         return []
     rules: list[Rule] = []

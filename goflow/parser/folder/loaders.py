@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from goflow.parser.folder.regular import read_regular
 from goflow.parser.yaml import Kind, kind_of
 
 _MOST = 200_000
@@ -35,7 +36,7 @@ def _ask(question: str, path: Path, answer: Callable[[bytes], bool]) -> bool:
         before = _known.get((question, str(path)))
         if before is not None and before[0] == signature:
             return before[1]
-        found = answer(path.read_bytes())
+        found = answer(read_regular(path))
     except OSError:
         return False
     if len(_known) >= _MOST:

@@ -9,6 +9,7 @@ from goflow.domain.canonical import Json, digest_bytes
 from goflow.domain.spec import Dialect, RuntimeSpec
 from goflow.parser.folder.config import CONFIG_NAME, FolderConfig
 from goflow.parser.folder.keys import CONFIG, FILE_KEYS
+from goflow.parser.folder.regular import read_regular
 from goflow.parser.folder.settings import Rule, Settings
 from goflow.parser.yaml.nodes import Mapping, Node, documents, plain
 from goflow.parser.yaml.shapes import INVALID, Given, Reader
@@ -87,7 +88,7 @@ class _Maker:
             self.reader.tell("GF402", node, f"{said!r} is outside the DAG folder")
             return None
         try:
-            content = path.read_bytes()
+            content = read_regular(path)
         except OSError as error:
             self.closure[said] = None
             self.reader.tell("GF402", node, f"{said!r} cannot be read: {error.strerror}")

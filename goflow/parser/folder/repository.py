@@ -107,7 +107,7 @@ def _folders(seen: Iterable[Path], looks: list[Path]) -> list[tuple[Path, str]]:
     }
     if top or not looks:
         return sorted(top.items())
-    common = Path(os.path.commonpath([path.parent.as_posix() or "." for path in looks])) if looks else Path()
+    common = Path(os.path.commonpath([path.parent.as_posix() or "." for path in looks]))
     return [(common, "the files that look like DAG files are below it")]
 
 

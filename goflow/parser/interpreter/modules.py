@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import libcst as cst
 
 from goflow.domain.diagnostics import Span
-from goflow.parser.folder import kind_of_path
+from goflow.parser.folder import kind_of_path, read_regular
 from goflow.parser.interpreter.operations import as_raised
 from goflow.parser.interpreter.scopes import MISSING, Frame, Scope
-from goflow.parser.interpreter.sources import SourceError, decoded, read_regular
+from goflow.parser.interpreter.sources import SourceError, decoded
 from goflow.parser.interpreter.values import At, Raised, Unknown, Value, raised
 from goflow.parser.syntax import Syntax, read_syntax
 

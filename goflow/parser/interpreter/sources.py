@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import io
-import os
-import stat
 import tokenize
-from pathlib import Path
 
-LARGEST_FILE = 4 << 20
 LARGEST_SOURCE = 2 << 20
 """Bytes. A tree takes some 500 times the room of its text; the longest real DAG file that we know has 4,594 lines."""
 
@@ -19,22 +15,6 @@ class SourceError(Exception):
     def __init__(self, words: str, line: int = 0) -> None:
         self.line = line
         super().__init__(words)
-
-
-def read_regular(path: Path, most: int = LARGEST_FILE) -> bytes:
-    """The content of a regular file of at most MOST bytes. Raises OSError for any other: nothing is opened that may
-    never end, as pipes and devices do."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError(0, "not a regular file")
-        if status.st_size > most:
-            raise OSError(0, f"larger than {most >> 20} MB")
-        with os.fdopen(os.dup(descriptor), "rb") as file:
-            return file.read(most)
-    finally:
-        os.close(descriptor)
 
 
 def decoded(content: bytes) -> str:

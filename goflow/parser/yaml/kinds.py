@@ -46,7 +46,7 @@ def _has_tasks(content: bytes) -> bool:
 
     try:
         return _Shape().has_tasks(content.decode("utf-8-sig", "replace"))
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError, OverflowError):  # the latter for characters and versions that are none
         return True  # with a task that names its operator: whose else could it be?
 
 
@@ -58,7 +58,7 @@ class _Shape:
         self.is_key: list[bool] = []  # per open collection: whether it is itself the key of a mapping
 
     def has_tasks(self, text: str) -> bool:
-        """Whether there is such a task in TEXT. Raises YAMLError."""
+        """Whether there is such a task in TEXT. Raises what PyYAML raises."""
         import yaml
 
         for event in yaml.parse(text, Loader=yaml.SafeLoader):

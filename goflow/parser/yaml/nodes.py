@@ -124,8 +124,8 @@ class _Composer:
             line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
             words = ", ".join(part for part in (error.context, error.problem) if part)
             raise _RefusedError(Diagnostic("GF003", words or "not valid YAML", Span(self.path, line, column))) from None
-        except YAMLError as error:
-            raise _RefusedError(Diagnostic("GF003", str(error).splitlines()[0], Span(self.path))) from None
+        except (YAMLError, ValueError, OverflowError) as error:  # the latter for characters and versions that are none
+            raise _RefusedError(Diagnostic("GF003", str(error).partition("\n")[0], Span(self.path))) from None
 
     def _node(self, event: Any, events: Iterator[Any], depth: int) -> Node:
         """The node that begins with EVENT; EVENTS are read up to its end."""

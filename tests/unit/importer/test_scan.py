@@ -116,6 +116,35 @@ def test_one_bad_file_costs_no_other(kit: Kit) -> None:
     assert kit.errors() == {"b.yaml": ["GF003"]}
 
 
+PIPES = ["helper.py", "x.py", ".airflowignore", "goflow.yaml", "template.yaml", "sub/.airflowignore"]
+
+
+@pytest.mark.parametrize("name", PIPES)
+@pytest.mark.timeout(60)
+def test_a_pipe_in_the_folder_holds_up_nobody(kit: Kit, name: str) -> None:
+    kit.write("a.py", "import airflow, helper  # dag\nairflow.DAG('a')\n")
+    kit.write("helper.py", "")
+    kit.write("sub/d.yml", "d:\n  tasks:\n    a: {operator: a.B}\n")
+    kit.write("goflow.yaml", "pod_template: template.yaml\n")
+    kit.write("template.yaml", "spec: {}\n")
+    kit.scan()
+    (kit.root / name).unlink(missing_ok=True)
+    os.mkfifo(kit.root / name)
+    kit.scan()
+    kit.scanner.scan(thorough=False)
+    if name == "goflow.yaml":
+        assert kit.errors()["a.py"] == ["GF001"], "while what it says is not known, nothing is taken anew"
+
+
+def test_yaml_with_what_no_character_is_costs_no_other(kit: Kit) -> None:
+    kit.write("a.yaml", native("alpha"))
+    kit.write("b.yaml", 'd:\n  tasks:\n    a: {b: "\\UFFFFFFFF", operator: a.B}\n')
+    kit.write("c.yaml", native("gamma") + 'x: "\\UFFFFFFFF"\n')
+    kit.scan()
+    assert sorted(kit.active()) == ["alpha"]
+    assert kit.errors() == {"b.yaml": ["GF003"], "c.yaml": ["GF003"]}
+
+
 def test_an_error_goes_with_its_file(kit: Kit) -> None:
     path = kit.write("a.yaml", BROKEN)
     kit.scan()

@@ -399,6 +399,9 @@ def test_aliases_that_multiply_are_stopped():
         (b"? [a]\n: b", "GF003"),
         (b"x" * (4 * 1024 * 1024 + 1), "GF005"),
         (b"Name: a\x00b", "GF003"),
+        (b'Name: "\\UFFFFFFFF"', "GF003"),
+        (b'Name: "\\U00110000"', "GF003"),
+        (b"%YAML " + b"9" * 5000 + b".1\n---\nName: a", "GF003"),
     ],
     ids=[
         "not UTF-8",
@@ -409,6 +412,9 @@ def test_aliases_that_multiply_are_stopped():
         "a list as key",
         "too large",
         "a control character",
+        "a character that is none",
+        "a character beyond the last",
+        "a version of too many digits",
     ],
 )
 def test_what_cannot_be_read_at_all_is_told(content, code):
