@@ -45,15 +45,18 @@ def open_archive(content: bytes, path: str, dialect: Dialect, *, safe_mode: bool
     (``_load_modules_from_zip`` of its DagBag), and passes over a file that is no archive in spite of its name.
     """
     import zipfile
-    import zlib
 
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            return _opened(archive, path, dialect, safe_mode=safe_mode)
+        archive = zipfile.ZipFile(io.BytesIO(content))
     except zipfile.BadZipFile:
         return None
-    except (RuntimeError, NotImplementedError, OSError, EOFError, ValueError, zlib.error) as problem:
-        return _refused(f"what is in this archive cannot be read: {problem}", path)  # encrypted, unknown method, broken
+    except Exception as problem:
+        return _unreadable(problem, path)
+    with archive:
+        try:
+            return _opened(archive, path, dialect, safe_mode=safe_mode)
+        except Exception as problem:  # encrypted, an unknown method, broken: each decompressor has errors of its own
+            return _unreadable(problem, path)
 
 
 def is_archive(path: str) -> bool:
@@ -87,6 +90,10 @@ def _opened(archive: zipfile.ZipFile, path: str, dialect: Dialect, *, safe_mode:
 def _is_at_top(name: str, suffix: str) -> bool:
     path = PurePosixPath(name)
     return len(path.parts) == 1 and path.suffix == suffix
+
+
+def _unreadable(problem: Exception, path: str) -> Diagnostic:
+    return _refused(f"what is in this archive cannot be read: {problem}", path)
 
 
 def _refused(words: str, path: str) -> Diagnostic:

@@ -156,3 +156,16 @@ def test_an_archive_that_cannot_be_opened_is_told_of(tmp_path):
     (found,), _ = read(tmp_path, bytes(content))
     assert found.code == "GF010"
     assert "encrypted" in found.message
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_broken_file_in_an_archive_is_told_of_and_never_passed_over(tmp_path, method):
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", method) as made:
+        made.writestr("d.py", DAG * 30)
+    content = bytearray(stream.getvalue())
+    for offset in range(30, 50):  # behind the local header: the file's name, and what it holds
+        content[offset] ^= 0xFF
+    (found,), looks = read(tmp_path, bytes(content))
+    assert (found.code, looks) == ("GF010", True)
+    assert "cannot be read" in found.message
