@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from goflow.parser.api import ParseResult
 
 Family = Callable[[PlanRequest], JobPlan]
+_MISSHAPEN = (AttributeError, TypeError, ValueError, KeyError, IndexError)
+"""What comes of a template or an override that is no pod: a text where a list should be."""
 
 STANDARD = (
     "airflow.providers.standard.",
@@ -52,9 +54,13 @@ def family_of(task: TaskSpec) -> Family:
 
 def convert(request: PlanRequest) -> JobPlan:
     """The launch as a plan. Raises NotConvertibleError."""
-    if to_resolve(request.dag, request.task, request.defaults.backend, request.resolved):
-        return launch_time.plan(request)
-    return family_of(request.task)(request)
+    resolves = to_resolve(request.dag, request.task, request.defaults.backend, request.resolved)
+    family = launch_time.plan if resolves else family_of(request.task)
+    try:
+        return family(request)
+    except _MISSHAPEN as problem:  # it would be so again: nothing is gained by another try
+        reason = f"its pod cannot be made of what is said for it: {type(problem).__name__}: {problem}"
+        raise NotConvertibleError(request.task.operator, reason) from problem
 
 
 def to_resolve(dag: DagSpec, task: TaskSpec, backend: str, resolved: Mapping[str, Json] | None) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import pytest
 
 from goflow.domain.spec import DagSpec, RuntimeSpec, TaskSpec
 from goflow.operators.manifest import job_manifest
-from goflow.operators.registry import convert, diagnose
+from goflow.operators.registry import NotConvertibleError, convert, diagnose
 from tests.unit.operators.test_convert import BASH, SITE, request
 
 
@@ -136,3 +136,13 @@ def test_the_runtime_that_is_not_there_yet_is_told(for_the_dag):
     (found,) = diagnose(dag, "f.py")
     assert (found.code, found.task_id) == ("GF303", None if for_the_dag else "t")
     assert "runtime: airflow" in found.message
+
+
+@pytest.mark.parametrize(
+    "template",
+    [{"spec": "x"}, {"spec": {"containers": "base"}}, {"spec": {"containers": [1]}}, {"metadata": {"labels": "x"}}],
+    ids=["a text for a spec", "a text for the containers", "a number for a container", "a text for the labels"],
+)
+def test_a_template_that_is_no_pod_fails_its_task_and_is_not_tried_for_ever(template):
+    with pytest.raises(NotConvertibleError, match="its pod cannot be made of what is said for it"):
+        job(whole=RuntimeSpec(pod_template=template))
