@@ -41,7 +41,7 @@ def tell(held: Differential, seed: int, pieces: list[str]) -> None:
     faults = held.check(HEAD + small).faults
     print(f"--- seed {seed}: {faults[0]}\n{small}", flush=True)
     name = hashlib.sha256(small.encode()).hexdigest()[:10]
-    (FOUND / f"found_{name}.py").write_text(HEAD + small)
+    (FOUND / f"found_{name}.txt").write_text(HEAD + small)
 
 
 def main() -> int:

@@ -112,7 +112,7 @@ class Expressions:
             lambda: f"divmod({i()}, {i()})[{self.pick('0', '1')}]", lambda: f"int({self.pick(repr('0x1f'), repr('12'), repr(' 101 '))}, {self.pick('16', '0', '2', '10')})",
             lambda: f"({i()}).bit_length()", lambda: f"functools.reduce(lambda p, q: p {self.pick('+', '*', '-')} q, {li()}, {i()})",
             lambda: f"next(iter({li()}), {i()})", lambda: f"operator.{self.pick('add', 'sub', 'mul', 'mod', 'floordiv', 'and_', 'xor')}({i()}, {i()})",
-            lambda: f"math.{self.pick('gcd', 'lcm', 'comb')}({i()}, {i()})", lambda: f"math.{self.pick('floor', 'ceil', 'trunc')}({self.of('float', d - 1)})",
+            lambda: f"math.{self.pick('gcd', 'lcm')}({i()}, {i()})", lambda: f"math.{self.pick('floor', 'ceil', 'trunc')}({self.of('float', d - 1)})",
             lambda: f"pow({sm()}, {self.pick('2', '5')}, 7)", lambda: f"(lambda p, q=3, *r, k={i()}: p + q + len(r) + k)({i()}, {i()}, {i()})",
             lambda: f"hash({i()})", lambda: f"({self.of('bool', d - 1)} + {i()})", lambda: f"({i()} or {i()})", lambda: f"({i()} and {i()})",
             lambda: f"int.from_bytes({self.of('bytes', 0)}, 'big')", lambda: f"sum(p * 2 for p in {li()} if p {self.pick('>', '<', '!=')} {i()})",
@@ -241,7 +241,7 @@ class Expressions:
             lambda: f"[p {self.pick('+', '*', '-')} {i()} for p in {li()}{self.pick('', ' if p', ' if p % 2')}]", lambda: f"[p * q for p in {li()} for q in {li()} if p != q]", lambda: f"list(range({self.small()}, {self.small()}{self.pick('', ', -1', ', 2')}))", lambda: f"[*{li()}, {i()}, *{li()}]",
             lambda: f"list(reversed({li()}))", lambda: f"list(map(lambda p: p + 1, {li()}))", lambda: f"list(map(operator.add, {li()}, {li()}))", lambda: f"list(filter(lambda p: p > 0, {li()}))", lambda: f"list(itertools.chain({li()}, {li()}))", lambda: f"list(itertools.accumulate({li()}{self.pick('', ', operator.mul', ', initial=3')}))",
             lambda: f"list(itertools.islice({self.pick(lambda: li(), 'itertools.count(2, 3)', 'itertools.cycle([1, 2])', 'itertools.repeat(7)')}, {self.pick('3', '1, 5', '0, 6, 2')}))", lambda: f"list(itertools.{self.pick('takewhile', 'dropwhile', 'filterfalse')}(lambda p: p < {i()}, {li()}))", lambda: f"list(collections.deque({li()}, maxlen={self.pick('None', '2', '0')}))", lambda: f"list({self.of('dict', d - 1)}.values())",
-            lambda: f"[len(p) for p in {self.of('strings', d - 1)}]", lambda: f"{li()}.copy()", lambda: f"list(itertools.compress({li()}, [1, 0, 1]))", lambda: f"copy.{self.pick('copy', 'deepcopy')}({li()})", lambda: f"heapq.nsmallest(2, {li()})", lambda: f"sorted({self.of('set', d - 1)})", lambda: f"list(dict.fromkeys({li()}))", lambda: f"list({self.of('set', d - 1)})", lambda: f"[x for p in [{li()}, {li()}] for x in p]", lambda: f"list(itertools.starmap(pow, [(2, 3), ({self.small()}, 2)]))", lambda: f"sum([{li()}, {li()}], [])",
+            lambda: f"[len(p) for p in {self.of('strings', d - 1)}]", lambda: f"{li()}.copy()", lambda: f"list(itertools.compress({li()}, [1, 0, 1]))", lambda: f"copy.{self.pick('copy', 'deepcopy')}({li()})", lambda: f"heapq.nsmallest(2, {li()})", lambda: f"sorted({self.of('set', d - 1)})", lambda: f"list(dict.fromkeys({li()}))", lambda: f"sorted(list({self.of('set', d - 1)}), key=str)", lambda: f"[x for p in [{li()}, {li()}] for x in p]", lambda: f"list(itertools.starmap(pow, [(2, 3), ({self.small()}, 2)]))", lambda: f"sum([{li()}, {li()}], [])",
         )  # fmt: skip
 
     def _tuple(self, d: int) -> str:

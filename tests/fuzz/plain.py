@@ -103,6 +103,8 @@ def differs(ours: Plain, theirs: Plain) -> str:
     if _is_raised(theirs) and has_unknown(ours):
         return ""  # what is not known may raise
     if isinstance(ours, list) and isinstance(theirs, list):
+        if len(ours) != len(theirs) and any(isinstance(o, list) and o[:1] == [UNKNOWN] for o in ours):
+            return ""  # how many there are is not known either
         if ours and ours[0] in ("set", "frozenset") and has_unknown(ours):
             return ""
         if len(ours) == 1 and ours[0] in ("callable", "other"):

@@ -115,7 +115,7 @@ class Programs(Expressions):
 
     def loop(self) -> str:
         """``for`` with ``break``, ``continue`` and ``else``."""
-        name, i = self.new("list"), self.new()
+        name, i = self.new(), self.new()
         source = self.of(self.chance.choice(("list", "strings", "dict", "tuple", "str")), 1)
         target, use = self.pick((i), f"{i}, {i}x") if False else i, i
         if self.chance.random() < 0.3:
@@ -128,11 +128,13 @@ class Programs(Expressions):
             f"for {i}y in {self.of('list', 0)}:\n    if {i}y == 2: break\n    {name}.append({i}y)\nelse:\n    {name}.append('inner')",
         )
         tail = self.pick("", f"else:\n    {name}.append('else')\n", f"{name}.append({i})\n")
-        return (
+        text = (
             f"{name} = []\ntry:\n"
             + textwrap.indent(f"for {target} in {source}:\n{textwrap.indent(inner, '    ')}\n{tail}", "    ")
             + f"\nexcept Exception as problem:\n    {name}.append(type(problem).__name__)\n"
         )
+        self.names.setdefault("list", []).append(name)
+        return text
 
     def while_loop(self) -> str:
         """``while``."""

@@ -158,6 +158,8 @@ def is_instance(at: At, value: Any, kinds: Any) -> bool | Unknown:
     for thing in (value, kinds):
         if isinstance(thing, Unknown):
             return thing
+    if not isinstance(kinds, Value):
+        raised(at, "TypeError", "isinstance() arg 2 must be a type, a tuple of types, or a union")
     if not isinstance(kinds, ClassValue):
         own = getattr(kinds, "has_instance", None)
         return own(value, at) if own is not None else Unknown("a type that is not read", at)

@@ -106,7 +106,7 @@ def _from_keys(at: At, keys: Any, value: Any = None) -> Any:
     found = elements(keys, at)
     if isinstance(found, Unknown):
         return found
-    unknown = first_unknown(list(found))
+    unknown = first_unknown(found)
     return unknown if unknown is not None else dict.fromkeys(found, value)
 
 

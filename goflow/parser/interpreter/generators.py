@@ -59,9 +59,12 @@ class _Body:
 
     def hand_over(self, value: Any) -> Any:
         """``yield VALUE``: what was sent."""
+        session = self.frame.session
+        handling = session.handling
         self._handed.append(value)
         self._callers.release()
         self._mine.acquire()
+        session.handling = handling
         if self._thrown is not None:
             thrown, self._thrown = self._thrown, None
             raise thrown
@@ -119,9 +122,11 @@ class _Body:
             self._start(at)
         self._thrown = thrown
         self.running = True
+        handling = at.session.handling
         self._mine.release()
         self._callers.acquire()
         self.running = False
+        at.session.handling = handling
         if self.finished:
             at.session.paused.discard(self)
         if self._problem is not None:

@@ -309,13 +309,17 @@ def truth(value: Any, at: At) -> bool | Unknown:
     """Whether VALUE is true; Unknown when that is not known."""
     if isinstance(value, Value):
         return value.truth(at)
-    return bool(value)
+    return value is NotImplemented or bool(value)
 
 
 def length(value: Any, at: At) -> Any:
     """``len(value)``."""
     if isinstance(value, Value):
         return value.length(at)
+    if isinstance(value, set | frozenset):  # what is not known may be in it already
+        unknown = next((inner for inner in value if isinstance(inner, Unknown)), None)
+        if unknown is not None:
+            return unknown
     try:
         return len(value)
     except TypeError:

@@ -19,7 +19,7 @@ from goflow.parser.interpreter.exceptions import is_exception, make_exception
 from goflow.parser.interpreter.expressions import evaluate
 from goflow.parser.interpreter.handlers import try_, try_star
 from goflow.parser.interpreter.imports import import_from, import_modules
-from goflow.parser.interpreter.operations import DUNDERS, binary, iterate, truth
+from goflow.parser.interpreter.operations import DUNDERS, HOST_ERRORS, as_raised, binary, iterate, truth
 from goflow.parser.interpreter.scopes import Frame
 from goflow.parser.interpreter.signs import BINARY_SIGNS
 from goflow.parser.interpreter.targets import assign, change, delete
@@ -70,9 +70,12 @@ def _in_place(sign: str, before: Any, value: Any, at: At) -> Any:
         return before
     if isinstance(before, set) and sign in {"|", "-", "&", "^"} and not isinstance(value, set | frozenset | Value):
         return binary(sign, before, value, at)
-    if isinstance(before, collections.Counter) and isinstance(value, dict):
+    if isinstance(before, collections.Counter) and sign in IN_PLACE and not isinstance(value, Value):
         made = collections.Counter(before)
-        made = IN_PLACE[sign](made, value) if sign in IN_PLACE else binary(sign, before, value, at)
+        try:
+            made = IN_PLACE[sign](made, value)
+        except HOST_ERRORS as problem:
+            as_raised(problem, at)
         host.replace(before, made, at)
         return before
     if isinstance(before, dict | set) and sign == "|" and not isinstance(before, collections.Counter):

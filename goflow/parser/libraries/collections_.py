@@ -23,6 +23,18 @@ class DefaultDict(dict[Any, Any]):
     factory: Any = None
     at: Any = None
 
+    def __or__(self, other: Any) -> Any:
+        made = self.copy()
+        made.update(other)
+        return made
+
+    def __ror__(self, other: Any) -> Any:
+        made = self.copy()
+        made.clear()
+        made.update(other)
+        made.update(self)
+        return made
+
     @property
     def default_factory(self) -> Any:
         """What makes the values."""

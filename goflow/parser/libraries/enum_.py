@@ -82,7 +82,7 @@ class Member(Instance):
 
     def format_with(self, spec: str, at: At) -> Any:
         """``format(member, spec)``."""
-        keeps = self.method("__str__", at) is None and any(cls.name in _SHOWN_AS_VALUE for cls in self.cls.mro)
+        keeps = any(cls.name in _SHOWN_AS_VALUE for cls in self.cls.mro)
         answer = self.value if keeps else self.text(at)
         return answer if isinstance(answer, Unknown) else formatted(answer, spec, at)
 
