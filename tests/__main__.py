@@ -14,7 +14,7 @@ SUITES = (
     ("unit", ["tests/unit", "-n", "2"]),
     ("conformance", ["tests/conformance", "-n", "2"]),
     ("corpus", ["tests/corpus"]),
-    ("fuzz", ["tests/fuzz"]),
+    ("fuzz", ["tests/fuzz", "-n", "2"]),
     ("runner", ["tests/integration/runner", "-n", "2"]),
     ("integration", ["tests/integration", "--ignore", "tests/integration/runner"]),
     ("chart", ["tests/chart"]),

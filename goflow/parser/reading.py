@@ -30,6 +30,7 @@ from goflow.parser.folder import (
     open_archive,
     read_regular,
 )
+from goflow.parser.folder.discovery import leads_out
 from goflow.parser.interpreter.sources import LARGEST_SOURCE
 from goflow.parser.limits import LONGEST_S, TimeIsUpError, stop_the_clock, time_limit
 from goflow.parser.yaml import Kind, kind_of, read_native
@@ -64,6 +65,11 @@ def _read(folder: Folder, path: str, inputs: Inputs) -> ParseResult:
     said = config.for_file(path)
     closure: dict[str, str | None] = dict(config.closure)
     diagnostics: list[Diagnostic] = list(said.diagnostics)
+    if leads_out(folder.root / path, folder.root):
+        words = "a symbolic link that leads out of the DAG folder, and is not followed"
+        hint = "copy what it leads to into the folder, or name its place in import_roots"
+        diagnostics.append(Diagnostic("GF001", words, Span(path), hint=hint))
+        return ParseResult(path, "", (), tuple(diagnostics), {**closure, path: None})
     try:
         content = read_regular(folder.root / path, LARGEST_FILE if is_archive(path) else LARGEST_SOURCE)
     except OSError as problem:

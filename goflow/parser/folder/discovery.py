@@ -19,7 +19,9 @@ _YAML = (".yaml", ".yml")
 def dag_files(root: Path, dialect: Dialect = Dialect.AIRFLOW3, syntax: Syntax | None = None) -> list[str]:
     """The ``.py``, ``.yaml`` and ``.zip`` files below ROOT that `.airflowignore` leaves, relative to it, sorted.
 
-    Symbolic links are followed, each real folder is entered once. The two names under which a mounted ConfigMap keeps
+    Symbolic links are followed where they lead to something in the folder (ROOT itself may be one, as git-sync makes
+    it), each real folder is entered once. A link that leads out of the folder is named, and not followed: reading it
+    tells so. The two names under which a mounted ConfigMap keeps
     its data (``..data`` and ``..2024_...``) are passed over: its files are links beside them. SYNTAX is that of the
     ignore files, by default the one that Airflow of that DIALECT takes. YAML of dag-factory is left out where a Python
     file loads it (`loaders`); whether a file looks like a DAG file is not asked otherwise: see `looks_like_dag`.
@@ -33,14 +35,26 @@ def dag_files(root: Path, dialect: Dialect = Dialect.AIRFLOW3, syntax: Syntax | 
         rules = rules_in[here.resolve()]
         if IGNORE_NAME in names:
             rules = [*rules, *rules_of(here / IGNORE_NAME, root, syntax)]
-        folders[:] = sorted(name for name in folders if _enter(here / name, rules, rules_in))
+        outside = [name for name in folders if leads_out(here / name, root)]
+        found += [
+            (here / name).relative_to(root).as_posix()
+            for name in outside
+            if not ignored(here / name, rules, is_folder=True)
+        ]
+        inside = [name for name in folders if name not in outside]
+        folders[:] = sorted(name for name in inside if _enter(here / name, rules, rules_in))
         for name in names:
             path = here / name
-            if name.endswith(".py"):  # what is ignored can be imported all the same
+            if name.endswith(".py") and not leads_out(path, root):  # what is ignored can be imported all the same
                 python_files.append(path)
             if _counts(path, root) and not ignored(path, rules, is_folder=False) and path.is_file():
                 found.append(path.relative_to(root).as_posix())
     return without_loaded(root, sorted(found), python_files)
+
+
+def leads_out(path: Path, root: Path) -> bool:
+    """Whether PATH below ROOT is a symbolic link to something that is not."""
+    return path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
 
 
 def is_yaml(path: str) -> bool:

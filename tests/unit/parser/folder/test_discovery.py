@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
-from goflow.domain.spec import Dialect
+from goflow.domain.spec import Dialect, Inputs
+from goflow.parser.api import Folder, parse_file
 from goflow.parser.folder import dag_files, looks_like_dag
 
 
@@ -86,13 +88,33 @@ def test_a_mounted_config_map_is_seen_once(tmp_path):
     assert dag_files(tmp_path) == ["a.py", "b.yaml"]
 
 
-def test_links_are_followed_but_never_in_circles(tmp_path):
+def test_links_are_followed_within_the_folder_and_never_in_circles(tmp_path):
     outside = lay(tmp_path / "outside", {"x.py": ""})
     root = lay(tmp_path / "dags", {"a/y.py": ""})
     (root / "linked").symlink_to(outside)
     (root / "a" / "loop").symlink_to(root)
     (root / "gone.py").symlink_to(root / "nowhere.py")
-    assert dag_files(root) == ["a/y.py", "linked/x.py"]
+    (root / "in.py").symlink_to("a/y.py")
+    (root / "out.py").symlink_to(outside / "x.py")
+    assert dag_files(root) == ["a/y.py", "in.py", "linked", "out.py"]
+    for path in ("linked", "out.py"):
+        [told] = parse_file(Folder(root), path, Inputs()).diagnostics
+        assert (told.code, "leads out of the DAG folder" in told.message) == ("GF001", True)
+
+
+def test_what_may_never_end_is_not_opened(tmp_path):
+    os.mkfifo(tmp_path / "pipe.py")
+    (tmp_path / "zero.py").symlink_to("/dev/zero")
+    assert dag_files(tmp_path) == []
+    [told] = parse_file(Folder(tmp_path), "pipe.py", Inputs()).diagnostics
+    assert (told.code, "not a regular file" in told.message) == ("GF001", True)
+
+
+def test_the_root_may_be_a_link_that_is_swapped(tmp_path):
+    real = lay(tmp_path / "..2026_01_01", {"a/x.py": "", "b.py": ""})
+    (tmp_path / "..data").symlink_to(real.name)
+    (tmp_path / "root").symlink_to("..data")
+    assert dag_files(tmp_path / "root") == ["a/x.py", "b.py"]
 
 
 @pytest.mark.parametrize(
