@@ -32,15 +32,17 @@ AIRFLOW_1 = "1.10.15"
 _MIXED = "/example_subdag_operator.py"
 """It imports its other half as `airflow.example_dags.subdags`, which Airflow 2.11.2 has a newer file as."""
 _PROVIDER = "apache-airflow-providers-"
-_IN_SDIST = re.compile(r"[^/]+/(?:tests/(?P<test>system/.+)|src/airflow/providers/(?P<example>.+/example_dags/.+))")
+_IN_SDIST = re.compile(
+    r"[^/]+/(?:tests/(?P<test>system/.+)|src/airflow/providers/(?P<example>(?!standard/|common/sql/).+/example_dags/.+))"
+)
 
 
 @dataclass(frozen=True)
 class Folder:
     """A folder of DAG files of the corpus, and how both sides read it.
 
-    KIND is ``examples`` (of Airflow itself and its standard provider) or ``system`` (of providers): the targets of
-    `tests.oracle.fidelity` go by it. PARTS are patterns that pick the files, each read in a process of its own;
+    KIND is ``examples`` (of Airflow itself and what it brings), ``system`` (tests of providers) or ``more`` (example
+    DAGs of other providers): the targets of `tests.oracle.scores` go by it. PARTS are patterns that pick the files, each read in a process of its own;
     ARGUMENTS go to both sides.
     """
 
@@ -78,7 +80,7 @@ FOLDERS = (
     ),
     Folder(
         "provider-examples",
-        "system",
+        "more",
         AIRFLOW_3_PROVIDERS,
         lambda: provider_tests(AIRFLOW_3_PROVIDERS).with_name("examples"),
         arguments=_GIVEN,

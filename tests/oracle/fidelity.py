@@ -99,13 +99,15 @@ def _scores(reading: Reading, run: str) -> Iterator[Score]:
     groups: dict[str, list[str]] = {}
     for path in sorted({*reading.truth, *reading.ours[run]}):
         name = reading.folder.name
-        if reading.folder.kind == "system":
+        if reading.folder.kind != "examples":
             name = f"{name}: {provider_of(path, reading.folder.release)}"
         groups.setdefault(name, []).append(path)
     for name, paths in groups.items():
         expected = {path: reading.truth[path] for path in paths if path in reading.truth}
         ours = {path: reading.ours[run][path] for path in paths if path in reading.ours[run]}
-        yield score_of(name, reading.folder.kind, expected, ours)
+        score = score_of(name, reading.folder.kind, expected, ours)
+        if score.dags or score.invented:
+            yield score
 
 
 def score_of(name: str, kind: str, expected: Document, ours: Document) -> Score:

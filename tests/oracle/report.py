@@ -29,7 +29,12 @@ is that decides when and how its tasks run; in *fields* when every template fiel
 three are. An *unknown* is a value of which GoFlow says, with line and reason, that only run time tells it; it does not count
 as right. WRONG is a value that is another one than Airflow's. `unknown` and `WRONG` count values, the others DAGs.
 
-Targets: {targets}; no value wrong.
+Targets: {targets}; no value wrong. `more` are the example DAGs of other providers, which
+have no target of their own. Some targets cannot be reached where what Airflow sees is the moment of its own reading or the
+place of its own interpreter; the reasons below say which.
+
+A DAG is *invented* where the file makes it only if a module can be imported that the truth's environment does not have:
+GoFlow takes modules to be installed, and says so (a note on the file).
 """
 _CORRECTION = """
 ## What is compared
@@ -59,6 +64,7 @@ def _page(
     told = "; ".join(
         f"{kind}: " + ", ".join(f"{share:.0%} in {level}" for level, share in of.items())
         for kind, of in TARGETS.items()
+        if of
     )
     yield _HEAD.format(
         providers=providers,
