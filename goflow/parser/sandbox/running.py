@@ -71,8 +71,8 @@ def accounts_in(answer: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, An
 def request_for(folder: Folder, path: str, inputs: Inputs) -> dict[str, Any]:
     """The request for the account of the file PATH, which sees INPUTS and no password."""
     place = folder.parse_path or str(folder.root)
-    secret = f"goflow-password-{secrets.token_hex(16)}"
     now = dt.datetime.now(dt.UTC)
+    moments = [now.isoformat(), (now + MOMENTS_APART).isoformat()]
     roots = [str(root) for root in folder.import_roots]
     return {
         "folder": place,
@@ -81,20 +81,20 @@ def request_for(folder: Folder, path: str, inputs: Inputs) -> dict[str, Any]:
         "dialect": folder.dialect.value,
         "variables": dict(inputs.variables),
         "environment": dict(inputs.environment),
-        "connections": {conn_id: connection(uri, secret) for conn_id, uri in inputs.connections.items()},
-        "secret": secret,
+        "connections": {conn_id: connection(uri) for conn_id, uri in inputs.connections.items()},
+        "passwords": {moment: secrets.token_hex(16 + number) for number, moment in enumerate(moments)},
         "template_fields": _template_fields(),
         "mounts": {place: os.path.realpath(folder.root), **_outside(roots, folder.root)},
         "seconds": SECONDS,
-        "moments": [now.isoformat(), (now + MOMENTS_APART).isoformat()],
+        "moments": moments,
     }
 
 
-def connection(uri: str, secret: str) -> dict[str, Any]:
-    """The parts of a connection as the shim's client gives them, SECRET in the place of the password."""
+def connection(uri: str) -> dict[str, Any]:
+    """The parts of a connection as the shim's client gives them, but for the password."""
     parts = parts_of(uri)
     names = ("conn_type", "host", "login", "schema", "port", "description", "extra")
-    return {**{name: parts.get(name) for name in names}, "password": secret}
+    return {name: parts.get(name) for name in names}
 
 
 def _told(root: str, folder: Path, place: str) -> str:

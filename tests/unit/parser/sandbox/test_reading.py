@@ -136,6 +136,23 @@ def test_a_password_never_comes_out_and_what_holds_it_is_a_hole(read):
     assert "$hole" in field(result, name="env")["PASSWORD"]
 
 
+def test_what_is_worked_out_of_a_password_is_a_hole_too(read):
+    text = """
+    import base64, hashlib
+    from airflow.sdk import Connection
+    word = Connection.get("db").password
+    with DAG("d", schedule=None):
+        BashOperator(task_id="t", bash_command=base64.b64encode(word.encode()).decode(), env={
+            "MD5": hashlib.md5(word.encode()).hexdigest(), "UPPER": word.upper(), "USER": "me"})
+    """
+    result = read(text, inputs=Inputs(connections={"db": "postgres://me:hush@there/x"}))
+    assert "$hole" in field(result)
+    env = field(result, name="env")
+    assert ("$hole" in env["MD5"], "$hole" in env["UPPER"], env["USER"]) == (True, True, "me")
+    again = read(text, inputs=Inputs(connections={"db": "postgres://me:hush@there/x"}))
+    assert result.dags[0].written().digest == again.dags[0].written().digest, "no new version each time"
+
+
 def test_what_differs_each_time_is_a_hole_and_what_moves_with_the_clock_is_a_moment(read):
     text = """
     import random, time, uuid

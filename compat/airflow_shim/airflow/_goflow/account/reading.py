@@ -18,8 +18,9 @@ def account(request, now):
     """What the file of REQUEST makes when the time is NOW (text, aware).
 
     REQUEST: ``folder`` and ``file`` (a path in it), import ``roots``, ``dialect``, ``variables``, ``environment``,
-    ``connections`` (parts by id), ``secret`` (what stands for every password), ``template_fields`` of operators by
-    path. This process is of no use for anything else afterwards.
+    ``connections`` (parts by id), ``passwords`` (what stands for every password at each moment: another text, of
+    another length, so that what is worked out of it differs from one run to the next), ``template_fields`` of operators
+    by path. This process is of no use for anything else afterwards.
     """
     world.reset(request["dialect"])
     path = os.path.join(request["folder"], request["file"])
@@ -27,13 +28,15 @@ def account(request, now):
     world.World.template_fields = request["template_fields"]
     world.World.parsing = (None, None)
     world.World.task_input = {"folder_here": request["folder"]}
-    recorder, witness = Recorder(request["secret"]), Witness(roots)
+    password = request["passwords"][now]
+    recorder, witness = Recorder(password), Witness(roots)
     recorder.install()
     sys.path.extend(root for root in roots if root not in sys.path)
     sys.dont_write_bytecode = True
     set_clock(dt.datetime.fromisoformat(now))
     witness.begin(request["environment"])
-    give(request["variables"], request["connections"], witness)
+    connections = {conn_id: {**parts, "password": password} for conn_id, parts in request["connections"].items()}
+    give(request["variables"], connections, witness)
     module = types.ModuleType(module_name(path))
     module.__file__ = path
     sys.modules[module.__name__] = module

@@ -92,7 +92,8 @@ class Writer:
         if isinstance(value, (str, int)):
             return self._text(str.__str__(value)) if isinstance(value, str) else int(value)
         if isinstance(value, bytes):
-            return {"bytes": value.decode("latin-1")}
+            text = self._text(value.decode("latin-1"))
+            return {"bytes": text} if isinstance(text, str) else text
         if isinstance(value, dt.datetime):
             return {"datetime": [plain(value), zone_name(value.tzinfo)]}
         if isinstance(value, dt.date):
