@@ -39,7 +39,12 @@ def canonical_json(value: Json) -> str:
 
 def written_out(value: Json) -> str:
     """The text of a VALUE that is `normal`, or a part of one."""
-    return _ENCODE(value)
+    return encodable(_ENCODE(value))
+
+
+def encodable(text: str) -> str:
+    """JSON TEXT with each half of a surrogate pair, which Python's texts may have and no database takes, escaped."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def digest(value: Json) -> str:

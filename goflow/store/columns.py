@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import TIMESTAMP, Dialect, String, TypeDecorator
 from sqlalchemy.types import TypeEngine
 
+from goflow.domain.canonical import encodable
+
 
 class UtcMoment(TypeDecorator[dt.datetime]):
     """An aware moment in UTC, with microseconds.
@@ -61,17 +63,8 @@ def _from_text(value: str | None) -> dt.datetime | None:
 
 
 def dumps(value: Any) -> str:
-    """VALUE as compact JSON text, as it stands in a JSON column.
-
-    Half of a surrogate pair, which Python has for file names that are no UTF-8 and no database takes, is escaped.
-    """
-    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-    if not text.isascii():
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            return json.dumps(value, separators=(",", ":"))
-    return text
+    """VALUE as compact JSON text, as it stands in a JSON column."""
+    return encodable(json.dumps(value, separators=(",", ":"), ensure_ascii=False))
 
 
 def loads(text: str | None, default: Any = None) -> Any:

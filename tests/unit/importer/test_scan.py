@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from goflow.domain.canonical import walk
 from goflow.domain.runs import DagRun
 from goflow.domain.state import RunType
 from goflow.store import Store, blobs, dags, events, recording, runs, variables, versions
@@ -143,6 +144,15 @@ def test_yaml_with_what_no_character_is_costs_no_other(kit: Kit) -> None:
     kit.scan()
     assert sorted(kit.active()) == ["alpha"]
     assert kit.errors() == {"b.yaml": ["GF003"], "c.yaml": ["GF003"]}
+
+
+def test_half_a_character_is_kept_as_it_is(kit: Kit) -> None:
+    kit.write("a.py", "import airflow\ndag = airflow.DAG('a', doc_md='\\ud800 é', default_args={'owner': '\\udfff'})\n")
+    assert kit.scan().unsettled == []
+    assert kit.scan().read == []
+    with kit.store.reading() as tx:
+        spec = versions.spec(tx, kit.dag("a").reading_id)
+    assert "\ud800 é" in list(walk(spec.to_json()))
 
 
 def test_an_error_goes_with_its_file(kit: Kit) -> None:
