@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,6 +21,9 @@ class TimeIsUpError(Exception):
     """The time that reading a file may take is over. Raised between any two operations."""
 
 
+_AGAIN_S = 5.0
+
+
 @contextlib.contextmanager
 def time_limit(seconds: float = LONGEST_S) -> Iterator[None]:
     """Within it TimeIsUpError is raised after so many SECONDS of the processor. Only the main thread of a process can
@@ -28,12 +32,30 @@ def time_limit(seconds: float = LONGEST_S) -> Iterator[None]:
         yield
         return
     before = signal.signal(signal.SIGPROF, _time_is_up)
-    signal.setitimer(signal.ITIMER_PROF, seconds, 5.0)  # again later: somebody may have swallowed it
+    signal.setitimer(signal.ITIMER_PROF, seconds, _AGAIN_S)  # again later: somebody may have swallowed it
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(signal.SIGPROF, before)
+
+
+@contextlib.contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    """Within it TimeIsUpError is raised after so many SECONDS already, where the time is limited at all."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    left, _ = signal.getitimer(signal.ITIMER_PROF)
+    if left <= seconds:
+        yield
+        return
+    begun = time.process_time()
+    signal.setitimer(signal.ITIMER_PROF, seconds, _AGAIN_S)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, max(left - (time.process_time() - begun), 0.01), _AGAIN_S)
 
 
 def stop_the_clock() -> None:

@@ -32,7 +32,8 @@ LONG = frozenset({  # by hand: python -m tests.fuzz.hostile
     "depth: aliases by hand", "depth: aliases by hand, as YAML", "depth: a hundred megabytes of lines", "memory: Template",
     "depth: a YAML of aliases in an argument", "depth: a YAML of aliases", "depth: nested YAML blocks",
 })  # fmt: skip
-QUICK = [name for name in cases() if name not in LONG and not name.startswith("regex")]
+PATTERNS = {"regex: nested quantifiers", "regex: sub", "regex: a compiled one"}
+QUICK = [name for name in cases() if name not in LONG and (name in PATTERNS or not name.startswith("regex"))]
 
 
 @pytest.fixture(scope="module")

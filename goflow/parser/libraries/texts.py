@@ -16,11 +16,13 @@ from goflow.parser.interpreter import host
 from goflow.parser.interpreter.calls import call
 from goflow.parser.interpreter.files import MemoryFile, OpenFile
 from goflow.parser.interpreter.operations import text
-from goflow.parser.interpreter.session import Session
+from goflow.parser.interpreter.session import BudgetError, Session
 from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Unknown, Value, first_unknown
 from goflow.parser.libraries.registry import function, module
+from goflow.parser.limits import TimeIsUpError, at_most
 
 LONGEST_SUBJECT = 200_000
+LONGEST_PATTERN_S = 5.0
 
 
 class Matcher(Value):
@@ -59,9 +61,13 @@ def run_pattern(at: At, run: Callable[..., Any], args: tuple[Any, ...], kwargs: 
             at.session.budget.check_size(len(arg) * (1_000_000 // LONGEST_SUBJECT), at)
         if isinstance(arg, Value):
             plain[index] = lambda match, arg=arg: call(arg, [Matcher(match)], {}, at)
-    found = run(*plain, **kwargs)
-    if type(found).__name__ == "callable_iterator":
-        found = list(found)
+    try:
+        with at_most(LONGEST_PATTERN_S):
+            found = run(*plain, **kwargs)
+            if type(found).__name__ == "callable_iterator":
+                found = list(found)
+    except TimeIsUpError:
+        raise BudgetError(f"more than {LONGEST_PATTERN_S:g} s in a regular expression", at) from None
     return wrapped(found)
 
 
