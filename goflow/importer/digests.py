@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
-import stat
 import time
 from importlib import metadata
 from pathlib import Path
@@ -36,8 +35,6 @@ class Digester:
             status = os.stat(path)
         except (OSError, ValueError):
             self._known.pop(path, None)
-            return None
-        if not stat.S_ISREG(status.st_mode):  # a pipe or a device may never end
             return None
         signature = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
         known = self._known.get(path)
