@@ -24,8 +24,8 @@ from goflow.importer.messages import Setup
 from goflow.importer.pool import ReaderPool
 from goflow.importer.settings import ImportSettings
 
-MOST_SECONDS = 60.0
-"""A reading may take the parse time-out, and a little for the messages."""
+MOST_SECONDS = 150.0
+"""The reader gives up after 30 seconds of the processor; on a machine that does other things they take longer."""
 
 
 @dataclass
@@ -66,7 +66,7 @@ def python_files(folder: Path) -> list[str]:
 def sweep(folder: Path, paths: Sequence[str], processes: int = 2) -> Sweep:
     """Read PATHS of FOLDER, each as a DAG file, in reading processes as the daemon has them."""
     with tempfile.TemporaryDirectory() as empty:
-        settings = ImportSettings(root=folder, processes=processes, safe_mode=False)
+        settings = ImportSettings(root=folder, processes=processes, safe_mode=False, parse_timeout_s=MOST_SECONDS)
         setup = Setup(
             root=folder,
             import_roots=(Path(empty),),
