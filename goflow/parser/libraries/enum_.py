@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from goflow.parser.interpreter import host
-from goflow.parser.interpreter.classes import ClassValue, Instance
-from goflow.parser.interpreter.descriptors import ClassMethod, PropertyValue, StaticMethod
+from goflow.parser.interpreter.classes import ClassValue, Instance, initialise
+from goflow.parser.interpreter.descriptors import ClassMethod, PropertyValue, StaticMethod, bind
 from goflow.parser.interpreter.functions import UserFunction
 from goflow.parser.interpreter.operations import (
     binary,
@@ -21,8 +21,9 @@ from goflow.parser.interpreter.operations import (
     truth,
     unary,
 )
+from goflow.parser.interpreter.scopes import MISSING
 from goflow.parser.interpreter.session import Session
-from goflow.parser.interpreter.values import At, Keywords, NativeFunction, Unknown, Value, raised
+from goflow.parser.interpreter.values import At, Keywords, NativeFunction, Unknown, Value, first_unknown, raised
 from goflow.parser.libraries.registry import function, module
 
 _SHOWN_AS_VALUE = frozenset({"StrEnum", "IntEnum", "IntFlag"})
@@ -133,30 +134,28 @@ def finish(cls: ClassValue, keywords: Keywords, at: At) -> Any:
     """Turn the attributes of a new Enum class into members."""
     members: dict[str, Any] = {}
     named: dict[str, Any] = {}
-    is_flag = any(base.name == "Flag" for base in cls.mro) or any(base.name == "IntFlag" for base in cls.mro)
     mixed = any(base.host in {str, int, float} for base in cls.mro) or any(
         base.name in {"StrEnum", "IntEnum"} for base in cls.mro
     )
     skipped = UserFunction | PropertyValue | StaticMethod | ClassMethod | NativeFunction
-    last = 0
     by_value: list[Member] = []
+    values: list[Any] = []
     for name, value in list(cls.attributes.items()):
         if name.startswith("_") or isinstance(value, skipped):
             continue
-        if isinstance(value, Auto) and value.value is not None:
-            value = value.value  # an alias of one that has its value
-        elif isinstance(value, Auto):
-            made = value
-            value = made.value = (
-                name.lower() if any(base.name == "StrEnum" for base in cls.mro) else _next(last, is_flag)
-            )
-        if isinstance(value, int):
-            last = value
+        if isinstance(value, Auto):
+            if value.value is None:  # else an alias of one that has its value
+                value.value = _next(cls, name, values, at)
+            value = value.value
+        given, value = value, _mixed_in(cls, value, at)
+        values.append(value)
         same = next((member for member in by_value if equal(member.value, value, at) is True), None)
         member = same or Member(cls, name, value, mixed)
         if same is None:
             by_value.append(member)
             members[name] = member
+            if isinstance(cls.lookup("__init__"), UserFunction):
+                initialise(member, given if isinstance(given, tuple) else (given,), {}, at)
         cls.attributes[name] = named[name] = member
     cls.data["members"] = members
     cls.attributes["__members__"] = named
@@ -165,9 +164,28 @@ def finish(cls: ClassValue, keywords: Keywords, at: At) -> Any:
     return cls
 
 
-def _next(last: int, is_flag: bool) -> int:
-    """What ``auto()`` gives after LAST: the next number, of flags the next power of two."""
-    return 1 << last.bit_length() if is_flag else last + 1
+def _next(cls: ClassValue, name: str, values: list[Any], at: At) -> Any:
+    """What ``auto()`` gives for NAME after VALUES: what the class itself says, else the name in small letters of a
+    StrEnum, of flags the next power of two, and of all others the next number."""
+    own = cls.lookup("_generate_next_value_")
+    if own is not MISSING:
+        return bind(own, None, cls, at).call([name, 1, len(values), list(values)], {}, at)
+    bases = {base.name for base in cls.mro}
+    if "StrEnum" in bases:
+        return name.lower()
+    unknown = first_unknown(values)
+    if unknown is not None:
+        return unknown
+    last = next((int(value) for value in reversed(values) if isinstance(value, int) or str(value).isdecimal()), 0)
+    return 1 << last.bit_length() if bases & {"Flag", "IntFlag"} else last + 1
+
+
+def _mixed_in(cls: ClassValue, value: Any, at: At) -> Any:
+    """VALUE as the type that CLS mixes in makes it; not known where a ``__new__`` of the file's own does."""
+    if isinstance(cls.lookup("__new__"), UserFunction | StaticMethod):
+        return Unknown(f"the value that {cls.name}.__new__ gives", at)
+    kind = next((base.host for base in cls.mro if base.host in {str, int, float}), None)
+    return kind(value) if kind is not None and isinstance(value, str | int | float) else value
 
 
 def _by_value(cls: ClassValue, args: Any, kwargs: Keywords, at: At) -> Any:
@@ -177,7 +195,12 @@ def _by_value(cls: ClassValue, args: Any, kwargs: Keywords, at: At) -> Any:
     for member in cls.data.get("members", {}).values():
         if member is wanted or equal(member.value, wanted, at) is True:
             return member
-    raised(at, "ValueError", f"{wanted!r} is not a valid {cls.name}")
+    missing = cls.lookup("_missing_")
+    found = bind(missing, None, cls, at).call([wanted], {}, at) if missing is not MISSING else None
+    if found is not None:
+        return found
+    shown = representation(wanted, at)
+    raised(at, "ValueError", f"{shown if isinstance(shown, str) else 'it'} is not a valid {cls.name}")
 
 
 def _by_name(at: At, cls: ClassValue, name: Any) -> Any:

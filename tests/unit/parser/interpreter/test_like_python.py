@@ -250,6 +250,16 @@ CASES = {
         "from pathlib import Path\nfrom string import Template\n"
         "x = Template('$d $$ ${l}').substitute({'d': 1}, d=Path('x'), l=[1]), Template('$d $q').safe_substitute({'d': Path('y')})\n"
     ),
+    "enums that say themselves what auto gives, what is missing and what a member has": (
+        "from enum import Enum, Flag, auto\nclass N(str, Enum):\n    def _generate_next_value_(name, start, count, last):\n"
+        "        return f'{name}-{start}-{count}-{last}'\n    A = auto()\n    B = auto()\nclass M(Enum):\n    @staticmethod\n"
+        "    def _generate_next_value_(name, *rest):\n        return name.lower()\nclass O(M):\n    A = auto()\n"
+        "class S(str, Enum):\n    A = auto()\n    B = 7\nclass P(Enum):\n    X = 'a', 1\n    Y = 'b'\n"
+        "    def __init__(self, label, n=0):\n        self.label = label\n        self.n = n\n    @classmethod\n"
+        "    def _missing_(cls, value):\n        return cls.Y if value == 'q' else None\n"
+        "try:\n    P('z')\nexcept ValueError as e:\n    y = str(e)\n"
+        "x = [N.A.value, N.B.value, O.A.value, S.A.value, S.B.value, P.X.label, P.X.n, P.X.value, P.Y.n, P('q').name]\n"
+    ),
     "percent formats of objects, numbers and containers": (
         "class O:\n    def __str__(self): return 'str'\n    def __repr__(self): return 'repr'\nx = '%s|%r|%s|%5s' % (O(), O(), [O()], O()), '%s' % O()\n"
     ),

@@ -195,3 +195,10 @@ def test_the_ends_of_lines_are_as_the_file_wants_them(tmp_path):
         "p = '/dags/a.txt'\nx = open(p).read(), open(p, newline='').read(), open(p, 'r', -1, 'latin-1').readlines()\n"
     )
     assert run(source, tmp_path)["x"] == ("a\nb\n", "a\r\nb\r\n", ["a\n", "b\n"])
+
+
+def test_the_value_that_a_new_of_an_enum_gives(tmp_path):
+    source = "import enum\nclass C(str, enum.Enum):\n    A = 'a'\n    def __new__(cls, v):\n        m = str.__new__(cls, v)\n        m._value_ = v + '!'\n        return m\nx = C.A.value, C.A.name\n"
+    value, name = run(source, tmp_path)["x"]
+    assert isinstance(value, Unknown)
+    assert name == "A"
