@@ -24,7 +24,16 @@ from goflow.parser.interpreter.operations import (
     type_name,
 )
 from goflow.parser.interpreter.orders import iterator_over, unordered
-from goflow.parser.interpreter.values import AnyOrder, At, NativeFunction, Unknown, Value, first_unknown, raised
+from goflow.parser.interpreter.values import (
+    AnyOrder,
+    At,
+    NativeFunction,
+    Unknown,
+    UnknownElementsError,
+    Value,
+    first_unknown,
+    raised,
+)
 
 MUTATORS: dict[type, frozenset[str]] = {
     collections.deque: frozenset(
@@ -228,23 +237,29 @@ def _mutate(value: Any, name: str, args: Any, kwargs: dict[str, Any], at: At) ->
                 value.append(tail.unknown)
             return None
         if name == "sort" and isinstance(value, list):
-            value[:] = sorted_values(value, at, **kwargs)
+            try:
+                value[:] = sorted_values(value, at, **kwargs)
+            except UnknownElementsError as problem:
+                value[:] = _so_many(problem.unknown, len(value))
             if type(value) is AnyOrder:
                 value.settle()
             return None
         if name == "remove" and isinstance(value, list) and len(args) == 1:
             return _remove(value, args[0], at)
-        if name in {"pop", "popleft"} and type(value) is AnyOrder and value.unknown is not None:
+        if name == "pop" and type(value) is AnyOrder and value.unknown is not None:
+            value[:] = _so_many(value.unknown, len(value) - 1)
             return value.unknown
     if isinstance(value, set):
         if name == "pop" and len(value) > 1 and (unknown := unordered(value, at)) is not None:
+            left = _so_many(unknown, len(value) - 1)
             value.clear()
-            value.add(unknown)
+            value.update(left)
             return unknown
         if name in {"difference_update", "intersection_update", "symmetric_difference_update"}:
             args = [elements(argument, at) for argument in args]
             unknown = next((argument for argument in args if isinstance(argument, Unknown)), None)
-            if unknown is not None:
+            if unknown is not None:  # whatever was in it may be gone
+                value.clear()
                 value.add(unknown)
                 return None
             args = [list(argument) for argument in args]
@@ -269,6 +284,11 @@ def _mutate(value: Any, name: str, args: Any, kwargs: dict[str, Any], at: At) ->
     answer = _run(value, name, args, kwargs, at)
     at.session.budget.check_size(len(value), at)
     return answer
+
+
+def _so_many(unknown: Unknown, count: int) -> list[Unknown]:
+    """COUNT things, none of which is known for the reason of UNKNOWN."""
+    return [Unknown(unknown.reason, unknown.at) for _ in range(count)]
 
 
 def replace(value: list[Any] | set[Any] | dict[Any, Any], contents: Any, at: At) -> None:
@@ -318,7 +338,7 @@ def _transparent(value: Any, name: str, args: Any, kwargs: dict[str, Any], at: A
 
 
 def sorted_values(values: Any, at: At, key: Any = None, reverse: Any = False) -> list[Any]:
-    """``sorted(values)``; values of ours compare by their own ``<``."""
+    """``sorted(values)``; values of ours compare by their own ``<``. Raises UnknownElementsError if unknown."""
     import functools
 
     from goflow.parser.interpreter.calls import call
@@ -328,10 +348,14 @@ def sorted_values(values: Any, at: At, key: Any = None, reverse: Any = False) ->
     if unknown is not None:
         raised(at, "TypeError", f"the order depends on {unknown.reason}")
 
+    def is_less(left: Any, right: Any) -> bool:
+        answer = truth(binary("<", left, right, at), at)
+        if isinstance(answer, Unknown):
+            raise UnknownElementsError(answer)
+        return answer
+
     def compare(left: tuple[Any, Any], right: tuple[Any, Any]) -> int:
-        if truth(binary("<", left[0], right[0], at), at) is True:
-            return -1
-        return 1 if truth(binary("<", right[0], left[0], at), at) is True else 0
+        return -1 if is_less(left[0], right[0]) else int(is_less(right[0], left[0]))
 
     if all(type(pair[0]) in {str, int, float} for pair in keyed) and len({type(pair[0]) for pair in keyed}) == 1:
         ordered = sorted(keyed, key=lambda pair: pair[0], reverse=bool(reverse))

@@ -107,6 +107,9 @@ def _host_binary(sign: str, left: Any, right: Any, at: At) -> Any:
         answer = BINARY[sign](left, right)
     except HOST_ERRORS as problem:
         as_raised(problem, at)
+    if sign in _LEAVING_OUT and isinstance(answer, set | frozenset):
+        unknown = _in_keys(left, right)
+        return answer if unknown is None else unknown
     if isinstance(answer, str | list | tuple | bytes):
         budget.made(len(answer), at)
         if type(left) is AnyOrder or type(right) is AnyOrder:
@@ -118,6 +121,8 @@ def _host_binary(sign: str, left: Any, right: Any, at: At) -> Any:
 
 
 _SMALL = 1 << 64
+_LEAVING_OUT = frozenset({"-", "&", "^"})
+"""Signs of sets for which it counts what is not in the other one."""
 
 
 def _ordered(sign: str, left: Any, right: Any, at: At) -> Any:
@@ -188,7 +193,7 @@ def _percent(template: Any, values: Any, at: At) -> Any:
 
     if isinstance(values, tuple) and not hasattr(values, "_fields"):
         given: Any = tuple(map(shown, values))
-    elif isinstance(values, dict):
+    elif isinstance(values, dict) and "%(" in str(template):
         given = {key: shown(value) for key, value in values.items()}
     else:
         given = shown(values)
@@ -227,9 +232,26 @@ def _equal_contents(left: Any, right: Any, at: At) -> bool | Unknown:
             return False if unknown is None else unknown
         return _all([binary("==", left[key], right[key], at) for key in left])
     try:
-        return bool(left == right)
+        same = bool(left == right)
     except HOST_ERRORS as problem:
         as_raised(problem, at)
+    unknown = None if same or not isinstance(left, _HASHED) else _in_keys(left, right)
+    return same if unknown is None else unknown
+
+
+def _in_keys(*values: Any) -> Unknown | None:
+    """The first Unknown among the members of sets or the keys of dicts, those that stand for many included."""
+    for value in values:
+        if not isinstance(value, _HASHED) or _PLAIN.issuperset(map(type, value)):  # nearly all
+            continue
+        for key in value:
+            found = first_unknown(getattr(key, "unknown", key))
+            if found is not None:
+                return found
+    return None
+
+
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
 def _all(answers: list[Any]) -> bool | Unknown:
@@ -281,14 +303,17 @@ def contains(container: Any, item: Any, at: At) -> bool | Unknown:
             as_raised(problem, at)
         if found:
             return True
-        unknown = first_unknown(list(container))
+        unknown = _in_keys(container)
         return False if unknown is None else unknown
     unknown = None
-    for other in iterate(container, at):
-        answer = True if other is item else equal(other, item, at)
-        if answer is True:
-            return True
-        unknown = answer if isinstance(answer, Unknown) else unknown
+    try:
+        for other in iterate(container, at):
+            answer = True if other is item else equal(other, item, at)
+            if answer is True:
+                return True
+            unknown = answer if isinstance(answer, Unknown) else unknown
+    except UnknownElementsError as problem:
+        return problem.unknown
     return False if unknown is None else unknown
 
 
@@ -316,10 +341,9 @@ def length(value: Any, at: At) -> Any:
     """``len(value)``."""
     if isinstance(value, Value):
         return value.length(at)
-    if isinstance(value, set | frozenset):  # what is not known may be in it already
-        unknown = next((inner for inner in value if isinstance(inner, Unknown)), None)
-        if unknown is not None:
-            return unknown
+    unknown = _in_keys(value)  # it stands for any number, or may be one of the others
+    if unknown is not None:
+        return unknown
     try:
         return len(value)
     except TypeError:

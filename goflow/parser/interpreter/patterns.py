@@ -16,7 +16,7 @@ from goflow.parser.interpreter.builtin_functions import is_instance
 from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.expressions import evaluate
 from goflow.parser.interpreter.locals_ import Captures
-from goflow.parser.interpreter.operations import equal, identical, truth
+from goflow.parser.interpreter.operations import contains, equal, identical, truth
 from goflow.parser.interpreter.scopes import Frame
 from goflow.parser.interpreter.values import Raised, Unknown, raised
 
@@ -99,8 +99,11 @@ def _fits_mapping(frame: Frame, pattern: cst.MatchMapping, value: Any) -> bool |
     if not isinstance(value, Mapping):
         return False
     keys = [evaluate(frame, element.key) for element in pattern.elements]
-    if any(key not in value for key in keys):
-        return False
+    there = _all(contains(value, key, at=frame.at(pattern)) for key in keys)
+    if there is not True:
+        if isinstance(there, Unknown):
+            _bind(frame, pattern, there)
+        return there
     fits = _all(_fits(frame, e.pattern, value[key]) for e, key in zip(pattern.elements, keys, strict=True))
     if fits is not False and pattern.rest is not None:
         frame.assign(pattern.rest.value, {key: inner for key, inner in value.items() if key not in keys})

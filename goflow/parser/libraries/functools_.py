@@ -291,7 +291,7 @@ def _chosen(run: Callable[..., Any]) -> Callable[..., Any]:
         found = elements(source, at)
         if isinstance(found, Unknown):
             return found
-        unknown = unordered(found, at) or first_unknown((rest, kwargs))
+        unknown = first_unknown((rest, kwargs)) if (order := unordered(found, at)) is None else order
         return unknown if unknown is not None else run(found, *rest, **kwargs)
 
     return wrapped

@@ -260,6 +260,9 @@ CASES = {
         "try:\n    P('z')\nexcept ValueError as e:\n    y = str(e)\n"
         "x = [N.A.value, N.B.value, O.A.value, S.A.value, S.B.value, P.X.label, P.X.n, P.X.value, P.Y.n, P('q').name]\n"
     ),
+    "percent formats of mappings": (
+        "import collections\nx = '%s' % collections.Counter(a=1), '%(a)s' % {'a': [1]}, '%s' % {'a': 1}, '%r' % {}\n"
+    ),
     "percent formats of objects, numbers and containers": (
         "class O:\n    def __str__(self): return 'str'\n    def __repr__(self): return 'repr'\nx = '%s|%r|%s|%5s' % (O(), O(), [O()], O()), '%s' % O()\n"
     ),
