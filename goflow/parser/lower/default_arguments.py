@@ -79,12 +79,22 @@ def _taken(session: Session, dag: DagValue) -> set[str] | None:
 def _place(at: At, name: str) -> At:
     """Where the key NAME stands in the file of AT, in whatever dict is the first; the argument ``default_args`` where
     the dict is made elsewhere."""
-    tree = at.module.tree
-    todo: list[cst.CSTNode] = [tree] if tree is not None else []
+    known = at.session.library.setdefault("keys of dicts", {})
+    path = at.module.path
+    if path not in known:  # once for a file: it may make very many DAGs
+        known[path] = _keys_in(at.module.tree)
+    node = known[path].get(name)
+    return at.argument("default_args") if node is None else At(at.session, at.module, node)
+
+
+def _keys_in(tree: cst.CSTNode | None) -> dict[str, cst.CSTNode]:
+    """The texts that are keys of dicts in TREE, each where it stands first."""
+    found: dict[str, cst.CSTNode] = {}
+    todo = [tree] if tree is not None else []
     while todo:
         node = todo.pop()
         match node:
-            case cst.DictElement(key=cst.SimpleString(evaluated_value=text) as key) if text == name:
-                return At(at.session, at.module, key)
+            case cst.DictElement(key=cst.SimpleString(evaluated_value=str(text)) as key):
+                found.setdefault(text, key)
         todo.extend(reversed(node.children))
-    return at.argument("default_args")
+    return found

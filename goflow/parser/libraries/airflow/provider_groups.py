@@ -7,7 +7,7 @@ from typing import Any
 
 from goflow.parser.interpreter.classes import ClassValue
 from goflow.parser.interpreter.session import Session
-from goflow.parser.interpreter.values import Arguments, At, Keywords, Raised
+from goflow.parser.interpreter.values import Arguments, At, Keywords, Raised, Unknown
 from goflow.parser.libraries.airflow.graph import TaskNode
 from goflow.parser.libraries.airflow.groups import GroupValue, group_class, make_group
 from goflow.parser.libraries.airflow.operators import OperatorValue
@@ -83,6 +83,6 @@ def _construct(cls: ClassValue, args: Arguments, kwargs: Keywords, at: At) -> An
     connection = rest.pop("databricks_conn_id", None)
     made = at.session.guarded(make_group, at, [cls, *args], rest, "DatabricksWorkflowTaskGroup")
     group = WorkflowGroup(cls, made.node, at, made.attributes)
-    own = {name: kwargs.get(name) or instead for name, instead in _OWN_ARGUMENTS.items()}
-    group.arguments = {"databricks_conn_id": connection, **own}
+    given = {name: value for name in _OWN_ARGUMENTS if isinstance(value := kwargs.get(name), Unknown) or value}
+    group.arguments = {"databricks_conn_id": connection, **_OWN_ARGUMENTS, **given}
     return group

@@ -167,3 +167,10 @@ def test_default_arguments_that_are_not_known_may_go_into_any_field_of_a_provide
         f'{operator}\n{UNKNOWN}with DAG("d", schedule=None, default_args=x): BeamRunGoPipelineOperator(task_id="a")'
     )
     assert {found.code for found in result.diagnostics if found.severity.value == "error"} == {"GF101"}
+
+
+def test_a_group_of_databricks_hands_on_what_is_not_known():
+    head = "from airflow.providers.databricks.operators.databricks_workflow import DatabricksWorkflowTaskGroup as W\n"
+    dag = in_dag(f'{head}{UNKNOWN}with W(group_id="g", databricks_conn_id="c", job_clusters=x):\n    E()')
+    (launch,) = (task for task in dag.tasks if task.task_id == "g.launch")
+    assert "$hole" in launch.fields["job_clusters"]
