@@ -79,7 +79,8 @@ class OpenFile(Value):
 class MemoryFile(OpenFile):
     """``io.StringIO``: a file that is only in memory, which may be written to.
 
-    Once something that is not known has been written, nothing is known of what is in it.
+    Once something that is not known has been written, or something in an arm that may not be run, nothing is known of
+    what is in it.
     """
 
     type_name = "StringIO"
@@ -103,7 +104,7 @@ class MemoryFile(OpenFile):
 
     def write(self, name: str, given: Any, at: At) -> Any:
         """``write(text)`` and ``writelines(texts)``."""
-        unknown = first_unknown(given)
+        unknown = first_unknown(given) if at.session.undecided is None else at.session.undecided
         if unknown is not None:
             self.unknown = unknown
             return unknown

@@ -90,9 +90,10 @@ def _counted(values: Any, at: At) -> Any:
 def _counter_method(name: str) -> Any:
     def run(counter: collections.Counter[Any], at: At, values: Any = (), **kwargs: Any) -> Any:
         found = _counted(values, at)
-        if isinstance(found, Unknown):
-            return found
         at.session.journal.touch(counter)
+        if isinstance(found, Unknown):  # of whatever is counted there may be more now
+            dict.update(counter, dict.fromkeys([*counter, host.UnknownKey(found)], found))
+            return
         getattr(counter, name)(found, **kwargs)
 
     return run

@@ -220,6 +220,8 @@ HIDDEN = {
     "the order in a list of them": (
         "class K:\n    def __init__(self, n): self.n = n\n    def __lt__(self, other): return u\ny = [K(1), K(2)]\ny.sort()\nx = y[0]"
     ),
+    "how often something is counted": "import collections\nc = collections.Counter('ab')\nc.update(u)\nx = c['a']",
+    "what is in a file in memory": "import io\nb = io.StringIO()\nif u:\n    b.write('x')\nx = b.getvalue()",
     "whether a generator has something": "x = 2 in (i for i in [1, 2] if u == i)",
 }
 
