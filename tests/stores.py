@@ -164,9 +164,9 @@ def queue(tx: Tx, ti: TaskInstance, **given: Any) -> Launch:
     return planned.launch
 
 
-def begin(tx: Tx, ti: TaskInstance, claimant: str = "1:1") -> Launch:
+def begin(tx: Tx, ti: TaskInstance, claimant: str = "1:1", **given: Any) -> Launch:
     """Let a task of state ``none`` run."""
-    launch = queue(tx, ti)
+    launch = queue(tx, ti, **given)
     assert transitions.claim_launch(tx, launch.id, claimant) is transitions.Claimed.CLAIMED
     assert transitions.advance_task(tx, ti.id, TaskState.QUEUED, TaskState.RUNNING, who="test")
     return launch

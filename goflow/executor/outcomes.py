@@ -5,13 +5,16 @@ Whoever learns of it first (runner, pod status, Job, reconciliation) calls `sett
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from goflow.domain.outcomes import SKIP_KEY, Verdict, consequence
 from goflow.domain.runs import Launch, Outcome, TaskInstance
+from goflow.domain.spec import DagSpec, TaskSpec
 from goflow.domain.state import OPEN_LAUNCH_STATES, LaunchState, TaskState
+from goflow.operators.registry import to_resolve
 from goflow.store import Store, Tx, launches, logs, runs, tasks, transitions, versions, xcoms
 from goflow.store.rows import LogRow
 from goflow.store.transitions import TaskChange
@@ -42,7 +45,10 @@ def settle(
             return False
         now = outcome.at or store.clock.now()
         run = runs.get(tx, instance.dag_run_id)
-        task = versions.spec(tx, run.reading_id).task(instance.task_id)
+        dag = versions.spec(tx, run.reading_id)
+        task = dag.task(instance.task_id)
+        if outcome.resolved is not None and not _was_to_resolve(tx, dag, task, launch):
+            outcome = dataclasses.replace(outcome, resolved=None)
         follows = consequence(task, run, instance, launch, outcome, store.clock.now())
         if report and follows.verdict is Verdict.ADVANCE:  # else the task is over, or another attempt's by now
             store_report(tx, instance, report)
@@ -56,7 +62,7 @@ def settle(
             reason=outcome.reason or None,
             message=outcome.message or None,
             exit_code=outcome.exit_code,
-            **({} if outcome.resolved is None else {"outcome": {"resolved": outcome.resolved}}),
+            **({} if outcome.resolved is None else {"outcome": launches.sealed_resolution(tx, outcome.resolved)}),
         )
         if follows.verdict is Verdict.REPLACE:
             again = "resolved" if outcome.resolved is not None else "replaced"
@@ -64,6 +70,12 @@ def settle(
         elif follows.verdict is Verdict.ADVANCE and follows.state is not None:
             _advance(tx, instance, launch, outcome, follows.state, follows.next_at, now, who, usage or {})
         return True
+
+
+def _was_to_resolve(tx: Tx, dag: DagSpec, task: TaskSpec, launch: Launch) -> bool:
+    """Whether finding out what its pod is made of is what LAUNCH was for: else a task could have itself begun again
+    and again in one attempt."""
+    return bool(to_resolve(dag, task, launch.backend, launches.resolved(tx, launch)))
 
 
 def store_report(tx: Tx, instance: TaskInstance, report: Mapping[str, Any]) -> None:

@@ -11,7 +11,7 @@ from goflow.domain.errors import NotFoundError
 from goflow.domain.runs import Launch, TaskInstance
 from goflow.domain.state import LaunchState
 from goflow.store import tasks
-from goflow.store.columns import loads
+from goflow.store.columns import dumps, loads
 from goflow.store.tables import UNFINISHED_LAUNCHES, launches, task_instances, where
 from goflow.store.tx import Tx
 
@@ -153,8 +153,13 @@ def resolved(tx: Tx, launch: Launch) -> Mapping[str, Any] | None:
         if earlier.ordinal < launch.ordinal:
             told = outcome(tx, earlier.id)
             if isinstance(told, dict) and told.get("resolved") is not None:
-                return dict(told["resolved"])
+                return dict(loads(tx.sealer.open(told["resolved"])))
     return None
+
+
+def sealed_resolution(tx: Tx, resolved: Mapping[str, Any]) -> Mapping[str, str]:
+    """What `resolved` reads, to be stored as a launch's outcome: rendered arguments may hold secrets."""
+    return {"resolved": tx.sealer.seal(dumps(resolved) or "{}")}
 
 
 def outcome(tx: Tx, launch_id: str) -> Any:

@@ -78,10 +78,24 @@ def test_two_who_tell_the_same_end_at_once_store_it_once(sqlite_store, made):
 
 
 RESOLVED = Outcome(state=TaskState.UP_FOR_RESCHEDULE, reason="Resolved", resolved={"image": "x:1"})
+POD = TaskSpec(
+    task_id="t",
+    operator="KubernetesPodOperator",
+    operator_path="airflow.providers.cncf.kubernetes.operators.pod.KubernetesPodOperator",
+    fields={"image": {"$hole": {"reason": "requests.get(...)", "when": "launch"}}},
+)
 
 
-def test_a_launch_that_found_out_is_followed_by_another_of_the_same_attempt(sqlite_store, made):
-    run, launch = made
+@pytest.fixture
+def pod(sqlite_store):
+    """A run of a pod whose image only the running file can tell; the launch that is to find it out runs."""
+    with sqlite_store.transaction() as tx:
+        run = make_run(tx, DagSpec(dag_id="d", tasks=(POD,)), instances=[NewTask(task_id="t", max_tries=0)])
+        return run, begin(tx, run["t"], backend="kubernetes")
+
+
+def test_a_launch_that_found_out_is_followed_by_another_of_the_same_attempt(sqlite_store, pod):
+    run, launch = pod
     assert settle(sqlite_store, launch.id, RESOLVED, who="runner")
     assert states(sqlite_store, run)["t"] == "running"
     with sqlite_store.reading() as tx:
@@ -90,15 +104,22 @@ def test_a_launch_that_found_out_is_followed_by_another_of_the_same_attempt(sqli
         assert (second.try_number, second.ordinal) == (1, 2)
         assert launches.resolved(tx, second) == {"image": "x:1"}
         assert launches.resolved(tx, first) is None, "asked again, the first one still is the one that finds out"
+        assert "x:1" not in str(launches.outcome(tx, first.id)), "it may hold secrets"
 
 
-def test_a_launch_that_found_out_and_was_told_to_stop_has_no_other(sqlite_store, made):
-    run, launch = made
+def test_a_launch_that_found_out_and_was_told_to_stop_has_no_other(sqlite_store, pod):
+    run, launch = pod
     with sqlite_store.transaction() as tx:
         transitions.request_stop(tx, launch.id, who="test")
     settle(sqlite_store, launch.id, RESOLVED, who="runner")
     with sqlite_store.reading() as tx:
         assert len(launches.of_task(tx, run["t"].id)) == 1
+
+
+def test_a_task_that_was_to_run_cannot_say_that_it_found_something_out(sqlite_store, made):
+    run, launch = made
+    settle(sqlite_store, launch.id, RESOLVED, who="runner")
+    assert states(sqlite_store, run)["t"] == "up_for_reschedule"
 
 
 def test_a_branch_skips_what_has_not_begun(sqlite_store, made):
