@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 
 FILES: dict[str, str] = {
-    "abc": "typing_", "airflow": "airflow", "ast": "data", "base64": "texts", "builtins": "system",
+    "abc": "typing_", "airflow": "airflow", "ast": "data", "base64": "texts", "bisect": "in_place",
+    "builtins": "system",
     "calendar": "datetimes",
     "collections": "collections_",
     "configparser": "configparser_",
@@ -16,11 +17,12 @@ FILES: dict[str, str] = {
     "datetime": "datetimes", "dateutil": "dateutil_", "decimal": "numbers_", "enum": "enum_",
     "environs": "environs_", "functools": "functools_",
     "docker": "docker_", "google": "google_",
-    "glob": "paths", "hashlib": "texts", "html": "texts", "importlib": "system", "inspect": "system", "io": "texts",
+    "glob": "paths", "hashlib": "texts", "heapq": "in_place",
+    "html": "texts", "importlib": "system", "inspect": "system", "io": "texts",
     "itertools": "functools_", "json": "data", "kubernetes": "kubernetes_", "kubernetes_client": "kubernetes_",
     "logging": "logging_", "math": "numbers_", "operator": "functools_", "os": "paths", "pathlib": "paths",
     "pprint": "logging_",
-    "packaging": "packaging_", "pendulum": "pendulum_", "pydantic": "pydantic_", "pytz": "pytz_",
+    "packaging": "packaging_", "pendulum": "pendulum_", "pydantic": "pydantic_", "pytz": "pytz_", "random": "in_place",
     "re": "texts", "string": "texts", "structlog": "logging_",
     "sys": "system", "tempfile": "tempfile_", "textwrap": "texts", "time": "datetimes", "typing": "typing_",
     "typing_extensions": "typing_",
