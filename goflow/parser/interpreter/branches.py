@@ -10,7 +10,7 @@ import libcst as cst
 
 from goflow.parser.interpreter.journal import Arm
 from goflow.parser.interpreter.scopes import Frame
-from goflow.parser.interpreter.values import At, Raised, Unknown, first_unknown
+from goflow.parser.interpreter.values import At, Raised, Unknown, UnknownMany, first_unknown
 
 if TYPE_CHECKING:
     from goflow.parser.interpreter.bodies import Exit
@@ -115,7 +115,7 @@ def _join_lists(states: list[list[Any]], at: At, test: Unknown) -> list[Any]:
     if len({len(state) for state in states}) == 1:
         return [join_values(list(values), at, test) for values in zip(*states, strict=True)]
     joined = [join_values(list(values), at, test) for values in zip(*states, strict=False)]
-    return [*joined, test]
+    return [*joined, UnknownMany.of(test)]
 
 
 def join_values(values: list[Any], at: At, test: Unknown | None = None) -> Any:

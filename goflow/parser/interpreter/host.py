@@ -30,6 +30,7 @@ from goflow.parser.interpreter.values import (
     NativeFunction,
     Unknown,
     UnknownElementsError,
+    UnknownMany,
     Value,
     first_unknown,
     raised,
@@ -231,7 +232,7 @@ def _mutate(value: Any, name: str, args: Any, kwargs: dict[str, Any], at: At) ->
     if isinstance(value, list | collections.deque):
         if name in {"extend", "extendleft"} and len(args) == 1:
             tail = elements(args[0], at)
-            getattr(value, name)([tail] if isinstance(tail, Unknown) else list(tail))
+            getattr(value, name)([UnknownMany.of(tail)] if isinstance(tail, Unknown) else list(tail))
             at.session.budget.check_size(len(value), at)
             if type(tail) is AnyOrder:
                 value.append(tail.unknown)

@@ -17,6 +17,7 @@ from goflow.parser.interpreter.values import (
     Raised,
     Unknown,
     UnknownElementsError,
+    UnknownMany,
     Value,
     first_unknown,
     raised,
@@ -334,6 +335,8 @@ def truth(value: Any, at: At) -> bool | Unknown:
     """Whether VALUE is true; Unknown when that is not known."""
     if isinstance(value, Value):
         return value.truth(at)
+    if value and UnknownMany.among(value, at) is not None and all(type(inner) is UnknownMany for inner in value):
+        return value[0]  # type: ignore[no-any-return]
     return value is NotImplemented or bool(value)
 
 
@@ -342,6 +345,7 @@ def length(value: Any, at: At) -> Any:
     if isinstance(value, Value):
         return value.length(at)
     unknown = _in_keys(value)  # it stands for any number, or may be one of the others
+    unknown = UnknownMany.among(value, at) if unknown is None else unknown
     if unknown is not None:
         return unknown
     try:
@@ -362,6 +366,9 @@ def get_item(value: Any, key: Any, at: At) -> Any:
             return unknown
     if type(value) is AnyOrder and value.unknown is not None:
         return value.unknown
+    many = UnknownMany.among(value, at)
+    if many is not None and not _stands_clear(value, key):
+        return many
     try:
         found = value[key if isinstance(value, dict) else plain_host(key)]
         if isinstance(key, slice):
@@ -376,6 +383,14 @@ def get_item(value: Any, key: Any, at: At) -> Any:
         raise Raised(make_exception(at.session, "KeyError", (key,)), at) from None
     except HOST_ERRORS as problem:
         as_raised(problem, at)
+
+
+def _stands_clear(value: Any, key: Any) -> bool:
+    """Whether VALUE[KEY] stands between its end that KEY counts from and all that stands for many."""
+    places = [place for place, inner in enumerate(value) if type(inner) is UnknownMany]
+    if not isinstance(key, int):
+        return False
+    return key < places[0] if key >= 0 else len(value) + key > places[-1]
 
 
 def set_item(value: Any, key: Any, new: Any, at: At) -> None:

@@ -125,6 +125,8 @@ class Session:
     environment_used: dict[str, str | None] = field(default_factory=dict)
     connections_used: list[str] = field(default_factory=list)
     listings: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    holds_many: bool = False
+    """Whether some list holds an `UnknownMany`: only then they are looked through for one."""
     undecided: Unknown | None = None
     library: dict[str, Any] = field(default_factory=dict)
     described_in: dict[tuple[str, str], str] = field(default_factory=dict)

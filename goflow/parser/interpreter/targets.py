@@ -11,7 +11,7 @@ from goflow.parser.interpreter import host
 from goflow.parser.interpreter.expressions import evaluate, subscript_key
 from goflow.parser.interpreter.operations import delete_item, elements, get_item, set_item
 from goflow.parser.interpreter.scopes import Frame
-from goflow.parser.interpreter.values import Unknown, raised
+from goflow.parser.interpreter.values import Unknown, UnknownMany, raised
 
 
 def assign(frame: Frame, target: cst.CSTNode, value: Any) -> None:
@@ -52,6 +52,8 @@ def change(frame: Frame, target: cst.CSTNode, by: Callable[[Any], Any]) -> None:
 def _unpack(frame: Frame, target: cst.Tuple | cst.List, value: Any) -> None:
     at = frame.at(target)
     found = elements(value, at)
+    many = UnknownMany.among(found, at)
+    found = found if many is None else many
     if isinstance(found, Unknown):
         for element in target.elements:
             assign(frame, element.value, found)

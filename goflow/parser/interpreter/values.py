@@ -250,6 +250,25 @@ class Unknown(Value):
         return self
 
 
+class UnknownMany(Unknown):
+    """Stands in a list for any number of elements, for none as well: what a list was extended by that is not known."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, unknown: Unknown) -> UnknownMany:
+        """As many as UNKNOWN may hold."""
+        unknown.at.session.holds_many = True
+        return cls(unknown.reason, unknown.at)
+
+    @staticmethod
+    def among(values: Any, at: At) -> UnknownMany | None:
+        """The first that stands in VALUES, a list or tuple; None in anything else."""
+        if not at.session.holds_many or not isinstance(values, list | tuple | collections.deque):
+            return None
+        return next((value for value in values if type(value) is UnknownMany), None)
+
+
 class UnknownElementsError(Exception):
     """An iterator comes to what is not known: from here on nothing is known of what it gives."""
 
