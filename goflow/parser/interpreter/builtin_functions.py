@@ -29,6 +29,7 @@ from goflow.parser.interpreter.orders import AnyOrderIterator, is_settled, itera
 from goflow.parser.interpreter.scopes import MISSING, Frame
 from goflow.parser.interpreter.subtypes import HostInstance
 from goflow.parser.interpreter.supers import SuperValue
+from goflow.parser.interpreter.unions import UnionValue
 from goflow.parser.interpreter.values import (
     At,
     Raised,
@@ -186,10 +187,16 @@ def _pow(at: At, base: Any, exp: Any, mod: Any = None) -> Any:
 
 def is_subclass(at: At, cls: Any, kinds: Any) -> Any:
     """``issubclass(cls, kinds)``."""
+    if isinstance(kinds, UnionValue):
+        kinds = kinds.kinds
     wanted = kinds if isinstance(kinds, tuple) else (kinds,)
+    unknown = first_unknown((cls, wanted))
+    if isinstance(cls, Unknown):
+        return cls
     if not isinstance(cls, ClassValue):
         raised(at, "TypeError", "issubclass() arg 1 must be a class")
-    return any(isinstance(kind, ClassValue) and _derives(cls, kind) for kind in wanted)
+    answer = any(isinstance(kind, ClassValue) and _derives(cls, kind) for kind in wanted)
+    return answer if answer or unknown is None else unknown
 
 
 def _derives(cls: ClassValue, kind: ClassValue) -> bool:

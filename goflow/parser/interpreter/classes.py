@@ -172,8 +172,12 @@ class ClassValue(Value):
         return super().length(at) if members is None else len(members)
 
     def binary(self, operator: str, other: Any, at: At, *, reflected: bool) -> Any:
-        """``X | None`` in annotations; identity for == and !=."""
-        return self if operator == "|" else NotImplemented
+        """``X | Y``, a union; identity for == and !=."""
+        if operator != "|" or not (other is None or isinstance(other, Value)):
+            return NotImplemented
+        from goflow.parser.interpreter.unions import UnionValue
+
+        return UnionValue.of(other, self) if reflected else UnionValue.of(self, other)
 
     def text(self, at: At) -> Any:
         """``<class 'module.Class'>``."""

@@ -85,8 +85,7 @@ def test_a_signal_that_comes_while_the_task_starts_reaches_it():
 
     stop = Stop(1.0, is_preparing=False)
     stop(signal.SIGTERM, None)
-    child = os.spawnv(os.P_NOWAIT, "/bin/sh", ["sh", "-c", WAIT])
-    os.setpgid(child, child)
+    child = os.posix_spawn("/bin/sh", ["sh", "-c", WAIT], os.environ, setpgroup=0)
     stop.task_begins(child)
     _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == -signal.SIGTERM
@@ -97,8 +96,7 @@ def test_a_signal_that_comes_while_the_task_starts_reaches_it():
 def test_being_told_twice_is_not_more_time():
     from goflow_runner.agent import Stop
 
-    child = os.spawnv(os.P_NOWAIT, "/bin/sh", ["sh", "-c", f"trap '' TERM; {WAIT}"])
-    os.setpgid(child, child)
+    child = os.posix_spawn("/bin/sh", ["sh", "-c", f"trap '' TERM; {WAIT}"], os.environ, setpgroup=0)
     stop = Stop(1.0, child)
     stop(signal.SIGTERM, None)
     first = stop.kill_at
