@@ -44,6 +44,8 @@ def unordered(kind: str, values: Any, plain: Callable[[Any], Plain]) -> Plain:
 def builtin(value: Any, plain: Callable[[Any], Plain]) -> Plain | None:
     """The plain form of a value of Python's own types, exactly those; None for any other."""
     kind = type(value)
+    if kind is int and value.bit_length() > 10_000:  # too long for Python to write in decimal digits
+        return ["int", hex(value)]
     if kind in CONSTANTS:
         return [kind.__name__, repr(value)]
     if kind in {list, tuple, collections.deque}:

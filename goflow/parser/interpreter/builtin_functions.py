@@ -100,13 +100,16 @@ def _reversed(at: At, values: Any) -> Any:
 
 def _extreme(sign: str) -> Callable[..., Any]:
     def run(at: At, *values: Any, key: Any = None, default: Any = MISSING) -> Any:
+        name = "min" if sign == "<" else "max"
+        if not values:
+            raised(at, "TypeError", f"{name} expected at least 1 argument, got 0")
         found = elements(values[0], at) if len(values) == 1 else list(values)
         if isinstance(found, Unknown):
             return found
         if not found:
             if default is not MISSING:
                 return default
-            raised(at, "ValueError", f"{'min' if sign == '<' else 'max'}() iterable argument is empty")
+            raised(at, "ValueError", f"{name}() iterable argument is empty")
         best, best_key = found[0], found[0] if key is None else call(key, [found[0]], {}, at)
         for value in found[1:]:
             value_key = value if key is None else call(key, [value], {}, at)

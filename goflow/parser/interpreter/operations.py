@@ -196,6 +196,8 @@ def _percent(template: Any, values: Any, at: At) -> Any:
         given: Any = tuple(map(shown, values))
     elif isinstance(values, dict) and "%(" in str(template):
         given = {key: shown(value) for key, value in values.items()}
+    elif isinstance(values, dict | list) and "%" not in str(template).replace("%%", ""):
+        given = {}  # what could be asked by key need not be asked at all
     else:
         given = shown(values)
     try:
@@ -335,8 +337,9 @@ def truth(value: Any, at: At) -> bool | Unknown:
     """Whether VALUE is true; Unknown when that is not known."""
     if isinstance(value, Value):
         return value.truth(at)
-    if value and UnknownMany.among(value, at) is not None and all(type(inner) is UnknownMany for inner in value):
-        return value[0]  # type: ignore[no-any-return]
+    many = UnknownMany.among(value, at)
+    if many is not None and all(type(inner) is UnknownMany for inner in value):
+        return many
     return value is NotImplemented or bool(value)
 
 
