@@ -172,6 +172,8 @@ class PathValue(Value):
             unknown = first_unknown(other)
             if unknown is not None:
                 return unknown
+            if not isinstance(path_text(other), str):
+                return NotImplemented
             parts = (path_text(other), self.told) if reflected else (self.told, path_text(other))
             return PathValue(str(PurePosixPath(*parts)))
         if operator in {"==", "!=", "<"} and isinstance(other, PathValue):
