@@ -34,6 +34,7 @@ class Scanner:
         self.pool = readers or ReaderPool(settings)
         self.digester = Digester()
         self.reader = reader_version(settings)
+        self._remembered = files.Remembered()
 
     def scan(self, *, thorough: bool = True, stopping: Callable[[], bool] = lambda: False) -> ImportSummary:
         """Bring the store up to what the folder is now. What was done is in force a few files at a time, so that a
@@ -52,7 +53,7 @@ class Scanner:
         summary.files = len(present)
         with self.store.reading() as tx:
             inputs = current_inputs(tx, self.settings.environment)
-            records = {record.path: record for record in files.all_(tx)}
+            records = self._remembered.all_(tx)
         conditions = Conditions(self.settings.root, config, inputs, self.reader, self.digester, self.store.clock.now())
         self._tell_config(config)
         changed = [path for path in present if path not in records or not conditions.still_hold(records[path])]

@@ -28,7 +28,7 @@ def dag_files(root: Path, dialect: Dialect = Dialect.AIRFLOW3, syntax: Syntax | 
     """
     syntax = syntax or ("regexp" if dialect is Dialect.AIRFLOW2 else "glob")
     found: list[str] = []
-    python_files: list[Path] = []
+    python_files: list[str] = []
     rules_in: dict[Path, list[Rule]] = {root.resolve(): []}
     for folder, folders, names in os.walk(root, followlinks=True):
         here = Path(folder)
@@ -43,18 +43,21 @@ def dag_files(root: Path, dialect: Dialect = Dialect.AIRFLOW3, syntax: Syntax | 
         ]
         inside = [name for name in folders if name not in outside]
         folders[:] = sorted(name for name in inside if _enter(here / name, rules, rules_in))
-        for name in names:
-            path = here / name
+        prefix = "" if here == root else f"{here.relative_to(root).as_posix()}/"
+        for name in names:  # texts in place of paths: a folder may have ten thousand files
+            path = f"{folder}/{name}"
             if name.endswith(".py") and not leads_out(path, root):  # what is ignored can be imported all the same
                 python_files.append(path)
-            if _counts(path, root) and not ignored(path, rules, is_folder=False) and path.is_file():
-                found.append(path.relative_to(root).as_posix())
-    return without_loaded(root, sorted(found), python_files)
+            if not _counts(name, is_top=not prefix) or (rules and ignored(Path(path), rules, is_folder=False)):
+                continue
+            if os.path.isfile(path):
+                found.append(prefix + name)
+    return without_loaded(root, sorted(found), map(Path, python_files))
 
 
-def leads_out(path: Path, root: Path) -> bool:
+def leads_out(path: Path | str, root: Path) -> bool:
     """Whether PATH below ROOT is a symbolic link to something that is not."""
-    return path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
+    return os.path.islink(path) and not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
 
 
 def is_yaml(path: str) -> bool:
@@ -87,7 +90,6 @@ def _enter(folder: Path, rules: list[Rule], rules_in: dict[Path, list[Rule]]) ->
     return True
 
 
-def _counts(path: Path, root: Path) -> bool:
-    if path.suffix in {".py", ".zip"}:
-        return True
-    return path.suffix in _YAML and not (path.name == CONFIG_NAME and path.parent == root)
+def _counts(name: str, *, is_top: bool) -> bool:
+    ending = os.path.splitext(name)[1]
+    return ending in {".py", ".zip"} or (ending in _YAML and not (is_top and name == CONFIG_NAME))
