@@ -21,7 +21,7 @@ from goflow.domain.spec import Dialect, Inputs
 from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.session import BudgetError
 from goflow.parser.interpreter.values import AnyOrder, Raised, Unknown, Value
-from tests.fuzz.plain import UNKNOWN, Plain, builtin, differs, has_unknown, mapping
+from tests.fuzz.plain import UNKNOWN, Plain, Plainly, builtin, differs, has_unknown, mapping
 from tests.unit.parser.interpreter.evaluating import evaluate_text
 
 ROOT = Path(__file__).parents[2]
@@ -146,19 +146,8 @@ def plain_names(names: dict[str, Any]) -> dict[str, Plain]:
     return {name: Ours().plain(value) for name, value in own.items()}
 
 
-class Ours:
+class Ours(Plainly):
     """What the evaluator's values are."""
-
-    def __init__(self) -> None:
-        self.depth = 0
-
-    def plain(self, value: Any) -> Plain:
-        """The plain form of VALUE."""
-        self.depth += 1
-        try:
-            return ["deep"] if self.depth > 12 else self._plain(value)
-        finally:
-            self.depth -= 1
 
     def _plain(self, value: Any) -> Plain:
         if isinstance(value, Unknown):

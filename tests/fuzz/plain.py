@@ -61,8 +61,8 @@ def builtin(value: Any, plain: Callable[[Any], Plain]) -> Plain | None:
     return None
 
 
-class Python:
-    """What Python's own values are. Run in a process of its own, beside the program."""
+class Plainly:
+    """Makes values plain, down to a depth; what a value is, a subclass says."""
 
     def __init__(self) -> None:
         self.depth = 0
@@ -74,6 +74,13 @@ class Python:
             return ["deep"] if self.depth > 12 else self._plain(value)
         finally:
             self.depth -= 1
+
+    def _plain(self, value: Any) -> Plain:
+        raise NotImplementedError
+
+
+class Python(Plainly):
+    """What Python's own values are. Run in a process of its own, beside the program."""
 
     def _plain(self, value: Any) -> Plain:
         found = builtin(value, self.plain)
