@@ -90,7 +90,10 @@ class Planner:
     def claims_itself(self, launch_id: str) -> bool:
         """Whether our runner claims this launch; a foreign container's beginning is seen from outside."""
         with self.store.reading() as tx:
-            return speaks_for_itself(self.request(tx, *launches.with_task(tx, launch_id)))
+            launch, instance = launches.with_task(tx, launch_id)
+            dag = versions.spec(tx, runs.get(tx, instance.dag_run_id).reading_id)
+            resolved = launches.resolved(tx, launch)
+        return speaks_for_itself(dag, dag.task(instance.task_id), self.defaults.backend, resolved)
 
     def _pull(self, dag: DagSpec, dag_run_id: int, task_ids: Any, key: str) -> Any:
         """``ti.xcom_pull`` as far as the daemon knows it: results of this run; None where there is none."""

@@ -74,10 +74,10 @@ def to_resolve(dag: DagSpec, task: TaskSpec, backend: str, resolved: Mapping[str
     return launch_time.of_override(task) if family is runner.plan else ()
 
 
-def speaks_for_itself(request: PlanRequest) -> bool:
-    """Whether our runner is the launch's main container: it claims its launch and tells its end itself."""
-    task, backend = request.task, request.defaults.backend
-    if to_resolve(request.dag, task, backend, request.resolved):
+def speaks_for_itself(dag: DagSpec, task: TaskSpec, backend: str, resolved: Mapping[str, Json] | None) -> bool:
+    """Whether our runner is the launch's main container: it claims its launch and tells its end itself. Asked as
+    `to_resolve` is."""
+    if to_resolve(dag, task, backend, resolved):
         return True
     family = family_of(task)
     if family is native.plan:

@@ -41,11 +41,6 @@ class Remembered:
         return {path: record for path, (_, record) in now.items()}
 
 
-def all_(tx: Tx) -> list[FileRecord]:
-    """The records of all files, by path."""
-    return list(Remembered().all_(tx).values())
-
-
 def paths(tx: Tx) -> list[str]:
     """Every file that there is a record of."""
     return [row.path for row in tx.rows(_PATHS)]

@@ -281,7 +281,7 @@ def test_file_records_are_replaced(store: Store) -> None:
         files.put_all(tx, [record])
         files.put_all(tx, [record])
         assert files.get(tx, "a.py") == record
-        assert files.all_(tx) == [record]
+        assert files.Remembered().all_(tx) == {record.path: record}
         assert "words" not in tx.value(select(tables.files.c.inputs))
         files.delete_(tx, "a.py")
         assert files.get(tx, "a.py") is None

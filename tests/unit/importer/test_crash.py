@@ -54,7 +54,7 @@ def picture(store: Store) -> dict[str, Any]:
                 for dag in found
             },
             "specs": {dag.dag_id: versions.spec(tx, dag.reading_id).digest() for dag in found},
-            "files": [(record.path, record.closure, record.dag_ids) for record in files.all_(tx)],
+            "files": [(record.path, record.closure, record.dag_ids) for record in files.Remembered().all_(tx).values()],
             "errors": [(row.path, row.diagnostics) for row in tx.rows(select(tables.import_errors))],
         }
 

@@ -66,14 +66,14 @@ def test_the_first_launch_is_our_runner_without_anything_of_the_pod() -> None:
     plan = made(task)
     assert (plan.verdict, plan.image, plan.command) == (Verdict.RUNNER, "runner:1", ("goflow-runner", "run"))
     assert not plan.resources
-    assert speaks_for_itself(request(task)), "it claims itself"
+    assert speaks_for_itself(PLAIN, task, "kubernetes", None), "it claims itself"
 
 
 def test_the_next_launch_is_the_pod_with_what_was_found_out() -> None:
     task = pod(fields={"image": HOLE, "cmds": ["{{ never rendered here }}"]})
     plan = made(task, {"image": "found:2", "cmds": {"$tuple": ["sh", "-c"]}})
     assert (plan.verdict, plan.image, plan.command) == (Verdict.CONTAINER, "found:2", ("sh", "-c"))
-    assert not speaks_for_itself(dataclasses.replace(request(task), resolved={"image": "found:2"}))
+    assert not speaks_for_itself(PLAIN, task, "kubernetes", {"image": "found:2"})
 
 
 def test_a_mapped_pod_takes_its_share_from_what_was_found_out() -> None:
