@@ -1,20 +1,19 @@
-"""Reading many files from the command line: in processes beside this one when that pays, answers in order."""
+"""Reading files from the command line: in processes beside this one, answers in order."""
 
 from __future__ import annotations
 
-import gc
 import json
-import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import click
 
+from goflow.cli._children import Children, Work
+from goflow.domain.diagnostics import Diagnostic
 from goflow.domain.spec import Dialect, Inputs
-from goflow.parser.api import Folder, ParseResult, parse_file
+from goflow.parser.api import Folder, ParseResult, parse_file, preload
 
 T = TypeVar("T")
 Use = Callable[[ParseResult], T]
@@ -23,31 +22,21 @@ PAYS_FROM = 16
 MOST_PROCESSES = 4
 
 
-@dataclass(frozen=True)
-class Work:
-    """What the processes need; it reaches them by being forked, not by being sent."""
-
-    folder: Folder
-    inputs: Inputs
-    use: Use[Any]
-
-
-_work: Work | None = None
-
-
 def read_all(folder: Folder, paths: Sequence[str], inputs: Inputs, use: Use[T]) -> Iterator[T]:
-    """What USE makes of each of PATHS' readings, in their order. USE runs where the file was read."""
-    global _work  # noqa: PLW0603  forked processes find it here
-    _work = Work(folder, inputs, use)
-    gc.set_threshold(50_000, 20, 50)  # many short-lived trees, hardly any cycles among them
-    processes = min(_cores(), MOST_PROCESSES)
-    if processes < 2 or len(paths) < PAYS_FROM:
-        yield from map(_read, paths)
-        return
-    yield _read(paths[0])  # loads the reader's modules, which the processes then share
-    gc.freeze()
-    with multiprocessing.get_context("fork").Pool(processes) as pool:
-        yield from pool.imap(_read, paths[1:], chunksize=2)
+    """What USE makes of each of PATHS' readings, in their order. USE runs where the file was read: in a process beside
+    this one, so that a file which makes its process die has that as its diagnostic, and the others go on."""
+
+    def read(path: str) -> T:
+        return use(parse_file(folder, path, inputs))
+
+    def lost(finding: Diagnostic) -> T:
+        return use(ParseResult(finding.span.path, "", diagnostics=(finding,)))
+
+    processes = min(_cores(), MOST_PROCESSES) if len(paths) >= PAYS_FROM else 1
+    if processes > 1:
+        preload()  # here, so that they share it
+    with Children(Work(read, lost), processes) as children:
+        yield from children.answers(paths)
 
 
 def read_watched(folder: Folder, paths: Sequence[str], inputs: Inputs, use: Use[T]) -> Iterator[T]:
@@ -58,7 +47,15 @@ def read_watched(folder: Folder, paths: Sequence[str], inputs: Inputs, use: Use[
     console = Console(stderr=True)
     readings = read_all(folder, paths, inputs, use)
     quiet = len(paths) < PAYS_FROM or not console.is_terminal
-    yield from track(readings, "Reading", total=len(paths), console=console, transient=True, disable=quiet)
+    yield from track(
+        readings,
+        "Reading",
+        total=len(paths),
+        auto_refresh=False,  # which would take a thread, and there is to be none while processes are forked
+        console=console,
+        transient=True,
+        disable=quiet,
+    )
 
 
 def inputs_of(path: Path | None) -> Inputs:
@@ -81,11 +78,6 @@ def inputs_of(path: Path | None) -> Inputs:
 def dialect_of(airflow: str) -> Dialect:
     """The dialect that ``--airflow 2|3`` names."""
     return Dialect.AIRFLOW2 if airflow == "2" else Dialect.AIRFLOW3
-
-
-def _read(path: str) -> Any:
-    assert _work is not None
-    return _work.use(parse_file(_work.folder, path, _work.inputs))
 
 
 def _cores() -> int:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -20,7 +19,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 
-from goflow.domain.diagnostics import Diagnostic, Span
+from goflow.domain.diagnostics import Diagnostic
+from goflow.importer import endings
 from goflow.importer.messages import Parsed, Setup, TookTooLongError, receive, send
 from goflow.importer.settings import ImportSettings
 
@@ -28,7 +28,6 @@ log = structlog.get_logger(__name__)
 
 _KEPT = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "MALLOC_ARENA_MAX")
 _START_S = 120.0
-_ABORTED = f"signal {signal.SIGABRT.name}"
 _MOST_TOGETHER = 32
 """Files that are taken at once: what they do to the database, they do in one transaction."""
 _MOST_AHEAD = 4 * _MOST_TOGETHER
@@ -126,13 +125,9 @@ class _Reader:
             return self._ask(path)
         except TookTooLongError:
             self._kill()
-            words = f"reading the file takes longer than {self._settings.parse_timeout_s:g} s"
-            return _given_up(path, "GF005", words, begun)
+            return _given_up(endings.too_long(path, self._settings.parse_timeout_s), begun)
         except (EOFError, BrokenPipeError):
-            how = self._how_it_ended()
-            if how == _ABORTED:  # so ends what is written in Rust when it gets no memory
-                return _given_up(path, "GF005", f"reading the file takes more memory than it may ({how})", begun)
-            return _given_up(path, "GF009", f"the reading process ended: {how}", begun)
+            return _given_up(endings.ended(path, self._exit_code()), begun)
 
     def begin(self) -> None:
         """Have a process, and a fresh one instead of one that has read much."""
@@ -176,8 +171,8 @@ class _Reader:
         self._told = None
         self._is_ready = False
 
-    def _how_it_ended(self) -> str:
-        """In words, once it has; a process that closed its pipe but lives on is ended."""
+    def _exit_code(self) -> int:
+        """What it ended with, once it has; a process that closed its pipe but lives on is ended."""
         process = self._process
         assert process is not None
         try:
@@ -185,9 +180,7 @@ class _Reader:
         except subprocess.TimeoutExpired:
             code = 0
         self._kill()
-        if code < 0:
-            return f"signal {signal.Signals(-code).name}"
-        return f"exit code {code}"
+        return code
 
     def _kill(self) -> None:
         process, self._process = self._process, None
@@ -218,6 +211,5 @@ def _reap(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _given_up(path: str, code: str, message: str, begun: float) -> Parsed:
-    finding = Diagnostic(code, message, Span(path))
-    return Parsed(path=path, diagnostics=(finding,), seconds=time.monotonic() - begun, crashed=True)
+def _given_up(finding: Diagnostic, begun: float) -> Parsed:
+    return Parsed(path=finding.span.path, diagnostics=(finding,), seconds=time.monotonic() - begun, crashed=True)

@@ -9,6 +9,8 @@ from pathlib import Path
 from goflow.domain.spec import Dialect
 
 PARSER = "goflow.parser.api:parse_file"
+PARSE_TIMEOUT_S = 50.0
+PARSE_MEMORY_MB = 2048
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,8 +32,8 @@ class ImportSettings:
     environment: Mapping[str, str] = field(default_factory=dict)
     runs_files: bool = True
     rescan_interval_s: float = 30.0
-    parse_timeout_s: float = 50.0
-    parse_memory_mb: int = 2048
+    parse_timeout_s: float = PARSE_TIMEOUT_S
+    parse_memory_mb: int = PARSE_MEMORY_MB
     processes: int = 1
     idle_s: float = 10.0
     unpaused_at_creation: bool = False

@@ -17,7 +17,8 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-from goflow.domain.diagnostics import Diagnostic, Span
+from goflow.domain.diagnostics import Diagnostic
+from goflow.importer import endings
 from goflow.importer.messages import Parsed, Setup, receive, send
 from goflow.telemetry import memory
 
@@ -32,13 +33,10 @@ def main(arguments: list[str]) -> None:
     target, memory_mb = arguments
     with contextlib.suppress(OSError):
         os.nice(5)  # reading may wait, running tasks may not
-    _limit(resource.RLIMIT_AS, int(memory_mb) << 20)
-    _limit(resource.RLIMIT_CORE, 0)
-    _limit(resource.RLIMIT_STACK, _STACK_BYTES)
+    confine(int(memory_mb))
     parse = _load(target)
     importlib.import_module("goflow.operators.registry")
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)  # many short-lived trees, hardly any cycles among them
+    freeze()
     send(answers, "ready")
     setup: Setup | None = None
     while True:
@@ -51,6 +49,19 @@ def main(arguments: list[str]) -> None:
             continue
         assert setup is not None
         send(answers, read_file(parse, setup, request))
+
+
+def confine(memory_mb: int) -> None:
+    """This process takes at most MEMORY_MB from now on, and dies alone and without a trace on the disk."""
+    _limit(resource.RLIMIT_AS, memory_mb << 20)
+    _limit(resource.RLIMIT_CORE, 0)
+    _limit(resource.RLIMIT_STACK, _STACK_BYTES)
+
+
+def freeze() -> None:
+    """What is loaded stays: the collector looks after many short-lived trees, with hardly any cycles among them."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def read_file(parse: Callable[..., Any], setup: Setup, path: str) -> Parsed:
@@ -71,10 +82,10 @@ def read_file(parse: Callable[..., Any], setup: Setup, path: str) -> Parsed:
     try:
         result = parse(folder, path, setup.inputs)
     except MemoryError:
-        return _failed(path, begun, "GF005", "reading the file takes more memory than it may")
+        return _failed(endings.no_memory(path), begun)
     except BaseException as problem:
         traceback.print_exc()
-        return _failed(path, begun, "GF009", f"{type(problem).__name__}: {problem}")
+        return _failed(endings.failed(path, problem), begun)
     return Parsed(
         path=path,
         file_hash=result.file_hash,
@@ -89,10 +100,9 @@ def read_file(parse: Callable[..., Any], setup: Setup, path: str) -> Parsed:
     )
 
 
-def _failed(path: str, begun: float, code: str, message: str) -> Parsed:
-    finding = Diagnostic(code, message, Span(path))
+def _failed(finding: Diagnostic, begun: float) -> Parsed:
     return Parsed(
-        path=path,
+        path=finding.span.path,
         diagnostics=(finding,),
         seconds=time.perf_counter() - begun,
         crashed=True,

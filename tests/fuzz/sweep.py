@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import argparse
 import collections
+import functools
 import os
 import sys
 import sysconfig
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from goflow.importer.settings import ImportSettings
 
 MOST_SECONDS = 150.0
 """The reader gives up after 30 seconds of the processor; on a machine that does other things they take longer."""
+TELL_EVERY = 500
 
 
 @dataclass
@@ -36,6 +38,7 @@ class Sweep:
     clean: int = 0
     codes: collections.Counter[str] = field(default_factory=collections.Counter)
     internal: list[str] = field(default_factory=list)
+    given_up: list[str] = field(default_factory=list)
     slow: list[str] = field(default_factory=list)
     slowest: list[tuple[float, str]] = field(default_factory=list)
     most_memory_mb: int = 0
@@ -48,7 +51,12 @@ class Sweep:
             "errors (files with such a one): " + ", ".join(f"{code} {n}" for code, n in sorted(self.codes.items())),
             "slowest: " + ", ".join(f"{path} {seconds:.1f} s" for seconds, path in sorted(self.slowest)[:-6:-1]),
         ]
-        return "\n".join([*lines, *(f"INTERNAL {line}" for line in self.internal), *(f"SLOW {s}" for s in self.slow)])
+        return "\n".join([*lines, *self.findings()])
+
+    def findings(self) -> list[str]:
+        """A line for each file that is told of by itself: what must not be, and what the reader gave up."""
+        named = (("INTERNAL", self.internal), ("GIVEN UP", self.given_up), ("SLOW", self.slow))
+        return [f"{word} {line}" for word, lines in named for line in lines]
 
 
 def library_folders() -> list[Path]:
@@ -63,8 +71,11 @@ def python_files(folder: Path) -> list[str]:
     return sorted(path.as_posix() for path in found if "site-packages" not in path.parts)
 
 
-def sweep(folder: Path, paths: Sequence[str], processes: int = 2) -> Sweep:
-    """Read PATHS of FOLDER, each as a DAG file, in reading processes as the daemon has them."""
+def sweep(
+    folder: Path, paths: Sequence[str], processes: int = 2, tell: Callable[[str], None] = lambda line: None
+) -> Sweep:
+    """Read PATHS of FOLDER, each as a DAG file, in reading processes as the daemon has them. TELL is called with each
+    line of the findings when it is found, and with how far it has come every so many files."""
     with tempfile.TemporaryDirectory() as empty:
         settings = ImportSettings(root=folder, processes=processes, safe_mode=False, parse_timeout_s=MOST_SECONDS)
         setup = Setup(
@@ -77,7 +88,7 @@ def sweep(folder: Path, paths: Sequence[str], processes: int = 2) -> Sweep:
             runs_files=False,
             inputs=Inputs(),
         )
-        found = Sweep()
+        found, told = Sweep(), set[str]()
         begun = time.perf_counter()
         pool = ReaderPool(settings)
         try:
@@ -87,14 +98,21 @@ def sweep(folder: Path, paths: Sequence[str], processes: int = 2) -> Sweep:
                 found.codes.update(errors)
                 found.clean += not errors
                 for problem in parsed.diagnostics:
+                    line = f"{folder / parsed.path}: {problem.code} {problem.message} {problem.hint}"
                     if problem.code == "GF009" or (problem.code == "GF005" and parsed.crashed):
-                        found.internal.append(
-                            f"{folder / parsed.path}: {problem.code} {problem.message} {problem.hint}"
-                        )
+                        found.internal.append(line)
+                    elif problem.code == "GF005":
+                        found.given_up.append(f"{line} ({parsed.seconds:.1f} s)")
                 if parsed.seconds > MOST_SECONDS:
                     found.slow.append(f"{parsed.path}: {parsed.seconds:.1f} s")
                 found.slowest = sorted([*found.slowest, (parsed.seconds, parsed.path)])[-5:]
                 found.most_memory_mb = max(found.most_memory_mb, *(memory_mb(pid) for pid in pool.pids()), 0)
+                for line in found.findings():
+                    if line not in told:
+                        told.add(line)
+                        tell(line)
+                if found.files % TELL_EVERY == 0:
+                    tell(f"{found.files} of {len(paths)} files, {time.perf_counter() - begun:.0f} s")
         finally:
             pool.close()
         found.seconds = time.perf_counter() - begun
@@ -124,10 +142,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", action="append", default=[], help="read the files below this one instead")
     parser.add_argument("--every", type=int, default=1, help="only every Nth file")
+    parser.add_argument("--processes", type=int, default=len(os.sched_getaffinity(0)), help="reading at a time")
     given = parser.parse_args()
     failed = False
     for folder in _folders(given.folder):
-        found = sweep(folder, python_files(folder)[:: given.every], processes=len(os.sched_getaffinity(0)))
+        paths = python_files(folder)[:: given.every]
+        found = sweep(folder, paths, given.processes, tell=functools.partial(print, flush=True))
         print(f"\n{folder}\n{found.text()}", flush=True)
         failed = failed or bool(found.internal or found.slow)
     return 1 if failed else 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import faulthandler
 import os
 import signal
 import sys
@@ -18,6 +19,7 @@ def parse(folder: Folder, path: str, inputs: Any) -> Any:
     fault = content.split(b"\n", 1)[0].removeprefix(b"# fault: ").decode() if content.startswith(b"# fault: ") else ""
     match fault:
         case "segfault":
+            faulthandler.disable()  # pytest's own, in a process that was forked from it
             ctypes.string_at(0)
         case "killed":
             os.kill(os.getpid(), signal.SIGKILL)
