@@ -157,14 +157,18 @@ def test_a_process_that_is_really_killed_leaves_a_good_database(stores: Any, tmp
         "kit = Kit(Path(sys.argv[2]), store); kit.scan(); kit.scanner.close()"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    for number in (2, 9, 16, 23):
+    killed = []
+    for number in (2, 7, 12, 17, 22):
         store = stores()
         url = f"sqlite:///{store.database.url.database}"
         done = subprocess.run([sys.executable, "-c", program, url, str(root), str(number), KEY], env=environment)
-        assert done.returncode == -9
+        # Files that are read at the same moment are written together, with fewer statements: the last may not be met.
+        assert done.returncode in (-9, 0)
+        killed.append(done.returncode == -9)
         is_consistent(store)
         kit = Kit(root, store)
         kit.scan()
         assert picture(store) == expected
         kit.scanner.close()
+    assert sum(killed) >= 3
     calm.scanner.close()
