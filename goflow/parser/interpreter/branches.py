@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
+from goflow.parser.interpreter.attempts import may_raise
 from goflow.parser.interpreter.journal import Arm
 from goflow.parser.interpreter.scopes import Frame
-from goflow.parser.interpreter.values import At, Raised, Unknown, UnknownMany, first_unknown
+from goflow.parser.interpreter.values import At, MaybeGone, Raised, Unknown, UnknownMany, first_unknown
 
 if TYPE_CHECKING:
     from goflow.parser.interpreter.bodies import Exit
@@ -24,16 +25,18 @@ def both_expressions(frame: Frame, first: cst.CSTNode, second: cst.CSTNode, test
 
     values = []
     arms = []
+    raising: list[tuple[Raised, Arm]] = []
     with frame.session.deciding(test):
         for node in (first, second):
+            arm = Arm()
             try:
-                arm, value = frame.session.journal.run(lambda node=node: evaluate(frame, node))  # type: ignore[misc]
-            except Raised:
+                _, value = frame.session.journal.run(lambda node=node: evaluate(frame, node), arm)  # type: ignore[misc]
+            except Raised as problem:
+                raising.append((problem, arm))
                 continue
             arms.append(arm)
             values.append(value)
-    if not values:
-        return evaluate(frame, first)
+    _tell(frame, raising, bool(values), test)
     join_arms(frame, arms, test)
     return join_values(values, frame.at(first), test) if len(values) == 2 else values[0]
 
@@ -41,26 +44,26 @@ def both_expressions(frame: Frame, first: cst.CSTNode, second: cst.CSTNode, test
 def both_bodies(frame: Frame, bodies: list[Callable[[], Exit | None]], test: Unknown, at: At) -> Exit | None:
     """Run BODIES, one of which would run if TEST were known; how the statement ends.
 
-    An arm that raises is passed over where another goes on: the file that raises defines nothing. Where one arm leaves
-    (returns, say) and another goes on, what follows is run, and the value that may have been returned is kept.
+    An arm that raises is passed over where another goes on: the file that raises defines nothing, and a ``try`` around
+    it follows that way itself (`attempts`). Where one arm leaves (returns, say) and another goes on, what follows is
+    run, and the value that may have been returned is kept.
     """
     from goflow.parser.interpreter.bodies import Exit, How
 
     arms: list[Arm] = []
     ends: list[Exit | None] = []
-    problem: Raised | None = None
+    raising: list[tuple[Raised, Arm]] = []
     with frame.session.deciding(test):
         for body in bodies:
+            arm = Arm()
             try:
-                arm, end = frame.session.journal.run(body)
-            except Raised as raised_there:
-                problem = raised_there
+                _, end = frame.session.journal.run(body, arm)
+            except Raised as problem:
+                raising.append((problem, arm))
                 continue
             arms.append(arm)
             ends.append(end)
-    if not ends:
-        assert problem is not None
-        raise problem
+    _tell(frame, raising, bool(ends), test)
     going_on = [arm for arm, end in zip(arms, ends, strict=True) if end is None]
     leaving = [end for end in ends if end is not None]
     if not leaving or not going_on:
@@ -74,6 +77,16 @@ def both_bodies(frame: Frame, bodies: list[Callable[[], Exit | None]], test: Unk
     join_arms(frame, going_on, test)
     frame.maybe_returned += [end.value for end in leaving if end.how is How.RETURN]
     return None
+
+
+def _tell(frame: Frame, raising: list[tuple[Raised, Arm]], goes_on: bool, test: Unknown) -> None:
+    """What the arms that are RAISING have raised is for who catches it; where none GOES_ON the last one raises now."""
+    certain = None if goes_on else raising.pop()
+    for problem, arm in raising:
+        may_raise(frame.session, problem, arm, test)
+    if certain is not None:
+        frame.session.journal.keep(certain[1])
+        raise certain[0]
 
 
 def join_arms(frame: Frame, arms: list[Arm], test: Unknown) -> None:
@@ -107,7 +120,7 @@ def _join_dicts(states: list[dict[Any, Any]], at: At, test: Unknown) -> dict[Any
         for name in state:
             if name not in joined:
                 values = [other.get(name, GONE) for other in states]
-                joined[name] = test if GONE in values else join_values(values, at, test)
+                joined[name] = MaybeGone.of(test) if GONE in values else join_values(values, at, test)
     return joined
 
 

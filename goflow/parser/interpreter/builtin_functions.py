@@ -14,6 +14,7 @@ from goflow.parser.interpreter.operations import (
     as_raised,
     ascii_of,
     binary,
+    check_hashable,
     elements,
     equal,
     formatted,
@@ -286,6 +287,7 @@ def _next(at: At, value: Any, default: Any = MISSING) -> Any:
                 return method.call([], {}, at)
         if not isinstance(value, Iterator):
             raised(at, "TypeError", f"'{type_name(value)}' object is not an iterator")
+        at.session.journal.draw(value, at)
         if isinstance(value, AnyOrderIterator):
             next(value)
             return value.unknown
@@ -331,7 +333,7 @@ def _hash(at: At, value: Any) -> Any:
         method = value.method("__hash__", at)
         if method is not None:
             return method.call([], {}, at)
-    host.check_hashable(value, at)
+    check_hashable(value, at)
     return hash(value) if is_settled(value) else Unknown("a hash", at)
 
 

@@ -428,6 +428,11 @@ class Instance(Value):
         answer = self._through("__exit__", words, at)
         return False if answer is MISSING else truth(answer, at) is True
 
+    def may_catch(self, problem: Raised) -> bool | Unknown:
+        """Where the file's own class has an ``__exit__``."""
+        found = self.cls.lookup("__exit__")
+        return found is not MISSING and not isinstance(found, NativeFunction)
+
     def text(self, at: At) -> Any:
         """``__str__``, else ``__repr__``."""
         for name in ("__str__", "__repr__"):

@@ -15,6 +15,7 @@ from goflow.parser.interpreter.functions import UserFunction, parameters_of
 from goflow.parser.interpreter.operations import (
     ascii_of,
     binary,
+    check_hashable,
     contains,
     elements,
     formatted,
@@ -192,7 +193,7 @@ def _dict(frame: Frame, node: cst.Dict) -> Any:
         else:
             assert isinstance(element, cst.DictElement)
             key = evaluate(frame, element.key)
-            host.check_hashable(key, frame.at(element.key))
+            check_hashable(key, frame.at(element.key))
             found[key] = evaluate(frame, element.value)
     return found
 
@@ -355,7 +356,7 @@ def _dict_comprehension(frame: Frame, node: cst.DictComp) -> Any:
     if isinstance(pairs, Unknown):
         return pairs
     for key, _ in pairs:
-        host.check_hashable(key, frame.at(node))
+        check_hashable(key, frame.at(node))
     return dict(pairs)
 
 

@@ -61,10 +61,15 @@ class _Body:
         """``yield VALUE``: what was sent."""
         session = self.frame.session
         handling = session.handling
+        mine = tuple(attempt for attempt in session.attempts if attempt.generator is self)
+        for attempt in mine:
+            if attempt.found:  # whether it comes here at all is not known
+                raise UnknownElementsError(attempt.found[0].test)
         self._handed.append(value)
         self._callers.release()
         self._mine.acquire()
         session.handling = handling
+        session.attempts += mine
         if self._thrown is not None:
             thrown, self._thrown = self._thrown, None
             raise thrown
@@ -122,11 +127,11 @@ class _Body:
             self._start(at)
         self._thrown = thrown
         self.running = True
-        handling = at.session.handling
+        handling, attempts = at.session.handling, at.session.attempts
         self._mine.release()
         self._callers.acquire()
         self.running = False
-        at.session.handling = handling
+        at.session.handling, at.session.attempts = handling, attempts
         if self.finished:
             at.session.paused.discard(self)
         if self._problem is not None:
@@ -185,6 +190,7 @@ class Generator(Value):
     def advance(self, at: At, *, thrown: BaseException | None = None, sent: Any = None) -> tuple[bool, Any]:
         """Run the body to its next ``yield``: (whether there was one, its value)."""
         at.session.budget.step(at)
+        at.session.journal.draw(self, at)
         if self.body.finished:
             if thrown is not None:
                 raise thrown

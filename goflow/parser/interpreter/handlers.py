@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import libcst as cst
 
 from goflow.domain.diagnostics import Severity
+from goflow.parser.interpreter.attempts import attempted
 from goflow.parser.interpreter.bodies import Exit, run_suite
 from goflow.parser.interpreter.classes import Instance
 from goflow.parser.interpreter.exceptions import make_exception, matches
@@ -37,15 +39,17 @@ def _guarded(
     frame: Frame, node: cst.Try | cst.TryStar, handle: Handle, passed: Callable[[], None] = lambda: None
 ) -> Exit | None:
     left: Exit | None
+
+    def go_on(how: Exit | None) -> Exit | None:
+        passed()
+        return run_suite(frame, node.orelse.body) if how is None and node.orelse is not None else how
+
     try:
-        try:
-            left = run_suite(frame, node.body)
-        except Raised as problem:
-            left = handle(problem)
+        if node.handlers:
+            caught = functools.partial(_may_catch, frame, node)
+            left = attempted(frame, caught, lambda: run_suite(frame, node.body), go_on, handle, frame.at(node))
         else:
-            passed()
-            if left is None and node.orelse is not None:
-                left = run_suite(frame, node.orelse.body)
+            left = run_suite(frame, node.body)
     except Raised as problem:
         with frame.session.dealing_with(problem):
             last = _finally(frame, node)
@@ -59,6 +63,20 @@ def _guarded(
         raise
     last = _finally(frame, node)
     return last if last is not None else left
+
+
+def _may_catch(frame: Frame, node: cst.Try | cst.TryStar, problem: Raised) -> bool | Unknown:
+    """Whether one of the handlers is for PROBLEM."""
+    for handler in node.handlers:
+        if handler.type is None or isinstance(node, cst.TryStar):
+            return True
+        try:
+            caught = matches(problem.value, evaluate(frame, handler.type))
+        except Raised:  # told when the handler is reached
+            return True
+        if caught is not False:
+            return caught
+    return False
 
 
 def _finally(frame: Frame, node: cst.Try | cst.TryStar) -> Exit | None:

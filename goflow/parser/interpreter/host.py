@@ -8,10 +8,12 @@ import string
 from collections.abc import Mapping
 from typing import Any
 
+from goflow.parser.interpreter.mutations import MUTATORS, mutate
 from goflow.parser.interpreter.operations import (
     DUNDERS,
     ascii_of,
     binary,
+    check_hashable,
     contains,
     elements,
     formatted,
@@ -30,44 +32,12 @@ from goflow.parser.interpreter.values import (
     NativeFunction,
     Unknown,
     UnknownElementsError,
-    UnknownMany,
     Value,
     first_unknown,
+    hidden_key,
     raised,
 )
 
-MUTATORS: dict[type, frozenset[str]] = {
-    collections.deque: frozenset(
-        {
-            "append",
-            "appendleft",
-            "extend",
-            "extendleft",
-            "insert",
-            "remove",
-            "pop",
-            "popleft",
-            "clear",
-            "reverse",
-            "rotate",
-        }
-    ),
-    list: frozenset({"append", "extend", "insert", "remove", "pop", "clear", "sort", "reverse"}),
-    dict: frozenset({"update", "setdefault", "pop", "popitem", "clear", "move_to_end"}),
-    set: frozenset(
-        {
-            "add",
-            "discard",
-            "remove",
-            "pop",
-            "clear",
-            "update",
-            "difference_update",
-            "intersection_update",
-            "symmetric_difference_update",
-        }
-    ),
-}
 TRANSPARENT: dict[type, frozenset[str]] = {
     collections.deque: frozenset({"copy"}),
     list: frozenset({"copy"}),
@@ -134,6 +104,7 @@ def _dunder(value: Any, name: str) -> Any:
     def run(at: At, *args: Any) -> Any:
         match name:
             case "__next__":
+                at.session.journal.draw(value, at)
                 return next(value)
             case "__setitem__":
                 return set_item(value, args[0], args[1], at)
@@ -177,7 +148,7 @@ def call_method(value: Any, name: str, args: Any, kwargs: dict[str, Any], at: At
     for kind in MUTATORS:
         if isinstance(value, kind):
             if name in MUTATORS[kind]:
-                return _mutate(value, name, args, kwargs, at)
+                return mutate(value, name, args, kwargs, at)
             if name in TRANSPARENT[kind]:
                 return _transparent(value, name, args, kwargs, at)
     if isinstance(value, set | frozenset):
@@ -227,71 +198,6 @@ def _plain_argument(value: Any) -> Any:
     return plain_host(value)
 
 
-def _mutate(value: Any, name: str, args: Any, kwargs: dict[str, Any], at: At) -> Any:
-    at.session.journal.touch(value)
-    if isinstance(value, list | collections.deque):
-        if name in {"extend", "extendleft"} and len(args) == 1:
-            tail = elements(args[0], at)
-            getattr(value, name)([UnknownMany.of(tail)] if isinstance(tail, Unknown) else list(tail))
-            at.session.budget.check_size(len(value), at)
-            if type(tail) is AnyOrder:
-                value.append(tail.unknown)
-            return None
-        if name == "sort" and isinstance(value, list):
-            try:
-                value[:] = sorted_values(value, at, **kwargs)
-            except UnknownElementsError as problem:
-                value[:] = _so_many(problem.unknown, len(value))
-            if type(value) is AnyOrder:
-                value.settle()
-            return None
-        if name == "remove" and isinstance(value, list) and len(args) == 1:
-            return _remove(value, args[0], at)
-        if name == "pop" and type(value) is AnyOrder and value.unknown is not None:
-            value[:] = _so_many(value.unknown, len(value) - 1)
-            return value.unknown
-    if isinstance(value, set):
-        if name == "pop" and len(value) > 1 and (unknown := unordered(value, at)) is not None:
-            left = _so_many(unknown, len(value) - 1)
-            value.clear()
-            value.update(left)
-            return unknown
-        if name in {"difference_update", "intersection_update", "symmetric_difference_update"}:
-            args = [elements(argument, at) for argument in args]
-            unknown = next((argument for argument in args if isinstance(argument, Unknown)), None)
-            if unknown is not None:  # whatever was in it may be gone
-                value.clear()
-                value.add(unknown)
-                return None
-            args = [list(argument) for argument in args]
-    if name == "update":
-        for argument in args:
-            more: Any = as_mapping(argument, at) if isinstance(value, dict) else elements(argument, at)
-            if isinstance(value, set) and not isinstance(more, Unknown):
-                for member in more:
-                    check_hashable(member, at)
-            if isinstance(more, Unknown):
-                value.update({UnknownKey(more): more} if isinstance(value, dict) else {more})
-            else:
-                value.update(more)
-        if isinstance(value, dict):
-            value.update(kwargs)
-        at.session.budget.check_size(len(value), at)
-        return None
-    if isinstance(value, dict) and args:
-        check_hashable(args[0], at)
-        if isinstance(args[0], Unknown):
-            return args[0]
-    answer = _run(value, name, args, kwargs, at)
-    at.session.budget.check_size(len(value), at)
-    return answer
-
-
-def _so_many(unknown: Unknown, count: int) -> list[Unknown]:
-    """COUNT things, none of which is known for the reason of UNKNOWN."""
-    return [Unknown(unknown.reason, unknown.at) for _ in range(count)]
-
-
 def replace(value: list[Any] | set[Any] | dict[Any, Any], contents: Any, at: At) -> None:
     """Give VALUE these CONTENTS in place of its own, as ``*=`` and ``-=`` do."""
     at.session.journal.touch(value)
@@ -303,28 +209,6 @@ def replace(value: list[Any] | set[Any] | dict[Any, Any], contents: Any, at: At)
         value.update(contents)
 
 
-class UnknownKey(str):
-    """Stands for the keys of a mapping that is not known, inside one that is known otherwise."""
-
-    unknown: Unknown
-
-    def __new__(cls, unknown: Unknown) -> UnknownKey:
-        """A key that is equal to no other."""
-        made = super().__new__(cls, f"<unknown {id(unknown)}>")
-        made.unknown = unknown
-        return made
-
-
-def _remove(value: list[Any], item: Any, at: At) -> None:
-    from goflow.parser.interpreter.operations import equal
-
-    for index, other in enumerate(value):
-        if other is item or equal(other, item, at) is True:
-            del value[index]
-            return
-    raised(at, "ValueError", "list.remove(x): x not in list")
-
-
 def _transparent(value: Any, name: str, args: Any, kwargs: dict[str, Any], at: At) -> Any:
     if isinstance(value, dict) and name == "get":
         key = args[0]
@@ -332,7 +216,7 @@ def _transparent(value: Any, name: str, args: Any, kwargs: dict[str, Any], at: A
             return key
         check_hashable(key, at)
         if key not in value:
-            hidden = next((other.unknown for other in value if isinstance(other, UnknownKey)), None)
+            hidden = hidden_key(value)
             if hidden is not None:
                 return hidden
     return _run(value, name, args, kwargs, at)
@@ -347,7 +231,7 @@ def sorted_values(values: Any, at: At, key: Any = None, reverse: Any = False) ->
     keyed = [(value if key is None else call(key, [value], {}, at), value) for value in values]
     unknown = first_unknown([pair[0] for pair in keyed])
     if unknown is not None:
-        raised(at, "TypeError", f"the order depends on {unknown.reason}")
+        raise UnknownElementsError(unknown)
 
     def is_less(left: Any, right: Any) -> bool:
         answer = truth(binary("<", left, right, at), at)
@@ -364,7 +248,7 @@ def sorted_values(values: Any, at: At, key: Any = None, reverse: Any = False) ->
         ordered = sorted(keyed, key=functools.cmp_to_key(compare), reverse=bool(reverse))
     unknown = unordered(values, at) if key is not None and len(set(map(_key_of, keyed))) < len(keyed) else None
     if unknown is not None:  # of equals the first comes first
-        raised(at, "TypeError", f"the order depends on {unknown.reason}")
+        raise UnknownElementsError(unknown)
     return [pair[1] for pair in ordered]
 
 
@@ -416,24 +300,6 @@ def make_set(values: list[Any], at: At) -> set[Any] | Unknown:
     for value in values:
         check_hashable(value, at)
     return set(values)
-
-
-def _count_parts(value: tuple[Any, ...], at: At) -> None:
-    """A step for each tuple in VALUE as often as it is there: Python's own hash has no steps."""
-    at.session.budget.step(at)
-    for inner in value:
-        if isinstance(inner, tuple):
-            _count_parts(inner, at)
-
-
-def check_hashable(key: Any, at: At) -> None:
-    """TypeError for keys that cannot be hashed."""
-    if isinstance(key, tuple):
-        _count_parts(key, at)
-    try:
-        hash(key)
-    except TypeError as problem:
-        raised(at, "TypeError", str(problem))
 
 
 class SafeFormatter(string.Formatter):

@@ -10,6 +10,8 @@ import collections
 from collections.abc import Callable
 from typing import Any
 
+from goflow.parser.interpreter.values import At, Unknown, UnknownElementsError
+
 State = Any
 
 
@@ -19,34 +21,67 @@ class Arm:
     def __init__(self) -> None:
         self.before: dict[int, tuple[Any, State]] = {}
         self.after: dict[int, State] = {}
+        self.drawn: dict[int, tuple[Any, Unknown]] = {}
+        """Iterators that an element was taken from: that cannot be undone."""
 
 
 class Journal:
     """A stack of arms that are being run."""
 
-    __slots__ = ("_arms",)
+    __slots__ = ("_spoiled", "arms")
 
     def __init__(self) -> None:
-        self._arms: list[Arm] = []
+        self.arms: list[Arm] = []
+        self._spoiled: dict[int, tuple[Any, Unknown]] = {}
 
     def touch(self, thing: Any) -> None:
         """THING (a dict, list or set) is about to change."""
-        if self._arms and id(thing) not in self._arms[-1].before:
-            self._arms[-1].before[id(thing)] = (thing, copy_state(thing))
+        if self.arms and id(thing) not in self.arms[-1].before:
+            self.arms[-1].before[id(thing)] = (thing, copy_state(thing))
 
-    def run(self, arm: Callable[[], Any]) -> tuple[Arm, Any]:
-        """Run ARM, then undo what it changed; what it touched, and what it gave."""
-        record = Arm()
-        self._arms.append(record)
+    def draw(self, iterator: Any, at: At) -> None:
+        """An element is about to be taken from ITERATOR. Raises UnknownElementsError where it may have come farther or
+        less far than here: an arm that is over has drawn from it."""
+        if self._spoiled and id(iterator) in self._spoiled:
+            raise UnknownElementsError(self._spoiled[id(iterator)][1])
+        if self.arms and id(iterator) not in self.arms[-1].drawn:
+            why = at.session.undecided
+            self.arms[-1].drawn[id(iterator)] = iterator, Unknown("how far an iterator is", at) if why is None else why
+
+    def run(self, arm: Callable[[], Any], record: Arm | None = None) -> tuple[Arm, Any]:
+        """Run ARM, then undo what it changed; what it touched, put into the RECORD that is given, and what it gave."""
+        record = Arm() if record is None else record
+        self.arms.append(record)
         try:
             answer = arm()
         finally:
-            self._arms.pop()
-            for key, (thing, before) in record.before.items():
-                record.after[key] = copy_state(thing)
-                self.touch(thing)  # an arm around this one sees the change too
-                restore(thing, before)
+            self.drop(record)
+            self._spoiled |= record.drawn
+            self.undo(record)
         return record, answer
+
+    def drop(self, record: Arm) -> None:
+        """What is changed from now on is no business of RECORD."""
+        self.arms = [other for other in self.arms if other is not record]
+
+    def undo(self, record: Arm) -> None:
+        """Make everything that RECORD has touched what it was, and keep what it had become."""
+        for key, (thing, before) in record.before.items():
+            record.after[key] = copy_state(thing)
+            restore(thing, before)
+            self.touch(thing)  # for an arm around this one, which goes on from here
+
+    def pass_on(self, record: Arm) -> None:
+        """What RECORD has touched stays as it is, and counts as touched by the arm around it."""
+        if self.arms:
+            for key, found in record.before.items():
+                self.arms[-1].before.setdefault(key, found)
+
+    def put(self, state: dict[int, tuple[Any, State]]) -> None:
+        """Make things what STATE says."""
+        for thing, content in state.values():
+            self.touch(thing)
+            restore(thing, content)
 
     def keep(self, arm: Arm) -> None:
         """Do again what ARM did: it was the only one that went on."""

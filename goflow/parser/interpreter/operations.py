@@ -14,12 +14,15 @@ from goflow.parser.interpreter.values import (
 from goflow.parser.interpreter.values import (
     AnyOrder,
     At,
+    MaybeGone,
     Raised,
     Unknown,
     UnknownElementsError,
+    UnknownKey,
     UnknownMany,
     Value,
     first_unknown,
+    hidden_key,
     raised,
 )
 
@@ -305,7 +308,8 @@ def contains(container: Any, item: Any, at: At) -> bool | Unknown:
         except HOST_ERRORS as problem:
             as_raised(problem, at)
         if found:
-            return True
+            value = container[item] if isinstance(container, dict) else None
+            return value if type(value) is MaybeGone else True
         unknown = _in_keys(container)
         return False if unknown is None else unknown
     unknown = None
@@ -340,7 +344,23 @@ def truth(value: Any, at: At) -> bool | Unknown:
     many = UnknownMany.among(value, at)
     if many is not None and all(type(inner) is UnknownMany for inner in value):
         return many
+    if isinstance(value, dict | set | frozenset) and value:
+        return _is_filled(value)
     return value is NotImplemented or bool(value)
+
+
+def _is_filled(value: Any) -> bool | Unknown:
+    """Whether one of the keys or members that VALUE has is there for sure."""
+    unknown = None
+    for key in value:
+        inner = value[key] if isinstance(value, dict) else None
+        if isinstance(key, Unknown) or type(inner) is MaybeGone:
+            unknown = inner if type(inner) is MaybeGone else key
+        elif type(key) is UnknownKey:
+            unknown = key.unknown
+        else:
+            return True
+    return True if unknown is None else unknown
 
 
 def length(value: Any, at: At) -> Any:
@@ -349,6 +369,7 @@ def length(value: Any, at: At) -> Any:
         return value.length(at)
     unknown = _in_keys(value)  # it stands for any number, or may be one of the others
     unknown = UnknownMany.among(value, at) if unknown is None else unknown
+    unknown = MaybeGone.among(value, at) if unknown is None else unknown
     if unknown is not None:
         return unknown
     try:
@@ -396,6 +417,24 @@ def _stands_clear(value: Any, key: Any) -> bool:
     return key < places[0] if key >= 0 else len(value) + key > places[-1]
 
 
+def _count_parts(value: tuple[Any, ...], at: At) -> None:
+    """A step for each tuple in VALUE as often as it is there: Python's own hash has no steps."""
+    at.session.budget.step(at)
+    for inner in value:
+        if isinstance(inner, tuple):
+            _count_parts(inner, at)
+
+
+def check_hashable(key: Any, at: At) -> None:
+    """TypeError for keys that cannot be hashed."""
+    if isinstance(key, tuple):
+        _count_parts(key, at)
+    try:
+        hash(key)
+    except TypeError as problem:
+        raised(at, "TypeError", str(problem))
+
+
 def set_item(value: Any, key: Any, new: Any, at: At) -> None:
     """``value[key] = new``."""
     if isinstance(value, Value):
@@ -403,10 +442,15 @@ def set_item(value: Any, key: Any, new: Any, at: At) -> None:
         return
     if isinstance(value, MUTABLE):
         at.session.journal.touch(value)
-    if isinstance(key, slice) and isinstance(value, list):
-        new = elements(new, at)
-        if isinstance(new, Unknown):
-            new = [new]
+        if isinstance(key, Unknown | slice):
+            from goflow.parser.interpreter.mutations import in_their_order, is_unknown, set_somewhere
+
+            if is_unknown(key):
+                set_somewhere(value, key, new, at)
+                return
+            if isinstance(value, list):
+                new = elements(new, at)
+                new = [UnknownMany.of(new)] if isinstance(new, Unknown) else in_their_order(new, at)
     try:
         value[key] = new
     except HOST_ERRORS as problem:
@@ -422,6 +466,14 @@ def delete_item(value: Any, key: Any, at: At) -> None:
         return
     if isinstance(value, MUTABLE):
         at.session.journal.touch(value)
+        if isinstance(key, Unknown | slice):
+            from goflow.parser.interpreter.mutations import delete_somewhere, is_unknown
+
+            if is_unknown(key):
+                delete_somewhere(value, key, at)
+                return
+        if isinstance(value, dict) and key not in value and hidden_key(value) is not None:
+            return  # it may have been one of those
     try:
         del value[key]
     except HOST_ERRORS as problem:
@@ -436,12 +488,18 @@ def iterate(value: Any, at: At) -> Iterator[Any]:
     if isinstance(value, Value):
         yield from value.iterate(at)
         return
+    gone = MaybeGone.among(value, at)
+    if gone is not None:
+        raise UnknownElementsError(gone)
     try:
         iterator = iter(value)
     except TypeError:
         raised(at, "TypeError", f"'{type_name(value)}' object is not iterable")
     step = at.session.budget.step
+    draw = at.session.journal.draw if iterator is value else None  # somebody else may draw from it, too
     while True:
+        if draw is not None:
+            draw(iterator, at)
         try:
             element = next(iterator)
         except StopIteration:

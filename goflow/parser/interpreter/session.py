@@ -20,6 +20,7 @@ from goflow.parser.limits import LONGEST_S
 from goflow.telemetry import memory
 
 if TYPE_CHECKING:
+    from goflow.parser.interpreter.attempts import Attempt
     from goflow.parser.interpreter.classes import ClassValue
     from goflow.parser.interpreter.modules import Loader, ModuleValue
 
@@ -127,6 +128,8 @@ class Session:
     listings: dict[str, tuple[str, ...]] = field(default_factory=dict)
     holds_many: bool = False
     """Whether some list holds an `UnknownMany`: only then they are looked through for one."""
+    holds_gone: bool = False
+    """Whether some dict holds a `MaybeGone`; the same."""
     undecided: Unknown | None = None
     library: dict[str, Any] = field(default_factory=dict)
     described_in: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -135,6 +138,8 @@ class Session:
     exceptions: dict[str, ClassValue] = field(default_factory=dict)
     handling: Raised | None = None
     """The exception that an ``except`` or ``finally`` is dealing with now."""
+    attempts: tuple[Attempt, ...] = ()
+    """The bodies around this place of which something may catch exceptions, the innermost last."""
     paused: set[Any] = field(default_factory=set)
     """Bodies of generators that wait at a ``yield``."""
     is_over: bool = False
@@ -167,7 +172,7 @@ class Session:
         except (Raised, BudgetError):
             raise
         except UnknownElementsError as problem:
-            return problem.unknown
+            return problem.unknown.call(args, kwargs, at)  # whatever it was about to do
         except RecursionError:
             raise BudgetError("deeper than the reader can follow", at) from None
         except TypeError as problem:
@@ -198,7 +203,11 @@ class Session:
         try:
             yield
         finally:
-            self.undecided = before
+            self.undecided = before if before is not None else self._left_perhaps()
+
+    def _left_perhaps(self) -> Unknown | None:
+        """Why a body may have been left before this place."""
+        return next((attempt.found[0].test for attempt in self.attempts if attempt.found), None)
 
 
 _FILES = (

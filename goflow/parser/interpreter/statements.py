@@ -10,6 +10,7 @@ from typing import Any
 import libcst as cst
 
 from goflow.parser.interpreter import host
+from goflow.parser.interpreter.attempts import attempted
 from goflow.parser.interpreter.bodies import Exit, How, Statement, run_suite
 from goflow.parser.interpreter.branches import both_bodies
 from goflow.parser.interpreter.calls import call
@@ -23,7 +24,7 @@ from goflow.parser.interpreter.operations import DUNDERS, HOST_ERRORS, as_raised
 from goflow.parser.interpreter.scopes import Frame
 from goflow.parser.interpreter.signs import BINARY_SIGNS
 from goflow.parser.interpreter.targets import assign, change, delete
-from goflow.parser.interpreter.values import At, Raised, Unknown, UnknownElementsError, Value, raised
+from goflow.parser.interpreter.values import At, Raised, Unknown, UnknownElementsError, UnknownKey, Value, raised
 
 
 def _expression(frame: Frame, node: cst.Expr) -> Exit | None:
@@ -174,7 +175,7 @@ def _for(frame: Frame, node: cst.For) -> Exit | None:
             return _undecided_loop(frame, node, problem.unknown)
         if value is values:
             break
-        if isinstance(value, host.UnknownKey):
+        if isinstance(value, UnknownKey):
             return _undecided_loop(frame, node, value.unknown)
         assign(frame, node.target, value)
         left = run_suite(frame, node.body)
@@ -234,15 +235,18 @@ def _with_items(frame: Frame, items: list[cst.WithItem], node: cst.With) -> Exit
     bound = manager.enter(at)
     if item.asname is not None:
         assign(frame, item.asname.name, bound)
-    try:
-        left = _with_items(frame, rest, node)
-    except Raised as problem:
+
+    def go_on(left: Exit | None) -> Exit | None:
+        manager.leave(None, at)
+        return left
+
+    def handle(problem: Raised) -> Exit | None:
         with frame.session.dealing_with(problem):
             if manager.leave(problem, at):
                 return None
-        raise
-    manager.leave(None, at)
-    return left
+        raise problem
+
+    return attempted(frame, manager.may_catch, lambda: _with_items(frame, rest, node), go_on, handle, at)
 
 
 def _type_alias(frame: Frame, node: cst.TypeAlias) -> None:

@@ -8,6 +8,7 @@ and never false (decision 2 of the architecture).
 from __future__ import annotations
 
 import collections
+import types
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -169,6 +170,10 @@ class Value:
         """The end of the ``with``; true when PROBLEM is dealt with."""
         return False
 
+    def may_catch(self, problem: Raised) -> bool | Unknown:
+        """Whether ``leave`` may deal with PROBLEM, and can be tried in one arm and not in another."""
+        return False
+
     def text(self, at: At) -> Any:
         """``str(value)``: a str or Unknown."""
         return Unknown(f"the text of a {self.type_name} object", at)
@@ -189,7 +194,8 @@ class Unknown(Value):
         self.at = at
 
     def __bool__(self) -> bool:
-        raise TypeError("an Unknown is neither true nor false: ask operations.truth")
+        """A model that asks gets no answer, and what it was to give is not known (`Session.guarded`)."""
+        raise UnknownElementsError(self)
 
     def __repr__(self) -> str:
         return f"Unknown({self.reason!r})"
@@ -269,8 +275,57 @@ class UnknownMany(Unknown):
         return next((value for value in values if type(value) is UnknownMany), None)
 
 
+class MaybeGone(Unknown):
+    """The value of a key that a mapping may have or not: what one arm has set or deleted and another has not."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, unknown: Unknown) -> MaybeGone:
+        """For the reason of UNKNOWN."""
+        unknown.at.session.holds_gone = True
+        return cls(unknown.reason, unknown.at)
+
+    @staticmethod
+    def among(value: Any, at: At) -> MaybeGone | None:
+        """The first such value of VALUE, a dict or a view of one; None where there is none."""
+        if not at.session.holds_gone:
+            return None
+        mapping = value if isinstance(value, dict) else getattr(value, "mapping", None)
+        if not isinstance(mapping, dict | types.MappingProxyType):
+            return None
+        return next((inner for inner in mapping.values() if type(inner) is MaybeGone), None)
+
+
+class UnknownKey(str):
+    """Stands for the keys of a mapping that is not known, inside one that is known otherwise."""
+
+    unknown: Unknown
+
+    def __new__(cls, unknown: Unknown) -> UnknownKey:
+        """A key that is equal to no other."""
+        made = super().__new__(cls, f"<unknown {id(unknown)}>")
+        made.unknown = unknown
+        return made
+
+
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+
+
+def hidden_key(value: Any) -> Unknown | None:
+    """Why nobody knows all the keys of VALUE, a dict or a set; None where all are known."""
+    if _PLAIN.issuperset(map(type, value)):  # nearly all
+        return None
+    for key in value:
+        if isinstance(key, Unknown):
+            return key
+        if type(key) is UnknownKey:
+            return key.unknown
+    return None
+
+
 class UnknownElementsError(Exception):
-    """An iterator comes to what is not known: from here on nothing is known of what it gives."""
+    """What comes next, or whether something is true, is not known: nothing is known from here on."""
 
     def __init__(self, unknown: Unknown) -> None:
         self.unknown = unknown

@@ -13,7 +13,7 @@ from goflow.parser.interpreter.operations import elements, representation
 from goflow.parser.interpreter.orders import unordered
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.subtypes import HostInstance
-from goflow.parser.interpreter.values import At, Keywords, NativeFunction, Unknown, first_unknown
+from goflow.parser.interpreter.values import At, Keywords, NativeFunction, Unknown, UnknownKey, first_unknown
 from goflow.parser.libraries.registry import function, module
 
 
@@ -92,7 +92,7 @@ def _counter_method(name: str) -> Any:
         found = _counted(values, at)
         at.session.journal.touch(counter)
         if isinstance(found, Unknown):  # of whatever is counted there may be more now
-            dict.update(counter, dict.fromkeys([*counter, host.UnknownKey(found)], found))
+            dict.update(counter, dict.fromkeys([*counter, UnknownKey(found)], found))
             return
         getattr(counter, name)(found, **kwargs)
 

@@ -66,6 +66,10 @@ class Suppress(Value):
         """Whether it is one of the kinds."""
         return problem is not None and matches(problem.value, self.kinds) is True
 
+    def may_catch(self, problem: Raised) -> bool | Unknown:
+        """The same."""
+        return matches(problem.value, self.kinds)
+
 
 class NullContext(Value):
     """``nullcontext(value)``."""

@@ -6,11 +6,10 @@ from typing import Any
 
 import libcst as cst
 
-from goflow.parser.interpreter import host
 from goflow.parser.interpreter.calls import call
 from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.descriptors import bind
-from goflow.parser.interpreter.operations import binary, representation
+from goflow.parser.interpreter.operations import binary, check_hashable, representation
 from goflow.parser.interpreter.scopes import MISSING
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import (
@@ -233,7 +232,7 @@ class _Frozen(Value):
 
 def _hash(at: At, self: Instance) -> Any:
     values = _compared(self)
-    host.check_hashable(values, at)
+    check_hashable(values, at)
     unknown = first_unknown(values)
     return hash(values) if unknown is None else unknown
 

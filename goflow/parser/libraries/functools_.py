@@ -93,7 +93,9 @@ class Cached(Value):
         except TypeError as problem:
             raised(at, "TypeError", str(problem))
         if not known:
-            self._known[key] = self.inner.call(args, kwargs, at)
+            answer = self.inner.call(args, kwargs, at)
+            at.session.journal.touch(self._known)
+            self._known[key] = answer
         return self._known[key]
 
     @property
@@ -108,10 +110,14 @@ class Cached(Value):
     def get_attribute(self, name: str, at: At) -> Any:
         """Its own, else the function's."""
         if name == "cache_clear":
-            return NativeFunction(name, lambda at: self._known.clear())
+            return NativeFunction(name, self._clear)
         if name == "__wrapped__":
             return self.inner
         return Unknown(f"{name} of a cache", at) if name == "cache_info" else self.inner.get_attribute(name, at)
+
+    def _clear(self, at: At) -> None:
+        at.session.journal.touch(self._known)
+        self._known.clear()
 
 
 def _cache(at: At, target: Any = None, *args: Any, **options: Any) -> Any:
@@ -204,6 +210,7 @@ class Dispatched(Value):
             cls = function_.annotation(names[0], at) if names else None
         if function_ is None:
             return NativeFunction("register", lambda at, inner: self._register(at, cls, inner), takes_unknown=True)
+        at.session.journal.touch(self._by_class)
         self._by_class.append((cls, function_))
         return function_
 

@@ -1,0 +1,255 @@
+"""Methods that change Python's own containers in place, and what they leave when something about them is not known.
+
+A key or an index that is not known may be any: whatever it may have changed is not known afterwards.
+"""
+
+from __future__ import annotations
+
+import collections
+from typing import Any
+
+from goflow.parser.interpreter.operations import check_hashable, elements, equal
+from goflow.parser.interpreter.orders import unordered
+from goflow.parser.interpreter.values import (
+    AnyOrder,
+    At,
+    MaybeGone,
+    Unknown,
+    UnknownElementsError,
+    UnknownKey,
+    UnknownMany,
+    hidden_key,
+    raised,
+)
+
+_OF_SEQUENCES = {"append", "extend", "insert", "remove", "pop", "clear", "reverse"}
+_OF_TWO_SETS = {"difference_update", "intersection_update", "symmetric_difference_update"}
+MUTATORS: dict[type, frozenset[str]] = {
+    collections.deque: frozenset(_OF_SEQUENCES | {"appendleft", "extendleft", "popleft", "rotate"}),
+    list: frozenset(_OF_SEQUENCES | {"sort"}),
+    dict: frozenset({"update", "setdefault", "pop", "popitem", "clear", "move_to_end"}),
+    set: frozenset({"add", "discard", "remove", "pop", "clear", "update"} | _OF_TWO_SETS),
+}
+
+
+def mutate(value: Any, name: str, args: Any, kwargs: dict[str, Any], at: At) -> Any:
+    """``value.name(*args, **kwargs)``, NAME one of the MUTATORS of VALUE's type."""
+    at.session.journal.touch(value)
+    answer = None
+    if name == "update":
+        _update(value, args, kwargs, at)
+    elif isinstance(value, dict):
+        answer = _of_dict(value, name, args, kwargs, at)
+    elif isinstance(value, set):
+        answer = _of_set(value, name, args, kwargs, at)
+    else:
+        answer = _of_sequence(value, name, args, kwargs, at)
+    at.session.budget.check_size(len(value), at)
+    return answer
+
+
+def so_many(unknown: Unknown, count: int) -> list[Unknown]:
+    """COUNT things, none of which is known for the reason of UNKNOWN."""
+    return [Unknown(unknown.reason, unknown.at) for _ in range(count)]
+
+
+def in_their_order(values: list[Any], at: At) -> list[Any]:
+    """VALUES for a list that other code goes on with: where their order is not known, none of them is."""
+    why = unordered(values, at)
+    return values if why is None else so_many(why, len(values))
+
+
+def _run(value: Any, name: str, args: Any, kwargs: dict[str, Any], at: At) -> Any:
+    return at.session.guarded(lambda at, *a, **k: getattr(value, name)(*a, **k), at, args, kwargs, name)
+
+
+def _of_sequence(value: Any, name: str, args: Any, kwargs: dict[str, Any], at: At) -> Any:
+    if name in {"extend", "extendleft"} and len(args) == 1:
+        tail = elements(args[0], at)
+        getattr(value, name)([UnknownMany.of(tail)] if isinstance(tail, Unknown) else in_their_order(tail, at))
+        return None
+    if name == "sort" and isinstance(value, list):
+        return _sort(value, kwargs, at)
+    if name == "remove" and len(args) == 1:
+        return _remove(value, args[0], at)
+    if name == "pop" and type(value) is AnyOrder and value.unknown is not None:
+        value[:] = so_many(value.unknown, len(value) - 1)
+        return value.unknown
+    place = args[0] if args and name in {"pop", "insert", "rotate"} else None
+    if isinstance(place, Unknown) and (value or name == "insert"):
+        return _somewhere(value, place, len(value) + {"pop": -1, "insert": 1, "rotate": 0}[name], at)
+    many = UnknownMany.among(value, at)
+    if many is not None and (found := _beside_many(value, name, args, many)) is not NotImplemented:
+        return found
+    return _run(value, name, args, kwargs, at)
+
+
+def _beside_many(value: Any, name: str, args: Any, many: UnknownMany) -> Any:
+    """What NAME gives of a VALUE of which one element stands for MANY; NotImplemented where it is as with others."""
+    if name == "insert" and args[0] != 0:
+        value[:] = [many]
+        return None
+    if name == "rotate" or (name == "pop" and len(args) == 1 and args[0] not in {0, -1}):
+        value.clear()
+        value.append(many)
+        return many if name == "pop" else None
+    taken = {"pop": 0 if args and args[0] == 0 else -1, "popleft": 0}.get(name)
+    return many if taken is not None and type(value[taken]) is UnknownMany else NotImplemented
+
+
+def _somewhere(value: Any, unknown: Unknown, length: int, at: At) -> Unknown:
+    """VALUE has been changed where nobody knows; it is now of that LENGTH."""
+    many = UnknownMany.among(value, at)
+    value.clear()
+    value.extend(so_many(unknown, length) if many is None else [many])
+    return unknown
+
+
+def _sort(value: list[Any], kwargs: dict[str, Any], at: At) -> None:
+    from goflow.parser.interpreter.host import sorted_values
+
+    many = UnknownMany.among(value, at)
+    try:
+        value[:] = [many] if many is not None else sorted_values(value, at, **kwargs)
+    except UnknownElementsError as problem:
+        value[:] = so_many(problem.unknown, len(value))
+    if type(value) is AnyOrder:
+        value.settle()
+
+
+def _remove(value: Any, item: Any, at: At) -> None:
+    for index, other in enumerate(value):
+        same = True if other is item and not isinstance(item, Unknown) else equal(other, item, at)
+        if isinstance(same, Unknown):  # this one or a later one
+            rest = so_many(same, len(value) - index - 1)
+            many = UnknownMany.among(value, at)
+            while len(value) > index:
+                value.pop()
+            value.extend(rest if many is None else [many])
+            return
+        if same:
+            del value[index]
+            return
+    raised(at, "ValueError", "list.remove(x): x not in list")
+
+
+def _update(value: Any, args: Any, kwargs: dict[str, Any], at: At) -> None:
+    from goflow.parser.interpreter.host import as_mapping
+
+    if isinstance(value, set):
+        for argument in args:
+            more = elements(argument, at)
+            for member in () if isinstance(more, Unknown) else more:
+                check_hashable(member, at)
+            value.update({more} if isinstance(more, Unknown) else more)
+        return
+    for argument in args:
+        mapping = as_mapping(argument, at)
+        if isinstance(mapping, Unknown):
+            set_unknown(value, UnknownKey(mapping), mapping)
+        else:
+            value.update(mapping)
+    value.update(kwargs)
+
+
+def _of_dict(value: dict[Any, Any], name: str, args: Any, kwargs: dict[str, Any], at: At) -> Any:
+    hidden = hidden_key(value)
+    gone = MaybeGone.among(value, at)
+    if name == "popitem" and (unknown := hidden if hidden is not None else gone) is not None:
+        return forget_keys(value, unknown)
+    if name == "clear" or not args:
+        return _run(value, name, args, kwargs, at)
+    key = args[0]
+    check_hashable(key, at)
+    if isinstance(key, Unknown):
+        if name == "pop" and value:
+            forget_keys(value, key)
+        elif name == "setdefault":
+            value[UnknownKey(key)] = key
+        return key if name in {"pop", "setdefault"} else None
+    if name in {"pop", "setdefault"} and hidden is not None and key not in value:
+        if name == "setdefault":
+            value[key] = hidden
+        return hidden
+    answer = _run(value, name, args, kwargs, at)
+    if name == "setdefault" and type(answer) is MaybeGone:
+        value[key] = answer = Unknown(answer.reason, answer.at)
+    return answer
+
+
+def _of_set(value: set[Any], name: str, args: Any, kwargs: dict[str, Any], at: At) -> Any:
+    hidden = hidden_key(value)
+    if name == "pop" and value and (unknown := hidden if hidden is not None else unordered(value, at)) is not None:
+        left = [unknown] if hidden is not None else so_many(unknown, len(value) - 1)
+        value.clear()
+        value.update(left)
+        return unknown
+    if name in {"remove", "discard"} and len(args) == 1 and value:
+        check_hashable(args[0], at)
+        if isinstance(args[0], Unknown):
+            return _only(value, args[0])
+        if hidden is not None and args[0] not in value:
+            return None
+    if name in _OF_TWO_SETS:
+        args = [elements(argument, at) for argument in args]
+        unknown = next((argument for argument in args if isinstance(argument, Unknown)), None)
+        if unknown is not None:  # whatever was in it may be gone
+            return _only(value, unknown)
+        args = [list(argument) for argument in args]
+    return _run(value, name, args, kwargs, at)
+
+
+def _only(value: set[Any], unknown: Unknown) -> None:
+    value.clear()
+    value.add(unknown)
+
+
+def forget_keys(value: dict[Any, Any], unknown: Unknown) -> Unknown:
+    """One of VALUE's keys is gone, and UNKNOWN is why nobody knows which."""
+    for key in value:
+        value[key] = MaybeGone.of(unknown)
+    return unknown
+
+
+def set_unknown(value: dict[Any, Any], key: Any, new: Any) -> None:
+    """``value[key] = new`` with a KEY that stands for any: each of the others may be it."""
+    unknown = key.unknown if isinstance(key, UnknownKey) else key
+    for other, before in value.items():
+        if before is not new:
+            value[other] = Unknown(unknown.reason, unknown.at)
+    value[key] = new
+
+
+def set_somewhere(value: Any, key: Any, new: Any, at: At) -> None:
+    """``value[key] = new`` with a KEY that is not known, or is a slice whose ends are not."""
+    unknown = next(part for part in _parts(key) if isinstance(part, Unknown))
+    if isinstance(value, dict):
+        if value is at.module.names:  # ``globals()[...]``: taken to be a name of its own
+            value[UnknownKey(unknown)] = new
+        else:
+            set_unknown(value, key, new)
+    elif isinstance(key, slice):
+        value[:] = [UnknownMany.of(unknown)]
+    elif value:
+        _somewhere(value, unknown, len(value), at)
+
+
+def delete_somewhere(value: Any, key: Any, at: At) -> None:
+    """``del value[key]`` with a KEY that is not known, or is a slice whose ends are not."""
+    unknown = next(part for part in _parts(key) if isinstance(part, Unknown))
+    if isinstance(value, dict):
+        if value is not at.module.names:
+            forget_keys(value, unknown)
+    elif isinstance(key, slice):
+        value[:] = [UnknownMany.of(unknown)]
+    elif value:
+        _somewhere(value, unknown, len(value) - 1, at)
+
+
+def is_unknown(key: Any) -> bool:
+    """Whether KEY, or one of the ends of the slice that it is, is not known."""
+    return any(isinstance(part, Unknown) for part in _parts(key))
+
+
+def _parts(key: Any) -> tuple[Any, ...]:
+    return (key.start, key.stop, key.step) if isinstance(key, slice) else (key,)
