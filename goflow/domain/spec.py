@@ -316,6 +316,9 @@ class DagSpec(_Part):
     edge_labels: Mapping[str, str] = field(default_factory=dict)
     """``"upstream>downstream"`` to the label between them."""
     runtime: RuntimeSpec = field(default_factory=RuntimeSpec, metadata={"load": RuntimeSpec.from_json})
+    variables: tuple[str, ...] | None = field(default=None, metadata=_TEXTS)
+    connections: tuple[str, ...] | None = field(default=None, metadata=_TEXTS)
+    """Patterns of the Variables and Connections that the file and its tasks may read (`goflow.yaml`); None: all."""
     tasks: tuple[TaskSpec, ...] = field(default=(), metadata=_tuple_of(TaskSpec.from_json))
     read_by: ReadBy = "evaluate"
     """How its file was read; no part of the meaning."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from goflow.domain.canonical import Json
 from goflow.domain.errors import NotFoundError
+from goflow.domain.patterns import allows
 from goflow.domain.runs import Launch, TaskInstance, job_name
 from goflow.domain.spec import DagSpec
 from goflow.operators.plan import JobPlan, NotConvertibleError
@@ -41,7 +42,7 @@ class Planner:
             run,
             instance,
             pull_xcom=lambda task_ids=None, key="return_value", **_: self._pull(dag, run.id, task_ids, key),
-            find_variable=self._variable,
+            find_variable=lambda name: self._variable(name) if allows(dag.variables, name) else None,
         )
 
         def render_fields(fields: Mapping[str, Json]) -> Mapping[str, Json]:

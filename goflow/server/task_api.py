@@ -17,7 +17,9 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from goflow.domain.errors import AlreadyExistsError, GoFlowError, InvalidRequestError, NotFoundError
+from goflow.domain.patterns import allows
 from goflow.domain.runs import Launch, Outcome
+from goflow.domain.spec import DagSpec
 from goflow.domain.state import OPEN_LAUNCH_STATES, TaskState
 from goflow.executor.outcomes import settle, store_report
 from goflow.executor.words import outcome_from_word
@@ -28,6 +30,7 @@ from goflow.server.attempts import AttemptGuard
 from goflow.server.task_input import InputBuilder
 from goflow.store import (
     Store,
+    Tx,
     blobs,
     connections,
     dags,
@@ -230,8 +233,13 @@ class TaskApi:
             run = runs.get(tx, instance.dag_run_id)
             if versions.get(tx, run.version_id).folder_digest != digest:
                 raise RequestRefusedError(403, "this is not the folder of this launch's version")
-            parts = list(blobs.tar(tx, digest))
-        return StreamingResponse(iter(parts), media_type="application/x-tar")
+            stored = blobs.folder(tx, digest)
+        return StreamingResponse(blobs.tar(stored, self._content), media_type="application/x-tar")
+
+    def _content(self, digest: str) -> bytes:
+        """A stored content, in a transaction of its own: a slow reader of a tar holds none open."""
+        with self.store.reading() as tx:
+            return blobs.content(tx, digest)
 
     # What a task may ask for -----------------------------------------------------------------------------------
 
@@ -255,27 +263,45 @@ class TaskApi:
 
     def variable(self, launch: Launch, request: Request, _: object) -> Any:
         """A Variable."""
+        name = request.path_params["name"]
         with self.store.reading() as tx:
-            return {"value": variables.get(tx, request.path_params["name"]).value}
+            if not allows(self._dag(tx, launch).variables, name):
+                raise NotFoundError(f"Variable {name} (goflow.yaml does not let this DAG read it)")
+            return {"value": variables.get(tx, name).value}
 
     def set_variable(self, launch: Launch, request: Request, body: Any) -> None:
         """Set a Variable."""
         value = task_bodies.text(body, "value")
         with self.store.transaction() as tx:
+            self._may_change(tx, launch, request.path_params["name"])
             variables.set_(tx, request.path_params["name"], value, who=_who(launch))
 
     def delete_variable(self, launch: Launch, request: Request, _: object) -> None:
         """Remove a Variable."""
         with self.store.transaction() as tx:
+            self._may_change(tx, launch, request.path_params["name"])
             if not variables.delete_(tx, request.path_params["name"], who=_who(launch)):
                 raise NotFoundError(f"Variable {request.path_params['name']}")
 
     def connection(self, launch: Launch, request: Request, _: object) -> Any:
         """A connection, its password too: that is what tasks have them for."""
+        conn_id = request.path_params["name"]
         with self.store.reading() as tx:
-            row = connections.get(tx, request.path_params["name"])
+            if not allows(self._dag(tx, launch).connections, conn_id):
+                raise NotFoundError(f"connection {conn_id} (goflow.yaml does not let this DAG read it)")
+            row = connections.get(tx, conn_id)
         names = ("conn_id", "conn_type", "host", "login", "password", "schema", "port", "extra", "description")
         return {name: getattr(row, name) for name in names}
+
+    def _dag(self, tx: Tx, launch: Launch) -> DagSpec:
+        """The DAG of LAUNCH as its run has it."""
+        _, instance = launches.with_task(tx, launch.id)
+        return versions.spec(tx, runs.get(tx, instance.dag_run_id).reading_id)
+
+    def _may_change(self, tx: Tx, launch: Launch, name: str) -> None:
+        """Who may not read a Variable may not change it either. Raises RequestRefusedError (403)."""
+        if not allows(self._dag(tx, launch).variables, name):
+            raise RequestRefusedError(403, f"goflow.yaml does not let this DAG have the Variable {name}")
 
     def trigger(self, launch: Launch, request: Request, body: Any) -> Any:
         """Make a run of another DAG (TriggerDagRunOperator)."""

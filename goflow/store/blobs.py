@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tarfile
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from sqlalchemy import bindparam, select
@@ -23,6 +23,7 @@ _KNOWN = select(folders.c.digest).where(folders.c.digest == bindparam("digest"))
 _CONTENT = select(blobs.c.content).where(blobs.c.digest == bindparam("digest"))
 _PRESENT = select(blobs.c.digest).where(blobs.c.digest.in_(bindparam("digests", expanding=True)))
 _MOST = 500
+_PIECE = 1 << 20
 
 
 def manifest(path: str, files: Mapping[str, tuple[str, int]], import_roots: Iterable[str] = ()) -> Manifest:
@@ -84,16 +85,23 @@ def content(tx: Tx, blob_digest: str) -> bytes:
     return bytes(value)
 
 
-def tar(tx: Tx, folder_digest: str) -> Iterator[bytes]:
-    """A stored folder as an uncompressed tar, a piece at a time; always the same bytes for the same digest."""
-    stored = folder(tx, folder_digest)
+def tar(stored: Manifest, content_of: Callable[[str], bytes]) -> Iterator[bytes]:
+    """A STORED folder as an uncompressed tar, in pieces of at most 1 MiB; always the same bytes for the same digest.
+
+    CONTENT_OF gives the content of a digest, and is asked when its turn comes: one file is in memory at a time.
+    """
     for name in sorted(stored.files):
-        data = content(tx, stored.files[name][0])
+        blob, size = stored.files[name]
         info = tarfile.TarInfo(name)
-        info.size = len(data)
+        info.size = size
         info.mode = 0o644
         yield info.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
-        yield data + bytes(-len(data) % tarfile.BLOCKSIZE)
+        data = content_of(blob)
+        for start in range(0, size, _PIECE):
+            yield data[start : start + _PIECE]
+        del data
+        if size % tarfile.BLOCKSIZE:
+            yield bytes(-size % tarfile.BLOCKSIZE)
     yield bytes(tarfile.BLOCKSIZE * 2)
 
 

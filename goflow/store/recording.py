@@ -250,6 +250,7 @@ def _readings(
             "number": last.get(versions[item.spec.dag_id].id, 0) + 1,
             "reader_version": item.reader_version,
             "dialect": item.spec.dialect.value,
+            "read_by": item.spec.read_by,
             "spec": item.written.text,
             "inputs": tx.sealer.seal(texts[item.spec.dag_id]),
             "diagnostics": dumps([finding.to_json() for finding in item.diagnostics]),

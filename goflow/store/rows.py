@@ -13,7 +13,7 @@ from typing import Any
 from goflow.domain.canonical import Json
 from goflow.domain.diagnostics import Diagnostic
 from goflow.domain.runs import Launch
-from goflow.domain.spec import Dialect, FileFormat
+from goflow.domain.spec import Dialect, FileFormat, ReadBy
 from goflow.domain.state import TaskState
 
 
@@ -80,6 +80,7 @@ class DagReading:
     number: int
     reader_version: str
     dialect: Dialect
+    read_by: ReadBy
     spec_digest: str
     inputs_digest: str
     created_date: dt.datetime

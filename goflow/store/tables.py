@@ -138,6 +138,7 @@ dag_readings = Table(
     Column("number", Integer, nullable=False),
     Column("reader_version", Text, nullable=False),
     Column("dialect", Text, nullable=False),
+    Column("read_by", Text, nullable=False, server_default="evaluate"),
     Column("spec_digest", Text, nullable=False),
     Column("spec", Text, nullable=False),
     Column("inputs", Text, nullable=False),

@@ -5,11 +5,11 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from goflow.domain.canonical import digest_bytes
 from goflow.domain.diagnostics import Diagnostic, Severity, Span
+from goflow.domain.patterns import allows
 from goflow.domain.precedence import over
 from goflow.domain.spec import DagSpec, Dialect, Inputs, RuntimeSpec
 from goflow.parser.folder.ignore import Syntax
@@ -66,7 +66,7 @@ class FolderConfig:
 
     def for_file(self, path: str) -> FileSettings:
         """What holds for the file PATH, relative to the folder."""
-        said = merged([self.settings, *(rule.settings for rule in self._rules(path) if not (rule.dag or rule.task))])
+        said = self._for_all_of(path)
         roots = [self.root / root for root in said.import_roots]
         if said.import_from == "beside":
             roots.insert(0, (self.root / path).parent)
@@ -94,7 +94,18 @@ class FolderConfig:
                 replace(task, runtime=over(task.runtime, self._for_task(path, dag.dag_id, task.task_id)))
                 for task in tasks
             )
-        return replace(dag, runtime=over(dag.runtime, self._for_dag(path, dag.dag_id)), tasks=tasks)
+        said = self._for_all_of(path)
+        return replace(
+            dag,
+            runtime=over(dag.runtime, self._for_dag(path, dag.dag_id)),
+            variables=said.variables,
+            connections=said.connections,
+            tasks=tasks,
+        )
+
+    def _for_all_of(self, path: str) -> Settings:
+        """What is said of the file PATH as a whole."""
+        return merged([self.settings, *(rule.settings for rule in self._rules(path) if not (rule.dag or rule.task))])
 
     def _for_dag(self, path: str, dag_id: str) -> RuntimeSpec:
         rules = [rule for rule in self._rules(path) if not rule.task and _one_of(rule.dag, dag_id)]
@@ -150,13 +161,11 @@ def _unchanged(config: FolderConfig) -> bool:
 
 
 def _one_of(patterns: tuple[str, ...], name: str) -> bool:
-    return not patterns or any(fnmatchcase(name, pattern) for pattern in patterns)
+    return allows(patterns or None, name)
 
 
 def _allowed(values: Mapping[str, str], patterns: tuple[str, ...] | None) -> Mapping[str, str]:
-    if patterns is None:
-        return values
-    return {name: value for name, value in values.items() if any(fnmatchcase(name, pattern) for pattern in patterns)}
+    return values if patterns is None else {name: value for name, value in values.items() if allows(patterns, name)}
 
 
 @functools.lru_cache(maxsize=256)

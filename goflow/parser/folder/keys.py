@@ -48,8 +48,8 @@ FILE_KEYS = (
     ),
     Key("import_roots", ListOf(Text("a path", strict=True), "a path or a list of paths", lone=True),
         "further folders that modules are imported from, relative to this one"),
-    Key("variables", _PATTERNS, "which Variables the files may read, as shell patterns; without it: all"),
-    Key("connections", _PATTERNS, "which Connections the files may read, as shell patterns; without it: all"),
+    Key("variables", _PATTERNS, "which Variables files and tasks may read, as shell patterns; without it: all"),
+    Key("connections", _PATTERNS, "which Connections files and tasks may read, as shell patterns; without it: all"),
 )  # fmt: skip
 """What can only be said for whole files."""
 

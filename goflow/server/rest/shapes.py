@@ -6,9 +6,8 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from goflow.domain.diagnostics import READ_IN_SANDBOX
 from goflow.domain.runs import DagRun, Event, Launch, TaskInstance
-from goflow.domain.spec import ReadBy, TaskSpec
+from goflow.domain.spec import TaskSpec
 from goflow.domain.state import TaskState
 from goflow.store.rows import Attempt, Connection, Dag, DagReading, DagVersion, Pool, Variable, XCom
 
@@ -162,7 +161,7 @@ def version(row: DagVersion, readings: list[DagReading]) -> Body:
         "number": row.number,
         "file_hash": row.file_hash,
         "spec_digest": newest.spec_digest,
-        "read_by": _read_by(newest),
+        "read_by": newest.read_by,
         "created_date": moment(row.created_date),
         "file_path": row.file_path,
         "file_format": row.file_format.value,
@@ -172,18 +171,13 @@ def version(row: DagVersion, readings: list[DagReading]) -> Body:
                 "number": reading.number,
                 "reader_version": reading.reader_version,
                 "dialect": reading.dialect.value,
-                "read_by": _read_by(reading),
+                "read_by": reading.read_by,
                 "spec_digest": reading.spec_digest,
                 "created_date": moment(reading.created_date),
             }
             for reading in readings
         ],
     }
-
-
-def _read_by(reading: DagReading) -> ReadBy:
-    """How the file was read: the reader leaves a note where it was run."""
-    return "sandbox" if any(found.code == READ_IN_SANDBOX for found in reading.diagnostics) else "evaluate"
 
 
 def variable(row: Variable) -> Body:

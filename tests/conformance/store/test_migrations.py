@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 import goflow.store
-from goflow.store import Store, indexes, migrate, pools, tables
+from goflow.store import Store, indexes, migrate, pools, tables, versions
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
@@ -143,3 +143,50 @@ def test_the_names_that_other_tools_read_are_there() -> None:
     runs = {"dag_id", "status", "execution_date", "start_date", "end_date", "last_updated_date"}
     assert dags <= set(tables.dags.c.keys())
     assert runs <= set(tables.dag_runs.c.keys())
+
+
+def test_what_was_read_before_keeps_how_it_was_read(empty_url: str) -> None:
+    """Revision 0002 takes it from the specs, where it stood before."""
+    specs = {"a": "{}", "b": '{"read_by":"sandbox"}', "c": '{"params":{"read_by":"sandbox"}}'}
+    store = Store(empty_url)
+    store.upgrade()
+    with store.database.writing() as connection:
+        connection.execute(text("ALTER TABLE dag_readings DROP COLUMN read_by"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+        at = {"at": "2024-01-01 00:00:00+00:00"}
+        connection.execute(text("INSERT INTO folders VALUES ('f', '{}', 0, :at)"), at)
+        for dag_id, spec in specs.items():
+            values = {"dag": dag_id, "spec": spec, **at}
+            connection.execute(
+                text(
+                    "INSERT INTO dags (id, name, namespace, file_path, file_format, is_active, is_paused, version,"
+                    " dialect, dialect_source, created_date, last_updated_date)"
+                    " VALUES (:dag, :dag, '', 'f', 'python', true, false, 1, 'airflow3', 'default', :at, :at)"
+                ),
+                values,
+            )
+            key = connection.execute(
+                text(
+                    "INSERT INTO dag_versions (dag_id, number, file_hash, folder_digest, file_path, file_format,"
+                    " created_date) VALUES (:dag, 1, :dag, 'f', 'f', 'python', :at) RETURNING id"
+                ),
+                values,
+            ).scalar_one()
+            connection.execute(
+                text(
+                    "INSERT INTO dag_readings (version_id, number, reader_version, dialect, spec_digest, spec, inputs,"
+                    " inputs_digest, created_date) VALUES (:version, 1, '', 'airflow3', '', :spec, '', '', :at)"
+                ),
+                {**values, "version": key},
+            )
+        connection.commit()
+    store.upgrade()
+    with store.reading() as tx:
+        found = {
+            dag_id: reading.read_by
+            for dag_id in specs
+            for version in versions.list_(tx, dag_id)
+            for reading in versions.readings(tx, version.id)
+        }
+    assert found == {"a": "evaluate", "b": "sandbox", "c": "evaluate"}
+    store.close()

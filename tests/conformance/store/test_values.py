@@ -235,7 +235,7 @@ def test_a_folder_is_stored_once_and_comes_back(store: Store, tmp_path: Path) ->
         assert blobs.folder(tx, folder.digest) == folder
         assert blobs.has_folder(tx, folder.digest)
         blobs.write_tree(tx, folder.digest, tmp_path / "out")
-        packed = b"".join(blobs.tar(tx, folder.digest))
+        packed = b"".join(blobs.tar(blobs.folder(tx, folder.digest), lambda digest: blobs.content(tx, digest)))
         with pytest.raises(NotFoundError):
             blobs.folder(tx, "nothing")
         with pytest.raises(NotFoundError):

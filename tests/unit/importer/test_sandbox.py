@@ -43,6 +43,19 @@ def test_a_version_says_how_its_file_was_read_and_changes_of_what_it_used_read_i
     assert (command(kit), kit.dag("ran").version) == ("goodbye reader", 2)
 
 
+def test_a_version_says_it_though_a_comment_silences_the_note(make_kit):
+    kit = make_kit(parse_path="")
+    kit.write("goflow.yaml", "import_mode: sandbox\n")
+    kit.write("helper.py", "WORD = 'hello'\n")
+    kit.write("a.py", "# goflow: ignore-file[GF505]\n" + FILE)
+    kit.scan()
+    with kit.store.reading() as tx:
+        (version,) = versions.list_(tx, "ran")
+        (reading,) = versions.readings(tx, version.id)
+    assert [found.code for found in reading.diagnostics] == []
+    assert shapes.version(version, [reading])["read_by"] == "sandbox"
+
+
 def test_in_a_cluster_the_daemon_runs_nothing_in_its_own_pod(make_kit):
     kit = make_kit(runs_files=False)
     kit.write("goflow.yaml", "import_mode: sandbox\n")

@@ -100,6 +100,19 @@ def test_applied_to_a_dag_the_files_own_word_wins(config_of):
     assert applied.tasks[1].runtime == RuntimeSpec(), "what holds for all is said once, at the DAG"
 
 
+def test_a_dag_carries_what_its_tasks_may_read(config_of):
+    config = config_of(
+        "variables: etl_*\nrules: [{path: sub/, connections: [a, b_*]}, {path: free/, variables: ['*']}]\n"
+    )
+    told = {path: config.apply(DagSpec(dag_id="d"), path) for path in ("a.py", "sub/a.py", "free/a.py")}
+    assert {path: (dag.variables, dag.connections) for path, dag in told.items()} == {
+        "a.py": (("etl_*",), None),
+        "sub/a.py": (("etl_*",), ("a", "b_*")),
+        "free/a.py": (("*",), None),
+    }
+    assert DagSpec.from_json(told["sub/a.py"].to_json()) == told["sub/a.py"]
+
+
 def test_variables_and_connections_that_may_not_be_read_are_absent(config_of):
     said = config_of("variables: 'team_*'\nconnections: []\nenvironment: {A: '1'}\n").for_file("a.py")
     seen = said.inputs(Inputs({"team_x": "1", "secret": "2"}, {"A": "0", "B": "2"}, {"db": "postgres://"}))
