@@ -67,8 +67,9 @@ class Settings(BaseSettings):
     """Fernet key (32 bytes, URL-safe base64) that connections are encrypted with. Default: made once, in the home's
     file ``encryption.key``; daemons that share a database must share it."""
 
-    dialect: Literal["airflow2", "airflow3"] = "airflow3"
-    """Whose defaults hold for files that do not show it and folders whose ``goflow.yaml`` does not say it."""
+    dialect: Literal["inferred", "airflow2", "airflow3"] = "inferred"
+    """Whose defaults hold for files that do not show it and folders whose ``goflow.yaml`` does not say it.
+    ``inferred``: those of the Airflow that other files of the folder show, and Airflow 3 where none does."""
 
     backend: Literal["local", "kubernetes"] = "kubernetes"
     """Where tasks run. ``goflow standalone`` has ``local`` as its default."""

@@ -45,7 +45,7 @@ def import_settings(settings: Settings) -> ImportSettings:
         root=settings.dags,
         import_roots=tuple(settings.import_roots),
         parse_path=parse_path_of(settings),
-        dialect=Dialect(settings.dialect),
+        dialect=None if settings.dialect == "inferred" else Dialect(settings.dialect),
         safe_mode=settings.safe_mode,
         runs_files=settings.backend == "local",  # in a cluster no user's code runs in the daemon's own pod
         rescan_interval_s=settings.rescan_interval_s,

@@ -13,6 +13,7 @@ from goflow.domain.diagnostics import Diagnostic, Span
 from goflow.domain.ignores import silenced
 from goflow.domain.spec import Dialect, Inputs
 from goflow.parser.api import Folder, ParseResult
+from goflow.parser.folder import Survey
 
 SUFFIXES = frozenset({".py", ".yaml", ".yml", ".zip"})
 PASSED_OVER = frozenset({"", ".pyi"})
@@ -33,27 +34,32 @@ class Found:
 
 @dataclass(frozen=True)
 class Place:
-    """A DAG folder and the files of it that were asked for; SHOWN is how its path is written before theirs."""
+    """A DAG folder and the files of it that were asked for; SHOWN is how its path is written before theirs. SURVEY is
+    what was found in it."""
 
     root: Path
     paths: list[str]
     shown: str
+    survey: Survey
 
 
-def places(paths: Iterable[Path], dialect: Dialect, folders: Sequence[Path] = ()) -> Iterator[Place]:
+def places(
+    paths: Iterable[Path], dialect: Dialect | None, import_roots: Sequence[Path] = (), folders: Sequence[Path] = ()
+) -> Iterator[Place]:
     """The folders that PATHS name, and for single files the folder that each lies in: one of FOLDERS, else the nearest
     one above it that has a `goflow.yaml` or an `.airflowignore` or is called ``dags``, else its own.
 
     Files outside of FOLDERS, and those that they ignore, are passed over: whoever names folders may give all files of a
-    repository, as pre-commit does.
+    repository, as pre-commit does. DIALECT and IMPORT_ROOTS: `goflow.parser.folder.survey`.
     """
-    from goflow.parser.folder import CONFIG_NAME
+    from goflow.parser.folder import CONFIG_NAME, survey
 
     files: dict[Path, list[Path]] = {folder.resolve(): [] for folder in folders}
     for path in paths:
         real = path.resolve()
         if path.is_dir():
-            yield Place(real, _files_of(real, dialect), shown(path))
+            found = survey(real, dialect, import_roots)
+            yield Place(real, found.paths, shown(path), found)
         elif folders:
             for root in files:
                 if real.is_relative_to(root):
@@ -68,8 +74,9 @@ def places(paths: Iterable[Path], dialect: Dialect, folders: Sequence[Path] = ()
             files.setdefault(_folder_of(real), []).append(real)
     for root, own in files.items():
         names = [path.relative_to(root).as_posix() for path in own]
-        counted = set(_files_of(root, dialect)) if folders else set(names)
-        yield Place(root, [name for name in names if name in counted], shown(root))
+        found = survey(root, dialect, import_roots)
+        counted = set(found.paths) if folders else set(names)
+        yield Place(root, [name for name in names if name in counted], shown(root), found)
 
 
 def read(folder: Folder, paths: list[str], inputs: Inputs) -> Iterator[Found]:
@@ -120,13 +127,6 @@ def shown(path: Path) -> str:
     except ValueError:
         path = path.resolve()
     return "" if path == Path() else f"{path.as_posix()}/"
-
-
-def _files_of(root: Path, dialect: Dialect) -> list[str]:
-    from goflow.parser.folder import dag_files, folder_config
-
-    config = folder_config(root)
-    return dag_files(root, config.dialect or dialect, config.ignore_syntax)
 
 
 def _folder_of(path: Path) -> Path:

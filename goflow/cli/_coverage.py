@@ -145,13 +145,18 @@ class Report:
 
 
 def report_on(
-    repository: Repository, folders: Sequence[Path], roots: Sequence[Path], dialect: Dialect, inputs: Inputs
+    repository: Repository, folders: Sequence[Path], roots: Sequence[Path], dialect: Dialect | None, inputs: Inputs
 ) -> Report:
-    """Read the DAG files in FOLDERS of REPOSITORY, with a progress bar where somebody watches."""
+    """Read the DAG files in FOLDERS of REPOSITORY, with a progress bar where somebody watches. DIALECT holds where it
+    is given."""
+    from goflow.parser.folder import survey
+
     report = Report(repository)
     for root in folders:
-        folder = Folder(root, tuple(path for path in roots if path != root), str(root), dialect)
-        files = list(_files(folder, repository.root, inputs))
+        import_roots = tuple(path for path in roots if path != root)
+        seen = survey(root, dialect, import_roots, repository.dialect)
+        folder = Folder(root, import_roots, str(root), seen.dialect, seen.inferred)
+        files = list(_files(folder, seen.paths, repository.root, inputs))
         again = twice(file.found for file in files)
         for file, found in zip(files, again, strict=True):
             file.found = found
@@ -159,12 +164,9 @@ def report_on(
     return report
 
 
-def _files(folder: Folder, root: Path, inputs: Inputs) -> Iterator[FileReport]:
+def _files(folder: Folder, paths: Sequence[str], root: Path, inputs: Inputs) -> Iterator[FileReport]:
     from goflow.cli._reading import read_watched
-    from goflow.parser.folder import dag_files, folder_config
 
-    config = folder_config(folder.root)
-    paths = dag_files(folder.root, config.dialect or folder.dialect, config.ignore_syntax)
     begin = "" if folder.root == root else f"{os.path.relpath(folder.root, root)}/"
     yield from read_watched(folder, paths, inputs, functools.partial(_file_report, folder, begin))
 

@@ -27,4 +27,4 @@ def tell(
         raise click.UsageError(f"no file below {root} looks like a DAG file; name a folder with --folder")
     found = [repository.root / path for path, _ in repository.folders]
     imports = [*(path.resolve() for path in roots), *(repository.root / path for path in repository.import_roots)]
-    FORMS[form](report_on(repository, found, imports, dialect or repository.dialect or Dialect.AIRFLOW3, inputs))
+    FORMS[form](report_on(repository, found, imports, dialect, inputs))

@@ -75,9 +75,9 @@ def inputs_of(path: Path | None) -> Inputs:
         raise click.UsageError(f"{path} is no document of inputs: {error}") from None
 
 
-def dialect_of(airflow: str) -> Dialect:
-    """The dialect that ``--airflow 2|3`` names."""
-    return Dialect.AIRFLOW2 if airflow == "2" else Dialect.AIRFLOW3
+def dialect_of(airflow: str | None) -> Dialect | None:
+    """The dialect that ``--airflow 2|3`` names; None where it is not given."""
+    return None if airflow is None else Dialect(f"airflow{airflow}")
 
 
 def _cores() -> int:

@@ -8,13 +8,14 @@ from pathlib import Path
 import click
 
 from goflow.cli._codes import codes_of, complete_code
+from goflow.cli._options import airflow_option
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
 @click.command(name="check")
 @click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(exists=True, path_type=Path))
-@click.option("--airflow", type=click.Choice(["2", "3"]), default="3", show_default=True, help="Whose defaults hold.")
+@airflow_option
 @click.option(
     "--inputs",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -68,11 +69,9 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
     type=_FOLDER,
     help="Report how an Airflow repository would be read and run: before migrating.",
 )
-@click.pass_context
 def command(
-    context: click.Context,
     paths: tuple[Path, ...],
-    airflow: str,
+    airflow: str | None,
     inputs: Path | None,
     roots: tuple[Path, ...],
     folders: tuple[Path, ...],
@@ -99,8 +98,7 @@ def command(
 
         if paths:
             raise click.UsageError("--airflow-repo looks for the DAG files itself: leave the paths away")
-        chosen = context.get_parameter_source("airflow") is not click.core.ParameterSource.DEFAULT
-        tell(repository, folders, roots, dialect if chosen else None, inputs_of(inputs), form)
+        tell(repository, folders, roots, dialect, inputs_of(inputs), form)
         return
     if not paths and not folders:
         raise click.UsageError("name the files or folders to check, such as `goflow check dags`")
@@ -109,8 +107,8 @@ def command(
     given = inputs_of(inputs)
     import_roots = tuple(path.resolve() for path in roots)
     telling = forms()[form](Wanted(select, ignore, notes))
-    for place in places(paths or folders, dialect, folders):
-        reading = Folder(place.root, import_roots, str(place.root), dialect)
+    for place in places(paths or folders, dialect, import_roots, folders):
+        reading = Folder(place.root, import_roots, str(place.root), place.survey.dialect, place.survey.inferred)
         telling.take(place, twice(read(reading, place.paths, given)))
     telling.end()
     sys.exit(1 if telling.failed(strict) else 0)

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import click
 
+from goflow.cli._options import airflow_option
 from goflow.domain.canonical import Json
 from goflow.domain.spec import DagSpec
 
 
 @click.command(name="export")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--airflow", type=click.Choice(["2", "3"]), default="3", show_default=True, help="Whose defaults hold.")
+@airflow_option
 @click.option(
     "--inputs",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -29,7 +30,9 @@ from goflow.domain.spec import DagSpec
     help="A further folder that modules are imported from (repeatable).",
 )
 @click.option("--glob", "pattern", default=None, help="Only files that match, such as '**/etl_*.py'.")
-def command(folder: Path, airflow: str, inputs: Path | None, roots: tuple[Path, ...], pattern: str | None) -> None:
+def command(
+    folder: Path, airflow: str | None, inputs: Path | None, roots: tuple[Path, ...], pattern: str | None
+) -> None:
     """Print what GoFlow sees in the DAG files of FOLDER as one JSON document.
 
     It has the shape of the document that Airflow's own view is printed in, so that the two can be compared. Nothing in
@@ -38,13 +41,13 @@ def command(folder: Path, airflow: str, inputs: Path | None, roots: tuple[Path, 
     from goflow.cli._reading import dialect_of, inputs_of, read_all
     from goflow.parser.api import Folder, ParseResult
     from goflow.parser.export import file_document
-    from goflow.parser.folder import dag_files, folder_config, is_yaml, looks_like_dag
+    from goflow.parser.folder import is_yaml, looks_like_dag, survey
 
     root = folder.resolve()
-    reading = Folder(root, tuple(path.resolve() for path in roots), str(root), dialect_of(airflow))
-    config = folder_config(root)
-    paths = dag_files(root, config.dialect or reading.dialect, config.ignore_syntax)
-    paths = [path for path in paths if not is_yaml(path) or looks_like_dag((root / path).read_bytes(), path)]
+    import_roots = tuple(path.resolve() for path in roots)
+    found = survey(root, dialect_of(airflow), import_roots)
+    reading = Folder(root, import_roots, str(root), found.dialect, found.inferred)
+    paths = [path for path in found.paths if not is_yaml(path) or looks_like_dag((root / path).read_bytes(), path)]
     if pattern:
         chosen = {path.relative_to(root).as_posix() for path in root.glob(pattern)}
         paths = [path for path in paths if path in chosen]

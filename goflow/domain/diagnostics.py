@@ -122,5 +122,6 @@ CODES: dict[str, str] = {
     "GF504": "An operator that its provider has deprecated, or does not have any more.",
     "GF505": "The file was read by running it, shut in, and not by evaluating it.",
     "GF506": "The file is to be run to be read, and that cannot be done here.",
+    "GF507": "Nothing in the file tells which Airflow it is for; its folder does.",
 }
 """Every diagnostic code with one sentence; ``docs/diagnostics.md`` explains each, and a test holds the two together."""

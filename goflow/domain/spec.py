@@ -284,7 +284,7 @@ class DagSpec(_Part):
 
     dag_id: str
     dialect: Dialect = field(default=Dialect.AIRFLOW3, metadata={"load": Dialect})
-    dialect_source: Literal["default", "folder", "file"] = "default"
+    dialect_source: Literal["default", "inferred", "folder", "file"] = "default"
     file_format: FileFormat = field(default=FileFormat.PYTHON, metadata={"load": FileFormat})
     schedule: Schedule = field(default_factory=Schedule, metadata={"load": Schedule.from_json})
     start_date: Moment | None = field(default=None, metadata={"load": Moment.from_json})
@@ -395,13 +395,15 @@ class Inputs:
 class InputsUsed:
     """What a file did ask for, with the answer it was given (None: absent); part of what a version records.
 
-    LISTINGS maps a folder to the names it had.
+    LISTINGS maps a folder to the names it had. DIALECT is the folder's, where `goflow.yaml` does not say it and so the
+    daemon or the other files do; None: the file did not need it.
     """
 
     variables: Mapping[str, str | None] = field(default_factory=dict)
     environment: Mapping[str, str | None] = field(default_factory=dict)
     connections: tuple[str, ...] = ()
     listings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    dialect: Dialect | None = None
 
     def to_json(self) -> Json:
         """As stored with the reading of a version, and served to the shim while it imports the file."""
@@ -410,4 +412,5 @@ class InputsUsed:
             "environment": dict(self.environment),
             "connections": list(self.connections),
             "listings": {folder: list(names) for folder, names in self.listings.items()},
+            "dialect": self.dialect,
         }

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from goflow.domain.canonical import Json, digest
-from goflow.domain.spec import Inputs, InputsUsed
+from goflow.domain.spec import Dialect, Inputs, InputsUsed
 from goflow.importer.digests import Digester
 from goflow.importer.messages import Parsed
 from goflow.parser.folder import FILE, FOLDER, FolderConfig, kind_of_path
@@ -30,11 +30,13 @@ def current_inputs(tx: Tx, environment: Mapping[str, str]) -> Inputs:
 
 @dataclass(slots=True)
 class Conditions:
-    """The folder ROOT with its CONFIG, the INPUTS there are, the READER that would read, and the time."""
+    """The folder ROOT with its CONFIG, the INPUTS there are, the DIALECT that it tells, the READER that would read, and
+    the time."""
 
     root: Path
     config: FolderConfig
     inputs: Inputs
+    dialect: Dialect
     reader: str
     digester: Digester
     now: dt.datetime
@@ -49,7 +51,7 @@ class Conditions:
         if record.reader_version != self.reader or not self._same_contents(record.closure):
             return False
         used = record.inputs
-        if not self._same_listings(used.get("listings")):
+        if not self._same_listings(used.get("listings")) or used.get("dialect") not in {None, self.dialect}:
             return False
         if not any(used.get(kind) for kind in ("variables", "environment", "connection_digests")):
             return True

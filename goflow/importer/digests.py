@@ -82,7 +82,7 @@ def reader_version(settings: ImportSettings) -> str:
         "root": str(settings.root),
         "import_roots": [str(root) for root in settings.import_roots],
         "parse_path": settings.parse_path,
-        "dialect": settings.dialect.value,
+        "dialect": settings.dialect,
         "safe_mode": settings.safe_mode,
         "environment": dict(settings.environment),
         "parser": settings.parser,

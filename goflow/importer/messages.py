@@ -34,6 +34,7 @@ class Setup:
     environment: Mapping[str, str]
     runs_files: bool
     inputs: Inputs
+    inferred: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 import structlog
 
 from goflow.domain.diagnostics import Severity
+from goflow.domain.spec import Dialect
 from goflow.importer.conditions import Conditions, current_inputs
 from goflow.importer.digests import Digester, reader_version
 from goflow.importer.messages import Parsed, Setup
@@ -16,7 +17,7 @@ from goflow.importer.pool import ReaderPool
 from goflow.importer.settings import ImportSettings, ImportSummary
 from goflow.importer.snapshot import ChangedMeanwhileError, Snapshot
 from goflow.importer.taking import WHO, Taker, contested
-from goflow.parser.folder import CONFIG_NAME, FolderConfig, dag_files, folder_config
+from goflow.parser.folder import CONFIG_NAME, FolderConfig, Survey, folder_config, survey
 from goflow.store import Store, Tx, dags, files, import_errors
 from goflow.store.rows import FileRecord
 from goflow.telemetry import metrics
@@ -35,6 +36,7 @@ class Scanner:
         self.digester = Digester()
         self.reader = reader_version(settings)
         self._remembered = files.Remembered()
+        self._inferred: Dialect | None = None
 
     def scan(self, *, thorough: bool = True, stopping: Callable[[], bool] = lambda: False) -> ImportSummary:
         """Bring the store up to what the folder is now. What was done is in force a few files at a time, so that a
@@ -49,15 +51,17 @@ class Scanner:
         else:  # somebody has seen a change, so there will be something to read
             self.pool.warm()
         config = folder_config(self.settings.root)
-        present = dag_files(self.settings.root, config.dialect or self.settings.dialect, config.ignore_syntax)
+        found = self._survey()
+        present = found.paths
         summary.files = len(present)
         with self.store.reading() as tx:
             inputs = current_inputs(tx, self.settings.environment)
             records = self._remembered.all_(tx)
-        conditions = Conditions(self.settings.root, config, inputs, self.reader, self.digester, self.store.clock.now())
+        now = self.store.clock.now()
+        conditions = Conditions(self.settings.root, config, inputs, found.dialect, self.reader, self.digester, now)
         self._tell_config(config)
         changed = [path for path in present if path not in records or not conditions.still_hold(records[path])]
-        setup = self._setup(conditions)
+        setup = self._setup(conditions, found.inferred)
         there = frozenset(present)
         known = {path: record for path, record in records.items() if path in there}
         taker = Taker(self.store, self.settings, conditions, there, self._snapshot(config), summary, known)
@@ -136,13 +140,22 @@ class Scanner:
             else:
                 import_errors.clear(tx, CONFIG_NAME, who=WHO)
 
-    def _setup(self, conditions: Conditions) -> Setup:
+    def _survey(self) -> Survey:
+        """What files there are and which Airflow they are for; told to the log when that changes."""
+        found = survey(self.settings.root, self.settings.dialect, self.settings.import_roots)
+        if found.inferred and found.dialect is not self._inferred:
+            log.info("the files of the folder tell which Airflow they are for", dialect=found.dialect, why=found.why)
+        self._inferred = found.dialect if found.inferred else None
+        return found
+
+    def _setup(self, conditions: Conditions, inferred: bool) -> Setup:
         settings = self.settings
         return Setup(
             root=settings.root,
             import_roots=settings.import_roots,
             parse_path=settings.parse_path,
-            dialect=settings.dialect,
+            dialect=conditions.dialect,
+            inferred=inferred,
             safe_mode=settings.safe_mode,
             environment=settings.environment,
             runs_files=settings.runs_files,

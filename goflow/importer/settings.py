@@ -15,8 +15,8 @@ PARSE_MEMORY_MB = 2048
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportSettings:
-    """Which folder is read, and how. ROOT, IMPORT_ROOTS, PARSE_PATH, DIALECT, SAFE_MODE, RUNS_FILES:
-    `goflow.parser.api.Folder`.
+    """Which folder is read, and how. ROOT, IMPORT_ROOTS, PARSE_PATH, DIALECT (None: what the folder's files tell),
+    SAFE_MODE, RUNS_FILES: `goflow.parser.api.Folder`.
 
     RESCAN_INTERVAL_S: seconds between scans that hash every file; PARSE_TIMEOUT_S: after so many seconds the reading of
     a file is given up; PARSE_MEMORY_MB: as much memory a reading process may take; PROCESSES: how many of them there
@@ -27,7 +27,7 @@ class ImportSettings:
     root: Path
     import_roots: tuple[Path, ...] = ()
     parse_path: str = ""
-    dialect: Dialect = Dialect.AIRFLOW3
+    dialect: Dialect | None = None
     safe_mode: bool = True
     environment: Mapping[str, str] = field(default_factory=dict)
     runs_files: bool = True

@@ -74,6 +74,7 @@ def read_file(parse: Callable[..., Any], setup: Setup, path: str) -> Parsed:
         import_roots=setup.import_roots,
         parse_path=setup.parse_path,
         dialect=setup.dialect,
+        inferred=setup.inferred,
         safe_mode=setup.safe_mode,
         environment=setup.environment,
         runs_files=setup.runs_files,

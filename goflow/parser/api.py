@@ -18,14 +18,16 @@ class Folder:
 
     ROOT is where the files lie. IMPORT_ROOTS are further folders that modules may come from (``plugins/``,
     ``--sys-path``), after ROOT in order. PARSE_PATH is what ``__file__`` of a file in ROOT begins with: the path at
-    which the task's container mounts the folder (decision 7). DIALECT is the daemon-wide default. RUNS_FILES: whether
-    files may be run here, shut in, where ``goflow.yaml`` says so.
+    which the task's container mounts the folder (decision 7). DIALECT holds where neither ``goflow.yaml`` nor the file
+    tells it; INFERRED: nobody has set it, other files of the folder tell it (`goflow.parser.folder.survey`).
+    RUNS_FILES: whether files may be run here, shut in, where ``goflow.yaml`` says so.
     """
 
     root: Path
     import_roots: tuple[Path, ...] = ()
     parse_path: str = ""
     dialect: Dialect = Dialect.AIRFLOW3
+    inferred: bool = False
     safe_mode: bool = True
     environment: Mapping[str, str] = field(default_factory=dict)
     runs_files: bool = True

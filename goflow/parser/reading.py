@@ -31,6 +31,7 @@ from goflow.parser.folder import (
     read_regular,
 )
 from goflow.parser.folder.discovery import leads_out
+from goflow.parser.folder.survey import DEFAULT
 from goflow.parser.interpreter.sources import LARGEST_SOURCE
 from goflow.parser.limits import LONGEST_S, TimeIsUpError, stop_the_clock, time_limit
 from goflow.parser.yaml import Kind, kind_of, read_native
@@ -79,6 +80,8 @@ def _read(folder: Folder, path: str, inputs: Inputs) -> ParseResult:
     if any(found.severity is Severity.ERROR for found in said.diagnostics):
         return ParseResult(path, file_hash(closure), (), tuple(diagnostics), closure)
     result = _read_as_told(folder, config, path, content, inputs)
+    if said.dialect is None and not (is_yaml(path) and kind_of(content) is not Kind.DAG_FACTORY):
+        result = dataclasses.replace(result, inputs=dataclasses.replace(result.inputs, dialect=folder.dialect))
     whole = {**closure, **result.closure}
     readable = result.looks_like_dag and not any(one.code in UNREADABLE for one in result.diagnostics)
     ignores, misunderstood = ignores_in(content, path) if readable else ((), ())
@@ -121,7 +124,7 @@ def _read_by(way: Way, folder: Folder, said: FileSettings, path: str, content: b
         path,
         content,
         said.inputs(dataclasses.replace(inputs, environment={**inputs.environment, **folder.environment})),
-        "folder" if said.dialect else "default",
+        "folder" if said.dialect else "inferred" if folder.inferred else "default",
         way,
     )
 
@@ -141,12 +144,16 @@ def evaluate_file(
     """Read a file, by evaluating it or in another WAY; once more as the other dialect where it uses what only that one
     has (decision 5)."""
     from goflow.parser.libraries.airflow.dialects import OtherDialectError
+    from goflow.parser.libraries.airflow.telling import told_by
 
     way = way or _evaluated
     if is_yaml(path) and kind_of(content) is Kind.AIRFLOW:
         return _read_as(dataclasses.replace(folder, dialect=Dialect.AIRFLOW3), path, content, inputs, "file", way)
+    if dialect_source == "inferred" and told_by(content) is folder.dialect:
+        dialect_source = "file"
     try:
-        return _read_as(folder, path, content, inputs, dialect_source, way)
+        result = _read_as(folder, path, content, inputs, dialect_source, way)
+        return _with_inference(result, folder) if dialect_source == "inferred" else result
     except OtherDialectError as found:
         as_other = dataclasses.replace(folder, dialect=found.dialect)
         result = _read_as(as_other, path, content, inputs, "file", way)
@@ -154,6 +161,17 @@ def evaluate_file(
         words = f"the file is read as one for {name}: under {others} it would fail with {found}"
         note = Diagnostic("GF501", words, found.span, Severity.NOTE)
         return dataclasses.replace(result, diagnostics=(note, *result.diagnostics))
+
+
+def _with_inference(result: ParseResult, folder: Folder) -> ParseResult:
+    """RESULT, with a note where its DAGs mean what they do because of what other files of the folder tell."""
+    if not result.dags or folder.dialect is DEFAULT:
+        return result
+    name = "Airflow 2" if folder.dialect is Dialect.AIRFLOW2 else "Airflow 3"
+    words = f"nothing in the file tells which Airflow it is for: it is read as one for {name}, as its folder tells"
+    hint = f"`dialect: {folder.dialect}` in goflow.yaml says it for certain"
+    note = Diagnostic("GF507", words, Span(result.path), Severity.NOTE, hint)
+    return dataclasses.replace(result, diagnostics=(note, *result.diagnostics))
 
 
 def _read_as(folder: Folder, path: str, content: bytes, inputs: Inputs, dialect_source: str, way: Way) -> ParseResult:

@@ -97,8 +97,13 @@ class Agenda:
         return None if run is None else info_of(run)
 
     def _must_be_held(self, tx: Tx, dag: Dag, spec: DagSpec, last: RunInfo | None, now: dt.datetime) -> bool:
-        """Hold a long catch-up that may be no more than a default of Airflow 2, taken since nobody said otherwise."""
-        if dag.dialect_source != "default" or spec.dialect is not Dialect.AIRFLOW2 or not spec.catchup:
+        """Hold a long catch-up that may be no more than a default of Airflow 2, which neither a person nor the file
+        itself asked for."""
+        if (
+            dag.dialect_source not in {"default", "inferred"}
+            or spec.dialect is not Dialect.AIRFLOW2
+            or not spec.catchup
+        ):
             return False
         info, count = self._following(spec, last, now), 0
         while info is not None and info.run_after <= now:

@@ -63,10 +63,14 @@ def put_all(tx: Tx, records: Sequence[FileRecord]) -> None:
     )
 
 
+_OPEN = frozenset({"listings", "dialect"})
+"""What of the inputs holds no value of anything."""
+
+
 def _sealed(tx: Tx, inputs: Mapping[str, Json]) -> str:
     """INPUTS as they are kept: encrypted, but for those that hold no value of anything."""
     text = canonical_json(dict(inputs))
-    return tx.sealer.seal(text) if any(value for name, value in inputs.items() if name != "listings") else text
+    return tx.sealer.seal(text) if any(value for name, value in inputs.items() if name not in _OPEN) else text
 
 
 def delete_(tx: Tx, path: str) -> None:

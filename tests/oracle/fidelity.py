@@ -12,8 +12,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
+from goflow.parser.folder import survey
 from tests.oracle import report
 from tests.oracle.corpus import FOLDERS, Folder, provider_of
 from tests.oracle.scores import HEAD, LEVELS, Fault, Score, shortfalls, total
@@ -21,7 +24,7 @@ from tests.oracle.truth import ORACLE, truth
 
 Document = dict[str, Any]
 RUNS = ("inferred", "set")
-"""The dialect is inferred from each file (3 where nothing in it tells), or set for the folder."""
+"""The dialect is inferred from the folder's files (3 where nothing in them tells), or set for the folder."""
 AT_ONCE = 2
 
 
@@ -63,14 +66,13 @@ def _readings(folders: Sequence[Folder]) -> Iterator[Reading]:
         truths = {folder: [pool.submit(_truth, folder, part) for part in folder.parts] for folder in folders}
         exports = {
             folder: {
-                dialect: [pool.submit(_export, folder, part, dialect) for part in folder.parts]
-                for dialect in sorted({3, folder.release.dialect})
+                run: [pool.submit(_export, folder, part, run) for part in folder.parts] for run in _differing(folder)
             }
             for folder in folders
         }
         for folder in folders:
-            read = {dialect: _whole(part.result() for part in parts) for dialect, parts in exports[folder].items()}
-            ours = {"inferred": read[3], "set": read[folder.release.dialect]}
+            read = {run: _whole(part.result() for part in parts) for run, parts in exports[folder].items()}
+            ours = {run: read.get(run, read["inferred"]) for run in RUNS}
             yield Reading(folder, _whole(part.result() for part in truths[folder]), ours)
 
 
@@ -79,12 +81,18 @@ def _truth(folder: Folder, part: str) -> Document:
     return document
 
 
-def _export(folder: Folder, part: str, dialect: int) -> Document:
-    """What GoFlow sees; 3 is what it takes where nobody says which dialect a folder has."""
-    from pathlib import Path
+def _differing(folder: Folder) -> Sequence[str]:
+    """The RUNS that may come to different documents: where the dialect that is inferred is the one that would be set,
+    one run is the other."""
+    roots = [Path(word) for option, word in pairwise(folder.arguments) if option == "--sys-path"]
+    inferred = survey(folder.path, None, roots).dialect
+    return RUNS[:1] if inferred == f"airflow{folder.release.dialect}" else RUNS
 
+
+def _export(folder: Folder, part: str, run: str) -> Document:
+    """What GoFlow sees in one of RUNS."""
     goflow = Path(sys.executable).with_name("goflow")
-    said = [] if dialect == 3 else ["--airflow", str(dialect)]
+    said = [] if run == "inferred" else ["--airflow", str(folder.release.dialect)]
     command = [str(goflow), "export", str(folder.path), "--glob", part, *said, *folder.arguments]
     document: Document = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
     return document

@@ -75,7 +75,7 @@ def _page(
     )
     for run, words in (
         ("set", "The dialect set for the folder"),
-        ("inferred", "The dialect inferred from each file, 3 where nothing in it tells"),
+        ("inferred", "The dialect inferred from the folder's files, 3 where nothing in them tells"),
     ):
         yield f"## {words}\n"
         yield from _table([*totals[run], *scores[run]])

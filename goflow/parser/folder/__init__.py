@@ -2,7 +2,7 @@
 
 ``discovery`` walks the folder as Airflow does, ``ignore`` reads `.airflowignore`, ``config`` reads `goflow.yaml`
 and says what holds for a file, a DAG or a task, ``regular`` opens files. What one file means is for the rest of the
-parser.
+parser; ``survey`` and ``versions`` find out which Airflow the folder is for.
 """
 
 from goflow.parser.folder.archives import Archive, is_archive, open_archive
@@ -11,6 +11,7 @@ from goflow.parser.folder.discovery import dag_files, is_yaml, looks_like_dag
 from goflow.parser.folder.kinds import FILE, FOLDER, kind_of_path
 from goflow.parser.folder.regular import LARGEST_FILE, open_regular, read_regular
 from goflow.parser.folder.settings import ImportMode
+from goflow.parser.folder.survey import Survey, survey
 
 __all__ = [
     "CONFIG_NAME",
@@ -21,6 +22,7 @@ __all__ = [
     "FileSettings",
     "FolderConfig",
     "ImportMode",
+    "Survey",
     "dag_files",
     "folder_config",
     "is_archive",
@@ -30,4 +32,5 @@ __all__ = [
     "open_archive",
     "open_regular",
     "read_regular",
+    "survey",
 ]

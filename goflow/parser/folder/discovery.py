@@ -52,7 +52,7 @@ def dag_files(root: Path, dialect: Dialect = Dialect.AIRFLOW3, syntax: Syntax | 
                 continue
             if os.path.isfile(path):
                 found.append(prefix + name)
-    return without_loaded(root, sorted(found), map(Path, python_files))
+    return without_loaded(root, sorted(found), python_files)
 
 
 def leads_out(path: Path | str, root: Path) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,20 +10,13 @@ from pathlib import Path
 from goflow.domain.spec import Dialect
 from goflow.parser.folder.config import CONFIG_NAME
 from goflow.parser.folder.discovery import IGNORE_NAME, is_yaml, looks_like_dag
+from goflow.parser.folder.versions import asked_for
 
 FOLDER_NAMES = ("dags", "dag")
 IMPORT_NAMES = ("plugins", "src", "include")
 _NEVER = frozenset({"node_modules", "__pycache__", "site-packages", "venv", "env", "build", "dist"})
 _TESTS = frozenset({"test", "tests"})
 _LARGEST = 1 << 20
-_VERSION_FILES = re.compile(
-    r"^(.*\.)?(Dockerfile.*|docker-compose.*|compose\.ya?ml|requirements.*\.(txt|in)|pyproject\.toml|Pipfile|setup\.(py|cfg)|"
-    r"constraints.*\.txt|environment\.ya?ml|values.*\.ya?ml|\.env)$"
-)
-_VERSION = re.compile(
-    r"apache/airflow:(?:slim-)?(?P<image>\d)\.|apache-airflow(?:\[[^\]]*\])?[\"']?\s*[=~>]=?=?\s*[\"']?(?P<package>\d)\.|"
-    r"astro-runtime:(?P<astro>\d+)\.|airflowVersion:\s*[\"']?(?P<chart>\d)\.|apache-airflow/constraints-(?P<limits>\d)\."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +44,7 @@ def find_repository(root: Path, given: Sequence[Path] = ()) -> Repository:
     looks = [path for path in seen if path.suffix in {".py", ".yaml", ".yml"} and _looks(root, path)]
     folders = [(Path(os.path.relpath(path, root)), "as told") for path in given] or _folders(seen, looks)
     inside = {path for path in looks if any(path.is_relative_to(folder) for folder, _ in folders)}
-    dialect, source = _dialect(root, seen)
+    dialect, source = asked_for(root, [path.as_posix() for path in seen])
     requirements = [path for path in seen if path.name.startswith("requirements") and path.suffix in {".txt", ".in"}]
     return Repository(
         root=root,
@@ -124,22 +116,3 @@ def _import_roots(seen: Iterable[Path], folders: list[Path]) -> list[Path]:
         if folder.parent != folder:
             found[folder.parent] = None
     return [root for root in found if root not in folders]
-
-
-def _dialect(root: Path, seen: Iterable[Path]) -> tuple[Dialect | None, str]:
-    """The Airflow that the repository asks for, by the first file that names a version."""
-    for path in seen:
-        if not _VERSION_FILES.match(path.name) or _TESTS & set(path.parts):
-            continue
-        try:
-            text = (root / path).read_text("utf-8", errors="replace")[:_LARGEST]
-        except OSError:
-            continue
-        found = _VERSION.search(text)
-        if found is not None:
-            astro = int(found["astro"] or 0)
-            number = next((found[name] for name in ("image", "package", "chart", "limits") if found[name]), None)
-            is_3 = astro == 3 if astro else number == "3"  # Astro Runtime 4 to 13 are Airflow 2
-            if astro or number in {"1", "2", "3"}:
-                return (Dialect.AIRFLOW3 if is_3 else Dialect.AIRFLOW2), path.as_posix()
-    return None, ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 FILES: dict[str, str] = {
-    "abc": "typing_", "airflow": "airflow", "ast": "data", "base64": "texts", "bisect": "in_place",
+    "abc": "typing_", "airflow": "airflow.modules", "ast": "data", "base64": "texts", "bisect": "in_place",
     "builtins": "system",
     "calendar": "datetimes",
     "collections": "collections_",

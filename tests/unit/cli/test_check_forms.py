@@ -18,6 +18,7 @@ from goflow.cli._checking import Place
 from goflow.cli._sarif import Sarif
 from goflow.cli._telling import Wanted
 from goflow.domain.diagnostics import CODES, Diagnostic, Span
+from goflow.parser.folder import survey
 
 ROOT = Path(__file__).parents[3]
 GOOD = "Name: good\nCommand: [a]\n"
@@ -135,7 +136,8 @@ def test_sarif_has_what_version_2_1_0_asks_for(folder):
 
 def test_sarif_of_a_finding_about_a_whole_file_has_no_region(capsys, tmp_path):
     form = Sarif(Wanted())
-    form.tell(Place(tmp_path, ["a b.py"], "dags/"), Diagnostic("GF001", "the file cannot be read", Span("a b.py")))
+    place = Place(tmp_path, ["a b.py"], "dags/", survey(tmp_path, None))
+    form.tell(place, Diagnostic("GF001", "the file cannot be read", Span("a b.py")))
     form.end()
     (result,) = json.loads(capsys.readouterr().out)["runs"][0]["results"]
     assert result["locations"] == [

@@ -129,7 +129,7 @@ def test_inputs_that_are_given_are_no_reason_any_more(repository):
     found = document(repository, "--inputs", str(repository / "inputs.json"))
     (file,) = [file for file in found["files"] if file["path"] == "dags/inputs.py"]
     assert file["reading"] == "fully"
-    assert [one["code"] for one in file["diagnostics"]] == []
+    assert [one["code"] for one in file["diagnostics"]] == ["GF507"]
 
 
 def test_schedules_that_are_not_followed_are_listed(repository):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from goflow.domain.spec import Dialect
 from goflow.store import Store, blobs, connections, dags, variables, versions
 from goflow.store.rows import Connection
 from tests.unit.importer.kit import Kit, native
@@ -182,3 +183,27 @@ def test_settings_of_the_reader(make_kit: Callable[..., Kit], settings: dict[str
     kit.write("a.yaml", native("first_dag"))
     kit.scan()
     assert make_kit(**settings).scan().read == expected
+
+
+def test_a_file_that_shows_no_airflow_is_read_again_when_the_folder_tells_another(kit):
+    kit.write("silent.py", "from airflow import DAG\nd = DAG('silent')\n")
+    kit.write("native.yaml", native("native"))
+    kit.scan()
+    assert (kit.dag("silent").dialect, kit.dag("silent").dialect_source) == (Dialect.AIRFLOW3, "default")
+    kit.write("old.py", "from airflow import DAG\nfrom airflow.utils.dates import days_ago\nd = DAG('old')\n")
+    assert sorted(kit.scan().read) == ["old.py", "silent.py"]
+    assert (kit.dag("silent").dialect, kit.dag("silent").dialect_source) == (Dialect.AIRFLOW2, "inferred")
+    kit.write("older.py", "from airflow import DAG\nfrom airflow.utils.dates import days_ago\nd = DAG('older')\n")
+    assert kit.scan().read == ["older.py"]  # the answer is the same as before
+    (kit.root / "old.py").unlink()
+    (kit.root / "older.py").unlink()
+    assert kit.scan().read == ["silent.py"]
+    assert kit.dag("silent").dialect is Dialect.AIRFLOW3
+
+
+def test_a_dialect_that_is_said_makes_no_file_depend_on_the_others(kit):
+    kit.write("goflow.yaml", "dialect: airflow3\n")
+    kit.write("silent.py", "from airflow import DAG\nd = DAG('silent')\n")
+    kit.scan()
+    kit.write("old.py", "from airflow import DAG\nfrom airflow.utils.dates import days_ago\nd = DAG('old')\n")
+    assert kit.scan().read == ["old.py"]

@@ -51,6 +51,7 @@ from goflow.parser.libraries.airflow.task_groups import task_group
 from goflow.parser.libraries.airflow.timetables import TIMETABLES, timetable_class
 from goflow.parser.libraries.airflow.xcom_args import RETURN_KEY, xcom_class
 from goflow.parser.libraries.logging_ import QUIET
+from goflow.parser.libraries.registry import resolver
 
 VERSIONS = {Dialect.AIRFLOW2: "2.11.2", Dialect.AIRFLOW3: "3.3.2"}
 EXAMPLES = "airflow.example_dags"
@@ -58,6 +59,7 @@ _COMPAT = "airflow.providers.common.compat."
 """The provider that hands on what has moved between the two Airflows."""
 
 
+@resolver("airflow")
 def resolve(session: Session, name: str) -> Value | None:
     """The module NAME of Airflow; None where the session's dialect has none."""
     if name == EXAMPLES or name.startswith(f"{EXAMPLES}."):
