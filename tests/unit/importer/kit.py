@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from goflow.importer.pool import ReaderPool
 from goflow.importer.scan import Scanner
 from goflow.importer.settings import ImportSettings, ImportSummary
 from goflow.store import Store, dags, events, import_errors, versions
 from goflow.store.rows import Dag
+
+Readers = Callable[[ImportSettings], ReaderPool]
+"""Gives the reading processes that fit settings."""
 
 FAULTS = "tests.unit.importer.faults:parse"
 
@@ -20,14 +25,15 @@ def native(name: str, command: str = "true", **keys: Any) -> str:
 
 
 class Kit:
-    """The folder ROOT, a STORE, and a scanner between them."""
+    """The folder ROOT, a STORE, and a scanner between them; it has reading processes of its own where no READERS give
+    it any."""
 
-    def __init__(self, root: Path, store: Store, **settings: Any) -> None:
+    def __init__(self, root: Path, store: Store, readers: Readers | None = None, **settings: Any) -> None:
         self.root = root
         self.store = store
         given: dict[str, Any] = {"root": root, "parse_path": "/dags", "unpaused_at_creation": True}
         self.settings = ImportSettings(**{**given, **settings})
-        self.scanner = Scanner(store, self.settings)
+        self.scanner = Scanner(store, self.settings, readers(self.settings) if readers else None)
 
     def write(self, path: str, content: str) -> Path:
         """Write a file."""

@@ -398,10 +398,9 @@ def test_variables_that_a_file_did_not_ask_for_do_not_matter(kit: Kit) -> None:
     assert kit.scan().read == []
 
 
-def test_on_postgresql_too(postgres_url: str, tmp_path: Path) -> None:
+def test_on_postgresql_too(postgres_url: str, make_kit: object) -> None:
     store = Store(postgres_url)
-    (tmp_path / "dags").mkdir()
-    kit = Kit(tmp_path / "dags", store)
+    kit: Kit = make_kit(store=store)  # type: ignore[operator]
     path = kit.write("a.yaml", native("first_dag", "one"))
     kit.write("b.yaml", native("first_dag", "other"))
     kit.scan()
@@ -411,7 +410,6 @@ def test_on_postgresql_too(postgres_url: str, tmp_path: Path) -> None:
     path.unlink()
     kit.scan()
     assert kit.active()["first_dag"][0] == "b.yaml"
-    kit.scanner.close()
     store.close()
 
 
