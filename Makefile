@@ -55,7 +55,7 @@ sweep: setup ## Read every file of Python's library and of the installed package
 	@$(BIN)/python -m tests.fuzz.sweep
 
 SECONDS ?= 3600
-fuzz: setup ## Hold the reader against Python with programs made by chance (make fuzz SECONDS=600)
+fuzz: setup ## Hold the reader against Python with programs made by chance, and have it read changed real files (make fuzz SECONDS=600)
 	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 
 bench: setup ## Measure GoFlow and Airflow side by side

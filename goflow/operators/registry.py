@@ -215,6 +215,8 @@ def provider_of(path: str) -> str:
         if part in {"operators", "sensors", "transfers", "hooks", "triggers", "decorators", "notifications"}:
             break
         words.append(part)
+    if not words:
+        return ""
     known = words[:1] if words[0] in {"google", "amazon"} else words
     return "apache-airflow-providers-" + "-".join(known[:2])
 

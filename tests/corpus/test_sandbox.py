@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from goflow.cli._reading import inputs_of
-from goflow.domain.canonical import tag_of
 from goflow.domain.spec import Dialect
 from goflow.parser.api import Folder
 from goflow.parser.reading import evaluate_file
 from goflow.parser.sandbox import read_in_sandbox
 from tests.corpus.accounts import Accounts
+from tests.corpus.differing import differences
 
 HERE = Path(__file__).parent
 FOLDERS = {
@@ -36,30 +36,6 @@ def accounts():
     process = Accounts()
     yield process
     process.end()
-
-
-def differences(one, other, where=""):
-    """Where two specs differ, but for what evaluating left open."""
-    if tag_of(one) == "$hole" or is_same_function(one, other):
-        return []
-    if isinstance(one, dict) and isinstance(other, dict):
-        keys = dict.fromkeys([*one, *other])
-        return [
-            found
-            for key in keys
-            if key != "line" or not where.endswith("]")
-            for found in differences(one.get(key), other.get(key), f"{where}.{key}")
-        ]
-    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
-        pairs = enumerate(zip(one, other, strict=True))
-        return [found for index, (left, right) in pairs for found in differences(left, right, f"{where}[{index}]")]
-    return [] if one == other and type(one) is type(other) else [f"{where}: {one!r} and {other!r}"]
-
-
-def is_same_function(one, other):
-    """Of a function of Python's own library evaluation knows the name and not always the module."""
-    texts = isinstance(one, str) and isinstance(other, str)
-    return texts and one.startswith("builtins:") and one.partition(":")[2] == other.partition(":")[2]
 
 
 @pytest.mark.parametrize(("name", "path"), CASES)

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from tests.fuzz.differential import Differential, differential
+from tests.fuzz.mutated import Ran, all_files, cases, reader, small
 from tests.fuzz.programs import HEAD, compiles, program
 from tests.fuzz.shrinking import shrunk_program
 
@@ -35,6 +36,30 @@ def fuzz_programs(held: Differential, seeds: range, until: float, seen: collecti
     return count, failed
 
 
+def fuzz_files(seeds: range, until: float) -> tuple[int, int, int]:
+    """Read changed real files until the time is over: how many, how many were run as well, and how many failed."""
+    count = failed = 0
+    files = all_files()
+    ran = Ran()
+    try:
+        with reader() as read:
+            for case in cases(files, seeds):
+                if time.monotonic() > until:
+                    break
+                count += 1
+                for shows in (read.faults, ran.faults if case.may_run else None):
+                    if shows is not None and (faults := shows(case)):
+                        failed += 1
+                        print(f"--- {case.name}: {faults[0]}", flush=True)
+                        content = small(case, shows)
+                        name = hashlib.sha256(content).hexdigest()[:10]
+                        (FOUND / "mutated" / f"found_{name}.txt").write_bytes(content)
+                        break
+    finally:
+        ran.accounts.end()
+    return count, ran.compared, failed
+
+
 def tell(held: Differential, seed: int, pieces: list[str]) -> None:
     """Make it small, print it and store it."""
     small = shrunk_program(pieces, lambda text: compiles(text) and bool(held.check(HEAD + text).faults))
@@ -49,16 +74,26 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--seed", type=int, default=0, help="the first seed")
+    parser.add_argument("--only", choices=("programs", "files"), help="all the time for these")
     given = parser.parse_args()
+    share = 0.5 if given.only is None else 1
+    seeds = range(given.seed, given.seed + 10**9)
+    wrong = 0
+    if given.only != "programs":
+        until = time.monotonic() + given.seconds * share
+        count, compared, wrong = fuzz_files(seeds, until)
+        print(f"{count} changed files, {compared} of them run as well; {wrong} failed", flush=True)
+    if given.only == "files":
+        return 1 if wrong else 0
     FOUND.mkdir(exist_ok=True)
     seen: collections.Counter[str] = collections.Counter()
     with differential() as held:
-        until = time.monotonic() + given.seconds
-        count, failed = fuzz_programs(held, range(given.seed, given.seed + 10**9), until, seen)
+        until = time.monotonic() + given.seconds * share
+        count, failed = fuzz_programs(held, seeds, until, seen)
     print(f"{count} programs, {failed} failed; {seen.pop('known', 0)} values known, {seen.pop('unknown', 0)} not")
     for words, number in seen.most_common(25):
         print(f"  {number:6} {words}")
-    return 1 if failed else 0
+    return 1 if failed or wrong else 0
 
 
 if __name__ == "__main__":

@@ -149,8 +149,12 @@ class ClassValue(Value):
         """Make an instance."""
         at.session.budget.step(at)
         if self.construct is not None:
-            return self.construct(self, args, kwargs, at)
+            return at.session.guarded(self._constructed, at, args, kwargs, self.name)
         return default_construct(self, args, kwargs, at)
+
+    def _constructed(self, at: At, *args: Any, **kwargs: Any) -> Any:
+        assert self.construct is not None
+        return self.construct(self, args, kwargs, at)
 
     def get_item(self, key: Any, at: At) -> Any:
         """``Class[key]``: a generic alias means the class; a class with ``__class_getitem__`` answers itself."""

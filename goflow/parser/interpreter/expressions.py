@@ -86,6 +86,8 @@ def _string(frame: Frame, node: cst.SimpleString) -> Any:
 def _concatenated(frame: Frame, node: cst.ConcatenatedString) -> Any:
     left, right = evaluate(frame, node.left), evaluate(frame, node.right)
     unknown = first_unknown((left, right))
+    if unknown is None and type(left) is not type(right):
+        raised(frame.at(node), "SyntaxError", "cannot mix bytes and nonbytes literals")
     return unknown if unknown is not None else left + right
 
 

@@ -558,6 +558,8 @@ def text(value: Any, at: At) -> Any:
         return value
     if isinstance(value, CONTAINERS):
         return representation(value, at)
+    if hasattr(value, "__next__"):
+        return Unknown(f"the address of a {type_name(value)} object", at)
     try:
         return str(value)
     except HOST_ERRORS as problem:  # a number of too many digits
@@ -569,7 +571,7 @@ def representation(value: Any, at: At) -> Any:
     if isinstance(value, Value):
         return value.representation(at)
     if not isinstance(value, CONTAINERS):
-        if type(value) is int:
+        if type(value) is int or hasattr(value, "__next__"):
             return text(value, at)
         shown = repr(value)
         at.session.budget.made(len(shown), at)

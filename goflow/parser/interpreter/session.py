@@ -176,7 +176,7 @@ class Session:
         except RecursionError:
             raise BudgetError("deeper than the reader can follow", at) from None
         except TypeError as problem:
-            raised(at, "TypeError", str(problem).replace(f"{function.__name__}()", f"{name}()"))
+            raised(at, "TypeError", _OF_MODEL.sub(f"{name}()", str(problem), count=1))
         except MemoryError:
             raise BudgetError("more memory than it may", at) from None
         except Exception as problem:
@@ -210,6 +210,8 @@ class Session:
         return next((attempt.found[0].test for attempt in self.attempts if attempt.found), None)
 
 
+_OF_MODEL = re.compile(r"^(?:[\w.<>]*<locals>\.)?(?:_\w*|<lambda>|guarded)\(\)")
+"""How Python names the function of a model in an error of its arguments."""
 _FILES = (
     ValueError, LookupError, ArithmeticError, AttributeError, OSError, StopIteration, RuntimeError,
     re.error, json.JSONDecodeError,

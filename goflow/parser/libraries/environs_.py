@@ -12,7 +12,7 @@ from typing import Any
 
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import At, NativeFunction, Unknown, Value
-from goflow.parser.libraries.paths import Environment
+from goflow.parser.libraries.environment import Environment, environment_of, load_env_file
 from goflow.parser.libraries.registry import module
 
 _TRUE = frozenset({"t", "T", "true", "True", "TRUE", "on", "On", "ON", "y", "Y", "yes", "Yes", "YES", "1"})
@@ -37,10 +37,13 @@ class EnvironsEnv(Value):
         if name in _PARSERS:
             return self._parser(name)
         if name == "read_env":
-            return NativeFunction(name, lambda at, /, *_, **__: None, takes_unknown=True)
+            return NativeFunction(name, self._read)
         if name == "prefixed":
             return NativeFunction(name, lambda at, prefix: _Prefixed(self, prefix))
         return Unknown(f"{name} of environs.Env", at)
+
+    def _read(self, at: At, path: Any = None, recurse: Any = True, verbose: Any = False, override: Any = False) -> Any:
+        return load_env_file(at, path, override=bool(override), upwards=bool(recurse))
 
     def set_attribute(self, name: str, value: Any, at: At) -> None:
         """Changes nothing that is known."""
@@ -50,6 +53,8 @@ class EnvironsEnv(Value):
             if isinstance(name, Unknown):
                 return name
             text = self.environment.ask(f"{self.prefix}{name}")
+            if isinstance(text, Unknown):
+                return text
             if text is None:
                 missing = Unknown(f"the environment variable {self.prefix}{name}, which is not given", at)
                 return missing if default is _MISSING else default
@@ -113,5 +118,5 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
 @module("environs")
 def build(session: Session) -> dict[str, Any]:
     """``environs``: the class ``Env``."""
-    environment = session.library.setdefault("environment", Environment(session))
+    environment = environment_of(session)
     return {"Env": NativeFunction("Env", lambda at, /, *_, **__: EnvironsEnv(environment))}

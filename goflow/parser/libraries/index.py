@@ -16,7 +16,7 @@ FILES: dict[str, str] = {
     "dataclasses": "dataclasses_",
     "datetime": "datetimes", "dateutil": "dateutil_", "decimal": "numbers_", "enum": "enum_",
     "environs": "environs_", "functools": "functools_",
-    "docker": "docker_", "google": "google_",
+    "docker": "docker_", "dotenv": "environment", "google": "google_",
     "glob": "paths", "hashlib": "texts", "heapq": "in_place",
     "html": "texts", "importlib": "system", "inspect": "system", "io": "texts",
     "itertools": "functools_", "json": "data", "kubernetes": "kubernetes_", "kubernetes_client": "kubernetes_",

@@ -5,107 +5,16 @@ from __future__ import annotations
 import fnmatch
 import os
 import posixpath
-from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from goflow.parser.folder import kind_of_path
 from goflow.parser.interpreter.classes import ClassValue
-from goflow.parser.interpreter.exceptions import make_exception
 from goflow.parser.interpreter.files import open_file
 from goflow.parser.interpreter.session import Session
-from goflow.parser.interpreter.values import At, NativeFunction, Raised, Unknown, Value, first_unknown, raised
+from goflow.parser.interpreter.values import At, NativeFunction, Unknown, Value, first_unknown, raised
+from goflow.parser.libraries.environment import environment_of
 from goflow.parser.libraries.registry import function, module, unknown_function
-
-# The environment -------------------------------------------------------------------------------------------------
-
-
-IN_EVERY_CONTAINER = frozenset({"PATH", "HOME", "PWD", "HOSTNAME", "AIRFLOW_HOME"})
-"""Variables that a process always has, whatever the folder's settings say: what they are is known only there."""
-
-
-class Environment(Value):
-    """``os.environ``: exactly what the folder's settings give; what is asked for is recorded."""
-
-    type_name = "_Environ"
-
-    def __init__(self, session: Session) -> None:
-        self.values = dict(session.inputs.environment)
-        self.used = session.environment_used
-
-    def ask(self, name: str) -> str | None:
-        """The variable NAME, or None."""
-        found = self.values.get(name)
-        self.used.setdefault(name, found)
-        return found
-
-    def get_item(self, key: Any, at: At) -> Any:
-        """KeyError when it is absent."""
-        if isinstance(key, Unknown):
-            return key
-        found = self.ask(key)
-        if found is None and key in IN_EVERY_CONTAINER:
-            return Unknown(f"{key} in the task's container", at)
-        if found is None:
-            problem = make_exception(at.session, "KeyError", (key,))
-            problem.data = {"code": "GF008", "hint": f"say what {key} is under environment in goflow.yaml"}
-            raise Raised(problem, at)
-        return found
-
-    def set_item(self, key: Any, value: Any, at: At) -> None:
-        """For what follows in this file."""
-        at.session.journal.touch(self.values)
-        self.values[key] = value
-
-    def contains(self, item: Any, at: At) -> Any:
-        """Whether it is given."""
-        if isinstance(item, Unknown):
-            return item
-        found = self.ask(item)
-        if found is None and item in IN_EVERY_CONTAINER:
-            return Unknown(f"{item} in the task's container", at)
-        return found is not None
-
-    def iterate(self, at: At) -> Iterator[Any]:
-        """The names given."""
-        return iter(list(self.values))
-
-    def mapping(self, at: At) -> Any:
-        """``**os.environ``: all that is given."""
-        for name in self.values:
-            self.ask(name)
-        return dict(self.values)
-
-    def get_attribute(self, name: str, at: At) -> Any:
-        """``get``, ``copy``, ``setdefault``, ``items`` and so on."""
-        match name:
-            case "get":
-                return NativeFunction(name, self._get, takes_unknown=True)
-            case "setdefault":
-                return NativeFunction(name, self._setdefault, takes_unknown=True)
-            case "copy":
-                return NativeFunction(name, lambda at: self.mapping(at))
-            case "items" | "keys" | "values":
-                return NativeFunction(name, lambda at: list(getattr(self.mapping(at), name)()))
-            case "update":
-                return NativeFunction(name, lambda at, more: self.values.update(more), takes_unknown=True)
-            case "pop":
-                return NativeFunction(name, lambda at, key, default=None: self.values.pop(key, default))
-        return super().get_attribute(name, at)
-
-    def _get(self, at: At, name: Any, default: Any = None) -> Any:
-        if isinstance(name, Unknown):
-            return name
-        found = self.ask(name)
-        if found is None and name in IN_EVERY_CONTAINER:
-            return Unknown(f"{name} in the task's container", at)
-        return default if found is None else found
-
-    def _setdefault(self, at: At, name: Any, default: Any = "") -> Any:
-        if self.ask(name) is None:
-            self.set_item(name, default, at)
-        return self.values[name]
-
 
 # Paths -----------------------------------------------------------------------------------------------------------
 
@@ -333,7 +242,7 @@ def _walk(at: At, top: Any, **_: Any) -> Any:
 @module("os")
 def build_os(session: Session) -> dict[str, Any]:
     """``os``."""
-    environment = session.library.setdefault("environment", Environment(session))
+    environment = environment_of(session)
     return {
         "environ": environment,
         "getenv": NativeFunction("getenv", environment._get, takes_unknown=True),

@@ -95,6 +95,8 @@ class Encoder:
             case bytes():
                 return self._object("bytes", "builtins", text=value.decode("latin-1"))
         kind = type(value)
+        if hasattr(value, "__next__"):
+            return Hole("depends on what an iterator gives", when=self.when).to_json()
         return self._object(kind.__name__, kind.__module__, text=str(value))
 
     def _moment(self, moment: Moment) -> Json:

@@ -71,6 +71,7 @@ def test_an_operator_of_ones_own_needs_the_provider_that_it_derives_from(tmp_pat
         ("airflow.providers.snowflake.hooks.snowflake.", "snowflake"),
         ("airflow.providers.standard.operators.bash.BashOperator", ""),
         ("folder.own.X", ""),
+        ("airflow.providers.operators.X", ""),
     ],
 )
 def test_the_package_of_a_provider(path, package):

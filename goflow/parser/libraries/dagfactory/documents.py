@@ -15,7 +15,7 @@ from goflow.domain.diagnostics import Severity
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import At, Unknown, Value
 from goflow.parser.libraries.airflow.exceptions import fail
-from goflow.parser.libraries.paths import IN_EVERY_CONTAINER
+from goflow.parser.libraries.environment import IN_EVERY_CONTAINER
 from goflow.parser.yaml.located import Document, DocumentModule, documents
 
 _VARIABLE = re.compile(r"\$(\w+|\{[^}]*\})", re.ASCII)
