@@ -11,6 +11,7 @@ import gc
 import importlib
 import os
 import resource
+import select
 import sys
 import time
 import traceback
@@ -24,6 +25,10 @@ from goflow.telemetry import memory
 
 _STACK_BYTES = 96 << 20
 """libcst's own parser calls itself for what is nested; the system leaves room for so much."""
+_QUIET_S = 0.1
+"""When nothing has been asked for so long, there is time to collect what was left behind."""
+_MOST_LEFT = 200_000
+"""Objects that may be left behind before that: those of some 130 files, 20 MB. Looking at them takes time."""
 
 
 def main(arguments: list[str]) -> None:
@@ -40,6 +45,8 @@ def main(arguments: list[str]) -> None:
     send(answers, "ready")
     setup: Setup | None = None
     while True:
+        if not select.select([0], [], [], _QUIET_S)[0]:
+            gc.collect()
         try:
             request = receive(0)
         except EOFError:
@@ -59,9 +66,9 @@ def confine(memory_mb: int) -> None:
 
 
 def freeze() -> None:
-    """What is loaded stays: the collector looks after many short-lived trees, with hardly any cycles among them."""
+    """What is loaded stays; what reading leaves behind is collected when nobody waits for an answer, or it is much."""
     gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
+    gc.set_threshold(_MOST_LEFT, 20, 50)
 
 
 def read_file(parse: Callable[..., Any], setup: Setup, path: str) -> Parsed:
