@@ -7,6 +7,7 @@ new version every minute and a DAG that is unpaused after a month does what it w
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -153,6 +154,42 @@ class Moment:
         steps: Any = value.get("then", [])
         then = tuple(Step(kind, inner) for kind, inner in steps)
         return cls(truncate=truncate, zone=str(value["zone"]), offset_s=float(str(value["offset_s"])), then=then)
+
+
+@dataclass(frozen=True, slots=True)
+class MomentText:
+    """A text that shows symbolic moments: PARTS are plain texts, and moments with the form (of ``strftime``) in which
+    each is written."""
+
+    parts: tuple[str | tuple[Moment, str], ...]
+
+    def resolve(self, now: dt.datetime) -> str:
+        """The text, as seen at NOW."""
+        return "".join(part if isinstance(part, str) else _written(*part, now) for part in self.parts)
+
+    @property
+    def daily(self) -> bool:
+        """Whether it stays the same for a day at least."""
+        forms = [part[1] for part in self.parts if not isinstance(part, str)]
+        return all(set(_DIRECTIVE.findall(form)) <= _DAILY for form in forms)
+
+    def to_json(self) -> Json:
+        """Its canonical form."""
+        return [part if isinstance(part, str) else [part[0].to_json(), part[1]] for part in self.parts]
+
+    @classmethod
+    def from_json(cls, value: Json) -> MomentText:
+        """The inverse of ``to_json``."""
+        assert isinstance(value, list)
+        return cls(tuple(part if isinstance(part, str) else (Moment.from_json(part[0]), part[1]) for part in value))  # type: ignore[index,misc]
+
+
+_DIRECTIVE = re.compile(r"%(.)")
+_DAILY = frozenset("YymdjaAbBuw%")
+
+
+def _written(moment: Moment, form: str, now: dt.datetime) -> str:
+    return moment.resolve(now).astimezone(zone_info(moment.final_zone)).strftime(form)
 
 
 def zone_info(name: str) -> dt.tzinfo:

@@ -10,6 +10,7 @@ Values of arguments and fields are JSON with the tags of `goflow.domain.canonica
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import enum
 import functools
 from collections.abc import Hashable, Iterator, Mapping
@@ -17,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar, cast
 
 from goflow.domain.canonical import Json, digest, digest_bytes, normal, tag_of, walk, written_out
-from goflow.domain.moments import Moment
+from goflow.domain.moments import Moment, MomentText
 
 T = TypeVar("T", bound="_Part")
 
@@ -45,16 +46,30 @@ class Hole:
     """Something that is not known before run time (decision 2): why, where, and who fills it.
 
     WHEN is ``task`` (the runner, which runs the file for real) or ``launch`` (a short Job before the pod is made).
+    TEXT: it is a text that shows the current time, `goflow.domain.moments.MomentText` in JSON.
     """
 
     reason: str
     line: int = 0
     column: int = 0
     when: Literal["task", "launch"] = "task"
+    text: Json = None
 
     def to_json(self) -> Json:
         """``{"$hole": {...}}``."""
-        return {"$hole": {"reason": self.reason, "line": self.line, "column": self.column, "when": self.when}}
+        told: dict[str, Json] = {"reason": self.reason, "line": self.line, "column": self.column, "when": self.when}
+        return {"$hole": told if self.text is None else {**told, "text": self.text}}
+
+
+def seen_at(values: Mapping[str, Json], now: dt.datetime) -> dict[str, Json]:
+    """VALUES with those that are texts of the current time as they are seen at NOW."""
+    return {name: _seen(value, now) for name, value in values.items()}
+
+
+def _seen(value: Json, now: dt.datetime) -> Json:
+    inner = value["$hole"] if isinstance(value, dict) and tag_of(value) == "$hole" else None
+    text = inner.get("text") if isinstance(inner, dict) else None
+    return value if text is None else MomentText.from_json(text).resolve(now)
 
 
 class _Part:

@@ -12,7 +12,7 @@ from typing import Any
 
 from goflow.domain.canonical import Json, tag_of
 from goflow.domain.diagnostics import Severity
-from goflow.domain.moments import Moment
+from goflow.domain.moments import Moment, MomentText
 from goflow.domain.spec import DagSpec, Dialect, Schedule, TaskSpec
 from goflow.parser.api import ParseResult
 
@@ -169,6 +169,19 @@ class _Plain:
         """ISO, UTC."""
         return None if moment is None else moment.resolve(self.now).astimezone(dt.UTC).isoformat()
 
+    def _day(self, text: Json) -> str:
+        """A text that is a day, or a moment of one, and nothing besides: as seen now, like all moments. Any other that
+        shows the current time is not known, and so is none."""
+        shown = MomentText.from_json(text) if text is not None else None
+        if shown is None or not shown.daily:
+            return ""
+        found = shown.resolve(self.now)
+        try:
+            dt.datetime.fromisoformat(found)
+        except ValueError:
+            return ""
+        return found
+
     def callbacks(self, callbacks: Mapping[str, Json]) -> dict[str, Json]:
         """The names of the functions, whether one was given or a list."""
         found: dict[str, Json] = {}
@@ -185,8 +198,9 @@ class _Plain:
     def _tagged(self, tag: str, inner: Any, depth: int) -> Json:
         match tag:
             case "$hole":
+                shown = self._day(inner.get("text"))
                 where = f"line {inner['line']}: " if inner.get("line") else ""
-                return {"unknown": f"{where}{inner['reason']}"}
+                return shown or {"unknown": f"{where}{inner['reason']}"}
             case "$timedelta":
                 return {"seconds": float(inner)}
             case "$datetime":

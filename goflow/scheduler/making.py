@@ -8,7 +8,7 @@ from typing import Any
 
 from goflow.domain.errors import InvalidRequestError
 from goflow.domain.runs import DagRun, TaskInstance
-from goflow.domain.spec import DagSpec, Dialect, TaskSpec
+from goflow.domain.spec import DagSpec, Dialect, TaskSpec, seen_at
 from goflow.domain.state import RunType
 from goflow.scheduler import mapping
 from goflow.scheduler.graph import Graph
@@ -88,15 +88,17 @@ def takes_part(task: TaskSpec, run: DagRun, now: dt.datetime) -> bool:
     return starts and (task.end_date is None or date <= task.end_date.resolve(now))
 
 
-def check_conf(spec: DagSpec, conf: Mapping[str, Any]) -> None:
-    """Hold a run's configuration against the DAG's params. Raises InvalidRequestError that names what is wrong."""
+def check_conf(spec: DagSpec, conf: Mapping[str, Any], now: dt.datetime) -> None:
+    """Hold a run's configuration against the DAG's params, as they are NOW. Raises InvalidRequestError, which says
+    what is wrong."""
     problems = []
+    defaults = seen_at(spec.params, now)
     for name in dict.fromkeys((*spec.params, *spec.param_schemas)):
         schema = spec.param_schemas.get(name)
         if name not in conf and name not in spec.params:
             problems.append(f"{name}: no value given, and it has no default")
         elif isinstance(schema, dict) and schema:
-            value = conf.get(name, spec.params.get(name))
+            value = conf.get(name, defaults.get(name))
             problems += [f"{name}: {words}" for words in _violations(schema, value)]
     if problems:
         raise InvalidRequestError("; ".join(problems), hint=f"params of DAG {spec.dag_id}: {', '.join(spec.params)}")

@@ -62,8 +62,8 @@ def trigger(
             raise InvalidRequestError(f"DAG {dag_id} is not active", hint="its file is gone or broken")
         spec = versions.spec(tx, dag.reading_id)
         conf = dict(conf or {})
-        check_conf(spec, conf)
         now = store.clock.now()
+        check_conf(spec, conf, now)
         if logical_date is None and run_after is None:
             while runs.by_logical_date(tx, dag_id, now) is not None:
                 now += dt.timedelta(microseconds=1)  # a DAG has one run for each logical date

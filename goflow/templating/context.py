@@ -18,7 +18,7 @@ from typing import Any
 import dateutil.parser
 
 from goflow.domain.runs import DagRun, TaskInstance
-from goflow.domain.spec import DagSpec, Dialect, TaskSpec
+from goflow.domain.spec import DagSpec, Dialect, TaskSpec, seen_at
 
 PullXCom = Callable[..., Any]
 FindVariable = Callable[[str], str | None]
@@ -94,6 +94,7 @@ def build(
         max_tries=instance.max_tries,
         xcom_pull=pull_xcom,
     )
+    defaults = seen_at({**dag.params, **task.params}, run.start_date or run.run_after)
     context: dict[str, Any] = {
         "dag": SimpleNamespace(dag_id=dag.dag_id, tags=list(dag.tags)),
         "task": SimpleNamespace(task_id=task.task_id, owner=task.owner),
@@ -110,7 +111,7 @@ def build(
         "run_id": run.run_id,
         "ti": attempt,
         "task_instance": attempt,
-        "params": {**dag.params, **task.params, **{k: v for k, v in run.conf.items() if k in dag.params}},
+        "params": {**defaults, **{k: v for k, v in run.conf.items() if k in dag.params}},
         "macros": MACROS,
         "var": SimpleNamespace(value=_Variables(find_variable, str), json=_Variables(find_variable, json.loads)),
     }

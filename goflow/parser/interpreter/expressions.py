@@ -31,7 +31,7 @@ from goflow.parser.interpreter.operations import (
 from goflow.parser.interpreter.orders import in_any_order, iterator_over, unordered
 from goflow.parser.interpreter.scopes import MISSING, UNBOUND, Frame, Scope
 from goflow.parser.interpreter.signs import BINARY_SIGNS, COMPARISON_SIGNS, UNARY_SIGNS
-from goflow.parser.interpreter.values import Unknown, UnknownElementsError, first_unknown, raised
+from goflow.parser.interpreter.values import Unknown, UnknownElementsError, raised
 
 Evaluate = Callable[[Frame, Any], Any]
 
@@ -84,23 +84,19 @@ def _string(frame: Frame, node: cst.SimpleString) -> Any:
 
 
 def _concatenated(frame: Frame, node: cst.ConcatenatedString) -> Any:
-    left, right = evaluate(frame, node.left), evaluate(frame, node.right)
-    unknown = first_unknown((left, right))
-    if unknown is None and type(left) is not type(right):
+    pieces = [evaluate(frame, node.left), evaluate(frame, node.right)]
+    unknown = next((piece for piece in pieces if isinstance(piece, Unknown)), None)
+    if unknown is not None:
+        return unknown.joined(pieces)
+    if type(pieces[0]) is not type(pieces[1]):
         raised(frame.at(node), "SyntaxError", "cannot mix bytes and nonbytes literals")
-    return unknown if unknown is not None else left + right
+    return pieces[0] + pieces[1]
 
 
 def _formatted_string(frame: Frame, node: cst.FormattedString) -> Any:
-    parts: list[str] = []
-    unknown: Unknown | None = None
-    for part in node.parts:
-        piece = _formatted_part(frame, node, part)
-        if isinstance(piece, Unknown):
-            unknown = unknown or piece if unknown is None else unknown
-        else:
-            parts.append(piece)
-    return unknown if unknown is not None else "".join(parts)
+    pieces: list[Any] = [_formatted_part(frame, node, part) for part in node.parts]
+    unknown = next((piece for piece in pieces if isinstance(piece, Unknown)), None)
+    return "".join(pieces) if unknown is None else unknown.joined(pieces)
 
 
 def _formatted_part(frame: Frame, node: cst.FormattedString, part: cst.BaseFormattedStringContent) -> Any:

@@ -337,7 +337,7 @@ class SafeFormatter(string.Formatter):
         """``:spec``."""
         answer = formatted(value, format_spec, self.at)
         if isinstance(answer, Unknown):
-            self.unknown = self.unknown if self.unknown is not None else answer
+            self.unknown = self.unknown if self.unknown is not None else answer.derived()
             return ""
         return str(answer)
 

@@ -54,7 +54,7 @@ def binary(sign: str, left: Any, right: Any, at: At) -> Any:
             answer = right.binary(sign, left, at, reflected=True)  # a task may take note of an unknown neighbour
             if answer is not NotImplemented:
                 return answer
-        return left
+        return left.binary(sign, right, at, reflected=False)
     tries_right = isinstance(right, Value) and (sign in MIRRORED or _class_of(left) is not _class_of(right))
     if sign == "%" and isinstance(left, str | bytes):
         return _percent(left, right, at)
@@ -155,7 +155,7 @@ class _Shown:
 
     def _known(self, answer: Any) -> str:
         if isinstance(answer, Unknown):
-            self.unknowns.append(answer)
+            self.unknowns.append(answer.derived())
             return ""
         return str(answer)
 
@@ -654,7 +654,7 @@ def formatted(value: Any, spec: str, at: At) -> Any:
     import re
 
     if isinstance(value, Unknown):
-        return value
+        return value.derived() if spec else value
     if isinstance(value, Value):
         method = getattr(value, "method", None)
         by_class = method("__format__", at) if method is not None else None

@@ -197,6 +197,15 @@ class Unknown(Value):
         """A model that asks gets no answer, and what it was to give is not known (`Session.guarded`)."""
         raise UnknownElementsError(self)
 
+    def derived(self) -> Unknown:
+        """What is made of it by whatever it goes through: as little known. It is not the same thing any more, so who
+        remembers where it comes from gives another."""
+        return self
+
+    def joined(self, pieces: list[Any]) -> Unknown:
+        """The text that PIECES make, texts and Unknowns of which this is the first."""
+        return self.derived()
+
     def __repr__(self) -> str:
         return f"Unknown({self.reason!r})"
 
@@ -398,7 +407,7 @@ CONTAINERS: tuple[Any, ...] = (
 def first_unknown(value: Any, depth: int = 6) -> Unknown | None:
     """The first Unknown in VALUE or in the containers that it holds; None when all is known."""
     if isinstance(value, Unknown):
-        return value
+        return value.derived()
     if depth == 0 or not isinstance(value, CONTAINERS):
         return None
     if type(value) is AnyOrder and value.unknown is not None:

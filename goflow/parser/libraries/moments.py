@@ -9,7 +9,7 @@ from typing import Any
 import pendulum
 from dateutil.relativedelta import relativedelta
 
-from goflow.domain.moments import Moment, Truncation, zone_info
+from goflow.domain.moments import Moment, MomentText, Truncation, zone_info
 from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Unknown, Value
 
 UNITS = ("year", "month", "day", "hour", "minute", "second")
@@ -25,7 +25,68 @@ _FORMATS: Mapping[str, Truncation] = {
 """Texts of a moment from which it is read back, and what they leave of it."""
 
 
-class MomentPart(Unknown):
+class _FromMoment(Unknown):
+    """Not known, but it is remembered how it comes from a symbolic moment. Whatever it goes through gives an Unknown
+    that remembers nothing: half of a text is another text."""
+
+    __slots__ = ()
+
+    def shown(self) -> MomentText | None:
+        """The text that it is; None for a number."""
+        return None
+
+    def derived(self) -> Unknown:
+        """As little known, and nothing more."""
+        return Unknown(self.reason, self.at)
+
+    def joined(self, pieces: list[Any]) -> Unknown:
+        """A text that shows moments, where all PIECES are such texts or plain ones."""
+        if len(pieces) == 1:
+            return self
+        parts: list[Any] = []
+        for piece in pieces:
+            shown = piece.shown() if isinstance(piece, _FromMoment) else None
+            if shown is None and not isinstance(piece, str):
+                return self.derived()
+            parts += [piece] if shown is None else shown.parts
+        return MomentTextValue(MomentText(tuple(parts)), self.at)
+
+    def binary(self, operator: str, other: Any, at: At, *, reflected: bool) -> Any:
+        """``+`` joins texts; everything else depends on the moment."""
+        if operator == "+" and self.shown() is not None:
+            return self.joined([other, self] if reflected else [self, other])
+        return self.derived()
+
+    def text(self, at: At) -> Any:
+        """A text is its own."""
+        return self if self.shown() is not None else self.derived()
+
+    def representation(self, at: At) -> Any:
+        """Unknown."""
+        return self.derived()
+
+    def get_attribute(self, name: str, at: At) -> Any:
+        """Unknown."""
+        return self.derived()
+
+    def call(self, args: Arguments, kwargs: Keywords, at: At) -> Any:
+        """Unknown."""
+        return self.derived().call(args, kwargs, at)
+
+    def get_item(self, key: Any, at: At) -> Any:
+        """Unknown."""
+        return self.derived()
+
+    def unary(self, operator: str, at: At) -> Any:
+        """Unknown."""
+        return self.derived()
+
+    def length(self, at: At) -> Any:
+        """Unknown."""
+        return self.derived()
+
+
+class MomentPart(_FromMoment):
     """A part of a symbolic moment (its year, say), or a text of it: not known, but a moment can be made of it again."""
 
     __slots__ = ("moment", "part")
@@ -33,6 +94,38 @@ class MomentPart(Unknown):
     def __init__(self, moment: MomentValue, part: str, at: At) -> None:
         super().__init__(REASON, at)
         self.moment, self.part = moment, part
+
+    def binary(self, operator: str, other: Any, at: At, *, reflected: bool) -> Any:
+        """Some years more or less are those of another moment."""
+        if (
+            self.part == "year"
+            and type(other) is int
+            and operator in {"+", "-"}
+            and not (reflected and operator == "-")
+        ):
+            moment = self.moment.moment.moved_by_months(12 * (other if operator == "+" else -other))
+            return MomentPart(self.moment.with_moment(moment), "year", self.at)
+        return super().binary(operator, other, at, reflected=reflected)
+
+    def shown(self) -> MomentText | None:
+        """The text, where it is written in a form of ``strftime``."""
+        if "%" not in self.part:
+            return None
+        return MomentText(((self.moment.moment, self.part),))
+
+
+class MomentTextValue(_FromMoment):
+    """A text that shows moments and more."""
+
+    __slots__ = ("moment_text",)
+
+    def __init__(self, moment_text: MomentText, at: At) -> None:
+        super().__init__(REASON, at)
+        self.moment_text = moment_text
+
+    def shown(self) -> MomentText | None:
+        """The text."""
+        return self.moment_text
 
 
 class MomentValue(Value):
@@ -92,8 +185,16 @@ class MomentValue(Value):
         return Unknown(REASON, at)
 
     def text(self, at: At) -> Any:
-        """What a clock shows when it is asked."""
-        return Unknown("the current time", at)
+        """What a clock shows when it is asked; of a day it is written as ISO has it."""
+        return MomentPart(self, "%Y-%m-%d", at) if self.is_date else Unknown(REASON, at)
+
+    def representation(self, at: At) -> Any:
+        """Unknown."""
+        return Unknown(REASON, at)
+
+    def format_with(self, spec: str, at: At) -> Any:
+        """``f"{now:%Y-%m-%d}"``."""
+        return self._strftime(at, spec)
 
     def get_attribute(self, name: str, at: At) -> Any:
         """The methods that keep it symbolic; parts of it are Unknown."""
@@ -223,15 +324,15 @@ def from_parts(values: Sequence[Any], named: Mapping[str, Any]) -> MomentValue |
     given = {**dict(zip((*UNITS, "microsecond"), values, strict=False)), **named}
     zone = given.pop("tzinfo", given.pop("tz", None))
     own = {name: value for name, value in given.items() if isinstance(value, MomentPart)}
-    sources = {id(value.moment.moment): value.moment for value in own.values()}
-    same = {value.moment.moment for value in own.values()}
-    if len(same) != 1 or any(value.part != name for name, value in own.items()):
+    sources = [value.moment for value in own.values()]
+    if not sources or any(source.moment != sources[0].moment for source in sources):
+        return None
+    if any(value.part != name for name, value in own.items()):
         return None
     fixed = {name: given.get(name, 1 if name in {"month", "day"} else 0) for name in sorted(_PARTS) if name not in own}
     if not all(isinstance(value, int) for value in fixed.values()):
         return None
-    source = next(iter(sources.values()))
-    made = MomentValue(source.moment.with_parts(fixed).taken_as("UTC"), aware=False)
+    made = MomentValue(sources[0].moment.with_parts(fixed).taken_as("UTC"), aware=False)
     return made if zone is None else made.taken_as(zone)
 
 

@@ -27,7 +27,7 @@ from goflow.parser.libraries.airflow.params import DagParamValue, ParamsValue, P
 from goflow.parser.libraries.airflow.provider_names import ProviderName
 from goflow.parser.libraries.airflow.xcom_args import XComArgValue
 from goflow.parser.libraries.functools_ import Partial
-from goflow.parser.libraries.moments import MomentValue
+from goflow.parser.libraries.moments import MomentPart, MomentTextValue, MomentValue
 from goflow.parser.libraries.objects import RecordedClass, RecordedObject
 
 DEEPEST = 40
@@ -58,7 +58,9 @@ class Encoder:
     def hole(self, unknown: Unknown) -> Json:
         """An Unknown as the hole that it leaves."""
         span = unknown.at.span
-        return Hole(f"depends on {unknown.reason}", span.line, span.column, self.when).to_json()
+        shown = unknown.shown() if isinstance(unknown, MomentPart | MomentTextValue) else None
+        text = None if shown is None else shown.to_json()
+        return Hole(f"depends on {unknown.reason}", span.line, span.column, self.when, text).to_json()
 
     def mapping(self, values: Mapping[Any, Any]) -> dict[str, Json]:
         """A mapping with text keys, its values encoded."""

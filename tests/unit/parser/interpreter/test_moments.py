@@ -11,7 +11,7 @@ import pytest
 import time_machine
 
 from goflow.domain.moments import Moment
-from goflow.domain.spec import Dialect, Inputs
+from goflow.domain.spec import Dialect, Inputs, seen_at
 from goflow.parser.api import Folder, parse_file
 
 CLOCKS = [
@@ -61,9 +61,13 @@ datetime.combine(date.today(), time(5), tzinfo=timezone.utc)
 datetime(date.today().year, date.today().month, date.today().day)
 datetime(datetime.now().year, 1, 1)
 datetime((datetime.now() - timedelta(days=40)).year, (datetime.now() - timedelta(days=40)).month, 1, 6)
+datetime(datetime.now().year - 1, 1, 1)
+datetime(datetime.now().year + 1, 6, 30, 12)
+datetime((datetime.now() - relativedelta(months=1)).year, (datetime.now() - relativedelta(months=1)).month, 1)
 datetime(*date.today().timetuple()[:3])
 datetime.strptime(datetime.now().strftime("%Y-%m-%d"), "%Y-%m-%d")
 datetime.strptime((datetime.now() - timedelta(1)).strftime("%Y-%m-%d %H:%M"), "%Y-%m-%d %H:%M")
+datetime.strptime(str(date.today()), "%Y-%m-%d")
 datetime.fromisoformat(date.today().isoformat())
 datetime.fromisoformat(pendulum.now("UTC").to_date_string())
 copy.copy(datetime.now())
@@ -184,6 +188,66 @@ def test_the_functions_of_airflow_s_own_timezone_keep_it(read, form):
     dag = start_of(read, form)
     assert dag.start_date.symbolic
     assert dag.timezone == ("Europe/Berlin" if "Berlin" in form else "UTC")
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "datetime(datetime.now().year, datetime.now().month, min(datetime.now().day, 10))",
+        "datetime(datetime.now().year, 1 + datetime.now().month // 2, 1)",
+        "datetime(datetime.now().year, 1, -(-datetime.now().day))",
+        "datetime(int(datetime.now().strftime('%Y')[:4]) - 1, 1, 1)",
+        "datetime.strptime(date.today().isoformat() + 'x', '%Y-%m-%dx')",
+        "datetime.strptime(date.today().isoformat().replace('2', '1'), '%Y-%m-%d')",
+        "datetime.strptime(f'1{date.today()}'[1:], '%Y-%m-%d')",
+    ],
+)
+def test_what_was_calculated_from_a_part_is_not_the_part(read, form):
+    result = read(f"dag = DAG('d', schedule=None, start_date={form})\n")
+    assert [found.code for found in result.diagnostics] == ["GF101"]
+
+
+TEXTS = """
+f"{date.today()}"
+str(date.today())
+f"{date.today()}T{time(hour=12, minute=17)}+00:00"
+"run of " + date.today().isoformat() + "!"
+f"{datetime.now():%Y%m%d}"
+(date.today() - timedelta(days=1)).strftime("%d.%m.%Y")
+f"{datetime.now(ZoneInfo('Europe/Berlin')):%Y-%m-%d %H:%M:%S} in Berlin" " and here"
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("form", TEXTS)
+def test_a_text_that_shows_the_time_is_what_python_says_at_any_time(read, utc, form):
+    dag = read(f"dag = DAG('d', schedule=None, params={{'p': {form}}})\n").dags[0]
+    assert "text" in dag.params["p"]["$hole"]
+    names = {}
+    exec(LIBRARIES, names)
+    for now in CLOCKS:
+        with time_machine.travel(now, tick=False):
+            assert seen_at(dag.params, now) == {"p": eval(form, names)}
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "f'{datetime.now()}'",
+        "f'{datetime.now().month:02d}'",
+        "f'{date.today()!r}'",
+        "f'{[date.today()]}'",
+        "date.today().isoformat()[5:]",
+        "date.today().isoformat().upper()",
+        "'of %s' % date.today()",
+        "'of {}'.format(date.today())",
+        "' '.join([str(date.today()), 'of'])",
+        "f'{date.today():>20}'",
+        "date.today().isoformat() * 2",
+    ],
+)
+def test_any_other_text_of_the_time_is_not_known(read, form):
+    dag = read(f"dag = DAG('d', schedule=None, params={{'p': {form}}})\n").dags[0]
+    assert "text" not in dag.params["p"]["$hole"]
 
 
 def test_it_is_kept_in_end_dates_default_arguments_and_tasks(read):
