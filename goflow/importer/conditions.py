@@ -95,7 +95,11 @@ class Conditions:
         return {**document, "connection_digests": asked}
 
     def _same_contents(self, closure: Mapping[str, str | None]) -> bool:
-        return all(self._as_it_was(name, known) for name, known in closure.items())
+        seen = self._seen
+        for name, known in closure.items():  # most are the same, and were looked at for another file already
+            if (known is None or seen.get(name) != known) and not self._as_it_was(name, known):
+                return False
+        return True
 
     def _as_it_was(self, name: str, known: str | None) -> bool:
         if known in {FILE, FOLDER}:

@@ -30,26 +30,32 @@ class Digester:
 
     def digest(self, path: str | Path) -> str | None:
         """The sha256 of the file's content; None where there is no regular file that can be read."""
-        path = str(path)
+        return self.look(str(path))[0]
+
+    def look(self, path: str, largest: int | None = None) -> tuple[str | None, int]:
+        """The same with the file's size in bytes; no digest either where it is larger than LARGEST."""
         try:
             status = os.stat(path)
         except (OSError, ValueError):
             self._known.pop(path, None)
-            return None
+            return None, 0
+        size = status.st_size
+        if largest is not None and size > largest:
+            return None, size
         signature = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
         known = self._known.get(path)
         if known is not None and known[0] == signature:
-            return known[1]
+            return known[1], size
         try:
             with open_regular(path) as file:
                 value = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError:
-            return None
+            return None, size
         if time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) > _SETTLED_NS:
             self._known[path] = (signature, value)
         else:
             self._known.pop(path, None)
-        return value
+        return value, size
 
     def forget(self) -> None:
         """Hash everything anew when it is asked for next."""

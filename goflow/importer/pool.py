@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import structlog
@@ -32,6 +32,8 @@ _MOST_TOGETHER = 32
 """Files that are taken at once: what they do to the database, they do in one transaction."""
 _MOST_AHEAD = 4 * _MOST_TOGETHER
 """Files that may have been read and not been taken."""
+_WORTH = 60
+"""Files to each process that are worth the beginning of another: reading them takes about as long."""
 _MOST_FILES = 1000
 """After so many files, or one that has made it large, a process is replaced: whatever it keeps is given back."""
 
@@ -45,17 +47,18 @@ class ReaderPool:
         self._free = list(self._readers)
         self._guard = threading.Lock()
 
-    def read(self, setup: Setup, paths: Iterable[str]) -> Iterator[Parsed]:
+    def read(self, setup: Setup, paths: Sequence[str]) -> Iterator[Parsed]:
         """What each of PATHS is, in that order; a file that cannot be read has a diagnostic that says why."""
         for batch in self.read_together(setup, paths):
             yield from batch
 
-    def read_together(self, setup: Setup, paths: Iterable[str]) -> Iterator[list[Parsed]]:
+    def read_together(self, setup: Setup, paths: Sequence[str]) -> Iterator[list[Parsed]]:
         """The same; those together that have been read meanwhile."""
         wanted = iter(paths)
         for reader in self._readers:
             reader.setup = setup
-        threads = ThreadPoolExecutor(len(self._readers), thread_name_prefix="reader")
+        worth = max(self.running, min(len(self._readers), -(-len(paths) // _WORTH)))
+        threads = ThreadPoolExecutor(max(1, worth), thread_name_prefix="reader")
         under_way = deque(threads.submit(self._read_one, path) for path in itertools.islice(wanted, _MOST_AHEAD))
         try:
             while under_way:
@@ -68,17 +71,17 @@ class ReaderPool:
             threads.shutdown(wait=True, cancel_futures=True)
 
     def _read_one(self, path: str) -> Parsed:
-        with self._guard:
-            reader = self._free.pop()
+        with self._guard:  # one that is there already, if there is one
+            reader = self._free.pop(next((at for at, free in enumerate(self._free) if free.running), 0))
         try:
             return reader.read(path)
         finally:
             with self._guard:
                 self._free.append(reader)
 
-    def warm(self) -> None:
-        """Begin the processes now, and do not wait for them: they load what they need while others do other things."""
-        for reader in self._readers:
+    def warm(self, most: int | None = None) -> None:
+        """Begin the processes, or MOST of them, and do not wait: they load what they need while others do other things."""
+        for reader in self._readers[:most]:
             reader.begin()
 
     @property

@@ -49,7 +49,7 @@ class Scanner:
         if thorough:
             self.digester.forget()
         else:  # somebody has seen a change, so there will be something to read
-            self.pool.warm()
+            self.pool.warm(1)
         config = folder_config(self.settings.root)
         found = self._survey()
         present = found.paths

@@ -41,7 +41,7 @@ class Snapshot:
         for path in import_roots:
             if not _is_inside(path, root) and path not in self._outside:
                 self._outside[path] = f"{blobs.ROOTS}/{len(self._outside)}"
-        self._paths: dict[str, Path] = {}
+        self._paths: dict[str, str] = {}
         self._names: dict[str, str | None] = {}
         self._manifest: Manifest | None = None
         self._stored = False
@@ -64,9 +64,9 @@ class Snapshot:
     def manifest(self) -> Manifest:
         """All files by name, each with the digest of its content."""
         if self._manifest is None:
-            self._paths = dict(_files(self.root, ""))
+            self._paths = dict(_files(str(self.root), ""))
             for outside, name in self._outside.items():
-                self._paths.update(_files(outside, name + "/"))
+                self._paths.update(_files(str(outside), name + "/"))
             found = {}
             for name, path in self._paths.items():
                 entry = self._entry(path)
@@ -113,7 +113,7 @@ class Snapshot:
                 continue
             absent.discard(digest)
             try:
-                content = self._paths[name].read_bytes()
+                content = Path(self._paths[name]).read_bytes()
             except OSError:
                 raise ChangedMeanwhileError(name) from None
             if digest_bytes(content) != digest:
@@ -125,21 +125,16 @@ class Snapshot:
         if batch:
             yield batch
 
-    def _entry(self, path: Path) -> tuple[str, int] | None:
-        try:
-            size = path.stat().st_size
-        except OSError:
-            return None
+    def _entry(self, path: str) -> tuple[str, int] | None:
+        digest, size = self._digester.look(path, LARGEST)
         if size > LARGEST:
-            log.warning("a file of the DAG folder is too large to be kept", path=str(path), size=size)
-            return None
-        digest = self._digester.digest(path)
+            log.warning("a file of the DAG folder is too large to be kept", path=path, size=size)
         return None if digest is None else (digest, size)
 
     def _is_left_out(self, name: str) -> bool:
-        path = self._paths.get(name, self.root / name)
+        path = self._paths.get(name, str(self.root / name))
         try:
-            return path.stat().st_size > LARGEST or bool(_NEVER & set(Path(name).parts))
+            return os.stat(path).st_size > LARGEST or bool(_NEVER & set(Path(name).parts))
         except OSError:
             return False
 
@@ -150,7 +145,7 @@ def _is_inside(path: Path, folder: Path) -> bool:
     )
 
 
-def _files(root: Path, prefix: str) -> Iterator[tuple[str, Path]]:
+def _files(root: str, prefix: str) -> Iterator[tuple[str, str]]:
     """The regular files below ROOT, without what a ConfigMap keeps aside. Links are followed, but not in circles."""
     todo = [(root, prefix, frozenset({os.path.realpath(root)}))]
     while todo:
@@ -163,6 +158,6 @@ def _files(root: Path, prefix: str) -> Iterator[tuple[str, Path]]:
             if entry.is_dir():
                 real = os.path.realpath(entry.path)
                 if entry.name not in _NEVER and not entry.name.startswith("..") and real not in above:
-                    todo.append((Path(entry.path), f"{name}{entry.name}/", above | {real}))
+                    todo.append((entry.path, f"{name}{entry.name}/", above | {real}))
             elif entry.is_file() and not entry.name.endswith(".pyc"):
-                yield name + entry.name, Path(entry.path)
+                yield name + entry.name, entry.path

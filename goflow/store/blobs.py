@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from sqlalchemy import bindparam, select
 
-from goflow.domain.canonical import Json, digest, digest_bytes
+from goflow.domain.canonical import Json, digest_bytes, written_out
 from goflow.domain.errors import InvalidRequestError, NotFoundError
 from goflow.store.columns import dumps, loads
 from goflow.store.rows import Manifest
@@ -29,8 +29,8 @@ _PIECE = 1 << 20
 def manifest(path: str, files: Mapping[str, tuple[str, int]], import_roots: Iterable[str] = ()) -> Manifest:
     """A manifest with its digest: a folder of the same content at the same PATH has the same one, always."""
     roots = tuple(import_roots)
-    named: dict[str, Json] = {name: [blob, size] for name, (blob, size) in files.items()}
-    key = digest({"path": path, "roots": [*roots], "files": named})
+    named: dict[str, Json] = {name: [blob, size] for name, (blob, size) in files.items()}  # texts and whole numbers
+    key = digest_bytes(written_out({"path": path, "roots": [*roots], "files": named}).encode())
     size = sum(length for _, length in files.values())
     return Manifest(digest=key, path=path, files=dict(files), import_roots=roots, size=size)
 
