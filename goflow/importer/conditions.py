@@ -41,6 +41,7 @@ class Conditions:
     digester: Digester
     now: dt.datetime
     _seen: dict[str, str | None] = field(default_factory=dict)
+    _absent: set[str] = field(default_factory=set)
     _listed: dict[str, list[str]] = field(default_factory=dict)
 
     def still_hold(self, record: FileRecord) -> bool:
@@ -95,9 +96,11 @@ class Conditions:
         return {**document, "connection_digests": asked}
 
     def _same_contents(self, closure: Mapping[str, str | None]) -> bool:
-        seen = self._seen
+        seen, absent = self._seen, self._absent
         for name, known in closure.items():  # most are the same, and were looked at for another file already
-            if (known is None or seen.get(name) != known) and not self._as_it_was(name, known):
+            if name in absent if known is None else seen.get(name) == known:
+                continue
+            if not self._as_it_was(name, known):
                 return False
         return True
 
@@ -105,7 +108,12 @@ class Conditions:
         if known in {FILE, FOLDER}:
             return kind_of_path(os.path.join(self.root, name)) == known
         found = self.digest(name)
-        return found == known and not (found is None and os.path.isdir(os.path.join(self.root, name)))
+        if found is not None or found != known:
+            return found == known
+        if os.path.isdir(os.path.join(self.root, name)):
+            return False
+        self._absent.add(name)
+        return True
 
     def _same_listings(self, listings: Json) -> bool:
         if not isinstance(listings, dict):

@@ -80,7 +80,7 @@ class ReaderPool:
                 self._free.append(reader)
 
     def warm(self, most: int | None = None) -> None:
-        """Begin the processes, or MOST of them, and do not wait: they load what they need while others do other things."""
+        """Begin the processes, or MOST of them, and do not wait: they load what they need meanwhile."""
         for reader in self._readers[:most]:
             reader.begin()
 

@@ -98,6 +98,18 @@ def test_processes_begin_when_there_is_work_and_end_when_told(tmp_path: Path) ->
         assert pool.running == 0
 
 
+def test_a_further_process_begins_where_there_are_files_for_it(tmp_path: Path) -> None:
+    names = [f"{number}.yaml" for number in range(61)]
+    for name in names:
+        (tmp_path / name).write_text(native("first_dag"))
+    pool = ReaderPool(ImportSettings(root=tmp_path, processes=3))
+    assert len(list(pool.read(setup(tmp_path), names[:60]))) == 60
+    assert pool.running == 1
+    assert len(list(pool.read(setup(tmp_path), names))) == 61
+    assert pool.running == 2
+    pool.close()
+
+
 def test_a_reader_who_is_not_asked_to_the_end_stops(tmp_path: Path) -> None:
     names = [f"{number}.yaml" for number in range(20)]
     for name in names:
