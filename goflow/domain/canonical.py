@@ -43,7 +43,8 @@ def written_out(value: Json) -> str:
 
 
 def encodable(text: str) -> str:
-    """JSON TEXT with each half of a surrogate pair, which Python's texts may have and no database takes, escaped."""
+    """TEXT (JSON, or for people) with each half of a surrogate pair, which Python's texts may have and no database
+    takes, escaped."""
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam, func, insert, select, update
 
-from goflow.domain.canonical import Json, canonical_json
+from goflow.domain.canonical import Json, canonical_json, encodable
 from goflow.domain.diagnostics import Diagnostic
 from goflow.domain.spec import DagSpec, WrittenSpec
 from goflow.store import events
@@ -170,14 +170,14 @@ def _values(reading: Reading, at: dt.datetime) -> dict[str, Any]:
     """The columns of the DAG's row that follow its spec."""
     spec = reading.spec
     return {
-        "name": spec.display_name or spec.dag_id,
+        "name": encodable(spec.display_name or spec.dag_id),
         "namespace": _namespace(spec) or reading.namespace,
         "file_path": reading.file_path,
         "file_format": spec.file_format.value,
         "last_updated_date": at,
         "dialect": spec.dialect.value,
         "dialect_source": spec.dialect_source,
-        "description": spec.description,
+        "description": None if spec.description is None else encodable(spec.description),
         "tags": dumps(sorted(spec.tags)),
         "owners": dumps(sorted(spec.owners)),
         "schedule": canonical_json(spec.schedule.to_json()),

@@ -47,7 +47,7 @@ FILE_KEYS = (
         default="folder",
     ),
     Key("import_roots", ListOf(Text("a path", strict=True), "a path or a list of paths", lone=True),
-        "further folders that modules are imported from, relative to this one"),
+        "further folders that modules are imported from, inside this one; others: the setting import_roots"),
     Key("variables", _PATTERNS, "which Variables files and tasks may read, as shell patterns; without it: all"),
     Key("connections", _PATTERNS, "which Connections files and tasks may read, as shell patterns; without it: all"),
 )  # fmt: skip

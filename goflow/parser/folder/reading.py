@@ -61,7 +61,7 @@ class _Maker:
             dialect=Dialect(dialect) if dialect else None,
             import_mode=given.get("import_mode"),
             import_from=given.get("import_from"),
-            import_roots=given.get("import_roots", ()),
+            import_roots=self._import_roots(given),
             variables=given.get("variables"),
             connections=given.get("connections"),
             runtime=RuntimeSpec(
@@ -76,6 +76,16 @@ class _Maker:
                 runtime=given.get("runtime"),
             ),
         )
+
+    def _import_roots(self, given: Given) -> tuple[str, ...]:
+        """Those inside the folder: no other is kept with a version, and what may be read elsewhere the daemon says."""
+        said: tuple[str, ...] = given.get("import_roots", ())
+        inside = tuple(root for root in said if (self.root / root).resolve().is_relative_to(self.root.resolve()))
+        for root in said:
+            if root not in inside:
+                hint = "folders outside it are for GoFlow's own setting import_roots (GOFLOW_IMPORT_ROOTS, --sys-path)"
+                self.reader.tell("GF402", given.nodes["import_roots"], f"{root!r} is outside the DAG folder", hint)
+        return inside
 
     def _pod_template(self, given: Given) -> Json:
         """The fragment itself, or what the file that is named has."""

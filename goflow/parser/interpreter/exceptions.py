@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import builtins
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from goflow.parser.interpreter.classes import ClassValue, Instance, initialise
 from goflow.parser.interpreter.descriptors import PropertyValue
-from goflow.parser.interpreter.values import At, NativeFunction, Unknown, raised
+from goflow.parser.interpreter.values import At, NativeFunction, Unknown, Value, raised
 
 if TYPE_CHECKING:
     from goflow.parser.interpreter.session import Session
@@ -174,8 +174,16 @@ def message_of(value: Instance) -> str:
         inner = args[0]
         if isinstance(inner, Unknown):
             return f"{name}: (a message that depends on {inner.reason})"
-        return f"{name}: {inner!r}" if value.cls.name == "KeyError" else f"{name}: {inner}"
-    return f"{name}: {args!r}"
+        return f"{name}: {shown(inner)}" if value.cls.name == "KeyError" else f"{name}: {shown(inner, str)}"
+    return f"{name}: {shown(args)}"
+
+
+def shown(value: Any, way: Callable[[Any], str] = repr) -> str:
+    """VALUE for people; of a number, or of what holds one, that has more digits than Python writes, only its kind."""
+    try:
+        return way(value)
+    except ValueError:
+        return f"<{value.type_name if isinstance(value, Value) else type(value).__name__} of very many digits>"
 
 
 def matches(value: Instance, wanted: Any) -> bool | Unknown:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from goflow.domain.canonical import encodable
 from goflow.domain.diagnostics import Diagnostic, Severity
 from goflow.domain.spec import Dialect, Inputs
 from goflow.parser.interpreter.journal import Journal
@@ -161,7 +162,7 @@ class Session:
     ) -> None:
         """Add a diagnostic; the same one twice counts once."""
         span = at.span if at is not None else self.main.span_of(None)
-        found = Diagnostic(code, message, span, severity, hint, dag_id, task_id)
+        found = Diagnostic(code, encodable(message), span, severity, encodable(hint), dag_id, task_id)
         if found not in self.diagnostics:
             self.diagnostics.append(found)
 

@@ -17,7 +17,7 @@ from goflow.parser.libraries.airflow.dag import DagValue
 from goflow.parser.libraries.airflow.graph import GroupNode
 from goflow.parser.libraries.airflow.groups import GroupValue
 from goflow.parser.libraries.airflow.schedules import zone_name
-from goflow.parser.lower.encoding import Encoder
+from goflow.parser.lower.encoding import MOST_BITS, TOO_LARGE, Encoder
 from goflow.parser.lower.params import lowered_params
 from goflow.parser.lower.schedule import schedule_of
 from goflow.parser.lower.tasks import LoweredTask
@@ -102,6 +102,9 @@ class LoweredDag:
         value = self.dag.attributes.get(name, default)
         if isinstance(value, Unknown):
             self.dag.taint(f"{name} of the DAG", value, self.dag.at)
+            return default
+        if type(value) is int and value.bit_length() > MOST_BITS:
+            self.dag.taint(f"{name} of the DAG", Unknown(TOO_LARGE, self.dag.at), self.dag.at)
             return default
         return default if value is None else value
 

@@ -31,6 +31,9 @@ from goflow.parser.libraries.moments import MomentPart, MomentTextValue, MomentV
 from goflow.parser.libraries.objects import RecordedClass, RecordedObject
 
 DEEPEST = 40
+MOST_BITS = 14_000
+"""A number with more bits has more digits than Python writes, into JSON as anywhere."""
+TOO_LARGE = "a number that is larger than any that is kept"
 _CALENDAR = ("years", "months", "year", "month", "day", "weekday", "leapdays")
 _PLAIN_PARTS = ("days", "hours", "minutes", "seconds", "microseconds")
 
@@ -44,6 +47,8 @@ class Encoder:
     def __call__(self, value: Any, depth: int = 0) -> Json:
         """VALUE as tagged JSON."""
         if value is None or isinstance(value, bool | int | str):
+            if type(value) is int and value.bit_length() > MOST_BITS:
+                return self._object("int", "builtins", text=hex(value))
             return str(value) if type(value) is not str and isinstance(value, str) else value
         if depth > DEEPEST:
             return self._object("deep", "")

@@ -19,7 +19,7 @@ from goflow.parser.libraries.airflow.operator_arguments import flat_of
 from goflow.parser.libraries.airflow.operator_models import BASE_SENSOR, OperatorModel
 from goflow.parser.libraries.airflow.operators import TaskValue
 from goflow.parser.libraries.airflow.words import words
-from goflow.parser.lower.encoding import Encoder, callable_path, class_path
+from goflow.parser.lower.encoding import MOST_BITS, TOO_LARGE, Encoder, callable_path, class_path
 from goflow.parser.lower.overrides import overridden
 from goflow.parser.lower.params import lowered_params
 from goflow.parser.lower.templates import TemplateFiles
@@ -142,6 +142,9 @@ class LoweredTask:
         value = self.task.attributes.get(name, default)
         if isinstance(value, Unknown):
             self._taint(name, value)
+            return default
+        if type(value) is int and value.bit_length() > MOST_BITS:
+            self._taint(name, Unknown(TOO_LARGE, self.task.at))
             return default
         return default if value is None and name not in {"max_active_tis_per_dag", "queue"} else value
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import structlog
@@ -9,6 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from goflow import __version__
+from goflow.domain.canonical import encodable
 from goflow.domain.errors import (
     AlreadyExistsError,
     ConflictError,
@@ -31,9 +33,18 @@ STATUS: dict[type[GoFlowError], int] = {
 }
 
 
+class Answer(JSONResponse):
+    """JSON in UTF-8, also of texts that have half of a surrogate pair, as DAG files may have them."""
+
+    def render(self, content: Any) -> bytes:
+        """CONTENT as JSON. Raises ValueError for NaN and infinities."""
+        text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        return encodable(text).encode()
+
+
 def application(services: Services) -> FastAPI:
     """The application over SERVICES; its OpenAPI document is at ``/openapi.json``."""
-    app = FastAPI(title="GoFlow", version=__version__, docs_url="/docs", redoc_url=None)
+    app = FastAPI(title="GoFlow", version=__version__, docs_url="/docs", redoc_url=None, default_response_class=Answer)
     app.state.services = services
     for module in (dags, runs, tasks, admin):
         app.include_router(module.router)

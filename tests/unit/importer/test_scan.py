@@ -147,7 +147,10 @@ def test_yaml_with_what_no_character_is_costs_no_other(kit: Kit) -> None:
 
 
 def test_half_a_character_is_kept_as_it_is(kit: Kit) -> None:
-    kit.write("a.py", "import airflow\ndag = airflow.DAG('a', doc_md='\\ud800 é', default_args={'owner': '\\udfff'})\n")
+    kit.write(
+        "a.py",
+        "import airflow\ndag = airflow.DAG('a', doc_md='\\ud800 é', description='\\ud800', default_args={'owner': '\\udfff'})\n",
+    )
     assert kit.scan().unsettled == []
     assert kit.scan().read == []
     with kit.store.reading() as tx:

@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from goflow.operators.manifest import Site
 from goflow.operators.request import Defaults
 from goflow.server.listener import Listener
-from goflow.server.rest.app import application
+from goflow.server.rest.app import Answer, application
 from goflow.server.rest.context import Services
 from goflow.store import Store, tokens
 from goflow.telemetry import metrics
@@ -244,3 +244,7 @@ def test_a_failure_of_the_server_is_no_stack_trace(caller: httpx.Client, monkeyp
     assert answer.status_code == 500
     assert answer.json() == {"detail": "the server failed; its log says why"}
     assert [(entry["event"], entry["path"]) for entry in logged] == [("a request failed", "/api/v2/dags")]
+
+
+def test_answers_may_have_half_of_a_surrogate_pair() -> None:
+    assert Answer({"doc": "\ud800 é"}).body == '{"doc":"\\ud800 é"}'.encode()

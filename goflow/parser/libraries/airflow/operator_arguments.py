@@ -10,6 +10,7 @@ from goflow.domain.diagnostics import Severity
 from goflow.domain.errors import did_you_mean
 from goflow.domain.spec import Dialect
 from goflow.parser.interpreter.classes import ClassValue
+from goflow.parser.interpreter.exceptions import shown
 from goflow.parser.interpreter.operations import type_name
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import At, Unknown
@@ -155,7 +156,7 @@ class Flat:
 
 def _shown(value: Any) -> str:
     plain = value is None or isinstance(value, str | int | float | bool)
-    return repr(value) if plain else f"<{type_name(value)}>"
+    return shown(value) if plain else f"<{type_name(value)}>"
 
 
 def flat_of(cls: ClassValue, session: Session) -> Flat:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from goflow.parser.interpreter.classes import ClassValue
+from goflow.parser.interpreter.exceptions import shown
 from goflow.parser.interpreter.operations import type_name
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import At, Unknown, Value
@@ -70,4 +71,4 @@ def keywords(mapping: dict[Any, Any], place: Place, what: str) -> dict[str, Any]
 def _shown(value: Any) -> str:
     if value is None:
         return "nothing"
-    return {"dict": "a mapping", "list": "a list", "str": f"the text {value!r}"}.get(type_name(value), repr(value))
+    return {"dict": "a mapping", "list": "a list", "str": f"the text {value!r}"}.get(type_name(value)) or shown(value)

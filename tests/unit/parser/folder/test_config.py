@@ -154,6 +154,8 @@ def test_a_pod_template_may_stand_in_a_file(config_of, tmp_path):
         ("rules:\n- image: x\n", 2, "GF403", "a rule needs a path, a dag or a task"),
         ("rules:\n- dag: x\n  dialect: airflow2\n", 3, "GF402", "dialect holds for whole files"),
         ("rules:\n- path: x\n  safe_mode: false\n", 3, "GF401", "safe_mode"),
+        ("import_roots: [lib, ../other]\n", 1, "GF402", "'../other' is outside the DAG folder"),
+        ("rules: [{path: x/, import_roots: /etc}]\n", 1, "GF402", "'/etc' is outside the DAG folder"),
         ("pod_template: ../secret.yaml\n", 1, "GF402", "'../secret.yaml' is outside the DAG folder"),
         ("pod_template: gone.yaml\n", 1, "GF402", "'gone.yaml' cannot be read"),
         ("environment: [A]\n", 1, "GF402", "a list is not a mapping of environment variables"),
