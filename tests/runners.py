@@ -92,6 +92,10 @@ class TaskServer:
         """Go away."""
         self.listener.stop()
 
+    def leave(self) -> None:
+        """Go away, and let nobody wait for it."""
+        self.listener.stop(timeout_s=0)
+
     def come_back(self) -> None:
         """Listen again, elsewhere, as a daemon does that is started anew."""
         self.listener = self._listen(0)
@@ -232,7 +236,7 @@ def server(sqlite_store: Store, tmp_path: Path) -> Iterator[TaskServer]:
     """A task API that listens."""
     made = TaskServer(sqlite_store, tmp_path)
     yield made
-    made.stop()
+    made.leave()
 
 
 @pytest.fixture

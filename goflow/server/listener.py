@@ -72,11 +72,13 @@ class Listener:
         self._thread.start()
 
     def stop(self, timeout_s: float = 10.0) -> None:
-        """Stop serving; open requests get a moment."""
+        """Stop serving; open requests get a moment. After TIMEOUT_S seconds the server is left to end by itself."""
         if self._server is not None:
             self._server.should_exit = True
         if self._thread is not None:
             self._thread.join(timeout_s)
+            if self._thread.is_alive():  # it still looks at the socket, and closes it
+                return
         if self._socket is not None:
             self._socket.close()
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -18,19 +21,27 @@ from goflow.server.rest.context import Services
 from goflow.store import Store, tokens
 from goflow.telemetry import metrics
 from tests.stores import KEY
-from tests.unit.scheduler.kit import FAILED, SUCCESS, World, dag, task
+from tests.unit.scheduler.kit import FAILED, SUCCESS, T0, World, dag, task
 
 TOKEN = "a token of the settings"
 RUNS = "/api/v2/dags/d/dagRuns"
 
 
-@pytest.fixture
-def world(sqlite_url: str) -> Iterator[World]:
-    """A DAG with two runs: ``good`` has ended well, ``bad`` has failed at its first task."""
-    made = World(sqlite_url)
+def opened(path: Path, now: dt.datetime = T0) -> World:
+    """A world over the database at PATH, which holds secrets."""
+    url = f"sqlite:///{path}"
+    made = World(url, now)
     made.store.close()
-    made.store = Store(sqlite_url, clock=made.clock, encryption_key=KEY)
+    made.store = Store(url, clock=made.clock, encryption_key=KEY)
     made.restart()
+    return made
+
+
+@pytest.fixture(scope="module")
+def played(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database of `world`, to be copied."""
+    path = Path(shutil.copy(sqlite_template, tmp_path_factory.mktemp("played")))
+    made = opened(path)
     made.put(dag(task("one"), task("two", "one"), params={"n": 1}, param_schemas={"n": {"type": "integer"}}))
     made.trigger(run_id="good", conf={"n": 2})
     made.finish("one", SUCCESS, run_id="good")
@@ -38,6 +49,14 @@ def world(sqlite_url: str) -> Iterator[World]:
     made.pass_time(60)
     made.trigger(run_id="bad", conf={"n": 2})
     made.finish("one", FAILED, run_id="bad")
+    made.store.close()
+    return path
+
+
+@pytest.fixture
+def world(played: Path, tmp_path: Path) -> Iterator[World]:
+    """A DAG with two runs: ``good`` has ended well, ``bad`` has failed at its first task."""
+    made = opened(Path(shutil.copy(played, tmp_path / "world.sqlite3")), T0 + dt.timedelta(seconds=60))
     yield made
     made.store.close()
 
@@ -61,9 +80,9 @@ def api(world: World, troubles: dict[str, Callable[[], str | None]]) -> Iterator
     )
     listener = Listener("API", lambda: application(services), "127.0.0.1", 0)
     listener.start()
-    with httpx.Client(base_url=listener.url) as client:
+    with httpx.Client(base_url=listener.url, verify=False) as client:
         yield client
-    listener.stop()
+    listener.stop(timeout_s=0)  # it ends while others begin
 
 
 @pytest.fixture
