@@ -22,6 +22,7 @@ from goflow.domain.canonical import digest_bytes
 from goflow.domain.runs import Launch, TaskInstance
 from goflow.domain.spec import DagSpec, TaskSpec
 from goflow.domain.state import LaunchState, RunState, RunType, TaskState
+from goflow.domain.written import write_out
 from goflow.executor.folders import FolderCache
 from goflow.executor.tokens import TokenMint
 from goflow.server.attempts import MintGuard
@@ -111,8 +112,8 @@ class TaskServer:
             recorded = recording.record(
                 tx,
                 recording.Reading(
-                    spec=spec, file_hash=digest_bytes(content), file_path="f.py", inputs={}, reader_version="1",
-                    paused=False, written=spec.written(), folder_digest=manifest.digest,
+                    dag=write_out(spec), file_hash=digest_bytes(content), file_path="f.py", inputs={}, reader_version="1",
+                    paused=False, folder_digest=manifest.digest,
                 ),
             )  # fmt: skip
             run = runs.create(

@@ -19,6 +19,7 @@ from goflow.domain.clock import VirtualClock
 from goflow.domain.runs import DagRun, Launch, TaskInstance
 from goflow.domain.spec import DagSpec, TaskSpec
 from goflow.domain.state import RunState, RunType, TaskState
+from goflow.domain.written import write_out
 from goflow.store import Store, Tx, blobs, recording, runs, tasks, transitions
 from goflow.store.rows import NewTask
 from goflow.store.sealer import new_key
@@ -103,8 +104,8 @@ def record(tx: Tx, spec: DagSpec, *, file_hash: str = "a" * 64, **fields: Any) -
     folder = blobs.manifest("/dags", {})
     blobs.put_folder(tx, folder)
     given: dict[str, Any] = {"file_path": f"{spec.dag_id}.py", "inputs": {}, "reader_version": "1", "paused": False}
-    given |= {"written": spec.written(), "folder_digest": folder.digest} | fields
-    reading = recording.Reading(spec=spec, file_hash=file_hash, **given)
+    given |= {"folder_digest": folder.digest} | fields
+    reading = recording.Reading(dag=write_out(spec), file_hash=file_hash, **given)
     return recording.record(tx, reading)
 
 

@@ -17,7 +17,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar, cast
 
-from goflow.domain.canonical import Json, digest, digest_bytes, normal, tag_of, walk, written_out
+from goflow.domain.canonical import Json, digest, tag_of, walk
 from goflow.domain.moments import Moment, MomentText
 
 T = TypeVar("T", bound="_Part")
@@ -356,27 +356,13 @@ class DagSpec(_Part):
 
     def digest(self) -> str:
         """The sha256 of the DAG's meaning: its canonical JSON without positions."""
-        return digest(_without_lines(self.to_json()))
-
-    def written(self) -> WrittenSpec:
-        """The DAG as it is stored."""
-        document = normal(self.to_json())
-        meaning = written_out(_without_lines(document)).encode("utf-8", "surrogatepass")
-        return WrittenSpec(written_out(document), digest_bytes(meaning))
-
-
-@dataclass(frozen=True, slots=True)
-class WrittenSpec:
-    """A DAG written out once, where it was read: its canonical JSON as TEXT, and the DIGEST of its meaning."""
-
-    text: str
-    digest: str
+        return digest(without_lines(self.to_json()))
 
 
 _NO_MEANING = frozenset({"line", "read_by"})
 
 
-def _without_lines(value: Json) -> Json:
+def without_lines(value: Json) -> Json:
     """Drop positions of parts and of holes: they change with every edit above them and mean nothing to a run."""
     kind = type(value)
     if kind is str or kind is int or value is None:
@@ -387,9 +373,9 @@ def _without_lines(value: Json) -> Json:
             assert isinstance(inner, dict)
             return {"$hole": {key: val for key, val in inner.items() if key not in {"line", "column"}}}
         is_part = "task_id" in value or "group_id" in value or "dag_id" in value
-        return {key: _without_lines(val) for key, val in value.items() if not (is_part and key in _NO_MEANING)}
+        return {key: without_lines(val) for key, val in value.items() if not (is_part and key in _NO_MEANING)}
     if isinstance(value, list):
-        return [_without_lines(inner) for inner in value]
+        return [without_lines(inner) for inner in value]
     return value
 
 

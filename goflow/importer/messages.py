@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from goflow.domain.diagnostics import Diagnostic
-from goflow.domain.spec import DagSpec, Dialect, Inputs, InputsUsed, WrittenSpec
+from goflow.domain.spec import Dialect, Inputs, InputsUsed
+from goflow.domain.written import WrittenDag
 
 _HEADER = struct.Struct(">Q")
 _LARGEST = 1 << 31
@@ -41,15 +42,14 @@ class Setup:
 class Parsed:
     """What reading one file gave: `goflow.parser.api.ParseResult` without its module, which is heavy to load.
 
-    WRITTEN has each DAG of DAGS as it is stored, by its id: that is worked out beside the daemon, not in it.
+    DAGS are as they are stored: that is worked out beside the daemon, not in it.
     CRASHED: the reading process came to no answer; the one diagnostic tells why, and the closure is empty.
     MEMORY_MB is what the reading process takes after it.
     """
 
     path: str
     file_hash: str = ""
-    dags: tuple[DagSpec, ...] = ()
-    written: Mapping[str, WrittenSpec] = field(default_factory=dict)
+    dags: tuple[WrittenDag, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     closure: Mapping[str, str | None] = field(default_factory=dict)
     inputs: InputsUsed = field(default_factory=InputsUsed)

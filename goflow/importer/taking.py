@@ -8,7 +8,7 @@ from pathlib import Path
 
 from goflow.domain.canonical import Json
 from goflow.domain.diagnostics import Diagnostic, Severity, Span
-from goflow.domain.spec import DagSpec
+from goflow.domain.written import WrittenDag
 from goflow.importer.conditions import Conditions
 from goflow.importer.messages import Parsed
 from goflow.importer.settings import ImportSettings, ImportSummary
@@ -122,10 +122,9 @@ class Taker:
             raise ChangedMeanwhileError(parsed.path)
         return self.snapshot.store(self.store)
 
-    def _reading(self, dag: DagSpec, parsed: Parsed, folder: str) -> recording.Reading:
+    def _reading(self, dag: WrittenDag, parsed: Parsed, folder: str) -> recording.Reading:
         return recording.Reading(
-            spec=dag,
-            written=parsed.written.get(dag.dag_id) or dag.written(),
+            dag=dag,
             file_hash=parsed.file_hash,
             folder_digest=folder,
             file_path=parsed.path,
@@ -178,11 +177,11 @@ def _defined(parsed: Parsed) -> set[str]:
     return {dag.dag_id for dag in parsed.dags} | {dag_id for dag_id in named if dag_id is not None}
 
 
-def _findings_of(dag: DagSpec, findings: Collection[Diagnostic]) -> list[Diagnostic]:
+def _findings_of(dag: WrittenDag, findings: Collection[Diagnostic]) -> list[Diagnostic]:
     return [finding for finding in findings if finding.dag_id in {None, dag.dag_id}]
 
 
-def _duplicate(dag: DagSpec, path: str, owner: str) -> Diagnostic:
+def _duplicate(dag: WrittenDag, path: str, owner: str) -> Diagnostic:
     words = f"the DAG id {dag.dag_id!r} is defined by {owner} already"
     hint = f"give one of the two another id; until then the DAG is the one of {owner}"
     return replace(Diagnostic("GF007", words, Span(path, dag.line), hint=hint), dag_id=dag.dag_id)

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from typing import Any
 
 from goflow.domain.diagnostics import Diagnostic
+from goflow.domain.written import write_out
 from goflow.importer import endings
 from goflow.importer.messages import Parsed, Setup, receive, send
 from goflow.telemetry import memory
@@ -97,8 +98,7 @@ def read_file(parse: Callable[..., Any], setup: Setup, path: str) -> Parsed:
     return Parsed(
         path=path,
         file_hash=result.file_hash,
-        dags=tuple(result.dags),
-        written={dag.dag_id: dag.written() for dag in result.dags},
+        dags=tuple(map(write_out, result.dags)),
         diagnostics=findings(result),
         closure=dict(result.closure),
         inputs=result.inputs,

@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam, func, insert, select, update
 
-from goflow.domain.canonical import Json, canonical_json, encodable
+from goflow.domain.canonical import Json, canonical_json
 from goflow.domain.diagnostics import Diagnostic
-from goflow.domain.spec import DagSpec, WrittenSpec
+from goflow.domain.written import WrittenDag
 from goflow.store import events
 from goflow.store.columns import dumps
 from goflow.store.rows import DagVersion
@@ -56,12 +56,11 @@ _MOST = 400
 class Reading:
     """One DAG of one reading of a file, ready to be written down.
 
-    WRITTEN is SPEC as it is stored. FOLDER_DIGEST names a folder that is stored already. INPUTS is `InputsUsed` as
+    FOLDER_DIGEST names a folder that is stored already. INPUTS is `InputsUsed` as
     JSON. NAMESPACE is that of DAGs which name none. PAUSED holds for a DAG that is new and does not say itself.
     """
 
-    spec: DagSpec
-    written: WrittenSpec
+    dag: WrittenDag
     file_hash: str
     folder_digest: str
     file_path: str
@@ -102,7 +101,7 @@ def record_all(
     ``dag.version`` when another version or reading comes into force, ``dag.activated`` when the DAG was not active.
     """
     at = at or tx.now()
-    for dag_id in sorted(reading.spec.dag_id for reading in readings):  # in order: two that do so wait, and go on
+    for dag_id in sorted(reading.dag.dag_id for reading in readings):  # in order: two that do so wait, and go on
         tx.lock_name(f"dag {dag_id}")
     found: list[Recorded] = []
     for start in range(0, len(readings), _MOST):
@@ -111,19 +110,19 @@ def record_all(
 
 
 def _record_some(tx: Tx, readings: Sequence[Reading], who: str, at: dt.datetime) -> list[Recorded]:
-    before = {row.id: row for row in tx.rows(_DAGS, {"dag_ids": [reading.spec.dag_id for reading in readings]})}
-    new = [reading for reading in readings if reading.spec.dag_id not in before]
+    before = {row.id: row for row in tx.rows(_DAGS, {"dag_ids": [reading.dag.dag_id for reading in readings]})}
+    new = [reading for reading in readings if reading.dag.dag_id not in before]
     first = {"created_date": at}
     tx.change_many(
         _NEW_DAGS,
-        [{"id": item.spec.dag_id, **first, **_first_values(item), **_values(item, at)} for item in new],
+        [{"id": item.dag.dag_id, **first, **_first_values(item), **_values(item, at)} for item in new],
     )
     versions, new_versions = _versions(tx, readings, before, at)
     keys, new_readings = _readings(tx, readings, versions, new_versions, at)
     in_force: list[dict[str, Any]] = []
     recorded: list[Recorded] = []
     for item in readings:
-        dag_id = item.spec.dag_id
+        dag_id = item.dag.dag_id
         version, key, known = versions[dag_id], keys[dag_id], before.get(dag_id)
         force = {"version": version.number, "version_id": version.id, "reading_id": key}
         if known is None:
@@ -162,66 +161,60 @@ def _tell(
 
 
 def _first_values(reading: Reading) -> dict[str, Any]:
-    own = reading.spec.is_paused_upon_creation
+    own = reading.dag.is_paused_upon_creation
     return {"is_paused": reading.paused if own is None else own, "is_active": True}
 
 
 def _values(reading: Reading, at: dt.datetime) -> dict[str, Any]:
-    """The columns of the DAG's row that follow its spec."""
-    spec = reading.spec
+    """The columns of the DAG's row that follow what it says."""
+    dag = reading.dag
     return {
-        "name": encodable(spec.display_name or spec.dag_id),
-        "namespace": _namespace(spec) or reading.namespace,
+        "name": dag.name,
+        "namespace": dag.namespace or reading.namespace,
         "file_path": reading.file_path,
-        "file_format": spec.file_format.value,
+        "file_format": dag.file_format,
         "last_updated_date": at,
-        "dialect": spec.dialect.value,
-        "dialect_source": spec.dialect_source,
-        "description": None if spec.description is None else encodable(spec.description),
-        "tags": dumps(sorted(spec.tags)),
-        "owners": dumps(sorted(spec.owners)),
-        "schedule": canonical_json(spec.schedule.to_json()),
-        "task_count": len(spec.tasks),
-        "max_active_runs": spec.max_active_runs,
-        "max_active_tasks": spec.max_active_tasks,
+        "dialect": dag.dialect,
+        "dialect_source": dag.dialect_source,
+        "description": dag.description,
+        "tags": dumps(list(dag.tags)),
+        "owners": dumps(list(dag.owners)),
+        "schedule": dag.schedule,
+        "task_count": dag.task_count,
+        "max_active_runs": dag.max_active_runs,
+        "max_active_tasks": dag.max_active_tasks,
     }
-
-
-def _namespace(spec: DagSpec) -> str:
-    """Where its Jobs run, as far as the file says: for the DAG, or the same for all of its tasks."""
-    of_tasks = {task.runtime.namespace or "" for task in spec.tasks}
-    return spec.runtime.namespace or (of_tasks.pop() if len(of_tasks) == 1 else "")
 
 
 def _versions(
     tx: Tx, readings: Sequence[Reading], before: Mapping[str, Row[Any]], at: dt.datetime
 ) -> tuple[dict[str, DagVersion], set[str]]:
     """The version of each DAG by its file hash, and the DAGs for which it was made."""
-    known = _known_versions(tx, [item for item in readings if item.spec.dag_id in before])
-    absent = [item for item in readings if item.spec.dag_id not in known]
-    old = [item.spec.dag_id for item in absent if item.spec.dag_id in before]
+    known = _known_versions(tx, [item for item in readings if item.dag.dag_id in before])
+    absent = [item for item in readings if item.dag.dag_id not in known]
+    old = [item.dag.dag_id for item in absent if item.dag.dag_id in before]
     last: dict[str, int] = dict(map(tuple, tx.rows(_LAST_VERSIONS, {"dag_ids": old}))) if old else {}
     rows = [
         {
-            "dag_id": item.spec.dag_id,
+            "dag_id": item.dag.dag_id,
             "file_hash": item.file_hash,
-            "number": last.get(item.spec.dag_id, 0) + 1,
+            "number": last.get(item.dag.dag_id, 0) + 1,
             "folder_digest": item.folder_digest,
             "file_path": item.file_path,
-            "file_format": item.spec.file_format.value,
+            "file_format": item.dag.file_format,
             "created_date": at,
         }
         for item in absent
     ]
     tx.change_many(_NEW_VERSIONS, rows)
-    return {**known, **_known_versions(tx, absent)}, {item.spec.dag_id for item in absent}
+    return {**known, **_known_versions(tx, absent)}, {item.dag.dag_id for item in absent}
 
 
 def _known_versions(tx: Tx, readings: Sequence[Reading]) -> dict[str, DagVersion]:
     """Those versions that are there, by DAG."""
     if not readings:
         return {}
-    wanted = {(item.spec.dag_id, item.file_hash) for item in readings}
+    wanted = {(item.dag.dag_id, item.file_hash) for item in readings}
     keys = {"dag_ids": [dag_id for dag_id, _ in wanted], "hashes": list({file_hash for _, file_hash in wanted})}
     rows = tx.rows(_VERSIONS, keys)
     return {row.dag_id: version_row(row) for row in rows if (row.dag_id, row.file_hash) in wanted}
@@ -231,36 +224,36 @@ def _readings(
     tx: Tx, readings: Sequence[Reading], versions: Mapping[str, DagVersion], new: Collection[str], at: dt.datetime
 ) -> tuple[dict[str, int], set[str]]:
     """The key of each DAG's reading of its version, and the DAGs for which it was made. NEW: versions just made."""
-    texts = {item.spec.dag_id: canonical_json(item.inputs) for item in readings}
+    texts = {item.dag.dag_id: canonical_json(item.inputs) for item in readings}
     keys = {
-        item.spec.dag_id: (
-            versions[item.spec.dag_id].id,
-            item.written.digest,
-            tx.sealer.keyed_digest(texts[item.spec.dag_id]),
+        item.dag.dag_id: (
+            versions[item.dag.dag_id].id,
+            item.dag.digest,
+            tx.sealer.keyed_digest(texts[item.dag.dag_id]),
         )
         for item in readings
     }
     there = _known_readings(tx, [key for dag_id, key in keys.items() if dag_id not in new])
-    absent = [item for item in readings if keys[item.spec.dag_id] not in there]
-    old = [versions[item.spec.dag_id].id for item in absent if item.spec.dag_id not in new]
+    absent = [item for item in readings if keys[item.dag.dag_id] not in there]
+    old = [versions[item.dag.dag_id].id for item in absent if item.dag.dag_id not in new]
     last: dict[int, int] = dict(map(tuple, tx.rows(_LAST_READINGS, {"version_ids": old}))) if old else {}
     rows = [
         {
-            **dict(zip(("version_id", "spec_digest", "inputs_digest"), keys[item.spec.dag_id], strict=True)),
-            "number": last.get(versions[item.spec.dag_id].id, 0) + 1,
+            **dict(zip(("version_id", "spec_digest", "inputs_digest"), keys[item.dag.dag_id], strict=True)),
+            "number": last.get(versions[item.dag.dag_id].id, 0) + 1,
             "reader_version": item.reader_version,
-            "dialect": item.spec.dialect.value,
-            "read_by": item.spec.read_by,
-            "spec": item.written.text,
-            "inputs": tx.sealer.seal(texts[item.spec.dag_id]),
+            "dialect": item.dag.dialect,
+            "read_by": item.dag.read_by,
+            "spec": item.dag.text,
+            "inputs": tx.sealer.seal(texts[item.dag.dag_id]),
             "diagnostics": dumps([finding.to_json() for finding in item.diagnostics]),
             "created_date": at,
         }
         for item in absent
     ]
     tx.change_many(_NEW_READINGS, rows)
-    there |= _known_readings(tx, [keys[item.spec.dag_id] for item in absent])
-    return {dag_id: there[key] for dag_id, key in keys.items()}, {item.spec.dag_id for item in absent}
+    there |= _known_readings(tx, [keys[item.dag.dag_id] for item in absent])
+    return {dag_id: there[key] for dag_id, key in keys.items()}, {item.dag.dag_id for item in absent}
 
 
 def _known_readings(tx: Tx, keys: Sequence[tuple[int, str, str]]) -> dict[tuple[int, str, str], int]:

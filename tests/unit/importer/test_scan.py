@@ -362,7 +362,7 @@ def test_a_file_that_cannot_be_written_down_costs_no_other(kit: Kit, monkeypatch
         yield [parsed for batch in read(setup, paths) for parsed in batch]  # type: ignore[arg-type]
 
     def refuse(tx: object, readings: Sequence[recording.Reading], **said: object) -> object:
-        if any(reading.spec.dag_id == "dag_b" for reading in readings):
+        if any(reading.dag.dag_id == "dag_b" for reading in readings):
             raise RuntimeError("the disk is full")
         return record_all(tx, readings, **said)  # type: ignore[arg-type]
 

@@ -11,6 +11,7 @@ from goflow.domain.moments import Moment
 from goflow.domain.runs import DagRun, Outcome, TaskInstance
 from goflow.domain.spec import DagSpec, Schedule, TaskSpec
 from goflow.domain.state import LaunchState, RunState, TaskState
+from goflow.domain.written import write_out
 from goflow.executor.outcomes import settle
 from goflow.scheduler import operations
 from goflow.scheduler.loop import Scheduler
@@ -70,8 +71,7 @@ class World:
             folder = blobs.manifest("/dags", {})
             blobs.put_folder(tx, folder)
             reading = recording.Reading(
-                spec=spec,
-                written=spec.written(),
+                dag=write_out(spec),
                 file_hash=f"{version:0>64}",
                 folder_digest=folder.digest,
                 file_path="d.py",

@@ -9,6 +9,7 @@ import textwrap
 import pytest
 
 from goflow.domain.spec import Inputs
+from goflow.domain.written import write_out
 from goflow.parser.api import Folder, parse_file
 from goflow.parser.sandbox import running
 from goflow.parser.sandbox.agreeing import agreed
@@ -130,7 +131,7 @@ def test_a_password_never_comes_out_and_what_holds_it_is_a_hole(read):
         BashOperator(task_id="t", bash_command=f"psql {db.get_uri()}", env={"PASSWORD": db.password, "USER": db.login})
     """
     result = read(text, inputs=Inputs(connections={"db": "postgres://me:hush@there/x"}))
-    assert "hush" not in result.dags[0].written().text
+    assert "hush" not in write_out(result.dags[0]).text
     assert field(result)["$hole"]["reason"] == "depends on the password of a connection"
     assert field(result, name="env")["USER"] == "me"
     assert "$hole" in field(result, name="env")["PASSWORD"]
@@ -150,7 +151,7 @@ def test_what_is_worked_out_of_a_password_is_a_hole_too(read):
     env = field(result, name="env")
     assert ("$hole" in env["MD5"], "$hole" in env["UPPER"], env["USER"]) == (True, True, "me")
     again = read(text, inputs=Inputs(connections={"db": "postgres://me:hush@there/x"}))
-    assert result.dags[0].written().digest == again.dags[0].written().digest, "no new version each time"
+    assert result.dags[0].digest() == again.dags[0].digest(), "no new version each time"
 
 
 def test_what_differs_each_time_is_a_hole_and_what_moves_with_the_clock_is_a_moment(read):

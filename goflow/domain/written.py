@@ -1,0 +1,68 @@
+"""A DAG written out: all that is stored of it, worked out where its file was read, so that nobody else opens it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from goflow.domain.canonical import canonical_json, digest_bytes, encodable, normal, written_out
+from goflow.domain.spec import DagSpec, ReadBy, without_lines
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenDag:
+    """A `DagSpec` as it is stored: its canonical JSON as TEXT, the DIGEST of its meaning, and what its row tells.
+
+    SCHEDULE is canonical JSON. NAMESPACE is where its Jobs run as far as the file says: for the DAG, or the same for
+    all of its tasks; empty where it does not. TAGS and OWNERS are sorted. NAME and DESCRIPTION have no half of a
+    surrogate pair.
+    """
+
+    dag_id: str
+    text: str
+    digest: str
+    name: str
+    namespace: str
+    file_format: str
+    dialect: str
+    dialect_source: str
+    description: str | None
+    tags: tuple[str, ...]
+    owners: tuple[str, ...]
+    schedule: str
+    task_count: int
+    max_active_runs: int
+    max_active_tasks: int
+    is_paused_upon_creation: bool | None
+    read_by: ReadBy
+    line: int
+
+
+def write_out(spec: DagSpec) -> WrittenDag:
+    """SPEC as it is stored."""
+    document = normal(spec.to_json())
+    meaning = written_out(without_lines(document)).encode("utf-8", "surrogatepass")
+    return WrittenDag(
+        dag_id=spec.dag_id,
+        text=written_out(document),
+        digest=digest_bytes(meaning),
+        name=encodable(spec.display_name or spec.dag_id),
+        namespace=_namespace(spec),
+        file_format=spec.file_format.value,
+        dialect=spec.dialect.value,
+        dialect_source=spec.dialect_source,
+        description=None if spec.description is None else encodable(spec.description),
+        tags=tuple(sorted(spec.tags)),
+        owners=tuple(sorted(spec.owners)),
+        schedule=canonical_json(spec.schedule.to_json()),
+        task_count=len(spec.tasks),
+        max_active_runs=spec.max_active_runs,
+        max_active_tasks=spec.max_active_tasks,
+        is_paused_upon_creation=spec.is_paused_upon_creation,
+        read_by=spec.read_by,
+        line=spec.line,
+    )
+
+
+def _namespace(spec: DagSpec) -> str:
+    of_tasks = {task.runtime.namespace or "" for task in spec.tasks}
+    return spec.runtime.namespace or (of_tasks.pop() if len(of_tasks) == 1 else "")
