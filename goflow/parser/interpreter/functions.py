@@ -127,6 +127,8 @@ class UserFunction(Value):
         at.session.journal.touch(self.attributes)
         if name == "__name__" and isinstance(value, str):
             self.name = value
+        if name == "__qualname__" and isinstance(value, str):
+            self.qualname = value
         self.attributes[name] = value
 
     def call(self, args: Arguments, kwargs: Keywords, at: At) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from goflow.parser.interpreter.classes import ClassValue
+from goflow.parser.interpreter.operations import plain_host
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import At, NativeFunction, Unknown, first_unknown, raised
 from goflow.parser.libraries.moments import REASON, MomentValue, from_parts, from_text, name_of_zone, now
@@ -23,6 +24,7 @@ def host_class(kind: type, module_name: str, *methods: str) -> ClassValue:
         if unknown is not None:
             made = from_parts(args, kwargs) if issubclass(kind, dt.date) else None
             return unknown if made is None else made
+        args, kwargs = [plain_host(value) for value in args], {name: plain_host(v) for name, v in kwargs.items()}
         return at.session.guarded(lambda at, *a, **k: kind(*a, **k), at, args, kwargs, kind.__name__)
 
     made.construct = construct

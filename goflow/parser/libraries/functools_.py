@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import functools
 import itertools
 from collections.abc import Callable
 from typing import Any
@@ -36,6 +37,7 @@ class Partial(Value):
     """``functools.partial``."""
 
     type_name = "partial"
+    doc = functools.partial.__doc__
 
     def __init__(self, target: Any, args: Arguments, kwargs: Keywords) -> None:
         self.function = target
@@ -61,16 +63,18 @@ class Partial(Value):
 
 
 def _wraps(at: At, wrapped: Any, *args: Any, **kwargs: Any) -> Any:
-    def decorate(at: At, wrapper: Any) -> Any:
-        if isinstance(wrapper, UserFunction):
-            inner = wrapped.function if isinstance(wrapped, BoundMethod) else wrapped
-            wrapper.wraps = wrapped
-            wrapper.name = str(getattr(inner, "name", wrapper.name))
-            wrapper.qualname = str(getattr(inner, "qualname", wrapper.qualname))
-            wrapper.attributes["__doc__"] = host.get_attribute(inner, "__doc__", at)
-        return wrapper
+    return NativeFunction("wraps", lambda at, wrapper: _update_wrapper(at, wrapper, wrapped), takes_unknown=True)
 
-    return NativeFunction("wraps", decorate, takes_unknown=True)
+
+def _update_wrapper(at: At, wrapper: Any, wrapped: Any, *args: Any, **kwargs: Any) -> Any:
+    if isinstance(wrapper, UserFunction):
+        inner = wrapped.function if isinstance(wrapped, BoundMethod) else wrapped
+        wrapper.wraps = wrapped
+        wrapper.name = str(getattr(inner, "name", wrapper.name))
+        wrapper.qualname = str(getattr(inner, "qualname", wrapper.qualname))
+        wrapper.attributes.update(getattr(inner, "attributes", {}))
+        wrapper.attributes["__doc__"] = host.get_attribute(inner, "__doc__", at)
+    return wrapper
 
 
 class Cached(Value):
@@ -221,6 +225,7 @@ def build_functools(session: Session) -> dict[str, Any]:
     return {
         "partial": function("partial", lambda at, target, *a, **k: Partial(target, a, k), takes_unknown=True),
         "wraps": function("wraps", _wraps, takes_unknown=True),
+        "update_wrapper": function("update_wrapper", _update_wrapper, takes_unknown=True),
         "lru_cache": function("lru_cache", _cache, takes_unknown=True),
         "cache": function("cache", _cache, takes_unknown=True),
         "reduce": function("reduce", _reduce, takes_unknown=True),

@@ -16,9 +16,12 @@ class Quiet(Value):
 
     type_name = "Logger"
 
+    def __init__(self, name: str = "root") -> None:
+        self.name = name
+
     def get_attribute(self, name: str, at: At) -> Any:
         """A method that does nothing."""
-        return {"name": "logger", "level": 0, "handlers": []}.get(name, self)
+        return {"name": self.name, "level": 0, "handlers": [], "filters": []}.get(name, self)
 
     def set_attribute(self, name: str, value: Any, at: At) -> None:
         """Passed over."""
@@ -39,6 +42,10 @@ class Quiet(Value):
 QUIET = Quiet()
 
 
+def _logger(at: At, name: Any = None) -> Any:
+    return Quiet(name) if isinstance(name, str) and name else QUIET
+
+
 def _quiet_class(name: str) -> ClassValue:
     return ClassValue(name, module_name="logging", construct=lambda cls, args, kwargs, at: QUIET)
 
@@ -46,7 +53,10 @@ def _quiet_class(name: str) -> ClassValue:
 @module("logging")
 def build(session: Session) -> dict[str, Any]:
     """``logging``."""
-    levels = {name: getattr(logging, name) for name in ("DEBUG", "INFO", "WARNING", "WARN", "ERROR", "CRITICAL")}
+    levels = {
+        name: getattr(logging, name)
+        for name in ("NOTSET", "DEBUG", "INFO", "WARNING", "WARN", "ERROR", "CRITICAL", "FATAL")
+    }
     said = ("debug", "info", "warning", "warn", "error", "critical", "exception", "log", "basicConfig", "disable",
             "captureWarnings", "addLevelName")  # fmt: skip
     classes = {name: _quiet_class(name) for name in ("Logger", "Handler", "StreamHandler", "FileHandler", "Formatter",
@@ -55,7 +65,7 @@ def build(session: Session) -> dict[str, Any]:
         **levels,
         **{name: ignored_function(name) for name in said},
         **classes,
-        "getLogger": function("getLogger", lambda at, *a: QUIET, takes_unknown=True),
+        "getLogger": function("getLogger", _logger, takes_unknown=True),
         "root": QUIET,
     }
 

@@ -10,7 +10,7 @@ from goflow.domain.diagnostics import Severity
 from goflow.domain.moments import Moment
 from goflow.domain.spec import DagSpec, GroupSpec, TaskSpec
 from goflow.parser.catalogue import lookup
-from goflow.parser.interpreter.operations import elements
+from goflow.parser.interpreter.operations import elements, plain_host
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import Unknown
 from goflow.parser.libraries.airflow.dag import DagValue
@@ -128,7 +128,7 @@ class LoweredDag:
             if value is not None:
                 self._note(name, value)
             return ()
-        found = list(value) if isinstance(value, list | tuple | set | frozenset) else [value]
+        found = list(map(plain_host, value)) if isinstance(value, list | tuple | set | frozenset) else [value]
         for inner in found:
             if isinstance(inner, Unknown):
                 self._note(name, inner)

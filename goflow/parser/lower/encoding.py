@@ -16,6 +16,7 @@ from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.descriptors import BoundMethod
 from goflow.parser.interpreter.functions import UserFunction
 from goflow.parser.interpreter.modules import ModuleValue
+from goflow.parser.interpreter.operations import plain_host
 from goflow.parser.interpreter.values import NativeFunction, Unknown, Value
 from goflow.parser.libraries.airflow.assets import AliasValue, AssetValue, ConditionValue, RefValue
 from goflow.parser.libraries.airflow.dag import DagValue
@@ -55,7 +56,8 @@ class Encoder:
         if isinstance(value, float):
             return value if math.isfinite(value) else self._object("float", "builtins", text=repr(value))
         if isinstance(value, Value):
-            return self._value(value, depth)
+            inner = plain_host(value)
+            return self._value(value, depth) if inner is value else self(inner, depth)
         if isinstance(value, dict | list | tuple | set | frozenset):
             return self._container(value, depth)
         return self._host(value)
@@ -73,6 +75,7 @@ class Encoder:
 
     def _container(self, value: Any, depth: int) -> Json:
         if isinstance(value, dict):
+            value = {plain_host(key): inner for key, inner in value.items()}
             plain = all(isinstance(key, str) and not key.startswith("$") for key in value)
             if plain:
                 return {key: self(inner, depth + 1) for key, inner in value.items()}
@@ -191,7 +194,8 @@ def callable_path(function: Any) -> str | None:
     """``module:qualname`` of a function, method or class of the file or a library; None for any other callable."""
     match function:
         case UserFunction():
-            return f"{module_path(function.module)}:{function.qualname}"
+            around = function.qualname.rpartition(".")[0]  # its last part is the name, which the file may have set
+            return f"{module_path(function.module)}:{around and around + '.'}{function.name}"
         case BoundMethod():
             return callable_path(function.function)
         case NativeFunction():

@@ -8,6 +8,12 @@ def context_merge(context, *args, **kwargs):
     context.update(*args, **kwargs)
 
 
+def name_in_place(function):
+    """The qualified name of FUNCTION, its last part the ``__name__`` that the file may have given it since."""
+    around, dot, name = getattr(function, "__qualname__", "").rpartition(".")
+    return around + dot + (getattr(function, "__name__", "") or name)
+
+
 class KeywordParameters:
     """The part of a context that a function is given by name."""
 

@@ -6,6 +6,8 @@ Compared are the operator's class and the template fields, outside of what could
 import datetime as dt
 import os
 
+from airflow._goflow.callables import name_in_place
+
 _UNCOMPARED = {"$hole", "$moment", "$object", "$relativedelta"}
 SHOWN_CHARACTERS = 120
 
@@ -83,7 +85,8 @@ class _Comparison:
         if tag == "$xcom":
             return self._same_result(found, told)
         if tag == "$callable":
-            name = getattr(found, "__qualname__", None) or getattr(getattr(found, "function", None), "__qualname__", "")
+            named = found if hasattr(found, "__qualname__") else getattr(found, "function", None)
+            name = name_in_place(named)
             return callable(found) and (not name or str(told).rpartition(":")[2] in {name, "<lambda>", "object"})
         if tag in {"$datetime", "$date", "$time", "$timedelta"}:
             return self._same_time(found, tag, told)

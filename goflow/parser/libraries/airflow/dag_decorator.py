@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from goflow.parser.interpreter.functions import UserFunction
 from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Unknown, Value
 from goflow.parser.libraries.airflow.dag import DagValue, dag_class
 from goflow.parser.libraries.airflow.exceptions import fail, told_at
 from goflow.parser.libraries.airflow.params import make_dag_param
-from goflow.parser.libraries.airflow.signatures import doc_of, name_of
+from goflow.parser.libraries.airflow.signatures import bound_arguments, doc_of, name_of
 from goflow.parser.libraries.airflow.state import native, state_of
 
 
@@ -33,7 +32,7 @@ class DagFactory(Value):
 
     def call(self, args: Arguments, kwargs: Keywords, at: At) -> Any:
         """Make the DAG: its arguments become DagParams inside."""
-        bound = self.function.bind(args, kwargs, at) if isinstance(self.function, UserFunction) else dict(kwargs)
+        bound = bound_arguments(self.function, args, kwargs, at)
         with told_at(self.at):
             dag = dag_class(at.session).call(*self._dag_arguments(), at)
         assert isinstance(dag, DagValue)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from goflow.domain.errors import did_you_mean
 from goflow.domain.moments import zone_info
 from goflow.domain.spec import Dialect
-from goflow.parser.interpreter.operations import type_name
+from goflow.parser.interpreter.operations import plain_host, type_name
 from goflow.parser.interpreter.values import At, Raised, Unknown, Value, first_unknown
 from goflow.parser.libraries.airflow import schedules
 from goflow.parser.libraries.airflow.assets import BaseAsset, condition_of
@@ -58,7 +58,7 @@ def init(at: At, dag: DagValue, *args: Any, **kwargs: Any) -> None:
             _refuse_argument(name, values, at)
     if given.get("dag_id", NOT_SET) is NOT_SET:
         fail(at, "TypeError", "DAG.__init__() missing 1 required positional argument: 'dag_id'", code="GF203")
-    values.update(given)
+    values.update({name: plain_host(value) for name, value in given.items()})
     dag.given = tuple(given)
     dag.at = dag.described_at = at
     Making(dag, values, at).make()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from goflow.domain.errors import did_you_mean
 from goflow.parser.interpreter.classes import ClassValue, initialise
-from goflow.parser.interpreter.operations import type_name
+from goflow.parser.interpreter.operations import plain_host, type_name
 from goflow.parser.interpreter.scopes import MISSING
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Raised, Unknown, raised
@@ -216,6 +216,7 @@ def make_group(
         kind = "airflow.exceptions.AirflowException" if state.airflow2 else "RuntimeError"
         fail(at, kind, "TaskGroup can only be used inside a dag")
     taint_if_undecided(owner, "a task group", at)
+    group_id = plain_host(group_id)
     if isinstance(group_id, Unknown):
         owner.taint("the id of a task group", group_id, at)
         group_id = f"unknown_{len(owner.graph.root.used_ids)}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from goflow.domain.moments import Moment
 from goflow.parser.interpreter.classes import ClassValue, Instance, call_init
 from goflow.parser.interpreter.functions import Kind, UserFunction
-from goflow.parser.interpreter.operations import elements, type_name
+from goflow.parser.interpreter.operations import elements, plain_host, type_name
 from goflow.parser.interpreter.scopes import MISSING
 from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Raised, Unknown, Value
 from goflow.parser.libraries.airflow.base_attributes import check_fail_fast, converted, settle_base
@@ -288,6 +288,7 @@ def native_init(at: At, task: OperatorValue, /, *args: Any, **kwargs: Any) -> No
     values = merged.passed_on(kwargs)
     values.pop("default_args", None)
     fill_defaults(values, flat.parameters, merged)
+    values = {name: plain_host(value) for name, value in values.items()}
     _keep_arguments(task, values)
     flat.hook(task, values, merged, at)
     flat.refuse_unknown_arguments(task, values, at)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from goflow.domain.diagnostics import Severity
 from goflow.domain.errors import did_you_mean
 from goflow.parser.interpreter.classes import ClassValue, Instance
-from goflow.parser.interpreter.operations import type_name
+from goflow.parser.interpreter.operations import plain_host, type_name
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import At, Unknown, Value, first_unknown
 from goflow.parser.libraries.airflow.exceptions import MODULE, fail
@@ -166,6 +166,7 @@ class DagParamValue(Instance):
 def make_param(at: At, default: Any = NOT_SET, description: Any = None, **schema: Any) -> ParamValue:
     """``Param(...)``. Raises ParamValidationError for a default that has no JSON. A keyword that looks like one of JSON
     Schema's, mistyped, is told: it would mean nothing."""
+    default = plain_host(default)
     for name in (name for name in schema if name not in SCHEMA_WORDS):
         hint = did_you_mean(name, SCHEMA_WORDS, nearness=0.75)
         if hint:

@@ -73,6 +73,32 @@ def parameters_of(function: Any) -> list[Parameter] | None:
     return None
 
 
+def bound_arguments(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any], at: At) -> dict[str, Any]:
+    """What ``inspect.signature(function).bind(...)`` gives, defaults applied. Raises TypeError as Python does.
+
+    A function under ``functools.wraps`` is asked for the signature of the one that it wraps.
+    """
+    match function:
+        case UserFunction() if function.wraps is not None:
+            return bound_arguments(function.wraps, args, kwargs, at)
+        case UserFunction():
+            return function.bind(list(args), dict(kwargs), at)
+        case BoundMethod():
+            return _without_first(function.function, [function.receiver], args, kwargs, at)
+        case Partial():
+            return _without_first(function.function, function.args, args, {**function.kwargs, **kwargs}, at)
+    return dict(kwargs)
+
+
+def _without_first(
+    function: Any, filled: Sequence[Any], args: Sequence[Any], kwargs: Mapping[str, Any], at: At
+) -> dict[str, Any]:
+    """The arguments that FUNCTION gets, less the FILLED ones that stand before the caller's own."""
+    bound = bound_arguments(function, [*filled, *args], kwargs, at)
+    names = [parameter.name for parameter in (parameters_of(function) or [])[: len(filled)]]
+    return {name: value for name, value in bound.items() if name not in names}
+
+
 def _after_partial(parameters: list[Parameter], partial: Partial) -> list[Parameter]:
     """What a ``functools.partial`` leaves: given keywords become keyword-only with a default."""
     left, keyword_only = [], False
@@ -98,6 +124,8 @@ def doc_of(function: Any) -> str | None:
     """``function.__doc__``."""
     if isinstance(function, BoundMethod):
         return doc_of(function.function)
+    if isinstance(function, Partial):
+        return Partial.doc
     if isinstance(function, UserFunction):
         own = function.attributes.get("__doc__")
         if isinstance(own, str):

@@ -24,6 +24,7 @@ import os
 import types
 
 from airflow._goflow import assets, dag, expand, groups, operator, params, timetables, xcom_arg
+from airflow._goflow.callables import name_in_place
 from airflow._goflow.stand_in import Missing
 from airflow._goflow.words import NOTSET
 
@@ -83,7 +84,7 @@ class Writer:
         if type(value).__module__.startswith("airflow"):
             return self(value.value, depth)
         if isinstance(value, str):
-            return self._text(str(value))
+            return self._text(str.__str__(value))  # the text that it is, however its class shows itself
         if isinstance(value, int):
             return int(value)
         return self._object(value, depth, {"name": value.name, "value": value.value})
@@ -121,8 +122,7 @@ class Writer:
         return NotImplemented
 
     def _function(self, value):
-        name = getattr(value, "__qualname__", value.__name__)
-        return {"callable": [getattr(value, "__module__", None) or "builtins", name]}
+        return {"callable": [getattr(value, "__module__", None) or "builtins", name_in_place(value)]}
 
     def _of_airflow(self, value, depth):
         number = self.numbers.get(id(value))
