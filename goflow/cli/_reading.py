@@ -59,8 +59,8 @@ def read_watched(folder: Folder, paths: Sequence[str], inputs: Inputs, use: Use[
 
 
 def inputs_of(path: Path | None) -> Inputs:
-    """The document ``{"variables": {name: value}, "env": {name: text}, "connections": {id: URI}}`` at PATH. Raises
-    click.UsageError for anything else."""
+    """The document ``{"variables": {name: value}, "env": {name: text}, "connections": {id: URI}, "python":
+    path}`` at PATH, of which any part may be absent. Raises click.UsageError for anything else."""
     if path is None:
         return Inputs()
     try:
@@ -70,7 +70,7 @@ def inputs_of(path: Path | None) -> Inputs:
             for name, value in said.get("variables", {}).items()
         }
         environment = {name: str(value) for name, value in said.get("env", {}).items()}
-        return Inputs(variables, environment, dict(said.get("connections", {})))
+        return Inputs(variables, environment, dict(said.get("connections", {})), str(said.get("python", "")))
     except (OSError, ValueError, AttributeError, TypeError) as error:
         raise click.UsageError(f"{path} is no document of inputs: {error}") from None
 

@@ -384,12 +384,14 @@ class Inputs:
     """What a file may ask for while it is read: Variables, connections' public parts, and the environment it sees.
 
     ENVIRONMENT is exactly what the folder's settings give; a name that is not there is absent. CONNECTIONS map a
-    connection id to its URI; the password is a hole and never leaves the reader.
+    connection id to its URI; the password is a hole and never leaves the reader. PYTHON is where Python is in the
+    tasks' containers (``sys.executable``); empty: nobody has said it.
     """
 
     variables: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     connections: Mapping[str, str] = field(default_factory=dict)
+    python: str = ""
 
 
 @dataclass(frozen=True, slots=True)

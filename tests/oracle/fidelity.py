@@ -8,6 +8,7 @@ import importlib.util
 import json
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +20,7 @@ from typing import Any
 from goflow.parser.folder import survey
 from tests.oracle import report
 from tests.oracle.corpus import FOLDERS, Folder, provider_of
+from tests.oracle.environments import environment
 from tests.oracle.scores import HEAD, LEVELS, Fault, Score, shortfalls, total
 from tests.oracle.truth import ORACLE, truth
 
@@ -93,8 +95,14 @@ def _export(folder: Folder, part: str, run: str) -> Document:
     """What GoFlow sees in one of RUNS."""
     goflow = Path(sys.executable).with_name("goflow")
     said = [] if run == "inferred" else ["--airflow", str(folder.release.dialect)]
-    command = [str(goflow), "export", str(folder.path), "--glob", part, *said, *folder.arguments]
-    document: Document = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+    given = dict(zip(folder.arguments[::2], folder.arguments[1::2], strict=True))
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as inputs:
+        told = json.loads(Path(given["--inputs"]).read_text()) if "--inputs" in given else {}
+        inputs.write(json.dumps({**told, "python": str(environment(folder.release).python)}))
+        inputs.flush()
+        options = [word for pair in {**given, "--inputs": inputs.name}.items() for word in pair]
+        command = [str(goflow), "export", str(folder.path), "--glob", part, *said, *options]
+        document: Document = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
     return document
 
 

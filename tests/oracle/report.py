@@ -30,8 +30,8 @@ three are. An *unknown* is a value of which GoFlow says, with line and reason, t
 as right. WRONG is a value that is another one than Airflow's. `unknown` and `WRONG` count values, the others DAGs.
 
 Targets: {targets}; no value wrong. `more` are the example DAGs of other providers, which
-have no target of their own. Some targets cannot be reached where what Airflow sees is the moment of its own reading or the
-place of its own interpreter; the reasons below say which.
+have no target of their own. Some values cannot be right: what Airflow sees is the moment of its own reading to the
+microsecond, or whether a module (pandas) happens to be installed beside it; the reasons below say which.
 
 A DAG is *invented* where the file makes it only if a module can be imported that the truth's environment does not have:
 GoFlow takes modules to be installed, and says so (a note on the file).
@@ -44,7 +44,8 @@ the script gives the metaclass of operators a `__call__`, and from then on Airfl
 TaskFlow task may take. Airflow without the script keeps them (seen in 2.11.2 and 3.3.2), and so does the truth here.
 
 The system tests import helpers from `tests_common`, which is in no package: `tests/oracle/stand_ins` stands in for it on both
-sides, and `tests/oracle/inputs.json` gives both the same environment variables.
+sides, and `tests/oracle/inputs.json` gives both the same environment variables. GoFlow is told besides where the Python of
+the truth's environment is, as `python` in `goflow.yaml` tells it of the tasks' containers: files ask for `sys.executable`.
 """
 
 

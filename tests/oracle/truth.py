@@ -20,14 +20,15 @@ SNAPSHOT = Path(__file__).with_name("snapshot.py")
 def truth(release: Release, folder: Path, arguments: Sequence[str] = ()) -> Path:
     """The document of airflow_snapshot.py for FOLDER, made once for the same files, script and Airflow on one day.
 
-    The day counts because a file may ask for it (`now()` in a start date). ARGUMENTS go to the script as they are.
-    Raises CalledProcessError where the script does not end well.
+    The day counts because a file may ask for it (`now()` in a start date); where this checkout lies does not. ARGUMENTS
+    go to the script as they are. Raises CalledProcessError where the script does not end well.
     """
     installed = environment(release)
     script = ORACLE / "airflow_snapshot.py"
     given = [Path(word) for option, word in pairwise(arguments) if option in {"--sys-path", "--inputs"}]
     today = dt.datetime.now(dt.UTC).date()
-    key = hashlib.sha256(repr((release, today, str(folder), tuple(arguments))).encode())
+    words = [word if Path(word) not in given else Path(word).name for word in arguments]
+    key = hashlib.sha256(repr((release, today, str(folder), words)).encode())
     for file in (script, SNAPSHOT, release.pins, *(file for place in (folder, *given) for file in _files(place))):
         key.update(f"\0{file.name}\0".encode() + file.read_bytes())
     kept = cache_folder() / "truth" / f"{release.name}-{key.hexdigest()[:24]}.json"

@@ -28,6 +28,7 @@ class FileSettings:
     import_mode: ImportMode | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     import_roots: tuple[Path, ...] = ()
+    python: str = ""
     variables: tuple[str, ...] | None = None
     connections: tuple[str, ...] | None = None
     safe_mode: bool = True
@@ -40,6 +41,7 @@ class FileSettings:
             variables=_allowed(inputs.variables, self.variables),
             environment={**inputs.environment, **self.environment},
             connections=_allowed(inputs.connections, self.connections),
+            python=self.python or inputs.python,
         )
 
 
@@ -75,6 +77,7 @@ class FolderConfig:
             import_mode=said.import_mode,
             environment=said.runtime.environment,
             import_roots=tuple(dict.fromkeys(roots)),
+            python=said.python or "",
             variables=said.variables,
             connections=said.connections,
             safe_mode=self.safe_mode,

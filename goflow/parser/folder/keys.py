@@ -48,6 +48,11 @@ FILE_KEYS = (
     ),
     Key("import_roots", ListOf(Text("a path", strict=True), "a path or a list of paths", lone=True),
         "further folders that modules are imported from, inside this one; others: the setting import_roots"),
+    Key(
+        "python",
+        Text("a path", r"/.+"),
+        "where Python is in the tasks' containers: what sys.executable is; without it nobody knows before a task runs",
+    ),
     Key("variables", _PATTERNS, "which Variables files and tasks may read, as shell patterns; without it: all"),
     Key("connections", _PATTERNS, "which Connections files and tasks may read, as shell patterns; without it: all"),
 )  # fmt: skip

@@ -62,6 +62,7 @@ class _Maker:
             import_mode=given.get("import_mode"),
             import_from=given.get("import_from"),
             import_roots=self._import_roots(given),
+            python=given.get("python"),
             variables=given.get("variables"),
             connections=given.get("connections"),
             runtime=RuntimeSpec(

@@ -21,6 +21,7 @@ class Settings:
     import_mode: ImportMode | None = None
     import_from: Literal["folder", "beside"] | None = None
     import_roots: tuple[str, ...] = ()
+    python: str | None = None
     variables: tuple[str, ...] | None = None
     connections: tuple[str, ...] | None = None
     runtime: RuntimeSpec = field(default_factory=RuntimeSpec)
@@ -50,6 +51,7 @@ def merged(parts: Iterable[Settings]) -> Settings:
             import_mode=part.import_mode or answer.import_mode,
             import_from=part.import_from or answer.import_from,
             import_roots=(*answer.import_roots, *part.import_roots),
+            python=part.python or answer.python,
             variables=answer.variables if part.variables is None else part.variables,
             connections=answer.connections if part.connections is None else part.connections,
             runtime=over(part.runtime, answer.runtime),

@@ -64,7 +64,10 @@ def build_sys(session: Session) -> dict[str, Any]:
         "setrecursionlimit": function("setrecursionlimit", lambda at, n: None),
         "getsizeof": function("getsizeof", lambda at, v: Unknown("sys.getsizeof()", at)),
         "byteorder": "little",
-        "executable": Unknown("the Python of the task's container", At(session, session.main, None)),
+        "executable": session.inputs.python
+        or Unknown(
+            "the Python of the task's container (`python` in goflow.yaml says it)", At(session, session.main, None)
+        ),
     }
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from goflow.domain.spec import DagSpec, Dialect, Inputs, RuntimeSpec, TaskSpec
+from goflow.parser.api import Folder, parse_file
 from goflow.parser.folder import FolderConfig, folder_config
 
 
@@ -132,6 +133,21 @@ def test_variables_and_connections_that_may_not_be_read_are_absent(config_of):
 )
 def test_import_roots(config_of, tmp_path, text, roots):
     assert config_of(text).for_file("x/a.py").import_roots == tuple(tmp_path / root for root in roots)
+
+
+def test_where_python_is_in_the_containers_is_what_sys_executable_is(config_of, tmp_path):
+    config_of("rules: [{path: said.py, python: /opt/venv/bin/python}]\n")
+    for name in ("said.py", "silent.py"):
+        (tmp_path / name).write_text(
+            "import sys\nfrom airflow.sdk import DAG\nd = DAG('d', params={'p': sys.executable})\n"
+        )
+    said, silent = (
+        parse_file(Folder(tmp_path), name, Inputs()).dags[0].params["p"] for name in ("said.py", "silent.py")
+    )
+    assert said == "/opt/venv/bin/python"
+    assert "goflow.yaml" in silent["$hole"]["reason"]
+    given = parse_file(Folder(tmp_path), "silent.py", Inputs(python="/usr/bin/python3")).dags[0].params["p"]
+    assert given == "/usr/bin/python3"
 
 
 def test_a_pod_template_may_stand_in_a_file(config_of, tmp_path):
