@@ -98,6 +98,11 @@ def decorated(name: str) -> str | None:
     return _decorators().get(name)
 
 
+def decorator_names() -> frozenset[str]:
+    """The NAME of every ``@task.NAME`` that a provider has."""
+    return frozenset(_decorators())
+
+
 def provider_version(path: str) -> str | None:
     """Which version of the provider the facts about the class PATH were taken from: an old one for operators that the
     provider has dropped since."""

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
-from goflow.parser.catalogue import decorated
+from goflow.domain.diagnostics import Severity
+from goflow.domain.errors import did_you_mean
+from goflow.parser.catalogue import decorated, decorator_names
 from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.descriptors import BoundMethod
 from goflow.parser.interpreter.functions import UserFunction
@@ -200,11 +202,15 @@ class TaskDecorators(Value):
         return decorate("python", args, self._with_dag(kwargs), at)
 
     def get_attribute(self, name: str, at: At) -> Any:
-        """``@task.bash`` ...; a name that no provider has is an AttributeError."""
+        """``@task.bash`` ...; of a name that no provider has it is told: it may be one of a provider not known here."""
         if name in {"run_if", "skip_if"}:
             return native(name, _condition)
         if name.startswith("__"):
             return super().get_attribute(name, at)
+        known = STANDARD_DECORATORS.keys() | decorator_names()
+        if name not in known:
+            words = f"no provider that is known here has the decorator @task.{name}"
+            at.session.report("GF006", words, at, severity=Severity.WARNING, hint=did_you_mean(name, known))
         return native(name, lambda at, /, *args, **kwargs: decorate(name, args, self._with_dag(kwargs), at))
 
     def _with_dag(self, kwargs: Keywords) -> Keywords:

@@ -28,6 +28,15 @@ def marked(finding, text):
     return line[finding.span.column - 1 : finding.span.end_column - 1]
 
 
+def test_a_decorator_that_no_provider_has_is_told_with_the_one_that_was_meant(tmp_path):
+    text = "with DAG('d'):\n  @task.brnach\n  def f(): ...\n  f()\n  @task.kubernetes(image='x')\n  def g(): ...\n  g()"
+    (finding,) = read(tmp_path, text)
+    assert (finding.code, finding.severity, finding.hint) == ("GF006", Severity.WARNING, "did you mean 'branch'?")
+    assert "@task.brnach" in finding.message
+    (finding,) = read(tmp_path, "with DAG('d'):\n  @task.quite_of_their_own\n  def f(): ...\n  f()")
+    assert (finding.code, finding.hint) == ("GF006", "")
+
+
 CASES = {
     "an operator": (
         "with DAG('d'):\n  BashOperator(\n    task_id='a',\n    bash_command='b',\n    retires=1)",
