@@ -139,9 +139,9 @@ def _update(value: Any, args: Any, kwargs: dict[str, Any], at: At) -> None:
     if isinstance(value, set):
         for argument in args:
             more = elements(argument, at)
-            for member in () if isinstance(more, Unknown) else more:
+            for member in [more] if isinstance(more, Unknown) else more:
                 check_hashable(member, at)
-            value.update({more} if isinstance(more, Unknown) else more)
+                value.add(member)
         return
     for argument in args:
         mapping = as_mapping(argument, at)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import operator as op
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
@@ -91,7 +92,7 @@ def _host_binary(sign: str, left: Any, right: Any, at: At) -> Any:
     budget = at.session.budget
     if sign == "*":
         for long, count in ((left, right), (right, left)):
-            if isinstance(long, str | bytes | list | tuple) and isinstance(count, int):
+            if isinstance(long, str | bytes | list | tuple) and isinstance(count, int) and abs(count) <= sys.maxsize:
                 budget.check_size(len(long) * max(count, 0), at)
     elif sign == "**" and isinstance(left, int) and isinstance(right, int):
         budget.check_size(left.bit_length() * abs(right), at)
@@ -188,7 +189,7 @@ def _percent(template: Any, values: Any, at: At) -> Any:
     if unknown is not None:
         return unknown
     sizes = re.findall(r"%[^a-zA-Z%]*?(\d+)", template) if isinstance(template, str) else []
-    for width in [*sizes, *(value for value in _flat(values) if type(value) is int and "*" in str(template))]:
+    for width in [*sizes, *_stars(template, values)]:
         at.session.budget.check_size(int(str(width)[:9]), at)
     unknowns: list[Unknown] = []
 
@@ -198,7 +199,8 @@ def _percent(template: Any, values: Any, at: At) -> Any:
     if isinstance(values, tuple) and not hasattr(values, "_fields"):
         given: Any = tuple(map(shown, values))
     elif isinstance(values, dict) and "%(" in str(template):
-        given = {key: shown(value) for key, value in values.items()}
+        given = collections.Counter() if type(values) is collections.Counter else {}  # which has what it has not
+        given |= {key: shown(value) for key, value in values.items()}
     elif isinstance(values, dict | list) and "%" not in str(template).replace("%%", ""):
         given = {}  # what could be asked by key need not be asked at all
     else:
@@ -211,8 +213,15 @@ def _percent(template: Any, values: Any, at: At) -> Any:
     return unknowns[0] if unknowns else answer
 
 
-def _flat(values: Any) -> tuple[Any, ...]:
-    return values if isinstance(values, tuple) else (values,)
+def _stars(template: Any, values: Any) -> list[int]:
+    """The widths and precisions among VALUES, which a ``*`` in TEMPLATE asks for."""
+    import re
+
+    wanted = "".join(
+        "*" * part.count("*") + "v" for part in re.findall(r"%[^a-zA-Z%]*[a-zA-Z%]", str(template)) if part != "%%"
+    )
+    given = values if isinstance(values, tuple) else (values,)
+    return [value for kind, value in zip(wanted, given, strict=False) if kind == "*" and type(value) is int]
 
 
 def _equal_contents(left: Any, right: Any, at: At) -> bool | Unknown:
@@ -594,8 +603,9 @@ def _representation(value: Any, at: At) -> Any:
         case collections.Counter():
             ordered = dict(value.most_common()) if first_unknown(list(value.values())) is None else dict(value)
             return _called("Counter", ordered, at) if value else "Counter()"
-        case collections.OrderedDict() if value:
-            return Unknown("how an OrderedDict is shown, which Python 3.12 has changed", at)
+        case collections.OrderedDict():
+            why = "how an OrderedDict is shown, which Python 3.12 has changed"
+            return Unknown(why, at) if value else "OrderedDict()"
         case tuple() if type(value) is tuple:
             return _joined(list(value), "(", ",)" if len(value) == 1 else ")", at)
         case tuple() if hasattr(value, "_fields"):

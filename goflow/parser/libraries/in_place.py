@@ -11,6 +11,7 @@ import heapq
 from collections.abc import Callable
 from typing import Any
 
+from goflow.parser.interpreter.host import sorted_values
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import At, Unknown, Value, first_unknown
 from goflow.parser.libraries.registry import function, module, unknown_function
@@ -22,8 +23,8 @@ def build_heapq(session: Session) -> dict[str, Any]:
     changing = {name: getattr(heapq, name) for name in ("heapify", "heappush", "heappop", "heappushpop", "heapreplace")}
     return {
         **{name: _changing(name, run) for name, run in changing.items()},
-        "nsmallest": function("nsmallest", lambda at, n, items: _ordered(at, items)[: max(n, 0)]),
-        "nlargest": function("nlargest", lambda at, n, items: _ordered(at, items)[::-1][: max(n, 0)]),
+        "nsmallest": function("nsmallest", lambda at, n, items: sorted_values(items, at)[: max(n, 0)]),
+        "nlargest": function("nlargest", lambda at, n, items: sorted_values(items, at, reverse=True)[: max(n, 0)]),
     }
 
 
@@ -72,9 +73,3 @@ def _forget(items: list[Any], number: int, unknown: Unknown) -> Unknown:
 
 def _is_plain(value: Any) -> bool:
     return not isinstance(value, Value) and first_unknown(value) is None
-
-
-def _ordered(at: At, items: Any) -> list[Any]:
-    from goflow.parser.interpreter.host import sorted_values
-
-    return sorted_values(items, at)

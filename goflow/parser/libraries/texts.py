@@ -127,10 +127,11 @@ def build_textwrap(session: Session) -> dict[str, Any]:
     return found | {"indent": function("indent", _indent)}
 
 
-def _indent(at: At, text: str, prefix: str, predicate: Any = None) -> Any:
+def _indent(at: At, text: Any, prefix: Any, predicate: Any = None) -> Any:
     if predicate is not None:
         return Unknown("textwrap.indent with a function", at)
-    at.session.budget.check_size(len(text) + (text.count("\n") + 1) * len(prefix), at)
+    if isinstance(text, str) and isinstance(prefix, str):
+        at.session.budget.check_size(len(text) + (text.count("\n") + 1) * len(prefix), at)
     return textwrap.indent(text, prefix)
 
 
