@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import structlog
 
@@ -37,6 +37,7 @@ class Scanner:
         self.reader = reader_version(settings)
         self._remembered = files.Remembered()
         self._inferred: Dialect | None = None
+        self._vanished: frozenset[str] = frozenset()
 
     def scan(self, *, thorough: bool = True, stopping: Callable[[], bool] = lambda: False) -> ImportSummary:
         """Bring the store up to what the folder is now. What was done is in force a few files at a time, so that a
@@ -64,7 +65,9 @@ class Scanner:
         setup = self._setup(conditions, found.inferred)
         there = frozenset(present)
         known = {path: record for path, record in records.items() if path in there}
-        taker = Taker(self.store, self.settings, conditions, there, self._snapshot(config), summary, known)
+        taker = Taker(
+            self.store, self.settings, conditions, there, self._snapshot(config), summary, known, self._vanished
+        )
         self._read(setup, changed, taker, stopping)
         again: set[str] = set()
         while not stopping() and (freed := sorted(self._contested(known) - again)):
@@ -72,6 +75,7 @@ class Scanner:
             again.update(freed)
         if not stopping():
             self._let_go(known, taker.present, summary)
+        self._vanished = frozenset(taker.vanished)
         summary.seconds = time.perf_counter() - begun
         metrics.SCAN_SECONDS.observe(summary.seconds)
         return summary
@@ -170,12 +174,21 @@ class Scanner:
 
 def _leftovers(tx: Tx, known: Mapping[str, FileRecord], present: Collection[str]) -> tuple[list[str], list[str]]:
     """Files that are remembered and not PRESENT any more, and active DAGs that no present file defines."""
-    gone = sorted({*files.paths(tx), *import_errors.paths(tx)} - {*present, CONFIG_NAME})
+    absent = {*files.paths(tx), *import_errors.paths(tx)} - {*present, CONFIG_NAME}
+    gone = sorted(path for path in absent if not _is_hidden(path, present))
     orphans = []
     for dag_id, path in dags.active_files(tx).items():
-        if path not in present or (path in known and dag_id not in known[path].dag_ids):
+        is_here = path in present
+        if (not is_here and not _is_hidden(path, present)) or (
+            is_here and path in known and dag_id not in known[path].dag_ids
+        ):
             orphans.append(dag_id)
     return gone, orphans
+
+
+def _is_hidden(path: str, present: Collection[str]) -> bool:
+    """Whether a folder above PATH cannot be looked into: nobody knows that what lies there is gone."""
+    return any(parent.as_posix() in present for parent in PurePosixPath(path).parents)
 
 
 def import_folder_once(store: Store, settings: ImportSettings) -> ImportSummary:

@@ -155,9 +155,13 @@ def _files(root: str, prefix: str) -> Iterator[tuple[str, str]]:
         except OSError:
             continue
         for entry in entries:
-            if entry.is_dir():
+            try:
+                is_folder, is_file = entry.is_dir(), entry.is_file()
+            except OSError:  # a link in a circle
+                continue
+            if is_folder:
                 real = os.path.realpath(entry.path)
                 if entry.name not in _NEVER and not entry.name.startswith("..") and real not in above:
                     todo.append((entry.path, f"{name}{entry.name}/", above | {real}))
-            elif entry.is_file() and not entry.name.endswith(".pyc"):
+            elif is_file and not entry.name.endswith(".pyc"):
                 yield name + entry.name, entry.path

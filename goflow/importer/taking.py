@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from goflow.domain.canonical import Json
@@ -31,7 +32,8 @@ class _Taken:
 @dataclass(slots=True)
 class Taker:
     """Takes readings under the CONDITIONS of one scan. PRESENT: the files that count now. KNOWN is what is remembered
-    of each of them, and is kept at that."""
+    of each of them, and is kept at that. MISSED: files that the scan before found listed and not there; VANISHED: those
+    of this one."""
 
     store: Store
     settings: ImportSettings
@@ -40,12 +42,16 @@ class Taker:
     snapshot: Snapshot
     summary: ImportSummary
     known: dict[str, FileRecord]
+    missed: Collection[str] = ()
+    vanished: set[str] = field(default_factory=set)
 
     def take(self, batch: Sequence[Parsed]) -> None:
         """Put what BATCH says in force, and write down what is wrong with it, in one transaction.
 
         Raises ChangedMeanwhileError, with nothing changed, when the folder is not any more as a file was read.
         """
+        for parsed in batch:
+            self._look_again(parsed)
         folders = {parsed.path: self._keep_folder(parsed) for parsed in batch if self._takes_anything(parsed)}
         before = {parsed.path: self.known.get(parsed.path) for parsed in batch}
         try:
@@ -58,6 +64,20 @@ class Taker:
                     self.known[path] = record
             raise
         self._sum_up(taken, recorded)
+
+    def _look_again(self, parsed: Parsed) -> None:
+        """Raise ChangedMeanwhileError for a fault that is none of the file's: it was read while somebody wrote it, or
+        was gone when its turn came, as when a whole folder is swapped. Once: what is missed twice is told."""
+        if parsed.crashed or not _file_errors(parsed.diagnostics):
+            return
+        path, read = parsed.path, parsed.closure.get(parsed.path)
+        now = self.conditions.digester.digest(self.settings.root / path)
+        if read is None and now is None and not os.path.lexists(self.settings.root / path):
+            self.vanished.add(path)
+            if path not in self.missed:
+                raise ChangedMeanwhileError(path)
+        if read is not None and now != read:
+            raise ChangedMeanwhileError(path)
 
     def _write(
         self, batch: Sequence[Parsed], folders: Mapping[str, str]

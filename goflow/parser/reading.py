@@ -58,6 +58,7 @@ def read(folder: Folder, path: str, inputs: Inputs) -> ParseResult:
         return ParseResult(path, "", (), (Diagnostic("GF005", words, Span(path), hint=_TOO_MUCH),), {path: None})
 
 
+_NOT_UTF_8 = "bytes of a name that are not UTF-8 are shown as \\xNN: give the file, or its folder, another name"
 _TOO_MUCH = "move what takes so long into the tasks: a scheduler reads this file again and again"
 
 
@@ -74,7 +75,9 @@ def _read(folder: Folder, path: str, inputs: Inputs) -> ParseResult:
     try:
         content = read_regular(folder.root / path, LARGEST_FILE if is_archive(path) else LARGEST_SOURCE)
     except OSError as problem:
-        diagnostics.append(Diagnostic("GF001", f"the file cannot be read: {problem.strerror}", Span(path)))
+        words = f"the file cannot be read: {problem.strerror}"
+        hint = _NOT_UTF_8 if isinstance(problem, FileNotFoundError) and "\\x" in path else ""
+        diagnostics.append(Diagnostic("GF001", words, Span(path), hint=hint))
         return ParseResult(path, "", (), tuple(diagnostics), {**closure, path: None})
     closure[path] = hashlib.sha256(content).hexdigest()
     if any(found.severity is Severity.ERROR for found in said.diagnostics):
@@ -198,7 +201,7 @@ def _read_as(folder: Folder, path: str, content: bytes, inputs: Inputs, dialect_
         return ParseResult(path, "", (), (Diagnostic("GF001", str(problem), Span(path, problem.line)),))
     told = session.loader.told(folder.root / path)
     stem = Path(path).stem
-    name = f"unusual_prefix_{hashlib.sha1(told.encode()).hexdigest()}_{stem}"
+    name = f"unusual_prefix_{hashlib.sha1(told.encode('utf-8', 'surrogatepass')).hexdigest()}_{stem}"
     kind = kind_of(content) if is_yaml(path) else None
     module = ModuleValue(session, name, path, source) if kind is None else DocumentModule(session, path, source)
     session.main = module
@@ -398,5 +401,5 @@ def file_hash(closure: dict[str, str | None]) -> str:
     total = hashlib.sha256()
     for path, digest in sorted(closure.items()):
         if digest is not None:
-            total.update(f"{path}\0{digest}\n".encode())
+            total.update(f"{path}\0{digest}\n".encode("utf-8", "surrogatepass"))
     return total.hexdigest()

@@ -1,11 +1,20 @@
-"""Files that mean harm, or were made by somebody who has gone wrong: each by its name, made when it is asked for."""
+"""Files that mean harm, or were made by somebody who has gone wrong: each by its name, made when it is asked for.
+
+python -m tests.fuzz.hostile [NAME ...]
+"""
 
 from __future__ import annotations
 
+import sys
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 
 DEEP = 10_000
 BIG = "10 ** 9"
+
+PATIENCE_S = 600.0
+"""The reader gives up by the processor's clock; a machine that does other things may take long over it."""
 
 
 def _repeat(*parts: str) -> str:
@@ -243,3 +252,36 @@ def cases() -> dict[str, Callable[[], str]]:
     for group, texts in (("loop", LOOPS), ("memory", MEMORY), ("regex", REGEXES)):
         found |= {f"{group}: {name}": (lambda text=text: text) for name, text in texts.items()}  # type: ignore[misc]
     return found | {f"depth: {name}": make for name, make in DEPTH.items()}
+
+
+def main() -> int:
+    """The command: each case that is named (or all), read as the daemon would, with what it took and what was said."""
+    import argparse
+    import time
+
+    from tests.fuzz.reading import reading_in
+    from tests.fuzz.sweep import memory_mb
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", help="of cases, or how their names begin: 'regex', 'memory: json'")
+    given = parser.parse_args()
+    failed = 0
+    for name, make in cases().items():
+        if given.names and not name.startswith(tuple(given.names)):
+            continue
+        with tempfile.TemporaryDirectory() as root, reading_in(Path(root), parse_timeout_s=PATIENCE_S) as (pool, setup):
+            (Path(root) / "case.py").write_text(make())
+            begun = time.monotonic()
+            (parsed,) = pool.read(setup, ["case.py"])
+            most = max([memory_mb(pid) for pid in pool.pids()] or [0])
+            told = ", ".join(f"{one.code} {one.message}" for one in parsed.diagnostics) or "nothing"
+            bad = parsed.crashed or any(one.code == "GF009" for one in parsed.diagnostics)
+            failed += bad
+            print(
+                f"{'BAD ' if bad else ''}{name}: {time.monotonic() - begun:.1f} s, {most} MB: {told[:120]}", flush=True
+            )
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from goflow.domain.spec import Dialect, Inputs
 from goflow.importer.messages import Setup
 from goflow.importer.pool import ReaderPool
-from goflow.importer.settings import ImportSettings
 from tests.fuzz.hostile import cases
+from tests.fuzz.reading import reading_in
 from tests.fuzz.sweep import memory_mb
 
 MOST_MEMORY_MB = 1536
@@ -39,20 +38,9 @@ QUICK = [name for name in cases() if name not in LONG and (name in PATTERNS or n
 @pytest.fixture(scope="module")
 def reading(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ReaderPool, Setup, Path]]:
     root = tmp_path_factory.mktemp("hostile")
-    pool = ReaderPool(ImportSettings(root=root, processes=1, safe_mode=False))
-    setup = Setup(
-        root=root,
-        import_roots=(),
-        parse_path=str(root),
-        dialect=Dialect.AIRFLOW3,
-        safe_mode=False,
-        environment={},
-        inputs=Inputs(),
-        runs_files=False,
-    )
     (root / "calm.py").write_text(CALM)
-    yield pool, setup, root
-    pool.close()
+    with reading_in(root) as (pool, setup):
+        yield pool, setup, root
 
 
 @pytest.mark.parametrize("name", QUICK)

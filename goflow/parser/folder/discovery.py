@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from goflow.domain.errors import GoFlowError
 from goflow.domain.spec import Dialect
 from goflow.parser.folder.config import CONFIG_NAME
 from goflow.parser.folder.ignore import Rule, Syntax, ignored, rules_of
@@ -20,17 +21,19 @@ def dag_files(root: Path, dialect: Dialect = Dialect.AIRFLOW3, syntax: Syntax | 
     """The ``.py``, ``.yaml`` and ``.zip`` files below ROOT that `.airflowignore` leaves, relative to it, sorted.
 
     Symbolic links are followed where they lead to something in the folder (ROOT itself may be one, as git-sync makes
-    it), each real folder is entered once. A link that leads out of the folder is named, and not followed: reading it
-    tells so. The two names under which a mounted ConfigMap keeps
-    its data (``..data`` and ``..2024_...``) are passed over: its files are links beside them. SYNTAX is that of the
+    it), each real folder is entered once. A link that leads out of the folder is named, and not followed, and so is a
+    folder that cannot be listed: reading them tells so. The two names under which a mounted ConfigMap keeps its data
+    (``..data`` and ``..2024_...``) are passed over: its files are links beside them. SYNTAX is that of the
     ignore files, by default the one that Airflow of that DIALECT takes. YAML of dag-factory is left out where a Python
     file loads it (`loaders`); whether a file looks like a DAG file is not asked otherwise: see `looks_like_dag`.
+    Raises GoFlowError when ROOT is there and cannot be listed.
     """
     syntax = syntax or ("regexp" if dialect is Dialect.AIRFLOW2 else "glob")
     found: list[str] = []
     python_files: list[str] = []
     rules_in: dict[Path, list[Rule]] = {root.resolve(): []}
-    for folder, folders, names in os.walk(root, followlinks=True):
+    unlisted: list[OSError] = []
+    for folder, folders, names in os.walk(root, followlinks=True, onerror=unlisted.append):
         here = Path(folder)
         rules = rules_in[here.resolve()]
         if IGNORE_NAME in names:
@@ -52,7 +55,25 @@ def dag_files(root: Path, dialect: Dialect = Dialect.AIRFLOW3, syntax: Syntax | 
                 continue
             if os.path.isfile(path):
                 found.append(prefix + name)
-    return without_loaded(root, sorted(found), python_files)
+    found += _hidden(root, unlisted)
+    return without_loaded(root, sorted({storable(path) for path in found}), python_files)
+
+
+def _hidden(root: Path, unlisted: list[OSError]) -> list[str]:
+    """The folders that could not be listed and are there all the same. Raises GoFlowError when ROOT itself is one."""
+    found = []
+    for problem in unlisted:
+        if os.path.isdir(problem.filename):
+            if Path(problem.filename) == root:
+                raise GoFlowError(f"the DAG folder {root} cannot be listed: {problem.strerror}")
+            found.append(Path(problem.filename).relative_to(root).as_posix())
+    return found
+
+
+def storable(path: str) -> str:
+    """PATH with each byte of it that is not UTF-8 written as ``\\xNN``: no database takes it otherwise. No file is
+    found by that name, and reading it tells so."""
+    return path if path.isascii() else path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def leads_out(path: Path | str, root: Path) -> bool:
