@@ -42,21 +42,22 @@ def dag_files(root: Path, dialect: Dialect = Dialect.AIRFLOW3, syntax: Syntax | 
         found += [
             (here / name).relative_to(root).as_posix()
             for name in outside
-            if not ignored(here / name, rules, is_folder=True)
+            if not ignored(f"{folder}/{name}", rules, is_folder=True)
         ]
         inside = [name for name in folders if name not in outside]
         folders[:] = sorted(name for name in inside if _enter(here / name, rules, rules_in))
         prefix = "" if here == root else f"{here.relative_to(root).as_posix()}/"
         for name in names:  # texts in place of paths: a folder may have ten thousand files
             path = f"{folder}/{name}"
-            if name.endswith(".py") and not leads_out(path, root):  # what is ignored can be imported all the same
+            if name.endswith(".py"):  # what is ignored can be imported all the same
                 python_files.append(path)
-            if not _counts(name, is_top=not prefix) or (rules and ignored(Path(path), rules, is_folder=False)):
+            if not _counts(name, is_top=not prefix) or (rules and ignored(path, rules, is_folder=False)):
                 continue
             if os.path.isfile(path):
                 found.append(prefix + name)
     found += _hidden(root, unlisted)
-    return without_loaded(root, sorted({storable(path) for path in found}), python_files)
+    inside_of_it = (path for path in python_files if not leads_out(path, root))
+    return without_loaded(root, sorted({storable(path) for path in found}), inside_of_it)
 
 
 def _hidden(root: Path, unlisted: list[OSError]) -> list[str]:
@@ -102,7 +103,7 @@ def looks_like_dag(content: bytes, path: str, dialect: Dialect = Dialect.AIRFLOW
 
 def _enter(folder: Path, rules: list[Rule], rules_in: dict[Path, list[Rule]]) -> bool:
     """Whether to walk into FOLDER; if so, the rules of what is above it are its own from now on."""
-    if folder.name in _NEVER or folder.name.startswith("..") or ignored(folder, rules, is_folder=True):
+    if folder.name in _NEVER or folder.name.startswith("..") or ignored(str(folder), rules, is_folder=True):
         return False
     real = folder.resolve()
     if real in rules_in:

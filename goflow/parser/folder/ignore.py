@@ -20,30 +20,30 @@ Syntax = Literal["glob", "regexp"]
 class Rule(Protocol):
     """One line of an ignore file."""
 
-    def says(self, path: Path, is_folder: bool) -> bool | None:
+    def says(self, path: str, is_folder: bool) -> bool | None:
         """True: PATH is ignored; False: it is not, whatever was said before; None: nothing to do with it."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Regexp:
     pattern: re.Pattern[str]
-    root: Path
+    root: str
 
-    def says(self, path: Path, is_folder: bool) -> bool | None:
-        return True if self.pattern.search(str(path.relative_to(self.root))) else None
+    def says(self, path: str, is_folder: bool) -> bool | None:
+        return True if self.pattern.search(_below(path, self.root)) else None
 
 
 @dataclass(frozen=True, slots=True)
 class _Glob:
     pattern: re.Pattern[str]
     include: bool
-    anchor: Path | None
+    anchor: str | None
     folders_only: bool
 
-    def says(self, path: Path, is_folder: bool) -> bool | None:
+    def says(self, path: str, is_folder: bool) -> bool | None:
         if self.folders_only and not is_folder:
             return None
-        name = path.relative_to(self.anchor).as_posix() if self.anchor else path.name
+        name = _below(path, self.anchor) if self.anchor is not None else path.rpartition("/")[2]
         return self.include if self.pattern.match(f"{name}/" if is_folder else name) else None
 
 
@@ -62,8 +62,9 @@ def rules_of(file: Path, root: Path, syntax: Syntax) -> list[Rule]:
     return rules
 
 
-def ignored(path: Path, rules: Iterable[Rule], is_folder: bool) -> bool:
-    """Whether RULES, in their order, leave PATH out."""
+def ignored(path: str, rules: Iterable[Rule], is_folder: bool) -> bool:
+    """Whether RULES, in their order, leave PATH out: the folder of the ignore file, as it was given to `rules_of`, and
+    what comes below it. It is a text, as a folder may have ten thousand files."""
     answer = False
     for rule in rules:
         said = rule.says(path, is_folder)
@@ -72,9 +73,13 @@ def ignored(path: Path, rules: Iterable[Rule], is_folder: bool) -> bool:
     return answer
 
 
+def _below(path: str, folder: str) -> str:
+    return path.removeprefix(folder).lstrip("/")
+
+
 def _regexp(pattern: str, root: Path) -> Rule | None:
     try:
-        return _Regexp(re.compile(pattern), root)
+        return _Regexp(re.compile(pattern), str(root))
     except re.error:
         return None
 
@@ -93,4 +98,5 @@ def _glob(pattern: str, file: Path) -> Rule | None:
         return None
     if compiled.include is None or compiled.regex is None:
         return None
-    return _Glob(re.compile(compiled.regex.pattern), compiled.include, file.parent if anchored else None, folders_only)
+    anchor = str(file.parent) if anchored else None
+    return _Glob(re.compile(compiled.regex.pattern), compiled.include, anchor, folders_only)

@@ -48,8 +48,8 @@ class _Walk:
         for name in names:
             path = posixpath.join(folder, name)
             if exists(path, self.at, "isdir") is True:
-                folders += [] if ignored(real / name, rules, is_folder=True) else [path]
-            elif name.endswith(self.endings) and not ignored(real / name, rules, is_folder=False):
+                folders += [] if ignored(str(real / name), rules, is_folder=True) else [path]
+            elif name.endswith(self.endings) and not ignored(str(real / name), rules, is_folder=False):
                 self.found.append(path)
         for path in folders:
             self.into(path, rules)
