@@ -1,6 +1,7 @@
 """Where Airflow keeps its names: which module of which Airflow has a name, and what it is called today.
 
-The facts lie in three text files beside this module, gained by importing Airflow 2.11.2 and 3.3.2 and asking them:
+The facts lie in three text files beside this module, gained by importing Airflow 2.11.2 and 3.3.2 and asking them
+(``tools/catalogue/names.py`` asks them again):
 
 ``facts/names.txt``
     ``module|versions|names of both|names of Airflow 2 only|names of Airflow 3 only``; a ``*`` among the names says
