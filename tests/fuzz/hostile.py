@@ -13,9 +13,6 @@ from pathlib import Path
 DEEP = 10_000
 BIG = "10 ** 9"
 
-PATIENCE_S = 600.0
-"""The reader gives up by the processor's clock; a machine that does other things may take long over it."""
-
 
 def _repeat(*parts: str) -> str:
     return "".join(parts)
@@ -260,7 +257,7 @@ def main() -> int:
     import time
 
     from tests.fuzz.reading import reading_in
-    from tests.fuzz.sweep import memory_mb
+    from tests.fuzz.sweep import MOST_SECONDS, memory_mb
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", help="of cases, or how their names begin: 'regex', 'memory: json'")
@@ -269,7 +266,10 @@ def main() -> int:
     for name, make in cases().items():
         if given.names and not name.startswith(tuple(given.names)):
             continue
-        with tempfile.TemporaryDirectory() as root, reading_in(Path(root), parse_timeout_s=PATIENCE_S) as (pool, setup):
+        with (
+            tempfile.TemporaryDirectory() as root,
+            reading_in(Path(root), parse_timeout_s=MOST_SECONDS) as (pool, setup),
+        ):
             (Path(root) / "case.py").write_text(make())
             begun = time.monotonic()
             (parsed,) = pool.read(setup, ["case.py"])

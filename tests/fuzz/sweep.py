@@ -25,8 +25,8 @@ from goflow.importer.messages import Setup
 from goflow.importer.pool import ReaderPool
 from goflow.importer.settings import ImportSettings
 
-MOST_SECONDS = 150.0
-"""The reader gives up after 30 seconds of the processor; on a machine that does other things they take longer."""
+MOST_SECONDS = 600.0
+"""The reader gives up after 30 seconds of the processor; on a machine that does other things they take much longer."""
 TELL_EVERY = 500
 
 

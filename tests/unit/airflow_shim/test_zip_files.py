@@ -24,6 +24,19 @@ with DAG("d"):
     t()
 """
 
+MAKERS = """
+from airflow.sdk import DAG, task
+
+def make():
+    with DAG("d"):
+
+        @task
+        def t():
+            return "made"
+
+        t()
+"""
+
 
 class Zipped(Dags):
     """The same with an archive."""
@@ -53,6 +66,23 @@ def dags(tmp_path, monkeypatch):
 def test_a_task_of_an_archive_runs(dags):
     assert dags.run()["state"] == "success"
     assert dags.result() == "42 42 /zipped_dag.py"
+
+
+def test_a_task_of_a_file_that_safe_mode_would_pass_over_runs_where_it_was_read_without(tmp_path, monkeypatch):
+    """Nothing in the file says what safe mode looks for: it imports a module of the archive that does."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    with zipfile.ZipFile(tmp_path / "dags.zip", "w") as archive:
+        archive.writestr("makers/__init__.py", MAKERS)
+        archive.writestr("plain.py", "from makers import make\nmake()\n")
+    dags = Zipped(tmp_path)
+    try:
+        assert dags.run()["state"] == "success"
+        assert dags.result() == "made"
+    finally:
+        forget()
+        for name in ("plain", "makers"):
+            sys.modules.pop(name, None)
 
 
 def test_a_dag_that_is_not_there_is_told_with_what_failed(dags):

@@ -37,7 +37,7 @@ def load_dag(task_input, folder):
         if path.endswith(".zip"):
             from airflow._goflow import zip_files
 
-            problem = zip_files.make(path, module.__dict__)
+            problem = zip_files.make(path, module.__dict__, lambda: task_input["dag_id"] in _dags(module))
         elif path.endswith((".yaml", ".yml")):
             from airflow._goflow import yaml_files
 
@@ -95,10 +95,16 @@ def _set_environment(values):
             os.environ[name] = value
 
 
-def _find(module, dag_id):
-    """The DAG of that id: one that a name of the module holds, or one that registered itself."""
+def _dags(module):
+    """DAGs by id: those that names of the module hold, and those that registered themselves."""
     found = {dag.dag_id: dag for dag in DagContext.registered}
     found.update({value.dag_id: value for value in list(vars(module).values()) if isinstance(value, DAG)})
+    return found
+
+
+def _find(module, dag_id):
+    """The DAG of that id."""
+    found = _dags(module)
     if dag_id not in found:
         names = ", ".join(map(repr, sorted(found))) or "none"
         raise DagFileError(f"the file has no DAG {dag_id!r}; it has {names}")
