@@ -27,7 +27,6 @@ from goflow.parser.interpreter.operations import (
 )
 from goflow.parser.interpreter.orders import iterator_over, unordered
 from goflow.parser.interpreter.values import (
-    AnyOrder,
     At,
     NativeFunction,
     Unknown,
@@ -35,6 +34,7 @@ from goflow.parser.interpreter.values import (
     Value,
     first_unknown,
     hidden_key,
+    order_of,
     raised,
 )
 
@@ -153,7 +153,7 @@ def call_method(value: Any, name: str, args: Any, kwargs: dict[str, Any], at: At
                 return _transparent(value, name, args, kwargs, at)
     if isinstance(value, set | frozenset):
         args = [other if isinstance(other, set | frozenset) else elements(other, at) for other in args]
-        args = [list(other) if type(other) is AnyOrder else other for other in args]
+        args = [list(other) if order_of(other) is not None else other for other in args]
     unknown = first_unknown((value, args, kwargs))
     if unknown is not None:
         return unknown

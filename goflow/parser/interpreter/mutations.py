@@ -11,7 +11,6 @@ from typing import Any
 from goflow.parser.interpreter.operations import check_hashable, elements, equal
 from goflow.parser.interpreter.orders import unordered
 from goflow.parser.interpreter.values import (
-    AnyOrder,
     At,
     MaybeGone,
     Unknown,
@@ -19,7 +18,9 @@ from goflow.parser.interpreter.values import (
     UnknownKey,
     UnknownMany,
     hidden_key,
+    order_of,
     raised,
+    settle_order,
 )
 
 _OF_SEQUENCES = {"append", "extend", "insert", "remove", "pop", "clear", "reverse"}
@@ -72,9 +73,9 @@ def _of_sequence(value: Any, name: str, args: Any, kwargs: dict[str, Any], at: A
         return _sort(value, kwargs, at)
     if name == "remove" and len(args) == 1:
         return _remove(value, args[0], at)
-    if name == "pop" and type(value) is AnyOrder and value.unknown is not None:
-        value[:] = so_many(value.unknown, len(value) - 1)
-        return value.unknown
+    if name == "pop" and (why := order_of(value)) is not None:
+        value[:] = so_many(why, len(value) - 1)
+        return why
     place = args[0] if args and name in {"pop", "insert", "rotate"} else None
     if isinstance(place, Unknown) and (value or name == "insert"):
         return _somewhere(value, place, len(value) + {"pop": -1, "insert": 1, "rotate": 0}[name], at)
@@ -113,8 +114,7 @@ def _sort(value: list[Any], kwargs: dict[str, Any], at: At) -> None:
         value[:] = [many] if many is not None else sorted_values(value, at, **kwargs)
     except UnknownElementsError as problem:
         value[:] = so_many(problem.unknown, len(value))
-    if type(value) is AnyOrder:
-        value.settle()
+    settle_order(value)
 
 
 def _remove(value: Any, item: Any, at: At) -> None:

@@ -13,7 +13,6 @@ from goflow.parser.interpreter.values import (
     CONTAINERS as FIRST_CONTAINERS,
 )
 from goflow.parser.interpreter.values import (
-    AnyOrder,
     At,
     MaybeGone,
     Raised,
@@ -24,6 +23,7 @@ from goflow.parser.interpreter.values import (
     Value,
     first_unknown,
     hidden_key,
+    order_of,
     raised,
 )
 
@@ -106,8 +106,8 @@ def _host_binary(sign: str, left: Any, right: Any, at: At) -> Any:
             return unknown
         if type(left) is type(right) and isinstance(left, list | tuple):
             return _ordered(sign, left, right, at)
-    elif sign == "+" and type(left) is list and type(right) is AnyOrder:
-        left = in_any_order(left, right.unknown) if left else left
+    elif sign == "+" and type(left) is list and isinstance(right, list) and order_of(right) is not None:
+        left = in_any_order(left, order_of(right)) if left else left
     try:
         answer = BINARY[sign](left, right)
     except HOST_ERRORS as problem:
@@ -117,9 +117,10 @@ def _host_binary(sign: str, left: Any, right: Any, at: At) -> Any:
         return answer if unknown is None else unknown
     if isinstance(answer, str | list | tuple | bytes):
         budget.made(len(answer), at)
-        if type(left) is AnyOrder or type(right) is AnyOrder:
-            why = unordered(left, at)
-            return in_any_order(list(answer), why if why is not None else unordered(right, at))
+        why = order_of(left)
+        why = order_of(right) if why is None else why
+        if why is not None:
+            return in_any_order(list(answer), why)
     elif type(answer) is int and not -_SMALL < answer < _SMALL:
         budget.check_size(answer.bit_length(), at)
     return answer
@@ -229,8 +230,8 @@ def _equal_contents(left: Any, right: Any, at: At) -> bool | Unknown:
     if left is right and first_unknown(left) is None and left == left:
         return True
     for value in (left, right):
-        if type(value) is AnyOrder and value.unknown is not None:
-            return value.unknown
+        if (why := order_of(value)) is not None:
+            return why
     if isinstance(left, Value) or isinstance(right, Value):
         return False  # two objects without __eq__: identity
     if type(left) is type(right) and isinstance(left, list | tuple):
@@ -397,8 +398,8 @@ def get_item(value: Any, key: Any, at: At) -> Any:
         unknown = first_unknown((key.start, key.stop, key.step))
         if unknown is not None:
             return unknown
-    if type(value) is AnyOrder and value.unknown is not None:
-        return value.unknown
+    if (why := order_of(value)) is not None:
+        return why
     many = UnknownMany.among(value, at)
     if many is not None and not _stands_clear(value, key):
         return many
@@ -591,8 +592,8 @@ def representation(value: Any, at: At) -> Any:
 
 def _representation(value: Any, at: At) -> Any:
     match value:
-        case AnyOrder() if value.unknown is not None:
-            return value.unknown
+        case list() if (why := order_of(value)) is not None:
+            return why
         case list():
             return _joined(value, "[", "]", at)
         case collections.deque():

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from goflow.parser.interpreter.values import AnyOrder, At, Unknown
+from goflow.parser.interpreter.values import AnyOrder, At, Unknown, order_of
 
 WORDS = "the order of a set"
 
@@ -30,9 +30,11 @@ class AnyOrderIterator:
 def unordered(value: Any, at: At) -> Unknown | None:
     """Why the order in which VALUE gives its elements is not known; None where it is."""
     kind = type(value)
-    if kind is AnyOrder or kind is AnyOrderIterator:
+    if kind is AnyOrderIterator:
         found: Unknown | None = value.unknown
         return found
+    if kind is AnyOrder or kind is list:
+        return order_of(value)
     if kind in {set, frozenset} and len(value) > 1 and not all(map(is_settled, value)):
         return Unknown(WORDS, at)
     return None

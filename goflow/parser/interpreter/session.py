@@ -16,7 +16,16 @@ from goflow.domain.canonical import encodable
 from goflow.domain.diagnostics import Diagnostic, Severity
 from goflow.domain.spec import Dialect, Inputs
 from goflow.parser.interpreter.journal import Journal
-from goflow.parser.interpreter.values import Arguments, At, Keywords, Raised, Unknown, UnknownElementsError, raised
+from goflow.parser.interpreter.values import (
+    Arguments,
+    At,
+    Keywords,
+    Raised,
+    Unknown,
+    UnknownElementsError,
+    forget_all_orders,
+    raised,
+)
 from goflow.parser.limits import LONGEST_S
 from goflow.telemetry import memory
 
@@ -147,6 +156,7 @@ class Session:
 
     def __post_init__(self) -> None:
         """Make room: a call of the file is some fifteen calls of the evaluator."""
+        forget_all_orders()
         sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION_LIMIT))
 
     def report(

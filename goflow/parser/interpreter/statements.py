@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import libcst as cst
 
 from goflow.parser.interpreter import host
+from goflow.parser.interpreter.any_order import Rounds
 from goflow.parser.interpreter.attempts import attempted
 from goflow.parser.interpreter.bodies import Exit, How, Statement, run_suite
 from goflow.parser.interpreter.branches import both_bodies
@@ -21,6 +23,7 @@ from goflow.parser.interpreter.expressions import evaluate
 from goflow.parser.interpreter.handlers import try_, try_star
 from goflow.parser.interpreter.imports import import_from, import_modules
 from goflow.parser.interpreter.operations import DUNDERS, HOST_ERRORS, as_raised, binary, iterate, truth
+from goflow.parser.interpreter.orders import unordered
 from goflow.parser.interpreter.scopes import Frame
 from goflow.parser.interpreter.signs import BINARY_SIGNS
 from goflow.parser.interpreter.targets import assign, change, delete
@@ -168,6 +171,18 @@ def _for(frame: Frame, node: cst.For) -> Exit | None:
     if isinstance(source, Unknown):
         return _undecided_loop(frame, node, source)
     values = iterate(source, at)
+    why = unordered(source, at)
+    if why is None:
+        return _rounds(frame, node, values, at)
+    loop = Rounds(frame, why, node.body)
+    with contextlib.closing(loop.each(values)) as rounds:
+        left = _rounds(frame, node, rounds, at)
+    loop.settle(left_early=loop.left_early, at=at)
+    return Exit(How.RETURN, why) if left is not None and loop.left_early else left
+
+
+def _rounds(frame: Frame, node: cst.For, values: Iterator[Any], at: At) -> Exit | None:
+    """The body for each of VALUES, and the ``else`` clause."""
     while True:
         try:
             value = next(values, values)

@@ -355,6 +355,39 @@ class AnyOrder(list[Any]):
         self.unknown = None
 
 
+_ORDERLESS: dict[int, tuple[list[Any], Unknown]] = {}
+"""Lists that a loop in an order that is not known has filled, by their identity; of the reading that goes on."""
+
+
+def forget_order(value: list[Any], why: Unknown) -> None:
+    """The elements of VALUE are in an order that is not known, for the reason WHY."""
+    if type(value) is AnyOrder:
+        value.unknown = why
+    else:
+        _ORDERLESS[id(value)] = value, why
+
+
+def settle_order(value: list[Any]) -> None:
+    """The elements of VALUE are in the order that they have."""
+    if type(value) is AnyOrder:
+        value.settle()
+    _ORDERLESS.pop(id(value), None)
+
+
+def forget_all_orders() -> None:
+    """A new reading begins."""
+    _ORDERLESS.clear()
+
+
+def order_of(value: Any) -> Unknown | None:
+    """Why the order of VALUE, a list, is not known; None where it is, and for anything else."""
+    if type(value) is AnyOrder:
+        return value.unknown
+    if _ORDERLESS and type(value) is list and len(value) > 1:
+        return _ORDERLESS.get(id(value), (None, None))[1]
+    return None
+
+
 class NativeFunction(Value):
     """A function of a library's model. FUNCTION gets ``(at, *args, **kwargs)``.
 
@@ -410,8 +443,9 @@ def first_unknown(value: Any, depth: int = 6) -> Unknown | None:
         return value.derived()
     if depth == 0 or not isinstance(value, CONTAINERS):
         return None
-    if type(value) is AnyOrder and value.unknown is not None:
-        return value.unknown
+    why = order_of(value)
+    if why is not None:
+        return why
     if isinstance(value, dict):
         for key, inner in value.items():
             found = first_unknown(key, depth - 1)

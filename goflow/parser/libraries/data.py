@@ -12,7 +12,7 @@ from goflow.parser.interpreter.classes import Instance
 from goflow.parser.interpreter.files import MemoryFile, OpenFile
 from goflow.parser.interpreter.operations import iterate, plain_host
 from goflow.parser.interpreter.session import Session
-from goflow.parser.interpreter.values import AnyOrder, At, NativeFunction, Unknown, Value, first_unknown, raised
+from goflow.parser.interpreter.values import At, NativeFunction, Unknown, Value, first_unknown, order_of, raised
 from goflow.parser.libraries.registry import function, module
 
 
@@ -61,7 +61,7 @@ def _written(value: Any, at: At, depth: int) -> Any:
         raised(at, "RecursionError", "maximum recursion depth exceeded while encoding a JSON object")
     if isinstance(value, dict):
         return {plain_host(key): _written(inner, at, depth + 1) for key, inner in value.items()}
-    if type(value) is AnyOrder:
+    if order_of(value) is not None:
         return value
     return [_written(inner, at, depth + 1) for inner in value] if isinstance(value, list | tuple) else value
 

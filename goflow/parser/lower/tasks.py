@@ -84,7 +84,7 @@ class LoweredTask:
             template_ext=task.template_ext,
             fields=self._fields(),
             arguments=self._arguments(),
-            given=tuple(sorted(task.given)),
+            given=tuple(sorted(map(str, task.given))),
             doc=self._doc(),
             display_name=self._text("task_display_name"),
             line=task.at.line,

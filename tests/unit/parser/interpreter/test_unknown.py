@@ -365,3 +365,35 @@ MAY_RAISE = {
 @pytest.mark.parametrize(("source", "left"), MAY_RAISE.values(), ids=MAY_RAISE.keys())
 def test_a_try_in_which_something_undecided_may_raise(source, left, tmp_path):
     assert shown(run(source, tmp_path)["x"]) == left
+
+
+ANY_ORDER = {
+    "the element that came last": ("for i in {'a', 'b'}:\n    x = i\n", "U"),
+    "what all rounds agree on": ("for i in {'a', 'b'}:\n    x = 1\n", "1"),
+    "a sum of whole numbers": ("x = 0\nfor i in {'a', 'bc'}:\n    x += len(i)\n", "3"),
+    "a sum that is looked at": ("x = 0\ny = {}\nfor i in {'a', 'bc'}:\n    x += 1\n    y[i] = x\nx = y['a']\n", "U"),
+    "the text that rounds put together": ("x = ''\nfor i in {'a', 'b'}:\n    x += i\n", "U"),
+    "a list, which may be sorted": ("x = []\nfor i in {'a', 'b'}:\n    x.append(i)\nx = sorted(x)\n", "['a', 'b']"),
+    "an element of such a list": ("x = []\nfor i in {'a', 'b'}:\n    x.append(i)\nx = x[0]\n", "U"),
+    "how many there are in such a list": ("x = []\nfor i in {'a', 'b'}:\n    x.append(i)\nx = len(x), 'a' in x, len(x + [1])\n", "(2, True, 3)"),
+    "such a list as a text": ("x = []\nfor i in {'a', 'b'}:\n    x.append(i)\nx = str(x)\n", "U"),
+    "such a list, sorted in place": ("x = []\nfor i in {'a', 'b'}:\n    x.append(i)\nx.sort()\nx = x[0]\n", "'a'"),
+    "a loop over such a list": ("y = []\nfor i in {'a', 'b'}:\n    y.append(i)\nfor x in y:\n    pass\n", "U"),
+    "a value by its key": ("x = {}\nfor i in {'a', 'b'}:\n    x[i] = i * 2\nx = x['a']\n", "'aa'"),
+    "a key that more than one round sets": ("x = {}\nfor i in {'a', 'b'}:\n    x['k'] = i\nx = x['k']\n", "U"),
+    "what the round before has left": ("x = {}\nlast = None\nfor i in {'a', 'b'}:\n    x[i] = last\n    last = i\nx = x['b']\n", "U"),
+    "what one round alone sets": ("x = 0\nfor i in {'a', 'b'}:\n    if i == 'a':\n        x = i\n", "'a'"),
+    "a loop that is left": ("x = 0\nfor i in {'a', 'b'}:\n    x = 1\n    break\n", "U"),
+    "a function that returns from it": ("def f():\n    for i in {'a', 'b'}:\n        return i\nx = f()\n", "U"),
+    "an attribute that each round sets": ("class C:\n    pass\nc = C()\nfor i in {'a', 'b'}:\n    c.i = i\nx = c.i\n", "U"),
+    "a text that some rounds put together": (
+        "x = ''\nfor i in {'a', 'b', 'c'}:\n    if i == 'a':\n        x = 'const'\n    else:\n        x = f'{x}{i}'\n", "U",
+    ),
+    "what no round sets": ("x = 0\nfor i in {'a', 'b'}:\n    if i == 'q':\n        x = 1\n", "0"),
+    "numbers have one order": ("for i in {1, 2}:\n    x = i\n", "2"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("source", "left"), ANY_ORDER.values(), ids=ANY_ORDER.keys())
+def test_a_loop_over_a_set_of_texts(source, left, tmp_path):
+    assert shown(run(source, tmp_path)["x"]) == left

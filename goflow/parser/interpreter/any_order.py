@@ -1,0 +1,153 @@
+"""A ``for`` over what comes in an order that is not known (a set of texts): what depends on it is not known afterwards.
+
+The body is run once for each element, in the order they happen to have. A name that an earlier round has set is not
+known at the start of a later one; what rounds leave differently is not known at the end, and a list that several rounds
+have changed has its elements in any order.
+"""
+
+from __future__ import annotations
+
+import collections
+from collections.abc import Generator, Iterator
+from typing import Any
+
+import libcst as cst
+
+from goflow.parser.interpreter.branches import join_values
+from goflow.parser.interpreter.journal import Arm
+from goflow.parser.interpreter.locals_ import assigned_names
+from goflow.parser.interpreter.mutations import so_many
+from goflow.parser.interpreter.scopes import Frame
+from goflow.parser.interpreter.values import At, Unknown, forget_order
+
+
+class Rounds:
+    """What the rounds of one loop in FRAME do, WHY their order is not known, and BODY is what they run."""
+
+    def __init__(self, frame: Frame, why: Unknown, body: cst.BaseSuite) -> None:
+        self.frame = frame
+        self.why = why
+        self.left_early = False
+        """Whether a round has left the loop."""
+        uses = _Uses()
+        body.visit(uses)
+        self._read = frozenset(name for name, count in uses.names.items() if count > uses.targets[name])
+        added_up = (name for name, count in uses.added.items() if uses.names[name] == count)
+        self._added_up = frozenset(name for name in added_up if type(frame.scope.find(name)) is int)
+        self._scopes = set(map(id, _names_around(frame)))
+        self._things: dict[int, Any] = {}
+        self._set: dict[tuple[int, Any], list[Any]] = {}
+        self._changed: collections.Counter[int] = collections.Counter()
+        self._marks: dict[tuple[int, Any], Unknown] = {}
+        self._before: dict[tuple[int, str], Any] = {}
+        for name in assigned_names(body) - self._added_up:  # any round may be the first to see what it was
+            names = frame.scope.home_of(name).names
+            if name in names:
+                self._before[id(names), name] = names[name]
+                self._things[id(names)] = names
+                self._mark(id(names), name)
+
+    def each(self, values: Iterator[Any]) -> Generator[Any, None, None]:
+        """VALUES, with an eye on what is done between one and the next."""
+        journal = self.frame.session.journal
+        for value in values:
+            self._forget_names()
+            arm = Arm()
+            journal.arms.append(arm)
+            self.left_early = True
+            try:
+                yield value
+                self.left_early = False
+            finally:
+                journal.drop(arm)
+                journal.pass_on(arm)
+                self._look_at(arm)
+
+    def _forget_names(self) -> None:
+        """What an earlier round has set a name to, this one would not see if it were the first."""
+        for (which, name), found in self._set.items():
+            if which in self._scopes and not (name in self._added_up and type(found[-1]) is int):
+                self._mark(which, name)
+
+    def _mark(self, which: int, name: str) -> None:
+        """NAME is not known from now on; whether a round sets it is seen by that."""
+        names = self._things[which]
+        self.frame.session.journal.touch(names)
+        names[name] = self._marks[which, name] = Unknown(self.why.reason, self.why.at)
+
+    def _look_at(self, arm: Arm) -> None:
+        for key, (thing, before) in arm.before.items():
+            if isinstance(thing, dict):
+                self._things[key] = thing
+                for name, value in thing.items():
+                    if value is self._marks.get((key, name)):
+                        continue
+                    if name not in before or before[name] is not value:
+                        self._set.setdefault((key, name), []).append(value)
+            elif isinstance(thing, list | collections.deque) and list(before) != list(thing):
+                self._things[key] = thing
+                self._changed[key] += 1
+
+    def settle(self, *, left_early: bool, at: At) -> None:
+        """The loop is over; LEFT_EARLY, not all elements had their round."""
+        journal = self.frame.session.journal
+        for (which, name), value in self._before.items():
+            if (which, name) not in self._set and name not in self._read:
+                self._things[which][name] = value
+        for (which, name), found in self._set.items():
+            thing = self._things[which]
+            if name not in thing:
+                continue
+            if not left_early and name in self._added_up and which in self._scopes and type(found[-1]) is int:
+                continue
+            journal.touch(thing)
+            same = join_values(found, at, self.why)
+            several, is_open = len(found) > 1, left_early
+            if which in self._scopes:
+                is_open |= name in self._read and (several or (which, name) in self._before)
+            else:
+                is_open &= several
+            thing[name] = self.why if is_open else same
+        for which, rounds in self._changed.items():
+            if rounds > 1:
+                thing = self._things[which]
+                journal.touch(thing)
+                if type(thing) is list:
+                    forget_order(thing, self.why)
+                else:
+                    count = len(thing)
+                    thing.clear()
+                    thing.extend(so_many(self.why, count))
+
+
+def _names_around(frame: Frame) -> Iterator[dict[str, Any]]:
+    scope: Any = frame.scope
+    while scope is not None:
+        yield scope.names
+        scope = scope.parent
+    yield frame.scope.globals.names
+
+
+class _Uses(cst.CSTVisitor):
+    """How often each name stands in a body, how often as what is set, and how often as what something is added to (the
+    sum of whole numbers is the same in any order)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: collections.Counter[str] = collections.Counter()
+        self.added: collections.Counter[str] = collections.Counter()
+        self.targets: collections.Counter[str] = collections.Counter()
+
+    def visit_Name(self, node: cst.Name) -> None:  # noqa: N802
+        """A use."""
+        self.names[node.value] += 1
+
+    def visit_AssignTarget(self, node: cst.AssignTarget) -> None:  # noqa: N802
+        """A name that is set and not read here."""
+        if isinstance(node.target, cst.Name):
+            self.targets[node.target.value] += 1
+
+    def visit_AugAssign(self, node: cst.AugAssign) -> None:  # noqa: N802
+        """An addition in place."""
+        if isinstance(node.target, cst.Name) and isinstance(node.operator, cst.AddAssign | cst.SubtractAssign):
+            self.added[node.target.value] += 1
