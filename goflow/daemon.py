@@ -30,10 +30,11 @@ from goflow.server.task_input import InputBuilder
 from goflow.service import Service, Supervisor
 from goflow.settings import InvalidSettingsError, Settings
 from goflow.store import tokens
-from goflow.wiring import defaults_of, import_settings, namespace_of, parse_path_of, site_of
+from goflow.wiring import defaults_of, errand_site_of, import_settings, namespace_of, parse_path_of, site_of
 
 if TYPE_CHECKING:
     from goflow.executor.follow import LogFollower
+    from goflow.importer.errands import Errands
 
 log = structlog.get_logger(__name__)
 
@@ -70,7 +71,7 @@ class Daemon:
 
     def _build(self) -> list[Service]:
         settings = self.settings
-        guard, follower = self._build_backend()
+        guard, follower, errands = self._build_backend()
         defaults = defaults_of(settings)
         folders = FolderCache(self.store, settings.home / "folders") if settings.backend == "local" else None
         parse_path = parse_path_of(settings)
@@ -90,7 +91,7 @@ class Daemon:
             follower=follower,
         )
         self.scheduler = Scheduler(self.store, backend=settings.backend, namespace=defaults.namespace)
-        self.importer = Importer(self.store, import_settings(settings), self._readers)
+        self.importer = Importer(self.store, import_settings(settings), self._readers, errands)
         self.rest = Listener("API", self._rest_application, settings.api_host, settings.api_port)
         self._refuse_open_listeners()
         return [
@@ -120,14 +121,15 @@ class Daemon:
             )
         )
 
-    def _build_backend(self) -> tuple[AttemptGuard, LogFollower | None]:
+    def _build_backend(self) -> tuple[AttemptGuard, LogFollower | None, Errands | None]:
         settings = self.settings
         if settings.backend == "local":
             root = settings.home / "local"
             self.backend = LocalBackend(root, f"file:{root / 'task-api'}")
-            return MintGuard(self.mint), None
+            return MintGuard(self.mint), None, None
         from goflow.executor.follow import LogFollower
         from goflow.executor.kubernetes import KubernetesBackend
+        from goflow.importer.errands import Errands
         from goflow.kube.api import KubeApi
 
         if not settings.task_api_port and not settings.task_api_url:
@@ -143,7 +145,8 @@ class Daemon:
             installation=settings.installation,
         )
         self.backend = backend
-        return TokenReviewGuard(api, TOKEN_AUDIENCE), LogFollower(self.store, api, backend.pod_of)
+        follower = LogFollower(self.store, api, backend.pod_of)
+        return TokenReviewGuard(api, TOKEN_AUDIENCE), follower, Errands(api, errand_site_of(settings))
 
     def _refuse_open_listeners(self) -> None:
         """Nothing is bound beyond loopback without a token (the task API has attempt tokens always)."""

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from goflow.domain.spec import Dialect
 from goflow.importer.settings import ImportSettings
 from goflow.operators.manifest import Site
 from goflow.operators.request import Defaults
 from goflow.settings import Settings
+
+if TYPE_CHECKING:
+    from goflow.importer.errand_job import ErrandSite
 
 
 def namespace_of(settings: Settings) -> str:
@@ -48,11 +53,26 @@ def import_settings(settings: Settings) -> ImportSettings:
         dialect=None if settings.dialect == "inferred" else Dialect(settings.dialect),
         safe_mode=settings.safe_mode,
         runs_files=settings.backend == "local",  # in a cluster no user's code runs in the daemon's own pod
+        runs_in="" if settings.backend == "local" else settings.runner_image,
         rescan_interval_s=settings.rescan_interval_s,
         parse_timeout_s=settings.parse_timeout_s,
         processes=settings.parse_processes,
         unpaused_at_creation=settings.unpaused_at_creation,
         namespace=namespace_of(settings),
+    )
+
+
+def errand_site_of(settings: Settings) -> ErrandSite:
+    """What a Job that runs a DAG file to read it is told of the settings."""
+    from goflow.importer.errand_job import ErrandSite
+
+    return ErrandSite(
+        namespace=namespace_of(settings),
+        installation=settings.installation,
+        image=settings.runner_image,
+        pull_policy=settings.image_pull_policy,
+        service_account=settings.task_service_account,
+        startup_timeout_s=settings.startup_timeout_s,
     )
 
 

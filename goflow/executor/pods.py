@@ -18,6 +18,7 @@ from goflow.domain.runs import Outcome
 from goflow.domain.state import TaskState
 from goflow.executor.backend import Observation, Phase
 from goflow.executor.words import outcome_from_word
+from goflow.kube.status import condition_of, container_status, why_pending
 from goflow.operators.identity import PREFIX
 from goflow.operators.manifest import MAIN, XCOM_CONTAINER
 
@@ -40,7 +41,7 @@ def observe_pod(pod: Json) -> Observation | None:
     if not launch_id or (metadata.get("annotations") or {}).get(VERDICT_ANNOTATION) == "job":
         return None
     status = pod.get("status") or {}
-    main = _container_status(status, MAIN)
+    main = container_status(status, MAIN)
     terminated = ((main or {}).get("state") or {}).get("terminated")
     if terminated is not None or status.get("phase") in TERMINAL_PHASES:
         return _ended(pod, launch_id, terminated or {})
@@ -97,34 +98,18 @@ def judge(seen: Observation, job: Json | None) -> Observation:
     return dataclasses.replace(seen, outcome=dataclasses.replace(own, disrupted=disrupted), final=True)
 
 
-def why_pending(pod: Json) -> tuple[str, str]:
-    """Why the pod has not begun: a reason for machines, and words for people as kubelet and scheduler say them."""
-    status = pod.get("status") or {}
-    for entry in [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]:
-        waiting = (entry.get("state") or {}).get("waiting")
-        if waiting and waiting.get("reason") not in {None, "ContainerCreating", "PodInitializing"}:
-            return str(waiting["reason"]), str(waiting.get("message") or waiting["reason"])
-    for condition in status.get("conditions") or []:
-        if condition.get("type") == "PodScheduled" and condition.get("status") == "False":
-            return str(condition.get("reason") or "Unschedulable"), str(condition.get("message") or "")
-    return "", ""
-
-
 def observe_job(job: Json) -> Observation | None:
     """What the Job's own condition says: the verdict for native parallel tasks, the backstop for all others."""
     launch_id = (job["metadata"].get("labels") or {}).get(LAUNCH_LABEL)
     if not launch_id:
         return None
-    for condition in (job.get("status") or {}).get("conditions") or []:
-        if condition.get("status") != "True":
-            continue
-        if condition["type"] in {"Complete", "SuccessCriteriaMet"}:
-            return Observation(
-                launch_id=launch_id, phase=Phase.ENDED, outcome=Outcome(state=TaskState.SUCCESS), reason="Complete"
-            )
-        if condition["type"] in {"Failed", "FailureTarget"}:
-            return _failed_job(launch_id, condition)
-    return None
+    condition = condition_of(job, "Complete", "SuccessCriteriaMet", "Failed", "FailureTarget")
+    if condition is None:
+        return None
+    if condition["type"] in {"Failed", "FailureTarget"}:
+        return _failed_job(launch_id, condition)
+    done = Outcome(state=TaskState.SUCCESS)
+    return Observation(launch_id=launch_id, phase=Phase.ENDED, outcome=done, reason="Complete")
 
 
 def is_over(job: Json) -> bool:
@@ -164,7 +149,7 @@ def _ended(pod: Json, launch_id: str, terminated: Json) -> Observation:
             outcome = dataclasses.replace(outcome, reason="OOMKilled", message=words)
         return _observation(launch_id, metadata, outcome, final=True)
     if code == 0 and word is None:
-        final = over or _container_status(status, XCOM_CONTAINER) is None  # results first: the sidecar sends them
+        final = over or container_status(status, XCOM_CONTAINER) is None  # results first: the sidecar sends them
         return _observation(
             launch_id, metadata, Outcome(state=TaskState.SUCCESS, exit_code=0, at=ended_at), final=final
         )
@@ -204,7 +189,7 @@ def _in_words(reason: str, code: int | None) -> str:
 
 def _disruption(pod: Json, terminated: Json) -> str:
     """Why the pod was taken away before its container had TERMINATED by itself, in words; empty when it was not."""
-    if target := _disruption_target(pod):
+    if target := condition_of(pod, "DisruptionTarget"):
         return f"{target.get('reason')}: {target.get('message')}"
     metadata = pod["metadata"]
     deadline = _moment(metadata.get("deletionTimestamp"))
@@ -216,16 +201,12 @@ def _disruption(pod: Json, terminated: Json) -> str:
     return "" if ended_at is not None and ended_at < asked_at else "its pod was deleted"
 
 
-def _disruption_target(pod: Json) -> Json | None:
-    for condition in (pod.get("status") or {}).get("conditions") or []:
-        if condition.get("type") == "DisruptionTarget" and condition.get("status") == "True":
-            return dict(condition)
-    return None
-
-
 def _may_be_the_deadline(pod: Json) -> bool:
     """Whether the Job has to say first if its own deadline has deleted POD."""
-    return DEADLINE_ANNOTATION in (pod["metadata"].get("annotations") or {}) and _disruption_target(pod) is None
+    return (
+        DEADLINE_ANNOTATION in (pod["metadata"].get("annotations") or {})
+        and condition_of(pod, "DisruptionTarget") is None
+    )
 
 
 def _word(message: str | None) -> Json | None:
@@ -237,13 +218,6 @@ def _word(message: str | None) -> Json | None:
     except ValueError:
         return None
     return word if isinstance(word, dict) and "state" in word else None
-
-
-def _container_status(status: Json, name: str) -> Json | None:
-    for entry in [*(status.get("containerStatuses") or []), *(status.get("initContainerStatuses") or [])]:
-        if entry.get("name") == name:
-            return dict(entry)
-    return None
 
 
 def _started(main: Json) -> dt.datetime | None:

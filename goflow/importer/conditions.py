@@ -70,11 +70,11 @@ class Conditions:
         return self._seen[name]
 
     def record_of(self, parsed: Parsed, before: FileRecord | None, defines: tuple[str, ...]) -> FileRecord:
-        """What to remember of a reading. A crash tells nothing of what the file depends on: what it was known to
-        depend on before is taken."""
+        """What to remember of a reading. A crash tells little of what the file depends on: what it was known to depend
+        on before is taken, too."""
         closure = dict(parsed.closure)
         if parsed.crashed:
-            names = {parsed.path, *(before.closure if before else ())}
+            names = {parsed.path, *parsed.closure, *(before.closure if before else ())}
             closure = {name: self.digest(name) for name in sorted(names)}
         return FileRecord(
             path=parsed.path,

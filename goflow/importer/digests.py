@@ -93,6 +93,7 @@ def reader_version(settings: ImportSettings) -> str:
         "environment": dict(settings.environment),
         "parser": settings.parser,
         "runs_files": settings.runs_files,
+        "runs_in": settings.runs_in,
         "runs_by": [_version_of(name) for name in ("goflow-runner", "goflow-airflow-shim")],
     }
     return f"{parser_version()} {digest(words)[:12]}"

@@ -18,6 +18,7 @@ from typing import Any
 from goflow.domain.diagnostics import Diagnostic
 from goflow.domain.spec import Dialect, Inputs, InputsUsed
 from goflow.domain.written import WrittenDag
+from goflow.parser.api import Errand
 
 _HEADER = struct.Struct(">Q")
 _LARGEST = 1 << 31
@@ -36,6 +37,7 @@ class Setup:
     runs_files: bool
     inputs: Inputs
     inferred: bool = False
+    answers: Mapping[str, bytes] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +46,7 @@ class Parsed:
 
     DAGS are as they are stored: that is worked out beside the daemon, not in it.
     CRASHED: the reading process came to no answer; the one diagnostic tells why, and the closure is empty.
-    MEMORY_MB is what the reading process takes after it.
+    MEMORY_MB is what the reading process takes after it. With an ERRAND there is nothing to take yet.
     """
 
     path: str
@@ -57,6 +59,7 @@ class Parsed:
     seconds: float = 0.0
     crashed: bool = False
     memory_mb: int = 0
+    errand: Errand | None = None
 
 
 class TookTooLongError(Exception):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 import structlog
 
 from goflow.domain.diagnostics import Severity
 from goflow.domain.spec import Dialect
 from goflow.importer.conditions import Conditions, current_inputs
+from goflow.importer.desk import Desk
 from goflow.importer.digests import Digester, reader_version
 from goflow.importer.messages import Parsed, Setup
 from goflow.importer.pool import ReaderPool
@@ -22,16 +24,27 @@ from goflow.store import Store, Tx, dags, files, import_errors
 from goflow.store.rows import FileRecord
 from goflow.telemetry import metrics
 
+if TYPE_CHECKING:
+    from goflow.importer.errands import Errands
+
 log = structlog.get_logger(__name__)
 
 
 class Scanner:
     """Scans the folder of SETTINGS into STORE, as often as it is asked, from one thread at a time."""
 
-    def __init__(self, store: Store, settings: ImportSettings, readers: ReaderPool | None = None) -> None:
-        """READERS: reading processes of the same SETTINGS that have been begun already."""
+    def __init__(
+        self,
+        store: Store,
+        settings: ImportSettings,
+        readers: ReaderPool | None = None,
+        errands: Errands | None = None,
+    ) -> None:
+        """READERS: reading processes of the same SETTINGS that have been begun already. ERRANDS: who has files run
+        that are not run here."""
         self.store = store
         self.settings = settings
+        self.desk = Desk(errands)
         self.pool = readers or ReaderPool(settings)
         self.digester = Digester()
         self.reader = reader_version(settings)
@@ -62,9 +75,10 @@ class Scanner:
         conditions = Conditions(self.settings.root, config, inputs, found.dialect, self.reader, self.digester, now)
         self._tell_config(config)
         changed = [path for path in present if path not in records or not conditions.still_hold(records[path])]
-        setup = self._setup(conditions, found.inferred)
         there = frozenset(present)
         known = {path: record for path, record in records.items() if path in there}
+        self.desk.open({*changed, *(self._contested(known) if self.desk.is_busy else ())})
+        setup = self._setup(conditions, found.inferred)
         taker = Taker(
             self.store, self.settings, conditions, there, self._snapshot(config), summary, known, self._vanished
         )
@@ -87,15 +101,19 @@ class Scanner:
     def _read(self, setup: Setup, paths: Sequence[str], taker: Taker, stopping: Callable[[], bool]) -> None:
         """Read PATHS and take what they say, as many at once as have been read meanwhile."""
         summary = taker.summary
-        for batch in self.pool.read_together(setup, paths):
+        for together in self.pool.read_together(setup, paths):
             if stopping():
                 return
+            batch = [found for parsed in together if (found := self.desk.pass_on(parsed)) is not None]
+            summary.waiting += sorted({parsed.path for parsed in together} - {parsed.path for parsed in batch})
             for parsed in batch:
                 summary.read.append(parsed.path)
                 summary.parse_seconds += parsed.seconds
                 metrics.FILES_READ.inc()
                 metrics.FILE_READ_SECONDS.observe(parsed.seconds)
-            self._take(taker, batch)
+            if batch:
+                self._take(taker, batch)
+            self.desk.close(parsed.path for parsed in batch)
 
     def _take(self, taker: Taker, batch: Sequence[Parsed]) -> None:
         """Take what was read; one by one where together does not go, so that no file costs the others."""
@@ -164,6 +182,7 @@ class Scanner:
             environment=settings.environment,
             runs_files=settings.runs_files,
             inputs=conditions.inputs,
+            answers=self.desk.answers,
         )
 
     def _snapshot(self, config: FolderConfig) -> Snapshot:

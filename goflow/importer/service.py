@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -17,6 +17,9 @@ from goflow.service import ThreadService
 from goflow.store import Store, events, leases
 from goflow.store.rows import Lease
 from goflow.watcher import SourceChanged, Watcher
+
+if TYPE_CHECKING:
+    from goflow.importer.errands import Errands
 
 log = structlog.get_logger(__name__)
 
@@ -33,10 +36,17 @@ _INPUT_KINDS = frozenset(
 class Importer(ThreadService):
     """Keeps STORE at what the folder of SETTINGS is. ``scanned`` is set after the first whole scan.
 
-    READERS: reading processes of the same SETTINGS that have been begun already.
+    READERS: reading processes of the same SETTINGS that have been begun already. ERRANDS: who has files run that are
+    not run here; it is started and stopped with this service, and what it has done is taken by a scan.
     """
 
-    def __init__(self, store: Store, settings: ImportSettings, readers: ReaderPool | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        settings: ImportSettings,
+        readers: ReaderPool | None = None,
+        errands: Errands | None = None,
+    ) -> None:
         super().__init__("importer")
         self.store = store
         self.settings = settings
@@ -45,7 +55,10 @@ class Importer(ThreadService):
         """What the last scan did that did anything."""
         self.scans = 0
         self.files_read = 0
-        self._scanner = Scanner(store, settings, readers)
+        self._scanner = Scanner(store, settings, readers, errands)
+        self._errands = errands
+        if errands is not None:
+            errands.tell = self.scan_soon
         roots = [settings.root, *settings.import_roots]
         self._watcher = Watcher(roots, self._hint, rescan_interval_s=settings.rescan_interval_s)
         self._guard = threading.Lock()
@@ -58,6 +71,8 @@ class Importer(ThreadService):
     def start(self) -> None:
         """Begin to watch and to scan."""
         super().start()
+        if self._errands is not None:
+            self._errands.start()
         self._watcher.start()
 
     def stop(self, timeout_s: float = 10.0) -> None:
@@ -65,6 +80,8 @@ class Importer(ThreadService):
         self._unsubscribe()
         self._watcher.stop(timeout_s)
         super().stop(timeout_s)
+        if self._errands is not None:
+            self._errands.stop(timeout_s)
 
     def status(self) -> dict[str, Any]:
         """How it fares, for the status page."""
@@ -74,6 +91,7 @@ class Importer(ThreadService):
             "files_read": self.files_read,
             "last_scan_seconds": round(self.last.seconds, 6),
             "broken": len(self.last.broken),
+            "being_run": len(self.last.waiting),
             "reading_processes": self._scanner.pool.running,
             "leads": self._lease is not None or self.store.dialect == "sqlite",
         }
@@ -125,12 +143,13 @@ class Importer(ThreadService):
             self._again(_SETTLE_S)
         if not self.stopping.is_set():
             self.scanned.set()
-        if summary.read or summary.removed or summary.deactivated:
+        if summary.read or summary.waiting or summary.removed or summary.deactivated:
             log.info(
                 "scanned the DAG folder",
                 files=summary.files,
                 read=len(summary.read),
                 broken=len(summary.broken),
+                being_run=len(summary.waiting),
                 new_versions=len(summary.new_versions),
                 removed=len(summary.removed),
                 deactivated=len(summary.deactivated),

@@ -20,7 +20,8 @@ class ImportSettings:
 
     RESCAN_INTERVAL_S: seconds between scans that hash every file; PARSE_TIMEOUT_S: after so many seconds the reading of
     a file is given up; PARSE_MEMORY_MB: as much memory a reading process may take; PROCESSES: how many of them there
-    are; IDLE_S: after so many seconds without work they end. NAMESPACE is that of DAGs which name none.
+    are; IDLE_S: after so many seconds without work they end. NAMESPACE is that of DAGs which name none. RUNS_IN: the
+    image that files are run in where they are not run here; empty: nobody does it.
     PARSER is the function that reads a file, ``module:function`` (tests inject faults with it).
     """
 
@@ -38,6 +39,7 @@ class ImportSettings:
     idle_s: float = 10.0
     unpaused_at_creation: bool = False
     namespace: str = ""
+    runs_in: str = ""
     parser: str = PARSER
 
 
@@ -46,13 +48,15 @@ class ImportSummary:
     """What one scan found and did. Lists are of paths relative to the folder, or of DAG ids.
 
     READ files were read anew, BROKEN ones of them have errors, UNSETTLED ones changed while they were read and are
-    looked at again soon. DEACTIVATED: DAG ids whose file is gone or does not define them any more.
+    looked at again soon, WAITING ones are being run elsewhere to be read. DEACTIVATED: DAG ids whose file is gone or
+    does not define them any more.
     """
 
     files: int = 0
     read: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     unsettled: list[str] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     new_dags: list[str] = field(default_factory=list)
     new_versions: list[str] = field(default_factory=list)

@@ -86,6 +86,7 @@ def read_file(parse: Callable[..., Any], setup: Setup, path: str) -> Parsed:
         safe_mode=setup.safe_mode,
         environment=setup.environment,
         runs_files=setup.runs_files,
+        answers=setup.answers,
     )
     begun = time.perf_counter()
     try:
@@ -105,6 +106,7 @@ def read_file(parse: Callable[..., Any], setup: Setup, path: str) -> Parsed:
         looks_like_dag=result.looks_like_dag,
         seconds=time.perf_counter() - begun,
         memory_mb=memory.resident_mb(),
+        errand=result.errand,
     )
 
 

@@ -26,6 +26,7 @@ Json = dict[str, Any]
 
 JOBS = "/apis/batch/v1/namespaces/{namespace}/jobs"
 PODS = "/api/v1/namespaces/{namespace}/pods"
+SECRETS = "/api/v1/namespaces/{namespace}/secrets"
 _NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
 
@@ -67,6 +68,13 @@ class KubeApi:
         """Merge PATCH into a Job. Raises NotFoundError."""
         path = f"{JOBS.format(namespace=namespace)}/{name}"
         return self.request("PATCH", path, body=patch, content_type="application/merge-patch+json")
+
+    # Secrets ---------------------------------------------------------------------------------------------------
+
+    def create_secret(self, namespace: str, manifest: Json) -> None:
+        """Create a Secret. Raises AlreadyExistsError."""
+        query: Query = {"fieldValidation": "Strict", "fieldManager": "goflow"}
+        self.request("POST", SECRETS.format(namespace=namespace), query=query, body=manifest)
 
     # Pods ------------------------------------------------------------------------------------------------------
 

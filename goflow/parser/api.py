@@ -9,7 +9,7 @@ from pathlib import Path
 
 from goflow.domain.diagnostics import Diagnostic
 from goflow.domain.ignores import Ignore
-from goflow.domain.spec import DagSpec, Dialect, Inputs, InputsUsed, ReadBy
+from goflow.domain.spec import DagSpec, Dialect, Inputs, InputsUsed, ReadBy, RuntimeSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,8 @@ class Folder:
     ``--sys-path``), after ROOT in order. PARSE_PATH is what ``__file__`` of a file in ROOT begins with: the path at
     which the task's container mounts the folder (decision 7). DIALECT holds where neither ``goflow.yaml`` nor the file
     tells it; INFERRED: nobody has set it, other files of the folder tell it (`goflow.parser.folder.survey`).
-    RUNS_FILES: whether files may be run here, shut in, where ``goflow.yaml`` says so.
+    RUNS_FILES: whether files may be run here, shut in, where ``goflow.yaml`` says so. Where they may not,
+    ANSWERS are what came of running them elsewhere, by `Errand.ask`; None: nobody does that.
     """
 
     root: Path
@@ -31,6 +32,31 @@ class Folder:
     safe_mode: bool = True
     environment: Mapping[str, str] = field(default_factory=dict)
     runs_files: bool = True
+    answers: Mapping[str, bytes] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """A file that has to be run elsewhere before it can be read; it is read again with the answer (`Folder.answers`).
+
+    ASK stands for what is asked: the file's own bytes, where it lies, what it may see; not for the rest of the folder.
+    REQUEST is that of `goflow_runner.reading`. MOUNTS: paths that the run sees to folders of this machine. RUNTIME:
+    what ``goflow.yaml`` says of the file.
+    """
+
+    path: str
+    ask: str
+    request: bytes
+    mounts: Mapping[str, str]
+    runtime: RuntimeSpec = field(default_factory=RuntimeSpec)
+
+
+class AccountWantedError(Exception):
+    """The file can be read once ERRAND is done."""
+
+    def __init__(self, errand: Errand) -> None:
+        super().__init__(errand.path)
+        self.errand = errand
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +70,7 @@ class ParseResult:
     LOOKS_LIKE_DAG is false where Airflow's safe mode would not even import the file. IGNORES are what comments do not
     want to be told: DIAGNOSTICS still have it. READ_BY is how: evaluated, or run in a sandbox. DESCRIBED_IN has, for a
     DAG id and a task id (or an empty one: the DAG itself), the file that the line in its spec counts in, where it is
-    not PATH.
+    not PATH. With an ERRAND nothing is known of the file yet.
     """
 
     path: str
@@ -58,6 +84,7 @@ class ParseResult:
     ignores: tuple[Ignore, ...] = ()
     read_by: ReadBy = "evaluate"
     described_in: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    errand: Errand | None = None
 
 
 def parse_file(folder: Folder, path: str, inputs: Inputs) -> ParseResult:

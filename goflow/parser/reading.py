@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ import libcst as cst
 
 from goflow.domain.diagnostics import Diagnostic, Severity, Span
 from goflow.domain.spec import DagSpec, Dialect, Inputs, InputsUsed
-from goflow.parser.api import Folder, ParseResult
+from goflow.parser.api import AccountWantedError, Folder, ParseResult
 from goflow.parser.archives import read_archive
 from goflow.parser.comments import ignores_elsewhere, ignores_in
 from goflow.parser.folder import (
@@ -53,6 +53,9 @@ def read(folder: Folder, path: str, inputs: Inputs) -> ParseResult:
     try:
         with time_limit():
             return _read(folder, path, inputs)
+    except AccountWantedError as wanted:
+        runtime = folder_config(folder.root).for_file(path).runtime
+        return ParseResult(path, "", errand=dataclasses.replace(wanted.errand, runtime=runtime))
     except TimeIsUpError:
         words = f"reading it takes more than {LONGEST_S:.0f} s"
         return ParseResult(path, "", (), (Diagnostic("GF005", words, Span(path), hint=_TOO_MUCH),), {path: None})
@@ -107,7 +110,7 @@ def _read_as_told(folder: Folder, config: FolderConfig, path: str, content: byte
         archive = open_archive(content, path, dialect, safe_mode=folder.safe_mode and said.safe_mode)
         if not isinstance(archive, Archive):
             return ParseResult(path, "", (), () if archive is None else (archive,), looks_like_dag=archive is not None)
-        return _read_by(functools.partial(read_archive, archive), folder, said, path, b"", inputs)
+        return _read_by(_archive_way(said.import_mode, archive), folder, said, path, b"", inputs)
     kind = kind_of(content) if is_yaml(path) else None
     if kind is Kind.NATIVE:
         native = read_native(content, path)
@@ -139,6 +142,15 @@ def _way(import_mode: ImportMode | None) -> Way:
     from goflow.parser.sandbox import read_in_sandbox
 
     return read_in_sandbox
+
+
+def _archive_way(import_mode: ImportMode | None, archive: Archive) -> Way:
+    """How an archive is read."""
+    if import_mode != "sandbox":
+        return functools.partial(read_archive, archive)
+    from goflow.parser.sandbox import read_in_sandbox
+
+    return functools.partial(read_in_sandbox, archive=archive)
 
 
 def evaluate_file(
@@ -344,13 +356,14 @@ _INSIDE = re.compile(r"^[ \t]+(?:from\s+([\w.]+)\s+import\s+(\([^)]*\)|[^\n]*)|i
 _WORD = re.compile(r"(?:^|[(,])\s*([\w.]+)")
 
 
-def local_closure(module: Any) -> None:
+def local_closure(module: Any, more: Iterable[bytes] = ()) -> None:
     """Add the local modules that the file's functions import when they run: they belong to the version, too.
 
-    Their text is looked through for import statements and not evaluated.
+    Their text is looked through for import statements and not evaluated; so is MORE, which belongs to the file.
     """
     loader = module.session.loader
     sources = [(module.source, ""), *((other.source, other.package) for other in loader.local_imports())]
+    sources += [(content.decode("utf-8", "replace"), "") for content in more]
     seen = set(loader.modules)
     while sources:
         source, package = sources.pop()

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from goflow.importer.errand_job import ErrandSite, job_of
+from goflow.parser.api import Errand
 from goflow.settings import Settings
 from tests.cluster.harness import HarnessError
 from tests.cluster.harness.helm import CHART, render
@@ -60,8 +62,8 @@ def test_lint_finds_nothing(helm: Callable[..., str]) -> None:
 def test_the_smallest_values_make_one_daemon_with_its_service_and_rights() -> None:
     objects = render(DAGS)
     assert sorted(o["kind"] for o in objects) == [
-        *("ClusterRole", "ClusterRoleBinding", "Deployment", "Role", "RoleBinding", "Secret", "Service", "Service"),
-        "ServiceAccount",
+        *("ClusterRole", "ClusterRoleBinding", "Deployment", "NetworkPolicy", "Role", "RoleBinding", "Secret"),
+        *("Service", "Service", "ServiceAccount"),
     ]
     deployment = of(objects, "Deployment")["spec"]
     assert (deployment["replicas"], deployment["strategy"]) == (1, {"type": "Recreate"})
@@ -144,6 +146,7 @@ def test_the_rights_are_these_and_no_more() -> None:
     each = [*jobs, *pods, ("", "pods/log", "get")]
     assert granted == {
         *(("Role", namespace, *right) for namespace in ("etl", "reports") for right in each),
+        ("Role", "etl", "", "secrets", "create"),
         ("ClusterRole", None, "authentication.k8s.io", "tokenreviews", "create"),
     }
 
@@ -155,6 +158,20 @@ def test_every_binding_gives_to_the_daemons_account_alone() -> None:
         assert of(objects, kind)["subjects"] == [daemon]
     assert of(objects, "RoleBinding")["metadata"]["namespace"] == "etl"
     assert of(objects, "Deployment")["spec"]["template"]["spec"]["serviceAccountName"] == "flow-goflow"
+
+
+def test_pods_that_run_a_file_to_read_it_speak_to_nobody() -> None:
+    policy = of(render(merged(DAGS, {"jobs": {"namespaces": ["etl", "reports"]}}), namespace="house"), "NetworkPolicy")
+    assert policy["metadata"]["namespace"] == "etl"
+    assert policy["spec"]["policyTypes"] == ["Ingress", "Egress"]
+    assert not policy["spec"].keys() & {"ingress", "egress"}, "nothing is let through"
+    errand = Errand(path="a.py", ask="a", request=b"{}", mounts={"/dags": "/dags"})
+    job = job_of(errand, b"x", ErrandSite(namespace="etl", installation="house.flow", image="runner"))
+    assert policy["spec"]["podSelector"]["matchLabels"].items() <= job["spec"]["template"]["metadata"]["labels"].items()
+
+
+def test_the_policy_may_be_left_to_others() -> None:
+    assert not [o for o in render(merged(DAGS, {"networkPolicy": {"create": False}})) if o["kind"] == "NetworkPolicy"]
 
 
 def test_without_rbac_there_are_no_rights() -> None:

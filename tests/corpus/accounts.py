@@ -26,8 +26,8 @@ class Accounts:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT, cwd=root
         )
 
-    def __call__(self, folder, path, inputs):
-        self.process.stdin.write(json.dumps(request_for(folder, path, inputs)) + "\n")
+    def __call__(self, folder, path, inputs, modules=()):
+        self.process.stdin.write(json.dumps(request_for(folder, path, inputs, modules)) + "\n")
         self.process.stdin.flush()
         return accounts_in(json.loads(self.process.stdout.readline()))
 

@@ -47,12 +47,13 @@ class NotConfinedError(Exception):
 
 @dataclass(frozen=True)
 class Limits:
-    """ADDRESS_SPACE and FILE_SIZE in bytes, CPU in seconds of processor time, FILES open, PROCESSES at a time."""
+    """ADDRESS_SPACE and FILE_SIZE in bytes, CPU in seconds of processor time, FILES open, PROCESSES at a time
+    (None: it is not for the process to say, since the kernel counts those of its user on the whole machine)."""
 
     address_space: int = 4 << 30
     cpu: int = 30
     files: int = 256
-    processes: int = 64
+    processes: int | None = 64
     file_size: int = 64 << 20
 
     def apply(self) -> None:
@@ -65,6 +66,8 @@ class Limits:
             (resource.RLIMIT_FSIZE, self.file_size),
             (resource.RLIMIT_CORE, 0),
         ):
+            if value is None:
+                continue
             hard = resource.getrlimit(kind)[1]
             most = value if hard == resource.RLIM_INFINITY else min(value, hard)
             resource.setrlimit(kind, (most, most))

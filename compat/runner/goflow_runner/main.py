@@ -13,6 +13,8 @@ USAGE = """usage: goflow-runner COMMAND
   run             claim the launch that the environment names, run its task, tell its end
   zygote FOLDER   start local attempts on request (used by `goflow standalone`)
   xcom FILE       send FILE as the task's result once told to stop (beside a container that is not ours)
+  unpack          lay out the DAG folder for `account`, in a pod that reads a DAG file by running it
+  account         run that file and print what it makes
   version         print the version
 
 The daemon writes the environment of `run`: GOFLOW_TASK_API, GOFLOW_LAUNCH_ID, GOFLOW_TOKEN_FILE,
@@ -34,6 +36,10 @@ def main(arguments: list[str] | None = None) -> int:
             from goflow_runner import xcom
 
             return xcom.serve(Path(file))
+        case ["unpack" | "account" as command]:
+            from goflow_runner import errand
+
+            return errand.unpack() if command == "unpack" else errand.account()
         case ["task", folder]:
             from goflow_runner import python_task
 

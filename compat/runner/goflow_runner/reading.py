@@ -77,20 +77,25 @@ def _collected(source: int, until: float) -> tuple[bytes, str]:
 
 
 def _inside(request: dict[str, Any], sink: int) -> None:
-    """The first process inside: one child for each moment. Does not return."""
+    """The first process inside. Does not return."""
     try:
-        preload()
-        accounts = []
-        ours = set(os.listdir(TEMPORARY))
-        for moment in request["moments"]:
-            found = account(request, moment)
-            if "failed" in found:
-                _write(sink, found)
-            accounts.append(found)
-            _end_the_rest(ours)
-        _write(sink, {"accounts": accounts})
+        _write(sink, accounts(request))
     finally:
         os._exit(1)
+
+
+def accounts(request: dict[str, Any]) -> dict[str, Any]:
+    """The answer to REQUEST, worked out in one child for each moment. Only for the first process of a PID namespace."""
+    preload()
+    found = []
+    ours = set(os.listdir(TEMPORARY))
+    for moment in request["moments"]:
+        one = account(request, moment)
+        if "failed" in one:
+            return one
+        found.append(one)
+        _end_the_rest(ours)
+    return {"accounts": found}
 
 
 def _end_the_rest(ours: set[str]) -> None:

@@ -21,12 +21,13 @@ CONFIG_NAME = "goflow.yaml"
 
 @dataclass(frozen=True, slots=True)
 class FileSettings:
-    """What holds for one file while it is read. DIALECT is None where nothing is said. DIAGNOSTICS are the errors of
-    `goflow.yaml` itself: while it has any, no file of the folder is taken anew."""
+    """What holds for one file while it is read. DIALECT is None where nothing is said. RUNTIME is for a Job that runs
+    the file to read it. DIAGNOSTICS are the errors of `goflow.yaml` itself: while it has any, no file of the folder is
+    taken anew."""
 
     dialect: Dialect | None = None
     import_mode: ImportMode | None = None
-    environment: Mapping[str, str] = field(default_factory=dict)
+    runtime: RuntimeSpec = field(default_factory=RuntimeSpec)
     import_roots: tuple[Path, ...] = ()
     python: str = ""
     variables: tuple[str, ...] | None = None
@@ -39,7 +40,7 @@ class FileSettings:
         folder's environment stands over what was given."""
         return Inputs(
             variables=_allowed(inputs.variables, self.variables),
-            environment={**inputs.environment, **self.environment},
+            environment={**inputs.environment, **self.runtime.environment},
             connections=_allowed(inputs.connections, self.connections),
             python=self.python or inputs.python,
         )
@@ -75,7 +76,7 @@ class FolderConfig:
         return FileSettings(
             dialect=said.dialect,
             import_mode=said.import_mode,
-            environment=said.runtime.environment,
+            runtime=said.runtime,
             import_roots=tuple(dict.fromkeys(roots)),
             python=said.python or "",
             variables=said.variables,

@@ -57,10 +57,10 @@ def agreed(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
 def _shape(account: dict[str, Any]) -> Any:
     """What has to be the same: kinds, ids, edges, and how a failed run ended."""
     names = ("kind", "task_id", "dag_id", "group_id", "upstream", "tasks", "dag", "group", "upstream_groups")
-    error = account["error"]
+    problems = {"": account["error"], **account["failures"]}
     return [
         [[thing.get(name) for name in names] for thing in account["made"]],
-        error and [error["type"], error["line"]],
+        {module: error and [error["type"], error["line"]] for module, error in problems.items()},
     ]
 
 

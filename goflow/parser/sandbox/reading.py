@@ -3,52 +3,67 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import PurePosixPath
 from typing import Any
 
 from goflow.domain.diagnostics import READ_IN_SANDBOX, Diagnostic, Severity, Span
 from goflow.domain.spec import DagSpec, Dialect, Inputs, InputsUsed
 from goflow.parser.api import Folder, ParseResult
+from goflow.parser.folder import Archive
 from goflow.parser.interpreter.session import Session
 from goflow.parser.libraries.airflow.dialects import OtherDialectError
 from goflow.parser.libraries.airflow.import_paths import other
 from goflow.parser.lower import collect
-from goflow.parser.sandbox import running
+from goflow.parser.sandbox import elsewhere, running
 from goflow.parser.sandbox.agreeing import DisagreeError, agreed
 from goflow.parser.sandbox.running import NoAccountError
 
-Accounts = Callable[[Folder, str, Inputs], tuple[dict[str, Any], dict[str, Any]]]
+Accounts = Callable[[Folder, str, Inputs, Sequence[str]], tuple[dict[str, Any], dict[str, Any]]]
+"""What gives the two accounts of a file, or of the modules at the top of an archive."""
+Ask = Callable[[Folder], tuple[dict[str, Any], dict[str, Any]]]
 _OTHERS = {"ModuleNotFoundError", "ImportError", "AttributeError", "TypeError"}
 """Exceptions by which a file shows that it is written for the other Airflow."""
 SAID = "the file is run to be read, shut in, because goflow.yaml says import_mode: sandbox"
 
-NOT_HERE = "in a cluster the daemon runs no file in its own pod, and a Job that does it is not there yet"
+NOT_HERE = "in a cluster files are run by Jobs, which only the daemon makes"
 
 
-def read_in_sandbox(session: Session, folder: Folder, inputs: Inputs, accounts: Accounts | None = None) -> ParseResult:
-    """What running the main file of SESSION tells. Raises OtherDialectError as evaluating it does."""
+def read_in_sandbox(
+    session: Session,
+    folder: Folder,
+    inputs: Inputs,
+    accounts: Accounts | None = None,
+    archive: Archive | None = None,
+) -> ParseResult:
+    """What running the main file of SESSION tells, or the DAG files of the ARCHIVE that it is. Raises OtherDialectError
+    as evaluating it does, and AccountWantedError where somebody else has to run it first."""
     from goflow.parser.reading import guarded, local_closure
 
     module = session.main
-    accounts = accounts or running.accounts_of
+    names = () if archive is None else archive.dag_files
+    asked = accounts or (running.accounts_of if folder.runs_files else elsewhere.accounts_of)
+
+    def ask(folder: Folder) -> tuple[dict[str, Any], dict[str, Any]]:
+        return asked(folder, module.path, inputs, [PurePosixPath(name).stem for name in names])
+
     session.report(READ_IN_SANDBOX, SAID, None, severity=Severity.NOTE)
     used = InputsUsed()
     dags: list[DagSpec] = []
     try:
-        if not folder.runs_files:
+        if not folder.runs_files and folder.answers is None:
             raise NoAccountError(NOT_HERE, refused=True)
-        first, second = accounts(folder, module.path, inputs)
+        first, second = ask(folder)
     except NoAccountError as problem:
-        _tell_none(session, problem)
+        _tell_none(session, folder, problem)
     else:
-        shown = _note_files(session, folder, first, second)
+        shown = _note_files(session, archive, first, second)
         used = _inputs_used(session, first, second, shown)
-        error = first["error"] or second["error"]
-        if error is not None:
-            _tell_error(session, folder, accounts, inputs, error)
-        else:
+        for path, error in _problems(module.path, first, second).items():
+            _tell_error(session, folder, ask, path, error)
+        if first["error"] is None and second["error"] is None:
             dags = guarded(module, lambda: _dags(session, first, second, shown))
-    local_closure(module)
+    local_closure(module, [] if archive is None else archive.files.values())
     marked = tuple(dataclasses.replace(dag, read_by="sandbox") for dag in dags)
     return ParseResult(
         module.path, "", marked, tuple(session.diagnostics), dict(session.closure), used, read_by="sandbox"
@@ -68,23 +83,29 @@ def _dags(session: Session, first: dict[str, Any], second: dict[str, Any], shown
     return collect(session, session.main)
 
 
-def _tell_none(session: Session, problem: NoAccountError) -> None:
+def _tell_none(session: Session, folder: Folder, problem: NoAccountError) -> None:
     if problem.refused:
         here = "let the process make user namespaces, or read the file without import_mode: sandbox"
-        hint = "" if str(problem) == NOT_HERE else here
-        session.report("GF506", str(problem), None, hint=hint)
+        session.report("GF506", str(problem), None, hint=here if folder.runs_files else "")
     else:
         session.report("GF005", f"running it fails: {problem}", None)
 
 
-def _tell_error(session: Session, folder: Folder, accounts: Accounts, inputs: Inputs, error: dict[str, Any]) -> None:
-    """The exception that the file raised. Raises OtherDialectError where the other dialect does not raise it."""
+def _problems(path: str, first: dict[str, Any], second: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The exceptions of the file PATH, or of files in the archive that it is, by their paths."""
+    whole = first["error"] or second["error"]
+    found = {f"{path}/{name}.py": error for name, error in {**second["failures"], **first["failures"]}.items()}
+    return found if whole is None else {path: whole, **found}
+
+
+def _tell_error(session: Session, folder: Folder, ask: Ask, path: str, error: dict[str, Any]) -> None:
+    """The exception that the file PATH raised. Raises OtherDialectError where the other dialect does not raise it."""
     text = f"{error['type'].removeprefix('airflow._goflow.exceptions.')}: {error['message']}".removesuffix(": ")
-    span = Span(session.main.path, error["line"], 1 if error["line"] else 0)
+    span = Span(path, error["line"], 1 if error["line"] else 0)
     kind = error["type"].rpartition(".")[2]
     if kind in _OTHERS and "irflow" in error["message"] + error["type"] and session.dialect_source != "file":
         elsewhere = other(session.dialect)
-        if _works(folder, accounts, inputs, session.main.path, elsewhere):
+        if _works(folder, ask, elsewhere):
             raise OtherDialectError(text.partition("\n")[0], elsewhere, span)
     session.diagnostics.append(Diagnostic(_code_of(kind, text), text, span))
 
@@ -98,18 +119,19 @@ def _code_of(kind: str, text: str) -> str:
     return "GF008" if kind == "AirflowNotFoundException" or "VARIABLE_NOT_FOUND" in text else "GF004"
 
 
-def _works(folder: Folder, accounts: Accounts, inputs: Inputs, path: str, dialect: Dialect) -> bool:
+def _works(folder: Folder, ask: Ask, dialect: Dialect) -> bool:
     try:
-        first, _ = accounts(dataclasses.replace(folder, dialect=dialect), path, inputs)
+        first, _ = ask(dataclasses.replace(folder, dialect=dialect))
     except NoAccountError:
         return False
-    return first["error"] is None
+    return first["error"] is None and not first["failures"]
 
 
-def _note_files(session: Session, folder: Folder, *accounts: dict[str, Any]) -> dict[str, str]:
+def _note_files(session: Session, archive: Archive | None, *accounts: dict[str, Any]) -> dict[str, str]:
     """Put the files of the runs into the closure; gives their paths as they are shown by those of the runs."""
-    loader = session.loader
-    shown: dict[str, str] = {}
+    loader, path = session.loader, session.main.path
+    told = loader.told(session.root / path)
+    shown = {f"{told}/{name}": f"{path}/{name}" for name in (() if archive is None else archive.files)}
     for account in accounts:
         for path, digest in account["files"].items():
             shown[path] = loader.shown(loader.real(path))

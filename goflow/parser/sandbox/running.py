@@ -9,7 +9,7 @@ import os
 import secrets
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +34,11 @@ class NoAccountError(Exception):
         self.refused = refused
 
 
-def accounts_of(folder: Folder, path: str, inputs: Inputs) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The two accounts of the file PATH. Raises NoAccountError."""
-    request = request_for(folder, path, inputs)
+def accounts_of(
+    folder: Folder, path: str, inputs: Inputs, modules: Sequence[str] = ()
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The two accounts of the file PATH, or of the MODULES at the top of an archive. Raises NoAccountError."""
+    request = request_for(folder, path, inputs, modules)
     try:
         found = subprocess.run(
             COMMAND,
@@ -68,7 +70,7 @@ def accounts_in(answer: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, An
     return first, second
 
 
-def request_for(folder: Folder, path: str, inputs: Inputs) -> dict[str, Any]:
+def request_for(folder: Folder, path: str, inputs: Inputs, modules: Sequence[str] = ()) -> dict[str, Any]:
     """The request for the account of the file PATH, which sees INPUTS and no password."""
     place = folder.parse_path or str(folder.root)
     now = dt.datetime.now(dt.UTC)
@@ -77,6 +79,7 @@ def request_for(folder: Folder, path: str, inputs: Inputs) -> dict[str, Any]:
     return {
         "folder": place,
         "file": path,
+        "modules": list(modules),
         "roots": [_told(root, folder.root, place) for root in roots],
         "dialect": folder.dialect.value,
         "variables": dict(inputs.variables),

@@ -13,28 +13,30 @@ def make(path, names, is_there):
     others too: it was read without safe mode. One that cannot be imported leaves the others alone, as under Airflow;
     the first such exception is given back.
     """
+    likely, others = _modules(path)
+    problems = run(path, likely, names)
+    if not is_there():
+        problems.update(run(path, others, names))
+    return next(iter(problems.values()), None)
+
+
+def run(path, stems, names):
+    """Import the modules STEMS at the top of the archive at PATH, and put what they define among NAMES.
+
+    Gives the exceptions of those that cannot be imported.
+    """
     if path not in sys.path:
         sys.path.insert(0, path)
-    likely, others = _modules(path)
-    problem = _import(likely, names)
-    if not is_there():
-        unlikely = _import(others, names)
-        problem = problem or unlikely
-    return problem
-
-
-def _import(stems, names):
-    """Import those modules; the first exception of one."""
-    problem = None
+    problems = {}
     for stem in stems:
         sys.modules.pop(stem, None)
         try:
             module = importlib.import_module(stem)
         except Exception as found:
-            problem = problem or found
+            problems[stem] = found
         else:
             names.update({f"{stem}.{name}": value for name, value in vars(module).items()})
-    return problem
+    return problems
 
 
 def _modules(path):

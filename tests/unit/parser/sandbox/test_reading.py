@@ -233,7 +233,7 @@ def test_operators_that_are_not_installed_have_what_the_catalogue_knows(read):
 
 
 def test_without_namespaces_nothing_is_run(read, monkeypatch):
-    def refuse(folder, path, inputs):
+    def refuse(folder, path, inputs, modules):
         return running.accounts_in({"refused": "unshare: Operation not permitted"})
 
     monkeypatch.setattr(running, "accounts_of", refuse)
@@ -255,7 +255,7 @@ NOW = dt.datetime(2026, 1, 31, 23, 30, tzinfo=dt.UTC)
 
 def account(now, **values):
     made = [{"kind": "dag", "dag_id": "d", "tasks": [], **values}]
-    return {"now": now.isoformat(), "error": None, "made": made, "files": {}}
+    return {"now": now.isoformat(), "error": None, "failures": {}, "made": made, "files": {}}
 
 
 @pytest.mark.parametrize(

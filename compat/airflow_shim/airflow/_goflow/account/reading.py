@@ -5,7 +5,7 @@ import os
 import sys
 import types
 
-from airflow._goflow import world
+from airflow._goflow import world, zip_files
 from airflow._goflow.account.clock import set_clock
 from airflow._goflow.account.objects import counted_dags, failure, written
 from airflow._goflow.account.recorder import Recorder
@@ -20,7 +20,8 @@ def account(request, now):
     REQUEST: ``folder`` and ``file`` (a path in it), import ``roots``, ``dialect``, ``variables``, ``environment``,
     ``connections`` (parts by id), ``passwords`` (what stands for every password at each moment: another text, of
     another length, so that what is worked out of it differs from one run to the next), ``template_fields`` of operators
-    by path. This process is of no use for anything else afterwards.
+    by path; of an archive the ``modules`` at its top that are imported, one of which does not need the others: their
+    exceptions are the account's ``failures``. This process is of no use for anything else afterwards.
     """
     world.reset(request["dialect"])
     path = os.path.join(request["folder"], request["file"])
@@ -40,13 +41,16 @@ def account(request, now):
     module = types.ModuleType(module_name(path))
     module.__file__ = path
     sys.modules[module.__name__] = module
-    problem = _run(module, path)
+    modules = request.get("modules") or ()
+    failures = _run_archive(module, path, modules) if modules else {}
+    problem = None if modules else _run(module, path)
     registered = list(DagContext.registered)
     witness.busy = True
     return {
         "module": module.__name__,
         "now": now,
         "error": problem,
+        "failures": failures,
         "made": [] if problem else written(recorder, counted_dags(module, registered)),
         "files": witness.files,
         "listed": witness.listed,
@@ -54,6 +58,11 @@ def account(request, now):
         "variables": witness.variables,
         "connections": witness.connections,
     }
+
+
+def _run_archive(module, path, modules):
+    problems = zip_files.run(path, modules, module.__dict__)
+    return {name: failure(problem, f"{path}/{name}.py") for name, problem in problems.items()}
 
 
 def _run(module, path):

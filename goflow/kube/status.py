@@ -1,0 +1,36 @@
+"""What Kubernetes says in the status of pods and Jobs, whoever made them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Json = dict[str, Any]
+
+
+def why_pending(pod: Json) -> tuple[str, str]:
+    """Why the pod has not begun: a reason for machines, and words for people as kubelet and scheduler say them."""
+    status = pod.get("status") or {}
+    for entry in [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]:
+        waiting = (entry.get("state") or {}).get("waiting")
+        if waiting and waiting.get("reason") not in {None, "ContainerCreating", "PodInitializing"}:
+            return str(waiting["reason"]), str(waiting.get("message") or waiting["reason"])
+    for condition in status.get("conditions") or []:
+        if condition.get("type") == "PodScheduled" and condition.get("status") == "False":
+            return str(condition.get("reason") or "Unschedulable"), str(condition.get("message") or "")
+    return "", ""
+
+
+def condition_of(thing: Json, *kinds: str) -> Json | None:
+    """The first condition of one of KINDS that is true of a pod or a Job."""
+    for condition in (thing.get("status") or {}).get("conditions") or []:
+        if condition.get("type") in kinds and condition.get("status") == "True":
+            return dict(condition)
+    return None
+
+
+def container_status(status: Json, name: str) -> Json | None:
+    """What a pod's STATUS says of its container NAME, an init container or not."""
+    for entry in [*(status.get("containerStatuses") or []), *(status.get("initContainerStatuses") or [])]:
+        if entry.get("name") == name:
+            return dict(entry)
+    return None
