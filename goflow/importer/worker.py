@@ -16,13 +16,16 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from goflow.domain.diagnostics import Diagnostic
 from goflow.domain.written import write_out
 from goflow.importer import endings
 from goflow.importer.messages import Parsed, Setup, receive, send
 from goflow.telemetry import memory
+
+if TYPE_CHECKING:
+    from goflow.parser.api import ParseResult
 
 _STACK_BYTES = 96 << 20
 """libcst's own parser calls itself for what is nested; the system leaves room for so much."""
@@ -56,7 +59,12 @@ def main(arguments: list[str]) -> None:
             setup = request
             continue
         assert setup is not None
-        send(answers, read_file(parse, setup, request))
+        begun = time.perf_counter()
+        answer = read_file(parse, setup, request)
+        try:
+            send(answers, answer)
+        except MemoryError:  # before a byte of it was written: a message is made whole first
+            send(answers, _failed(endings.no_memory(request), begun))
 
 
 def confine(memory_mb: int) -> None:
@@ -74,7 +82,6 @@ def freeze() -> None:
 
 def read_file(parse: Callable[..., Any], setup: Setup, path: str) -> Parsed:
     """What PARSE makes of the file PATH; whatever it raises is a diagnostic."""
-    from goflow.operators.registry import findings
     from goflow.parser.api import Folder
 
     folder = Folder(
@@ -90,14 +97,20 @@ def read_file(parse: Callable[..., Any], setup: Setup, path: str) -> Parsed:
     )
     begun = time.perf_counter()
     try:
-        result = parse(folder, path, setup.inputs)
+        return _answer(parse(folder, path, setup.inputs), begun)
     except MemoryError:
         return _failed(endings.no_memory(path), begun)
     except BaseException as problem:
         traceback.print_exc()
         return _failed(endings.failed(path, problem), begun)
+
+
+def _answer(result: ParseResult, begun: float) -> Parsed:
+    """What is said of RESULT; written out, it may take more memory than all that was read."""
+    from goflow.operators.registry import findings
+
     return Parsed(
-        path=path,
+        path=result.path,
         file_hash=result.file_hash,
         dags=tuple(map(write_out, result.dags)),
         diagnostics=findings(result),

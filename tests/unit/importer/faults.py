@@ -10,7 +10,14 @@ import sys
 import threading
 from typing import Any
 
-from goflow.parser.api import Folder, parse_file
+from goflow.parser.api import Folder, ParseResult, parse_file
+
+
+class TooLarge:
+    """A DAG that was read, and that there is no memory to write out."""
+
+    def __getattribute__(self, name: str) -> Any:
+        raise MemoryError
 
 
 def parse(folder: Folder, path: str, inputs: Any) -> Any:
@@ -29,6 +36,8 @@ def parse(folder: Folder, path: str, inputs: Any) -> Any:
             threading.Event().wait()
         case "memory":
             return bytearray(1 << 40)
+        case "large":
+            return ParseResult(path, "", dags=(TooLarge(),))  # type: ignore[arg-type]
         case "raise":
             raise KeyError("words")
         case "deep":

@@ -38,6 +38,7 @@ def setup(root: Path) -> Setup:
         ("exit", "GF009", "exit code 3"),
         ("hang", "GF005", "longer than 5 s"),
         ("memory", "GF005", "memory"),
+        ("large", "GF005", "memory"),
         ("raise", "GF009", "KeyError"),
         ("deep", "GF009", "RecursionError"),
     ],
