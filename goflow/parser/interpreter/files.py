@@ -42,17 +42,18 @@ def open_file(
     if not any(path.is_relative_to(root) for root in loader.roots):
         return Unknown(f"the file {told}, which is outside the DAG folder", at)
     if "b" in mode:
-        return OpenFile(loader.read_bytes(path, at))
-    return OpenFile(loader.read_text(path, at, encoding or "utf-8", errors or "strict", newline))
+        return OpenFile(loader.read_bytes(path, at), name=file)
+    return OpenFile(loader.read_text(path, at, encoding or "utf-8", errors or "strict", newline), name=file)
 
 
 class OpenFile(Value):
-    """A file that has been read."""
+    """A file that has been read. NAME is what it was opened by; None where it is only in memory."""
 
     type_name = "TextIOWrapper"
 
-    def __init__(self, content: str | bytes) -> None:
+    def __init__(self, content: str | bytes, *, name: Any = None) -> None:
         self.content = content
+        self.name = name
         self.stream: Any = io.StringIO(content, newline="") if isinstance(content, str) else io.BytesIO(content)
 
     def get_attribute(self, name: str, at: At) -> Any:
@@ -61,6 +62,8 @@ class OpenFile(Value):
             return NativeFunction(name, lambda at, *args: getattr(self.stream, name)(*args))
         if name == "closed":
             return False
+        if name == "name" and self.name is not None:
+            return self.name
         return super().get_attribute(name, at)
 
     def iterate(self, at: At) -> Iterator[Any]:

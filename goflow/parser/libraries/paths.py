@@ -144,7 +144,7 @@ _PATH_METHODS: dict[str, Any] = {
     "joinpath": _joined, "absolute": _absolute, "resolve": _absolute, "expanduser": _expand_user,
     "as_posix": lambda self, at: self.told, "__str__": lambda self, at: self.told,
     "__fspath__": lambda self, at: self.told, "read_text": _read_text, "read_bytes": _read_bytes,
-    "open": lambda self, at, *args, **kwargs: open_file(at, self.told, *args, **kwargs),
+    "open": lambda self, at, *args, **kwargs: open_file(at, self, *args, **kwargs),
     "exists": lambda self, at: exists(self.told, at), "is_file": lambda self, at: exists(self.told, at, "isfile"),
     "is_dir": lambda self, at: exists(self.told, at, "isdir"), "iterdir": _iterdir, "glob": _glob, "rglob": _rglob,
     "with_suffix": lambda self, at, suffix: PathValue(str(self.pure.with_suffix(suffix))),

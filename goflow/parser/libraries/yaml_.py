@@ -13,54 +13,37 @@ from goflow.parser.interpreter.files import OpenFile
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import At, Raised, Unknown, Value
 from goflow.parser.libraries.registry import function, module
+from goflow.parser.libraries.yaml_loaders import SAFE, add_constructor, loader_classes, reader_of
 
-_LOADERS: dict[str, Any] = {
-    "BaseLoader": yaml.BaseLoader, "SafeLoader": yaml.SafeLoader, "CSafeLoader": yaml.SafeLoader,
-    "CBaseLoader": yaml.BaseLoader, **dict.fromkeys(("FullLoader", "CFullLoader", "Loader", "CLoader", "UnsafeLoader"),
-                                                    yaml.SafeLoader),
-}  # fmt: skip
 _ERRORS = {
     "yaml.error": ("MarkedYAMLError",), "yaml.scanner": ("ScannerError",), "yaml.parser": ("ParserError",),
     "yaml.composer": ("ComposerError",), "yaml.constructor": ("ConstructorError",), "yaml.reader": ("ReaderError",),
 }  # fmt: skip
-_OWN_TAGS = "yaml constructors"
-"""Under this key of the session's library: whether the file has said how tags of its own are read."""
 
 
-class LoaderValue(Value):
-    """A loader class of PyYAML."""
-
-    type_name = "type"
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def get_attribute(self, name: str, at: At) -> Any:
-        """How tags of one's own are added; all else is not read."""
-        if name in {"add_constructor", "add_multi_constructor", "add_implicit_resolver"}:
-            return function(name, _add_constructor, takes_unknown=True)
-        return self.name if name == "__name__" else Unknown(f"yaml.{self.name}.{name}, which is not read", at)
-
-
-def _add_constructor(at: At, *args: Any, **kwargs: Any) -> None:
-    at.session.library[_OWN_TAGS] = True
+def _add_constructor(at: At, tag: Any, constructor: Any, Loader: Any = None) -> None:  # noqa: N803
+    classes = loader_classes(at.session)
+    for loader in [Loader] if Loader is not None else [classes[name] for name in ("Loader", "FullLoader")]:
+        if isinstance(loader, ClassValue):
+            add_constructor(at, loader, tag, constructor)
 
 
 def _load_all(at: At, source: Any, loader: Any = "SafeLoader") -> Any:
     """Every document of SOURCE; Unknown where a class or a tag of the file's own would read it."""
-    name = loader.name if isinstance(loader, LoaderValue) else loader
-    if name not in _LOADERS:
-        return Unknown("a YAML loader of the file's own", at)
+    loader = loader_classes(at.session)[loader] if isinstance(loader, str) else loader
+    found = reader_of(loader, source, at)
+    if isinstance(found, Unknown):
+        return found
+    name, reader, source = found
     if isinstance(source, OpenFile):
         source = source.stream.read()
     if isinstance(source, Value):
         return Unknown("a file that is not read", at)
     at.session.budget.check_size(len(source), at)
     try:
-        documents = list(yaml.load_all(source, Loader=_LOADERS[name]))
+        documents = list(yaml.load_all(source, Loader=reader))
     except yaml.constructor.ConstructorError as problem:
-        makes_objects = name not in {"SafeLoader", "CSafeLoader", "BaseLoader", "CBaseLoader"}
-        if makes_objects or at.session.library.get(_OWN_TAGS):
+        if name not in SAFE:
             return Unknown("a tag in a YAML document", at)
         raise _raised(problem, at) from None
     except yaml.YAMLError as problem:
@@ -136,7 +119,7 @@ def build(session: Session) -> dict[str, Any]:
         "add_constructor": function("add_constructor", _add_constructor, takes_unknown=True),
         "dump": function("dump", _dump),
         "safe_dump": function("safe_dump", _dump),
-        **{name: LoaderValue(name) for name in _LOADERS},
+        **loader_classes(session),
         **_errors(session),
     }
 
