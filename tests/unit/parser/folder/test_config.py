@@ -82,7 +82,7 @@ def test_what_holds_for_a_file_does_not_depend_on_dags(config_of):
     assert config.diagnostics == ()
     assert config.for_file("a.py").dialect is Dialect.AIRFLOW2
     said = config.for_file("reporting/a.py")
-    assert (said.dialect, said.environment) == (Dialect.AIRFLOW3, {"STAGE": "prod", "REGION": "us"})
+    assert (said.dialect, said.runtime.environment) == (Dialect.AIRFLOW3, {"STAGE": "prod", "REGION": "us"})
 
 
 def test_applied_to_a_dag_the_files_own_word_wins(config_of):
