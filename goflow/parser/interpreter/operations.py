@@ -605,8 +605,8 @@ def _representation(value: Any, at: At) -> Any:
             ordered = dict(value.most_common()) if first_unknown(list(value.values())) is None else dict(value)
             return _called("Counter", ordered, at) if value else "Counter()"
         case collections.OrderedDict():
-            why = "how an OrderedDict is shown, which Python 3.12 has changed"
-            return Unknown(why, at) if value else "OrderedDict()"
+            changed = "how an OrderedDict is shown, which Python 3.12 has changed"
+            return Unknown(changed, at) if value else "OrderedDict()"
         case tuple() if type(value) is tuple:
             return _joined(list(value), "(", ",)" if len(value) == 1 else ")", at)
         case tuple() if hasattr(value, "_fields"):
