@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from tests.fuzz.differential import Differential, differential
-from tests.fuzz.mutated import Ran, all_files, cases, reader, small
+from tests.fuzz.mutated import Ran, all_files, cases, own_files, reader, small
 from tests.fuzz.programs import HEAD, compiles, program
 from tests.fuzz.shrinking import shrunk_program
 
@@ -39,13 +39,14 @@ def fuzz_programs(held: Differential, seeds: range, until: float, seen: collecti
 def fuzz_files(seeds: range, until: float) -> tuple[int, int, int]:
     """Read changed real files until the time is over: how many, how many were run as well, and how many failed."""
     count = failed = 0
-    files = all_files()
+    of_all, own = all_files(), own_files()
     ran = Ran()
     try:
         with reader() as read:
-            for case in cases(files, seeds):
+            for seed in seeds:
                 if time.monotonic() > until:
                     break
+                [case] = cases(of_all if seed % 2 else own, [seed])
                 count += 1
                 for shows in (read.faults, ran.faults if case.may_run else None):
                     if shows is not None and (faults := shows(case)):

@@ -66,7 +66,7 @@ def all_files() -> list[Path]:
     return own_files() + list(small)
 
 
-def cases(files: Sequence[Path], seeds: Iterator[int] | range) -> Iterator[Case]:
+def cases(files: Sequence[Path], seeds: Sequence[int]) -> Iterator[Case]:
     """A changed file for each of SEEDS."""
     for seed in seeds:
         chance = random.Random(f"files {seed}")

@@ -79,7 +79,10 @@ def _string(frame: Frame, node: cst.SimpleString) -> Any:
     if text[0] in "\"'" and "\\" not in text and "\r" not in text:  # nearly all: what stands there is what it means
         quotes = 3 if text.startswith(('"""', "'''")) else 1
         return sys.intern(text[quotes:-quotes])  # one object wherever it stands, as in Python
-    value = node.evaluated_value
+    try:
+        value = node.evaluated_value
+    except (SyntaxError, ValueError) as problem:  # an escape that is cut short, where libcst alone could read the file
+        raised(frame.at(node), "SyntaxError", str(problem))
     return sys.intern(value) if isinstance(value, str) else value
 
 

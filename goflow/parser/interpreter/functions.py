@@ -220,7 +220,10 @@ def raw_docstring_of(body: cst.BaseSuite | cst.Module) -> str | None:
     first: Any = body.body[0]
     expression = first.body[0] if isinstance(first, cst.SimpleStatementLine) else first
     if isinstance(expression, cst.Expr) and isinstance(expression.value, cst.SimpleString | cst.ConcatenatedString):
-        value = expression.value.evaluated_value
+        try:
+            value = expression.value.evaluated_value
+        except (SyntaxError, ValueError):  # an escape that is cut short
+            return None
         return value if isinstance(value, str) else None
     return None
 

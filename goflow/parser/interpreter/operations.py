@@ -592,8 +592,8 @@ def representation(value: Any, at: At) -> Any:
 
 def _representation(value: Any, at: At) -> Any:
     match value:
-        case list() if (why := order_of(value)) is not None:
-            return why
+        case list() if (unknown := order_of(value)) is not None:
+            return unknown
         case list():
             return _joined(value, "[", "]", at)
         case collections.deque():
