@@ -17,7 +17,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar, cast
 
-from goflow.domain.canonical import Json, digest, tag_of, walk
+from goflow.domain.canonical import Json, digest, normal, tag_of, walk
 from goflow.domain.moments import Moment, MomentText
 
 T = TypeVar("T", bound="_Part")
@@ -78,7 +78,7 @@ class _Part:
     __slots__ = ()
 
     def to_json(self) -> dict[str, Json]:
-        """The part as JSON; fields that have their default are left out."""
+        """The part as JSON that is `goflow.domain.canonical.normal`; fields that have their default are left out."""
         out: dict[str, Json] = {}
         for name, default, kind in _defaults(cast(Hashable, type(self))):
             value = getattr(self, name)
@@ -118,12 +118,16 @@ def _dump(value: Any) -> Json:
     kind = type(value)
     if kind in _AS_IT_IS:
         return value  # type: ignore[no-any-return]
+    if kind is float:
+        return int(value) if value.is_integer() else value
     if kind is tuple or kind is list:
         return [_dump(inner) for inner in value]
     if kind is dict:
         return {key: _dump(inner) for key, inner in value.items()}
-    if isinstance(value, _Part | Moment):
+    if isinstance(value, _Part):
         return value.to_json()
+    if isinstance(value, Moment):
+        return normal(value.to_json())
     if isinstance(value, enum.Enum):
         return str(value.value)
     if isinstance(value, tuple | list):
@@ -133,7 +137,7 @@ def _dump(value: Any) -> Json:
     return value  # type: ignore[no-any-return]
 
 
-_AS_IT_IS = frozenset({str, int, float, bool, type(None)})
+_AS_IT_IS = frozenset({str, int, bool, type(None)})
 
 
 def _tuple_of(load: Any) -> dict[str, Any]:

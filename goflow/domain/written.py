@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from goflow.domain.canonical import canonical_json, digest_bytes, encodable, normal, written_out
+from goflow.domain.canonical import canonical_json, digest_bytes, encodable, written_out
 from goflow.domain.spec import DagSpec, ReadBy, without_lines
 
 
@@ -39,7 +39,7 @@ class WrittenDag:
 
 def write_out(spec: DagSpec) -> WrittenDag:
     """SPEC as it is stored."""
-    document = normal(spec.to_json())
+    document = spec.to_json()
     meaning = written_out(without_lines(document)).encode("utf-8", "surrogatepass")
     return WrittenDag(
         dag_id=spec.dag_id,

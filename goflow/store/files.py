@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row, bindparam, delete, select
 
-from goflow.domain.canonical import Json, canonical_json
 from goflow.store.columns import dumps, loads
 from goflow.store.rows import FileRecord
 from goflow.store.tables import files
@@ -55,22 +54,12 @@ def put_all(tx: Tx, records: Sequence[FileRecord]) -> None:
             {
                 **{name: getattr(record, name) for name in names},
                 "closure": dumps(dict(record.closure)),
-                "inputs": _sealed(tx, record.inputs),
+                "inputs": tx.sealer.seal_inputs(dict(record.inputs)),
                 "dag_ids": dumps(list(record.dag_ids)),
             }
             for record in records
         ],
     )
-
-
-_OPEN = frozenset({"listings", "dialect"})
-"""What of the inputs holds no value of anything."""
-
-
-def _sealed(tx: Tx, inputs: Mapping[str, Json]) -> str:
-    """INPUTS as they are kept: encrypted, but for those that hold no value of anything."""
-    text = canonical_json(dict(inputs))
-    return tx.sealer.seal(text) if any(value for name, value in inputs.items() if name not in _OPEN) else text
 
 
 def delete_(tx: Tx, path: str) -> None:

@@ -7,9 +7,12 @@ import hmac
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
+from goflow.domain.canonical import Json, canonical_json
 from goflow.domain.errors import InvalidRequestError
 
 _MARK = "fernet:"
+_OPEN = frozenset({"listings", "dialect", "import_roots"})
+"""What of a file's inputs holds no value of anything."""
 
 
 def new_key() -> str:
@@ -43,6 +46,12 @@ class Sealer:
     def seal(self, text: str) -> str:
         """TEXT encrypted, or as it is when there is no key."""
         return _MARK + self._fernet.encrypt(text.encode()).decode() if self._fernet else text
+
+    def seal_inputs(self, inputs: Json) -> str:
+        """INPUTS that a file has asked for, as canonical JSON: encrypted, unless they hold no value of anything."""
+        text = canonical_json(inputs)
+        told = inputs if isinstance(inputs, dict) else {"": inputs}
+        return self.seal(text) if any(value for name, value in told.items() if name not in _OPEN) else text
 
     def seal_secret(self, text: str | None) -> str | None:
         """A secret, encrypted. Raises InvalidRequestError when there is no key."""
