@@ -16,7 +16,11 @@ SUITES = (
     ("corpus", ["tests/corpus"]),
     ("fuzz", ["tests/fuzz", "-n", "2"]),
     ("runner", ["tests/integration/runner", "-n", "2"]),
-    ("integration", ["tests/integration", "--ignore", "tests/integration/runner"]),
+    ("processes", ["tests/integration/processes", "-n", "2"]),
+    (
+        "integration",
+        ["tests/integration", "--ignore", "tests/integration/runner", "--ignore", "tests/integration/processes"],
+    ),
     ("chart", ["tests/chart"]),
     ("cluster", ["tests/cluster"]),
 )

@@ -27,7 +27,6 @@ AIRFLOW = "from airflow import DAG\ndag = DAG({!r}, schedule=None)\n"
 
 def again(make_kit: object, kit: Kit) -> Kit:
     """The same folder and store, as a daemon that is started anew has them."""
-    kit.scanner.close()
     return make_kit(root=kit.root)  # type: ignore[operator,no-any-return]
 
 
@@ -56,7 +55,6 @@ def test_a_newcomer_gets_the_dag_whose_file_went_while_no_daemon_ran(make_kit):
     kit.write("c.yaml", native("one", "c"))
     kit.scan()
     assert kit.errors() == {"b.yaml": ["GF007"], "c.yaml": ["GF007"]}
-    kit.scanner.close()
     (kit.root / "a.yaml").unlink()
     kit = again(make_kit, kit)
     kit.scan()

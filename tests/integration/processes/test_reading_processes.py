@@ -127,7 +127,7 @@ def test_a_process_ends_when_the_daemon_is_gone(tmp_path: Path) -> None:
     """The daemon is killed; its reading process sees the end of its input."""
     program = (
         "import os, sys; from pathlib import Path; from goflow.importer.pool import ReaderPool; "
-        "from goflow.importer.settings import ImportSettings; from tests.unit.importer.test_pool import setup; "
+        "from goflow.importer.settings import ImportSettings; from tests.integration.processes.test_reading_processes import setup; "
         "root = Path(sys.argv[1]); pool = ReaderPool(ImportSettings(root=root)); "
         "list(pool.read(setup(root), ['a.yaml'])); "
         "print(pool._readers[0]._process.pid, flush=True); os.kill(os.getpid(), 9)"
