@@ -41,4 +41,4 @@ def command(codes: tuple[str, ...], as_json: bool) -> None:
     console = Console(highlight=False)
     for found in chosen:
         text = f"# {found.code}\n\n{found.markdown()}"
-        console.print(Markdown(text) if console.is_terminal else text, soft_wrap=not console.is_terminal)
+        console.print(Markdown(text) if console.is_terminal else text, soft_wrap=not console.is_terminal, markup=False)

@@ -238,6 +238,10 @@ def test_a_code_is_explained_with_both_examples():
     assert re.search(r"Fails:.*retires=3.*Passes:.*retries=3", result.output, re.DOTALL)
 
 
+def test_brackets_of_an_explanation_are_no_markup():
+    assert "`dialect` in [goflow.yaml](goflow-yaml.md)" in run("explain", "GF507").output
+
+
 def test_a_beginning_explains_all_that_begin_so():
     rows = json.loads(run("explain", "GF30", "--json").output)
     assert [row["code"] for row in rows] == ["GF301", "GF302", "GF303"]
