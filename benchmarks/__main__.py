@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks import airflow_side, folder, goflow_side
-from benchmarks.figures import MEASURES, PARTS
+from benchmarks.figures import MEASURES, PARTS, begun_figures
 from benchmarks.generated import GENERATED, generated_folder
 from benchmarks.record import PAGE, record
 from benchmarks.workloads import import_folder, task_folder
@@ -45,6 +45,7 @@ def main() -> int:
         wanted = {part: folders[part] for part in args.only_part or PARTS if part in folders}
         if args.only != "goflow" and wanted:
             sides["airflow"] = airflow_side.measure(wanted, work / "airflow", args.repeats)
+            sides["airflow"] |= begun_figures(sides["airflow"])
         if args.only != "airflow":
             sides["goflow"] = goflow_side.measure(wanted, work / "goflow", args.repeats, args.backend)
             if "folder" in (args.only_part or PARTS):
