@@ -10,6 +10,7 @@ from goflow.parser.interpreter.calls import call
 from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.descriptors import ClassMethod, PropertyValue, StaticMethod
 from goflow.parser.interpreter.generators import Generator
+from goflow.parser.interpreter.metaclasses import MadeClass
 from goflow.parser.interpreter.operations import (
     as_raised,
     ascii_of,
@@ -168,6 +169,8 @@ def is_instance(at: At, value: Any, kinds: Any) -> bool | Unknown:
     if not isinstance(kinds, ClassValue):
         own = getattr(kinds, "has_instance", None)
         return own(value, at) if own is not None else Unknown("a type that is not read", at)
+    if isinstance(kinds, MadeClass) and (answer := kinds.checks("__instancecheck__", value, at)) is not MISSING:
+        return truth(answer, at)
     if kinds.host is object:
         return True
     if isinstance(value, Instance):
@@ -175,7 +178,7 @@ def is_instance(at: At, value: Any, kinds: Any) -> bool | Unknown:
             return True
         return kinds.host is not None and isinstance(value, HostInstance) and isinstance(value.data, kinds.host)
     if isinstance(value, ClassValue):
-        return kinds.host is type
+        return kinds.host is type or (value.metaclass is not None and value.metaclass.derives_from(kinds))
     own_check = kinds.data.get("has_instance")
     if own_check is not None and own_check(value):
         return True
@@ -199,12 +202,14 @@ def is_subclass(at: At, cls: Any, kinds: Any) -> Any:
         return cls
     if not isinstance(cls, ClassValue):
         raised(at, "TypeError", "issubclass() arg 1 must be a class")
-    answer = any(isinstance(kind, ClassValue) and _derives(cls, kind) for kind in wanted)
+    answer = any(isinstance(kind, ClassValue) and _derives(at, cls, kind) for kind in wanted)
     return answer if answer or unknown is None else unknown
 
 
-def _derives(cls: ClassValue, kind: ClassValue) -> bool:
+def _derives(at: At, cls: ClassValue, kind: ClassValue) -> Any:
     """By their bases, or where both stand for types of Python's own (``bool`` and ``int``), by those."""
+    if isinstance(kind, MadeClass) and (answer := kind.checks("__subclasscheck__", cls, at)) is not MISSING:
+        return answer
     if cls.derives_from(kind) or kind.host is object:
         return True
     return kind.host is not None and any(base.host is not None and issubclass(base.host, kind.host) for base in cls.mro)

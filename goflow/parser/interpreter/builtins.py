@@ -12,6 +12,7 @@ from goflow.parser.interpreter.builtin_functions import IN_FRAME, PLAIN, TAKES_U
 from goflow.parser.interpreter.calls import NativeFrameFunction
 from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.exceptions import builtin_exceptions
+from goflow.parser.interpreter.metaclasses import make_class
 from goflow.parser.interpreter.operations import elements, plain_host, text, truth, type_name
 from goflow.parser.interpreter.orders import unordered
 from goflow.parser.interpreter.scopes import MISSING
@@ -119,24 +120,10 @@ def _type_class(classes: dict[str, ClassValue]) -> ClassValue:
     made = ClassValue("type", host=type)
 
     def construct(cls: ClassValue, args: Any, kwargs: dict[str, Any], at: At) -> Any:
-        return _class_by_name(args, kwargs, at) if len(args) == 3 else type_of(args[0], at)
+        return type_of(args[0], at) if cls is made and len(args) == 1 else make_class(cls, args, kwargs, at)
 
     made.construct = construct
     return made
-
-
-def _class_by_name(args: Any, keywords: dict[str, Any], at: At) -> Any:
-    """``type(name, bases, attributes)``."""
-    from goflow.parser.interpreter.definitions import finished_class
-
-    name, bases, attributes = args
-    unknown = first_unknown((name, bases, attributes if isinstance(attributes, Unknown) else None))
-    if unknown is not None:
-        return unknown
-    if not all(isinstance(base, ClassValue) for base in bases):
-        return Unknown(f"class {name}, which type() makes", at)
-    made = ClassValue(name, bases, dict(attributes), module_name=at.module.name, module=at.module, at=at)
-    return finished_class(made, keywords, at)
 
 
 def type_of(value: Any, at: At) -> Any:
@@ -147,7 +134,7 @@ def type_of(value: Any, at: At) -> Any:
         case Instance():
             return value.cls
         case ClassValue():
-            return at.module.builtin("type")
+            return at.module.builtin("type") if value.metaclass is None else value.metaclass
         case Value():
             return ClassValue(value.type_name)
     found = at.module.builtin(type_name(value))

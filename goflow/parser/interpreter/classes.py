@@ -29,6 +29,8 @@ class ClassValue(Value):
     """
 
     type_name = "type"
+    metaclass: ClassValue | None = None
+    """The class of this one; None is ``type``."""
 
     def __init__(
         self,
@@ -130,10 +132,16 @@ class ClassValue(Value):
                 return self.bases or (at.module.builtin("object"),)
             case "__dict__":
                 return dict(self.attributes)
-            case "__init__" | "__new__" | "__init_subclass__":
-                return NativeFunction(name, lambda at, /, *args, **kwargs: None, takes_unknown=True)
+            case "__class__":
+                return at.module.builtin("type") if self.metaclass is None else self.metaclass
             case "mro":
                 return NativeFunction(name, lambda at: list(self.whole_mro(at)))
+        if name.startswith("__"):
+            from goflow.parser.interpreter.object_methods import method_of
+
+            method = method_of(self, name)
+            if method is not None:
+                return method
         if any(base.host is not None and hasattr(base.host, name) for base in self.mro):
             return Unknown(f"{self.name}.{name}, which is not read", at)
         raised(at, "AttributeError", f"type object '{self.name}' has no attribute '{name}'")
@@ -235,29 +243,40 @@ class Instance(Value):
         raised(at, "AttributeError", f"'{self.type_name}' object has no attribute '{name}'")
 
     def set_attribute(self, name: str, value: Any, at: At) -> None:
-        """A property's setter, ``__setattr__``, or the instance's own attributes."""
-        found = self.cls.lookup(name)
-        if isinstance(found, PropertyValue):
-            found.set(self, value, at)
-            return
-        if isinstance(found, Instance) and found.has_setter:
-            found._through("__set__", [self, value], at)
-            return
+        """``__setattr__``, else as `set_plainly`."""
         own = self.cls.lookup("__setattr__")
         if own is not MISSING and not isinstance(own, NativeFunction):
             bind(own, self, self.cls, at).call([name, value], {}, at)
             return
-        self.store(name, value, at)
+        self.set_plainly(name, value, at)
+
+    def set_plainly(self, name: str, value: Any, at: At) -> None:
+        """As ``object.__setattr__``: a property's setter, or the instance's own attributes."""
+        found = self.cls.lookup(name)
+        if isinstance(found, PropertyValue):
+            found.set(self, value, at)
+        elif isinstance(found, Instance) and found.has_setter:
+            found._through("__set__", [self, value], at)
+        else:
+            self.store(name, value, at)
 
     def store(self, name: str, value: Any, at: At) -> None:
-        """Set an attribute of its own, as ``object.__setattr__``."""
+        """Set an attribute of its own."""
         if self.cls.around_set is not None:
             value = self.cls.around_set(self, name, value, at)
         at.session.journal.touch(self.attributes)
         self.attributes[name] = value
 
     def delete_attribute(self, name: str, at: At) -> None:
-        """``del instance.name``."""
+        """``del instance.name``: ``__delattr__``, else as `delete_plainly`."""
+        own = self.cls.lookup("__delattr__")
+        if own is not MISSING and not isinstance(own, NativeFunction):
+            bind(own, self, self.cls, at).call([name], {}, at)
+        else:
+            self.delete_plainly(name, at)
+
+    def delete_plainly(self, name: str, at: At) -> None:
+        """As ``object.__delattr__``."""
         if name not in self.attributes:
             super().delete_attribute(name, at)
         at.session.journal.touch(self.attributes)
@@ -453,7 +472,7 @@ class Instance(Value):
 
 def default_construct(cls: ClassValue, args: Arguments, kwargs: Keywords, at: At) -> Any:
     """A new instance and its ``__init__``, as ``type.__call__``."""
-    missing = cls.abstract_names() if any(base.name == "ABC" and base.is_native for base in cls.mro) else []
+    missing = cls.abstract_names() if cls.metaclass is not None and _is_abc(cls.metaclass) else []
     if missing:
         words = f"Can't instantiate abstract class {cls.name} with abstract method{'s' * (len(missing) > 1)} "
         raised(at, "TypeError", words + ", ".join(missing))
@@ -469,11 +488,15 @@ def default_construct(cls: ClassValue, args: Arguments, kwargs: Keywords, at: At
     return instance
 
 
+def _is_abc(metaclass: ClassValue) -> bool:
+    return any(base.name == "ABCMeta" and base.is_native for base in metaclass.mro)
+
+
 def initialise(instance: Instance, args: Arguments, kwargs: Keywords, at: At) -> None:
     """Run the nearest ``__init__``."""
     owner = instance.cls.owner_of("__init__")
     if owner is None:
-        if args or kwargs:
+        if (args or kwargs) and instance.cls.lookup("__new__") is MISSING:
             raised(at, "TypeError", f"{instance.type_name}() takes no arguments")
         return
     call_init(instance, owner, args, kwargs, at)

@@ -8,12 +8,12 @@ import libcst as cst
 
 from goflow.parser.interpreter.bodies import Exit, declare, run_suite
 from goflow.parser.interpreter.calls import call
-from goflow.parser.interpreter.classes import ClassValue, Instance
-from goflow.parser.interpreter.descriptors import bind
+from goflow.parser.interpreter.classes import ClassValue
 from goflow.parser.interpreter.expressions import evaluate
 from goflow.parser.interpreter.functions import UserFunction, parameters_of, raw_docstring_of
+from goflow.parser.interpreter.metaclasses import CELL, class_with, finished_class, makes_classes_itself, winner
 from goflow.parser.interpreter.scopes import MISSING, Frame, Scope
-from goflow.parser.interpreter.values import Unknown, Value, raised
+from goflow.parser.interpreter.values import At, Unknown, raised
 
 
 def function_definition(frame: Frame, node: cst.FunctionDef) -> Exit | None:
@@ -61,11 +61,13 @@ def _make_class(frame: Frame, node: cst.ClassDef) -> Any:
         for argument in node.keywords
         if argument.keyword is not None
     }
+    given = keywords.get("metaclass")
+    special = next((base for base in bases if not isinstance(base, ClassValue)), None)
     if unknown is None:
-        unknown = _own_metaclass(keywords.get("metaclass"), at)
+        unknown = _unfollowed(given, special, at)
     if unknown is not None:
         return Unknown(f"class {node.name.value}, which derives from {unknown.reason}", at)
-    special = next((base for base in bases if not isinstance(base, ClassValue)), None)
+    metaclass = winner(given, bases, at) if special is None else None
     scope = Scope(frame.scope, is_class=True)
     outer = frame.scope.names.get("__qualname__") if frame.scope.is_class else None
     scope.names["__module__"] = frame.module.name
@@ -73,7 +75,7 @@ def _make_class(frame: Frame, node: cst.ClassDef) -> Any:
         f"{outer}.{node.name.value}" if outer else f"{frame.prefix}{node.name.value}"
     )
     inner = frame.nested(scope)
-    cls = ClassValue(
+    cls = class_with(metaclass)(
         node.name.value,
         [base for base in bases if isinstance(base, ClassValue)],
         scope.names,
@@ -81,6 +83,7 @@ def _make_class(frame: Frame, node: cst.ClassDef) -> Any:
         module=frame.module,
         at=at,
     )
+    cls.metaclass = metaclass
     cls.qualname = qualname
     inner.class_cell = cls
     doc = raw_docstring_of(node.body)
@@ -88,39 +91,25 @@ def _make_class(frame: Frame, node: cst.ClassDef) -> Any:
         scope.names["__doc__"] = doc
     declare(inner, node.body)
     run_suite(inner, node.body)
+    if metaclass is not None and makes_classes_itself(metaclass):
+        scope.names[CELL] = cls
+        keywords.pop("metaclass", None)
+        return call(metaclass, [node.name.value, tuple(bases), scope.names], keywords, at)
     scope.names.pop("__qualname__", None)
     if special is not None:
         return special.make_class(cls, keywords, at)
     return finished_class(cls, keywords, at)
 
 
-def _own_metaclass(given: Any, at: Any) -> Unknown | None:
-    """Why a class with this metaclass is not known: one of the file's own may make anything of it."""
-    if isinstance(given, Unknown):
-        return given
-    if not isinstance(given, ClassValue) or given.is_native:
+def _unfollowed(metaclass: Any, special: Any, at: At) -> Unknown | None:
+    """Why nobody knows what a class with this METACLASS is: one that is not read, or with a namespace of its own, or
+    over a base that is no class, may make anything of it."""
+    if isinstance(metaclass, Unknown):
+        return metaclass
+    if metaclass is None:
         return None
-    changes = ("__new__", "__init__", "__call__", "__prepare__")
-    if any(name in base.attributes for base in given.mro if not base.is_native for name in changes):
-        return Unknown(f"its metaclass {given.name}", at)
+    if not isinstance(metaclass, ClassValue):
+        return Unknown(f"its metaclass, a {getattr(metaclass, 'type_name', 'value')}", at)
+    if special is not None or metaclass.lookup("__prepare__") is not MISSING:
+        return Unknown(f"its metaclass {metaclass.name}", at)
     return None
-
-
-def finished_class(cls: ClassValue, keywords: dict[str, Any], at: Any) -> Any:
-    """What bases want to do with a new class: a library's hook (``finish_class``), then ``__init_subclass__``."""
-    for base in cls.mro[1:]:
-        finish = base.data.get("finish_class")
-        if finish is not None:
-            return finish(cls, keywords, at)
-    for name, value in list(cls.attributes.items()):
-        if isinstance(value, Instance):
-            hook = value.cls.lookup("__set_name__")
-            if hook is not MISSING and isinstance(hook, Value):
-                bind(hook, value, value.cls, at).call([cls, name], {}, at)
-    for base in cls.mro[1:]:
-        own = base.attributes.get("__init_subclass__")
-        if isinstance(own, Value):
-            function = getattr(own, "function", own)
-            function.call([cls], keywords, at)
-            break
-    return cls

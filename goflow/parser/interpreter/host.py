@@ -8,24 +8,22 @@ import string
 from collections.abc import Mapping
 from typing import Any
 
+from goflow.parser.interpreter.dunders import method_by_name
 from goflow.parser.interpreter.mutations import MUTATORS, mutate
 from goflow.parser.interpreter.operations import (
-    DUNDERS,
     ascii_of,
     binary,
     check_hashable,
-    contains,
     elements,
     formatted,
     get_item,
     plain_host,
     representation,
-    set_item,
     text,
     truth,
     type_name,
 )
-from goflow.parser.interpreter.orders import iterator_over, unordered
+from goflow.parser.interpreter.orders import unordered
 from goflow.parser.interpreter.values import (
     At,
     NativeFunction,
@@ -69,22 +67,9 @@ def get_attribute(value: Any, name: str, at: At) -> Any:
     if name == "__doc__":
         return type(value).__doc__
     if name.startswith("__"):
-        if name in {
-            "__len__",
-            "__contains__",
-            "__getitem__",
-            "__setitem__",
-            "__str__",
-            "__repr__",
-            "__iter__",
-            "__next__",
-        }:
-            if hasattr(value, name):
-                return _dunder(value, name)
-        elif name in _SIGNS and hasattr(value, name):
-            return NativeFunction(name, lambda at, other: binary(_SIGNS[name], value, other, at), takes_unknown=True)
-        elif hasattr(value, name):
-            return Unknown(f"{name} of a {type_name(value)}", at)
+        if hasattr(value, name):
+            method = method_by_name(value, name)
+            return Unknown(f"{name} of a {type_name(value)}", at) if method is None else method
     elif hasattr(value, name):
         if isinstance(value, tuple) and name in getattr(value, "_fields", ()):
             return getattr(value, name)
@@ -95,32 +80,6 @@ def get_attribute(value: Any, name: str, at: At) -> Any:
             name, lambda at, /, *args, **kwargs: call_method(value, name, args, kwargs, at), takes_unknown=True
         )
     raised(at, "AttributeError", f"'{type_name(value)}' object has no attribute '{name}'")
-
-
-_SIGNS = {name: sign for sign, name in DUNDERS.items()}
-
-
-def _dunder(value: Any, name: str) -> Any:
-    def run(at: At, *args: Any) -> Any:
-        match name:
-            case "__next__":
-                at.session.journal.draw(value, at)
-                return next(value)
-            case "__setitem__":
-                return set_item(value, args[0], args[1], at)
-            case "__len__":
-                return len(value)
-            case "__contains__":
-                return contains(value, args[0], at)
-            case "__getitem__":
-                return get_item(value, args[0], at)
-            case "__str__":
-                return text(value, at)
-            case "__repr__":
-                return representation(value, at)
-        return iterator_over(iter(value), unordered(value, at))
-
-    return NativeFunction(name, run)
 
 
 def set_attribute(receiver: Any, name: str, value: Any, at: At) -> None:

@@ -54,7 +54,7 @@ def _annotated(frame: Frame, node: cst.AnnAssign) -> Exit | None:
 def _augmented(frame: Frame, node: cst.AugAssign) -> Exit | None:
     at = frame.at(node)
     sign = BINARY_SIGNS[type(node.operator)]
-    change(frame, node.target, lambda before: _in_place(sign, before, evaluate(frame, node.value), at))
+    change(frame, node.target, lambda before: in_place(sign, before, evaluate(frame, node.value), at))
     return None
 
 
@@ -67,7 +67,7 @@ IN_PLACE: dict[str, Callable[[Any, Any], Any]] = {
 """What a Counter does in place."""
 
 
-def _in_place(sign: str, before: Any, value: Any, at: At) -> Any:
+def in_place(sign: str, before: Any, value: Any, at: At) -> Any:
     """``before SIGN= value``: lists, dicts and sets change; a class's own ``__iadd__`` and its kin are called."""
     if isinstance(before, list | collections.deque) and sign == "+":
         host.call_method(before, "extend", [value], {}, at)

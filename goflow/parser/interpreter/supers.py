@@ -6,10 +6,10 @@ from typing import Any
 
 from goflow.parser.interpreter import host
 from goflow.parser.interpreter.classes import ClassValue, Instance, call_init
-from goflow.parser.interpreter.descriptors import bind
-from goflow.parser.interpreter.exceptions import is_exception
-from goflow.parser.interpreter.subtypes import HostInstance, fill, host_class_of, new_subtype
-from goflow.parser.interpreter.values import At, NativeFunction, Unknown, Value, raised
+from goflow.parser.interpreter.descriptors import BoundMethod, bind
+from goflow.parser.interpreter.object_methods import method_of
+from goflow.parser.interpreter.subtypes import HostInstance, fill
+from goflow.parser.interpreter.values import At, NativeFunction, Value, raised
 
 
 class SuperValue(Value):
@@ -25,11 +25,13 @@ class SuperValue(Value):
         """The next definition, bound."""
         is_class = isinstance(self.receiver, ClassValue)
         cls: ClassValue = self.receiver if is_class else self.receiver.cls
+        if is_class and self.owner not in cls.mro and cls.metaclass is not None:
+            cls, is_class = cls.metaclass, False  # in a method of a metaclass
         mro = cls.mro
         after = mro[mro.index(self.owner) + 1 :] if self.owner in mro else ()
         for candidate in after:
             if name in candidate.attributes:
-                if name == "__init__" and not is_class:
+                if name == "__init__" and isinstance(self.receiver, Instance):
                     return self._init_of(candidate)
                 return bind(candidate.attributes[name], None if is_class else self.receiver, cls, at)
         if isinstance(self.receiver, HostInstance):
@@ -39,14 +41,11 @@ class SuperValue(Value):
                 )
             if hasattr(self.receiver.data, name):
                 return host.get_attribute(self.receiver.data, name, at)
-        if name in {"__init__", "__init_subclass__", "__post_init__", "__enter__", "__exit__", "__set_name__"}:
+        if name in {"__post_init__", "__enter__", "__exit__", "__set_name__"}:
             return NativeFunction(name, lambda at, /, *args, **kwargs: None, takes_unknown=True)
-        if name == "__new__":
-            return NativeFunction("__new__", _new, takes_unknown=True)
-        if name == "__setattr__" and isinstance(self.receiver, Instance):
-            return NativeFunction(name, lambda at, key, value: self.receiver.store(key, value, at), takes_unknown=True)
-        if name in {"__repr__", "__str__", "__eq__", "__hash__", "__getattribute__", "__delattr__", "__format__"}:
-            return Unknown(f"{name} of object", at)
+        method = method_of(cls, name)
+        if method is not None:
+            return method if is_class or name == "__new__" else BoundMethod(method, self.receiver)
         raised(at, "AttributeError", f"'super' object has no attribute '{name}'")
 
     def _init_of(self, owner: ClassValue) -> NativeFunction:
@@ -56,10 +55,3 @@ class SuperValue(Value):
             return call_init(self.receiver, owner, args, kwargs, at)
 
         return NativeFunction("__init__", init, takes_unknown=True)
-
-
-def _new(at: At, cls: Any, /, *args: Any, **kwargs: Any) -> Any:
-    """As ``object.__new__``, or that of the type of Python's own that CLS derives from."""
-    if isinstance(cls, ClassValue) and host_class_of(cls) is not None and not is_exception(cls):
-        return new_subtype(cls, args, kwargs, at)
-    return Instance(cls)

@@ -218,9 +218,16 @@ def build(session: Session) -> dict[str, Any]:
     builtins = session.library["builtins"]
     base = ClassValue("Enum", module_name="enum")
     base.data["finish_class"] = finish
+    base.metaclass = ClassValue("EnumType", [builtins["type"]], module_name="enum")
     found: dict[str, Any] = {"Enum": base}
     for name, mixin in (("StrEnum", "str"), ("IntEnum", "int"), ("Flag", None), ("IntFlag", "int")):
         bases = [base] if mixin is None else [builtins[mixin], base]
         found[name] = ClassValue(name, bases, module_name="enum")
+        found[name].metaclass = base.metaclass
     same = function("unique", lambda at, cls: cls, takes_unknown=True)
-    return found | {"auto": function("auto", lambda at: Auto()), "unique": same, "EnumMeta": base}
+    return {
+        **found,
+        "auto": function("auto", lambda at: Auto()),
+        "unique": same,
+        **dict.fromkeys(("EnumMeta", "EnumType"), base.metaclass),
+    }

@@ -122,7 +122,10 @@ def build_abc(session: Session) -> dict[str, Any]:
         return inner
 
     same = NativeFunction("abstractmethod", mark, takes_unknown=True)
-    return {"ABC": ClassValue("ABC", module_name="abc"), "ABCMeta": ClassValue("ABCMeta", module_name="abc"),
+    metaclass = ClassValue("ABCMeta", [session.library["builtins"]["type"]], module_name="abc")
+    base = ClassValue("ABC", module_name="abc")
+    base.metaclass = metaclass
+    return {"ABC": base, "ABCMeta": metaclass,
             "abstractmethod": same, "abstractproperty": session.library["builtins"]["property"]}  # fmt: skip
 
 

@@ -52,7 +52,7 @@ def test_other_imports_are_not_noted(text):
     ("lines", "reason"),
     [
         ("from unheard_of import Base\nclass Own(Base): ...", "unheard_of.Base, which is not read"),
-        ("class Meta(type):\n    def __new__(cls, *a): ...\nclass Own(metaclass=Meta): ...", "its metaclass Meta"),
+        ("class Meta(type):\n    def __prepare__(*a): ...\nclass Own(metaclass=Meta): ...", "its metaclass Meta"),
     ],
 )
 def test_a_class_that_something_else_makes_is_unknown(lines, reason):
