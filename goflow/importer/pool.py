@@ -15,7 +15,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 import structlog
 
@@ -30,6 +30,8 @@ _KEPT = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PA
 _START_S = 120.0
 _MOST_TOGETHER = 32
 """Files that are taken at once: what they do to the database, they do in one transaction."""
+_GATHER_S = 0.1
+"""Seconds that a file waits for others that may be taken with it: each time costs the database as much."""
 _MOST_AHEAD = 4 * _MOST_TOGETHER
 """Files that may have been read and not been taken."""
 _WORTH = 60
@@ -63,7 +65,8 @@ class ReaderPool:
         try:
             while under_way:
                 batch = [under_way.popleft().result()]
-                while under_way and under_way[0].done() and len(batch) < _MOST_TOGETHER:
+                until = time.monotonic() + _GATHER_S
+                while under_way and len(batch) < _MOST_TOGETHER and _is_done(under_way[0], until):
                     batch.append(under_way.popleft().result())
                 under_way.extend(threads.submit(self._read_one, path) for path in itertools.islice(wanted, len(batch)))
                 yield batch
@@ -204,6 +207,11 @@ class _Reader:
             log.warning("a reading process had to be killed", pid=process.pid)
             process.kill()
         _reap(process)
+
+
+def _is_done(reading: Future[Parsed], until: float) -> bool:
+    """Whether READING is done, be it after a wait until the moment UNTIL of the monotonic clock."""
+    return reading.done() or reading in wait([reading], max(0.0, until - time.monotonic())).done
 
 
 def _reap(process: subprocess.Popen[bytes]) -> None:

@@ -51,9 +51,8 @@ def missing(tx: Tx, digests: Collection[str]) -> set[str]:
 
 def put_contents(tx: Tx, contents: Iterable[bytes]) -> None:
     """Store contents under their digests; those that are there already stay."""
-    for content in contents:
-        row = {"digest": digest_bytes(content), "size": len(content), "content": content}
-        tx.insert_new(blobs, [row])
+    rows = [{"digest": digest_bytes(content), "size": len(content), "content": content} for content in contents]
+    tx.insert_new(blobs, rows)
 
 
 def put_folder(tx: Tx, folder: Manifest) -> None:
