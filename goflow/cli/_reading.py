@@ -60,7 +60,8 @@ def read_watched(folder: Folder, paths: Sequence[str], inputs: Inputs, use: Use[
 
 def inputs_of(path: Path | None) -> Inputs:
     """The document ``{"variables": {name: value}, "env": {name: text}, "connections": {id: URI}, "python":
-    path}`` at PATH, of which any part may be absent. Raises click.UsageError for anything else."""
+    path, "absent_modules": [name]}`` at PATH, of which any part may be absent. Raises click.UsageError for anything
+    else."""
     if path is None:
         return Inputs()
     try:
@@ -70,7 +71,8 @@ def inputs_of(path: Path | None) -> Inputs:
             for name, value in said.get("variables", {}).items()
         }
         environment = {name: str(value) for name, value in said.get("env", {}).items()}
-        return Inputs(variables, environment, dict(said.get("connections", {})), str(said.get("python", "")))
+        absent = frozenset(map(str, said.get("absent_modules", ())))
+        return Inputs(variables, environment, dict(said.get("connections", {})), str(said.get("python", "")), absent)
     except (OSError, ValueError, AttributeError, TypeError) as error:
         raise click.UsageError(f"{path} is no document of inputs: {error}") from None
 

@@ -13,6 +13,9 @@ from goflow.cli._options import airflow_option
 from goflow.domain.canonical import Json
 from goflow.domain.spec import DagSpec
 
+NEXT_RUNS = 3
+"""How many the document has of a DAG."""
+
 
 @click.command(name="export")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
@@ -36,22 +39,23 @@ def command(
     """Print what GoFlow sees in the DAG files of FOLDER as one JSON document.
 
     It has the shape of the document that Airflow's own view is printed in, so that the two can be compared. Nothing in
-    the files is executed.
+    the files is executed: a timetable class of the author's own is evaluated as everything else in them is.
     """
     from goflow.cli._reading import dialect_of, inputs_of, read_all
-    from goflow.parser.api import Folder, ParseResult
+    from goflow.parser.api import Folder, Foresight, ParseResult
     from goflow.parser.export import file_document
     from goflow.parser.folder import is_yaml, looks_like_dag, survey
 
     root = folder.resolve()
     import_roots = tuple(path.resolve() for path in roots)
     found = survey(root, dialect_of(airflow), import_roots)
-    reading = Folder(root, import_roots, str(root), found.dialect, found.inferred)
+    now = dt.datetime.now(dt.UTC)
+    foresight = Foresight(NEXT_RUNS, now)
+    reading = Folder(root, import_roots, str(root), found.dialect, found.inferred, foresight=foresight)
     paths = [path for path in found.paths if not is_yaml(path) or looks_like_dag((root / path).read_bytes(), path)]
     if pattern:
         chosen = {path.relative_to(root).as_posix() for path in root.glob(pattern)}
         paths = [path for path in paths if path in chosen]
-    now = dt.datetime.now(dt.UTC)
 
     def use(result: ParseResult) -> dict[str, Json]:
         return file_document(result, next_runs, now)
@@ -66,7 +70,7 @@ def next_runs(dag: DagSpec, now: dt.datetime) -> Json:
     from goflow.scheduler.timetables import ScheduleError, next_runs
 
     try:
-        runs = next_runs(dag, now=now)
+        runs = next_runs(dag, NEXT_RUNS, now=now)
     except ScheduleError:
         return {"object": "CroniterBadDateError"}
     if runs is None:

@@ -389,13 +389,15 @@ class Inputs:
 
     ENVIRONMENT is exactly what the folder's settings give; a name that is not there is absent. CONNECTIONS map a
     connection id to its URI; the password is a hole and never leaves the reader. PYTHON is where Python is in the
-    tasks' containers (``sys.executable``); empty: nobody has said it.
+    tasks' containers (``sys.executable``); empty: nobody has said it. ABSENT_MODULES are dotted names of modules that
+    these containers do not have, each with all that is inside it.
     """
 
     variables: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     connections: Mapping[str, str] = field(default_factory=dict)
     python: str = ""
+    absent_modules: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from goflow.domain.canonical import Json
 from goflow.domain.diagnostics import Diagnostic
 from goflow.domain.ignores import Ignore
 from goflow.domain.spec import DagSpec, Dialect, Inputs, InputsUsed, ReadBy, RuntimeSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Foresight:
+    """Timetable classes of the authors' own are evaluated for their first RUNS, as seen at NOW."""
+
+    runs: int
+    now: dt.datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +31,8 @@ class Folder:
     which the task's container mounts the folder (decision 7). DIALECT holds where neither ``goflow.yaml`` nor the file
     tells it; INFERRED: nobody has set it, other files of the folder tell it (`goflow.parser.folder.survey`).
     RUNS_FILES: whether files may be run here, shut in, where ``goflow.yaml`` says so. Where they may not,
-    ANSWERS are what came of running them elsewhere, by `Errand.ask`; None: nobody does that.
+    ANSWERS are what came of running them elsewhere, by `Errand.ask`; None: nobody does that. FORESIGHT: what is to be
+    asked of timetable classes of the authors' own while their files are read; None: nothing.
     """
 
     root: Path
@@ -33,6 +44,7 @@ class Folder:
     environment: Mapping[str, str] = field(default_factory=dict)
     runs_files: bool = True
     answers: Mapping[str, bytes] | None = None
+    foresight: Foresight | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +82,8 @@ class ParseResult:
     LOOKS_LIKE_DAG is false where Airflow's safe mode would not even import the file. IGNORES are what comments do not
     want to be told: DIAGNOSTICS still have it. READ_BY is how: evaluated, or run in a sandbox. DESCRIBED_IN has, for a
     DAG id and a task id (or an empty one: the DAG itself), the file that the line in its spec counts in, where it is
-    not PATH. With an ERRAND nothing is known of the file yet.
+    not PATH. With an ERRAND nothing is known of the file yet. FORESEEN has, for a DAG with a timetable class of the
+    author's own, what the folder's foresight asked for: runs as in `goflow.parser.export.NextRuns`, or a hole.
     """
 
     path: str
@@ -85,6 +98,7 @@ class ParseResult:
     read_by: ReadBy = "evaluate"
     described_in: Mapping[tuple[str, str], str] = field(default_factory=dict)
     errand: Errand | None = None
+    foreseen: Mapping[str, Json] = field(default_factory=dict)
 
 
 def parse_file(folder: Folder, path: str, inputs: Inputs) -> ParseResult:

@@ -51,8 +51,18 @@ def file_document(result: ParseResult, next_runs: NextRuns, now: dt.datetime) ->
     errors = [finding for finding in result.diagnostics if finding.severity is Severity.ERROR]
     errors.sort(key=lambda finding: finding.dag_id is not None)
     error = f"{errors[0].code} {errors[0].span}: {errors[0].message}" if errors else None
-    dags = {dag.dag_id: _Dag(dag, now).document(next_runs) for dag in result.dags}
+    dags = {dag.dag_id: _Dag(dag, now).document(_unless_foreseen(next_runs, result)) for dag in result.dags}
     return {"seconds": round(result.seconds, 6), "error": error, "dags": dict(sorted(dags.items()))}
+
+
+def _unless_foreseen(next_runs: NextRuns, result: ParseResult) -> NextRuns:
+    """NEXT_RUNS where the reading has not found them out itself."""
+
+    def found(dag: DagSpec, now: dt.datetime) -> Json:
+        seen = result.foreseen.get(dag.dag_id)
+        return next_runs(dag, now) if seen is None else _Plain(dag.dialect, now)(seen)
+
+    return found
 
 
 class _Dag:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
+from goflow.domain.canonical import Json
 from goflow.domain.diagnostics import Diagnostic, Severity, Span
 from goflow.domain.spec import DagSpec, Dialect, Inputs, InputsUsed
 from goflow.parser.api import AccountWantedError, Folder, ParseResult
@@ -231,9 +232,16 @@ def _evaluated(session: Session, folder: Folder, inputs: Inputs) -> ParseResult:
     try:
         with trusted_nodes():
             dags = _evaluate(module, session.loader.told(folder.root / module.path), kind)
+            foreseen = _foreseen(session, folder, dags)
     finally:
         give_up_all(session, At(session, module, None))
-    return result_of(session, module, dags)
+    return dataclasses.replace(result_of(session, module, dags), foreseen=foreseen)
+
+
+def _foreseen(session: Session, folder: Folder, dags: list[DagSpec]) -> dict[str, Json]:
+    from goflow.parser.foreseeing import foreseen
+
+    return foreseen(session, folder.foresight, dags, guarded) if folder.foresight and dags else {}
 
 
 def result_of(session: Session, module: ModuleValue, dags: list[DagSpec]) -> ParseResult:

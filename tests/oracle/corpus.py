@@ -27,8 +27,8 @@ HERE = Path(__file__).parent
 STAND_INS = HERE / "stand_ins"
 """What the providers' system tests import and no package has; an import root on both sides."""
 INPUTS = HERE / "inputs.json"
-"""Environment variables that both sides get; GoFlow is told besides where the Python of the truth's environment is, as
-`goflow.yaml` tells it of the tasks' containers."""
+"""Environment variables that both sides get; GoFlow is told besides where the Python of the truth's environment is and
+which modules it does not have, as `goflow.yaml` tells it of the tasks' containers."""
 AIRFLOW_1 = "1.10.15"
 _MIXED = "/example_subdag_operator.py"
 """It imports its other half as `airflow.example_dags.subdags`, which Airflow 2.11.2 has a newer file as."""

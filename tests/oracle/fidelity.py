@@ -19,6 +19,7 @@ from typing import Any
 
 from goflow.parser.folder import survey
 from tests.oracle import report
+from tests.oracle.absent import absent_modules
 from tests.oracle.corpus import FOLDERS, Folder, provider_of
 from tests.oracle.environments import environment
 from tests.oracle.scores import HEAD, LEVELS, Fault, Score, shortfalls, total
@@ -98,12 +99,18 @@ def _export(folder: Folder, part: str, run: str) -> Document:
     given = dict(zip(folder.arguments[::2], folder.arguments[1::2], strict=True))
     with tempfile.NamedTemporaryFile("w", suffix=".json") as inputs:
         told = json.loads(Path(given["--inputs"]).read_text()) if "--inputs" in given else {}
-        inputs.write(json.dumps({**told, "python": str(environment(folder.release).python)}))
+        inputs.write(json.dumps({**told, **_containers(folder)}))
         inputs.flush()
         options = [word for pair in {**given, "--inputs": inputs.name}.items() for word in pair]
         command = [str(goflow), "export", str(folder.path), "--glob", part, *said, *options]
         document: Document = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
     return document
+
+
+def _containers(folder: Folder) -> Document:
+    """What `goflow.yaml` can say of the tasks' containers, for the truth's environment in their place."""
+    absent = absent_modules(folder.release, [folder.path])
+    return {"python": str(environment(folder.release).python), "absent_modules": absent}
 
 
 def _whole(parts: Iterator[Document]) -> Document:

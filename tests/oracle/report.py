@@ -31,10 +31,9 @@ as right. WRONG is a value that is another one than Airflow's. `unknown` and `WR
 
 Targets: {targets}; no value wrong. `more` are the example DAGs of other providers, which
 have no target of their own. Some values cannot be right: what Airflow sees is the moment of its own reading to the
-microsecond, or whether a module (pandas) happens to be installed beside it; the reasons below say which.
+microsecond; the reasons below say which.
 
-A DAG is *invented* where the file makes it only if a module can be imported that the truth's environment does not have:
-GoFlow takes modules to be installed, and says so (a note on the file).
+A DAG is *invented* where GoFlow sees one that Airflow does not.
 """
 _CORRECTION = """
 ## What is compared
@@ -44,8 +43,12 @@ the script gives the metaclass of operators a `__call__`, and from then on Airfl
 TaskFlow task may take. Airflow without the script keeps them (seen in 2.11.2 and 3.3.2), and so does the truth here.
 
 The system tests import helpers from `tests_common`, which is in no package: `tests/oracle/stand_ins` stands in for it on both
-sides, and `tests/oracle/inputs.json` gives both the same environment variables. GoFlow is told besides where the Python of
-the truth's environment is, as `python` in `goflow.yaml` tells it of the tasks' containers: files ask for `sys.executable`.
+sides, and `tests/oracle/inputs.json` gives both the same environment variables. GoFlow is told besides what
+`goflow.yaml` can say of the tasks' containers: where their Python is (`python`; files ask for `sys.executable`), and which
+modules they do not have (`absent_modules`): the truth's environment is asked for each one that a file imports under a `try`.
+
+When the runs of a timetable class of the author's own begin (`next_runs`) is found by evaluating its `next_dagrun_info` as
+everything else in the file is; nothing of it runs. The scheduler asks the class itself, in a process of its own.
 """
 
 

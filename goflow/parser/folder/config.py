@@ -30,6 +30,7 @@ class FileSettings:
     runtime: RuntimeSpec = field(default_factory=RuntimeSpec)
     import_roots: tuple[Path, ...] = ()
     python: str = ""
+    absent_modules: tuple[str, ...] = ()
     variables: tuple[str, ...] | None = None
     connections: tuple[str, ...] | None = None
     safe_mode: bool = True
@@ -43,6 +44,7 @@ class FileSettings:
             environment={**inputs.environment, **self.runtime.environment},
             connections=_allowed(inputs.connections, self.connections),
             python=self.python or inputs.python,
+            absent_modules=inputs.absent_modules.union(self.absent_modules),
         )
 
 
@@ -79,6 +81,7 @@ class FolderConfig:
             runtime=said.runtime,
             import_roots=tuple(dict.fromkeys(roots)),
             python=said.python or "",
+            absent_modules=said.absent_modules,
             variables=said.variables,
             connections=said.connections,
             safe_mode=self.safe_mode,

@@ -7,6 +7,7 @@ from goflow.parser.yaml.keys import ANNOTATIONS, ENVIRONMENT, KUBERNETES_NAME, L
 from goflow.parser.yaml.scalars import Boolean, Choice, Text
 from goflow.parser.yaml.shapes import Either, Key, ListOf, Object, Record
 
+_MODULE = Text("the name of a module", r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _PATTERNS = ListOf(Text("a pattern", strict=True), "a pattern or a list of patterns", lone=True)
 
 RUNTIME_KEYS = (
@@ -52,6 +53,12 @@ FILE_KEYS = (
         "python",
         Text("a path", r"/.+"),
         "where Python is in the tasks' containers: what sys.executable is; without it nobody knows before a task runs",
+    ),
+    Key(
+        "absent_modules",
+        ListOf(_MODULE, "the name of a module or a list of names", lone=True),
+        "modules that the tasks' containers do not have, each with all inside it: an import of one fails; "
+        "those that the folder itself has are found all the same",
     ),
     Key("variables", _PATTERNS, "which Variables files and tasks may read, as shell patterns; without it: all"),
     Key("connections", _PATTERNS, "which Connections files and tasks may read, as shell patterns; without it: all"),

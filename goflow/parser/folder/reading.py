@@ -63,6 +63,7 @@ class _Maker:
             import_from=given.get("import_from"),
             import_roots=self._import_roots(given),
             python=given.get("python"),
+            absent_modules=given.get("absent_modules", ()),
             variables=given.get("variables"),
             connections=given.get("connections"),
             runtime=RuntimeSpec(

@@ -22,6 +22,7 @@ class Settings:
     import_from: Literal["folder", "beside"] | None = None
     import_roots: tuple[str, ...] = ()
     python: str | None = None
+    absent_modules: tuple[str, ...] = ()
     variables: tuple[str, ...] | None = None
     connections: tuple[str, ...] | None = None
     runtime: RuntimeSpec = field(default_factory=RuntimeSpec)
@@ -41,7 +42,7 @@ _NOTHING = Settings()
 
 
 def merged(parts: Iterable[Settings]) -> Settings:
-    """All PARTS as one; later ones win, mappings are merged key by key, import roots are put together."""
+    """All PARTS as one; later ones win, mappings are merged key by key, import roots and absent modules are joined."""
     answer = _NOTHING
     for part in parts:
         if part == _NOTHING:  # most folders say nothing
@@ -52,6 +53,7 @@ def merged(parts: Iterable[Settings]) -> Settings:
             import_from=part.import_from or answer.import_from,
             import_roots=(*answer.import_roots, *part.import_roots),
             python=part.python or answer.python,
+            absent_modules=(*answer.absent_modules, *part.absent_modules),
             variables=answer.variables if part.variables is None else part.variables,
             connections=answer.connections if part.connections is None else part.connections,
             runtime=over(part.runtime, answer.runtime),

@@ -138,7 +138,8 @@ def _note_imports(frame: Frame, node: cst.Try) -> None:
             for name in imported(small):
                 if isinstance(frame.session.loader.modules.get(name), UnreadModule):
                     words = f"whether {name} is installed in the tasks' image is not known; it is taken to be"
-                    frame.session.report("GF006", words, frame.at(small), severity=Severity.NOTE)
+                    hint = f"if the image does not have it, say so in goflow.yaml: `absent_modules: [{name}]`"
+                    frame.session.report("GF006", words, frame.at(small), severity=Severity.NOTE, hint=hint)
 
 
 def _is_group(value: Instance) -> bool:

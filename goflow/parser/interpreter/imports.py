@@ -83,11 +83,12 @@ def import_name(module: Value, name: str, at: At) -> Any:
             return module.starred
         raised(at, "ImportError", f"cannot import name '{name}' from '{module.name}'")
     try:
-        return module.get_attribute(name, at)
+        if not at.session.loader.is_absent(f"{getattr(module, 'name', '?')}.{name}"):
+            return module.get_attribute(name, at)
     except Raised as problem:
         if problem.type_name != "AttributeError":
             raise
-        raised(at, "ImportError", f"cannot import name '{name}' from '{getattr(module, 'name', '?')}'")
+    return raised(at, "ImportError", f"cannot import name '{name}' from '{getattr(module, 'name', '?')}'")
 
 
 def _absolute_name(frame: Frame, node: cst.ImportFrom, at: At) -> str:

@@ -192,6 +192,7 @@ class Loader:
         self.modules: dict[str, Value] = {}
         self._libraries: dict[str, Value | None] = {}
         self.roots = [session.root, *session.import_roots]
+        self.absent = session.inputs.absent_modules
         self.archive: Path | None = None
         self.archived: Mapping[str, bytes] = {}
         self.archived_folders: frozenset[str] = frozenset()
@@ -203,8 +204,12 @@ class Loader:
     def library(self, name: str) -> Value | None:
         """The model of library module NAME, or None."""
         if name not in self._libraries:
-            self._libraries[name] = self.resolve(self.session, name)
+            self._libraries[name] = None if self.is_absent(name) else self.resolve(self.session, name)
         return self._libraries[name]
+
+    def is_absent(self, name: str) -> bool:
+        """Whether the tasks' containers are said not to have module NAME, or a package that it is in."""
+        return bool(self.absent) and any(name == gone or name.startswith(f"{gone}.") for gone in self.absent)
 
     def load(self, name: str, at: At) -> Value:
         """``import NAME``: the module itself. Raises ModuleNotFoundError when it is not there for sure."""
@@ -214,7 +219,8 @@ class Loader:
         top = name.partition(".")[0]
         parent = self.modules.get(name.rpartition(".")[0])
         is_ours = self.library(top) is not None and top == "airflow"
-        if isinstance(parent, ModuleValue) or is_ours or isinstance(self.modules.get(top), ModuleValue):
+        is_local = isinstance(parent, ModuleValue) or isinstance(self.modules.get(top), ModuleValue)
+        if is_local or is_ours or self.is_absent(name):
             raised(at, "ModuleNotFoundError", f"No module named '{name}'")
         self.modules[name] = UnreadModule(name)
         return self.modules[name]

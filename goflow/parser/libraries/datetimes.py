@@ -54,7 +54,8 @@ def _today(at: At) -> Any:
     return now(aware=False)
 
 
-def _combine(at: At, date: Any, time: Any, tzinfo: Any = None) -> Any:
+def combine(at: At, date: Any, time: Any, tzinfo: Any = None) -> Any:
+    """``datetime.combine``, also of the current day."""
     if not isinstance(date, MomentValue):
         return dt.datetime.combine(date, time, *([tzinfo] if tzinfo else []))
     if not isinstance(time, dt.time):
@@ -96,7 +97,7 @@ def build(session: Session) -> dict[str, Any]:
         "fromisoformat": _read_back("fromisoformat", dt.datetime.fromisoformat),
         "utcnow": NativeFunction("utcnow", _utcnow, binds=False),
         "today": NativeFunction("today", _today, binds=False),
-        "combine": NativeFunction("combine", _combine, binds=False),
+        "combine": NativeFunction("combine", combine, binds=False),
         "min": dt.datetime.min,
         "max": dt.datetime.max,
     }

@@ -13,7 +13,7 @@ import pendulum
 from goflow.parser.interpreter.classes import ClassValue
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Unknown, Value, first_unknown
-from goflow.parser.libraries.datetimes import host_class, zone_name
+from goflow.parser.libraries.datetimes import combine, host_class, zone_name
 from goflow.parser.libraries.moments import MomentValue, from_parts, now
 from goflow.parser.libraries.registry import function, module
 
@@ -116,10 +116,33 @@ def _against(value: Any, name: str, args: Arguments, kwargs: Keywords, at: At) -
 
 
 def _moment_class() -> ClassValue:
-    made = host_class(pendulum.DateTime, "pendulum", "instance", "fromisoformat", "fromtimestamp", "combine", "create")
-    clock = {"now": _now, "utcnow": _now, "today": _day(0)}
+    made = host_class(pendulum.DateTime, "pendulum", "instance", "fromisoformat", "fromtimestamp", "create")
+    clock = {"combine": _combine, "now": _now, "utcnow": _now, "today": _day(0)}
     made.attributes |= {name: function(name, run) for name, run in clock.items()}
     made.data["has_instance"] = lambda value: isinstance(value, MomentValue)
+    return _limited(made)
+
+
+def _date_class() -> ClassValue:
+    made = host_class(pendulum.Date, "pendulum", "fromisoformat", "fromtimestamp", "fromordinal")
+    made.attributes["today"] = function("today", _today)
+    made.data["has_instance"] = lambda value: isinstance(value, MomentValue)
+    return _limited(made)
+
+
+def _today(at: At) -> MomentValue:
+    return now(truncate="day", aware=False, is_date=True, by_pendulum=True)
+
+
+def _combine(at: At, date: Any, time: Any, tzinfo: Any = None) -> Any:
+    if not isinstance(date, MomentValue):
+        return pendulum.DateTime.combine(date, time, *([tzinfo] if tzinfo else []))
+    made = combine(at, date, time, tzinfo)
+    return _of_pendulum(made) if isinstance(made, MomentValue) else made
+
+
+def _limited(made: ClassValue) -> ClassValue:
+    made.attributes |= {name: getattr(made.host, name) for name in ("min", "max", "resolution")}
     return made
 
 
@@ -139,9 +162,9 @@ def build(session: Session) -> dict[str, Any]:
         "parse": function("parse", _parse), "instance": function("instance", _instance),
         "from_format": function("from_format", _from_format), "timezone": function("timezone", zone),
         "duration": host_class(pendulum.Duration, "pendulum"),
+        "Date": _date_class(), "Time": _limited(host_class(pendulum.Time, "pendulum", "fromisoformat")),
         **{kind.__name__: host_class(kind, "pendulum") for kind in (
-            pendulum.Date, pendulum.Time, pendulum.Duration, pendulum.Interval, pendulum.Timezone,
-            pendulum.FixedTimezone)},
+            pendulum.Duration, pendulum.Interval, pendulum.Timezone, pendulum.FixedTimezone)},
         **{name: _plain(getattr(pendulum, name), name) for name in plain},
         **{name: getattr(pendulum, name) for name in (*days, *sizes)},
         "UTC": UTC, "local_timezone": function("local_timezone", lambda at: UTC),

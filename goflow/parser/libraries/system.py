@@ -126,7 +126,12 @@ def _import_module(at: At, name: str, package: Any = None) -> Any:
 
 
 def _find_spec(at: At, name: str, *args: Any) -> Any:
-    found = at.session.loader.find(name, at)
+    loader = at.session.loader
+    found = loader.find(name, at)
+    if found is None and loader.is_absent(name):
+        if loader.is_absent(name.rpartition(".")[0]):
+            loader.load(name, at)
+        return None
     return found if isinstance(found, ModuleValue) else Unknown(f"whether {name} is installed", at)
 
 

@@ -44,6 +44,7 @@ from goflow.parser.libraries.airflow.params import param_class, params_class
 from goflow.parser.libraries.airflow.provider_constants import provider_constant
 from goflow.parser.libraries.airflow.provider_groups import DATABRICKS_WORKFLOW, workflow_group_class
 from goflow.parser.libraries.airflow.provider_names import ProviderName, notifier_name
+from goflow.parser.libraries.airflow.run_infos import RUN_INFOS
 from goflow.parser.libraries.airflow.standard_models import EMAIL_OPERATOR_2, SUB_DAG_OPERATOR
 from goflow.parser.libraries.airflow.standard_operators import standard_names
 from goflow.parser.libraries.airflow.state import native, state_of
@@ -153,6 +154,8 @@ def _modelled(session: Session, module: str, name: str) -> Any:
         return enum_class(session, name, module)
     if name in TIMETABLES:
         return timetable_class(session, name)
+    if name in RUN_INFOS:
+        return RUN_INFOS[name](session)
     return None
 
 

@@ -42,7 +42,7 @@ class Timetable:
     belong to cron timetables, DELTA to those that go by a time delta, INTERVAL is the length of what a run of a
     trigger timetable stands for. CONDITION is an asset, a reference or an expression of them (values of
     `goflow.parser.libraries.airflow.assets`), TIME what triggers beside it. ARGUMENTS are the rest of what its author
-    gave, for a timetable of their own.
+    gave, for a timetable of their own; VALUE is the object then.
     """
 
     name: str
@@ -56,6 +56,7 @@ class Timetable:
     time: Timetable | None = None
     arguments: Mapping[str, Any] = field(default_factory=dict)
     can_be_scheduled: bool = True
+    value: Any = field(default=None, compare=False, repr=False)
 
     @property
     def active_runs_limit(self) -> int | None:

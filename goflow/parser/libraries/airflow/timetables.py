@@ -8,15 +8,17 @@ from collections.abc import Callable
 from typing import Any
 
 from goflow.parser.interpreter.classes import ClassValue, Instance, default_construct
+from goflow.parser.interpreter.descriptors import ClassMethod, PropertyValue
 from goflow.parser.interpreter.operations import elements
+from goflow.parser.interpreter.scopes import MISSING
 from goflow.parser.interpreter.session import Session
-from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Unknown, first_unknown
+from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Unknown, first_unknown, raised
 from goflow.parser.libraries.airflow import schedules
 from goflow.parser.libraries.airflow.assets import condition_of
 from goflow.parser.libraries.airflow.exceptions import fail
 from goflow.parser.libraries.airflow.opaque import OpaqueInstance, arguments_of
 from goflow.parser.libraries.airflow.schedules import ZERO, Timetable, zone_name
-from goflow.parser.libraries.airflow.state import state_of
+from goflow.parser.libraries.airflow.state import native, state_of
 
 
 class TimetableValue(Instance):
@@ -44,7 +46,7 @@ def timetable_of(value: Any) -> Timetable | None:
 
 def _custom(value: Instance, arguments: dict[str, Any], plain: Any = None) -> Timetable:
     """A timetable of the author's own; PLAIN is what it makes of the class of Airflow's that it derives from."""
-    made = Timetable(name=value.cls.name, module=value.cls.module_name, arguments=arguments)
+    made = Timetable(name=value.cls.name, module=value.cls.module_name, arguments=arguments, value=value)
     if not isinstance(plain, Timetable):
         return made
     return dataclasses.replace(made, crons=plain.crons, zone=plain.zone, delta=plain.delta)
@@ -160,7 +162,9 @@ def _make_class(session: Session, name: str) -> ClassValue:
     base = timetable_class(session, "Timetable")
     module = "airflow.sdk.definitions.timetables" if not state_of(session).airflow2 else "airflow.timetables"
     init = NativeFunction("__init__", functools.partial(_init, name), takes_unknown=True)
-    return ClassValue(name, (base,), {"__init__": init}, module_name=module, construct=_construct)
+    methods = {method: _unread_method(name, method) for method in _ASKED}
+    attributes = {**methods, "__init__": init}
+    return ClassValue(name, (base,), attributes, module_name=module, construct=_construct, fallback=_fallback)
 
 
 def _init(name: str, at: At, timetable: Instance, /, *args: Any, **kwargs: Any) -> None:
@@ -175,14 +179,37 @@ def _attributes(made: Timetable) -> dict[str, Any]:
     return {"_timezone": made.zone, "_expression": made.crons[0] if made.crons else None}
 
 
+_ASKED = ("next_dagrun_info", "infer_manual_data_interval")
+"""What the scheduler asks a timetable object."""
+
+
 def _base_attributes() -> dict[str, Any]:
     return {
+        "description": "",
         "periodic": True,
         "can_be_scheduled": True,
+        "run_ordering": ("data_interval_end", "logical_date"),
         "active_runs_limit": None,
         "asset_condition": None,
         "validate": NativeFunction("validate", lambda at, self: None, takes_unknown=True),
+        "serialize": native("serialize", lambda at, self: {}),
+        "deserialize": ClassMethod(native("deserialize", lambda at, cls, data: cls.call([], {}, at))),
+        "summary": PropertyValue(native("summary", lambda at, self: self.cls.name)),
+        **{name: native(name, _not_implemented) for name in _ASKED},
     }
+
+
+def _not_implemented(at: At, *args: Any, **kwargs: Any) -> None:
+    raised(at, "NotImplementedError")
+
+
+def _unread_method(cls: str, name: str) -> NativeFunction:
+    return native(name, lambda at, self, **kwargs: Unknown(f"what {name} of Airflow's own {cls} gives", at))
+
+
+def _fallback(timetable: Instance, name: str, at: At) -> Any:
+    """What Airflow's own class has besides."""
+    return MISSING if name.startswith("__") else Unknown(f"{name} in a {timetable.cls.name}", at)
 
 
 def _construct(cls: ClassValue, args: Arguments, kwargs: Keywords, at: At) -> Any:
