@@ -174,7 +174,7 @@ def is_instance(at: At, value: Any, kinds: Any) -> bool | Unknown:
     if kinds.host is object:
         return True
     if isinstance(value, Instance):
-        if value.cls.derives_from(kinds):
+        if value.cls.derives_from(kinds) or _has_methods(value.cls, kinds):
             return True
         return kinds.host is not None and isinstance(value, HostInstance) and isinstance(value.data, kinds.host)
     if isinstance(value, ClassValue):
@@ -183,6 +183,12 @@ def is_instance(at: At, value: Any, kinds: Any) -> bool | Unknown:
     if own_check is not None and own_check(value):
         return True
     return kinds.host is not None and isinstance(value, kinds.host)
+
+
+def _has_methods(cls: ClassValue, kind: ClassValue) -> bool:
+    """Whether KIND is one of ``collections.abc`` that asks for methods alone, and CLS has them."""
+    methods = kind.data.get("methods")
+    return methods is not None and all(cls.lookup(name) not in (MISSING, None) for name in methods)
 
 
 def _pow(at: At, base: Any, exp: Any, mod: Any = None) -> Any:

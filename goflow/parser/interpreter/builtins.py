@@ -15,7 +15,7 @@ from goflow.parser.interpreter.exceptions import builtin_exceptions
 from goflow.parser.interpreter.metaclasses import make_class
 from goflow.parser.interpreter.operations import elements, plain_host, text, truth, type_name
 from goflow.parser.interpreter.orders import unordered
-from goflow.parser.interpreter.scopes import MISSING
+from goflow.parser.interpreter.scopes import MISSING, Frame
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import At, NativeFunction, Unknown, Value, first_unknown
 
@@ -50,9 +50,16 @@ def _builtins() -> Mapping[str, Any]:
     found.update({"True": True, "False": False, "None": None, "NotImplemented": NotImplemented, "Ellipsis": ...})
     found["__debug__"] = True
     found["NoneType"] = ClassValue("NoneType", host=type(None))
-    for name in ("eval", "compile", "input", "breakpoint"):
+    found["eval"] = NativeFrameFunction("eval", _eval)
+    for name in ("compile", "input", "breakpoint"):
         found[name] = _unread(name)
     return found
+
+
+def _eval(frame: Frame, at: At, *args: Any) -> Any:
+    from goflow.parser.interpreter.evaluated import evaluated
+
+    return evaluated(frame, at, *args)
 
 
 def _unread(name: str) -> NativeFunction:

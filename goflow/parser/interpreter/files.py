@@ -32,7 +32,7 @@ def open_file(
     unknown = first_unknown((mode, encoding, errors, newline))
     if unknown is not None:
         return unknown
-    told = text(file, at)
+    told = getattr(file, "told", None) or text(file, at)
     if isinstance(told, Unknown):
         return told
     if any(letter in mode for letter in "wax+"):

@@ -141,6 +141,7 @@ class UserFunction(Value):
         frame.class_cell = self.owner
         frame.prefix = f"{self.qualname}.<locals>."
         frame.self_value = args[0] if args else None
+        frame.function, frame.called_at = self, at
         with at.session.budget.deeper(at):
             return bodies.run_function(self, frame, at)
 

@@ -94,8 +94,8 @@ def _host_binary(sign: str, left: Any, right: Any, at: At) -> Any:
         for long, count in ((left, right), (right, left)):
             if isinstance(long, str | bytes | list | tuple) and isinstance(count, int) and abs(count) <= sys.maxsize:
                 budget.check_size(len(long) * max(count, 0), at)
-    elif sign == "**" and isinstance(left, int) and isinstance(right, int):
-        budget.check_size(left.bit_length() * abs(right), at)
+    elif sign == "**" and hasattr(left, "numerator") and isinstance(right, int):  # a fraction, too
+        budget.check_size(max(left.numerator.bit_length(), left.denominator.bit_length()) * abs(right), at)
     elif sign == "<<" and isinstance(right, int):
         budget.check_size(right, at)
     elif sign == "%" and isinstance(left, str | bytes):

@@ -9,6 +9,7 @@ from goflow.parser.interpreter.values import At, raised
 if TYPE_CHECKING:
     import libcst as cst
 
+    from goflow.parser.interpreter.functions import UserFunction
     from goflow.parser.interpreter.modules import ModuleValue
     from goflow.parser.interpreter.session import Session
 
@@ -85,11 +86,13 @@ class Frame:
 
     MAYBE_RETURNED are values that an undecided arm returned while the other went on; CLASS_CELL and SELF_VALUE are
     there for ``super()`` without arguments. PREFIX is what the qualified names of functions and classes made here
-    begin with (``outer.<locals>.``).
+    begin with (``outer.<locals>.``). Of a function's own body FUNCTION is that function and CALLED_AT the call.
     """
 
     __slots__ = (
+        "called_at",
         "class_cell",
+        "function",
         "generator",
         "maybe_returned",
         "module",
@@ -108,6 +111,8 @@ class Frame:
         self.self_value: Any = None
         self.generator: Any = None
         self.prefix = ""
+        self.function: UserFunction | None = None
+        self.called_at: At | None = None
 
     def at(self, node: cst.CSTNode | None) -> At:
         """The place of NODE."""

@@ -13,7 +13,7 @@ from goflow.parser.interpreter.operations import elements, representation
 from goflow.parser.interpreter.orders import unordered
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.subtypes import HostInstance
-from goflow.parser.interpreter.values import At, Keywords, NativeFunction, Unknown, UnknownKey, first_unknown
+from goflow.parser.interpreter.values import At, Keywords, NativeFunction, Unknown, UnknownKey, Value, first_unknown
 from goflow.parser.libraries.registry import function, module
 
 
@@ -175,6 +175,16 @@ def build_abc(session: Session) -> dict[str, Any]:
     """``collections.abc``."""
     import collections.abc as abc
 
-    names = ("Callable", "Iterable", "Iterator", "Mapping", "MutableMapping", "Sequence", "MutableSequence", "Set",
-             "Hashable", "Sized", "Container", "Collection", "Generator", "Awaitable", "Coroutine")  # fmt: skip
-    return {name: ClassValue(name, module_name="collections.abc", host=getattr(abc, name)) for name in names}
+    found = {name: ClassValue(name, module_name="collections.abc", host=getattr(abc, name)) for name in abc.__all__}
+    found["Callable"].data["has_instance"] = lambda value: isinstance(value, Value) and value.callable
+    for name, methods in _ASKED_FOR.items():
+        found[name].data["methods"] = methods
+    return found
+
+
+_ASKED_FOR = {
+    "Callable": ("__call__",), "Iterable": ("__iter__",), "Iterator": ("__iter__", "__next__"), "Sized": ("__len__",),
+    "Container": ("__contains__",), "Collection": ("__len__", "__iter__", "__contains__"), "Awaitable": ("__await__",),
+    "Reversible": ("__iter__", "__reversed__"), "AsyncIterable": ("__aiter__",),
+}  # fmt: skip
+"""The methods that make an object one of these, whatever its class derives from."""

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from goflow.parser.interpreter import host
 from goflow.parser.interpreter.calls import call
+from goflow.parser.interpreter.classes import ClassValue
 from goflow.parser.interpreter.exceptions import matches
+from goflow.parser.interpreter.files import MemoryFile
 from goflow.parser.interpreter.generators import Generator
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Raised, Unknown, Value, raised
-from goflow.parser.libraries.registry import function, module
+from goflow.parser.libraries.registry import function, module, native_class
 
 
 class GeneratorManagerFactory(Value):
@@ -80,6 +83,41 @@ class NullContext(Value):
     def enter(self, at: At) -> Any:
         """The value."""
         return self.value
+
+
+class Closing(NullContext):
+    """``closing(value)``: the value is closed at the end."""
+
+    def leave(self, problem: Raised | None, at: At) -> bool:
+        """Close it."""
+        call(host.get_attribute(self.value, "close", at), [], {}, at)
+        return False
+
+
+class Redirected(NullContext):
+    """``redirect_stdout(file)``: nothing is printed here, so what the file holds afterwards is not known."""
+
+    def enter(self, at: At) -> Any:
+        """The file."""
+        if isinstance(self.value, MemoryFile):
+            self.value.unknown = Unknown("what is printed into a file", at)
+        return self.value
+
+
+def _manager_class() -> ClassValue:
+    """``AbstractContextManager``: entered it gives itself, and it catches nothing."""
+    made = native_class("AbstractContextManager", "contextlib")
+    made.attributes["__enter__"] = NativeFunction("__enter__", lambda at, self: self, takes_unknown=True)
+    made.attributes["__exit__"] = NativeFunction("__exit__", lambda at, self, *problem: None, takes_unknown=True)
+    return made
+
+
+def _decorator_class() -> ClassValue:
+    """``ContextDecorator``: a context manager that a function may be decorated with."""
+    made = native_class("ContextDecorator", "contextlib")
+    reason = "what a context manager as a decorator gives"
+    made.attributes["__call__"] = NativeFunction("__call__", lambda at, *_: Unknown(reason, at), takes_unknown=True)
+    return made
 
 
 class ExitStack(Value):
@@ -152,5 +190,9 @@ def build(session: Session) -> dict[str, Any]:
         "suppress": function("suppress", lambda at, *kinds: Suppress(kinds), takes_unknown=True),
         "nullcontext": function("nullcontext", lambda at, value=None: NullContext(value), takes_unknown=True),
         "ExitStack": function("ExitStack", lambda at: ExitStack()),
-        "closing": function("closing", lambda at, value: NullContext(value), takes_unknown=True),
+        "closing": function("closing", lambda at, value: Closing(value), takes_unknown=True),
+        "redirect_stdout": function("redirect_stdout", lambda at, file: Redirected(file), takes_unknown=True),
+        "redirect_stderr": function("redirect_stderr", lambda at, file: Redirected(file), takes_unknown=True),
+        "AbstractContextManager": _manager_class(),
+        "ContextDecorator": _decorator_class(),
     }

@@ -1,19 +1,17 @@
-"""``json``, ``csv``, ``ast.literal_eval``: data in texts and files of the folder."""
+"""``json``, ``ast.literal_eval``: data in texts and files of the folder."""
 
 from __future__ import annotations
 
 import ast
-import csv
 import json
-from collections.abc import Callable, Iterator
 from typing import Any
 
-from goflow.parser.interpreter.classes import Instance
+from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.files import MemoryFile, OpenFile
-from goflow.parser.interpreter.operations import iterate, plain_host
+from goflow.parser.interpreter.operations import plain_host
 from goflow.parser.interpreter.session import Session
-from goflow.parser.interpreter.values import At, NativeFunction, Unknown, Value, first_unknown, order_of, raised
-from goflow.parser.libraries.registry import function, module
+from goflow.parser.interpreter.values import At, Unknown, first_unknown, order_of, raised
+from goflow.parser.libraries.registry import function, module, native_class, unknown_function
 
 
 def _dumps(at: At, value: Any, **options: Any) -> Any:
@@ -104,6 +102,14 @@ def _load(at: At, file: Any, **options: Any) -> Any:
     )
 
 
+def _own_class(name: str, *methods: str) -> ClassValue:
+    """A class that files derive from and ``cls=`` names; what its objects give is not known."""
+    made = native_class(name, "json")
+    for method in methods:
+        made.attributes[method] = unknown_function(method, f"json.{name}.{method}, which is not read")
+    return made
+
+
 @module("json")
 def build_json(session: Session) -> dict[str, Any]:
     """``json``."""
@@ -112,6 +118,8 @@ def build_json(session: Session) -> dict[str, Any]:
         "loads": function("loads", _loads),
         "load": function("load", _load),
         "dump": function("dump", _dump, takes_unknown=True),
+        "JSONEncoder": _own_class("JSONEncoder", "encode", "iterencode", "default"),
+        "JSONDecoder": _own_class("JSONDecoder", "decode", "raw_decode"),
         "JSONDecodeError": session.exceptions["json.decoder.JSONDecodeError"],
     }
 
@@ -138,52 +146,3 @@ def build_ast(session: Session) -> dict[str, Any]:
 def _dump(at: At, value: Any, file: Any, **options: Any) -> Any:
     if isinstance(file, MemoryFile):
         file.write("write", _dumps(at, value, **options), at)
-
-
-class Rows(Value):
-    """``csv.reader`` and ``csv.DictReader``: rows that are read one by one, each a step."""
-
-    type_name = "_csv.reader"
-
-    def __init__(self, inner: Any) -> None:
-        self.inner = inner
-
-    def __iter__(self) -> Iterator[Any]:
-        return self
-
-    def __next__(self) -> Any:
-        return next(self.inner)
-
-    def iterate(self, at: At) -> Iterator[Any]:
-        """What is left of them."""
-        for row in self.inner:
-            at.session.budget.step(at)
-            at.session.budget.made(len(row), at)
-            yield row
-
-    def get_attribute(self, name: str, at: At) -> Any:
-        """``fieldnames``, ``line_num``, ``__next__``."""
-        if name in {"fieldnames", "line_num"} and hasattr(self.inner, name):
-            return getattr(self.inner, name)
-        if name == "__next__":
-            return NativeFunction(name, lambda at: next(self))
-        return super().get_attribute(name, at)
-
-
-def _rows_of(make: Callable[..., Any]) -> Callable[..., Any]:
-    def run(at: At, source: Any, *args: Any, **options: Any) -> Any:
-        return source if isinstance(source, Unknown) else Rows(make(iterate(source, at), *args, **options))
-
-    return run
-
-
-@module("csv")
-def build_csv(session: Session) -> dict[str, Any]:
-    """``csv``."""
-    return {
-        "reader": function("reader", _rows_of(csv.reader)),
-        "DictReader": function("DictReader", _rows_of(csv.DictReader)),
-        "QUOTE_MINIMAL": csv.QUOTE_MINIMAL,
-        "QUOTE_ALL": csv.QUOTE_ALL,
-        "QUOTE_NONE": csv.QUOTE_NONE,
-    }

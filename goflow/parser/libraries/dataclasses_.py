@@ -9,7 +9,7 @@ import libcst as cst
 from goflow.parser.interpreter.calls import call
 from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.descriptors import bind
-from goflow.parser.interpreter.operations import binary, check_hashable, representation
+from goflow.parser.interpreter.operations import binary, check_hashable, elements, representation
 from goflow.parser.interpreter.scopes import MISSING
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import (
@@ -274,6 +274,20 @@ def _dataclass(at: At, cls: Any = None, **options: Any) -> Any:
     return NativeFunction("dataclass", lambda at, inner: _decorate(at, inner, options), takes_unknown=False)
 
 
+def _make_dataclass(
+    at: At, cls_name: str, fields: Any, *, bases: Any = (), namespace: Any = None, **options: Any
+) -> Any:
+    found = elements(fields, at)
+    if isinstance(found, Unknown):
+        return found
+    names = [(field, "typing.Any") if isinstance(field, str) else tuple(field) for field in found]
+    attributes = {**(namespace or {}), **{field[0]: field[2] for field in names if len(field) > 2}}
+    attributes["__annotations__"] = {field[0]: field[1] for field in names}
+    options.pop("module", None)
+    made = ClassValue(cls_name, tuple(bases), attributes, module_name=at.module.name, module=at.module, at=at)
+    return _decorate(at, made, options)
+
+
 def _as_dict(at: At, value: Any) -> Any:
     if isinstance(value, Instance) and value.cls.lookup("__init__") is not MISSING and fields_of(value.cls):
         return {field.name: _as_dict(at, value.attributes.get(field.name)) for field in fields_of(value.cls)}
@@ -299,6 +313,7 @@ def build(session: Session) -> dict[str, Any]:
     """``dataclasses``."""
     return {
         "dataclass": function("dataclass", _dataclass, takes_unknown=True),
+        "make_dataclass": function("make_dataclass", _make_dataclass),
         "field": function("field", _field, takes_unknown=True),
         "asdict": function("asdict", lambda at, value: _as_dict(at, copied(value, at, deep=True)), takes_unknown=True),
         "astuple": function("astuple", lambda at, value: tuple(_as_dict(at, value).values()), takes_unknown=True),

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from goflow.parser.interpreter.classes import ClassValue
 from goflow.parser.interpreter.operations import plain_host
 from goflow.parser.interpreter.session import Session
-from goflow.parser.interpreter.values import At, NativeFunction, Unknown, first_unknown, raised
+from goflow.parser.interpreter.values import At, NativeFunction, Unknown, Value, first_unknown, raised
 from goflow.parser.libraries.moments import REASON, MomentValue, from_parts, from_text, name_of_zone, now
 from goflow.parser.libraries.registry import function, ignored_function, module, unknown_function
 
@@ -138,7 +138,8 @@ def build_zoneinfo(session: Session) -> dict[str, Any]:
         return unknown if unknown is not None else _zone(at, *args, **kwargs)
 
     made.construct = construct
-    return {"ZoneInfo": made, "ZoneInfoNotFoundError": session.exceptions["KeyError"]}
+    zones = unknown_function("available_timezones", "the time zones that a machine knows")
+    return {"available_timezones": zones, "ZoneInfo": made, "ZoneInfoNotFoundError": session.exceptions["KeyError"]}
 
 
 @module("time")
@@ -154,15 +155,40 @@ def build_time(session: Session) -> dict[str, Any]:
     }
 
 
+class CalendarValue(Value):
+    """``calendar.Calendar``: Python's own."""
+
+    type_name = "Calendar"
+
+    def __init__(self, inner: calendar.Calendar) -> None:
+        self.inner = inner
+
+    def get_attribute(self, name: str, at: At) -> Any:
+        """``firstweekday``, and the methods that give days, weeks and months."""
+        if name == "firstweekday":
+            return self.inner.firstweekday
+        if not name.startswith(("iter", "month", "year")) or not hasattr(self.inner, name):
+            return super().get_attribute(name, at)
+
+        def run(at: At, *args: Any, **kwargs: Any) -> Any:
+            answer = getattr(self.inner, name)(*args, **kwargs)
+            return iter(list(answer)) if hasattr(answer, "__next__") else answer
+
+        return function(name, run)
+
+
 @module("calendar")
 def build_calendar(session: Session) -> dict[str, Any]:
     """``calendar``."""
-    names = ("monthrange", "isleap", "leapdays", "weekday", "timegm")
+    names = ("monthrange", "isleap", "leapdays", "weekday", "timegm", "monthcalendar")
     found: dict[str, Any] = {
         name: function(name, lambda at, *args, run=getattr(calendar, name): run(*args)) for name in names
     }
     found |= {"day_name": list(calendar.day_name), "day_abbr": list(calendar.day_abbr)}
     found |= {"month_name": list(calendar.month_name), "month_abbr": list(calendar.month_abbr)}
+    made = ClassValue("Calendar", module_name="calendar")
+    made.construct = lambda cls, args, kwargs, at: CalendarValue(calendar.Calendar(*args, **kwargs))
+    found["Calendar"] = made
     return found | {
         day: number
         for number, day in enumerate(("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"))

@@ -36,6 +36,20 @@ class Auto(Value):
     value: Any = None
 
 
+class NoMember(Value):
+    """``nonmember(value)``: an attribute that is VALUE and no member."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+class SureMember(Value):
+    """``member(value)``: a member, were VALUE a function."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
 class Member(Instance):
     """One member: NAME and VALUE; ``data`` is its text or number where the class mixes one in."""
 
@@ -141,8 +155,12 @@ def finish(cls: ClassValue, keywords: Keywords, at: At) -> Any:
     by_value: list[Member] = []
     values: list[Any] = []
     for name, value in list(cls.attributes.items()):
+        if isinstance(value, NoMember):
+            cls.attributes[name] = value.value
+            continue
         if name.startswith("_") or isinstance(value, skipped):
             continue
+        value = value.value if isinstance(value, SureMember) else value
         if isinstance(value, Auto):
             if value.value is None:  # else an alias of one that has its value
                 value.value = _next(cls, name, values, at)
@@ -224,10 +242,27 @@ def build(session: Session) -> dict[str, Any]:
         bases = [base] if mixin is None else [builtins[mixin], base]
         found[name] = ClassValue(name, bases, module_name="enum")
         found[name].metaclass = base.metaclass
-    same = function("unique", lambda at, cls: cls, takes_unknown=True)
-    return {
-        **found,
+    found |= {"EnumMeta": base.metaclass, "EnumType": base.metaclass, "ReprEnum": base}
+    return found | {
         "auto": function("auto", lambda at: Auto()),
-        "unique": same,
-        **dict.fromkeys(("EnumMeta", "EnumType"), base.metaclass),
-    }
+        "unique": function("unique", _unique, takes_unknown=True),
+        "verify": function("verify", _verify),
+        "UNIQUE": "UNIQUE", "CONTINUOUS": "CONTINUOUS", "NAMED_FLAGS": "NAMED_FLAGS",
+        "member": function("member", lambda at, value: SureMember(value), takes_unknown=True),
+        "nonmember": function("nonmember", lambda at, value: NoMember(value), takes_unknown=True),
+        "property": builtins["property"],
+    }  # fmt: skip
+
+
+def _unique(at: At, cls: Any, words: str = "duplicate values") -> Any:
+    named = cls.attributes.get("__members__", {}) if isinstance(cls, ClassValue) else {}
+    twice = ", ".join(f"{name} -> {member.name}" for name, member in named.items() if name != member.name)
+    if twice:
+        raised(at, "ValueError", f"{words} found in <enum '{cls.name}'>: {twice}")
+    return cls
+
+
+def _verify(at: At, *checks: Any) -> Any:
+    if any(check != "UNIQUE" for check in checks):
+        return Unknown("what enum.verify finds", at)
+    return NativeFunction("verify", lambda at, cls: _unique(at, cls, "aliases"), takes_unknown=True)

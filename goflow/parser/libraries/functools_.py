@@ -1,10 +1,9 @@
-"""``functools``, ``itertools``, ``operator``, ``copy``, ``six``: functions over values."""
+"""``functools``, ``copy``, ``six``: functions over values."""
 
 from __future__ import annotations
 
 import collections
 import functools
-import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -12,10 +11,9 @@ from goflow.parser.interpreter import host
 from goflow.parser.interpreter.builtin_functions import is_instance, is_subclass
 from goflow.parser.interpreter.calls import call
 from goflow.parser.interpreter.classes import ClassValue, Instance
-from goflow.parser.interpreter.descriptors import BoundMethod, PropertyValue
+from goflow.parser.interpreter.descriptors import BoundMethod, PropertyValue, bind
 from goflow.parser.interpreter.functions import UserFunction
-from goflow.parser.interpreter.operations import binary, elements, get_item, iterate, iterate_now, truth
-from goflow.parser.interpreter.orders import iterator_over, unordered
+from goflow.parser.interpreter.operations import binary, elements, truth
 from goflow.parser.interpreter.scopes import MISSING
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.subtypes import HostInstance
@@ -25,9 +23,7 @@ from goflow.parser.interpreter.values import (
     Keywords,
     NativeFunction,
     Unknown,
-    UnknownElementsError,
     Value,
-    first_unknown,
     raised,
 )
 from goflow.parser.libraries.registry import function, module
@@ -187,8 +183,10 @@ class Dispatched(Value):
 
     type_name = "function"
 
-    def __init__(self, inner: Any) -> None:
+    def __init__(self, inner: Any, *, skipped: int = 0) -> None:
         self.inner = inner
+        self.skipped = skipped
+        """So many parameters stand before the one whose annotation tells the class."""
         self.name = str(getattr(inner, "name", "function"))
         self._by_class: list[tuple[Any, Any]] = []
 
@@ -196,11 +194,17 @@ class Dispatched(Value):
         """The function for the class of the first argument: the nearest in its MRO."""
         if not args or isinstance(args[0], Unknown):
             return args[0] if args else self.inner.call(args, kwargs, at)
+        return call(self.chosen(args, at), list(args), kwargs, at)
+
+    def chosen(self, args: Arguments, at: At) -> Any:
+        """The function for ARGS."""
+        if not args or isinstance(args[0], Unknown):
+            return args[0] if args else self.inner
         best: Any = None
         for cls, function_ in self._by_class:
             if is_instance(at, args[0], cls) is True and (best is None or is_subclass(at, cls, best[0]) is True):
                 best = cls, function_
-        return call(self.inner if best is None else best[1], list(args), kwargs, at)
+        return self.inner if best is None else best[1]
 
     def get_attribute(self, name: str, at: At) -> Any:
         """``register``, else the function's own."""
@@ -211,12 +215,93 @@ class Dispatched(Value):
     def _register(self, at: At, cls: Any, function_: Any = None) -> Any:
         if function_ is None and isinstance(cls, UserFunction):
             function_, names = cls, [parameter.name for parameter in cls.parameters]
-            cls = function_.annotation(names[0], at) if names else None
+            cls = function_.annotation(names[self.skipped], at) if len(names) > self.skipped else None
         if function_ is None:
             return NativeFunction("register", lambda at, inner: self._register(at, cls, inner), takes_unknown=True)
         at.session.journal.touch(self._by_class)
         self._by_class.append((cls, function_))
         return function_
+
+
+class Compared(Value):
+    """What ``cmp_to_key``'s function makes of VALUE: it is ordered by what COMPARE says."""
+
+    type_name = "K"
+
+    def __init__(self, compare: Any, value: Any) -> None:
+        self.compare = compare
+        self.value = value
+
+    def get_attribute(self, name: str, at: At) -> Any:
+        """``obj``."""
+        return self.value if name == "obj" else super().get_attribute(name, at)
+
+    def binary(self, operator: str, other: Any, at: At, *, reflected: bool) -> Any:
+        """What the function says of the two, held against 0."""
+        if not isinstance(other, Compared) or operator not in {"<", "<=", ">", ">=", "==", "!="}:
+            return NotImplemented
+        left, right = (other, self) if reflected else (self, other)
+        return binary(operator, call(self.compare, [left.value, right.value], {}, at), 0, at)
+
+
+def _cmp_to_key(at: At, compare: Any) -> Any:
+    if isinstance(compare, Unknown):
+        return compare
+    return NativeFunction("K", lambda at, obj: Compared(compare, obj), takes_unknown=True)
+
+
+class PartialMethod(Value):
+    """``functools.partialmethod``: a partial that gets the instance first."""
+
+    type_name = "partialmethod"
+
+    def __init__(self, target: Any, args: Arguments, kwargs: Keywords) -> None:
+        self.inner = Partial(target, args, kwargs)
+
+    @property
+    def descriptor(self) -> Value:
+        """How an instance, or the class, gets at it."""
+        inner = self.inner
+
+        def get(at: At, instance: Any, cls: Any) -> Any:
+            target = bind(inner.function, instance, cls, at)
+            if instance is None and target is inner.function:
+                return NativeFunction("partialmethod", self._unbound, takes_unknown=True)
+            return Partial(target, inner.args, inner.kwargs)
+
+        return NativeFunction("__get__", get, takes_unknown=True)
+
+    def _unbound(self, at: At, receiver: Any, *args: Any, **kwargs: Any) -> Any:
+        return call(self.inner.function, [receiver, *self.inner.args, *args], {**self.inner.kwargs, **kwargs}, at)
+
+
+class DispatchedMethod(Value):
+    """``functools.singledispatchmethod``: the class of the first argument after the instance says which one runs."""
+
+    type_name = "singledispatchmethod"
+
+    def __init__(self, inner: Any) -> None:
+        self.dispatched = Dispatched(inner, skipped=1)
+
+    def get_attribute(self, name: str, at: At) -> Any:
+        """``register``."""
+        return self.dispatched.get_attribute(name, at)
+
+    @property
+    def descriptor(self) -> Value:
+        """How an instance, or the class, gets at it."""
+
+        def get(at: At, instance: Any, cls: Any) -> Any:
+            run = NativeFunction(
+                self.dispatched.name,
+                lambda at, *args, **kwargs: call(
+                    bind(self.dispatched.chosen(args, at), instance, cls, at), list(args), kwargs, at
+                ),
+                takes_unknown=True,
+            )
+            return run if instance is not None else Unknown("a dispatched method asked of its class", at)
+
+        return NativeFunction("__get__", get, takes_unknown=True)
 
 
 @module("functools")
@@ -234,188 +319,16 @@ def build_functools(session: Session) -> dict[str, Any]:
         ),
         "total_ordering": function("total_ordering", _total_ordering, takes_unknown=True),
         "singledispatch": function("singledispatch", lambda at, inner: Dispatched(inner), takes_unknown=True),
+        "singledispatchmethod": function(
+            "singledispatchmethod", lambda at, inner: DispatchedMethod(inner), takes_unknown=True
+        ),
+        "cmp_to_key": function("cmp_to_key", _cmp_to_key, takes_unknown=True),
+        "partialmethod": function(
+            "partialmethod", lambda at, target, *a, **k: PartialMethod(target, a, k), takes_unknown=True
+        ),
+        "WRAPPER_ASSIGNMENTS": functools.WRAPPER_ASSIGNMENTS,
+        "WRAPPER_UPDATES": functools.WRAPPER_UPDATES,
     }
-
-
-def _over(run: Callable[..., Any], sources: int | None = None) -> Callable[..., Any]:
-    """RUN of ``itertools`` over iterators of ours: of the first SOURCES arguments, or of all."""
-
-    def wrapped(at: At, *args: Any, **kwargs: Any) -> Any:
-        end = len(args) if sources is None else sources
-        unknown = first_unknown((args[end:], kwargs)) if sources is not None else None
-        if unknown is not None:
-            return unknown
-        reasons = [source if isinstance(source, Unknown) else unordered(source, at) for source in args[:end]]
-        for source, reason in zip(args, reasons, strict=False):
-            if isinstance(source, Unknown) or (reason is not None and run is not itertools.chain):
-                return reason
-        found = run(*(iterate_now(source, at) for source in args[:end]), *args[end:], **kwargs)
-        return iterator_over(found, next((reason for reason in reasons if reason is not None), None))
-
-    return wrapped
-
-
-def _with_function(run: Callable[..., Any], *, spread: bool = False) -> Callable[..., Any]:
-    """RUN of ``itertools`` whose first argument is a function that the evaluator calls."""
-
-    def wrapped(at: At, target: Any, source: Any) -> Any:
-        if isinstance(source, Unknown):
-            return source
-
-        def asked(*values: Any) -> Any:
-            if target is None:
-                return _settled(truth(values[0], at))
-            answer = call(target, list(values), {}, at)
-            return answer if spread else _settled(truth(answer, at))
-
-        values = iterate_now(source, at)
-        rows = (tuple(_settled(elements(row, at))) for row in values) if spread else values
-        return run(asked, rows)
-
-    return wrapped
-
-
-def _settled(value: Any) -> Any:
-    """VALUE; where it is not known nothing that comes after is, either."""
-    if isinstance(value, Unknown):
-        raise UnknownElementsError(value)
-    return value
-
-
-def _product(at: At, *sources: Any, repeat: Any = 1) -> Any:
-    if isinstance(repeat, Unknown):
-        return repeat
-    found: list[Any] = [elements(source, at) for source in sources]
-    size = 1
-    for source in found:
-        unknown = source if isinstance(source, Unknown) else unordered(source, at)
-        if unknown is not None:
-            return unknown
-        size = min(size * max(len(source), 1), 1 << 62)
-    at.session.budget.check_size(min(repeat, 1000) * len(found), at)
-    return itertools.product(*found, repeat=repeat)
-
-
-def _chosen(run: Callable[..., Any]) -> Callable[..., Any]:
-    """``permutations`` and its kin: RUN over a list, and how many of it are taken."""
-
-    def wrapped(at: At, source: Any, *rest: Any, **kwargs: Any) -> Any:
-        found = elements(source, at)
-        if isinstance(found, Unknown):
-            return found
-        unknown = first_unknown((rest, kwargs)) if (order := unordered(found, at)) is None else order
-        return unknown if unknown is not None else run(found, *rest, **kwargs)
-
-    return wrapped
-
-
-def _accumulate(at: At, source: Any, func: Any = None, *, initial: Any = None) -> Any:
-    unknown = source if isinstance(source, Unknown) else unordered(source, at)
-    if unknown is not None:
-        return unknown
-
-    def both(left: Any, right: Any) -> Any:
-        return binary("+", left, right, at) if func is None else call(func, [left, right], {}, at)
-
-    return itertools.accumulate(iterate_now(source, at), both, initial=initial)
-
-
-def _groupby(at: At, source: Any, key: Any = None) -> Any:
-    unknown = source if isinstance(source, Unknown) else unordered(source, at)
-    if unknown is not None:
-        return unknown
-    return itertools.groupby(
-        iterate_now(source, at), lambda value: _settled(value if key is None else call(key, [value], {}, at))
-    )
-
-
-def _from_iterable(at: At, sources: Any) -> Any:
-    unknown = sources if isinstance(sources, Unknown) else unordered(sources, at)
-    if unknown is not None:
-        return unknown
-    return (value for source in iterate_now(sources, at) for value in iterate(_settled(source), at))
-
-
-class Chain(NativeFunction):
-    """``itertools.chain`` with its ``from_iterable``."""
-
-    def get_attribute(self, name: str, at: At) -> Any:
-        """``from_iterable``."""
-        if name == "from_iterable":
-            return NativeFunction(name, _from_iterable, takes_unknown=True)
-        return super().get_attribute(name, at)
-
-
-@module("itertools")
-def build_itertools(session: Session) -> dict[str, Any]:
-    """``itertools``."""
-    found: dict[str, Any] = {
-        "chain": Chain("chain", _over(itertools.chain), takes_unknown=True),
-        "product": function("product", _product, takes_unknown=True),
-        "count": function("count", lambda at, *args, **kwargs: itertools.count(*args, **kwargs)),
-        "repeat": function("repeat", _repeat, takes_unknown=True),
-        "groupby": function("groupby", _groupby, takes_unknown=True),
-        "accumulate": function("accumulate", _accumulate, takes_unknown=True),
-        "starmap": function("starmap", _with_function(itertools.starmap, spread=True), takes_unknown=True),
-    }
-    for name, sources in (("zip_longest", None), ("compress", None), ("pairwise", 1), ("cycle", 1), ("islice", 1)):
-        found[name] = function(name, _over(getattr(itertools, name), sources), takes_unknown=True)
-    found["tee"] = function("tee", _tee, takes_unknown=True)
-    for name in ("permutations", "combinations", "combinations_with_replacement"):
-        found[name] = function(name, _chosen(getattr(itertools, name)), takes_unknown=True)
-    for name in ("takewhile", "dropwhile", "filterfalse"):
-        found[name] = function(name, _with_function(getattr(itertools, name)), takes_unknown=True)
-    return found
-
-
-def _repeat(at: At, value: Any, times: Any = None) -> Any:
-    if isinstance(times, Unknown):
-        return times
-    return itertools.repeat(value) if times is None else itertools.repeat(value, times)
-
-
-def _tee(at: At, source: Any, n: Any = 2) -> Any:
-    unknown = source if isinstance(source, Unknown) else first_unknown(n)
-    return unknown if unknown is not None else itertools.tee(iterate_now(source, at), min(n, 1000))
-
-
-@module("operator")
-def build_operator(session: Session) -> dict[str, Any]:
-    """``operator``."""
-    signs = {
-        "add": "+", "sub": "-", "mul": "*", "truediv": "/", "floordiv": "//", "mod": "%", "eq": "==", "ne": "!=",
-        "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "or_": "|", "and_": "&", "rshift": ">>", "lshift": "<<",
-        "xor": "^", "pow": "**", "matmul": "@", "concat": "+",
-    }  # fmt: skip
-    found: dict[str, Any] = {
-        name: function(name, lambda at, a, b, sign=sign: binary(sign, a, b, at), takes_unknown=True)
-        for name, sign in signs.items()
-    }
-    found["itemgetter"] = function("itemgetter", _itemgetter)
-    found["attrgetter"] = function("attrgetter", _attrgetter)
-    found["not_"] = function("not_", lambda at, value: not truth(value, at))
-    return found
-
-
-def _itemgetter(at: At, *keys: Any) -> Any:
-    def get(at: At, value: Any) -> Any:
-        found = tuple(get_item(value, key, at) for key in keys)
-        return found[0] if len(keys) == 1 else found
-
-    return NativeFunction("itemgetter", get, takes_unknown=True)
-
-
-def _attrgetter(at: At, *names: str) -> Any:
-    def one(value: Any, name: str, at: At) -> Any:
-        for word in name.split("."):
-            value = host.get_attribute(value, word, at)
-        return value
-
-    def get(at: At, value: Any) -> Any:
-        found = tuple(one(value, name, at) for name in names)
-        return found[0] if len(names) == 1 else found
-
-    return NativeFunction("attrgetter", get, takes_unknown=True)
 
 
 def copied(value: Any, at: At, *, deep: bool, memo: dict[int, Any] | None = None) -> Any:

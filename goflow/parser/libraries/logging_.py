@@ -85,12 +85,6 @@ def build_warnings(session: Session) -> dict[str, Any]:
             "catch_warnings": function("catch_warnings", lambda at, **k: QUIET)}  # fmt: skip
 
 
-@module("pprint")
-def build_pprint(session: Session) -> dict[str, Any]:
-    """``pprint``: what prints; how a value is laid out as text is unknown."""
-    return {"pprint": ignored_function("pprint"), "pp": ignored_function("pp")}
-
-
 @module("structlog")
 def build_structlog(session: Session) -> dict[str, Any]:
     """``structlog``."""

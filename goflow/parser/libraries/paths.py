@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import fnmatch
+import glob
 import os
 import posixpath
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -14,14 +16,14 @@ from goflow.parser.interpreter.files import open_file
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import At, NativeFunction, Unknown, Value, first_unknown, raised
 from goflow.parser.libraries.environment import environment_of
-from goflow.parser.libraries.registry import function, module, unknown_function
+from goflow.parser.libraries.registry import function, ignored_function, module, unknown_function
 
 # Paths -----------------------------------------------------------------------------------------------------------
 
 
 def path_text(value: Any) -> Any:
     """A path as text."""
-    return value.told if isinstance(value, PathValue) else value
+    return value.told if isinstance(value, PathValue | DirEntry) else value
 
 
 def listing(told: str, at: At) -> list[str]:
@@ -49,7 +51,8 @@ def exists(told: str, at: At, kind: str = "exists") -> Any:
     if not _inside(real, at):
         return Unknown(f"whether {told} exists where the task runs", at)
     at.session.closure.setdefault(at.session.loader.shown(real), kind_of_path(real))
-    return {"exists": real.exists, "isfile": real.is_file, "isdir": real.is_dir}[kind]()
+    looks = {"exists": real.exists, "isfile": real.is_file, "isdir": real.is_dir}
+    return os.path.lexists(real) if kind == "lexists" else looks[kind]()
 
 
 class PathValue(Value):
@@ -102,6 +105,61 @@ class PathValue(Value):
         if method is None:
             return super().get_attribute(name, at)
         return NativeFunction(name, lambda at, /, *args, **kwargs: method(self, at, *args, **kwargs))
+
+
+class DirEntry(Value):
+    """What ``os.scandir`` gives for the name NAME in a folder; TOLD is its path."""
+
+    type_name = "DirEntry"
+
+    def __init__(self, folder: str, name: str) -> None:
+        self.name = name
+        self.told = posixpath.join(folder, name)
+
+    def representation(self, at: At) -> Any:
+        """``<DirEntry 'name'>``."""
+        return f"<DirEntry {self.name!r}>"
+
+    def text(self, at: At) -> Any:
+        """The same."""
+        return self.representation(at)
+
+    def get_attribute(self, name: str, at: At) -> Any:
+        """``name``, ``path``, ``is_dir()``, ``is_file()``."""
+        match name:
+            case "name":
+                return self.name
+            case "path":
+                return self.told
+            case "__fspath__":
+                return NativeFunction(name, lambda at: self.told)
+            case "is_dir" | "is_file":
+                kind = name.replace("_", "")
+                return NativeFunction(name, lambda at, *, follow_symlinks=True: exists(self.told, at, kind))
+            case "stat" | "inode" | "is_symlink":
+                return unknown_function(name, "what a file is on the disk")
+        return super().get_attribute(name, at)
+
+
+class Scan(Value):
+    """``os.scandir``: the entries of a folder, once; a context manager, too."""
+
+    type_name = "ScandirIterator"
+
+    def __init__(self, entries: list[DirEntry]) -> None:
+        self.entries = iter(entries)
+
+    def iterate(self, at: At) -> Iterator[Any]:
+        """Those that are left."""
+        return self.entries
+
+    def enter(self, at: At) -> Any:
+        """Itself."""
+        return self
+
+    def get_attribute(self, name: str, at: At) -> Any:
+        """``close``."""
+        return ignored_function(name) if name == "close" else super().get_attribute(name, at)
 
 
 def _joined(self: PathValue, at: At, *parts: Any) -> Any:
@@ -209,19 +267,43 @@ def _abspath(at: At, path: Any) -> Any:
 def build_path(session: Session) -> dict[str, Any]:
     """``os.path``."""
     pure = ("join", "dirname", "basename", "split", "splitext", "normpath", "isabs", "relpath", "commonpath",
-            "commonprefix")  # fmt: skip
+            "commonprefix", "splitdrive", "normcase")  # fmt: skip
     found: dict[str, Any] = {name: _pure(name) for name in pure}
     for name in ("abspath", "realpath"):
         found[name] = function(name, lambda at, path, **_: _abspath(at, path))
-    for name in ("exists", "isfile", "isdir"):
+    for name in ("exists", "isfile", "isdir", "lexists"):
         found[name] = function(name, lambda at, path, name=name: exists(path_text(path), at, name))
     return found | {
-        "sep": "/",
+        **_SIGNS,
+        **{name: unknown_function(name, "what a file is on the disk") for name in ("ismount", "islink", "getctime")},
+        "samefile": function("samefile", _same_file),
         "expanduser": function("expanduser", lambda at, p: p if not str(p).startswith("~") else Unknown(_HOME, at)),
         "expandvars": function("expandvars", lambda at, p: p if "$" not in str(p) else Unknown("a variable", at)),
         "getmtime": unknown_function("getmtime", "a file's time"),
         "getsize": unknown_function("getsize", "a file's size"),
     }
+
+
+_SIGNS = {
+    name: getattr(posixpath, name) for name in ("sep", "altsep", "curdir", "pardir", "extsep", "pathsep", "devnull")
+}
+"""What ``os`` and ``os.path`` both have."""
+
+
+def _same_file(at: At, one: Any, other: Any) -> Any:
+    paths = {posixpath.normpath(path_text(path)) for path in (one, other)}
+    return True if len(paths) == 1 else Unknown("whether two paths are one file", at)
+
+
+def _access(at: At, path: Any, mode: Any, **_: Any) -> Any:
+    """Whether a file is there, which a container's user may read, too; what else it may do is not known."""
+    there = exists(path_text(path), at)
+    return Unknown("what may be done with a file", at) if there is True and mode & (os.W_OK | os.X_OK) else there
+
+
+def _scandir(at: At, path: Any = ".") -> Any:
+    told = path_text(path)
+    return Scan([DirEntry(told, name) for name in listing(told, at)])
 
 
 def _walk(at: At, top: Any, **_: Any) -> Any:
@@ -247,11 +329,16 @@ def build_os(session: Session) -> dict[str, Any]:
         "environ": environment,
         "getenv": NativeFunction("getenv", environment._get, takes_unknown=True),
         "path": session.loader.library("os.path"),
-        "sep": "/",
+        **_SIGNS,
         "linesep": "\n",
         "name": "posix",
         "getcwd": unknown_function("getcwd", "the working folder"),
         "listdir": function("listdir", lambda at, path=".": listing(path_text(path), at)),
+        "scandir": function("scandir", _scandir),
+        "access": function("access", _access),
+        **{name: getattr(os, name) for name in ("F_OK", "R_OK", "W_OK", "X_OK")},
+        "stat": unknown_function("stat", "what a file is on the disk"),
+        "lstat": unknown_function("lstat", "what a file is on the disk"),
         "walk": function("walk", _walk),
         "makedirs": function("makedirs", lambda at, *a, **k: None),
         "fspath": function("fspath", lambda at, path: path_text(path)),
@@ -281,4 +368,10 @@ def build_pathlib(session: Session) -> dict[str, Any]:
 def build_glob(session: Session) -> dict[str, Any]:
     """``glob``."""
     find = function("glob", lambda at, pattern, **_: glob_paths(path_text(pattern), at))
-    return {"glob": find, "iglob": find}
+    escape = function("escape", lambda at, pattern: glob.escape(pattern))
+    return {
+        "glob": find,
+        "iglob": find,
+        "escape": escape,
+        "has_magic": function("has_magic", lambda at, s: glob.has_magic(s)),
+    }

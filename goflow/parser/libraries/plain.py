@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import pprint
 import shlex
 import statistics
 import tomllib
@@ -12,13 +14,41 @@ from typing import Any
 
 from goflow.parser.interpreter.files import OpenFile
 from goflow.parser.interpreter.session import Session
-from goflow.parser.interpreter.values import At, Unknown
+from goflow.parser.interpreter.values import At, Unknown, order_of
 from goflow.parser.libraries.datetimes import host_class
-from goflow.parser.libraries.registry import function, module, unknown_function
+from goflow.parser.libraries.registry import function, ignored_function, module, unknown_function
 
 
 def _own(library: ModuleType, *names: str) -> dict[str, Any]:
     return {name: function(name, lambda at, *a, run=getattr(library, name), **k: run(*a, **k)) for name in names}
+
+
+def is_plain(value: Any) -> bool:
+    """Whether VALUE is text, numbers, moments and containers of these, all known and in an order that is."""
+    if isinstance(value, dict):
+        return type(value) is dict and all(is_plain(inner) for inner in (*value.keys(), *value.values()))
+    if isinstance(value, list | tuple):
+        return type(value) in {list, tuple} and order_of(value) is None and all(map(is_plain, value))
+    return value is None or type(value) in _PLAIN
+
+
+_PLAIN = frozenset({str, int, float, bool, bytes, dt.date, dt.datetime, dt.time, dt.timedelta})
+
+
+@module("pprint")
+def build_pprint(session: Session) -> dict[str, Any]:
+    """``pprint``: what prints is not heeded."""
+
+    def pformat(at: At, value: Any, **options: Any) -> Any:
+        if not is_plain(value) or any(isinstance(n, int) and n > _WIDEST for n in options.values()):
+            return Unknown("how an object is laid out as text", at)
+        return pprint.pformat(value, **options)
+
+    ignored = {name: ignored_function(name) for name in ("pprint", "pp")}
+    return {**ignored, "pformat": function("pformat", pformat)}
+
+
+_WIDEST = 1000
 
 
 @module("shlex")

@@ -1,4 +1,4 @@
-"""``sys``, ``inspect``, ``importlib``, ``pkgutil``: what a file may ask of its interpreter."""
+"""``sys``, ``importlib``, ``pkgutil``: what a file may ask of its interpreter."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import functools
 import posixpath
 from typing import Any
 
-from goflow.parser.interpreter.functions import UserFunction
+from goflow.parser.interpreter.calls import NativeFrameFunction
 from goflow.parser.interpreter.modules import ModuleValue
 from goflow.parser.interpreter.operations import elements
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import At, NativeFunction, Unknown, Value, raised
 from goflow.parser.libraries.collections_ import named_tuple
+from goflow.parser.libraries.frames import get_frame
 from goflow.parser.libraries.paths import exists, listing, path_text
 from goflow.parser.libraries.registry import function, module
 
@@ -64,6 +65,7 @@ def build_sys(session: Session) -> dict[str, Any]:
         "setrecursionlimit": function("setrecursionlimit", lambda at, n: None),
         "getsizeof": function("getsizeof", lambda at, v: Unknown("sys.getsizeof()", at)),
         "byteorder": "little",
+        "_getframe": NativeFrameFunction("_getframe", get_frame),
         "executable": session.inputs.python
         or Unknown(
             "the Python of the task's container (`python` in goflow.yaml says it)", At(session, session.main, None)
@@ -99,21 +101,6 @@ class _Roots(list[Any]):
             roots = self.session.loader.roots
             if root not in roots and root.is_relative_to(self.session.root):
                 roots.insert(len(roots) if index is None else 0, root)
-
-
-def _get_doc(at: At, value: Any) -> Any:
-    return value.doc if isinstance(value, UserFunction) else None
-
-
-@module("inspect")
-def build_inspect(session: Session) -> dict[str, Any]:
-    """``inspect``."""
-    return {
-        "isfunction": function("isfunction", lambda at, value: isinstance(value, UserFunction)),
-        "isclass": function("isclass", lambda at, value: getattr(value, "type_name", "") == "type"),
-        "getdoc": function("getdoc", _get_doc),
-        "cleandoc": function("cleandoc", lambda at, text: __import__("inspect").cleandoc(text)),
-    }
 
 
 def _import_module(at: At, name: str, package: Any = None) -> Any:

@@ -1,9 +1,7 @@
-"""``re``, ``string``, ``textwrap``, ``hashlib``, ``base64``, ``urllib``, ``html``, ``io``: work on texts."""
+"""``re``, ``string``, ``textwrap``, ``urllib``, ``html``, ``io``: work on texts."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import html
 import re
 import string
@@ -14,11 +12,12 @@ from typing import Any
 
 from goflow.parser.interpreter import host
 from goflow.parser.interpreter.calls import call
+from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.files import MemoryFile, OpenFile
 from goflow.parser.interpreter.operations import text
 from goflow.parser.interpreter.session import BudgetError, Session
 from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Unknown, Value, first_unknown
-from goflow.parser.libraries.registry import function, module
+from goflow.parser.libraries.registry import function, module, native_class, unknown_function
 from goflow.parser.limits import TimeIsUpError, at_most
 
 LONGEST_SUBJECT = 200_000
@@ -78,7 +77,14 @@ def build_re(session: Session) -> dict[str, Any]:
     found: dict[str, Any] = {
         name: function(name, lambda at, *a, run=getattr(re, name), **k: run_pattern(at, run, a, k)) for name in names
     }
-    flags = ("IGNORECASE", "I", "MULTILINE", "M", "DOTALL", "S", "VERBOSE", "X", "ASCII", "A", "UNICODE", "U")
+    for kind in (re.Pattern, re.Match):
+        found[kind.__name__] = native_class(kind.__name__, "re")
+        found[kind.__name__].data["has_instance"] = lambda value, name=kind.__name__: (
+            isinstance(value, Matcher) and value.type_name == name
+        )
+    found["RegexFlag"] = function("RegexFlag", lambda at, flag: int(re.RegexFlag(flag)))
+    flags = ("IGNORECASE", "I", "MULTILINE", "M", "DOTALL", "S", "VERBOSE", "X", "ASCII", "A", "UNICODE", "U",
+             "LOCALE", "L", "NOFLAG")  # fmt: skip
     return found | {name: int(getattr(re, name)) for name in flags} | {"error": session.exceptions["re.error"]}
 
 
@@ -107,6 +113,24 @@ class Template(Value):
         return unknown if unknown is not None else run(texts)
 
 
+def _formatter_class() -> ClassValue:
+    """``string.Formatter``: as ``str.format``; what a class of the file's makes of it by its own methods is unknown."""
+
+    def formatted(at: At, self: Instance, template: Any, args: Any, kwargs: Any) -> Any:
+        if self.cls is not made or not isinstance(template, str):
+            return Unknown("what a formatter of the file's own gives", at)
+        return host.call_method(template, "format", list(args), dict(kwargs), at)
+
+    made = native_class("Formatter", "string")
+    made.attributes["format"] = NativeFunction(
+        "format", lambda at, self, template, /, *args, **kwargs: formatted(at, self, template, args, kwargs)
+    )
+    made.attributes["vformat"] = NativeFunction("vformat", formatted)
+    for name in ("parse", "get_field", "get_value", "format_field", "convert_field", "check_unused_args"):
+        made.attributes[name] = unknown_function(name, f"string.Formatter.{name}, which is not read")
+    return made
+
+
 @module("string")
 def build_string(session: Session) -> dict[str, Any]:
     """``string``."""
@@ -115,6 +139,7 @@ def build_string(session: Session) -> dict[str, Any]:
     found: dict[str, Any] = {name: getattr(string, name) for name in names}
     return found | {
         "Template": function("Template", lambda at, text: Template(text)),
+        "Formatter": _formatter_class(),
         "capwords": function("capwords", lambda at, *args: string.capwords(*args)),
     }
 
@@ -124,7 +149,39 @@ def build_textwrap(session: Session) -> dict[str, Any]:
     """``textwrap``."""
     names = ("dedent", "indent", "fill", "shorten", "wrap")
     found = {name: function(name, lambda at, *a, run=getattr(textwrap, name), **k: run(*a, **k)) for name in names}
-    return found | {"indent": function("indent", _indent)}
+    return found | {"indent": function("indent", _indent), "TextWrapper": function("TextWrapper", _wrapper)}
+
+
+class Wrapper(Value):
+    """``textwrap.TextWrapper``: Python's own, whose settings may be set."""
+
+    type_name = "TextWrapper"
+
+    def __init__(self, inner: textwrap.TextWrapper) -> None:
+        self.inner = inner
+
+    def get_attribute(self, name: str, at: At) -> Any:
+        """``wrap``, ``fill`` and the settings."""
+        if name in {"wrap", "fill"}:
+            return function(name, lambda at, text: self._wrapped(getattr(self.inner, name), text, at))
+        return vars(self.inner)[name] if name in vars(self.inner) else super().get_attribute(name, at)
+
+    def _wrapped(self, run: Callable[[str], Any], text: Any, at: At) -> Any:
+        unknown = first_unknown(vars(self.inner))
+        if unknown is not None:
+            return unknown
+        indent = max(len(self.inner.initial_indent), len(self.inner.subsequent_indent), 1)
+        at.session.budget.check_size(len(text) * indent, at)
+        return run(text)
+
+    def set_attribute(self, name: str, value: Any, at: At) -> None:
+        """A setting."""
+        at.session.journal.touch(vars(self.inner))
+        setattr(self.inner, name, value)
+
+
+def _wrapper(at: At, width: Any = 70, **settings: Any) -> Wrapper:
+    return Wrapper(textwrap.TextWrapper(width, **settings))
 
 
 def _indent(at: At, text: Any, prefix: Any, predicate: Any = None) -> Any:
@@ -133,38 +190,6 @@ def _indent(at: At, text: Any, prefix: Any, predicate: Any = None) -> Any:
     if isinstance(text, str) and isinstance(prefix, str):
         at.session.budget.check_size(len(text) + (text.count("\n") + 1) * len(prefix), at)
     return textwrap.indent(text, prefix)
-
-
-@module("hashlib")
-def build_hashlib(session: Session) -> dict[str, Any]:
-    """``hashlib``."""
-
-    def make(name: str) -> NativeFunction:
-        return function(name, lambda at, content=b"", **_: Digest(hashlib.new(name, content)))
-
-    return {name: make(name) for name in ("md5", "sha1", "sha256", "sha512", "sha224", "sha384", "blake2b")}
-
-
-class Digest(Value):
-    """A hash under way."""
-
-    type_name = "HASH"
-
-    def __init__(self, inner: Any) -> None:
-        self.inner = inner
-
-    def get_attribute(self, name: str, at: At) -> Any:
-        """``hexdigest``, ``digest``, ``update``."""
-        if name in {"hexdigest", "digest", "update"}:
-            return NativeFunction(name, lambda at, *args: getattr(self.inner, name)(*args))
-        return super().get_attribute(name, at)
-
-
-@module("base64")
-def build_base64(session: Session) -> dict[str, Any]:
-    """``base64``."""
-    names = ("b64encode", "b64decode", "urlsafe_b64encode", "urlsafe_b64decode", "b32encode", "b32decode")
-    return {name: function(name, lambda at, *a, run=getattr(base64, name): run(*a)) for name in names}
 
 
 @module("html")

@@ -7,7 +7,7 @@ from typing import Any
 from goflow.parser.interpreter.classes import ClassValue
 from goflow.parser.interpreter.functions import UserFunction
 from goflow.parser.interpreter.session import Session
-from goflow.parser.interpreter.values import At, Keywords, NativeFunction, Value
+from goflow.parser.interpreter.values import At, Keywords, NativeFunction, Unknown, Value
 from goflow.parser.libraries.collections_ import named_tuple
 from goflow.parser.libraries.registry import function, module
 
@@ -57,6 +57,18 @@ class NamedTupleBase(Value):
         return named_tuple(args[0], [pair[0] for pair in args[1]], {}, at.module.name)
 
 
+def _get_args(at: At, form: Any) -> Any:
+    """What stands between the brackets of a ``Literal``; of all other forms they are not kept as they are."""
+    if not isinstance(form, TypeForm) or form.name != "Literal" or any(isinstance(a, Value) for a in form.arguments):
+        return Unknown("the arguments of a type", at)
+    return tuple({(type(argument), argument): argument for argument in form.arguments}.values())
+
+
+def _get_origin(at: At, form: Any) -> Any:
+    is_literal = isinstance(form, TypeForm) and form.name == "Literal" and form.arguments
+    return at.session.loader.load("typing", at).get_attribute("Literal", at) if is_literal else Unknown("a type", at)
+
+
 @module("typing")
 @module("typing_extensions")
 def build(session: Session) -> dict[str, Any]:
@@ -67,7 +79,11 @@ def build(session: Session) -> dict[str, Any]:
              "TextIO", "BinaryIO", "NoReturn", "Never", "Self", "TypeAlias", "ParamSpec", "Concatenate", "Hashable",
              "MutableMapping", "Collection", "AsyncIterator", "AsyncGenerator", "SupportsInt", "Pattern", "Required",
              "NotRequired", "Unpack", "TypedDict", "Deque", "DefaultDict", "OrderedDict", "Text", "AnyStr",
-             "LiteralString", "TypeGuard", "AbstractSet", "ContextManager", "Counter")  # fmt: skip
+             "LiteralString", "TypeGuard", "AbstractSet", "ContextManager", "Counter", "Reversible", "SupportsFloat",
+             "SupportsComplex", "SupportsBytes", "SupportsIndex", "SupportsAbs", "SupportsRound", "ByteString",
+             "Container", "Sized", "MutableSequence", "MutableSet", "KeysView", "ItemsView", "ValuesView",
+             "MappingView", "Match", "AsyncIterable", "AsyncContextManager", "ChainMap", "ForwardRef",
+             "TypeVarTuple", "ReadOnly", "TypeIs")  # fmt: skip
     found: dict[str, Any] = {name: TypeForm(name) for name in forms}
     found |= {name.capitalize(): builtins[name] for name in ("dict", "list", "set", "tuple")}
     found["FrozenSet"] = builtins["frozenset"]
@@ -77,6 +93,8 @@ def build(session: Session) -> dict[str, Any]:
     found["Protocol"] = ClassValue("Protocol", module_name="typing")
     found["Generic"] = ClassValue("Generic", module_name="typing")
     found["TYPE_CHECKING"] = False
+    found["get_args"] = function("get_args", _get_args)
+    found["get_origin"] = function("get_origin", _get_origin)
     same = function("cast", lambda at, kind, value: value, takes_unknown=True)
     decorator = function("overload", lambda at, inner: inner, takes_unknown=True)
     found |= {"cast": same, "overload": decorator, "final": decorator, "no_type_check": decorator,
