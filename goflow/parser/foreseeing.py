@@ -56,7 +56,7 @@ def _own_timetable(dag: DagValue) -> Timetable | None:
 def _first_runs(asking: _Asking, guarded: Guarded) -> Json:
     """What the class answers. Nothing that goes wrong in it is told of the file, whose reading is over."""
     session = asking.at.session
-    before, session.diagnostics = session.diagnostics, []
+    before, session.diagnostics, session.left_early = session.diagnostics, [], None
     runs: list[list[Json]] = []
 
     def ask() -> list[Any]:
@@ -70,10 +70,11 @@ def _first_runs(asking: _Asking, guarded: Guarded) -> Json:
         return _hole(f"{asking.name}, which fails with {problem}", asking.at.line)
     finally:
         session.diagnostics = before
+    why = asking.unknown if session.left_early is None else session.left_early
+    if why is not None:  # a loop that may have ended sooner would have given other moments
+        return Encoder()(why)
     if faults:
         return _hole(f"{asking.name}: {faults[0].message}", faults[0].span.line)
-    if asking.unknown is not None:
-        return Encoder()(asking.unknown)
     return list(runs)
 
 

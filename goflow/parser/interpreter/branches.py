@@ -75,6 +75,7 @@ def both_bodies(frame: Frame, bodies: list[Callable[[], Exit | None]], test: Unk
             return Exit(How.RETURN, join_values(values, at, test))
         return leaving[0]
     join_arms(frame, going_on, test)
+    frame.session.left_early = test
     frame.maybe_returned += [end.value for end in leaving if end.how is How.RETURN]
     return None
 

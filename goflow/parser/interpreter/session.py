@@ -150,6 +150,8 @@ class Session:
     """The exception that an ``except`` or ``finally`` is dealing with now."""
     attempts: tuple[Attempt, ...] = ()
     """The bodies around this place of which something may catch exceptions, the innermost last."""
+    left_early: Unknown | None = None
+    """Why a loop or function may have been left before its end, the last time that this was so."""
     paused: set[Any] = field(default_factory=set)
     """Bodies of generators that wait at a ``yield``."""
     is_over: bool = False

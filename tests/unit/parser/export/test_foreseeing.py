@@ -105,7 +105,17 @@ def test_answers(tmp_path, body, expected):
 UNKNOWN = {
     "what only run time tells": (
         "import requests\nif requests.get('x'):\n    return None\nreturn DagRunInfo.exact(restriction.earliest)",
-        "a condition that is not known",
+        "requests",
+    ),
+    "a loop that may be left": (
+        "import requests\nat = restriction.earliest\nfor i in range(3):\n    if requests.get('x'):\n        break\n"
+        "    at = at.add(days=1)\nreturn DagRunInfo.exact(at)",
+        "requests",
+    ),
+    "a loop that only what is not known can end": (
+        "import requests\nat = restriction.earliest\nwhile True:\n    if requests.get('x'):\n        break\n"
+        "    at = at.add(days=1)\nreturn DagRunInfo.exact(at)",
+        "requests",
     ),
     "a moment that is not known": ("import requests\nreturn DagRunInfo.exact(requests.get('x'))", "requests"),
     "a moment without a zone": ("return DagRunInfo.exact(restriction.earliest.naive())", "no moment with a zone"),
