@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from goflow.parser.interpreter.descriptors import BoundMethod, PropertyValue, StaticMethod, bind, is_abstract
 from goflow.parser.interpreter.scopes import MISSING
-from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Raised, Unknown, Value, raised
+from goflow.parser.interpreter.values import (
+    Arguments,
+    At,
+    Keywords,
+    NativeFunction,
+    Raised,
+    Unknown,
+    Value,
+    hidden_key,
+    raised,
+)
 
 if TYPE_CHECKING:
     from goflow.parser.interpreter.modules import ModuleValue
@@ -240,6 +250,9 @@ class Instance(Value):
             return bind(own_getattr, self, self.cls, at).call([name], {}, at)
         if name == "__module__":
             return self.cls.module_name
+        hidden = hidden_key(self.attributes)
+        if hidden is not None:
+            return hidden
         raised(at, "AttributeError", f"'{self.type_name}' object has no attribute '{name}'")
 
     def set_attribute(self, name: str, value: Any, at: At) -> None:

@@ -185,7 +185,7 @@ class Session:
         except (Raised, BudgetError):
             raise
         except UnknownElementsError as problem:
-            return problem.unknown.call(args, kwargs, at)  # whatever it was about to do
+            return problem.unknown.called(args, kwargs, at)  # whatever it was about to do
         except RecursionError:
             raise BudgetError("deeper than the reader can follow", at) from None
         except TypeError as problem:

@@ -174,6 +174,10 @@ class Value:
         """Whether ``leave`` may deal with PROBLEM, and can be tried in one arm and not in another."""
         return False
 
+    def forget(self, why: Unknown) -> list[Any]:
+        """Code that is not read has it: what can be changed in it is not known for the reason WHY. What it held."""
+        return []
+
     def text(self, at: At) -> Any:
         """``str(value)``: a str or Unknown."""
         return Unknown(f"the text of a {self.type_name} object", at)
@@ -220,6 +224,18 @@ class Unknown(Value):
         """Changes nothing that is known."""
 
     def call(self, args: Arguments, kwargs: Keywords, at: At) -> Any:
+        """Unknown, and so is what it may have changed."""
+        if args or kwargs:
+            from goflow.parser.interpreter.unread import may_have_changed
+
+            may_have_changed(self, args, kwargs, at)
+        return self.called(args, kwargs, at)
+
+    def call_with_unknown(self, unknown: Unknown, args: Arguments, kwargs: Keywords, at: At) -> Any:
+        """The same with more arguments than are known."""
+        return self.call([*args, unknown], kwargs, at)
+
+    def called(self, args: Arguments, kwargs: Keywords, at: At) -> Any:
         """Unknown. A library that wants to know of such calls puts a function into ``library["unknown_called"]``."""
         hook = at.session.library.get("unknown_called")
         if hook is not None:

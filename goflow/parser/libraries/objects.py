@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Unknown, Value
+from goflow.parser.interpreter.values import (
+    Arguments,
+    At,
+    Keywords,
+    NativeFunction,
+    Unknown,
+    UnknownKey,
+    Value,
+    hidden_key,
+)
 
 
 class RecordedClass(Value):
@@ -51,12 +60,23 @@ class RecordedObject(Value):
             return NativeFunction("to_dict", lambda at: dict(self.arguments))
         if name == "__class__":
             return self.cls
+        hidden = hidden_key(self.arguments)
+        if hidden is not None:
+            return hidden
         return None if name.islower() and not name.startswith("_") else Unknown(f"{self.path}.{name}", at)
 
     def set_attribute(self, name: str, value: Any, at: At) -> None:
         """Set it."""
         at.session.journal.touch(self.arguments)
         self.arguments[name] = value
+
+    def forget(self, why: Unknown) -> list[Any]:
+        """None of its arguments is known."""
+        why.at.session.journal.touch(self.arguments)
+        held = list(self.arguments.values())
+        self.arguments.update(dict.fromkeys(self.arguments, why))
+        self.arguments[UnknownKey(why)] = why
+        return held
 
     def binary(self, operator: str, other: Any, at: At, *, reflected: bool) -> Any:
         """Equal when class and arguments are."""

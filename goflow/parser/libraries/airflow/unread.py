@@ -7,13 +7,11 @@ The DAG that it may change is tainted; a DAG that it may make is a diagnostic.
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-import libcst as cst
-
 from goflow.domain.diagnostics import Severity
+from goflow.parser.interpreter.unread import CLIENTS, callee, is_of_python
 from goflow.parser.interpreter.values import Arguments, At, Keywords, Unknown
 from goflow.parser.libraries.airflow.relations import Dependable, dag_of
 
@@ -26,23 +24,10 @@ _MAKES_DAGS = re.compile(r"(Dag|DAG|Dags|DAGs)$|(^|_)dags?(_|$)|^exec$")
 _TASK_ARGUMENTS = frozenset({"task_id", "group_id", "task_group", "trigger_rule"})
 
 
-_NO_AIRFLOW = re.compile(
-    r"(google\.(?!cloud\.composer)|azure\.|boto3|botocore|docker|kubernetes|pandas|numpy|pyspark|requests|sqlalchemy"
-    r"|snowflake|databricks\.sdk|openai|weaviate|pinecone|vertexai|opensearchpy|elasticsearch)\b"
-)
-"""Client libraries that know nothing of Airflow: what they make is no task and no DAG, whatever it is called."""
-_CALLING_BACK = frozenset(
-    {"asyncio", "bdb", "builtins", "cProfile", "code", "concurrent", "contextvars", "importlib", "multiprocessing"}
-    | {"pdb", "pkgutil", "profile", "runpy", "sched", "threading", "timeit", "trace", "types", "unittest"}
-)
-_PYTHONS_OWN = sys.stdlib_module_names - _CALLING_BACK
-"""Modules of Python's own library whose functions make no tasks, since they run nothing of the file's."""
-
-
 def unread_call(state: AirflowState, unknown: Unknown, args: Arguments, kwargs: Keywords, at: At) -> None:
     """Take note of a call of UNKNOWN."""
     name = callee(at)
-    if _NO_AIRFLOW.match(unknown.reason) or _is_of_python(unknown.reason):
+    if CLIENTS.match(unknown.reason) or is_of_python(unknown.reason):
         return
     touched = list(dict.fromkeys(_dags_in((*args, *kwargs.values()))))
     current = state.current_dag()
@@ -56,23 +41,6 @@ def unread_call(state: AirflowState, unknown: Unknown, args: Arguments, kwargs: 
         known = dag_id if isinstance(dag_id, str) else None
         severity = Severity.ERROR if known is not None else Severity.WARNING
         at.session.report("GF103", words, at, severity=severity, dag_id=known)
-
-
-def _is_of_python(reason: str) -> bool:
-    """Whether REASON names something in one of Python's own modules that run nothing of the file's."""
-    top, dot, rest = reason.partition(".")
-    return bool(dot) and top in _PYTHONS_OWN and rest[:1].isidentifier()
-
-
-def callee(at: At) -> str:
-    """The last name of what is called at AT; empty where it is no plain name."""
-    node = at.node
-    if not isinstance(node, cst.Call):
-        return ""
-    function = node.func
-    if isinstance(function, cst.Attribute):
-        return function.attr.value
-    return function.value if isinstance(function, cst.Name) else ""
 
 
 def _dags_in(values: Any, depth: int = 3) -> Iterator[DagValue]:

@@ -1,0 +1,159 @@
+"""Code that is not read may change what it is handed: lists, dicts, sets and objects of the file's own classes.
+
+After such a call whatever can be reached through its arguments is not known. Taken to leave its arguments as they are:
+a class that is called (it keeps them), methods that Python's own data have (``get``, ``format``, ``append``), and
+libraries that are known not to (clients of services, Airflow's own, most of Python's).
+"""
+
+from __future__ import annotations
+
+import collections
+import datetime as dt
+import re
+import sys
+from typing import Any
+
+import libcst as cst
+
+from goflow.parser.interpreter.classes import Instance
+from goflow.parser.interpreter.mutations import forget_keys
+from goflow.parser.interpreter.subtypes import HostInstance
+from goflow.parser.interpreter.values import (
+    CONTAINERS,
+    Arguments,
+    At,
+    Keywords,
+    Unknown,
+    UnknownKey,
+    UnknownMany,
+    Value,
+)
+
+CLIENTS = re.compile(
+    r"(google\.(?!cloud\.composer)|azure\.|boto3|botocore|docker|kubernetes|pandas|numpy|pyspark|requests|sqlalchemy"
+    r"|snowflake|databricks\.sdk|openai|weaviate|pinecone|vertexai|opensearchpy|elasticsearch)\b"
+)
+"""Client libraries that know nothing of Airflow: what they make is no task and no DAG, whatever it is called."""
+_KEEPING = re.compile(
+    r"(airflow|cosmos|dagster|dbt|flask|fsspec|git|great_expectations|httpx|jinja2|jsonschema|loguru|mlflow|orjson"
+    r"|paramiko|polars|prometheus_client|psycopg2|psycopg|pymongo|pymysql|pyarrow|pytest|redis|rich|ruamel|s3fs"
+    r"|sentry_sdk|simplejson|slack|slack_sdk|slugify|statsd|structlog|tabulate|tenacity|toml|tomli|tomli_w|ujson)\b"
+)
+"""Other libraries whose functions leave their arguments as they are."""
+_CALLING_BACK = frozenset(
+    {"asyncio", "bdb", "builtins", "cProfile", "code", "concurrent", "contextvars", "importlib", "multiprocessing"}
+    | {"pdb", "pkgutil", "profile", "runpy", "sched", "threading", "timeit", "trace", "types", "unittest"}
+)
+_PYTHONS_OWN = sys.stdlib_module_names - _CALLING_BACK
+"""Modules of Python's own library whose functions make no tasks, since they run nothing of the file's."""
+_CHANGING = frozenset({"bisect", "heapq", "operator", "random"})
+"""Those of them that have functions to change their arguments."""
+_DATA = (str, bytes, int, float, tuple, list, dict, set, collections.deque, dt.datetime, dt.timedelta)
+_OF_DATA = frozenset(name for kind in _DATA for name in dir(kind) if not name.startswith("_"))
+"""Methods of Python's own data; none of them changes its arguments."""
+_NOT_READ = ", which is not read"
+
+
+def is_of_python(reason: str) -> bool:
+    """Whether REASON names something in one of Python's own modules that run nothing of the file's."""
+    top, dot, rest = reason.partition(".")
+    return bool(dot) and top in _PYTHONS_OWN and rest[:1].isidentifier()
+
+
+def callee(at: At) -> str:
+    """The last name of what is called at AT; empty where it is no plain name."""
+    node = at.node
+    if not isinstance(node, cst.Call):
+        return ""
+    function = node.func
+    if isinstance(function, cst.Attribute):
+        return function.attr.value
+    return function.value if isinstance(function, cst.Name) else ""
+
+
+def may_have_changed(unknown: Unknown, args: Arguments, kwargs: Keywords, at: At) -> None:
+    """UNKNOWN is called: what can be reached through its arguments is not known from now on."""
+    waiting = [value for value in (*args, *kwargs.values()) if not isinstance(value, _SETTLED)]
+    if not waiting or _keeps_arguments(unknown.reason, at):
+        return
+    why = Unknown(_words(unknown.reason, at), at)
+    seen = set()
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, _SETTLED) or id(value) in seen:
+            continue
+        seen.add(id(value))
+        if value is at.module.names:
+            at.module.starred = why if at.module.starred is None else at.module.starred
+        else:
+            waiting += _forget(value, why)
+
+
+_SETTLED = (str, bytes, int, float, type(None), Unknown)
+
+
+def _words(reason: str, at: At) -> str:
+    """What an argument depends on now; the REASON of what was called stays at the end, by which it is told."""
+    return f"what {callee(at) or 'a call'}(...){_MAKES}{reason.rpartition(_MAKES)[2]}"
+
+
+_MAKES = " makes of its arguments: "
+
+
+def _keeps_arguments(reason: str, at: At) -> bool:
+    name = callee(at)
+    if name[:1].isupper() or CLIENTS.match(reason) or _KEEPING.match(reason):
+        return True
+    if is_of_python(reason):
+        return reason.partition(".")[0] not in _CHANGING
+    is_method = isinstance(at.node, cst.Call) and isinstance(at.node.func, cst.Attribute)
+    return is_method and name in _OF_DATA and not reason.endswith(f".{name}{_NOT_READ}")
+
+
+def _forget(value: Any, why: Unknown) -> list[Any]:
+    """VALUE is not known any more; what was in it."""
+    if isinstance(value, Instance):
+        return _forget_object(value, why)
+    if isinstance(value, dict):
+        return _forget_dict(value, why)
+    if isinstance(value, Value):
+        return list(value.forget(why))
+    inner = list(value) if isinstance(value, CONTAINERS) else []
+    if isinstance(value, list | collections.deque | set):
+        why.at.session.journal.touch(value)
+        value.clear()
+        if isinstance(value, set):
+            value.add(why)
+        else:
+            value.append(UnknownMany.of(why))
+    return inner
+
+
+def _forget_dict(value: dict[Any, Any], why: Unknown) -> list[Any]:
+    why.at.session.journal.touch(value)
+    inner = list(value.values())
+    forget_keys(value, why)
+    value[UnknownKey(why)] = why
+    return inner
+
+
+def _forget_object(value: Instance, why: Unknown) -> list[Any]:
+    """An object of a class of the file's own; those of models keep themselves."""
+    if type(value) not in {Instance, HostInstance} or value.cls.is_native:
+        return []
+    inner = [value.data, *value.attributes.values()]
+    if hasattr(value.data, "_fields"):  # a named tuple
+        return inner
+    names = dict.fromkeys(value.attributes)
+    for cls in value.cls.mro:
+        if not cls.is_native:
+            names |= {name: None for name, found in cls.attributes.items() if not _belongs_to_class(name, found)}
+            inner += [found for found in cls.attributes.values() if isinstance(found, CONTAINERS)]
+    why.at.session.journal.touch(value.attributes)
+    value.attributes.update(dict.fromkeys(names, why))
+    value.attributes[UnknownKey(why)] = why
+    return inner
+
+
+def _belongs_to_class(name: str, found: Any) -> bool:
+    return name.startswith("__") or isinstance(found, Value)
