@@ -51,6 +51,8 @@ _CHANGING = frozenset({"bisect", "heapq", "operator", "random"})
 _DATA = (str, bytes, int, float, tuple, list, dict, set, collections.deque, dt.datetime, dt.timedelta)
 _OF_DATA = frozenset(name for kind in _DATA for name in dir(kind) if not name.startswith("_"))
 """Methods of Python's own data; none of them changes its arguments."""
+_OF_TASKS = frozenset({"partial", "expand", "expand_kwargs", "override", "set_upstream", "set_downstream"})
+"""Methods of operators and tasks; the same."""
 _NOT_READ = ", which is not read"
 
 
@@ -107,7 +109,7 @@ def _keeps_arguments(reason: str, at: At) -> bool:
     if is_of_python(reason):
         return reason.partition(".")[0] not in _CHANGING
     is_method = isinstance(at.node, cst.Call) and isinstance(at.node.func, cst.Attribute)
-    return is_method and name in _OF_DATA and not reason.endswith(f".{name}{_NOT_READ}")
+    return is_method and name in _OF_DATA | _OF_TASKS and not reason.endswith(f".{name}{_NOT_READ}")
 
 
 def _forget(value: Any, why: Unknown) -> list[Any]:

@@ -1,7 +1,6 @@
 """``heapq``, ``bisect`` and ``random``: functions that change the list they are given.
 
-What a function that nobody models does to its arguments is not looked into; these are the ones of Python's own library
-that are there to change them, so that a list is never taken to be what it was before.
+They are there to change it, and what they leave is often known.
 """
 
 from __future__ import annotations

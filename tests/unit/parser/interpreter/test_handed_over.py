@@ -55,6 +55,7 @@ KEPT = {
     "what a client of a service gets": ("requests.post('u', json=d)\nboto3.client('s3').put(d)", "d['retries']", 1),
     "what Python's own functions get": ("json.dumps(d)\nprint(d)\nlen(d)\ntime.sleep(l)", "d['retries']", 1),
     "what a class gets that is called": ("Operator(task_id='a', params=d)", "d['retries']", 1),
+    "what a method of an operator gets": ("Operator.partial(task_id='a', params=d).expand(x=l)", "(d['retries'], l)", (1, ["a"])),
     "what a method of data gets": ("lib.data.get('a', d)\nlib.text.format(l)\nlib.data.append(l)", "(d['retries'], l)", (1, ["a"])),
     "what a model could not decide on": ("sorted(l, key=lambda x: lib.weight)\n[x for x in zip(l, lib.x)]", "l", ["a"]),
     "methods of an object": ("lib.mutate(o)", "o.text()", "text"),
