@@ -1,7 +1,7 @@
 """The first runs by a timetable class of the author's own, found by evaluating the class as everything in a file is.
 
-For `goflow export` alone: no run begins by it. A scheduler that follows such a class asks the class itself, in a process
-of its own (decision 8).
+For `goflow export` alone: no run begins by it. A scheduler that follows such a class asks the class itself, in a
+process of its own (decision 8).
 """
 
 from __future__ import annotations
