@@ -173,10 +173,23 @@ def evaluate_file(
     except OtherDialectError as found:
         as_other = dataclasses.replace(folder, dialect=found.dialect)
         result = _read_as(as_other, path, content, inputs, "file", way)
+        if not result.dags and _fails_in_both(as_other, path, content, inputs, way):
+            return _read_as(folder, path, content, inputs, "file", way)
         name, others = ("Airflow 2", "Airflow 3") if found.dialect is Dialect.AIRFLOW2 else ("Airflow 3", "Airflow 2")
         words = f"the file is read as one for {name}: under {others} it would fail with {found}"
         note = Diagnostic("GF501", words, found.span, Severity.NOTE)
         return dataclasses.replace(result, diagnostics=(note, *result.diagnostics))
+
+
+def _fails_in_both(folder: Folder, path: str, content: bytes, inputs: Inputs, way: Way) -> bool:
+    """Whether the file uses what the dialect of FOLDER does not have and the other one has."""
+    from goflow.parser.libraries.airflow.dialects import OtherDialectError
+
+    try:
+        _read_as(folder, path, content, inputs, "folder", way)
+    except OtherDialectError:
+        return True
+    return False
 
 
 def _with_inference(result: ParseResult, folder: Folder) -> ParseResult:

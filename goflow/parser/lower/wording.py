@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 _MOST = 3
-_MODULE = "put that module into the DAG folder, or name its place in import_roots of goflow.yaml"
+_LIBRARY = (
+    "what this library gives is not read: call it inside a task, or take the value from a Variable, from a file in the "
+    "folder or from the environment in goflow.yaml"
+)
+_MODULE = (
+    "is the module your own? put it into the DAG folder, or name its place in import_roots of goflow.yaml; what an "
+    "installed library gives is known to running tasks alone: call it inside one, or take the value from a Variable or "
+    "a file in the folder"
+)
 _NAME = "GoFlow does not know this name of a provider: is it written rightly?"
 _ELSE = (
     "take it from a Variable, from a file in the folder or from the environment in goflow.yaml; "
@@ -30,4 +39,6 @@ def way_out(reason: str) -> str:
     """What to do about something that the scheduler plans with and that depends on REASON."""
     if not reason.endswith("which is not read"):
         return _ELSE
-    return _NAME if reason.startswith("airflow.") else _MODULE
+    if reason.startswith("airflow."):
+        return _NAME
+    return _LIBRARY if reason.partition(".")[0] in sys.stdlib_module_names else _MODULE

@@ -9,7 +9,7 @@ from goflow.domain.errors import did_you_mean
 from goflow.domain.spec import Dialect
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import Raised
-from goflow.parser.libraries.airflow.import_paths import has_module, modules_of, other
+from goflow.parser.libraries.airflow.import_paths import has_module, modules_of, other, what_became_of
 
 _MISSING_MODULE = re.compile(r"No module named '(airflow[\w.]*)'")
 
@@ -50,7 +50,7 @@ def code_and_hint(problem: Raised, session: Session) -> tuple[str, str]:
     have, GF004 for all others."""
     missing = _MISSING_MODULE.search(problem.message) if problem.type_name == "ModuleNotFoundError" else None
     if missing is not None:
-        return "GF006", did_you_mean(missing[1], modules_of(session.dialect))
+        return "GF006", what_became_of(missing[1]) or did_you_mean(missing[1], modules_of(session.dialect))
     data = problem.value.data
     if not isinstance(data, dict):
         return "GF004", ""

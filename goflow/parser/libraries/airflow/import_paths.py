@@ -1,6 +1,6 @@
 """Where Airflow keeps its names: which module of which Airflow has a name, and what it is called today.
 
-The facts lie in three text files beside this module, gained by importing Airflow 2.11.2 and 3.3.2 and asking them
+The facts lie in text files beside this module, gained by importing Airflow 2.11.2 and 3.3.2 and asking them
 (``tools/catalogue/names.py`` asks them again):
 
 ``facts/names.txt``
@@ -11,6 +11,11 @@ The facts lie in three text files beside this module, gained by importing Airflo
     imports them itself, from the standard library or another package; ``name=origin`` where the two differ.
 ``facts/moves.txt``
     ``old.module new.module Name OldName=NewName ...``: where a name of Airflow 1.10 or 2 went.
+``facts/gone.txt``
+    ``path|hint``: what to write in place of a module or name of 1.10 that became of nothing.
+
+What only Airflow 1.10 had stands among the names of Airflow 2, as far as a provider of today has it
+(``tools/catalogue/first_names.py`` finds it): a file that Airflow 2 would refuse for it is read all the same.
 
 Providers (``airflow.providers.*``) are not listed: which of them are installed is not known to the reader, so each of
 their modules is taken to be there.
@@ -101,6 +106,20 @@ def canonical(path: str) -> str:
             return path
         path = target
         seen.add(path)
+
+
+def what_became_of(path: str) -> str:
+    """What takes the place of PATH, a module or a name that Airflow 1.10 had and no provider has; empty: not known."""
+    while path:
+        if path in _gone():
+            return _gone()[path]
+        path = path.rpartition(".")[0]
+    return ""
+
+
+@functools.cache
+def _gone() -> dict[str, str]:
+    return dict(line.split("|", 1) for line in _lines("gone.txt"))
 
 
 @functools.cache

@@ -35,6 +35,7 @@ from goflow.parser.libraries.airflow.import_paths import (
     is_provider,
     names_of,
     other,
+    what_became_of,
 )
 from goflow.parser.libraries.airflow.opaque import NOT_SET, has_operators, opaque_class
 from goflow.parser.libraries.airflow.openlineage_ import OPENLINEAGE
@@ -111,7 +112,7 @@ def find(session: Session, module: str, name: str, at: At) -> Any:
     if there is False:
         elsewhere = has_name(module, name, other(session.dialect))
         only = other(session.dialect) if elsewhere else None
-        hint = did_you_mean(name, names_of(module, session.dialect))
+        hint = what_became_of(path) or did_you_mean(name, names_of(module, session.dialect))
         fail(at, "ImportError", f"cannot import name '{name}' from '{module}'", only=only, code="GF006", hint=hint)
     found = _modelled(session, module, name)
     if found is not None:

@@ -37,6 +37,31 @@ TWO, THREE = Dialect.AIRFLOW2, Dialect.AIRFLOW3
             "airflow.providers.postgres.hooks.postgres.PostgresHook",
         ),
         (
+            "what only 1.10 had is that of a provider",
+            "airflow.contrib.operators.emr_create_job_flow_operator.EmrCreateJobFlowOperator",
+            "airflow.providers.amazon.aws.operators.emr.EmrCreateJobFlowOperator",
+        ),
+        (
+            "a sensor of 1.10's one module of sensors is where it is today",
+            "airflow.operators.sensors.ExternalTaskSensor",
+            "airflow.providers.standard.sensors.external_task.ExternalTaskSensor",
+        ),
+        (
+            "a package of 1.10 had the names of all its modules",
+            "airflow.operators.PythonOperator",
+            "airflow.providers.standard.operators.python.PythonOperator",
+        ),
+        (
+            "an operator that got another name in its provider",
+            "airflow.contrib.operators.ecs_operator.ECSOperator",
+            "airflow.providers.amazon.aws.operators.ecs.EcsRunTaskOperator",
+        ),
+        (
+            "contrib's volumes are the cluster's own",
+            "airflow.contrib.kubernetes.volume_mount.VolumeMount",
+            "kubernetes.client.models.V1VolumeMount",
+        ),
+        (
             "what never moved stays",
             "airflow.operators.subdag.SubDagOperator",
             "airflow.operators.subdag.SubDagOperator",
@@ -59,6 +84,10 @@ def test_canonical_path(sentence, path, today):
         ("airflow.operators.bash", "BashOperator", True, True),
         ("airflow.decorators", "task", True, True),
         ("airflow.operators", "python", True, True),
+        ("airflow.operators", "BashOperator", True, False),
+        ("airflow.sensors", "HttpSensor", True, False),
+        ("airflow.executors.kubernetes_executor", "KubernetesExecutor", True, False),
+        ("airflow.contrib.operators.qubole_operator", "QuboleOperator", False, False),
         ("airflow.utils.session", "provide_session", True, True),
         ("airflow.utils.session", "create_session", True, True),
         ("airflow.models.dag", "NotThere", False, None),
