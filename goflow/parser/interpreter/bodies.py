@@ -123,11 +123,11 @@ class Declarations(cst.CSTVisitor):
         return False
 
 
-def declare(frame: Frame, body: cst.BaseSuite) -> None:
+def declare(frame: Frame, body: cst.BaseSuite | cst.Module) -> None:
     """Take note of the body's ``global`` and ``nonlocal``; found once per body."""
     known = frame.module.declarations.get(id(body))
     if known is None:
-        local = frozenset() if frame.scope.is_class else assigned_names(body)
+        local = frozenset() if frame.scope.is_class or isinstance(body, cst.Module) else assigned_names(body)
         source = frame.module.source
         if "global " in source or "nonlocal " in source:
             visitor = Declarations()

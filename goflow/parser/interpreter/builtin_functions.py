@@ -401,10 +401,10 @@ def _dir(frame: Frame, at: At, value: Any = MISSING) -> Any:
     return sorted(names) if isinstance(names, dict) else Unknown("dir() of an object", at)
 
 
-def _exec(frame: Frame, at: At, *args: Any, **kwargs: Any) -> Any:
-    """Not run: names that nothing else defines may come from it, and so may tasks and DAGs."""
-    frame.module.starred = Unknown("what exec() runs", at)
-    frame.module.starred.call(args, kwargs, at)
+def _exec(frame: Frame, at: At, *args: Any, **kwargs: Any) -> None:
+    from goflow.parser.interpreter.executed import execute
+
+    execute(frame, at, *args, **kwargs)
 
 
 IN_FRAME: dict[str, Callable[..., Any]] = {

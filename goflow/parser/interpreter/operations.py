@@ -411,7 +411,8 @@ def get_item(value: Any, key: Any, at: At) -> Any:
     except KeyError:
         from goflow.parser.interpreter.exceptions import make_exception
 
-        unknown = first_unknown(list(value))
+        unknown = hidden_key(value)
+        unknown = first_unknown(list(value)) if unknown is None else unknown
         if unknown is not None:
             return unknown
         raise Raised(make_exception(at.session, "KeyError", (key,)), at) from None

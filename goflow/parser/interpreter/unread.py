@@ -87,6 +87,8 @@ def may_have_changed(unknown: Unknown, args: Arguments, kwargs: Keywords, at: At
         seen.add(id(value))
         if value is at.module.names:
             at.module.starred = why if at.module.starred is None else at.module.starred
+            at.session.journal.touch(value)
+            value[UnknownKey(why)] = why
         else:
             waiting += _forget(value, why)
 
