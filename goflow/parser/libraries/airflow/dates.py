@@ -14,6 +14,7 @@ from goflow.parser.interpreter.values import At, Unknown, Value, first_unknown
 from goflow.parser.libraries.airflow.exceptions import fail
 from goflow.parser.libraries.airflow.state import native
 from goflow.parser.libraries.moments import REASON, MomentValue, name_of_zone
+from goflow.parser.libraries.registry import function
 
 DAY_S = 86400.0
 
@@ -108,9 +109,11 @@ def timezone_names(session: Session) -> dict[str, Any]:
 
 def dates_names(session: Session) -> dict[str, Any]:
     """The module ``airflow.utils.dates`` of Airflow 2."""
+    from goflow.parser.libraries.airflow.macros import date_range
     from goflow.parser.libraries.airflow.schedules import CRON_PRESETS
 
-    return {"days_ago": native("days_ago", days_ago), "cron_presets": dict(CRON_PRESETS)}
+    ranges = function("date_range", date_range)
+    return {"days_ago": native("days_ago", days_ago), "date_range": ranges, "cron_presets": dict(CRON_PRESETS)}
 
 
 def _datetime(at: At, *args: Any, **kwargs: Any) -> Any:

@@ -37,6 +37,7 @@ from goflow.parser.libraries.airflow.import_paths import (
     other,
     what_became_of,
 )
+from goflow.parser.libraries.airflow.macros import macros_names
 from goflow.parser.libraries.airflow.opaque import NOT_SET, has_operators, opaque_class
 from goflow.parser.libraries.airflow.openlineage_ import OPENLINEAGE
 from goflow.parser.libraries.airflow.operator_classes import generic_class, operator_class
@@ -53,7 +54,7 @@ from goflow.parser.libraries.airflow.task_groups import task_group
 from goflow.parser.libraries.airflow.timetables import TIMETABLES, timetable_class
 from goflow.parser.libraries.airflow.xcom_args import RETURN_KEY, xcom_class
 from goflow.parser.libraries.logging_ import QUIET
-from goflow.parser.libraries.registry import resolver
+from goflow.parser.libraries.registry import ignored_function, resolver
 
 VERSIONS = {Dialect.AIRFLOW2: "2.11.2", Dialect.AIRFLOW3: "3.3.2"}
 EXAMPLES = "airflow.example_dags"
@@ -284,6 +285,26 @@ def _operator(path: str) -> Callable[[Session], Any]:
     return lambda session: operator_class(session, path)
 
 
+def _import_string(at: At, dotted_path: Any) -> Any:
+    from goflow.parser.libraries.import_string import import_string
+
+    return import_string(dotted_path, at)
+
+
+def _hook_implementation(at: At, inner: Any = None, **_: Any) -> Any:
+    """``@hookimpl``, with or without options, leaves a listener's function as it is."""
+    return native("hookimpl", lambda at, inner: inner) if inner is None else inner
+
+
+_DECORATORS = ("bash", "sensor", "branch", "short_circuit", "virtualenv", "external_python", "branch_virtualenv",
+               "branch_external_python")  # fmt: skip
+"""Those of ``@task.NAME`` that ``airflow.decorators`` of Airflow 2 has as ``NAME_task``, too."""
+
+
+def _decorator_of(name: str) -> Callable[[Session], Any]:
+    return lambda session: taskflow.task_decorators(session).get_attribute(name, At(session, session.main, None))
+
+
 _OPERATORS: Mapping[str, str] = {
     "BaseOperator": BASE_OPERATOR,
     "BaseSensorOperator": BASE_SENSOR,
@@ -336,6 +357,12 @@ _NAMES: Mapping[str, Callable[[Session], Any]] = {
     "is_venv_installed": _constant(native("is_venv_installed", _is_venv_installed)),
     "get_unique_task_id": _run_time("get_unique_task_id"),
     "days_ago": lambda session: dates_names(session)["days_ago"],
+    "date_range": lambda session: dates_names(session)["date_range"],
+    "macros": lambda session: session.loader.library("airflow.sdk.execution_time.macros"),
+    "import_string": _constant(native("import_string", _import_string)),
+    "hookimpl": _constant(native("hookimpl", _hook_implementation)),
+    "mask_secret": _constant(ignored_function("mask_secret")),
+    **{f"{name}_task": _decorator_of(name) for name in _DECORATORS},
     "cron_presets": lambda session: dates_names(session)["cron_presets"],
     "timezone": lambda session: session.loader.library(
         "airflow.sdk.timezone" if session.dialect is Dialect.AIRFLOW3 else "airflow.utils.timezone"
@@ -371,6 +398,8 @@ _FUNCTIONS_FIRST = frozenset(
 """Paths that are a function although a module has the same path."""
 
 _MODULES: Mapping[str, Callable[[Session], dict[str, Any]]] = {
+    "airflow.macros": macros_names,
+    "airflow.sdk.execution_time.macros": macros_names,
     "airflow.utils.timezone": timezone_names,
     "airflow.sdk.timezone": timezone_names,
     "airflow.sdk._shared.timezones.timezone": timezone_names,
