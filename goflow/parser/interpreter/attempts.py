@@ -14,7 +14,7 @@ from goflow.parser.interpreter.journal import Arm, copy_state
 from goflow.parser.interpreter.values import At, Raised, Unknown
 
 if TYPE_CHECKING:
-    from goflow.parser.interpreter.bodies import Exit
+    from goflow.parser.interpreter.bodies import Exit, How
     from goflow.parser.interpreter.scopes import Frame
     from goflow.parser.interpreter.session import Session
 
@@ -22,19 +22,21 @@ Catches = Callable[[Raised], bool | Unknown]
 
 
 class MayRaise:
-    """PROBLEM, raised if TEST says so; STATE is what things were then."""
+    """PROBLEM, raised if TEST says so, or how the body is left then; STATE is what things were then."""
 
-    def __init__(self, problem: Raised, test: Unknown, state: dict[int, tuple[Any, Any]]) -> None:
+    def __init__(self, problem: Raised | Exit, test: Unknown, state: dict[int, tuple[Any, Any]]) -> None:
         self.problem = problem
         self.test = test
         self.state = state
 
 
 class Attempt:
-    """A body that is being run and what may catch exceptions of it. GENERATOR is the one whose body it stands in."""
+    """A body that is being run, what may catch exceptions of it, and by which WAYS statements of its FRAME leave it.
+    GENERATOR is the one whose body it stands in."""
 
-    def __init__(self, frame: Frame, catches: Catches) -> None:
+    def __init__(self, frame: Frame, catches: Catches, ways: frozenset[How]) -> None:
         self.session = frame.session
+        self.frame, self.ways = frame, ways
         self.generator = frame.generator
         self.catches = catches
         self.depth = len(self.session.journal.arms)
@@ -42,7 +44,7 @@ class Attempt:
         self.record: Arm | None = None
         """What the body has touched since it may have been left."""
 
-    def note(self, problem: Raised, arm: Arm, test: Unknown) -> None:
+    def note(self, problem: Raised | Exit, arm: Arm, test: Unknown) -> None:
         """The body is left here with PROBLEM, after what ARM did, or it goes on."""
         journal = self.session.journal
         state = {}
@@ -54,9 +56,29 @@ class Attempt:
         self.found.append(MayRaise(problem, test, state))
         if self.record is None:
             self.record = Arm()
-            journal.arms.insert(self.depth, self.record)
+            journal.arms.insert(self._place(), self.record)
         if self.session.undecided is None:
             self.session.undecided = test
+
+    def _place(self) -> int:
+        """Where the record belongs: inside those of all that is around this body."""
+        place, arms = self.depth, self.session.journal.arms
+        for attempt in self.session.attempts:
+            if attempt is self:
+                break
+            if attempt.record is not None and attempt.record in arms:
+                place = max(place, arms.index(attempt.record) + 1)
+        return place
+
+
+def may_leave(frame: Frame, left: Exit, arm: Arm, test: Unknown) -> bool:
+    """An arm that TEST decides about leaves a loop or function and the reading goes on without it. Whether there is
+    somebody who follows that way, too."""
+    for attempt in reversed(frame.session.attempts):
+        if attempt.frame is frame and left.how in attempt.ways:
+            attempt.note(left, arm, test)
+            return True
+    return False
 
 
 def may_raise(session: Session, problem: Raised, arm: Arm, test: Unknown) -> None:
@@ -72,13 +94,15 @@ def attempted(
     catches: Catches,
     body: Callable[[], Exit | None],
     go_on: Callable[[Exit | None], Exit | None],
-    handle: Callable[[Raised], Exit | None],
+    handle: Callable[[Any], Exit | None],
     at: At,
+    ways: frozenset[How] = frozenset(),
 ) -> Exit | None:
-    """Run BODY, then GO_ON with how it left, or HANDLE what it raised; both where it may have raised."""
+    """Run BODY, then GO_ON with how it left, or HANDLE what it raised, or how it was left by one of WAYS; both where it
+    may have done so."""
     from goflow.parser.interpreter.branches import both_bodies
 
-    attempt = Attempt(frame, catches)
+    attempt = Attempt(frame, catches, ways)
     left: Exit | None = None
     raised_at_last: Raised | None = None
     with _trying(frame.session, attempt):

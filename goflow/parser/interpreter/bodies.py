@@ -82,7 +82,7 @@ def run_function(function: UserFunction, frame: Frame, at: At) -> Any:
             from goflow.parser.interpreter.generators import Generator
 
             return Generator(function, frame)
-        left = run_suite(frame, node.body)
+        left = _run_body_of(frame, node.body, at)
     except Raised as problem:
         problem.trace.append(at)
         raise
@@ -90,6 +90,14 @@ def run_function(function: UserFunction, frame: Frame, at: At) -> Any:
     if frame.maybe_returned:
         return join_values([*frame.maybe_returned, value], at)
     return value
+
+
+def _run_body_of(frame: Frame, body: cst.BaseSuite, at: At) -> Exit | None:
+    from goflow.parser.interpreter.leaving import FUNCTION, may_be_left, ways_out
+
+    if How.RETURN not in ways_out(frame, body):
+        return run_suite(frame, body)
+    return may_be_left(frame, FUNCTION, lambda: run_suite(frame, body), at)
 
 
 class Declarations(cst.CSTVisitor):

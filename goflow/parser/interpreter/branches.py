@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
-from goflow.parser.interpreter.attempts import may_raise
+from goflow.parser.interpreter.attempts import may_leave, may_raise
 from goflow.parser.interpreter.journal import Arm
 from goflow.parser.interpreter.scopes import Frame
 from goflow.parser.interpreter.values import At, MaybeGone, Raised, Unknown, UnknownMany, first_unknown
@@ -46,7 +46,7 @@ def both_bodies(frame: Frame, bodies: list[Callable[[], Exit | None]], test: Unk
 
     An arm that raises is passed over where another goes on: the file that raises defines nothing, and a ``try`` around
     it follows that way itself (`attempts`). Where one arm leaves (returns, say) and another goes on, what follows is
-    run, and the value that may have been returned is kept.
+    run, and what is left so follows the other way, too (`leaving`).
     """
     from goflow.parser.interpreter.bodies import Exit, How
 
@@ -74,9 +74,11 @@ def both_bodies(frame: Frame, bodies: list[Callable[[], Exit | None]], test: Unk
         if len(values) == len(leaving):
             return Exit(How.RETURN, join_values(values, at, test))
         return leaving[0]
-    join_arms(frame, going_on, test)
     frame.session.left_early = test
-    frame.maybe_returned += [end.value for end in leaving if end.how is How.RETURN]
+    for arm, end in zip(arms, ends, strict=True):
+        if end is not None and not may_leave(frame, end, arm, test) and end.how is How.RETURN:
+            frame.maybe_returned.append(end.value)
+    join_arms(frame, going_on, test)
     return None
 
 

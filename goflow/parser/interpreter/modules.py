@@ -42,6 +42,7 @@ class ModuleValue(Value):
         self.tree: cst.Module | None = None
         self.generators: dict[int, bool] = {}
         self.declarations: dict[int, tuple[frozenset[str], frozenset[str], frozenset[str]]] = {}
+        self.ways_out: dict[int, frozenset[Any]] = {}
         self.starred: Unknown | None = None
         """What a name may be that nothing defines, once ``import *`` has brought in names that are not known."""
         self._syntax: Syntax | None = None

@@ -84,7 +84,7 @@ class Scope:
 class Frame:
     """A body that is being run: its session, module and scope.
 
-    MAYBE_RETURNED are values that an undecided arm returned while the other went on; CLASS_CELL and SELF_VALUE are
+    MAYBE_RETURNED are values that an undecided arm of a generator's body returned; CLASS_CELL and SELF_VALUE are
     there for ``super()`` without arguments. PREFIX is what the qualified names of functions and classes made here
     begin with (``outer.<locals>.``). Of a function's own body FUNCTION is that function and CALLED_AT the call.
     """

@@ -22,6 +22,7 @@ from goflow.parser.interpreter.exceptions import is_exception, make_exception
 from goflow.parser.interpreter.expressions import evaluate
 from goflow.parser.interpreter.handlers import try_, try_star
 from goflow.parser.interpreter.imports import import_from, import_modules
+from goflow.parser.interpreter.leaving import LOOP, ONE_ROUND, ROUND, may_be_left, ways_out
 from goflow.parser.interpreter.operations import DUNDERS, HOST_ERRORS, as_raised, binary, iterate, truth
 from goflow.parser.interpreter.orders import unordered
 from goflow.parser.interpreter.scopes import Frame
@@ -183,6 +184,25 @@ def _for(frame: Frame, node: cst.For) -> Exit | None:
 
 def _rounds(frame: Frame, node: cst.For, values: Iterator[Any], at: At) -> Exit | None:
     """The body for each of VALUES, and the ``else`` clause."""
+    if How.BREAK in ways_out(frame, node.body):
+        return may_be_left(frame, LOOP, lambda: _every_round(frame, node, values, at), at)
+    return _every_round(frame, node, values, at)
+
+
+def _round(frame: Frame, node: cst.For | cst.While) -> Exit | None:
+    """The body once."""
+    if How.CONTINUE in ways_out(frame, node.body):
+        return may_be_left(frame, ROUND, lambda: run_suite(frame, node.body), frame.at(node))
+    return run_suite(frame, node.body)
+
+
+def _only_round(frame: Frame, node: cst.For | cst.While) -> Exit | None:
+    """The body, which may run once or more often."""
+    left = may_be_left(frame, ONE_ROUND, lambda: run_suite(frame, node.body), frame.at(node))
+    return left if left is not None and left.how is How.RETURN else None
+
+
+def _every_round(frame: Frame, node: cst.For, values: Iterator[Any], at: At) -> Exit | None:
     while True:
         try:
             value = next(values, values)
@@ -193,7 +213,7 @@ def _rounds(frame: Frame, node: cst.For, values: Iterator[Any], at: At) -> Exit 
         if isinstance(value, UnknownKey):
             return _undecided_loop(frame, node, value.unknown)
         assign(frame, node.target, value)
-        left = run_suite(frame, node.body)
+        left = _round(frame, node)
         if left is not None:
             if left.how is How.BREAK:
                 return None
@@ -207,26 +227,26 @@ def _undecided_loop(frame: Frame, node: cst.For, source: Unknown) -> Exit | None
 
     def once() -> Exit | None:
         assign(frame, node.target, source)
-        left = run_suite(frame, node.body)
-        return left if left is not None and left.how is How.RETURN else None
+        return _only_round(frame, node)
 
     return both_bodies(frame, [once, lambda: None], source, frame.at(node))
 
 
 def _while(frame: Frame, node: cst.While) -> Exit | None:
+    if How.BREAK in ways_out(frame, node.body):
+        return may_be_left(frame, LOOP, lambda: _while_true(frame, node), frame.at(node))
+    return _while_true(frame, node)
+
+
+def _while_true(frame: Frame, node: cst.While) -> Exit | None:
     while True:
         frame.session.budget.step(frame.at(node))
         is_true = truth(evaluate(frame, node.test), frame.at(node.test))
         if isinstance(is_true, Unknown):
-
-            def once() -> Exit | None:
-                left = run_suite(frame, node.body)
-                return left if left is not None and left.how is How.RETURN else None
-
-            return both_bodies(frame, [once, lambda: None], is_true, frame.at(node))
+            return both_bodies(frame, [lambda: _only_round(frame, node), lambda: None], is_true, frame.at(node))
         if not is_true:
             break
-        left = run_suite(frame, node.body)
+        left = _round(frame, node)
         if left is not None:
             if left.how is How.BREAK:
                 return None
