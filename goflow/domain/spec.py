@@ -284,7 +284,11 @@ class TaskSpec(_Part):
     runtime: RuntimeSpec = field(default_factory=RuntimeSpec, metadata={"load": RuntimeSpec.from_json})
     native: Mapping[str, Json] | None = None
     """Native YAML only: Command, Parallelism, RetryPolicy and the rest, for the ``native`` operator family."""
+    unknown: Mapping[str, Json] = field(default_factory=dict)
+    """Fields of the above that only the run of the file can know (an owner, a text): the name of each with its hole.
+    The field itself has its default."""
     line: int = 0
+    column: int = 0
 
     def holes(self) -> Iterator[Json]:
         """Every ``{"$hole": ...}`` among the task's fields and arguments."""
@@ -339,9 +343,13 @@ class DagSpec(_Part):
     connections: tuple[str, ...] | None = field(default=None, metadata=_TEXTS)
     """Patterns of the Variables and Connections that the file and its tasks may read (`goflow.yaml`); None: all."""
     tasks: tuple[TaskSpec, ...] = field(default=(), metadata=_tuple_of(TaskSpec.from_json))
+    unknown: Mapping[str, Json] = field(default_factory=dict)
+    """Fields of the above that only the run of the file can know (tags, a description): the name of each with its hole.
+    The field itself holds what is known of it, else its default."""
     read_by: ReadBy = "evaluate"
     """How its file was read; no part of the meaning."""
     line: int = 0
+    column: int = 0
 
     def task(self, task_id: str) -> TaskSpec:
         """The task of that id. Raises KeyError."""
@@ -363,7 +371,7 @@ class DagSpec(_Part):
         return digest(without_lines(self.to_json()))
 
 
-_NO_MEANING = frozenset({"line", "read_by"})
+_NO_MEANING = frozenset({"line", "column", "read_by"})
 
 
 def without_lines(value: Json) -> Json:

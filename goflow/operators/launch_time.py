@@ -22,6 +22,7 @@ def of_pod(dag: DagSpec, task: TaskSpec) -> tuple[str, ...]:
     """The arguments of a pod of its own that the daemon cannot work out: holes, results that went through a function,
     and templates that may use the DAG's own macros and filters."""
     own_words = bool(dag.user_defined_macros or dag.user_defined_filters)
+    own_words = own_words or not {"user_defined_macros", "user_defined_filters"}.isdisjoint(dag.unknown)
     found = [name for name, value in {**task.arguments, **task.fields}.items() if _needs_python(value)]
     for name, value in task.fields.items():
         if name in task.template_fields and (_is_called(value) or (own_words and _has_template(value))):

@@ -112,7 +112,7 @@ def diagnose(dag: DagSpec, path: str) -> list[Diagnostic]:
             found[task.operator] = Diagnostic(
                 code="GF301",
                 message=f"{task.operator}: {reason}",
-                span=Span(path, task.line),
+                span=Span(path, task.line, task.column),
                 severity=Severity.WARNING,
                 hint=hint,
                 dag_id=dag.dag_id,
@@ -124,29 +124,31 @@ def diagnose(dag: DagSpec, path: str) -> list[Diagnostic]:
 def _not_acted_on(dag: DagSpec, path: str) -> list[Diagnostic]:
     """What the DAG asks for that nobody does yet; of tasks, the first that asks for each."""
     asked = {}
+    here = dag.line, dag.column
     if callbacks := [name for name in dag.callbacks if name not in _NOT_ACTED_ON]:
-        asked[", ".join(callbacks)] = ("", dag.line)
-    asked.update(dict.fromkeys(set(dag.callbacks) & set(_NOT_ACTED_ON), ("", dag.line)))
+        asked[", ".join(callbacks)] = ("", here)
+    asked.update(dict.fromkeys(set(dag.callbacks) & set(_NOT_ACTED_ON), ("", here)))
     if dag.runtime.runtime == "airflow":
-        asked["runtime"] = ("", dag.line)
+        asked["runtime"] = ("", here)
     for task in dag.tasks:
+        place = task.task_id, (task.line, task.column)
         if task.runtime.runtime == "airflow":
-            asked.setdefault("runtime", (task.task_id, task.line))
+            asked.setdefault("runtime", place)
         if task.arguments.get("sla") is not None:
-            asked.setdefault("sla", (task.task_id, task.line))
+            asked.setdefault("sla", place)
         if task.arguments.get("email") and _mails(task):
-            asked.setdefault("email", (task.task_id, task.line))
+            asked.setdefault("email", place)
     return [
         Diagnostic(
             code="GF303",
             message=_NOT_ACTED_ON.get(name, f"callbacks of the DAG are not called yet: {name}"),
-            span=Span(path, line),
+            span=Span(path, *place),
             severity=Severity.WARNING,
             hint="everything else of the DAG runs",
             dag_id=dag.dag_id,
             task_id=task_id or None,
         )
-        for name, (task_id, line) in asked.items()
+        for name, (task_id, place) in asked.items()
     ]
 
 

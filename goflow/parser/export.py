@@ -80,8 +80,8 @@ class _Dag:
             "max_active_runs": dag.max_active_runs,
             "max_active_tasks": dag.max_active_tasks,
             "dagrun_timeout": dag.dagrun_timeout,
-            "tags": list[Json](sorted(dag.tags)),
-            "description": dag.description,
+            "tags": self._known("tags", list[Json](sorted(dag.tags))),
+            "description": self._known("description", dag.description),
             "params": {name: plain(value) for name, value in dag.params.items()},
             "timetable": dag.schedule.timetable,
             "next_runs": next_runs(dag, self.now),
@@ -89,10 +89,14 @@ class _Dag:
             "native": dag.native,
             "fail_fast": dag.fail_fast,
             "max_consecutive_failed_dag_runs": dag.max_consecutive_failed_dag_runs,
-            "user_defined_macros": list[Json](sorted(dag.user_defined_macros)),
-            "user_defined_filters": list[Json](sorted(dag.user_defined_filters)),
+            "user_defined_macros": self._known("user_defined_macros", list[Json](sorted(dag.user_defined_macros))),
+            "user_defined_filters": self._known("user_defined_filters", list[Json](sorted(dag.user_defined_filters))),
             "tasks": {task.task_id: self.task(task) for task in dag.tasks},
         }
+
+    def _known(self, name: str, value: Json) -> Json:
+        """VALUE of the DAG's field NAME, or why that is not known."""
+        return self.plain(self.dag.unknown[name]) if name in self.dag.unknown else value
 
     def task(self, task: TaskSpec) -> dict[str, Json]:
         plain = self.plain
@@ -113,7 +117,7 @@ class _Dag:
             "priority_weight": task.priority_weight,
             "depends_on_past": task.depends_on_past,
             "wait_for_downstream": task.wait_for_downstream,
-            "owner": task.owner,
+            "owner": plain(task.unknown["owner"]) if "owner" in task.unknown else task.owner,
             "setup": task.setup,
             "teardown": task.teardown,
             "outlets": [plain(value) for value in task.outlets],
@@ -144,6 +148,8 @@ class _Dag:
         for name in sorted(set(task.given) - _NOT_GIVEN - already):
             if name in task.arguments:
                 given[name] = self.plain(task.arguments[name])
+            elif _ELSEWHERE.get(name) in task.unknown:
+                given[name] = self.plain(task.unknown[_ELSEWHERE[name]])
             elif name in _ELSEWHERE:
                 given[name] = self._own_field(getattr(task, _ELSEWHERE[name]))
             else:

@@ -11,6 +11,7 @@ from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.descriptors import ClassMethod, PropertyValue, StaticMethod
 from goflow.parser.interpreter.generators import Generator
 from goflow.parser.interpreter.metaclasses import MadeClass
+from goflow.parser.interpreter.modules import ModuleValue
 from goflow.parser.interpreter.operations import (
     as_raised,
     ascii_of,
@@ -348,8 +349,21 @@ def _hash(at: At, value: Any) -> Any:
     return hash(value) if is_settled(value) else Unknown("a hash", at)
 
 
-def _import(at: At, name: Any, *args: Any, **kwargs: Any) -> Any:
-    return name if isinstance(name, Unknown) else at.session.loader.load(name.partition(".")[0], at)
+def _import(at: At, name: Any, *scopes: Any, fromlist: Any = (), level: Any = 0, **named: Any) -> Any:
+    """``__import__``: the package at the top, or with a FROMLIST the module itself."""
+    fromlist, level = (*scopes[2:], *(fromlist, level)[len(scopes[2:]) :]) if len(scopes) > 2 else (fromlist, level)
+    unknown = first_unknown((name, fromlist, level))
+    if unknown is not None or level:
+        return Unknown("a relative __import__()", at) if unknown is None else unknown
+    if not isinstance(name, str):
+        raised(at, "TypeError", "__import__() argument 1 must be str")
+    words = name.split(".")
+    found = [at.session.loader.load(".".join(words[:end]), at) for end in range(1, len(words) + 1)]
+    module = found[-1]
+    for wanted in fromlist or () if isinstance(module, ModuleValue) else ():
+        if isinstance(module, ModuleValue) and isinstance(wanted, str) and wanted not in module.names:
+            at.session.loader.find(f"{name}.{wanted}", at)
+    return found[-1] if fromlist else found[0]
 
 
 PLAIN: dict[str, Callable[..., Any]] = {

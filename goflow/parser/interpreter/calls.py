@@ -8,13 +8,22 @@ from typing import Any
 from goflow.parser.interpreter import host
 from goflow.parser.interpreter.operations import type_name
 from goflow.parser.interpreter.scopes import Frame
+from goflow.parser.interpreter.session import unfinished_call
 from goflow.parser.interpreter.values import Unknown, Value, raised
 
 
 def call_unknown(function: Any, unknown: Unknown, args: list[Any], kwargs: dict[str, Any], at: Any) -> Any:
-    """A call whose ``*`` or ``**`` arguments are not known: a model that can bear it is told, others are Unknown."""
+    """A call whose ``*`` or ``**`` arguments are not known, and ARGS and KWARGS are those that are.
+
+    A model that can bear it is told, a function of the file is run with parameters that are not known, and of all else
+    it is not known what it gives and what it does to the tasks that it is given.
+    """
     takes = getattr(function, "call_with_unknown", None)
-    return unknown if takes is None else takes(unknown, args, kwargs, at)
+    if takes is not None:
+        answer = takes(unknown, args, kwargs, at)
+        if answer is not NotImplemented:
+            return answer
+    return unfinished_call(unknown, args, kwargs, at)
 
 
 def call(function: Any, args: list[Any], kwargs: dict[str, Any], at: Any) -> Any:

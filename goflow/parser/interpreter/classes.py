@@ -17,6 +17,7 @@ from goflow.parser.interpreter.values import (
     Value,
     hidden_key,
     raised,
+    with_hidden,
 )
 
 if TYPE_CHECKING:
@@ -169,6 +170,13 @@ class ClassValue(Value):
         if self.construct is not None:
             return at.session.guarded(self._constructed, at, args, kwargs, self.name)
         return default_construct(self, args, kwargs, at)
+
+    def call_with_unknown(self, unknown: Unknown, args: Arguments, kwargs: Keywords, at: At) -> Any:
+        """Make an instance, where its ``__init__`` can bear arguments that are not known."""
+        bears = any("bears_unknown" in base.data for base in self.mro)
+        if not bears and (self.construct is not None or not callable(getattr(self.lookup("__init__"), "bind", None))):
+            return NotImplemented
+        return self.call(args, with_hidden(kwargs, unknown, at), at)
 
     def _constructed(self, at: At, *args: Any, **kwargs: Any) -> Any:
         assert self.construct is not None

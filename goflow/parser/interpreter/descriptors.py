@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Value, raised
+from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Unknown, Value, raised
 
 if TYPE_CHECKING:
     from goflow.parser.interpreter.classes import ClassValue, Instance
@@ -82,6 +82,11 @@ class BoundMethod(Value):
     def call(self, args: Arguments, kwargs: Keywords, at: At) -> Any:
         """Call the function with the receiver first."""
         return self.function.call([self.receiver, *args], kwargs, at)
+
+    def call_with_unknown(self, unknown: Unknown, args: Arguments, kwargs: Keywords, at: At) -> Any:
+        """The same, as far as the function can bear arguments that are not known."""
+        takes = getattr(self.function, "call_with_unknown", None)
+        return NotImplemented if takes is None else takes(unknown, [self.receiver, *args], kwargs, at)
 
     def get_attribute(self, name: str, at: At) -> Any:
         """``__self__``, ``__func__``, and the function's own."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import libcst as cst
@@ -31,7 +31,7 @@ from goflow.parser.interpreter.operations import (
 from goflow.parser.interpreter.orders import in_any_order, iterator_over, unordered
 from goflow.parser.interpreter.scopes import MISSING, UNBOUND, Frame, Scope
 from goflow.parser.interpreter.signs import BINARY_SIGNS, COMPARISON_SIGNS, UNARY_SIGNS
-from goflow.parser.interpreter.values import Unknown, UnknownElementsError, raised
+from goflow.parser.interpreter.values import At, Unknown, UnknownElementsError, UnknownKey, hidden_key, raised
 
 Evaluate = Callable[[Frame, Any], Any]
 
@@ -294,29 +294,42 @@ def _call(frame: Frame, node: cst.Call) -> Any:
     at = frame.at(node)
     args: list[Any] = []
     kwargs: dict[str, Any] = {}
+    unknown: Unknown | None = None
     for argument in node.args:
         value = evaluate(frame, argument.value)
         if argument.star == "*":
             more = elements(value, at)
             if isinstance(more, Unknown):
-                return call_unknown(function, more, args, kwargs, at)
-            args += more
+                unknown = more
+            elif unknown is None:
+                args += more
         elif argument.star == "**":
-            mapping = host.as_mapping(value, at)
-            if isinstance(mapping, Unknown):
-                return call_unknown(function, mapping, args, kwargs, at)
-            for key, inner in mapping.items():
-                if key in kwargs:
-                    name = getattr(function, "name", "function")
-                    raised(at, "TypeError", f"{name}() got multiple values for keyword argument '{key}'")
-                kwargs[str(key)] = inner
+            hidden = _more_keywords(function, kwargs, host.as_mapping(value, at), at)
+            unknown = hidden if unknown is None else unknown
         elif argument.keyword is not None:
             kwargs[argument.keyword.value] = value
-        else:
+        elif unknown is None:  # behind what is not known nobody knows which it is
             args.append(value)
+    if unknown is not None:
+        return call_unknown(function, unknown, args, kwargs, at)
     if isinstance(function, NativeFrameFunction):
         return function.call_in(frame, args, kwargs, at)
     return call(function, args, kwargs, at)
+
+
+def _more_keywords(function: Any, kwargs: dict[str, Any], mapping: Mapping[Any, Any] | Unknown, at: At) -> Any:
+    """Add what is known of ``**mapping`` to KWARGS; why it is not all, or None."""
+    if isinstance(mapping, Unknown):
+        return mapping
+    hidden = hidden_key(mapping)
+    for key, inner in mapping.items():
+        if isinstance(key, Unknown | UnknownKey):
+            continue
+        if key in kwargs:
+            name = getattr(function, "name", "function")
+            raised(at, "TypeError", f"{name}() got multiple values for keyword argument '{key}'")
+        kwargs[str(key)] = inner
+    return hidden
 
 
 def _lambda(frame: Frame, node: cst.Lambda) -> Any:

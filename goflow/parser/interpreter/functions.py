@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Any
 import libcst as cst
 
 from goflow.parser.interpreter.scopes import MISSING, Frame, Scope
-from goflow.parser.interpreter.values import Arguments, At, Keywords, Unknown, Value, raised
+from goflow.parser.interpreter.values import (
+    Arguments,
+    At,
+    Keywords,
+    Unknown,
+    UnknownMany,
+    Value,
+    hidden_key,
+    raised,
+    with_hidden,
+)
 from goflow.parser.syntax import LaterBlock
 
 if TYPE_CHECKING:
@@ -145,8 +155,30 @@ class UserFunction(Value):
         with at.session.budget.deeper(at):
             return bodies.run_function(self, frame, at)
 
+    def call_with_unknown(self, unknown: Unknown, args: Arguments, kwargs: Keywords, at: At) -> Any:
+        """Run the body with ARGS and KWARGS and others that nobody knows: each parameter that is not among them may be
+        given or not."""
+        return self.call(args, with_hidden(kwargs, unknown, at), at)
+
+    def _bind_unknown(self, args: Arguments, kwargs: Keywords, unknown: Unknown) -> dict[str, Any]:
+        """The same where some of the arguments are not known."""
+        left, named = list(args), dict(kwargs)
+        bound: dict[str, Any] = {}
+        for parameter in self.parameters:
+            if parameter.kind is Kind.REST:
+                bound[parameter.name] = (*left, UnknownMany.of(unknown))
+            elif parameter.kind is Kind.REST_KEYWORDS:
+                bound[parameter.name] = named
+            elif left and parameter.kind is not Kind.KEYWORD:
+                bound[parameter.name] = left.pop(0)
+            else:
+                bound[parameter.name] = named.pop(parameter.name, Unknown(unknown.reason, unknown.at))
+        return bound
+
     def bind(self, args: Arguments, kwargs: Keywords, at: At) -> dict[str, Any]:
         """Parameter name to value, as Python binds them. Raises TypeError in Python's words."""
+        if at.session.hides_arguments and (unknown := hidden_key(kwargs)) is not None:
+            return self._bind_unknown(args, kwargs, unknown)
         left, named = list(args), dict(kwargs)
         bound: dict[str, Any] = {}
         takes = 0

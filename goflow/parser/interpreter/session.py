@@ -140,6 +140,8 @@ class Session:
     """Whether some list holds an `UnknownMany`: only then they are looked through for one."""
     holds_gone: bool = False
     """Whether some dict holds a `MaybeGone`; the same."""
+    hides_arguments: bool = False
+    """Whether some call has keyword arguments that are not known; the same."""
     undecided: Unknown | None = None
     library: dict[str, Any] = field(default_factory=dict)
     described_in: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -185,7 +187,7 @@ class Session:
         except (Raised, BudgetError):
             raise
         except UnknownElementsError as problem:
-            return problem.unknown.called(args, kwargs, at)  # whatever it was about to do
+            return unfinished_call(problem.unknown, args, kwargs, at)
         except RecursionError:
             raise BudgetError("deeper than the reader can follow", at) from None
         except TypeError as problem:
@@ -221,6 +223,12 @@ class Session:
     def _left_perhaps(self) -> Unknown | None:
         """Why a body may have been left before this place."""
         return next((attempt.found[0].test for attempt in self.attempts if attempt.found), None)
+
+
+def unfinished_call(unknown: Unknown, args: Arguments, kwargs: Keywords, at: At) -> Unknown:
+    """What a call gives that cannot go on for want of UNKNOWN; whatever it was about to do to ARGS is not known."""
+    Unknown(f"arguments that depend on {unknown.reason}", at).called(args, kwargs, at)
+    return unknown
 
 
 _OF_MODEL = re.compile(r"^(?:[\w.<>]*<locals>\.)?(?:_\w*|<lambda>|guarded)\(\)")

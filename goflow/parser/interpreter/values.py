@@ -349,6 +349,18 @@ def hidden_key(value: Any) -> Unknown | None:
     return None
 
 
+def with_hidden(kwargs: Keywords, unknown: Unknown, at: At) -> Keywords:
+    """KWARGS and others that nobody knows, for the reason of UNKNOWN: what they are handed to finds them by
+    `hidden_key`."""
+    at.session.hides_arguments = True
+    return {**kwargs, UnknownKey(unknown): unknown}
+
+
+def hidden_argument(kwargs: Keywords, at: At) -> Unknown | None:
+    """Why nobody knows all of KWARGS; None where all are known."""
+    return hidden_key(kwargs) if at.session.hides_arguments else None
+
+
 class UnknownElementsError(Exception):
     """What comes next, or whether something is true, is not known: nothing is known from here on."""
 
@@ -434,6 +446,12 @@ class NativeFunction(Value):
             if unknown is not None:
                 return unknown
         return at.session.guarded(self.function, at, args, kwargs, self.name)
+
+    def call_with_unknown(self, unknown: Unknown, args: Arguments, kwargs: Keywords, at: At) -> Any:
+        """An ``__init__`` that the file hands its own arguments on to is told that there are more."""
+        if self.name != "__init__" or not self.takes_unknown:
+            return NotImplemented
+        return self.call(args, with_hidden(kwargs, unknown, at), at)
 
     def get_attribute(self, name: str, at: At) -> Any:
         """``__name__`` and ``__doc__``."""

@@ -18,8 +18,10 @@ from goflow.parser.interpreter.values import (
     Keywords,
     NativeFunction,
     Unknown,
+    UnknownKey,
     Value,
     first_unknown,
+    hidden_argument,
     raised,
 )
 from goflow.parser.libraries.functools_ import copied
@@ -125,6 +127,10 @@ def fields_of(cls: ClassValue) -> list[Field]:
 
 def _init(at: At, self: Instance, *args: Any, **kwargs: Any) -> None:
     left, named, only_init = list(args), dict(kwargs), []
+    hidden = hidden_argument(kwargs, at)
+    if hidden is not None:
+        named = {name: value for name, value in named.items() if type(name) is not UnknownKey}
+        named |= {f.name: hidden for f in all_fields(self.cls)[len(left) :] if f.init and f.name not in named}
     taken = [field for field in all_fields(self.cls) if field.init]
     if len(args) > sum(not field.keyword for field in taken):
         words = f"{self.cls.name}.__init__() takes fewer positional arguments but {len(args) + 1} were given"

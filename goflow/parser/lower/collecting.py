@@ -76,6 +76,7 @@ def _subdags(dag: DagValue) -> list[DagValue]:
 
 def _lowered(session: Session, dag: DagValue) -> DagSpec | None:
     """The spec of DAG; None, and a diagnostic on it alone, where it cannot be taken."""
+    dag.taint_changes()
     try:
         if not dag.taints:  # what only one of two arms does would look wrong here
             _check(session, dag)

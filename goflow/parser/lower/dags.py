@@ -12,7 +12,7 @@ from goflow.domain.spec import DagSpec, GroupSpec, TaskSpec
 from goflow.parser.catalogue import lookup
 from goflow.parser.interpreter.operations import elements, plain_host
 from goflow.parser.interpreter.session import Session
-from goflow.parser.interpreter.values import Unknown
+from goflow.parser.interpreter.values import Unknown, hidden_key
 from goflow.parser.libraries.airflow.dag import DagValue
 from goflow.parser.libraries.airflow.graph import GroupNode
 from goflow.parser.libraries.airflow.groups import GroupValue
@@ -33,6 +33,7 @@ class LoweredDag:
     def __init__(self, session: Session, dag: DagValue) -> None:
         self.session, self.dag = session, dag
         self.encode = Encoder()
+        self.unknown: dict[str, Json] = {}
 
     def spec(self) -> DagSpec:
         """The DagSpec. What the scheduler plans with and is not known taints the DAG."""
@@ -60,8 +61,8 @@ class LoweredDag:
             tags=self._texts("tags"),
             owners=tuple(sorted({task.owner for task in tasks})),
             description=self._text("description"),
-            doc=self._text("doc_md"),
-            display_name=self._text("dag_display_name"),
+            doc=self._text("doc_md", "doc"),
+            display_name=self._text("dag_display_name", "display_name"),
             params=params,
             param_schemas=schemas,
             callbacks=self._callbacks(),
@@ -79,7 +80,9 @@ class LoweredDag:
                 if isinstance(label, str)
             },
             tasks=tasks,
+            unknown=self.unknown,
             line=dag.at.line,
+            column=dag.at.span.column,
         )
 
     def _tell_deprecated(self, tasks: Sequence[TaskSpec]) -> None:
@@ -116,10 +119,10 @@ class LoweredDag:
         value = self._plan(name, None)
         return None if value is None else float(value.total_seconds())
 
-    def _text(self, name: str) -> str | None:
+    def _text(self, name: str, field: str = "") -> str | None:
         value = self.dag.attributes.get(name)
         if isinstance(value, Unknown):
-            self._note(name, value)
+            self._note(name, value, field)
         return value if isinstance(value, str) else None
 
     def _texts(self, name: str) -> tuple[str, ...]:
@@ -135,13 +138,20 @@ class LoweredDag:
         return tuple(sorted(inner for inner in found if isinstance(inner, str)))
 
     def _names(self, name: str) -> tuple[str, ...]:
-        value = self.dag.attributes.get(name)
-        if isinstance(value, Unknown):
-            self._note(name, value)
+        value = self._known_keys(name)
         return tuple(sorted(str(key) for key in value)) if isinstance(value, dict) else ()
 
-    def _mapping(self, name: str) -> Mapping[str, Json]:
+    def _known_keys(self, name: str) -> Any:
+        """The attribute NAME without the keys that are not known, which are noted."""
         value = self.dag.attributes.get(name)
+        unknown = value if isinstance(value, Unknown) else hidden_key(value) if isinstance(value, dict) else None
+        if unknown is None:
+            return value
+        self._note(name, unknown)
+        return {key: inner for key, inner in value.items() if type(key) is str} if isinstance(value, dict) else None
+
+    def _mapping(self, name: str) -> Mapping[str, Json]:
+        value = self._known_keys(name)
         return self.encode.mapping(value) if isinstance(value, dict) else {}
 
     def _searchpath(self) -> tuple[Json, ...]:
@@ -179,6 +189,8 @@ class LoweredDag:
             line=value.at.line,
         )
 
-    def _note(self, name: str, unknown: Unknown) -> None:
+    def _note(self, name: str, unknown: Unknown, field: str = "") -> None:
+        """NAME, which is the spec's FIELD, depends on UNKNOWN."""
+        self.unknown.setdefault(field or name, self.encode.hole(unknown))
         text = f"{name} of the DAG depends on {unknown.reason}"
         self.session.report("GF102", text, unknown.at, severity=Severity.NOTE, dag_id=self.dag.dag_id)

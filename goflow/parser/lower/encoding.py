@@ -17,7 +17,7 @@ from goflow.parser.interpreter.descriptors import BoundMethod
 from goflow.parser.interpreter.functions import UserFunction
 from goflow.parser.interpreter.modules import ModuleValue
 from goflow.parser.interpreter.operations import plain_host
-from goflow.parser.interpreter.values import NativeFunction, Unknown, Value
+from goflow.parser.interpreter.values import NativeFunction, Unknown, UnknownKey, Value
 from goflow.parser.libraries.airflow.assets import AliasValue, AssetValue, ConditionValue, RefValue
 from goflow.parser.libraries.airflow.dag import DagValue
 from goflow.parser.libraries.airflow.enums import EnumMember
@@ -75,7 +75,7 @@ class Encoder:
 
     def _container(self, value: Any, depth: int) -> Json:
         if isinstance(value, dict):
-            value = {plain_host(key): inner for key, inner in value.items()}
+            value = {key.unknown if type(key) is UnknownKey else plain_host(key): inner for key, inner in value.items()}
             plain = all(isinstance(key, str) and not key.startswith("$") for key in value)
             if plain:
                 return {key: self(inner, depth + 1) for key, inner in value.items()}

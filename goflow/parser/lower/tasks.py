@@ -51,6 +51,7 @@ class LoweredTask:
         self.paths = self._paths()
         self.encode = Encoder(self._when())
         self._unknown: dict[str, list[tuple[str, Unknown]]] = {}
+        self._holes: dict[str, Json] = {}
 
     def spec(self) -> TaskSpec:
         """The TaskSpec. What the scheduler plans with and is not known taints the DAG."""
@@ -68,7 +69,7 @@ class LoweredTask:
             expand=self.encode.mapping(task.expansion) if isinstance(task, MappedTask) else {},
             setup=node.setup,
             teardown=node.teardown,
-            on_failure_fail_dagrun=self._attribute("on_failure_fail_dagrun") is True,
+            on_failure_fail_dagrun=bool(self._plan("on_failure_fail_dagrun", False)),
             outlets=self._many("outlets"),
             inlets=self._many("inlets"),
             callable=self._callable(),
@@ -77,7 +78,7 @@ class LoweredTask:
             sensor=self._sensor(),
             params=params,
             multiple_outputs=self._multiple_outputs(),
-            do_xcom_push=self._attribute("do_xcom_push") is not False,
+            do_xcom_push=self._known("do_xcom_push") is not False,
             map_index_template=self._text("map_index_template"),
             executor_config=self._executor_config(),
             template_fields=task.template_fields,
@@ -86,9 +87,11 @@ class LoweredTask:
             arguments=self._arguments(),
             given=tuple(sorted(map(str, task.given))),
             doc=self._doc(),
-            display_name=self._text("task_display_name"),
+            display_name=self._text("task_display_name", "display_name"),
             line=task.at.line,
+            column=task.at.span.column,
             **self._policy(),
+            unknown=self._holes,
         )
         self._tell()
         return spec
@@ -176,11 +179,7 @@ class LoweredTask:
         return str(getattr(value, "type_name", "downstream"))
 
     def _owner(self) -> str:
-        value = self.task.attributes.get("owner", "airflow")
-        if isinstance(value, Unknown):
-            self._note("owner", value)
-            return "airflow"
-        return str(value)
+        return str(self._known("owner", default="airflow"))
 
     def _moment(self, name: str) -> Moment | None:
         value = self._plan(name, None)
@@ -188,12 +187,22 @@ class LoweredTask:
 
     # -- the rest -----------------------------------------------------------------------------------------------------
 
-    def _text(self, name: str) -> str | None:
-        value = self._attribute(name)
+    def _known(self, name: str, field: str = "", default: Any = None) -> Any:
+        """The attribute NAME; DEFAULT, a note and a hole for the spec's FIELD where the task's own process needs it and
+        it is not known."""
+        value = self.task.attributes.get(name, default)
+        if not isinstance(value, Unknown):
+            return value
+        self._note(name, value)
+        self._holes.setdefault(field or name, self.encode.hole(value))
+        return default
+
+    def _text(self, name: str, field: str = "") -> str | None:
+        value = self._known(name, field)
         return value if isinstance(value, str) else None
 
     def _doc(self) -> str | None:
-        return next((text for name in ("doc_md", *DOCS) if (text := self._text(name))), None)
+        return next((text for name in ("doc_md", *DOCS) if (text := self._text(name, "doc"))), None)
 
     def _many(self, name: str) -> tuple[Json, ...]:
         value = self._attribute(name)
@@ -216,7 +225,7 @@ class LoweredTask:
     def _multiple_outputs(self) -> bool:
         if isinstance(self.task, MappedTask) and self.task.taskflow:
             return self.task.multiple_outputs is True
-        return self._attribute("multiple_outputs") is True
+        return self._known("multiple_outputs") is True
 
     def _executor_config(self) -> Json:
         value = self._attribute("executor_config")
@@ -262,7 +271,7 @@ class LoweredTask:
         own = OWN_FIELDS | {*CALLBACKS, *(_SENSOR_NAMES if BASE_SENSOR in self.paths else ())}
         kept: dict[str, Json] = {}
         for name, value in self.task.arguments.items():
-            if name in fields or (name in own and not (name in DOCS and value != self._doc())):
+            if name in fields or (name in own and not self._says_more(name, value)):
                 continue
             self._note_holes(name, value)
             kept[name] = self.encode(value)
@@ -277,6 +286,12 @@ class LoweredTask:
         if self._callable() is None and self._attribute("python_callable") is not None:
             kept["python_callable"] = self.encode(self._attribute("python_callable"))
         return kept
+
+    def _says_more(self, name: str, value: Any) -> bool:
+        """Whether the argument NAME is more than what its field keeps of it."""
+        if name == "on_failure_fail_dagrun":
+            return not isinstance(value, bool | Unknown)
+        return name in DOCS and value != self._doc()
 
     def _defaults_of_copies(self) -> dict[str, Any]:
         """What default arguments give the copies of a mapped pod: GoFlow makes those pods itself, while copies of any

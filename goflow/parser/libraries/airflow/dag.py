@@ -16,6 +16,7 @@ from goflow.parser.libraries.airflow.attributes import unread_attributes
 from goflow.parser.libraries.airflow.dag_making import init, timetable_from
 from goflow.parser.libraries.airflow.dag_methods import METHODS
 from goflow.parser.libraries.airflow.dates import moment_value
+from goflow.parser.libraries.airflow.exceptions import fail
 from goflow.parser.libraries.airflow.graph import DagGraph, TaskNode
 from goflow.parser.libraries.airflow.groups import GroupValue, group_class
 from goflow.parser.libraries.airflow.keys import GraphError
@@ -46,6 +47,7 @@ class DagValue(Instance):
         self.taints: list[Taint] = []
         self._root: GroupValue | None = None
         self._joining: list[GroupValue | None] = []
+        self._shown: list[tuple[str, dict[str, Any], dict[str, Any], At]] = []
 
     @property
     def dag_id(self) -> str:
@@ -75,6 +77,17 @@ class DagValue(Instance):
     def taint(self, what: str, unknown: Unknown, at: At, task_id: str | None = None) -> None:
         """WHAT, which the scheduler plans with, depends on UNKNOWN: the DAG cannot be taken as it is."""
         self.taints.append(Taint(what, unknown.reason, unknown.at or at, task_id))
+
+    def shown(self, name: str, contents: dict[str, Any], at: At) -> dict[str, Any]:
+        """CONTENTS as the attribute NAME, of which the file is not to take anything away (`taint_changes`)."""
+        self._shown.append((name, contents, dict(contents), at))
+        return contents
+
+    def taint_changes(self) -> None:
+        """What the file has changed past the methods of the DAG and its groups is not followed."""
+        for name, contents, before, at in self._shown:
+            if contents.keys() != before.keys() or any(contents[key] is not before[key] for key in before):
+                self.taint("which tasks there are", Unknown(f"what the file does to {name}", at), at)
 
     def take(self, task: TaskValue, group: GroupValue | None, at: At) -> None:
         """Put TASK into the DAG and GROUP; the file's own ``add_task``, where its class has one, is in between."""
@@ -144,6 +157,12 @@ class DagValue(Instance):
             self.store(name, value, at)
         elif name == "concurrency":
             self.store("max_active_tasks", value, at)
+        elif name == "tasks":
+            fail(at, "AttributeError", "DAG.tasks can not be modified. Use dag.add_task() instead.", code="GF203")
+        elif name in _STRUCTURE:
+            if not self.dag_id or value in (self.dag_id, self._root):  # before its `__init__`, which says it itself
+                return
+            self.taint("which tasks there are", Unknown(f"what the file sets {name} to", at), at)
         else:
             super().set_attribute(name, value, at)
 
@@ -163,7 +182,7 @@ class DagValue(Instance):
             case "timezone":
                 return self.zone
             case "task_dict":
-                return {task_id: task.value for task_id, task in graph.tasks.items()}
+                return self.shown(name, {task_id: task.value for task_id, task in graph.tasks.items()}, at)
             case "tasks":
                 return [task.value for task in graph.tasks.values()]
             case "task_ids":
@@ -200,25 +219,32 @@ class DagValue(Instance):
             self.timetable = made
 
 
+_STRUCTURE = frozenset({"dag_id", "_dag_id", "task_dict", "task_group", "_task_group"})
+"""Attributes that say which DAG and tasks these are: where the file sets one, that is not followed."""
+
+
 def dag_class(session: Session) -> ClassValue:
     """``DAG`` of this session."""
-    return state_of(session).singleton(
+    return state_of(session).singleton("DAG", _make_class)
+
+
+def _make_class() -> ClassValue:
+    made = ClassValue(
         "DAG",
-        lambda: ClassValue(
-            "DAG",
-            (),
-            {
-                **{name: native(name, function) for name, function in METHODS.items()},
-                "__init__": native("__init__", init),
-                "__enter__": native("__enter__", lambda at, self: self.open(at)),
-                "__exit__": native("__exit__", lambda at, self, *words: self.close(at)),
-                "log": QUIET,
-            },
-            module_name="airflow.sdk.definitions.dag",
-            construct=_construct,
-            fallback=unread_attributes("DAG"),
-        ),
+        (),
+        {
+            **{name: native(name, function) for name, function in METHODS.items()},
+            "__init__": native("__init__", init),
+            "__enter__": native("__enter__", lambda at, self: self.open(at)),
+            "__exit__": native("__exit__", lambda at, self, *words: self.close(at)),
+            "log": QUIET,
+        },
+        module_name="airflow.sdk.definitions.dag",
+        construct=_construct,
+        fallback=unread_attributes("DAG"),
     )
+    made.data["bears_unknown"] = True
+    return made
 
 
 def _construct(cls: ClassValue, args: Arguments, kwargs: Keywords, at: At) -> Any:

@@ -11,7 +11,7 @@ from goflow.domain.errors import did_you_mean
 from goflow.domain.moments import zone_info
 from goflow.domain.spec import Dialect
 from goflow.parser.interpreter.operations import plain_host, type_name
-from goflow.parser.interpreter.values import At, Raised, Unknown, Value, first_unknown
+from goflow.parser.interpreter.values import At, Raised, Unknown, UnknownKey, Value, first_unknown, hidden_argument
 from goflow.parser.libraries.airflow import schedules
 from goflow.parser.libraries.airflow.assets import BaseAsset, condition_of
 from goflow.parser.libraries.airflow.base_operators import base_parameters
@@ -53,6 +53,11 @@ def init(at: At, dag: DagValue, *args: Any, **kwargs: Any) -> None:
             f"DAG.__init__() takes {len(order) + 1} positional arguments but {len(args) + 1} were given",
         )
     given = {**dict(zip(order, args, strict=False)), **kwargs}
+    hidden = hidden_argument(given, at)
+    if hidden is not None:  # any of the others may be among what is not known
+        given = {name: value for name, value in given.items() if type(name) is not UnknownKey}
+        given.setdefault("dag_id", hidden)
+        dag.taint("the arguments of the DAG", hidden, at)
     for name in given:
         if name not in values:
             _refuse_argument(name, values, at)

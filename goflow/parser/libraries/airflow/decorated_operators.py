@@ -126,8 +126,11 @@ def _decorate(task: OperatorValue, values: dict[str, Any], merged: Merged, at: A
         names = [parameter.name for parameter in parameters_of(function) or []]
         filled = {name: merged.default_args[name] for name in names if name in merged.default_args}
         values["op_kwargs"] = {**filled, **(op_kwargs or {})}
-    op_args, op_kwargs = values.get("op_args") or [], values.get("op_kwargs") or {}
-    if not isinstance(op_args, Unknown) and isinstance(op_kwargs, dict):
+    op_args, op_kwargs = values.get("op_args"), values.get("op_kwargs")
+    if isinstance(op_args, Unknown) or isinstance(op_kwargs, Unknown):
+        return
+    op_args, op_kwargs = op_args or [], op_kwargs or {}
+    if isinstance(op_kwargs, dict):
         filled_in = _FILLED_IN.get(str(task.cls.lookup("custom_operator_name")), ())
         check_call(function, list(op_args), op_kwargs, at, filled_in=filled_in)
 
@@ -141,8 +144,9 @@ def _number(task: OperatorValue, values: dict[str, Any], merged: Merged, at: At)
 
 
 def _arguments(task: Settling) -> None:
-    task.values["op_args"] = task.values.get("op_args") or []
-    task.values["op_kwargs"] = task.values.get("op_kwargs") or {}
+    for name, empty in (("op_args", []), ("op_kwargs", {})):
+        given = task.values.get(name)
+        task.values[name] = given if isinstance(given, Unknown) else given or empty
 
 
 def _bash(task: Settling) -> None:

@@ -106,6 +106,12 @@ class GroupValue(Dependable):
         found = self._own_attribute(name, at)
         return super().get_attribute(name, at) if found is MISSING else found
 
+    def set_attribute(self, name: str, value: Any, at: At) -> None:
+        """``group.name = value``; which tasks are in it is not for the file to set."""
+        if name in {"children", "used_group_ids", "_group_id"} and self.dag is not None:
+            self.dag.taint("which tasks there are", Unknown(f"what the file sets {name} to", at), at)
+        super().set_attribute(name, value, at)
+
     def _own_attribute(self, name: str, at: At) -> Any:
         node = self.node
         match name:
@@ -116,7 +122,8 @@ class GroupValue(Dependable):
             case "dag":
                 return self.dag
             case "children":
-                return {key: child.value for key, child in node.children.items()}
+                children = {key: child.value for key, child in node.children.items()}
+                return children if self.dag is None else self.dag.shown(name, children, at)
             case "roots":
                 return [task.value for task in node.roots()]
             case "leaves":

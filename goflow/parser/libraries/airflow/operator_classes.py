@@ -139,6 +139,7 @@ def _make_class(session: Session, model: OperatorModel) -> ClassValue:
         around_init=around_init,
         fallback=unread_attributes("Operator"),
     )
+    made.data["bears_unknown"] = True
     made.data["model"] = model
     return made
 

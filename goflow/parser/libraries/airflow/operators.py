@@ -10,7 +10,17 @@ from goflow.parser.interpreter.classes import ClassValue, Instance, call_init
 from goflow.parser.interpreter.functions import Kind, UserFunction
 from goflow.parser.interpreter.operations import elements, plain_host, type_name
 from goflow.parser.interpreter.scopes import MISSING
-from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Raised, Unknown, Value
+from goflow.parser.interpreter.values import (
+    Arguments,
+    At,
+    Keywords,
+    NativeFunction,
+    Raised,
+    Unknown,
+    UnknownKey,
+    Value,
+    hidden_argument,
+)
 from goflow.parser.libraries.airflow.base_attributes import check_fail_fast, converted, settle_base
 from goflow.parser.libraries.airflow.dates import moment_value
 from goflow.parser.libraries.airflow.edges import Dependency
@@ -269,7 +279,7 @@ def around_init(task: Instance, owner: ClassValue, init: Value, args: Arguments,
         for name, parameter in parameters.items()
         if not parameter.has_default and name not in passed and name != "task_id"
     ]
-    _refuse_missing(missing, at)
+    _refuse_missing(missing if hidden_argument(kwargs, at) is None else [], at)
     _keep_arguments(task, passed)
     takes_rest = any(parameter.kind is Kind.REST_KEYWORDS for parameter in init.parameters)
     if not takes_rest:
@@ -288,6 +298,10 @@ def native_init(at: At, task: OperatorValue, /, *args: Any, **kwargs: Any) -> No
     values = merged.passed_on(kwargs)
     values.pop("default_args", None)
     fill_defaults(values, flat.parameters, merged)
+    if (hidden := hidden_argument(kwargs, at)) is not None:  # it may be any argument that is not said
+        known = {name: value for name, value in values.items() if type(name) is not UnknownKey}
+        said = {name: value for name, value in known.items() if name in kwargs or name in {"dag", "task_group"}}
+        values = {**dict.fromkeys((*flat.parameters, "task_id"), hidden), **said}
     values = {name: plain_host(value) for name, value in values.items()}
     _keep_arguments(task, values)
     flat.hook(task, values, merged, at)

@@ -8,7 +8,7 @@ from typing import Any
 from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.functions import Kind
 from goflow.parser.interpreter.session import Session
-from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Unknown, Value
+from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Unknown, Value, with_hidden
 from goflow.parser.libraries.airflow.exceptions import fail, told_at
 from goflow.parser.libraries.airflow.groups import GroupValue, group_class, make_group, mapped_group_class
 from goflow.parser.libraries.airflow.mapping import (
@@ -48,6 +48,10 @@ class TaskGroupFactory(Instance):
         """Make the group; gives what the function returns, or the group."""
         at.session.budget.step(at)
         return self.make(at, list(args), dict(kwargs), None)
+
+    def call_with_unknown(self, unknown: Unknown, args: Arguments, kwargs: Keywords, at: At) -> Any:
+        """Make the group with a function some of whose arguments are not known."""
+        return self.make(at, list(args), with_hidden(kwargs, unknown, at), None)
 
     def get_attribute(self, name: str, at: At) -> Any:
         """``__name__`` and ``__doc__`` are the function's."""

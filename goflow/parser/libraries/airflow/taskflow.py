@@ -74,7 +74,10 @@ class TaskDecorator(Instance):
 
     def call_with_unknown(self, unknown: Unknown, args: Arguments, kwargs: Keywords, at: At) -> Any:
         """``function(*what_is_not_known)``: the task is there, its arguments are filled in when it runs."""
-        return self._make(unknown, unknown, at)
+        made = self._make(unknown, unknown, at)
+        for value in (*args, *kwargs.values()):
+            made.operator.connect_references(at, value)
+        return made
 
     def get_attribute(self, name: str, at: At) -> Any:
         """The function's own attributes shine through."""

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from goflow.parser.libraries.airflow.dag import DagValue
     from goflow.parser.libraries.airflow.state import AirflowState
 
-_MAKES_TASKS = re.compile(r"(Operator|Sensor|Transfer|TaskGroup|Task|Group|Dag|DAG)$|(^|_)(task|dag)s?(_|$)|^exec$")
+_MAKES_TASKS = re.compile(
+    r"(Operator|Sensor|Transfer|TaskGroup|Task|Group|Dag|DAG)$|(^|_)(task|dag)s?(_|$)|^(exec|partial|expand|expand_kwargs)$"
+)
 _MAKES_DAGS = re.compile(r"(Dag|DAG|Dags|DAGs)$|(^|_)dags?(_|$)|^exec$")
 _TASK_ARGUMENTS = frozenset({"task_id", "group_id", "task_group", "trigger_rule"})
 

@@ -115,3 +115,14 @@ def test_leaves_what_python_leaves(source, tmp_path):
 def test_a_metaclass_that_cannot_be_followed_makes_an_unknown_class(source, tmp_path):
     names, _ = evaluate_text("import random\nu = random.random()\n" + source, tmp_path)
     assert isinstance(names["x"], Unknown)
+
+
+def test_import_by_a_function_gives_the_package_or_the_module(tmp_path):
+    (tmp_path / "pack" / "deep").mkdir(parents=True)
+    (tmp_path / "pack" / "deep" / "mod.py").write_text("NAME = 'n'\n")
+    source = (
+        "x = [__import__('pack.deep.mod').deep.mod.NAME, __import__('pack.deep.mod', fromlist=['NAME']).NAME,\n"
+        "     __import__('pack.deep', fromlist=['mod']).mod.NAME, __import__('pack.deep.mod', {}, {}, ['NAME'], 0).NAME]\n"
+    )
+    names, _ = evaluate_text(source, tmp_path)
+    assert names["x"] == ["n"] * 4
