@@ -12,11 +12,13 @@ def differences(one: Any, other: Any, where: str = "") -> list[str]:
     if tag_of(one) == "$hole" or _is_same_function(one, other):
         return []
     if isinstance(one, dict) and isinstance(other, dict):
+        is_part = not where or where.endswith("]")
+        left_open = {"column", "unknown", *one.get("unknown", ())} if is_part else set()
         keys = dict.fromkeys([*one, *other])
         return [
             found
             for key in keys
-            if key != "line" or not where.endswith("]")
+            if key not in left_open and (key != "line" or not where.endswith("]"))
             for found in differences(one.get(key), other.get(key), f"{where}.{key}")
         ]
     if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):

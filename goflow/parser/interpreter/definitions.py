@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import libcst as cst
@@ -11,9 +12,11 @@ from goflow.parser.interpreter.calls import call
 from goflow.parser.interpreter.classes import ClassValue
 from goflow.parser.interpreter.expressions import evaluate
 from goflow.parser.interpreter.functions import UserFunction, parameters_of, raw_docstring_of
+from goflow.parser.interpreter.host import as_mapping
 from goflow.parser.interpreter.metaclasses import CELL, class_with, finished_class, makes_classes_itself, winner
+from goflow.parser.interpreter.operations import elements
 from goflow.parser.interpreter.scopes import MISSING, Frame, Scope
-from goflow.parser.interpreter.values import At, Unknown, raised
+from goflow.parser.interpreter.values import At, Unknown, hidden_key, raised
 
 
 def function_definition(frame: Frame, node: cst.FunctionDef) -> Exit | None:
@@ -45,36 +48,30 @@ def _make_class(frame: Frame, node: cst.ClassDef) -> Any:
     at = frame.at(node)
     bases: list[Any] = []
     unknown: Unknown | None = None
-    for argument in node.bases:
-        base = evaluate(frame, argument.value)
+    for base in _bases(frame, node):
         if isinstance(base, Unknown):
             unknown = base
-        elif not isinstance(base, ClassValue):
-            maker = getattr(base, "make_class", None)
-            if maker is None:
-                raised(at, "TypeError", f"a class cannot derive from {getattr(base, 'type_name', base)}")
-            bases.append(base)
+        elif not isinstance(base, ClassValue) and getattr(base, "make_class", None) is None:
+            raised(at, "TypeError", f"a class cannot derive from {getattr(base, 'type_name', base)}")
         else:
             bases.append(base)
-    keywords = {
-        argument.keyword.value: evaluate(frame, argument.value)
-        for argument in node.keywords
-        if argument.keyword is not None
-    }
+    keywords: dict[str, Any] = {}
+    for argument in node.keywords:
+        value = evaluate(frame, argument.value)
+        mapping = {argument.keyword.value: value} if argument.keyword is not None else as_mapping(value, at)
+        hidden = mapping if isinstance(mapping, Unknown) else hidden_key(mapping)
+        unknown = unknown if hidden is None else hidden
+        keywords.update({} if isinstance(mapping, Unknown) else mapping)
     given = keywords.get("metaclass")
     special = next((base for base in bases if not isinstance(base, ClassValue)), None)
     if unknown is None:
         unknown = _unfollowed(given, special, at)
-    if unknown is not None:
-        return Unknown(f"class {node.name.value}, which derives from {unknown.reason}", at)
+    scope, qualname = _namespace(frame, node)
+    if unknown is not None:  # what the body does is done whatever becomes of it
+        made = Unknown(f"class {node.name.value}, which derives from {unknown.reason}", at)
+        _run(frame, node, scope, made)
+        return made
     metaclass = winner(given, bases, at) if special is None else None
-    scope = Scope(frame.scope, is_class=True)
-    outer = frame.scope.names.get("__qualname__") if frame.scope.is_class else None
-    scope.names["__module__"] = frame.module.name
-    scope.names["__qualname__"] = qualname = (
-        f"{outer}.{node.name.value}" if outer else f"{frame.prefix}{node.name.value}"
-    )
-    inner = frame.nested(scope)
     cls = class_with(metaclass)(
         node.name.value,
         [base for base in bases if isinstance(base, ClassValue)],
@@ -85,12 +82,7 @@ def _make_class(frame: Frame, node: cst.ClassDef) -> Any:
     )
     cls.metaclass = metaclass
     cls.qualname = qualname
-    inner.class_cell = cls
-    doc = raw_docstring_of(node.body)
-    if doc is not None:
-        scope.names["__doc__"] = doc
-    declare(inner, node.body)
-    run_suite(inner, node.body)
+    _run(frame, node, scope, cls)
     if metaclass is not None and makes_classes_itself(metaclass):
         scope.names[CELL] = cls
         keywords.pop("metaclass", None)
@@ -99,6 +91,33 @@ def _make_class(frame: Frame, node: cst.ClassDef) -> Any:
     if special is not None:
         return special.make_class(cls, keywords, at)
     return finished_class(cls, keywords, at)
+
+
+def _bases(frame: Frame, node: cst.ClassDef) -> Iterator[Any]:
+    for argument in node.bases:
+        value = evaluate(frame, argument.value)
+        found = elements(value, frame.at(argument)) if argument.star else [value]
+        yield from [found] if isinstance(found, Unknown) else found
+
+
+def _namespace(frame: Frame, node: cst.ClassDef) -> tuple[Scope, str]:
+    """The scope of the class's body, and its qualified name."""
+    scope = Scope(frame.scope, is_class=True)
+    outer = frame.scope.names.get("__qualname__") if frame.scope.is_class else None
+    qualname = f"{outer}.{node.name.value}" if outer else f"{frame.prefix}{node.name.value}"
+    scope.names.update(__module__=frame.module.name, __qualname__=qualname)
+    return scope, qualname
+
+
+def _run(frame: Frame, node: cst.ClassDef, scope: Scope, cell: ClassValue | Unknown) -> None:
+    """The class's body in SCOPE; CELL is what ``super()`` means in it."""
+    inner = frame.nested(scope)
+    inner.class_cell = cell
+    doc = raw_docstring_of(node.body)
+    if doc is not None:
+        scope.names["__doc__"] = doc
+    declare(inner, node.body)
+    run_suite(inner, node.body)
 
 
 def _unfollowed(metaclass: Any, special: Any, at: At) -> Unknown | None:

@@ -13,10 +13,12 @@ from goflow.domain.errors import did_you_mean
 from goflow.parser.catalogue import decorated, decorator_names
 from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.descriptors import BoundMethod
+from goflow.parser.interpreter.expressions import evaluate
 from goflow.parser.interpreter.functions import UserFunction
 from goflow.parser.interpreter.operations import type_name
+from goflow.parser.interpreter.scopes import Frame
 from goflow.parser.interpreter.session import Session
-from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Unknown, Value
+from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Raised, Unknown, Value
 from goflow.parser.libraries.airflow.base_operators import DOCS, EXPECTED_TYPES, base_parameters
 from goflow.parser.libraries.airflow.decorated_operators import STANDARD_DECORATORS
 from goflow.parser.libraries.airflow.enums import plain
@@ -131,8 +133,8 @@ class TaskDecorator(Instance):
         for name, flag in (("is_setup", self.setup), ("is_teardown", self.teardown)):
             if flag:
                 task.set_flag(name, True, at)
-        if on_failure is True:
-            task.set_flag("on_failure_fail_dagrun", True, at)
+        if isinstance(on_failure, Unknown) or on_failure:
+            task.set_flag("on_failure_fail_dagrun", on_failure, at)
         doc = doc_of(self.function)
         if doc and not any(task.attributes.get(name) for name in DOCS):
             task.attributes["doc_md"] = doc
@@ -179,13 +181,32 @@ def returns_mapping(function: Any, at: At) -> bool:
         return False
     if isinstance(node, cst.SimpleString | cst.ConcatenatedString):
         text = node.evaluated_value
-        return isinstance(text, str) and _MAPPING_TEXT.match(text) is not None
-    value = function.annotation("return", at)
+        return isinstance(text, str) and _MAPPING_TEXT.match(text) is not None and _has_its_names(function, text, at)
+    value = _annotated(function, node, at)
+    if value is None:
+        return False
     if isinstance(value, ClassValue):
         return any(cls.host is dict or cls.name in _MAPPINGS for cls in value.mro)
     base = node.value if isinstance(node, cst.Subscript) else node
     name = base.attr.value if isinstance(base, cst.Attribute) else getattr(base, "value", "")
     return isinstance(value, Value) and name in _MAPPINGS
+
+
+def _annotated(function: UserFunction, node: cst.BaseExpression, at: At) -> Any:
+    """The value of the annotation NODE, Unknown where it cannot be had; None where a name in it is not defined, for
+    then Airflow's ``_infer_multiple_outputs`` takes it for no mapping."""
+    try:
+        return evaluate(Frame(at.session, function.module, function.scope), node)
+    except Raised as problem:
+        return None if problem.type_name == "NameError" else Unknown(f"an annotation of {function.name}", at)
+
+
+def _has_its_names(function: UserFunction, text: str, at: At) -> bool:
+    try:
+        node = cst.parse_expression(text.strip())
+    except Exception:  # no expression: libcst has several errors for that
+        return False
+    return _annotated(function, node, at) is not None
 
 
 # -- the decorators ---------------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ OWN = "class Own(BaseOperator):\n    def __init__(self, x, y=2, **k):\n        s
         ("a group", "with TaskGroup(**u): E('x')", "what TaskGroup(...) does"),
         ("a chain", "chain(E('x'), *u)", "what chain(...) does"),
         ("a function that makes a task of them", "def f(a, k=1):\n    E(a)\nf(*u)", "a task's id"),
-        ("a DAG", "DAG('q', **{u: 1})", "the arguments of the DAG"),
+        ("a DAG", "q = DAG('q', **{u: 1})", "the arguments of the DAG"),
     ],
 )
 def test_what_they_may_say_is_told(sentence, lines, told):

@@ -65,10 +65,12 @@ def test_ids(sentence, calls, ids):
         ("dict | None", False),
         ("typing.Optional[dict]", False),
         ("NotThere", False),
+        ("dict[NotThere, int]", False),
+        ("'dict[NotThere, int]'", False),
     ],
 )
 def test_multiple_outputs_by_annotation(annotation, many):
-    later = "from __future__ import annotations\n" if annotation == "NotThere" else ""
+    later = "from __future__ import annotations\n" if "NotThere" in annotation else ""
     lines = f"import collections.abc, typing\n@task\ndef f() -> {annotation}: ..."
     result = read(f'{later}{lines}\nwith DAG("d", schedule=None): f()')
     assert result.dags[0].tasks[0].multiple_outputs is many

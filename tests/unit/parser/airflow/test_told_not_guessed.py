@@ -60,6 +60,29 @@ def test_a_class_that_something_else_makes_is_unknown(lines, reason):
     assert task.fields["env"]["a"]["$hole"]["reason"] == f"depends on class Own, which derives from {reason}"
 
 
+@pytest.mark.parametrize(
+    "head", ["class Own(unheard_of.Base):", "class Own(metaclass=unheard_of.Meta):", "class Own(*unheard_of.ALL):"]
+)
+def test_the_body_of_such_a_class_is_run(head):
+    text = f"""import unheard_of
+def child():
+    with DAG("parent.child", schedule=None) as made: E()
+    return made
+{head}
+    part = child()
+"""
+    assert [dag.dag_id for dag in read(text).dags] == ["parent.child"]
+
+
+def test_bases_and_keywords_of_a_class_may_be_unpacked():
+    text = """class A:
+    def __init_subclass__(cls, tag="", **more): cls.tag = tag
+BASES, WORDS = (A,), {"tag": "t"}
+class Own(*BASES, **WORDS): ...
+"""
+    assert only_task(f'{text}B(env={{"a": Own.tag}})').fields["env"] == {"a": "t"}
+
+
 def test_exec_taints_the_dag_that_is_open():
     result = read('with DAG("d", schedule=None):\n    exec(input())')
     assert result.dags == ()
