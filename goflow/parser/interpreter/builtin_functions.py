@@ -30,6 +30,7 @@ from goflow.parser.interpreter.operations import (
 )
 from goflow.parser.interpreter.orders import AnyOrderIterator, is_settled, iterator_over, unordered
 from goflow.parser.interpreter.scopes import MISSING, Frame
+from goflow.parser.interpreter.session import unfinished_call
 from goflow.parser.interpreter.subtypes import HostInstance
 from goflow.parser.interpreter.supers import SuperValue
 from goflow.parser.interpreter.unions import UnionValue
@@ -252,6 +253,13 @@ def _has(at: At, value: Any, name: str) -> bool:
 def _setattr(at: At, value: Any, name: Any, new: Any) -> None:
     if not isinstance(name, Unknown):
         host.set_attribute(value, name, new, at)
+        return
+    unfinished_call(name, [value], {}, at)
+    cls = value.cls if isinstance(value, Instance) else value
+    if isinstance(cls, ClassValue) and not cls.is_native:  # it may be any
+        at.session.journal.touch(value.attributes)
+        for other in value.attributes:
+            value.attributes[other] = Unknown(name.reason, name.at)
 
 
 def _delattr(at: At, value: Any, name: str) -> None:

@@ -43,6 +43,7 @@ class LoweredDag:
         tasks = tuple(LoweredTask(task.value, files, airflow2).spec() for task in dag.graph.tasks.values())
         self._tell_deprecated(tasks)
         params, schemas = lowered_params(dag.params, self.encode)
+        span = dag.at.span
         limit = "fail_stop" if airflow2 else "fail_fast"
         return DagSpec(
             dag_id=dag.dag_id,
@@ -81,8 +82,8 @@ class LoweredDag:
             },
             tasks=tasks,
             unknown=self.unknown,
-            line=dag.at.line,
-            column=dag.at.span.column,
+            line=span.line,
+            column=span.column,
         )
 
     def _tell_deprecated(self, tasks: Sequence[TaskSpec]) -> None:

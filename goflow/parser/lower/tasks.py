@@ -37,6 +37,7 @@ OWN_FIELDS = frozenset(
     )
 )
 """Arguments that TaskSpec has a field for."""
+_MORE = frozenset({*DOCS, "on_failure_fail_dagrun"})
 _SENSOR_NAMES = ("mode", "poke_interval", "timeout", "soft_fail", "exponential_backoff")
 
 
@@ -58,6 +59,7 @@ class LoweredTask:
         task, node = self.task, self.task.node
         group = node.group
         params, _ = lowered_params(task.own_params, Encoder())
+        span = task.at.span
         spec = TaskSpec(
             task_id=node.task_id,
             operator=self.operator.name,
@@ -88,8 +90,8 @@ class LoweredTask:
             given=tuple(sorted(map(str, task.given))),
             doc=self._doc(),
             display_name=self._text("task_display_name", "display_name"),
-            line=task.at.line,
-            column=task.at.span.column,
+            line=span.line,
+            column=span.column,
             **self._policy(),
             unknown=self._holes,
         )
@@ -191,7 +193,7 @@ class LoweredTask:
         """The attribute NAME; DEFAULT, a note and a hole for the spec's FIELD where the task's own process needs it and
         it is not known."""
         value = self.task.attributes.get(name, default)
-        if not isinstance(value, Unknown):
+        if value is None or value is True or not isinstance(value, Unknown):  # of most tasks the first
             return value
         self._note(name, value)
         self._holes.setdefault(field or name, self.encode.hole(value))
@@ -271,7 +273,7 @@ class LoweredTask:
         own = OWN_FIELDS | {*CALLBACKS, *(_SENSOR_NAMES if BASE_SENSOR in self.paths else ())}
         kept: dict[str, Json] = {}
         for name, value in self.task.arguments.items():
-            if name in fields or (name in own and not self._says_more(name, value)):
+            if name in fields or (name in own and (name not in _MORE or not self._says_more(name, value))):
                 continue
             self._note_holes(name, value)
             kept[name] = self.encode(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from goflow.domain.spec import Dialect
 from goflow.parser.interpreter.classes import ClassValue, Instance, initialise
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from goflow.parser.libraries.airflow.operators import TaskValue
 
 
+T = TypeVar("T")
+
+
 class DagValue(Instance):
     """A DAG object. Its arguments, as Airflow's ``__init__`` leaves them, are its attributes.
 
@@ -47,7 +50,7 @@ class DagValue(Instance):
         self.taints: list[Taint] = []
         self._root: GroupValue | None = None
         self._joining: list[GroupValue | None] = []
-        self._shown: list[tuple[str, dict[str, Any], dict[str, Any], At]] = []
+        self._shown: list[tuple[str, Any, Any, At]] = []
 
     @property
     def dag_id(self) -> str:
@@ -78,16 +81,18 @@ class DagValue(Instance):
         """WHAT, which the scheduler plans with, depends on UNKNOWN: the DAG cannot be taken as it is."""
         self.taints.append(Taint(what, unknown.reason, unknown.at or at, task_id))
 
-    def shown(self, name: str, contents: dict[str, Any], at: At) -> dict[str, Any]:
-        """CONTENTS as the attribute NAME, of which the file is not to take anything away (`taint_changes`)."""
-        self._shown.append((name, contents, dict(contents), at))
+    def shown(self, name: str, contents: T, at: At) -> T:
+        """CONTENTS, a dict or a set, as the attribute NAME, which the file is not to change (`taint_changes`)."""
+        self._shown.append((name, contents, contents.copy(), at))  # type: ignore[attr-defined]
         return contents
 
     def taint_changes(self) -> None:
         """What the file has changed past the methods of the DAG and its groups is not followed."""
         for name, contents, before, at in self._shown:
-            if contents.keys() != before.keys() or any(contents[key] is not before[key] for key in before):
-                self.taint("which tasks there are", Unknown(f"what the file does to {name}", at), at)
+            same = contents.keys() == before.keys() if isinstance(contents, dict) else contents == before
+            if not same or (isinstance(contents, dict) and any(contents[key] is not before[key] for key in before)):
+                what = "which tasks there are" if isinstance(contents, dict) else "an edge"
+                self.taint(what, Unknown(f"what the file does to {name}", at), at)
 
     def take(self, task: TaskValue, group: GroupValue | None, at: At) -> None:
         """Put TASK into the DAG and GROUP; the file's own ``add_task``, where its class has one, is in between."""

@@ -159,9 +159,9 @@ class TaskValue(Dependable):
             case "output":
                 return xcom_of(self, at)
             case "upstream_task_ids":
-                return set(node.upstream)
+                return self._shown(name, set(node.upstream), at)
             case "downstream_task_ids":
-                return set(node.downstream)
+                return self._shown(name, set(node.downstream), at)
             case "upstream_list":
                 return [task.value for task in node.upstream_tasks()]
             case "downstream_list":
@@ -184,6 +184,9 @@ class TaskValue(Dependable):
                 prefixed = group is not None and group.group_id and group.prefix
                 return node.task_id[len(group.node_id) + 1 :] if group is not None and prefixed else node.task_id
         return MISSING
+
+    def _shown(self, name: str, ids: set[str], at: At) -> set[str]:
+        return ids if self.dag is None else self.dag.shown(name, ids, at)
 
     def _dag_attribute(self, name: str, at: At) -> Any:
         if self.dag is not None or name == "_dag":

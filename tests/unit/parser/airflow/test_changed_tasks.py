@@ -24,6 +24,14 @@ def test_is_told_on_that_dag_alone(line, dialect):
     assert "which tasks there are depends on what the file" in errors(result)[0]
 
 
+@pytest.mark.parametrize(
+    "line", ["a.downstream_task_ids.clear()", "b.upstream_task_ids.discard('a')", "b.upstream_task_ids.add('c')"]
+)
+def test_an_edge_that_is_taken_out_of_the_ids_of_neighbours_is_told(line):
+    text = f"with DAG('d', schedule=None) as dag:\n    a, b = E('a'), E('b')\n    a >> b\n    {line}"
+    assert ["an edge depends on what the file does to" in error for error in errors(read(text))] == [True]
+
+
 def test_the_list_of_tasks_is_refused_as_airflow_refuses_it():
     assert "DAG.tasks can not be modified" in errors(read(f"{START}dag.tasks = []"))[0]
 
@@ -40,3 +48,9 @@ def test_what_changes_no_tasks_is_not_told(line):
 def test_a_dag_of_the_file_says_its_id_before_its_init():
     text = "class Mine(DAG):\n    def __init__(self, dag_id):\n        self.dag_id = dag_id\n        super().__init__(dag_id, schedule=None)\n"
     assert [dag.dag_id for dag in read(f"{text}with Mine('m'): E()").dags] == ["m"]
+
+
+def test_an_attribute_that_nobody_knows_is_told():
+    found = errors(read(f"import random\n{START}setattr(dag, str(random.random()), 5)"))
+    assert len(found) == 1, found
+    assert "arguments that depend on random.random()" in found[0]

@@ -126,3 +126,10 @@ def test_import_by_a_function_gives_the_package_or_the_module(tmp_path):
     )
     names, _ = evaluate_text(source, tmp_path)
     assert names["x"] == ["n"] * 4
+
+
+def test_an_attribute_that_nobody_knows_may_be_any(tmp_path):
+    source = "import random\nclass A:\n    def __init__(self): self.n = 1\na, b = A(), A()\nsetattr(a, str(random.random()), 2)\nx, y = a.n, b.n\n"
+    names, _ = evaluate_text(source, tmp_path)
+    assert isinstance(names["x"], Unknown)
+    assert names["y"] == 1
