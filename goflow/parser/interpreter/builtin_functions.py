@@ -176,7 +176,7 @@ def is_instance(at: At, value: Any, kinds: Any) -> bool | Unknown:
     if kinds.host is object:
         return True
     if isinstance(value, Instance):
-        if value.cls.derives_from(kinds) or _has_methods(value.cls, kinds):
+        if value.cls.derives_from(kinds) or _has_methods(at, value.cls, kinds):
             return True
         return kinds.host is not None and isinstance(value, HostInstance) and isinstance(value.data, kinds.host)
     if isinstance(value, ClassValue):
@@ -187,10 +187,13 @@ def is_instance(at: At, value: Any, kinds: Any) -> bool | Unknown:
     return kinds.host is not None and isinstance(value, kinds.host)
 
 
-def _has_methods(cls: ClassValue, kind: ClassValue) -> bool:
-    """Whether KIND is one of ``collections.abc`` that asks for methods alone, and CLS has them."""
+def _has_methods(at: At, cls: ClassValue, kind: ClassValue) -> bool:
+    """Whether KIND is one of ``collections.abc`` that asks for methods alone, and CLS has them; or CLS derives from one
+    that is such a KIND."""
     methods = kind.data.get("methods")
-    return methods is not None and all(cls.lookup(name) not in (MISSING, None) for name in methods)
+    if methods is None:
+        return kind.module_name == "collections.abc" and _derives(at, cls, kind) is True
+    return all(cls.lookup(name) not in (MISSING, None) for name in methods)
 
 
 def _pow(at: At, base: Any, exp: Any, mod: Any = None) -> Any:

@@ -9,12 +9,14 @@ from typing import Any
 from goflow.parser.interpreter import host
 from goflow.parser.interpreter.calls import call
 from goflow.parser.interpreter.classes import ClassValue
+from goflow.parser.interpreter.modules import LibraryModule
 from goflow.parser.interpreter.operations import elements, representation
 from goflow.parser.interpreter.orders import unordered
+from goflow.parser.interpreter.scopes import MISSING
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.subtypes import HostInstance
 from goflow.parser.interpreter.values import At, Keywords, NativeFunction, Unknown, UnknownKey, Value, first_unknown
-from goflow.parser.libraries.registry import function, module
+from goflow.parser.libraries.registry import function, resolver
 
 
 class DefaultDict(dict[Any, Any]):
@@ -157,7 +159,24 @@ def _namedtuple(at: At, name: str, fields: Any, *, defaults: Any = (), **options
     return named_tuple(name, names, found, at.module.name)
 
 
-@module("collections")
+@resolver("collections")
+def resolve_collections(session: Session, name: str) -> Value | None:
+    """``collections`` and ``collections.abc``; ``UserDict`` and ``UserList`` are made when a file asks for them."""
+
+    def otherwise(attribute: str, at: At) -> Any:
+        if attribute == "abc" or attribute.startswith("__"):
+            return MISSING
+        if attribute not in {"UserDict", "UserList"}:
+            return Unknown(f"collections.{attribute}, which is not read", at)
+        from goflow.parser.libraries.user_containers import user_container
+
+        return user_container(session, attribute)
+
+    if name == "collections.abc":
+        return LibraryModule(session, name, build_abc(session))
+    return LibraryModule(session, name, build(session), otherwise) if name == "collections" else None
+
+
 def build(session: Session) -> dict[str, Any]:
     """``collections``."""
     return {
@@ -170,7 +189,6 @@ def build(session: Session) -> dict[str, Any]:
     }
 
 
-@module("collections.abc")
 def build_abc(session: Session) -> dict[str, Any]:
     """``collections.abc``."""
     import collections.abc as abc

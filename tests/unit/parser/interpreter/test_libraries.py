@@ -118,6 +118,16 @@ CASES = {
         "        return iter([])\n    def __len__(self):\n        return 0\n    def __call__(self):\n        pass\n"
         "x = [isinstance(v, k) for v in (A(), 'a', {}, len, iter([])) for k in (Callable, Container, Iterable, Iterator, Sized, Mapping)]"
     ),
+    "collections.UserDict: what a class overrides counts": (
+        "import collections\nfrom collections.abc import Mapping\nclass D(collections.UserDict):\n    def __setitem__(self, k, v):\n"
+        "        self.data[k.lower()] = v\n    def __missing__(self, k):\n        return 'none'\nd = D({'A': 1}, B=2)\nd.update({'C': 3})\n"
+        "d.setdefault('d', 4)\nx = (dict(d), d['q'], 'a' in d, len(d), d.pop('a'), list(d.items()), isinstance(d, Mapping),\n"
+        "     isinstance(d, dict), repr(d), d == {'b': 2, 'c': 3, 'd': 4}, d.copy().data, {**d}, d.get('b'), sorted(d.keys()))"
+    ),
+    "collections.UserList": (
+        "import collections\nclass L(collections.UserList):\n    def first(self):\n        return self[0]\nl = L([3, 1])\nl.append(2)\nl.sort()\n"
+        "l.extend('a')\nx = list(l), l.first(), type(l[1:]).__name__, l + [9] == [1, 2, 3, 'a', 9], len(l), l.pop(), 3 in l, l.index(2)"
+    ),
     "inspect: what things are": (
         "import inspect\ndef f(): pass\ndef g():\n    yield 1\nasync def h(): pass\nclass A:\n    def m(self): pass\n"
         "x = [[t(v) for v in (f, g, h, A, A().m, inspect, 1, A())] for t in (inspect.isfunction, inspect.isclass,\n"
