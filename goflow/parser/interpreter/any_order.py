@@ -18,7 +18,7 @@ from goflow.parser.interpreter.journal import Arm
 from goflow.parser.interpreter.locals_ import assigned_names
 from goflow.parser.interpreter.mutations import so_many
 from goflow.parser.interpreter.scopes import Frame
-from goflow.parser.interpreter.values import At, Unknown, forget_order
+from goflow.parser.interpreter.values import At, Unknown, Value, forget_order
 
 
 class Rounds:
@@ -84,6 +84,8 @@ class Rounds:
                         continue
                     if name not in before or before[name] is not value:
                         self._set.setdefault((key, name), []).append(value)
+                if key not in self._scopes and not thing.keys() <= before.keys():
+                    self._changed[key] += 1
             elif isinstance(thing, list | collections.deque) and list(before) != list(thing):
                 self._things[key] = thing
                 self._changed[key] += 1
@@ -108,11 +110,14 @@ class Rounds:
             else:
                 is_open &= several
             thing[name] = self.why if is_open else same
+            for value in found if thing[name] is not found[-1] else ():
+                if isinstance(value, Value):
+                    value.left_to_chance(self.why, at)
         for which, rounds in self._changed.items():
             if rounds > 1:
                 thing = self._things[which]
                 journal.touch(thing)
-                if type(thing) is list:
+                if type(thing) is list or isinstance(thing, dict):
                     forget_order(thing, self.why)
                 else:
                     count = len(thing)

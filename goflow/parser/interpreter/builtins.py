@@ -17,7 +17,7 @@ from goflow.parser.interpreter.operations import elements, plain_host, text, tru
 from goflow.parser.interpreter.orders import unordered
 from goflow.parser.interpreter.scopes import MISSING, Frame
 from goflow.parser.interpreter.session import Session
-from goflow.parser.interpreter.values import At, NativeFunction, Unknown, Value, first_unknown
+from goflow.parser.interpreter.values import At, NativeFunction, Unknown, Value, first_unknown, forget_order
 
 TYPES: tuple[type, ...] = (
     str, int, float, bool, bytes, bytearray, complex, list, tuple, dict, set, frozenset, slice, range, object,
@@ -188,6 +188,8 @@ def _dict(at: At, values: Any = (), **kwargs: Any) -> Any:
     if isinstance(found, Unknown):
         return found
     made = dict(found)
+    if (why := unordered(values, at)) is not None:
+        forget_order(made, why)
     made.update(kwargs)
     return made
 

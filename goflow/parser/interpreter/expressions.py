@@ -12,6 +12,7 @@ import libcst as cst
 from goflow.parser.interpreter import host
 from goflow.parser.interpreter.calls import NativeFrameFunction, call, call_unknown
 from goflow.parser.interpreter.functions import UserFunction, parameters_of
+from goflow.parser.interpreter.mutations import so_many
 from goflow.parser.interpreter.operations import (
     ascii_of,
     binary,
@@ -31,7 +32,17 @@ from goflow.parser.interpreter.operations import (
 from goflow.parser.interpreter.orders import in_any_order, iterator_over, unordered
 from goflow.parser.interpreter.scopes import MISSING, UNBOUND, Frame, Scope
 from goflow.parser.interpreter.signs import BINARY_SIGNS, COMPARISON_SIGNS, UNARY_SIGNS
-from goflow.parser.interpreter.values import At, Unknown, UnknownElementsError, UnknownKey, hidden_key, raised
+from goflow.parser.interpreter.values import (
+    At,
+    Unknown,
+    UnknownElementsError,
+    UnknownKey,
+    forget_order,
+    hidden_key,
+    key_order_of,
+    order_of,
+    raised,
+)
 
 Evaluate = Callable[[Frame, Any], Any]
 
@@ -158,7 +169,10 @@ def _list(frame: Frame, node: cst.List) -> Any:
 
 def _tuple(frame: Frame, node: cst.Tuple) -> Any:
     found = _elements(frame, node.elements)
-    return found if isinstance(found, Unknown) else tuple(found)
+    if isinstance(found, Unknown):
+        return found
+    why = order_of(found)
+    return tuple(found if why is None else so_many(why, len(found)))
 
 
 def _set(frame: Frame, node: cst.Set) -> Any:
@@ -177,6 +191,8 @@ def _elements(frame: Frame, nodes: Any) -> list[Any] | Unknown:
             if isinstance(more, Unknown):
                 return more
             found += more
+            if (why := order_of(more)) is not None:
+                forget_order(found, why)
         else:
             found.append(value)
     return found
@@ -191,6 +207,8 @@ def _dict(frame: Frame, node: cst.Dict) -> Any:
             if isinstance(more, Unknown):
                 return more
             found.update(more)
+            if isinstance(more, dict) and (why := key_order_of(more)) is not None:
+                forget_order(found, why)
         else:
             assert isinstance(element, cst.DictElement)
             key = evaluate(frame, element.key)
@@ -371,7 +389,10 @@ def _dict_comprehension(frame: Frame, node: cst.DictComp) -> Any:
         return pairs
     for key, _ in pairs:
         check_hashable(key, frame.at(node))
-    return dict(pairs)
+    made = dict(pairs)
+    if (why := order_of(pairs)) is not None:
+        forget_order(made, why)
+    return made
 
 
 def _inner_frame(frame: Frame) -> Frame:

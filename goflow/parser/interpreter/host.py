@@ -23,7 +23,7 @@ from goflow.parser.interpreter.operations import (
     truth,
     type_name,
 )
-from goflow.parser.interpreter.orders import unordered
+from goflow.parser.interpreter.orders import in_any_order, unordered
 from goflow.parser.interpreter.values import (
     At,
     NativeFunction,
@@ -31,7 +31,9 @@ from goflow.parser.interpreter.values import (
     UnknownElementsError,
     Value,
     first_unknown,
+    forget_order,
     hidden_key,
+    key_order_of,
     order_of,
     raised,
 )
@@ -178,7 +180,12 @@ def _transparent(value: Any, name: str, args: Any, kwargs: dict[str, Any], at: A
             hidden = hidden_key(value)
             if hidden is not None:
                 return hidden
-    return _run(value, name, args, kwargs, at)
+    answer = _run(value, name, args, kwargs, at)
+    if isinstance(value, dict) and name != "get" and (why := key_order_of(value)) is not None:
+        if name != "copy":
+            return in_any_order(list(answer), why)
+        forget_order(answer, why)
+    return answer
 
 
 def sorted_values(values: Any, at: At, key: Any = None, reverse: Any = False) -> list[Any]:

@@ -17,7 +17,9 @@ from goflow.parser.interpreter.values import (
     UnknownElementsError,
     UnknownKey,
     UnknownMany,
+    forget_order,
     hidden_key,
+    key_order_of,
     order_of,
     raised,
     settle_order,
@@ -149,11 +151,14 @@ def _update(value: Any, args: Any, kwargs: dict[str, Any], at: At) -> None:
             set_unknown(value, UnknownKey(mapping), mapping)
         else:
             value.update(mapping)
+            if isinstance(mapping, dict) and (why := key_order_of(mapping)) is not None:
+                forget_order(value, why)
     value.update(kwargs)
 
 
 def _of_dict(value: dict[Any, Any], name: str, args: Any, kwargs: dict[str, Any], at: At) -> Any:
     hidden = hidden_key(value)
+    hidden = key_order_of(value) if hidden is None and name == "popitem" else hidden
     gone = MaybeGone.among(value, at)
     if name == "popitem" and (unknown := hidden if hidden is not None else gone) is not None:
         return forget_keys(value, unknown)

@@ -23,6 +23,7 @@ from goflow.parser.interpreter.values import (
     Value,
     first_unknown,
     hidden_key,
+    key_order_of,
     order_of,
     raised,
 )
@@ -594,6 +595,8 @@ def representation(value: Any, at: At) -> Any:
 def _representation(value: Any, at: At) -> Any:
     match value:
         case list() if (unknown := order_of(value)) is not None:
+            return unknown
+        case dict() if (unknown := key_order_of(value)) is not None:
             return unknown
         case list():
             return _joined(value, "[", "]", at)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from goflow.parser.interpreter.values import AnyOrder, At, Unknown, order_of
+from goflow.parser.interpreter.values import AnyOrder, At, Unknown, key_order_of, order_of
 
 WORDS = "the order of a set"
 
@@ -35,6 +35,8 @@ def unordered(value: Any, at: At) -> Unknown | None:
         return found
     if kind is AnyOrder or kind is list:
         return order_of(value)
+    if isinstance(value, dict):
+        return key_order_of(value)
     if kind in {set, frozenset} and len(value) > 1 and not all(map(is_settled, value)):
         return Unknown(WORDS, at)
     return None

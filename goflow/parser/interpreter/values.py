@@ -174,6 +174,9 @@ class Value:
         """Whether ``leave`` may deal with PROBLEM, and can be tried in one arm and not in another."""
         return False
 
+    def left_to_chance(self, why: Unknown, at: At) -> None:
+        """A name was set to it that is not known any more for the reason WHY: it may be the one that is kept."""
+
     def forget(self, why: Unknown) -> list[Any]:
         """Code that is not read has it: what can be changed in it is not known for the reason WHY. What it held."""
         return []
@@ -383,12 +386,12 @@ class AnyOrder(list[Any]):
         self.unknown = None
 
 
-_ORDERLESS: dict[int, tuple[list[Any], Unknown]] = {}
-"""Lists that a loop in an order that is not known has filled, by their identity; of the reading that goes on."""
+_ORDERLESS: dict[int, tuple[Any, Unknown]] = {}
+"""Lists and dicts that a loop in an unknown order has filled, by their identity; of the reading that goes on."""
 
 
-def forget_order(value: list[Any], why: Unknown) -> None:
-    """The elements of VALUE are in an order that is not known, for the reason WHY."""
+def forget_order(value: list[Any] | dict[Any, Any], why: Unknown) -> None:
+    """The elements or keys of VALUE are in an order that is not known, for the reason WHY."""
     if type(value) is AnyOrder:
         value.unknown = why
     else:
@@ -414,6 +417,11 @@ def order_of(value: Any) -> Unknown | None:
     if _ORDERLESS and type(value) is list and len(value) > 1:
         return _ORDERLESS.get(id(value), (None, None))[1]
     return None
+
+
+def key_order_of(value: dict[Any, Any]) -> Unknown | None:
+    """Why the order of VALUE's keys is not known; None where it is."""
+    return _ORDERLESS.get(id(value), (None, None))[1] if _ORDERLESS and len(value) > 1 else None
 
 
 class NativeFunction(Value):
@@ -481,6 +489,9 @@ def first_unknown(value: Any, depth: int = 6) -> Unknown | None:
     if why is not None:
         return why
     if isinstance(value, dict):
+        why = key_order_of(value)
+        if why is not None:
+            return why
         for key, inner in value.items():
             found = first_unknown(key, depth - 1)
             if found is None:

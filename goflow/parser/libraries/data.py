@@ -10,7 +10,15 @@ from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.files import MemoryFile, OpenFile
 from goflow.parser.interpreter.operations import plain_host
 from goflow.parser.interpreter.session import Session
-from goflow.parser.interpreter.values import At, Unknown, first_unknown, order_of, raised
+from goflow.parser.interpreter.values import (
+    At,
+    Unknown,
+    UnknownElementsError,
+    first_unknown,
+    key_order_of,
+    order_of,
+    raised,
+)
 from goflow.parser.libraries.registry import function, module, native_class, unknown_function
 
 
@@ -19,7 +27,8 @@ def _dumps(at: At, value: Any, **options: Any) -> Any:
     if isinstance(known.get("indent"), int):
         at.session.budget.check_size(known["indent"] * 1000, at)
     at.session.budget.check_size(_length(value, at, 0), at)
-    value = _written(value, at, 0)
+    in_order = not known.get("sort_keys")
+    value = _written(value, at, 0, in_order=in_order)
     unknown = first_unknown(value, depth=100)
     if unknown is None and options.get("cls") is not None:
         unknown = Unknown("JSON that is written by a class of its own", at)
@@ -39,7 +48,7 @@ def _dumps(at: At, value: Any, **options: Any) -> Any:
         raised(at, "TypeError", f"Object of type {kind} is not JSON serializable")
 
     def convert_(other: Any) -> Any:
-        return _written(convert(other), at, 0)
+        return _written(convert(other), at, 0, in_order=in_order)
 
     try:
         answer = json.dumps(value, default=convert_, **known)
@@ -49,8 +58,9 @@ def _dumps(at: At, value: Any, **options: Any) -> Any:
     return answer
 
 
-def _written(value: Any, at: At, depth: int) -> Any:
-    """VALUE with Python's own values in place of objects that derive from them; keys, too."""
+def _written(value: Any, at: At, depth: int, *, in_order: bool) -> Any:
+    """VALUE with Python's own values in place of objects that derive from them; keys, too. Whether the keys stay IN
+    ORDER. Raises UnknownElementsError where that is not known."""
     at.session.budget.step(at)
     inner = getattr(value, "data", None) if isinstance(value, Instance) else None
     if isinstance(inner, str | int | float | list | dict | tuple):
@@ -58,10 +68,16 @@ def _written(value: Any, at: At, depth: int) -> Any:
     if depth > _DEEPEST:
         raised(at, "RecursionError", "maximum recursion depth exceeded while encoding a JSON object")
     if isinstance(value, dict):
-        return {plain_host(key): _written(inner, at, depth + 1) for key, inner in value.items()}
+        if in_order and (why := key_order_of(value)) is not None:
+            raise UnknownElementsError(why)
+        return {plain_host(key): _written(inner, at, depth + 1, in_order=in_order) for key, inner in value.items()}
     if order_of(value) is not None:
         return value
-    return [_written(inner, at, depth + 1) for inner in value] if isinstance(value, list | tuple) else value
+    return (
+        [_written(inner, at, depth + 1, in_order=in_order) for inner in value]
+        if isinstance(value, list | tuple)
+        else value
+    )
 
 
 def _length(value: Any, at: At, depth: int) -> int:

@@ -58,10 +58,10 @@ def _tell_of_others(session: Session, module: ModuleValue) -> None:
     """Say which DAG objects do not count here although something that is not read has got hold of them."""
     counted = {id(dag) for dag in dags_of(session, module)}
     for dag in state_of(session).made:
-        if id(dag) not in counted and dag.taints:
-            text = f"the DAG {dag.dag_id!r} is no global of the file; {dag.taints[0].what} depends on "
-            text += dag.taints[0].reason
-            session.report("GF103", text, dag.taints[0].at, severity=Severity.WARNING)
+        taint = dag.taints[0] if dag.taints else dag.chance
+        if id(dag) not in counted and taint is not None:
+            text = f"the DAG {dag.dag_id!r} is no global of the file; {taint.what} depends on {taint.reason}"
+            session.report("GF103", text, taint.at, severity=Severity.WARNING)
 
 
 def _subdags(dag: DagValue) -> list[DagValue]:

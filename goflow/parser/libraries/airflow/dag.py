@@ -48,6 +48,8 @@ class DagValue(Instance):
         self.params: ParamsValue = make_params(at, None)
         self.given: tuple[str, ...] = ()
         self.taints: list[Taint] = []
+        self.chance: Taint | None = None
+        """Why it is not known whether a global is this DAG in the end."""
         self._root: GroupValue | None = None
         self._joining: list[GroupValue | None] = []
         self._shown: list[tuple[str, Any, Any, At]] = []
@@ -112,6 +114,10 @@ class DagValue(Instance):
             self.graph.add(task.node, group.node if group is not None else None)
         except GraphError as problem:
             refuse(at, problem)
+
+    def left_to_chance(self, why: Unknown, at: At) -> None:
+        """Not known whether it is the one that a name has in the end."""
+        self.chance = Taint("which DAG is the last", why.reason, self.at)
 
     def task_added(self, task: TaskNode) -> None:
         """The graph took in a task."""

@@ -142,3 +142,18 @@ def test_a_task_group_of_a_provider_that_is_not_read_is_told():
     )
     assert result.dags == ()
     assert "AcmeTaskGroup" in errors(result)[0]
+
+
+def test_dags_of_a_loop_over_a_set_of_texts_of_which_one_is_kept_are_told_of():
+    result = read('for t in {"a", "b"}:\n    dag = DAG(t, schedule=None)')
+    assert result.dags == ()
+    assert sorted(found.message for found in result.diagnostics) == [
+        f"the DAG '{name}' is no global of the file; which DAG is the last depends on the order of a set"
+        for name in "ab"
+    ]
+
+
+def test_those_that_are_all_kept_are_seen():
+    result = read('for t in {"a", "b"}:\n    globals()[t] = dag = DAG(t, schedule=None)')
+    assert sorted(dag.dag_id for dag in result.dags) == ["a", "b"]
+    assert result.diagnostics == ()

@@ -397,3 +397,22 @@ ANY_ORDER = {
 @pytest.mark.parametrize(("source", "left"), ANY_ORDER.values(), ids=ANY_ORDER.keys())
 def test_a_loop_over_a_set_of_texts(source, left, tmp_path):
     assert shown(run(source, tmp_path)["x"]) == left
+
+
+FILLED = "d = {}\nfor t in {'a', 'b'}:\n    d[t] = t\n"
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["list(d)", "[k for k in d][0]", "next(iter(d))", "list(d.items())[0]", "[*d.values()][1]", "d.popitem()", "str(d)",
+     "list(dict(d))", "list(d.copy())", "list({**d})", "list({k: 1 for k in d})", "list({k: 1 for k in {'a', 'b'}})",
+     "__import__('json').dumps(d)", "','.join(d)", "[*{'a', 'b'}][0]", "(*{'a', 'b'}, 1)[0]"],
+)  # fmt: skip
+def test_the_order_of_a_dict_that_a_loop_over_a_set_of_texts_has_filled_is_not_known(expression, tmp_path):
+    assert first_unknown(run(f"{FILLED}x = {expression}", tmp_path)["x"]) is not None
+
+
+def test_what_does_not_ask_for_the_order_of_such_a_dict_is_known(tmp_path):
+    source = f"{FILLED}x = d['a'], len(d), sorted(d), sorted(d.items()), 'b' in d, __import__('json').dumps(d, sort_keys=True), {{*d}} == {{'a', 'b'}}, d == {{'b': 'b', 'a': 'a'}}"
+    expected = ("a", 2, ["a", "b"], [("a", "a"), ("b", "b")], True, '{"a": "a", "b": "b"}', True, True)
+    assert run(source, tmp_path)["x"] == expected
