@@ -41,6 +41,7 @@ class Conditions:
     digester: Digester
     now: dt.datetime
     _seen: dict[str, str | None] = field(default_factory=dict)
+    _same_for_all: Inputs | None = None
     _absent: set[str] = field(default_factory=set)
     _listed: dict[str, list[str]] = field(default_factory=dict)
 
@@ -54,14 +55,22 @@ class Conditions:
         used = record.inputs
         if not self._same_listings(used.get("listings")) or used.get("dialect") not in {None, self.dialect}:
             return False
-        if not any(used.get(kind) for kind in ("variables", "environment", "connection_digests")):
+        if not (used.get("variables") or used.get("environment") or used.get("connection_digests")):
             return True
-        seen = self.config.for_file(record.path).inputs(self.inputs)
+        seen = self._seen_by(record.path)
         return (
             _same(used.get("variables"), seen.variables)
             and _same(used.get("environment"), seen.environment)
             and _same(used.get("connection_digests"), _digests(seen.connections))
         )
+
+    def _seen_by(self, path: str) -> Inputs:
+        """What the file PATH gets to see; all the same where `goflow.yaml` has no rules."""
+        if self.config.rules:
+            return self.config.for_file(path).inputs(self.inputs)
+        if self._same_for_all is None:
+            self._same_for_all = self.config.for_file(path).inputs(self.inputs)
+        return self._same_for_all
 
     def digest(self, name: str) -> str | None:
         """The digest of a file of a closure: relative to the folder, or absolute. Each is looked at once."""
@@ -89,7 +98,7 @@ class Conditions:
         )
 
     def _inputs_json(self, path: str, used: InputsUsed) -> dict[str, Json]:
-        seen = self.config.for_file(path).inputs(self.inputs).connections
+        seen = self._seen_by(path).connections
         asked: dict[str, Json] = {name: _digest(seen.get(name)) for name in used.connections}
         document = used.to_json()
         assert isinstance(document, dict)

@@ -32,6 +32,9 @@ _MOST_TOGETHER = 32
 """Files that are taken at once: what they do to the database, they do in one transaction."""
 _GATHER_S = 0.1
 """Seconds that a file waits for others that may be taken with it: each time costs the database as much."""
+_TURN_S = 0.001
+"""Python's switch interval meanwhile: a process that is to be handed its next file waits no longer for the thread that
+writes to the database."""
 _MOST_AHEAD = 4 * _MOST_TOGETHER
 """Files that may have been read and not been taken."""
 _WORTH = 60
@@ -61,6 +64,8 @@ class ReaderPool:
             reader.setup = setup
         worth = max(self.running, min(len(self._readers), -(-len(paths) // _WORTH)))
         threads = ThreadPoolExecutor(max(1, worth), thread_name_prefix="reader")
+        before = sys.getswitchinterval()
+        sys.setswitchinterval(_TURN_S)
         under_way = deque(threads.submit(self._read_one, path) for path in itertools.islice(wanted, _MOST_AHEAD))
         try:
             while under_way:
@@ -71,6 +76,7 @@ class ReaderPool:
                 under_way.extend(threads.submit(self._read_one, path) for path in itertools.islice(wanted, len(batch)))
                 yield batch
         finally:  # also when nobody asks for the rest any more
+            sys.setswitchinterval(before)
             threads.shutdown(wait=True, cancel_futures=True)
 
     def _read_one(self, path: str) -> Parsed:
@@ -86,6 +92,12 @@ class ReaderPool:
         """Begin the processes, or MOST of them, and do not wait: they load what they need meanwhile."""
         for reader in self._readers[:most]:
             reader.begin()
+
+    def ready(self) -> None:
+        """Begin the processes, and wait until each has loaded what it needs."""
+        self.warm()
+        for reader in self._readers:
+            reader.ready()
 
     @property
     def running(self) -> int:
@@ -141,15 +153,22 @@ class _Reader:
             self.close()
             self._start()
 
-    def _ask(self, path: str) -> Parsed:
+    def ready(self) -> None:
+        """Have a process that waits for a file: what it loads is not the file's time."""
         self.begin()
+        process = self._process
+        assert process is not None
+        assert process.stdout is not None
+        if not self._is_ready:
+            receive(process.stdout.fileno(), timeout_s=_START_S)
+            self._is_ready = True
+
+    def _ask(self, path: str) -> Parsed:
+        self.ready()
         process = self._process
         assert process is not None
         assert process.stdin is not None
         assert process.stdout is not None
-        if not self._is_ready:  # what is loaded is not the file's time
-            receive(process.stdout.fileno(), timeout_s=_START_S)
-            self._is_ready = True
         if self._told is not self.setup:
             send(process.stdin.fileno(), self.setup)
             self._told = self.setup
