@@ -26,7 +26,8 @@ def test_a_file_may_take_them_from_there(tmp_path):
 
 
 @pytest.mark.parametrize(("name", "value"), [("timedelta", dt.timedelta), ("datetime", dt.datetime)])
-def test_they_are_what_they_are_elsewhere(name, value):
+def test_they_are_what_they_are_elsewhere(name, value, world):
     from airflow._goflow import facts
 
+    world.reset("airflow2")
     assert facts.borrowed("airflow.utils.dates", name) == f"datetime.{value.__name__}"
