@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import signal
 import sys
 import traceback
 from pathlib import Path
+from typing import Any
 
 from goflow_runner.agent import Attempt
 from goflow_runner.folder import materialise
@@ -80,14 +82,44 @@ def _execute(attempt: Attempt) -> OutcomeInfo:
     return outcome
 
 
+class _Unbuffered(io.RawIOBase):
+    """Writes to FD, all of it. What a signal's handler prints may come in the middle: a ``BufferedWriter`` would refuse
+    it (RuntimeError, reentrant call), and with it the ``on_kill`` of a task that is told to stop while it prints."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+
+    def fileno(self) -> int:
+        return self._fd
+
+    def writable(self) -> bool:
+        return True
+
+    def isatty(self) -> bool:
+        return os.isatty(self._fd)
+
+    def write(self, content: Any) -> int:
+        left = memoryview(content).cast("B")
+        size = len(left)
+        while left:
+            left = left[os.write(self._fd, left) :]
+        return size
+
+
 def _redirect(output_fd: int) -> None:
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     os.dup2(output_fd, 1)
     os.dup2(output_fd, 2)
     sys.stdin = open(0, closefd=False)  # noqa: SIM115
-    sys.stdout = open(1, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
-    sys.stderr = open(2, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
+    _print_unbuffered()
+
+
+def _print_unbuffered() -> None:
+    sys.stdout, sys.stderr = (
+        io.TextIOWrapper(_Unbuffered(fd), "utf-8", "backslashreplace", line_buffering=True)  # type: ignore[type-var]
+        for fd in (1, 2)
+    )
 
 
 def _become_new_interpreter(attempt: Attempt) -> None:
@@ -105,6 +137,7 @@ def _become_new_interpreter(attempt: Attempt) -> None:
 
 def run_in_new_interpreter(work_dir: Path) -> int:
     """The other half of `_become_new_interpreter`."""
+    _print_unbuffered()
     from goflow_runner.client import TaskClient
     from goflow_runner.output import Output
 

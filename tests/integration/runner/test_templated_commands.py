@@ -60,7 +60,9 @@ def test_its_output_is_the_tasks(server):
 
 
 def test_told_to_stop_it_tells_its_command(server, bell):
-    command = f"trap 'echo bye; exit 0' TERM; echo $$ > {bell.path}; while :; do sleep 1000 & wait; done "
+    # A line that no pipe holds: whoever has begun the command reads from it, and knows its process, when the bell rings.
+    long = "printf '%0200000d\\n' 0"
+    command = f"trap 'echo bye; exit 0' TERM; {long}; echo $$ > {bell.path}; while :; do sleep 1000 & wait; done "
     started = templated(server, command)
     runner = started.start()
     pid = int(bell.wait())
@@ -68,7 +70,7 @@ def test_told_to_stop_it_tells_its_command(server, bell):
     started.wait(runner)
     assert started.state is TaskState.FAILED
     assert started.launch.reason == "Terminated", started.output
-    assert any("Sending SIGTERM signal to process group" in line for line in started.output)
+    assert any("Sending SIGTERM signal to process group" in line for line in started.output), started.output
     assert not os.path.exists(f"/proc/{pid}")
 
 
