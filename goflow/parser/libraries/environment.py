@@ -35,14 +35,21 @@ class Environment(Value):
         self.used.setdefault(name, self.given.get(name))
         return self.values.get(name, self.unsure)
 
+    def _asked(self, name: Any, at: At) -> Any:
+        """What `ask` gives for a NAME that `_name` gave; Unknown where every container has a value of its own."""
+        if isinstance(name, Unknown):
+            return name
+        found = self.ask(name)
+        return Unknown(f"{name} in the task's container", at) if found is None and name in IN_EVERY_CONTAINER else found
+
+    def _any_becomes(self, unknown: Unknown) -> None:
+        """Nobody knows which of the variables was set or deleted."""
+        self.values.update(dict.fromkeys(self.values, unknown))
+
     def get_item(self, key: Any, at: At) -> Any:
         """KeyError when it is absent."""
         key = _name(key, at)
-        if isinstance(key, Unknown):
-            return key
-        found = self.ask(key)
-        if found is None and key in IN_EVERY_CONTAINER:
-            return Unknown(f"{key} in the task's container", at)
+        found = self._asked(key, at)
         if found is None:
             problem = make_exception(at.session, "KeyError", (key,))
             problem.data = {"code": "GF008", "hint": f"say what {key} is under environment in goflow.yaml"}
@@ -53,8 +60,8 @@ class Environment(Value):
         """For what follows in this file."""
         key, value = _name(key, at), _name(value, at)
         at.session.journal.touch(self.values)
-        if isinstance(key, Unknown):  # any of them, or one more
-            self.values.update(dict.fromkeys(self.values, key))
+        if isinstance(key, Unknown):  # or one more
+            self._any_becomes(key)
         else:
             self.values[key] = value
 
@@ -64,12 +71,7 @@ class Environment(Value):
 
     def contains(self, item: Any, at: At) -> Any:
         """Whether it is given."""
-        item = _name(item, at)
-        if isinstance(item, Unknown):
-            return item
-        found = self.ask(item)
-        if found is None and item in IN_EVERY_CONTAINER:
-            return Unknown(f"{item} in the task's container", at)
+        found = self._asked(_name(item, at), at)
         return found if isinstance(found, Unknown) else found is not None
 
     def iterate(self, at: At) -> Iterator[Any]:
@@ -100,12 +102,7 @@ class Environment(Value):
         return super().get_attribute(name, at)
 
     def _get(self, at: At, key: Any, default: Any = None) -> Any:
-        name = _name(key, at)
-        if isinstance(name, Unknown):
-            return name
-        found = self.ask(name)
-        if found is None and name in IN_EVERY_CONTAINER:
-            return Unknown(f"{name} in the task's container", at)
+        found = self._asked(_name(key, at), at)
         return default if found is None else found
 
     def _setdefault(self, at: At, key: Any, default: Any = "") -> Any:
@@ -131,7 +128,7 @@ class Environment(Value):
         name = _name(key, at)
         at.session.journal.touch(self.values)
         if isinstance(name, Unknown):
-            self.values.update(dict.fromkeys(self.values, name))
+            self._any_becomes(name)
         else:
             self.values.pop(name, None)
         return found
