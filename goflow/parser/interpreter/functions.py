@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,16 @@ class Kind(enum.Enum):
     REST = "*args"
     KEYWORD = "keyword only"
     REST_KEYWORDS = "**kwargs"
+
+
+OF_INSPECT = {
+    Kind.POSITIONAL: inspect.Parameter.POSITIONAL_ONLY,
+    Kind.PLAIN: inspect.Parameter.POSITIONAL_OR_KEYWORD,
+    Kind.REST: inspect.Parameter.VAR_POSITIONAL,
+    Kind.KEYWORD: inspect.Parameter.KEYWORD_ONLY,
+    Kind.REST_KEYWORDS: inspect.Parameter.VAR_KEYWORD,
+}
+"""What ``inspect`` calls each kind."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import libcst as cst
 from goflow.parser.interpreter.calls import NativeFrameFunction
 from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.descriptors import BoundMethod
-from goflow.parser.interpreter.functions import Kind, Parameter, UserFunction, is_generator
+from goflow.parser.interpreter.functions import OF_INSPECT, Kind, Parameter, UserFunction, is_generator
 from goflow.parser.interpreter.modules import LibraryModule, ModuleValue, UnreadModule
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import At, NativeFunction, Unknown, Value, raised
@@ -134,13 +134,6 @@ def _get_mro(at: At, cls: Any) -> Any:
 # How it is called ------------------------------------------------------------------------------------------------
 
 EMPTY = native_class("_empty", "inspect")
-_KINDS = {
-    Kind.POSITIONAL: inspect.Parameter.POSITIONAL_ONLY,
-    Kind.PLAIN: inspect.Parameter.POSITIONAL_OR_KEYWORD,
-    Kind.REST: inspect.Parameter.VAR_POSITIONAL,
-    Kind.KEYWORD: inspect.Parameter.KEYWORD_ONLY,
-    Kind.REST_KEYWORDS: inspect.Parameter.VAR_KEYWORD,
-}
 
 
 def _annotation(of: UserFunction, name: str, at: At) -> Any:
@@ -166,7 +159,7 @@ class ParameterValue(Value):
             case "name":
                 return parameter.name
             case "kind":
-                return _KINDS[parameter.kind]
+                return OF_INSPECT[parameter.kind]
             case "default":
                 return parameter.default if parameter.has_default else EMPTY
             case "annotation":
@@ -178,7 +171,7 @@ class ParameterValue(Value):
         return Unknown(f"{name} of a parameter", at)
 
 
-_PARAMETER: dict[str, Any] = {kind.name: kind for kind in _KINDS.values()} | {"empty": EMPTY}
+_PARAMETER: dict[str, Any] = {kind.name: kind for kind in OF_INSPECT.values()} | {"empty": EMPTY}
 
 
 class SignatureValue(Value):

@@ -12,7 +12,7 @@ from goflow.domain.errors import did_you_mean
 from goflow.domain.spec import Dialect
 from goflow.parser.interpreter.classes import ClassValue
 from goflow.parser.interpreter.descriptors import BoundMethod
-from goflow.parser.interpreter.functions import Kind, Parameter, UserFunction, raw_docstring_of
+from goflow.parser.interpreter.functions import OF_INSPECT, Kind, Parameter, UserFunction, raw_docstring_of
 from goflow.parser.interpreter.values import At, NativeFunction, Unknown
 from goflow.parser.libraries.airflow.exceptions import fail
 from goflow.parser.libraries.airflow.words import words
@@ -48,14 +48,6 @@ CONTEXT_KEYS: Mapping[Dialect, frozenset[str]] = {
     ),
 }
 """The names of the context, which a TaskFlow function gets without being given them."""
-
-_KINDS = {
-    Kind.POSITIONAL: inspect.Parameter.POSITIONAL_ONLY,
-    Kind.PLAIN: inspect.Parameter.POSITIONAL_OR_KEYWORD,
-    Kind.REST: inspect.Parameter.VAR_POSITIONAL,
-    Kind.KEYWORD: inspect.Parameter.KEYWORD_ONLY,
-    Kind.REST_KEYWORDS: inspect.Parameter.VAR_KEYWORD,
-}
 
 
 def parameters_of(function: Any) -> list[Parameter] | None:
@@ -174,7 +166,7 @@ def _inspected(parameters: Sequence[Parameter], context: frozenset[str]) -> list
     return [
         inspect.Parameter(
             parameter.name,
-            _KINDS[parameter.kind],
+            OF_INSPECT[parameter.kind],
             default=None
             if parameter.name in context and parameter.kind not in {Kind.REST, Kind.REST_KEYWORDS}
             else inspect.Parameter.empty

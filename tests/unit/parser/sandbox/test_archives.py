@@ -6,8 +6,6 @@ import pytest
 
 from goflow.domain.spec import Inputs
 from goflow.parser.api import Folder, ParseResult, parse_file
-from goflow.parser.sandbox import running
-from tests.corpus.accounts import Accounts
 from tests.unit.parser.folder.test_archives import FILES, archive
 
 TASKS = """
@@ -24,17 +22,8 @@ with DAG("tasks", schedule=None):
 """
 
 
-@pytest.fixture(scope="module")
-def accounts():
-    process = Accounts()
-    yield process
-    process.end()
-
-
 @pytest.fixture
-def read(tmp_path, accounts, monkeypatch):
-    monkeypatch.setattr(running, "accounts_of", accounts)
-
+def read(tmp_path, accounts):
     def run(files: dict[str, str], mode: str = "sandbox") -> ParseResult:
         (tmp_path / "goflow.yaml").write_text(f"import_mode: {mode}\n")
         (tmp_path / "dags.zip").write_bytes(archive(files))

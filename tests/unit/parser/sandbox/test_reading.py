@@ -13,7 +13,6 @@ from goflow.domain.written import write_out
 from goflow.parser.api import Folder, parse_file
 from goflow.parser.sandbox import running
 from goflow.parser.sandbox.agreeing import agreed
-from tests.corpus.accounts import Accounts
 
 HEAD = """
 from airflow.sdk import DAG, Variable
@@ -21,17 +20,9 @@ from airflow.providers.standard.operators.bash import BashOperator
 """
 
 
-@pytest.fixture(scope="module")
-def accounts():
-    process = Accounts()
-    yield process
-    process.end()
-
-
 @pytest.fixture
-def read(tmp_path, accounts, monkeypatch):
+def read(tmp_path, accounts):
     """Reads a file, with other files beside it, by running it."""
-    monkeypatch.setattr(running, "accounts_of", accounts)
 
     def run(text, *, mode="sandbox", head=HEAD, inputs=None, more="", **files):
         (tmp_path / "goflow.yaml").write_text(f"import_mode: {mode}\n{more}")
