@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from goflow.domain.canonical import canonical_json, digest_bytes, encodable, written_out
+from goflow.domain.canonical import digest_bytes, encodable, written_out
 from goflow.domain.spec import DagSpec, ReadBy, without_lines
 
 
@@ -53,7 +53,7 @@ def write_out(spec: DagSpec) -> WrittenDag:
         description=None if spec.description is None else encodable(spec.description),
         tags=tuple(sorted(spec.tags)),
         owners=tuple(sorted(spec.owners)),
-        schedule=canonical_json(spec.schedule.to_json()),
+        schedule=written_out(spec.schedule.to_json()),
         task_count=len(spec.tasks),
         max_active_runs=spec.max_active_runs,
         max_active_tasks=spec.max_active_tasks,

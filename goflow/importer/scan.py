@@ -19,7 +19,7 @@ from goflow.importer.pool import ReaderPool
 from goflow.importer.settings import ImportSettings, ImportSummary
 from goflow.importer.snapshot import ChangedMeanwhileError, Snapshot
 from goflow.importer.taking import WHO, Taker, contested
-from goflow.parser.folder import CONFIG_NAME, FolderConfig, Survey, folder_config, survey
+from goflow.parser.folder import CONFIG_NAME, FolderConfig, Survey, survey
 from goflow.store import Store, Tx, dags, files, import_errors
 from goflow.store.rows import FileRecord
 from goflow.telemetry import metrics
@@ -64,9 +64,8 @@ class Scanner:
             self.digester.forget()
         else:  # somebody has seen a change, so there will be something to read
             self.pool.warm(1)
-        config = folder_config(self.settings.root)
         found = self._survey()
-        present = found.paths
+        config, present = found.config, found.paths
         summary.files = len(present)
         with self.store.reading() as tx:
             inputs = current_inputs(tx, self.settings.environment)

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam, delete, select
 
+from goflow.domain.canonical import Json, canonical_json
 from goflow.store.columns import dumps, loads
 from goflow.store.rows import FileRecord
 from goflow.store.tables import files
@@ -54,12 +55,16 @@ def put_all(tx: Tx, records: Sequence[FileRecord]) -> None:
             {
                 **{name: getattr(record, name) for name in names},
                 "closure": dumps(dict(record.closure)),
-                "inputs": tx.sealer.seal_inputs(dict(record.inputs)),
+                "inputs": _sealed(tx, dict(record.inputs)),
                 "dag_ids": dumps(list(record.dag_ids)),
             }
             for record in records
         ],
     )
+
+
+def _sealed(tx: Tx, inputs: dict[str, Json]) -> str:
+    return tx.sealer.seal_inputs(inputs, canonical_json(inputs))
 
 
 def delete_(tx: Tx, path: str) -> None:

@@ -245,7 +245,7 @@ def _readings(
             "dialect": item.dag.dialect,
             "read_by": item.dag.read_by,
             "spec": item.dag.text,
-            "inputs": tx.sealer.seal_inputs(item.inputs),
+            "inputs": tx.sealer.seal_inputs(item.inputs, texts[item.dag.dag_id]),
             "diagnostics": dumps([finding.to_json() for finding in item.diagnostics]),
             "created_date": at,
         }

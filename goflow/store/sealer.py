@@ -7,7 +7,7 @@ import hmac
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
-from goflow.domain.canonical import Json, canonical_json
+from goflow.domain.canonical import Json
 from goflow.domain.errors import InvalidRequestError
 
 _MARK = "fernet:"
@@ -47,9 +47,9 @@ class Sealer:
         """TEXT encrypted, or as it is when there is no key."""
         return _MARK + self._fernet.encrypt(text.encode()).decode() if self._fernet else text
 
-    def seal_inputs(self, inputs: Json) -> str:
-        """INPUTS that a file has asked for, as canonical JSON: encrypted, unless they hold no value of anything."""
-        text = canonical_json(inputs)
+    def seal_inputs(self, inputs: Json, text: str) -> str:
+        """TEXT, the canonical JSON of the INPUTS that a file has asked for: encrypted, unless they hold no value of
+        anything."""
         told = inputs if isinstance(inputs, dict) else {"": inputs}
         return self.seal(text) if any(value for name, value in told.items() if name not in _OPEN) else text
 

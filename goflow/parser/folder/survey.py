@@ -14,7 +14,7 @@ from pathlib import Path
 
 from goflow.domain.spec import Dialect
 from goflow.parser.folder.asking import ask
-from goflow.parser.folder.config import folder_config
+from goflow.parser.folder.config import FolderConfig, folder_config
 from goflow.parser.folder.discovery import dag_files
 from goflow.parser.folder.versions import asked_for_in
 
@@ -24,9 +24,11 @@ DEFAULT = Dialect.AIRFLOW3
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """PATHS are the files that count, relative to the folder. DIALECT holds for those of them that do not tell another;
-    INFERRED: nobody has set it, the folder's own files do. WHY is what tells, in words; empty where nothing does."""
+    """CONFIG is the folder's `goflow.yaml`. PATHS are the files that count, relative to the folder. DIALECT holds for
+    those of them that do not tell another; INFERRED: nobody has set it, the folder's own files do. WHY is what tells,
+    in words; empty where nothing does."""
 
+    config: FolderConfig
     paths: list[str]
     dialect: Dialect
     inferred: bool = False
@@ -42,13 +44,13 @@ def survey(
     said = config.dialect or dialect
     paths = dag_files(root, said or DEFAULT, config.ignore_syntax)
     if said is not None:
-        return Survey(paths, said)
+        return Survey(config, paths, said)
     found, why = _told(root, paths, import_roots, asked)
     if found is None:
-        return Survey(paths, DEFAULT)
+        return Survey(config, paths, DEFAULT)
     if found is not DEFAULT and config.ignore_syntax is None:  # each has a syntax of its own for what it ignores
         paths = dag_files(root, found)
-    return Survey(paths, found, inferred=True, why=why)
+    return Survey(config, paths, found, inferred=True, why=why)
 
 
 def _told(
