@@ -13,7 +13,7 @@ from goflow_runner import wire
 from goflow_runner.client import RefusedError, TaskClient
 
 from goflow.domain.state import TaskState
-from goflow.server import task_api
+from goflow.server import door
 from goflow.store import runs, tasks, transitions, xcoms
 from tests.runners import Started, bash
 
@@ -232,7 +232,7 @@ def test_words_that_no_database_takes_do_not_keep_an_end_from_being_stored(serve
 
 
 def test_a_body_that_is_too_large_is_refused_before_it_is_read(server, started, monkeypatch):
-    monkeypatch.setattr(task_api, "LARGEST_BODY", 1 << 20)
+    monkeypatch.setattr(door, "LARGEST_BODY", 1 << 20)
     headers = {"Content-Length": str(1 << 40)}
     status, answer = ask(server, "POST", f"launches/{started.id}/logs", b"", headers, started)
     assert status == 413
@@ -240,7 +240,7 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_read(server, started, 
 
 
 def test_a_body_of_unknown_length_is_read_as_far_as_is_allowed(server, started, monkeypatch):
-    monkeypatch.setattr(task_api, "LARGEST_BODY", 1 << 20)
+    monkeypatch.setattr(door, "LARGEST_BODY", 1 << 20)
     head = f"POST {wire.PREFIX}launches/{started.id}/logs HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
     head += f"Authorization: Bearer {server.mint.token(started.id)}\r\n\r\n"
     parts = urllib.parse.urlsplit(server.listener.url)
