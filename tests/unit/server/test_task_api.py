@@ -13,7 +13,7 @@ from goflow_runner import wire
 from goflow_runner.client import RefusedError, TaskClient
 
 from goflow.domain.state import TaskState
-from goflow.server import door
+from goflow.server import door, task_api
 from goflow.store import runs, tasks, transitions, xcoms
 from tests.runners import Started, bash
 
