@@ -71,7 +71,7 @@ def places(
         elif path.suffix not in SUFFIXES:
             raise click.UsageError(f"{path} is no DAG file: neither Python nor YAML nor a zip archive of them")
         else:
-            files.setdefault(_folder_of(real), []).append(real)
+            files.setdefault(folder_of(real), []).append(real)
     for root, own in files.items():
         names = [path.relative_to(root).as_posix() for path in own]
         found = survey(root, dialect, import_roots)
@@ -129,7 +129,8 @@ def shown(path: Path) -> str:
     return "" if path == Path() else f"{path.as_posix()}/"
 
 
-def _folder_of(path: Path) -> Path:
+def folder_of(path: Path) -> Path:
+    """The DAG folder that the file PATH is taken to lie in: see `places`."""
     for folder in path.parents:
         if (folder / "goflow.yaml").exists() or (folder / ".airflowignore").exists() or folder.name == FOLDER_NAME:
             return folder

@@ -1,4 +1,4 @@
-"""List DAGs, show them and their versions, pause, unpause and trigger them."""
+"""List DAGs, show them and their versions, pause, unpause, trigger and test them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import click
 
 from goflow.cli._client import Api, connect
 from goflow.cli._output import dag_argument, details, json_option, parse_json, parse_moment, show
+from goflow.cli._try_commands import test_dag
 
 NO_DAGS = (
     "There are no DAGs. `goflow standalone --dags FOLDER` reads a folder; `goflow check FOLDER` says what is wrong."
@@ -20,7 +21,10 @@ LONGEST_POLL_S = 1.0
 
 @click.group()
 def command() -> None:
-    """List DAGs, show them and their versions, pause, unpause and trigger them."""
+    """List DAGs, show them and their versions, pause, unpause, trigger and test them."""
+
+
+command.add_command(test_dag)
 
 
 @command.command("list")

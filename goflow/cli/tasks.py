@@ -1,4 +1,4 @@
-"""List the tasks of a run, show them, read their logs, clear and mark them."""
+"""List the tasks of a run, show them, read their logs, clear and mark them; test and render a task."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from goflow.cli._output import (
     show,
     task_argument,
 )
+from goflow.cli._try_commands import render_task, test_task
 
 KEYS = ("task_id", "map_index", "try_number", "state", "start_date", "end_date")
 FOLLOW_EVERY_S = 0.5
@@ -24,7 +25,11 @@ FOLLOW_EVERY_S = 0.5
 
 @click.group()
 def command() -> None:
-    """List the tasks of a run, show them, read their logs, clear and mark them."""
+    """List the tasks of a run, show them, read their logs, clear and mark them; test and render a task."""
+
+
+command.add_command(test_task)
+command.add_command(render_task)
 
 
 @command.command("list")

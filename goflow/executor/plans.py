@@ -12,6 +12,7 @@ from goflow.domain.errors import NotFoundError
 from goflow.domain.patterns import allows
 from goflow.domain.runs import Launch, TaskInstance, job_name
 from goflow.domain.spec import DagSpec
+from goflow.operators import launch_time
 from goflow.operators.plan import JobPlan, NotConvertibleError
 from goflow.operators.registry import convert, speaks_for_itself
 from goflow.operators.request import Defaults, PlanRequest
@@ -21,10 +22,12 @@ from goflow.templating.environment import RenderError, environment, render
 
 
 class Planner:
-    """Converts launches of STORE with the daemon's DEFAULTS."""
+    """Converts launches of STORE with the daemon's DEFAULTS. RENDERS: tasks only tell what their fields render to, so
+    that each is a launch of our runner, whatever its own pod would be."""
 
-    def __init__(self, store: Store, defaults: Defaults) -> None:
+    def __init__(self, store: Store, defaults: Defaults, *, renders: bool = False) -> None:
         self.store = store
+        self._convert = launch_time.plan if renders else convert
         self.defaults = defaults
         self._startup: dict[str, float] = {}
         self._jinja = environment(contexts.FILTERS)
@@ -69,7 +72,7 @@ class Planner:
 
     def convert(self, request: PlanRequest) -> JobPlan:
         """The plan. Raises NotConvertibleError."""
-        plan = convert(request)
+        plan = self._convert(request)
         self._startup[plan.launch_id] = plan.startup_timeout_s
         return plan
 

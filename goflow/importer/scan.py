@@ -65,7 +65,7 @@ class Scanner:
         else:  # somebody has seen a change, so there will be something to read
             self.pool.warm(1)
         found = self._survey()
-        config, present = found.config, found.paths
+        config, present = found.config, found.paths if self.settings.only is None else sorted(self.settings.only)
         summary.files = len(present)
         with self.store.reading() as tx:
             inputs = current_inputs(tx, self.settings.environment)
@@ -209,10 +209,10 @@ def _is_hidden(path: str, present: Collection[str]) -> bool:
     return any(parent.as_posix() in present for parent in PurePosixPath(path).parents)
 
 
-def import_folder_once(store: Store, settings: ImportSettings) -> ImportSummary:
-    """Scan the folder of SETTINGS into STORE once, synchronously, and end the reading processes. What is wrong with
-    files is in the store's import errors; raises only what the database raises."""
-    scanner = Scanner(store, settings)
+def import_folder_once(store: Store, settings: ImportSettings, readers: ReaderPool | None = None) -> ImportSummary:
+    """Scan the folder of SETTINGS into STORE once, synchronously, and end the reading processes (READERS: see
+    `Scanner`). What is wrong with files is in the store's import errors; raises only what the database raises."""
+    scanner = Scanner(store, settings, readers)
     try:
         summary = scanner.scan()
         if summary.unsettled:

@@ -22,6 +22,7 @@ class ImportSettings:
     a file is given up; PARSE_MEMORY_MB: as much memory a reading process may take; PROCESSES: how many of them there
     are; IDLE_S: after so many seconds without work they end. NAMESPACE is that of DAGs which name none. RUNS_IN: the
     image that files are run in where they are not run here; empty: nobody does it.
+    ONLY: no files but these, relative to the folder; they are read whether the folder ignores them or not.
     PARSER is the function that reads a file, ``module:function`` (tests inject faults with it).
     """
 
@@ -40,6 +41,7 @@ class ImportSettings:
     unpaused_at_creation: bool = False
     namespace: str = ""
     runs_in: str = ""
+    only: frozenset[str] | None = None
     parser: str = PARSER
 
 

@@ -27,10 +27,11 @@ _AUTOMATED = (RunType.SCHEDULED, RunType.BACKFILL)
 
 
 class Agenda:
-    """Makes runs when they are due, no more at once than the DAG may have active."""
+    """Makes runs when they are due, no more at once than the DAG may have active. MAKES_RUNS false: it makes none."""
 
-    def __init__(self, shelf: Shelf, *, who: str) -> None:
+    def __init__(self, shelf: Shelf, *, who: str, makes_runs: bool = True) -> None:
         self._shelf = shelf
+        self._makes_runs = makes_runs
         self._who = who
 
     def replan(self, tx: Tx, dag: Dag, now: dt.datetime) -> None:
@@ -39,7 +40,7 @@ class Agenda:
 
     def make_due(self, tx: Tx, dag: Dag, now: dt.datetime) -> int:
         """Make the DAG's runs that are due, as far as ``max_active_runs`` allows; how many."""
-        if dag.is_paused or not dag.is_active or dag.hold_reason:
+        if not self._makes_runs or dag.is_paused or not dag.is_active or dag.hold_reason:
             return 0
         spec = self._shelf.graph(tx, dag.reading_id).spec
         try:

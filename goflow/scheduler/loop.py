@@ -37,16 +37,25 @@ EVENTS_AT_ONCE = 1000
 class Scheduler(ThreadService):
     """Plans over STORE and writes launches for BACKEND. One per daemon; two daemons on one database do not disagree.
 
-    NAMESPACE is where launches go whose task and DAG name none. CLOCK is the store's unless given.
+    NAMESPACE is where launches go whose task and DAG name none. CLOCK is the store's unless given. FOLLOWS_SCHEDULES
+    false: no runs are begun but those that somebody has ordered.
     """
 
     def __init__(
-        self, store: Store, *, backend: str, namespace: str = "", clock: Clock | None = None, who: str = "scheduler"
+        self,
+        store: Store,
+        *,
+        backend: str,
+        namespace: str = "",
+        clock: Clock | None = None,
+        who: str = "scheduler",
+        follows_schedules: bool = True,
     ) -> None:
         super().__init__("scheduler")
         self.store = store
         self.clock = clock or store.clock
         self._who = who
+        self._follows_schedules = follows_schedules
         self._placement = Placement(backend, namespace)
         self._shelf: Shelf | None = None
         self._seen = 0
@@ -104,11 +113,11 @@ class Scheduler(ThreadService):
         with self.store.transaction() as tx:
             tx.lock_name("scheduling")
             now = self.clock.now()
-            agenda = Agenda(shelf, who=self._who) if shelf is not None else None
+            agenda = self._agenda_of(shelf) if shelf is not None else None
             failures: list[tuple[Book, Cell]] = []
             if shelf is None or agenda is None:
                 shelf, failures = self._load(tx, now)
-                agenda = Agenda(shelf, who=self._who)
+                agenda = self._agenda_of(shelf)
             else:
                 intake = Intake(shelf, agenda)
                 self._take_in(tx, intake, now)
@@ -125,6 +134,9 @@ class Scheduler(ThreadService):
         if shelf.hot or shelf.startable:
             self.wake.set()
         return decisions
+
+    def _agenda_of(self, shelf: Shelf) -> Agenda:
+        return Agenda(shelf, who=self._who, makes_runs=self._follows_schedules)
 
     def _make_runs(self, tx: Tx, shelf: Shelf, agenda: Agenda, now: dt.datetime) -> int:
         """Runs have ended in this batch: the schedule may have been waiting for that."""
@@ -167,7 +179,7 @@ class Scheduler(ThreadService):
             book = shelf.open(tx, run)
             if book.graph.spec.fail_fast and run.state is RunState.RUNNING:
                 failures += self._unheeded_failures(tx, book)
-        agenda = Agenda(shelf, who=self._who)
+        agenda = self._agenda_of(shelf)
         for dag in list(shelf.dags.values()):
             agenda.replan(tx, dag, now)
         return shelf, failures

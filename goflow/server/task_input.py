@@ -19,11 +19,13 @@ PROPERTIES_OF_PREVIOUS = ("logical_date", "data_interval_start", "data_interval_
 
 
 class InputBuilder:
-    """Builds inputs. PARSE_PATH is where a container sees the DAG folder; FOLDERS is given on the local backend."""
+    """Builds inputs. PARSE_PATH is where a container sees the DAG folder; FOLDERS is given on the local backend.
+    RENDERS: tasks are only to tell what their fields render to."""
 
-    def __init__(self, parse_path: str, folders: FolderCache | None) -> None:
+    def __init__(self, parse_path: str, folders: FolderCache | None, *, renders: bool = False) -> None:
         self.parse_path = parse_path
         self.folders = folders
+        self.renders = renders
 
     def build(self, tx: Tx, launch: Launch, instance: TaskInstance, now: dt.datetime) -> TaskInput:
         """The input of LAUNCH, which is claimed in the same transaction."""
@@ -50,6 +52,7 @@ class InputBuilder:
             "folder": self._folder(tx, run),
             "inputs": versions.inputs(tx, run.reading_id),
             "environment": {**dag.runtime.environment, **task.runtime.environment},
+            "render_only": self.renders,
             "resolve": list(to_resolve(dag, task, launch.backend, launches.resolved(tx, launch))),
             "upstream_map_lengths": _map_lengths(tx, run, dag, task),
             "server_time": now.isoformat(),

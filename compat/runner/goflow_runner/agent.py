@@ -180,7 +180,7 @@ def _not_begun(work_dir: Path, reason: str, message: str, code: int) -> int:
 
 
 def _run_task(attempt: Attempt, execute_python: Callable[[Attempt], int]) -> OutcomeInfo:
-    plain = command.plain_command(attempt.task)
+    plain = None if attempt.task.get("render_only") else command.plain_command(attempt.task)
     if attempt.stop.told:
         return {"state": "failed", "reason": "Terminated", "message": "the task was told to stop before it began"}
     if plain is not None:

@@ -121,6 +121,8 @@ class TaskInput(TypedDict):
     inputs: dict[str, Any]
     """What the file asked for when it was read (`goflow.domain.spec.InputsUsed`), and ``"moment"``: when (ISO, UTC)."""
     environment: dict[str, str]
+    render_only: bool
+    """Whether the task is only to tell what its template fields render to, in place of running."""
     resolve: list[str]
     """Arguments of the task's pod that are to be found out, in place of running it: the outcome's ``resolved`` has
     them. Empty: the task is to be run."""

@@ -9,9 +9,10 @@ SUFFIX = "..."
 _SHORTEST_CONTENT = 7
 
 
-def rendered_fields(task):
-    """All fields of TASK, and those inside of them that ``template_fields_renderers`` names (``conf.sql``)."""
-    found = {name: shown(getattr(task, name, None), name) for name in task.template_fields}
+def rendered_fields(task, longest=None):
+    """All fields of TASK, and those inside of them that ``template_fields_renderers`` names (``conf.sql``). LONGEST:
+    as many characters of each; without it as many as the configuration says."""
+    found = {name: shown(getattr(task, name, None), name, longest) for name in task.template_fields}
     for path in getattr(task, "template_fields_renderers", None) or ():
         name, _, inner = path.partition(".")
         if inner and name in task.template_fields:
@@ -19,15 +20,15 @@ def rendered_fields(task):
             for key in inner.split("."):
                 value = value.get(key) if isinstance(value, dict) else getattr(value, key, None)
             if value is not None:
-                found[path] = shown(value, path)
+                found[path] = shown(value, path, longest)
     return found
 
 
-def shown(value, name):
+def shown(value, name, longest=None):
     """One field as JSON, secrets masked."""
     plain = redact(_plain(value), name)
     text = str(plain)
-    longest = _longest()
+    longest = _longest() if longest is None else longest
     return truncated(text, longest) if len(text) > longest else plain
 
 

@@ -13,25 +13,30 @@ def resolve(task_input, client, task):
     from airflow._goflow.building import build
 
     names = task_input["resolve"]
-    fields = task_input["task"].get("template_fields") or ()
     try:
         context = build(task_input, client, task)
         with set_current_context(context):
-            found = _found(context, names, fields)
+            found = _found(context, names, task_input["task"])
     except Exception as problem:
         return outcomes.failed(problem, None, task_input)
     print(f"Found out {', '.join(names)}: the pod itself begins now", flush=True)
     return {"state": "up_for_reschedule", "reason": "Resolved", "exit_code": 0, "resolved": found}
 
 
-def _found(context, names, fields):
+def rendered(context, spec):
+    """The task of CONTEXT with its templates rendered, SPEC being what was read of it."""
     ti = context["ti"]
-    mapped = dict(ti.task.expanded(context)[0]) if getattr(ti.task, "is_mapped", False) else {}
     ti.task = context["task"] = ti.task.prepare_for_execution()
     if ti.task.is_stand_in:  # it takes everything that it was given for templates: the class itself says better
-        ti.task.template_fields = tuple(name for name in fields if hasattr(ti.task, name))
+        ti.task.template_fields = tuple(name for name in spec.get("template_fields") or () if hasattr(ti.task, name))
     ti.task.resolve_template_files()
     ti.task.render_template_fields(context)
-    task = context["ti"].task
+    return context["ti"].task
+
+
+def _found(context, names, spec):
+    ti = context["ti"]
+    mapped = dict(ti.task.expanded(context)[0]) if getattr(ti.task, "is_mapped", False) else {}
+    task = rendered(context, spec)
     wanted = dict.fromkeys([*names, *mapped, *task.template_fields])
     return {name: tagged(getattr(task, name)) for name in wanted if hasattr(task, name)}

@@ -27,6 +27,10 @@ def execute(task_input, client, folder):
     found = drift.find_drift(task, task_input["task"], str(folder), info["path"])
     if found:
         return _drifted(found)
+    if task_input.get("render_only"):
+        from airflow._goflow import rendering
+
+        return rendering.render(task_input, client, task)
     if task_input.get("resolve"):
         from airflow._goflow import resolving
 

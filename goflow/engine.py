@@ -1,0 +1,135 @@
+"""What runs tasks, whoever has ordered them: store, backend, task API, executor and scheduler, built from the settings.
+
+The daemon joins reader, schedules and REST to it; `goflow.trial` runs one DAG or one task with it in the foreground.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from goflow.executor.backend import Backend
+from goflow.executor.folders import FolderCache
+from goflow.executor.local import LocalBackend
+from goflow.executor.plans import Planner
+from goflow.executor.service import Executor
+from goflow.executor.tokens import TokenMint
+from goflow.home import key_file, open_store, prepare_home, write_private
+from goflow.operators.manifest import TOKEN_AUDIENCE
+from goflow.scheduler.loop import Scheduler
+from goflow.server.attempts import AttemptGuard, MintGuard, TokenReviewGuard
+from goflow.server.listener import Listener
+from goflow.server.task_api import TaskApi
+from goflow.server.task_input import InputBuilder
+from goflow.service import Service
+from goflow.settings import InvalidSettingsError, Settings
+from goflow.wiring import defaults_of, errand_site_of, namespace_of, parse_path_of, site_of
+
+if TYPE_CHECKING:
+    from goflow.executor.follow import LogFollower
+    from goflow.importer.errands import Errands
+
+
+class Purpose(enum.Enum):
+    """What an engine is for.
+
+    SERVE: everything that is due or ordered. ORDERED: runs that somebody has ordered, and none of a schedule. ALONE:
+    launches that somebody has planned, without a scheduler. RENDER: the same, and tasks only tell what their fields
+    render to.
+    """
+
+    SERVE = enum.auto()
+    ORDERED = enum.auto()
+    ALONE = enum.auto()
+    RENDER = enum.auto()
+
+
+class Engine:
+    """The parts that run tasks. ``services`` are to be started in their order; ERRANDS has files run in a cluster."""
+
+    def __init__(self, settings: Settings, purpose: Purpose = Purpose.SERVE) -> None:
+        self.settings = settings
+        prepare_home(settings)
+        self.store = open_store(settings)
+        self.mint = TokenMint(key_file(settings.home / "token.key"))
+        self.backend: Backend
+        self.errands: Errands | None = None
+        guard, follower = self._build_backend()
+        defaults = defaults_of(settings)
+        folders = FolderCache(self.store, settings.home / "folders") if settings.backend == "local" else None
+        renders = purpose is Purpose.RENDER
+        self.task_api = Listener(
+            "task API",
+            TaskApi(self.store, guard, InputBuilder(parse_path_of(settings), folders, renders=renders)).application,
+            settings.task_api_host,
+            settings.task_api_port,
+        )
+        self.executor = Executor(
+            self.store,
+            self.backend,
+            Planner(self.store, defaults, renders=renders),
+            self.mint,
+            clock=self.store.clock,
+            workers=4 if settings.backend == "local" else 16,
+            follower=follower,
+        )
+        self.scheduler = Scheduler(
+            self.store,
+            backend=settings.backend,
+            namespace=defaults.namespace,
+            follows_schedules=purpose is Purpose.SERVE,
+        )
+        self.services: list[Service] = [
+            self.task_api,
+            Hook("task API address", self._announce_task_api),
+            self.executor,
+            *([self.scheduler] if purpose in {Purpose.SERVE, Purpose.ORDERED} else []),
+        ]
+
+    def _build_backend(self) -> tuple[AttemptGuard, LogFollower | None]:
+        settings = self.settings
+        if settings.backend == "local":
+            root = settings.home / "local"
+            self.backend = LocalBackend(root, f"file:{root / 'task-api'}")
+            return MintGuard(self.mint), None
+        from goflow.executor.follow import LogFollower
+        from goflow.executor.kubernetes import KubernetesBackend
+        from goflow.importer.errands import Errands
+        from goflow.kube.api import KubeApi
+
+        if not settings.task_api_port and not settings.task_api_url:
+            raise InvalidSettingsError(
+                "task_api_port 0 with the kubernetes backend: pods must find the task API again after a restart",
+                hint="set GOFLOW_TASK_API_PORT to a port of its own, or GOFLOW_TASK_API_URL",
+            )
+        api = KubeApi(settings.kubeconfig)
+        backend = KubernetesBackend(
+            api,
+            site_of(settings),
+            namespaces=[namespace_of(settings), *settings.job_namespaces],
+            installation=settings.installation,
+        )
+        self.backend = backend
+        self.errands = Errands(api, errand_site_of(settings))
+        return TokenReviewGuard(api, TOKEN_AUDIENCE), LogFollower(self.store, api, backend.pod_of)
+
+    def _announce_task_api(self) -> None:
+        if isinstance(self.backend, LocalBackend):
+            self.backend.root.mkdir(parents=True, exist_ok=True)
+            write_private(self.backend.root / "task-api", self.task_api.url)
+
+
+class Hook:
+    """A step between two services: a function that runs once at start."""
+
+    def __init__(self, name: str, function: Callable[[], None]) -> None:
+        self.name = name
+        self._function = function
+
+    def start(self) -> None:
+        """Run it."""
+        self._function()
+
+    def stop(self, timeout_s: float = 10.0) -> None:
+        """Nothing to stop."""
