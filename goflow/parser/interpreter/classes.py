@@ -125,6 +125,10 @@ class ClassValue(Value):
 
     def get_attribute(self, name: str, at: At) -> Any:
         """A class attribute; functions come unbound, class methods bound."""
+        if name == "__annotations__":
+            from goflow.parser.interpreter.annotations import as_mapping_of
+
+            return as_mapping_of(self, at)
         found = self.lookup(name)
         if found is not MISSING:
             return bind(found, None, self, at)

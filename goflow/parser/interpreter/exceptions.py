@@ -19,6 +19,7 @@ _OF_LIBRARIES = {
     "dataclasses.FrozenInstanceError": "AttributeError",
     "json.decoder.JSONDecodeError": "ValueError",
     "packaging.version.InvalidVersion": "ValueError",
+    "pydantic_core._pydantic_core.ValidationError": "ValueError",
     "re.error": "Exception",
     "tomllib.TOMLDecodeError": "ValueError",
 }

@@ -11,6 +11,7 @@ from typing import Any
 import libcst as cst
 
 from goflow.parser.interpreter import host
+from goflow.parser.interpreter.annotations import Annotation
 from goflow.parser.interpreter.any_order import Rounds
 from goflow.parser.interpreter.attempts import attempted
 from goflow.parser.interpreter.bodies import Exit, How, Statement, run_suite
@@ -46,7 +47,7 @@ def _assign(frame: Frame, node: cst.Assign) -> Exit | None:
 def _annotated(frame: Frame, node: cst.AnnAssign) -> Exit | None:
     if frame.scope.is_class and isinstance(node.target, cst.Name):
         annotations = frame.scope.names.setdefault("__annotations__", {})
-        annotations[node.target.value] = node.annotation.annotation
+        annotations[node.target.value] = Annotation(node.annotation.annotation, frame)
     if node.value is not None:
         assign(frame, node.target, evaluate(frame, node.value))
     return None

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import libcst as cst
-
+from goflow.parser.interpreter.annotations import Annotation
 from goflow.parser.interpreter.calls import call
 from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.descriptors import bind
@@ -187,13 +186,7 @@ def _represent(at: At, self: Instance) -> Any:
 
 
 def _annotated_as(annotation: Any, *names: str) -> bool:
-    """Whether an ANNOTATION of a class body is one of typing's NAMES, subscripted or not, or in a string."""
-    if isinstance(annotation, cst.SimpleString):
-        return annotation.raw_value.partition("[")[0].rpartition(".")[2] in names
-    while isinstance(annotation, cst.Subscript):
-        annotation = annotation.value
-    found = annotation.attr if isinstance(annotation, cst.Attribute) else annotation
-    return isinstance(found, cst.Name) and found.value in names
+    return isinstance(annotation, Annotation) and annotation.is_one_of(*names)
 
 
 def _decorate(at: At, cls: ClassValue, options: Keywords) -> Any:
@@ -295,7 +288,7 @@ def _make_dataclass(
 
 
 def _as_dict(at: At, value: Any) -> Any:
-    if isinstance(value, Instance) and value.cls.lookup("__init__") is not MISSING and fields_of(value.cls):
+    if isinstance(value, Instance) and _is_dataclass(at, value):
         return {field.name: _as_dict(at, value.attributes.get(field.name)) for field in fields_of(value.cls)}
     if isinstance(value, list | tuple):
         return type(value)(_as_dict(at, inner) for inner in value)

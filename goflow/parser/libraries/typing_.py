@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from goflow.parser.interpreter.annotations import hints_of_class, hints_of_function
 from goflow.parser.interpreter.classes import ClassValue
+from goflow.parser.interpreter.descriptors import BoundMethod
 from goflow.parser.interpreter.functions import UserFunction
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import At, Keywords, NativeFunction, Unknown, Value
@@ -69,6 +71,16 @@ def _get_origin(at: At, form: Any) -> Any:
     return at.session.loader.load("typing", at).get_attribute("Literal", at) if is_literal else Unknown("a type", at)
 
 
+def _get_type_hints(at: At, target: Any, *scopes: Any, include_extras: Any = False, **more: Any) -> Any:
+    """Of a class or a function of the file's own; a type in them that has arguments in brackets is not known."""
+    inner = target.function if isinstance(target, BoundMethod) else target
+    while isinstance(inner, UserFunction) and inner.wraps is not None:
+        inner = inner.wraps
+    if scopes or more or not isinstance(inner, UserFunction | ClassValue):
+        return Unknown("the annotations of what is not a class or function of the file's own", at)
+    return hints_of_class(inner, at) if isinstance(inner, ClassValue) else hints_of_function(inner, at)
+
+
 @module("typing")
 @module("typing_extensions")
 def build(session: Session) -> dict[str, Any]:
@@ -94,6 +106,7 @@ def build(session: Session) -> dict[str, Any]:
     found["Generic"] = ClassValue("Generic", module_name="typing")
     found["TYPE_CHECKING"] = False
     found["get_args"] = function("get_args", _get_args)
+    found["get_type_hints"] = function("get_type_hints", _get_type_hints)
     found["get_origin"] = function("get_origin", _get_origin)
     same = function("cast", lambda at, kind, value: value, takes_unknown=True)
     decorator = function("overload", lambda at, inner: inner, takes_unknown=True)
@@ -126,7 +139,8 @@ def build_types(session: Session) -> dict[str, Any]:
     namespace = ClassValue("SimpleNamespace", module_name="types")
     namespace.construct = lambda cls, args, kwargs, at: Instance(cls, dict(kwargs))
     names = ("FunctionType", "ModuleType", "TracebackType", "MethodType", "GeneratorType")
-    return {"SimpleNamespace": namespace, "MappingProxyType": function("MappingProxyType", lambda at, m: m),
+    return {"SimpleNamespace": namespace, "NoneType": session.library["builtins"]["NoneType"],
+            "MappingProxyType": function("MappingProxyType", lambda at, m: m),
             **{name: ClassValue(name, module_name="types") for name in names}}  # fmt: skip
 
 
