@@ -28,7 +28,7 @@ LONG = frozenset({  # by hand: python -m tests.fuzz.hostile
     "memory: translate", "memory: textwrap", "memory: escapes that double", "memory: classes by the million",
     "memory: tasks by the million", "memory: edges by the million", "memory: Dags by the million", "memory: mapped literals",
     "memory: textwrap in many lines", "depth: a csv", "depth: many statements", "depth: a long line", "depth: nested YAML",
-    "depth: aliases by hand", "depth: aliases by hand, as YAML", "depth: a hundred megabytes of lines", "memory: Template",
+    "depth: aliases by hand, as YAML", "depth: a hundred megabytes of lines", "memory: Template",
     "depth: a YAML of aliases in an argument", "depth: a YAML of aliases", "depth: nested YAML blocks",
 })  # fmt: skip
 PATTERNS = {"regex: nested quantifiers", "regex: sub", "regex: a compiled one"}

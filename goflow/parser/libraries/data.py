@@ -26,7 +26,7 @@ def _dumps(at: At, value: Any, **options: Any) -> Any:
     known = {key: value for key, value in options.items() if key not in {"default", "cls"}}
     if isinstance(known.get("indent"), int):
         at.session.budget.check_size(known["indent"] * 1000, at)
-    at.session.budget.check_size(_length(value, at, 0), at)
+    check_written_size(value, at)
     in_order = not known.get("sort_keys")
     value = _written(value, at, 0, in_order=in_order)
     unknown = first_unknown(value, depth=100)
@@ -78,6 +78,11 @@ def _written(value: Any, at: At, depth: int, *, in_order: bool) -> Any:
         if isinstance(value, list | tuple)
         else value
     )
+
+
+def check_written_size(value: Any, at: At) -> None:
+    """VALUE is about to be written out: containers that stand in it many times are many. Raises BudgetError."""
+    at.session.budget.check_size(_length(value, at, 0), at)
 
 
 def _length(value: Any, at: At, depth: int) -> int:

@@ -16,6 +16,7 @@ from goflow.parser.libraries.airflow.exceptions import MODULE, fail
 from goflow.parser.libraries.airflow.opaque import NOT_SET
 from goflow.parser.libraries.airflow.state import native, state_of
 from goflow.parser.libraries.airflow.words import words
+from goflow.parser.libraries.data import check_written_size
 
 if TYPE_CHECKING:
     from goflow.parser.libraries.airflow.dag import DagValue
@@ -227,6 +228,7 @@ def params_class(session: Session) -> ClassValue:
 
 
 def _check_json(value: Any, at: At) -> None:
+    check_written_size(value, at)
     try:
         json.dumps(value)
     except (TypeError, ValueError):
