@@ -79,20 +79,20 @@ def places(
         yield Place(root, [name for name in names if name in counted], shown(root), found)
 
 
-def read(folder: Folder, paths: list[str], inputs: Inputs) -> Iterator[Found]:
-    """Read PATHS of FOLDER, with a progress bar where somebody watches; `goflow.yaml` first."""
+def read(folder: Folder, place: Place, inputs: Inputs) -> Iterator[Found]:
+    """Read the files of PLACE, in FOLDER, with a progress bar where somebody watches; `goflow.yaml` first."""
     from goflow.cli._reading import read_watched
     from goflow.parser.comments import ignores_in
-    from goflow.parser.folder import CONFIG_NAME, folder_config, read_regular
+    from goflow.parser.folder import CONFIG_NAME, read_regular
 
-    faults = folder_config(folder.root).diagnostics
+    faults = place.survey.config.diagnostics
     if faults:
         content = b""
         with contextlib.suppress(OSError):  # which is among the faults
-            content = read_regular(folder.root / CONFIG_NAME)
+            content = read_regular(place.root / CONFIG_NAME)
         ignores, misunderstood = ignores_in(content, CONFIG_NAME)
         yield Found(CONFIG_NAME, {}, 0, silenced([*faults, *misunderstood], ignores, CONFIG_NAME))
-    yield from read_watched(folder, paths, inputs, found_in)
+    yield from read_watched(folder, place.paths, inputs, found_in)
 
 
 def found_in(result: ParseResult) -> Found:

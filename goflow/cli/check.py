@@ -109,6 +109,6 @@ def command(
     telling = forms()[form](Wanted(select, ignore, notes))
     for place in places(paths or folders, dialect, import_roots, folders):
         reading = Folder(place.root, import_roots, str(place.root), place.survey.dialect, place.survey.inferred)
-        telling.take(place, twice(read(reading, place.paths, given)))
+        telling.take(place, twice(read(reading, place, given)))
     telling.end()
     sys.exit(1 if telling.failed(strict) else 0)

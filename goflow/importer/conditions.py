@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -45,6 +45,10 @@ class Conditions:
     _absent: set[str] = field(default_factory=set)
     _listed: dict[str, list[str]] = field(default_factory=dict)
 
+    def changed(self, paths: Collection[str], records: Mapping[str, FileRecord]) -> list[str]:
+        """Those of PATHS that have to be read: those without a record, or with one that does not hold any more."""
+        return [path for path in paths if path not in records or not self.still_hold(records[path])]
+
     def still_hold(self, record: FileRecord) -> bool:
         """Whether reading the file again would give what it gave: then it is not read."""
         if record.reader_version == _CRASHED + self.reader:
@@ -53,15 +57,18 @@ class Conditions:
         if record.reader_version != self.reader or not self._same_contents(record.closure):
             return False
         used = record.inputs
-        if not self._same_listings(used.get("listings")) or used.get("dialect") not in {None, self.dialect}:
+        if (dialect := used.get("dialect")) is not None and dialect != self.dialect:
             return False
-        if not (used.get("variables") or used.get("environment") or used.get("connection_digests")):
+        if (listings := used.get("listings")) and not self._same_listings(listings):
+            return False
+        variables, environment, connections = map(used.get, ("variables", "environment", "connection_digests"))
+        if not (variables or environment or connections):
             return True
         seen = self._seen_by(record.path)
         return (
-            _same(used.get("variables"), seen.variables)
-            and _same(used.get("environment"), seen.environment)
-            and _same(used.get("connection_digests"), _digests(seen.connections))
+            _same(variables, seen.variables)
+            and _same(environment, seen.environment)
+            and (not connections or _same(connections, _digests(seen.connections)))
         )
 
     def _seen_by(self, path: str) -> Inputs:
@@ -75,7 +82,7 @@ class Conditions:
     def digest(self, name: str) -> str | None:
         """The digest of a file of a closure: relative to the folder, or absolute. Each is looked at once."""
         if name not in self._seen:
-            self._seen[name] = self.digester.digest(os.path.join(self.root, name))
+            self._seen[name] = self.digester.digest(self._full(name))
         return self._seen[name]
 
     def record_of(self, parsed: Parsed, before: FileRecord | None, defines: tuple[str, ...]) -> FileRecord:
@@ -104,6 +111,9 @@ class Conditions:
         assert isinstance(document, dict)
         return {**document, "connection_digests": asked}
 
+    def _full(self, name: str) -> str:
+        return name if name.startswith("/") else f"{self.root}/{name}"
+
     def _same_contents(self, closure: Mapping[str, str | None]) -> bool:
         seen, absent = self._seen, self._absent
         for name, known in closure.items():  # most are the same, and were looked at for another file already
@@ -115,11 +125,11 @@ class Conditions:
 
     def _as_it_was(self, name: str, known: str | None) -> bool:
         if known in {FILE, FOLDER}:
-            return kind_of_path(os.path.join(self.root, name)) == known
+            return kind_of_path(self._full(name)) == known
         found = self.digest(name)
         if found is not None or found != known:
             return found == known
-        if os.path.isdir(os.path.join(self.root, name)):
+        if os.path.isdir(self._full(name)):
             return False
         self._absent.add(name)
         return True
@@ -136,7 +146,7 @@ class Conditions:
         """The names in a folder: relative to the root, or absolute. Each is looked at once; what is none has none."""
         if folder not in self._listed:
             try:
-                self._listed[folder] = sorted(os.listdir(os.path.join(self.root, folder)))
+                self._listed[folder] = sorted(os.listdir(self._full(folder)))
             except OSError:
                 self._listed[folder] = []
         return self._listed[folder]

@@ -6,6 +6,7 @@ import functools
 import hashlib
 import os
 import time
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 
@@ -27,6 +28,7 @@ class Digester:
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[_Signature, str]] = {}
+        self._statuses: dict[str, os.stat_result] | None = None
 
     def digest(self, path: str | Path) -> str | None:
         """The sha256 of the file's content; None where there is no regular file that can be read."""
@@ -35,7 +37,11 @@ class Digester:
     def look(self, path: str, largest: int | None = None) -> tuple[str | None, int]:
         """The same with the file's size in bytes; no digest either where it is larger than LARGEST."""
         try:
-            status = os.stat(path)
+            status = self._statuses.get(path) if self._statuses is not None else None
+            if status is None:
+                status = os.stat(path)
+                if self._statuses is not None:
+                    self._statuses[path] = status
         except (OSError, ValueError):
             self._known.pop(path, None)
             return None, 0
@@ -57,8 +63,18 @@ class Digester:
             self._known.pop(path, None)
         return value, size
 
+    def believe(self, statuses: Mapping[str, os.stat_result]) -> None:
+        """Until `doubt` files are as they are found now: STATUSES, which has just been seen, and what is looked at
+        further. To look at ten thousand files once is what a scan takes most of its time for."""
+        self._statuses = dict(statuses)
+
+    def doubt(self) -> None:
+        """From now on look at a file whenever it is asked for."""
+        self._statuses = None
+
     def forget(self) -> None:
-        """Hash everything anew when it is asked for next."""
+        """Look at everything and hash it anew when it is asked for next."""
+        self.doubt()
         self._known.clear()
 
 

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 import structlog
@@ -57,8 +57,10 @@ class ReaderPool:
         for batch in self.read_together(setup, paths):
             yield from batch
 
-    def read_together(self, setup: Setup, paths: Sequence[str]) -> Iterator[list[Parsed]]:
-        """The same; those together that have been read meanwhile."""
+    def read_together(
+        self, setup: Setup, paths: Sequence[str], meanwhile: Callable[[], None] = lambda: None
+    ) -> Iterator[list[Parsed]]:
+        """The same; those together that have been read meanwhile. MEANWHILE is done while the first are."""
         wanted = iter(paths)
         for reader in self._readers:
             reader.setup = setup
@@ -68,6 +70,7 @@ class ReaderPool:
         sys.setswitchinterval(_TURN_S)
         under_way = deque(threads.submit(self._read_one, path) for path in itertools.islice(wanted, _MOST_AHEAD))
         try:
+            meanwhile()
             while under_way:
                 batch = [under_way.popleft().result()]
                 until = time.monotonic() + _GATHER_S

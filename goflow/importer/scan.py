@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -20,7 +22,7 @@ from goflow.importer.settings import ImportSettings, ImportSummary
 from goflow.importer.snapshot import ChangedMeanwhileError, Snapshot
 from goflow.importer.taking import WHO, Taker, contested
 from goflow.parser.folder import CONFIG_NAME, FolderConfig, Survey, survey
-from goflow.store import Store, Tx, dags, files, import_errors
+from goflow.store import Store, dags, files, import_errors
 from goflow.store.rows import FileRecord
 from goflow.telemetry import metrics
 
@@ -28,6 +30,10 @@ if TYPE_CHECKING:
     from goflow.importer.errands import Errands
 
 log = structlog.get_logger(__name__)
+
+_MOST_LEFT = 50_000
+"""Objects that may be left behind during a scan before they are looked at: looking through ten thousand files makes so
+many, nearly none of which go in circles."""
 
 
 class Scanner:
@@ -58,6 +64,10 @@ class Scanner:
 
         THOROUGH: believe nothing of what the digests of the last scan were. STOPPING is asked between these.
         """
+        with _collecting_less():
+            return self._scan(thorough=thorough, stopping=stopping)
+
+    def _scan(self, *, thorough: bool, stopping: Callable[[], bool]) -> ImportSummary:
         begun = time.perf_counter()
         summary = ImportSummary()
         if thorough:
@@ -65,15 +75,16 @@ class Scanner:
         else:  # somebody has seen a change, so there will be something to read
             self.pool.warm(1)
         found = self._survey()
+        self.digester.believe(found.statuses)
         config, present = found.config, found.paths if self.settings.only is None else sorted(self.settings.only)
         summary.files = len(present)
         with self.store.reading() as tx:
             inputs = current_inputs(tx, self.settings.environment)
-            records = self._remembered.all_(tx)
+            records = self._remembered.all_(tx, thorough=thorough)
         now = self.store.clock.now()
         conditions = Conditions(self.settings.root, config, inputs, found.dialect, self.reader, self.digester, now)
         self._tell_config(config)
-        changed = [path for path in present if path not in records or not conditions.still_hold(records[path])]
+        changed = conditions.changed(present, records)
         there = frozenset(present)
         known = {path: record for path, record in records.items() if path in there}
         self.desk.open({*changed, *(self._contested(known) if self.desk.is_busy else ())})
@@ -82,12 +93,17 @@ class Scanner:
             self.store, self.settings, conditions, there, self._snapshot(config), summary, known, self._vanished
         )
         self._read(setup, changed, taker, stopping)
+        self.digester.doubt()
         again: set[str] = set()
-        while not stopping() and (freed := sorted(self._contested(known) - again)):
+        while not stopping():
+            with self.store.reading() as tx:
+                owners = dags.active_files(tx)
+                freed = sorted(contested(tx, known, owners) - again)
+            if not freed:
+                self._let_go(records, known, taker.present, owners, summary)
+                break
             self._read(setup, freed, taker, stopping)
             again.update(freed)
-        if not stopping():
-            self._let_go(known, taker.present, summary)
         self._vanished = frozenset(taker.vanished)
         summary.seconds = time.perf_counter() - begun
         metrics.SCAN_SECONDS.observe(summary.seconds)
@@ -100,7 +116,12 @@ class Scanner:
     def _read(self, setup: Setup, paths: Sequence[str], taker: Taker, stopping: Callable[[], bool]) -> None:
         """Read PATHS and take what they say, as many at once as have been read meanwhile."""
         summary = taker.summary
-        for together in self.pool.read_together(setup, paths):
+
+        def look_at_folder() -> None:  # most readings want it kept as it is now
+            taker.snapshot.look()
+            self.digester.doubt()
+
+        for together in self.pool.read_together(setup, paths, look_at_folder):
             if stopping():
                 return
             batch = [found for parsed in together if (found := self.desk.pass_on(parsed)) is not None]
@@ -132,16 +153,25 @@ class Scanner:
 
     def _contested(self, known: Mapping[str, FileRecord]) -> set[str]:
         with self.store.reading() as tx:
-            return contested(tx, known)
+            return contested(tx, known, dags.active_files(tx))
 
-    def _let_go(self, known: Mapping[str, FileRecord], present: Collection[str], summary: ImportSummary) -> None:
-        """Forget files that are gone, and deactivate DAGs that no file defines any more; history stays."""
+    def _let_go(
+        self,
+        remembered: Collection[str],
+        known: Mapping[str, FileRecord],
+        present: Collection[str],
+        owners: Mapping[str, str],
+        summary: ImportSummary,
+    ) -> None:
+        """Forget the files of REMEMBERED that are gone, and deactivate DAGs that no file defines any more; history
+        stays. OWNERS: every active DAG, to the file that it comes from."""
         with self.store.reading() as tx:
-            gone, orphans = _leftovers(tx, known, present)
-        if not gone and not orphans:
+            broken = import_errors.paths(tx)
+        if not _gone((*remembered, *broken), present) and not _orphans(owners, known, present):
             return
         with self.store.transaction() as tx:
-            gone, orphans = _leftovers(tx, known, present)
+            gone = _gone((*files.paths(tx), *import_errors.paths(tx)), present)
+            orphans = _orphans(dags.active_files(tx), known, present)
             for path in gone:
                 files.delete_(tx, path)
                 import_errors.clear(tx, path, who=WHO)
@@ -190,18 +220,33 @@ class Scanner:
         return Snapshot(self.settings.root, roots, self.settings.parse_path, self.digester)
 
 
-def _leftovers(tx: Tx, known: Mapping[str, FileRecord], present: Collection[str]) -> tuple[list[str], list[str]]:
-    """Files that are remembered and not PRESENT any more, and active DAGs that no present file defines."""
-    absent = {*files.paths(tx), *import_errors.paths(tx)} - {*present, CONFIG_NAME}
-    gone = sorted(path for path in absent if not _is_hidden(path, present))
+@contextmanager
+def _collecting_less() -> Iterator[None]:
+    """Python looks less often for what was left behind."""
+    before = gc.get_threshold()
+    gc.set_threshold(_MOST_LEFT, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
+def _gone(paths: Iterable[str], present: Collection[str]) -> list[str]:
+    """Those of PATHS that are not PRESENT any more."""
+    absent = set(paths).difference(present, [CONFIG_NAME])
+    return sorted(path for path in absent if not _is_hidden(path, present))
+
+
+def _orphans(owners: Mapping[str, str], known: Mapping[str, FileRecord], present: Collection[str]) -> list[str]:
+    """Active DAGs that no present file defines."""
     orphans = []
-    for dag_id, path in dags.active_files(tx).items():
+    for dag_id, path in owners.items():
         is_here = path in present
-        if (not is_here and not _is_hidden(path, present)) or (
-            is_here and path in known and dag_id not in known[path].dag_ids
+        if (is_here and path in known and dag_id not in known[path].dag_ids) or (
+            not is_here and not _is_hidden(path, present)
         ):
             orphans.append(dag_id)
-    return gone, orphans
+    return orphans
 
 
 def _is_hidden(path: str, present: Collection[str]) -> bool:

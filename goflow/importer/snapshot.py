@@ -75,6 +75,10 @@ class Snapshot:
             self._manifest = blobs.manifest(self._parse_path, found, self._outside.values())
         return self._manifest
 
+    def look(self) -> None:
+        """Have the manifest of the folder as it is now, unless it has been asked for before."""
+        assert self.manifest
+
     def agrees_with(self, closure: Mapping[str, str | None]) -> bool:
         """Whether every file that a reading depended on is in the snapshot as it was then."""
         files = self.manifest.files

@@ -165,10 +165,9 @@ class Taker:
         return {**document, "import_roots": [root for root in dict.fromkeys(roots) if root is not None]}
 
 
-def contested(tx: Tx, records: Mapping[str, FileRecord]) -> set[str]:
+def contested(tx: Tx, records: Mapping[str, FileRecord], owners: Mapping[str, str]) -> set[str]:
     """Files of RECORDS that define a DAG which nobody has in force any more: they lost it to a file that has let go of
-    it, or that is not among RECORDS."""
-    owners = dags.active_files(tx)
+    it, or that is not among RECORDS. OWNERS: every active DAG, to its file."""
     out = set()
     for path, record in records.items():
         for dag_id in record.dag_ids:

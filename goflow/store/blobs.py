@@ -6,7 +6,8 @@ import tarfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, cast, func, select
+from sqlalchemy.dialects.postgresql import JSONB
 
 from goflow.domain.canonical import Json, digest_bytes, written_out
 from goflow.domain.errors import InvalidRequestError, NotFoundError
@@ -21,8 +22,15 @@ ROOTS = ".goflow-roots"
 _FOLDER = select(folders).where(folders.c.digest == bindparam("digest"))
 _KNOWN = select(folders.c.digest).where(folders.c.digest == bindparam("digest"))
 _CONTENT = select(blobs.c.content).where(blobs.c.digest == bindparam("digest"))
-_PRESENT = select(blobs.c.digest).where(blobs.c.digest.in_(bindparam("digests", expanding=True)))
-_MOST = 500
+_ASKED = {
+    "sqlite": func.json_each(bindparam("digests")).table_valued("value").c.value,
+    "postgresql": func.jsonb_array_elements_text(cast(bindparam("digests"), JSONB)).column_valued("value"),
+}
+"""The digests of a JSON list: one parameter, as a folder may have ten thousand files."""
+_MISSING = {
+    database: select(asked).where(~select(blobs.c.digest).where(blobs.c.digest == asked).exists())
+    for database, asked in _ASKED.items()
+}
 _PIECE = 1 << 20
 
 
@@ -42,11 +50,7 @@ def has_folder(tx: Tx, folder_digest: str) -> bool:
 
 def missing(tx: Tx, digests: Collection[str]) -> set[str]:
     """Those of DIGESTS whose content is not stored."""
-    wanted = sorted(set(digests))
-    present: set[str] = set()
-    for start in range(0, len(wanted), _MOST):
-        present.update(row.digest for row in tx.rows(_PRESENT, {"digests": wanted[start : start + _MOST]}))
-    return set(wanted) - present
+    return {row.value for row in tx.rows(_MISSING[tx.store.dialect], {"digests": dumps(sorted(set(digests)))})}
 
 
 def put_contents(tx: Tx, contents: Iterable[bytes]) -> None:

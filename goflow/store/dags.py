@@ -91,8 +91,8 @@ def count(
 def active_files(tx: Tx, among: Collection[str] | None = None) -> dict[str, str]:
     """The id of every active DAG (AMONG: of those alone), to the file that it comes from."""
     if among is None or len(among) > _MOST_NAMED:
-        return {row.id: row.file_path for row in tx.rows(_ACTIVE_FILES) if among is None or row.id in among}
-    return {row.id: row.file_path for row in tx.rows(_ACTIVE_FILES_AMONG, {"among": list(among)})}
+        return {dag_id: path for dag_id, path in map(tuple, tx.rows(_ACTIVE_FILES)) if among is None or dag_id in among}
+    return dict(map(tuple, tx.rows(_ACTIVE_FILES_AMONG, {"among": list(among)})))
 
 
 def due(tx: Tx, now: dt.datetime, *, limit: int = 100) -> list[Dag]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, select
+from sqlalchemy import Row, String, bindparam, delete, select, type_coerce
 
 from goflow.domain.canonical import Json, canonical_json
 from goflow.store.columns import dumps, loads
@@ -15,7 +15,14 @@ from goflow.store.tx import Tx
 
 _GET = select(files).where(files.c.path == bindparam("path"))
 _PATHS = select(files.c.path).order_by(files.c.path)
-_ALL = select(files).order_by(files.c.path)
+_READ_AT = type_coerce(files.c.last_read_at, String).label("read_at")
+"""As the database has it: it is compared, and making ten thousand moments takes time."""
+_MARKS = select(files.c.path, files.c.seconds, _READ_AT)
+_ALL = select(files, _READ_AT)
+_SOME = _ALL.where(files.c.path.in_(bindparam("paths", expanding=True)))
+_SECONDS = files.c.keys().index("seconds")
+_MOST_NAMED = 500
+_Known = dict[str, tuple[tuple[Any, ...], FileRecord]]
 
 
 def get(tx: Tx, path: str) -> FileRecord | None:
@@ -29,21 +36,37 @@ class Remembered:
     opening ten thousand takes longer than looking whether they are."""
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[Row[Any], FileRecord]] = {}
+        self._known: _Known = {}
 
-    def all_(self, tx: Tx) -> dict[str, FileRecord]:
-        """The records of all files, by path."""
-        now: dict[str, tuple[Row[Any], FileRecord]] = {}
-        for row in tx.rows(_ALL):
-            before = self._known.get(row.path)
-            now[row.path] = before if before is not None and before[0] == row else (row, _record(tx, row))
-        self._known = now
-        return {path: record for path, (_, record) in now.items()}
+    def all_(self, tx: Tx, *, thorough: bool = True) -> dict[str, FileRecord]:
+        """The records of all files, by path. Without THOROUGH those are as before which are of the same reading, as
+        its moment and the microseconds that it took tell."""
+        rows, known = (tx.rows(_ALL), {}) if thorough else self._others(tx)
+        for row in rows:
+            values = tuple(row)
+            before = self._known.get(values[0])
+            known[values[0]] = before if before is not None and before[0] == values else (values, _record(tx, row))
+        self._known = known
+        return {path: record for path, (_, record) in known.items()}
+
+    def _others(self, tx: Tx) -> tuple[Sequence[Row[Any]], _Known]:
+        """The rows that may be others than before, and what is known of those that are not."""
+        same: _Known = {}
+        others = []
+        for path, seconds, read_at in map(tuple, tx.rows(_MARKS)):
+            before = self._known.get(path)
+            if before is not None and before[0][_SECONDS] == seconds and before[0][-1] == read_at:
+                same[path] = before
+            else:
+                others.append(path)
+        if len(others) > _MOST_NAMED:
+            return tx.rows(_ALL), {}
+        return tx.rows(_SOME, {"paths": others}) if others else (), same
 
 
 def paths(tx: Tx) -> list[str]:
     """Every file that there is a record of."""
-    return [row.path for row in tx.rows(_PATHS)]
+    return [path for (path,) in map(tuple, tx.rows(_PATHS))]
 
 
 def put_all(tx: Tx, records: Sequence[FileRecord]) -> None:
@@ -73,7 +96,7 @@ def delete_(tx: Tx, path: str) -> None:
 
 
 def _record(tx: Tx, row: Row[Any]) -> FileRecord:
-    values = row._asdict()
+    values = dict(zip(files.c.keys(), row, strict=False))
     values["closure"] = loads(values["closure"])
     values["inputs"] = loads(tx.sealer.open(values["inputs"]))
     values["dag_ids"] = tuple(loads(values["dag_ids"]))

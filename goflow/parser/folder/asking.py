@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from typing import Any, TypeVar
 
 from goflow.parser.folder.regular import read_regular
@@ -14,11 +14,15 @@ _known: dict[tuple[str, str], tuple[tuple[int, int, int], Any]] = {}
 """What was found in a file: by the question and its path, with the file's inode, size and time."""
 
 
-def ask(question: str, path: str, answer: Callable[[bytes], T]) -> T | None:
+def ask(
+    question: str, path: str, answer: Callable[[bytes], T], statuses: MutableMapping[str, os.stat_result] | None = None
+) -> T | None:
     """What ANSWER says to the content of the file PATH, or said when it was as it is now; None where there is no
-    regular file that can be read. QUESTION names what is asked."""
+    regular file that can be read. QUESTION names what is asked. STATUSES gets what the system says of the file."""
     try:
         status = os.stat(path)
+        if statuses is not None:
+            statuses[path] = status
         signature = (status.st_ino, status.st_size, status.st_mtime_ns)
         before = _known.get((question, path))
         if before is not None and before[0] == signature:

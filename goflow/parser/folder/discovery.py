@@ -15,6 +15,7 @@ from goflow.parser.yaml import kind_of
 IGNORE_NAME = ".airflowignore"
 _NEVER = frozenset({".git", "__pycache__"})
 _YAML = (".yaml", ".yml")
+_COUNTED = (".py", ".zip", *_YAML)
 
 
 def dag_files(root: Path, dialect: Dialect = Dialect.AIRFLOW3, syntax: Syntax | None = None) -> list[str]:
@@ -33,31 +34,51 @@ def dag_files(root: Path, dialect: Dialect = Dialect.AIRFLOW3, syntax: Syntax | 
     python_files: list[str] = []
     rules_in: dict[Path, list[Rule]] = {root.resolve(): []}
     unlisted: list[OSError] = []
-    for folder, folders, names in os.walk(root, followlinks=True, onerror=unlisted.append):
-        here = Path(folder)
+    todo = [root]
+    while todo:
+        here = todo.pop()
         rules = rules_in[here.resolve()]
-        if IGNORE_NAME in names:
+        try:
+            folders, files, others = _listed(here)
+        except OSError as problem:
+            unlisted.append(problem)
+            continue
+        if IGNORE_NAME in files:
             rules = [*rules, *rules_of(here / IGNORE_NAME, root, syntax)]
-        outside = [name for name in folders if leads_out(here / name, root)]
+        outside = {name for name in folders if leads_out(here / name, root)}
         found += [
             (here / name).relative_to(root).as_posix()
             for name in outside
-            if not ignored(f"{folder}/{name}", rules, is_folder=True)
+            if not ignored(f"{here}/{name}", rules, is_folder=True)
         ]
-        inside = [name for name in folders if name not in outside]
-        folders[:] = sorted(name for name in inside if _enter(here / name, rules, rules_in))
+        inside = sorted(name for name in folders if name not in outside)
+        todo += reversed([here / name for name in inside if _enter(here / name, rules, rules_in)])
         prefix = "" if here == root else f"{here.relative_to(root).as_posix()}/"
-        for name in names:  # texts in place of paths: a folder may have ten thousand files
-            path = f"{folder}/{name}"
-            if name.endswith(".py"):  # what is ignored can be imported all the same
-                python_files.append(path)
-            if not _counts(name, is_top=not prefix) or (rules and ignored(path, rules, is_folder=False)):
-                continue
-            if os.path.isfile(path):
-                found.append(prefix + name)
+        # what is ignored can be imported all the same
+        python_files += [f"{here}/{name}" for name in (*files, *others) if name.endswith(".py")]
+        counted = (name for name in files if _counts(name, is_top=not prefix))
+        found += [
+            prefix + name for name in counted if not (rules and ignored(f"{here}/{name}", rules, is_folder=False))
+        ]
     found += _hidden(root, unlisted)
     inside_of_it = (path for path in python_files if not leads_out(path, root))
     return without_loaded(root, sorted({storable(path) for path in found}), inside_of_it)
+
+
+def _listed(folder: Path) -> tuple[list[str], list[str], list[str]]:
+    """The names in FOLDER: folders, files, and what is neither. Links are what they lead to. Mostly the folder itself
+    tells which is which: it may have ten thousand files."""
+    folders: list[str] = []
+    files: list[str] = []
+    others: list[str] = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            try:
+                kind = folders if entry.is_dir() else files if entry.is_file() else others
+            except OSError:  # a link in a circle
+                kind = others
+            kind.append(entry.name)
+    return folders, files, others
 
 
 def _hidden(root: Path, unlisted: list[OSError]) -> list[str]:
@@ -113,5 +134,6 @@ def _enter(folder: Path, rules: list[Rule], rules_in: dict[Path, list[Rule]]) ->
 
 
 def _counts(name: str, *, is_top: bool) -> bool:
-    ending = os.path.splitext(name)[1]
-    return ending in {".py", ".zip"} or (ending in _YAML and not (is_top and name == CONFIG_NAME))
+    if not name.endswith(_COUNTED) or name[: name.rindex(".")].strip(".") == "":  # ".py" is a name without an ending
+        return False
+    return not (is_top and name == CONFIG_NAME)

@@ -8,8 +8,9 @@ asks for tells, and else the default holds. A file that the answer does not suit
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import os
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from goflow.domain.spec import Dialect
@@ -26,13 +27,14 @@ DEFAULT = Dialect.AIRFLOW3
 class Survey:
     """CONFIG is the folder's `goflow.yaml`. PATHS are the files that count, relative to the folder. DIALECT holds for
     those of them that do not tell another; INFERRED: nobody has set it, the folder's own files do. WHY is what tells,
-    in words; empty where nothing does."""
+    in words; empty where nothing does. STATUSES: what the system said of files that had to be looked at, by path."""
 
     config: FolderConfig
     paths: list[str]
     dialect: Dialect
     inferred: bool = False
     why: str = ""
+    statuses: Mapping[str, os.stat_result] = field(default_factory=dict, repr=False)
 
 
 def survey(
@@ -45,23 +47,28 @@ def survey(
     paths = dag_files(root, said or DEFAULT, config.ignore_syntax)
     if said is not None:
         return Survey(config, paths, said)
-    found, why = _told(root, paths, import_roots, asked)
+    statuses: dict[str, os.stat_result] = {}
+    found, why = _told(root, paths, import_roots, asked, statuses)
     if found is None:
-        return Survey(config, paths, DEFAULT)
+        return Survey(config, paths, DEFAULT, statuses=statuses)
     if found is not DEFAULT and config.ignore_syntax is None:  # each has a syntax of its own for what it ignores
         paths = dag_files(root, found)
-    return Survey(config, paths, found, inferred=True, why=why)
+    return Survey(config, paths, found, inferred=True, why=why, statuses=statuses)
 
 
 def _told(
-    root: Path, paths: Iterable[str], import_roots: Sequence[Path], asked: Dialect | None
+    root: Path,
+    paths: Iterable[str],
+    import_roots: Sequence[Path],
+    asked: Dialect | None,
+    statuses: MutableMapping[str, os.stat_result],
 ) -> tuple[Dialect | None, str]:
     from goflow.parser.libraries.airflow.telling import told_by
 
     tell: dict[Dialect, list[str]] = {dialect: [] for dialect in Dialect}
     for path in paths:
         if path.endswith(".py"):
-            found = ask("dialect", f"{root}/{path}", told_by)
+            found = ask("dialect", f"{root}/{path}", told_by, statuses)
             if found is not None:
                 tell[found].append(path)
     two, three = tell[Dialect.AIRFLOW2], tell[Dialect.AIRFLOW3]

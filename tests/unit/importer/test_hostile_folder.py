@@ -163,10 +163,10 @@ def while_reading(kit, monkeypatch, act, *, after):
     read = kit.scanner.pool.read_together
     acts = [act]
 
-    def interrupted(setup, paths):
+    def interrupted(setup, paths, meanwhile):
         if acts and not after:
             acts.pop()()
-        for batch in read(setup, paths):
+        for batch in read(setup, paths, meanwhile):
             if acts:
                 acts.pop()()
             yield batch

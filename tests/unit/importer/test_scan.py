@@ -337,8 +337,8 @@ def test_a_folder_that_changes_while_it_is_read_is_read_again(kit: Kit, monkeypa
     path = kit.write("a.yaml", native("first_dag", "one"))
     read = kit.scanner.pool.read_together
 
-    def interrupted(setup: object, paths: object):  # type: ignore[no-untyped-def]
-        for batch in read(setup, paths):  # type: ignore[arg-type]
+    def interrupted(setup: object, paths: object, meanwhile: object):  # type: ignore[no-untyped-def]
+        for batch in read(setup, paths, meanwhile):  # type: ignore[arg-type]
             path.write_text(native("first_dag", "two"))
             yield batch
 
@@ -358,8 +358,8 @@ def test_a_file_that_cannot_be_written_down_costs_no_other(kit: Kit, monkeypatch
         kit.write(f"{name}.yaml", native(f"dag_{name}"))
     read, record_all = kit.scanner.pool.read_together, recording.record_all
 
-    def together(setup: object, paths: object):  # type: ignore[no-untyped-def]
-        yield [parsed for batch in read(setup, paths) for parsed in batch]  # type: ignore[arg-type]
+    def together(setup: object, paths: object, meanwhile: object):  # type: ignore[no-untyped-def]
+        yield [parsed for batch in read(setup, paths, meanwhile) for parsed in batch]  # type: ignore[arg-type]
 
     def refuse(tx: object, readings: Sequence[recording.Reading], **said: object) -> object:
         if any(reading.dag.dag_id == "dag_b" for reading in readings):
