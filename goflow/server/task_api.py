@@ -228,7 +228,8 @@ class TaskApi:
                 run = operations.clear(self.store, dag_id, existing.run_id, who=who).run
             else:
                 raise
-        return {"dag_id": run.dag_id, "run_id": run.run_id}
+        logical_date = None if run.logical_date is None else run.logical_date.isoformat()
+        return {"dag_id": run.dag_id, "run_id": run.run_id, "logical_date": logical_date}
 
     def _refuse_paused(self, dag_id: str) -> None:
         with self.store.reading() as tx:

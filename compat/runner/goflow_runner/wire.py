@@ -16,9 +16,10 @@ Every call carries ``Authorization: Bearer TOKEN``; the token is good for one la
 ``GET variables/NAME``                   -> ``{"value": text}`` or 404. ``PUT`` sets, ``DELETE`` removes.
 ``GET connections/ID``                   -> ``{"conn_id", "conn_type", "host", "login", "password", "schema", "port",
                                          "extra"}`` or 404.
-``POST dag_runs``                        `{"dag_id", "run_id"?, "conf"?, "logical_date"?}`` -> ``{"dag_id", "run_id"}``.
-                                         404 no such DAG, 409 there is such a run (not if this launch has made it and
-                                         the call carries `REPEAT_HEADER`: then its first answer was lost).
+``POST dag_runs``                        `{"dag_id", "run_id"?, "conf"?, "logical_date"?}`` -> ``{"dag_id", "run_id",
+                                         "logical_date"}``. 404 no such DAG, 409 there is such a run (not if this
+                                         launch has made it and the call carries `REPEAT_HEADER`: then its first answer
+                                         was lost).
 ``GET dag_runs``                         Query ``dag_id`` and ``run_id`` or ``logical_date`` -> ``{"runs": [{"run_id",
                                          "state", "logical_date"}]}``.
 ``GET task_states``                      Query ``dag_id``, ``logical_date`` or ``run_id``, ``task_id`` (repeatable) ->

@@ -71,7 +71,7 @@ class Client:
         if self.refusal is not None:
             raise self.refusal
         self.triggered.append(json.loads(json.dumps(body)))
-        return {"dag_id": body["dag_id"], "run_id": body["run_id"]}
+        return {"dag_id": body["dag_id"], "run_id": body["run_id"], "logical_date": body.get("logical_date")}
 
     def dag_runs(self, dag_id, *, run_id=None, logical_date=None):
         rows = self.runs.get(dag_id, [])

@@ -3,7 +3,7 @@
 import datetime as dt
 import time
 
-from airflow._goflow import timezone
+from airflow._goflow import timezone, world
 from airflow._goflow.exceptions import AirflowException, AirflowSkipException, DagNotFound, DagRunAlreadyExists
 from airflow._goflow.operator import BaseOperator, BaseOperatorLink
 from airflow._goflow.words import NOTSET, DagRunState
@@ -56,7 +56,9 @@ class TriggerDagRunOperator(BaseOperator):
         self.fail_when_dag_is_paused = fail_when_dag_is_paused
         self.note, self.deferrable = note, deferrable
         self.openlineage_inject_parent_info = openlineage_inject_parent_info
-        self.logical_date = execution_date if logical_date is NOTSET else logical_date
+        self.logical_date = logical_date if execution_date in (NOTSET, None) else execution_date
+        if self.logical_date is NOTSET and world.is_airflow2():
+            self.logical_date = None  # which is now there, and no logical date in Airflow 3
         self.run_after = run_after
 
     def _moments(self):
@@ -67,6 +69,8 @@ class TriggerDagRunOperator(BaseOperator):
                 f"Got {type(self.logical_date).__name__}"
             )
         run_after = None if self.run_after is NOTSET else _parsed(self.run_after)
+        if self.logical_date is None and world.is_airflow2():
+            return timezone.utcnow(), run_after
         if self.logical_date is not NOTSET:
             return _parsed(self.logical_date), run_after
         return (None if run_after is not None else timezone.utcnow()), run_after
@@ -92,6 +96,8 @@ class TriggerDagRunOperator(BaseOperator):
             run_id += "" if logical_date is not None else f"_{_random_text()}"
         self.trigger_run_id = run_id
         made = self._trigger(context["ti"].client, run_id, logical_date, run_after, conf)
+        if world.is_airflow2():
+            context["ti"].xcom_push(key=XCOM_LOGICAL_DATE_ISO, value=made["logical_date"])
         context["ti"].xcom_push(key=XCOM_RUN_ID, value=made["run_id"])
         self.trigger_run_id = made["run_id"]
         if self.wait_for_completion:
