@@ -38,7 +38,9 @@ class PropertyValue(Value):
         self.setter.call([instance, value], {}, at)
 
     def get_attribute(self, name: str, at: At) -> Any:
-        """``@x.setter`` and ``@x.getter``."""
+        """``@x.setter`` and ``@x.getter``, ``fget`` and ``fset``."""
+        if name in {"fget", "fset"}:
+            return self.getter if name == "fget" else self.setter
         if name == "setter":
             return NativeFunction("setter", lambda at, function: PropertyValue(self.getter, function))
         if name == "getter":

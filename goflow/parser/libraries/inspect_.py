@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import inspect
+import re
 from collections.abc import Callable
 from types import MappingProxyType
 from typing import Any
@@ -125,6 +126,35 @@ def _get_doc(at: At, value: Any) -> Any:
     if doc is None and isinstance(inner, ClassValue | BoundMethod):
         return Unknown("the documentation that is inherited", at)
     return inspect.cleandoc(doc) if isinstance(doc, str) else doc
+
+
+def _get_source(at: At, value: Any) -> Any:
+    found = _get_source_lines(at, value)
+    return found if isinstance(found, Unknown) else "".join(found[0])
+
+
+def _get_source_lines(at: At, value: Any) -> Any:
+    """The lines of a function, a class or a module of the folder, and the number of the first (0: the whole file)."""
+    inner = _unwrapped(value.function if isinstance(value, BoundMethod) else value)
+    module = _module_of(inner)
+    is_whole = isinstance(inner, ModuleValue)
+    place = inner.defined_at if isinstance(inner, UserFunction) else inner.at if isinstance(inner, ClassValue) else None
+    is_file = type(module) is ModuleValue and module.source  # a text that is executed has no file
+    if module is None or not is_file or (place is None and not is_whole):
+        return Unknown("the source of what is not the file's own", at)
+    if (
+        isinstance(inner, ClassValue)
+        and len(re.findall(rf"^\s*class\s+{inner.name}\b", module.source, re.MULTILINE)) != 1
+    ):
+        return Unknown("which of several classes is meant", at)
+    lines = module.source.splitlines(keepends=True)
+    if lines and not lines[-1].endswith("\n"):
+        lines[-1] += "\n"
+    if place is None:
+        return lines, 0
+    decorators = getattr(place.node, "decorators", ())
+    first = min(module.span_of(node).line for node in (place.node, *(one.decorator for one in decorators)))
+    return (inspect.getblock(lines[first - 1 :]), first) if first else Unknown("the place of a definition", at)
 
 
 def _get_mro(at: At, cls: Any) -> Any:
@@ -250,7 +280,7 @@ def build_inspect(session: Session) -> dict[str, Any]:
         "getmembers": _get_members, "getmodule": _get_module, "getdoc": _get_doc, "getmro": _get_mro,
         "signature": _signature, "getfullargspec": _full_arg_spec, "cleandoc": _clean_doc,
         **dict.fromkeys(("getfile", "getsourcefile", "getabsfile"), _get_file),
-        "unwrap": lambda at, value: _unwrapped(value),
+        "getsource": _get_source, "getsourcelines": _get_source_lines, "unwrap": lambda at, value: _unwrapped(value),
     }  # fmt: skip
     found |= {name: function(name, run) for name, run in others.items()}
     parameter = native_class("Parameter", "inspect", **_PARAMETER)

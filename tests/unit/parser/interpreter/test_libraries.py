@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 import pytest
 
 from goflow.parser.interpreter.values import Unknown
@@ -190,6 +192,8 @@ UNKNOWN = {
         "import functools, inspect\ndef d(f):\n    @functools.wraps(f)\n    def run():\n        return f()\n    return run\n@d\ndef g():\n"
         "    return inspect.stack()[1].lineno\nx = g()"
     ),
+    "the source of what is executed": "import inspect\nns = {}\nexec('def f(): pass', ns)\nx = inspect.getsource(ns['f'])",
+    "the source of a class of two": "import inspect\nclass A: pass\nclass A:\n    n = 1\nx = inspect.getsource(A)",
     "the time zones of a machine": "import zoneinfo\nx = zoneinfo.available_timezones()",
     "a template that calls a function": "import jinja2\nx = jinja2.Template('{{ f() }}').render(f=lambda: 1)",
     "a template that fails": "import jinja2\nx = jinja2.Template('{{ 1 / 0 }}').render()",
@@ -225,6 +229,19 @@ def test_the_file_that_asks_and_the_file_that_calls(tmp_path):
     assert names["x"] == (
         "/dags/main_file.py", "/dags/main_file.py", "/dags/helper.py", "main_file", "/dags/helper.py", True, True
     )  # fmt: skip
+
+
+def test_the_source_of_what_a_file_defines(tmp_path, monkeypatch):
+    source = (
+        "import inspect, functools\n\ndef d(f):\n    @functools.wraps(f)\n    def run():\n        return f()\n    return run\n\n@d\n"
+        "def g():  # one\n    'Doc.'\n\n    return 1\n# after\n\nclass A:\n    n = 1\n    @property\n    def m(self):\n        return (\n            2)\n\n"
+        "    @classmethod\n    def c(cls): pass\n\nf = lambda: 5\nx = [inspect.getsource(v) for v in (d, g, A, f, A.m.fget, A.c)], inspect.getsourcelines(g)"
+    )
+    (tmp_path / "source_of_mine.py").write_text(source)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    expected = importlib.import_module("source_of_mine")
+    names, _ = evaluate_text(source, tmp_path)
+    assert names["x"] == expected.x
 
 
 def test_folders_are_scanned(tmp_path):
