@@ -91,7 +91,11 @@ class Daemon:
         def check(part: Any) -> Callable[[], str | None]:
             return lambda: None if part().alive else "its thread has ended"
 
-        return {"scheduler": check(lambda: self.scheduler), "importer": check(lambda: self.importer)}
+        return {
+            "scheduler": check(lambda: self.scheduler),
+            "importer": check(lambda: self.importer),
+            "trigger runners": check(lambda: self.engine.trigger_runners),
+        }
 
     # Life ------------------------------------------------------------------------------------------------------
 
@@ -122,5 +126,6 @@ class Daemon:
             "dags_folder": str(self.settings.dags),
             "executor": self.executor.status(),
             "importer": self.importer.status(),
+            "triggers": self.engine.trigger_runners.status(),
             "pid": os.getpid(),
         }

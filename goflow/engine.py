@@ -24,6 +24,8 @@ from goflow.server.task_api import TaskApi
 from goflow.server.task_input import InputBuilder
 from goflow.service import Service
 from goflow.settings import InvalidSettingsError, Settings
+from goflow.triggers.keeper import TriggerKeeper
+from goflow.triggers.local import LocalPlace
 from goflow.wiring import defaults_of, errand_site_of, namespace_of, parse_path_of, site_of
 
 if TYPE_CHECKING:
@@ -61,7 +63,12 @@ class Engine:
         renders = purpose is Purpose.RENDER
         self.task_api = Listener(
             "task API",
-            TaskApi(self.store, guard, InputBuilder(parse_path_of(settings), folders, renders=renders)).application,
+            TaskApi(
+                self.store,
+                guard,
+                InputBuilder(parse_path_of(settings), folders, renders=renders),
+                trigger_poll_s=settings.trigger_poll_s,
+            ).application,
             settings.task_api_host,
             settings.task_api_port,
         )
@@ -80,10 +87,14 @@ class Engine:
             namespace=defaults.namespace,
             follows_schedules=purpose is Purpose.SERVE,
         )
+        self.trigger_runners = TriggerKeeper(
+            self.store, self._trigger_place(), wanted=settings.trigger_runners, capacity=settings.trigger_capacity
+        )
         self.services: list[Service] = [
             self.task_api,
             Hook("task API address", self._announce_task_api),
             self.executor,
+            self.trigger_runners,
             *([self.scheduler] if purpose in {Purpose.SERVE, Purpose.ORDERED} else []),
         ]
 
@@ -112,7 +123,25 @@ class Engine:
         )
         self.backend = backend
         self.errands = Errands(api, errand_site_of(settings))
-        return TokenReviewGuard(api, TOKEN_AUDIENCE), LogFollower(self.store, api, backend.pod_of)
+        guard = TokenReviewGuard(
+            api,
+            TOKEN_AUDIENCE,
+            runner_namespace=namespace_of(settings),
+            runner_account=settings.trigger_service_account,
+        )
+        return guard, LogFollower(self.store, api, backend.pod_of)
+
+    def _trigger_place(self) -> LocalPlace | None:
+        """Where trigger runners are begun; in a cluster a Deployment of the chart's has them."""
+        settings = self.settings
+        if not isinstance(self.backend, LocalBackend):
+            return None
+        return LocalPlace(
+            settings.home / "triggers",
+            self.backend.task_api,
+            self.mint.runner_token,
+            capacity=settings.trigger_capacity,
+        )
 
     def _announce_task_api(self) -> None:
         if isinstance(self.backend, LocalBackend):

@@ -123,6 +123,20 @@ class Settings(BaseSettings):
     default_pool_slots: int = Field(default=128, ge=1)
     """Slots of the pool ``default_pool`` when the database is made."""
 
+    trigger_runners: int = Field(default=1, ge=0, le=64)
+    """Processes that hold the triggers of deferred tasks, begun when something is deferred (local backend); 0: none
+    are begun here. On Kubernetes the chart's Deployment has them."""
+
+    trigger_capacity: int = Field(default=1000, ge=1)
+    """Triggers that one such process holds at most (Airflow's ``triggerer.capacity``)."""
+
+    trigger_poll_s: float = Field(default=1.0, gt=0, le=10)
+    """Seconds after which a trigger runner asks for news; what its triggers tell is told at once."""
+
+    trigger_service_account: str = ""
+    """Service account of the trigger runners' pods on Kubernetes, in ``namespace`` and used by nothing else: it is how
+    they prove who they are. Empty: there are none."""
+
     kubeconfig: Path | None = None
     """Kubernetes configuration file. Default: the pod's service account, else ``KUBECONFIG``, ``~/.kube/config``."""
 

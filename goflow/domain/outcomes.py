@@ -15,6 +15,7 @@ from goflow.domain.retries import retry_delay_s
 from goflow.domain.runs import DagRun, Launch, Outcome, TaskInstance
 from goflow.domain.spec import TaskSpec
 from goflow.domain.state import OCCUPYING_STATES, TaskState
+from goflow.domain.triggers import Fired, FiredKind
 
 SKIP_KEY = "skipmixin_key"
 """The XCom under which a branch leaves its choice, as in Airflow: ``{"followed": [...]}`` or ``{"skipped": [...]}``.
@@ -60,3 +61,16 @@ def consequence(
         delay = dt.timedelta(seconds=retry_delay_s(task, instance, run))
         return Consequence(Verdict.ADVANCE, TaskState.UP_FOR_RETRY, (outcome.at or now) + delay)
     return Consequence(Verdict.ADVANCE, TaskState.FAILED)
+
+
+def end_by_trigger(task: TaskSpec, fired: Fired) -> TaskState | None:
+    """How a trigger that ends its task itself ends it at once; None where a container has to do it: a failure may be
+    retried, and callbacks and outlets are the author's own code and data.
+
+    Airflow calls nothing of the author's when a trigger skips its task (``BaseTaskEndEvent``).
+    """
+    if fired.kind is FiredKind.SKIPPED:
+        return TaskState.SKIPPED
+    if fired.kind is FiredKind.SUCCESS and not task.outlets and not task.callbacks.get("on_success_callback"):
+        return TaskState.SUCCESS
+    return None

@@ -16,6 +16,7 @@ from typing import Any
 
 from goflow.domain.canonical import Json
 from goflow.domain.state import LaunchState, RunState, RunType, TaskState
+from goflow.domain.triggers import Deferral
 
 UNMAPPED = -1
 """The ``map_index`` of a task instance that is no copy of a mapped task, as in Airflow."""
@@ -135,6 +136,8 @@ class Outcome:
     """Task ids right or further below that a branch or short circuit has decided to skip."""
     resolved: Mapping[str, Json] | None = None
     """Set by a launch that only found out what the pod is made of: those arguments, for the attempt's next launch."""
+    deferral: Deferral | None = None
+    """With ``deferred``: what the task waits for."""
     at: dt.datetime | None = None
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from goflow.domain.outcomes import SKIP_KEY, Verdict, consequence
 from goflow.domain.runs import Launch, Outcome, TaskInstance
-from goflow.domain.spec import DagSpec, TaskSpec
+from goflow.domain.spec import DagSpec, Dialect, TaskSpec
 from goflow.domain.state import OPEN_LAUNCH_STATES, LaunchState, TaskState
 from goflow.operators.registry import to_resolve
 from goflow.store import Store, Tx, launches, logs, runs, tasks, transitions, versions, xcoms
@@ -67,9 +67,43 @@ def settle(
         if follows.verdict is Verdict.REPLACE:
             again = "resolved" if outcome.resolved is not None else "replaced"
             transitions.replace_launch(tx, launch_id, at=store.clock.now(), who=who, reason=again)
+        elif follows.verdict is Verdict.ADVANCE and follows.state is TaskState.DEFERRED:
+            _defer(tx, dag, task, instance, launch, outcome, now, who, usage or {})
         elif follows.verdict is Verdict.ADVANCE and follows.state is not None:
             _advance(tx, instance, launch, outcome, follows.state, follows.next_at, now, who, usage or {})
+            if launch.ordinal > 1:
+                transitions.forget_trigger(tx, instance.id)
         return True
+
+
+def _defer(
+    tx: Tx,
+    dag: DagSpec,
+    task: TaskSpec,
+    instance: TaskInstance,
+    launch: Launch,
+    outcome: Outcome,
+    now: dt.datetime,
+    who: str,
+    usage: Mapping[str, float],
+) -> None:
+    """The task waits for its trigger. Airflow 2 lets it wait no longer than its ``execution_timeout`` (``defer_task``);
+    Airflow 3 counts that anew for each container."""
+    assert outcome.deferral is not None
+    latest = None
+    if dag.dialect is Dialect.AIRFLOW2 and task.execution_timeout:
+        latest = (instance.start_date or now) + dt.timedelta(seconds=task.execution_timeout)
+    transitions.defer_task(
+        tx,
+        instance,
+        launch.id,
+        outcome.deferral,
+        at=now,
+        who=who,
+        latest=latest,
+        reason=outcome.message or outcome.reason,
+        attempt={"exit_code": outcome.exit_code, "usage": dict(usage)},
+    )
 
 
 def _was_to_resolve(tx: Tx, dag: DagSpec, task: TaskSpec, launch: Launch) -> bool:

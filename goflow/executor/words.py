@@ -8,6 +8,7 @@ from typing import Any
 
 from goflow.domain.runs import Outcome
 from goflow.domain.state import TaskState
+from goflow.domain.triggers import Deferral
 
 TOLD_STATES = frozenset(
     {TaskState.SUCCESS, TaskState.FAILED, TaskState.SKIPPED, TaskState.UP_FOR_RESCHEDULE, TaskState.DEFERRED}
@@ -19,7 +20,8 @@ LONGEST_MESSAGE = 10_000
 
 
 def outcome_from_word(word: Mapping[str, Any], at: dt.datetime | None = None) -> Outcome:
-    """WORD as an `Outcome`. Raises ValueError when its state is none that a runner may tell.
+    """WORD as an `Outcome`. Raises ValueError when its state is none that a runner may tell, or when it is deferred and
+    does not say what it waits for.
 
     It may come from a termination message or a file, too, and past the task API's checks: its text is mended here.
     """
@@ -27,6 +29,7 @@ def outcome_from_word(word: Mapping[str, Any], at: dt.datetime | None = None) ->
     if state not in TOLD_STATES:
         raise ValueError(f"a runner cannot end a task as {state.value!r}")
     code, resolved = word.get("exit_code"), word.get("resolved")
+    deferral = _deferral(word.get("deferral")) if state is TaskState.DEFERRED else None
     return Outcome(
         state=state,
         exit_code=code if isinstance(code, int) else None,
@@ -36,7 +39,32 @@ def outcome_from_word(word: Mapping[str, Any], at: dt.datetime | None = None) ->
         reschedule_at=_moment(word.get("reschedule_at")),
         skip_downstream=tuple(word.get("skip_downstream") or ()),
         resolved=dict(resolved) if isinstance(resolved, Mapping) else None,
+        deferral=deferral,
         at=at,
+    )
+
+
+def _deferral(told: Any) -> Deferral:
+    """What a deferred task waits for (`goflow_runner.wire.DeferralInfo`)."""
+    if not isinstance(told, Mapping):
+        raise ValueError("a deferred task must say what it waits for")
+    maps = {name: told.get(name) or {} for name in ("kwargs", "next_kwargs")}
+    seconds = told.get("timeout_s")
+    if not all(isinstance(value, Mapping) for value in maps.values()):
+        raise ValueError("the arguments of a trigger must be maps")
+    if seconds is not None and (isinstance(seconds, bool) or not isinstance(seconds, int | float)):
+        raise ValueError("timeout_s of a trigger must be a number of seconds")
+    classpath, method = told.get("classpath"), told.get("next_method")
+    if not (isinstance(classpath, str) and classpath and isinstance(method, str) and method):
+        raise ValueError("a trigger has a classpath and a next_method")
+    return Deferral(
+        classpath=mended(classpath),
+        next_method=mended(method),
+        kwargs=dict(maps["kwargs"]),
+        next_kwargs=dict(maps["next_kwargs"]),
+        timeout_s=None if seconds is None else float(seconds),
+        from_folder=told.get("from_folder") is not False,
+        encoding=str(told.get("encoding") or "goflow"),
     )
 
 

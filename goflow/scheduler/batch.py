@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import structlog
 
 from goflow.domain.errors import ConflictError
+from goflow.domain.outcomes import end_by_trigger
 from goflow.domain.state import TERMINAL_TASK_STATES, RunState, TaskState
 from goflow.scheduler import planning
 from goflow.scheduler.book import Book, Cell
@@ -108,6 +109,21 @@ class Batch:
                 if cell.state not in TERMINAL_TASK_STATES:
                     self._force(book, cell, TaskState.SKIPPED, "the run timed out")
             self._end(book, EndRun(RunState.FAILED, "timed_out"))
+
+    def resume(self, book: Book, task_id: str, map_index: int) -> None:
+        """The clock has come to what a deferred task waits for: it goes on, or is over where its trigger ends it."""
+        cell = book.cell(task_id, map_index)
+        if cell is None or cell.state is not TaskState.DEFERRED:
+            return
+        due = transitions.due_event(self._tx, cell.id, self._now)
+        if due is None:
+            return
+        key, fired = due
+        end = end_by_trigger(book.graph.tasks[task_id], fired)
+        if not transitions.fire_trigger(self._tx, key, fired, who=self._who, at=self._now, end=end):
+            raise ConflictError(f"task {task_id} of {book.run.run_id}")
+        self._decisions += 1
+        self._shelf.move(book, cell, end or TaskState.SCHEDULED)
 
     def fail_fast(self, book: Book, failed: Cell) -> None:
         """A task has failed for good: nothing else of the run goes on but teardowns (``_stop_remaining_tasks``)."""

@@ -162,6 +162,7 @@ class Scheduler(ThreadService):
             elif kind == "timeout":
                 batch.time_out(book)
             else:
+                batch.resume(book, rest[2], int(rest[3]))
                 book.mark(rest[2], int(rest[3]))
                 shelf.heat(book)
 

@@ -22,10 +22,11 @@ from goflow.store.rows import Dag
 
 TimerKey = tuple[str, ...]
 """``("dag", id)``: its next run is due. ``("start", dag, run)``: a queued run may start. ``("timeout", dag, run)``: a
-run's time is up. ``("task", dag, run, task, map index)``: a retry or reschedule is due."""
+run's time is up. ``("task", dag, run, task, map index)``: a retry or reschedule is due, or what a deferred task waits
+for, where the clock alone decides that, or its time is up."""
 
 _GRAPHS = 512
-_WAITING = frozenset({TaskState.UP_FOR_RETRY, TaskState.UP_FOR_RESCHEDULE})
+_WAITING = frozenset({TaskState.UP_FOR_RETRY, TaskState.UP_FOR_RESCHEDULE, TaskState.DEFERRED})
 
 
 class Shelf(Policy):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import structlog
 
@@ -22,11 +22,22 @@ REVIEW_KEPT_S = 300.0
 """Seconds for which a reviewed token is believed: a pod's token lives for an hour, and the launch ends it anyway."""
 
 
+class _Speaker(NamedTuple):
+    """Whose token a token is."""
+
+    namespace: str
+    account: str
+    pod: str
+
+
 class AttemptGuard(Protocol):
-    """Decides whether TOKEN belongs to LAUNCH."""
+    """Decides whether TOKEN belongs to LAUNCH, or to a trigger runner."""
 
     def allows(self, launch: Launch, token: str) -> bool:
         """True when it does."""
+
+    def allows_runner(self, runner_id: str, token: str) -> bool:
+        """True when TOKEN is that trigger runner's."""
 
 
 class MintGuard:
@@ -39,6 +50,10 @@ class MintGuard:
         """True when TOKEN is the one that was minted for LAUNCH."""
         return self._mint.check(launch.id, token)
 
+    def allows_runner(self, runner_id: str, token: str) -> bool:
+        """True when TOKEN is the one that was minted for that trigger runner."""
+        return self._mint.check_runner(runner_id, token)
+
 
 class TokenReviewGuard:
     """Projected service-account tokens with our audience, checked by the API server's TokenReview.
@@ -47,28 +62,36 @@ class TokenReviewGuard:
     https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/#bound-service-account-tokens
     """
 
-    def __init__(self, api: KubeApi, audience: str) -> None:
+    def __init__(self, api: KubeApi, audience: str, *, runner_namespace: str = "", runner_account: str = "") -> None:
+        """RUNNER_ACCOUNT: the service account of trigger runners, in RUNNER_NAMESPACE; empty: there are none."""
         self._api = api
         self._audience = audience
-        self._seen: dict[str, tuple[float, str, str]] = {}
+        self._runner_place = (runner_namespace, runner_account)
+        self._seen: dict[str, tuple[float, _Speaker]] = {}
         self._lock = threading.Lock()
 
     def allows(self, launch: Launch, token: str) -> bool:
         """True when TOKEN is a living pod's token, and that pod is LAUNCH's."""
-        identity = self._identity(token)
-        if identity is None:
+        speaker = self._speaker(token)
+        if speaker is None:
             return False
-        namespace, pod = identity
-        return namespace == launch.namespace and pod.rpartition("-")[0] == launch.job_name
+        return speaker.namespace == launch.namespace and speaker.pod.rpartition("-")[0] == launch.job_name
 
-    def _identity(self, token: str) -> tuple[str, str] | None:
-        """(namespace, pod's name) of TOKEN; None when it is not good."""
+    def allows_runner(self, runner_id: str, token: str) -> bool:
+        """True when TOKEN is that of the living pod RUNNER_ID, and its service account is the trigger runners' own."""
+        speaker = self._speaker(token)
+        if speaker is None or not self._runner_place[1]:
+            return False
+        return speaker.pod == runner_id and (speaker.namespace, speaker.account) == self._runner_place
+
+    def _speaker(self, token: str) -> _Speaker | None:
+        """Whose token it is; None when it is not good."""
         key = hashlib.sha256(token.encode()).hexdigest()
         now = time.monotonic()
         with self._lock:
             known = self._seen.get(key)
             if known is not None and known[0] > now:
-                return known[1], known[2]
+                return known[1]
         try:
             status = self._api.review_token(token, self._audience)
         except KubeError as problem:
@@ -84,5 +107,6 @@ class TokenReviewGuard:
         with self._lock:
             if len(self._seen) > 10_000:
                 self._seen = {seen: entry for seen, entry in self._seen.items() if entry[0] > now}
-            self._seen[key] = (now + REVIEW_KEPT_S, words[2], str(pods[0]))
-        return words[2], str(pods[0])
+            speaker = _Speaker(words[2], words[3], str(pods[0]))
+            self._seen[key] = (now + REVIEW_KEPT_S, speaker)
+        return speaker

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -20,7 +21,7 @@ from goflow.domain.state import OPEN_LAUNCH_STATES
 from goflow.kube.errors import KubeError
 from goflow.server import task_bodies
 from goflow.server.attempts import AttemptGuard
-from goflow.store import Store, launches
+from goflow.store import Store, launches, triggers
 from goflow.store.errors import DatabaseBusyError
 
 log = structlog.get_logger(__name__)
@@ -29,9 +30,14 @@ LARGEST_BODY = wire.LARGEST_BODY
 LARGEST_STRANGERS_BODY = 64 << 10
 """Bytes that are read of a request before its token is looked at."""
 
+MOST_REMEMBERED = 100_000
+"""How many pairs of trigger runner and launch are remembered."""
+
 T = TypeVar("T")
 Handler = Callable[[Launch, Request, Any], Any]
 """Gets the launch that speaks, the request and its body as JSON; gives an answer as JSON, a Response, or None (204)."""
+RunnerHandler = Callable[[str, Request, Any], Any]
+"""The same for the name of the trigger runner that speaks."""
 
 
 class Answer(JSONResponse):
@@ -51,36 +57,67 @@ class RequestRefusedError(Exception):
         super().__init__(detail)
 
 
+class Voices:
+    """In whose names trigger runners speak: of launches whose triggers they hold, or did hold, since what is cleaned up
+    after the end may need a connection."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._handed: OrderedDict[tuple[str, str], None] = OrderedDict()
+
+    def hand(self, runner_id: str, launch_id: str) -> None:
+        """That runner is handed the trigger of LAUNCH_ID's task."""
+        self._handed[runner_id, launch_id] = None
+        while len(self._handed) > MOST_REMEMBERED:
+            self._handed.popitem(last=False)
+
+    def allows(self, runner_id: str, launch_id: str) -> bool:
+        """Whether a runner speaks in the name of that launch."""
+        if (runner_id, launch_id) in self._handed:
+            return True
+        with self._store.reading() as tx:
+            return triggers.holds_for(tx, runner_id, launch_id)
+
+
 class Door:
-    """Lets launches of STORE in. GUARD decides whose token it is."""
+    """Lets launches of STORE in, and trigger runners. GUARD decides whose token it is."""
 
     def __init__(self, store: Store, guard: AttemptGuard) -> None:
         self.store = store
         self.guard = guard
+        self.voices = Voices(store)
 
     def route(self, path: str, method: str, handler: Handler) -> Route:
         """A route for those who may speak. Where PATH has a ``launch_id``, the launch speaks about itself, and may when
         it has ended."""
+        return self._guarded(path, method, handler, self._speaker)
 
+    def runner_route(self, path: str, method: str, handler: RunnerHandler) -> Route:
+        """A route for a trigger runner that speaks for itself; PATH has its ``runner_id``."""
+        return self._guarded(path, method, handler, self._runner)
+
+    def _guarded(
+        self, path: str, method: str, handler: Callable[[Any, Request, Any], Any], who: Callable[[Request], Any]
+    ) -> Route:
         async def endpoint(request: Request) -> Response:
             try:
-                body = await self._body(request)
+                body = await self._body(request, who)
             except RequestRefusedError as refusal:
                 return Answer({"detail": refusal.detail}, refusal.status)
             except ClientDisconnect:
                 return Response(status_code=400)  # which nobody hears
-            return await run_in_threadpool(self._handle, handler, request, body)
+            return await run_in_threadpool(self._handle, handler, who, request, body)
 
         return Route(path, endpoint, methods=[method])
 
-    async def _body(self, request: Request) -> bytes:
+    async def _body(self, request: Request, who: Callable[[Request], Any]) -> bytes:
         """The body, of those who may speak if it is long. Raises RequestRefusedError (401, 403, 413)."""
         length = request.headers.get("content-length", "")
         told = int(length) if length.isdecimal() else None
         if told is not None and told > LARGEST_BODY:
             raise RequestRefusedError(413, f"a request has at most {LARGEST_BODY} bytes")
         if told is None or told > LARGEST_STRANGERS_BODY:
-            await run_in_threadpool(self._answered, self._speaker, request)
+            await run_in_threadpool(self._answered, who, request)
         parts, size = [], 0
         async for part in request.stream():
             size += len(part)
@@ -89,15 +126,23 @@ class Door:
             parts.append(part)
         return b"".join(parts)
 
-    def _handle(self, handler: Handler, request: Request, body: bytes) -> Response:
+    def _handle(
+        self,
+        handler: Callable[[Any, Request, Any], Any],
+        who: Callable[[Request], Any],
+        request: Request,
+        body: bytes,
+    ) -> Response:
         try:
-            return self._answered(self._call, handler, request, body)
+            return self._answered(self._call, handler, who, request, body)
         except RequestRefusedError as refusal:
             return Answer({"detail": refusal.detail}, refusal.status)
 
-    def _call(self, handler: Handler, request: Request, body: bytes) -> Response:
-        launch = self._speaker(request)
-        answer = handler(launch, request, task_bodies.parse(body))
+    @staticmethod
+    def _call(
+        handler: Callable[[Any, Request, Any], Any], who: Callable[[Request], Any], request: Request, body: bytes
+    ) -> Response:
+        answer = handler(who(request), request, task_bodies.parse(body))
         if isinstance(answer, Response):
             return answer
         return Response(status_code=204) if answer is None else Answer(answer)
@@ -124,17 +169,41 @@ class Door:
     def _speaker(self, request: Request) -> Launch:
         """The launch whose token came with REQUEST. Raises RequestRefusedError (401, 403)."""
         launch_id = request.path_params.get("launch_id") or request.headers.get("x-goflow-launch", "")
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token:
-            raise RequestRefusedError(401, "a bearer token is needed")
+        token = _token(request)
         with self.store.reading() as tx:
             launch = launches.find(tx, launch_id)
+        runner_id = request.headers.get(wire.RUNNER_HEADER)
+        if runner_id is not None and "launch_id" not in request.path_params:
+            return self._spoken_for(runner_id, token, launch)
         if launch is None or not self.guard.allows(launch, token):
             raise RequestRefusedError(401, "this token is not good for this launch")
         is_own = "launch_id" in request.path_params
         if not is_own and launch.state not in OPEN_LAUNCH_STATES:
             raise RequestRefusedError(403, "this launch has ended")
         return launch
+
+    def _spoken_for(self, runner_id: str, token: str, launch: Launch | None) -> Launch:
+        """The launch in whose name a trigger runner speaks. Raises RequestRefusedError (401, 403)."""
+        if not self.guard.allows_runner(runner_id, token):
+            raise RequestRefusedError(401, "this token is not good for this trigger runner")
+        if launch is None or not self.voices.allows(runner_id, launch.id):
+            raise RequestRefusedError(403, "this trigger runner has no trigger of this launch")
+        return launch
+
+    def _runner(self, request: Request) -> str:
+        """The trigger runner whose token came with REQUEST. Raises RequestRefusedError (401)."""
+        runner_id: str = request.path_params["runner_id"]
+        if not self.guard.allows_runner(runner_id, _token(request)):
+            raise RequestRefusedError(401, "this token is not good for this trigger runner")
+        return runner_id
+
+
+def _token(request: Request) -> str:
+    """The bearer token of REQUEST. Raises RequestRefusedError (401)."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise RequestRefusedError(401, "a bearer token is needed")
+    return token
 
 
 def no_such_call(_: Request, problem: Exception) -> Response:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from goflow.domain.runs import Event
 from goflow.domain.state import TERMINAL_RUN_STATES, TERMINAL_TASK_STATES
-from goflow.store import Store, Tx, dags, events, import_errors, runs
+from goflow.store import Store, Tx, dags, events, import_errors, runs, triggers
 from goflow.store.errors import DatabaseBusyError
 from goflow.telemetry import metrics
 
@@ -20,6 +20,9 @@ class EventMetrics:
         metrics.DAGS.set_function(self._dags)
         metrics.IMPORT_ERRORS.set_function(self._import_errors)
         metrics.OPEN_RUNS.set_function(self._open_runs)
+        metrics.TRIGGERS_WAITING.set_function(lambda: self._read(triggers.count_waiting))
+        metrics.TRIGGERS_UNHELD.set_function(lambda: self._read(_unheld))
+        metrics.TRIGGER_RUNNERS.set_function(lambda: self._read(lambda tx: len(triggers.runners(tx))))
 
     def take(self, happened: Sequence[Event]) -> None:
         """Count; called after each commit."""
@@ -32,6 +35,8 @@ class EventMetrics:
                 metrics.RUNS_ENDED.labels(to).inc()
             elif event.kind == events.LAUNCH_STATE:
                 metrics.LAUNCHES.labels(to).inc()
+            elif event.kind == events.TRIGGER_FIRED:
+                metrics.TRIGGERS_FIRED.labels(str(event.data.get("kind"))).inc()
 
     def _read(self, count: Callable[[Tx], int]) -> float:
         """A gauge's value; NaN while the database is away, so that the other metrics are told all the same."""
@@ -49,3 +54,7 @@ class EventMetrics:
 
     def _open_runs(self) -> float:
         return self._read(lambda tx: len(runs.open_(tx)))
+
+
+def _unheld(tx: Tx) -> int:
+    return triggers.count_for_runners(tx, unheld=True)

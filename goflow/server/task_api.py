@@ -25,6 +25,7 @@ from goflow.server import task_bodies
 from goflow.server.attempts import AttemptGuard
 from goflow.server.door import Door, Handler, RequestRefusedError, no_such_call
 from goflow.server.task_input import InputBuilder
+from goflow.server.trigger_api import TriggerApi
 from goflow.store import (
     Store,
     Tx,
@@ -46,10 +47,11 @@ from goflow.store.rows import XCom
 class TaskApi:
     """The routes, over STORE. GUARD decides whose token it is."""
 
-    def __init__(self, store: Store, guard: AttemptGuard, inputs: InputBuilder) -> None:
+    def __init__(self, store: Store, guard: AttemptGuard, inputs: InputBuilder, *, trigger_poll_s: float = 1.0) -> None:
         self.store = store
         self.door = Door(store, guard)
         self.inputs = inputs
+        self.triggers = TriggerApi(self.door, inputs, trigger_poll_s)
 
     def application(self) -> Starlette:
         """The ASGI application."""
@@ -68,6 +70,7 @@ class TaskApi:
             self._route("dag_runs", "POST", self.trigger),
             self._route("dag_runs", "GET", self.dag_runs),
             self._route("task_states", "GET", self.task_states),
+            *self.triggers.routes(),
         ]
         return Starlette(routes=routes, exception_handlers={HTTPException: no_such_call})
 

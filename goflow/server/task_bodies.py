@@ -129,6 +129,8 @@ def word(value: Any) -> Mapping[str, Any]:
         raise InvalidRequestError("skip_downstream must be a list of task ids")
     if out.get("resolved") is not None:
         mapping(out["resolved"], "resolved")
+    if out.get("deferral") is not None:
+        mapping(out["deferral"], "deferral")
     usage = mapping(out.get("usage") or {}, "usage")
     out["usage"] = {
         name: float(used) for name, used in usage.items() if isinstance(used, int | float) and math.isfinite(used)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from typing import Any
+from typing import Any, cast
 
-from goflow_runner.wire import PROTOCOL, FolderInfo, RunInfo, TaskInput
+from goflow_runner.wire import PROTOCOL, FiredInfo, FolderInfo, ResumeInfo, RunInfo, TaskInput
 
 from goflow.domain.runs import DagRun, Launch, TaskInstance
 from goflow.domain.spec import DagSpec, TaskSpec
 from goflow.domain.state import RunState
 from goflow.executor.folders import FolderCache
 from goflow.operators.registry import to_resolve
-from goflow.store import Tx, launches, runs, tasks, versions
+from goflow.store import Tx, launches, runs, tasks, triggers, versions
 
 PROPERTIES_OF_PREVIOUS = ("logical_date", "data_interval_start", "data_interval_end", "start_date", "end_date")
 
@@ -49,16 +49,18 @@ class InputBuilder:
             "task": task.to_json(),
             "dag": {key: value for key, value in dag.to_json().items() if key != "tasks"},
             "run": _run_info(tx, run),
-            "folder": self._folder(tx, run),
+            "folder": self.folder(tx, run),
             "inputs": versions.inputs(tx, run.reading_id),
             "environment": {**dag.runtime.environment, **task.runtime.environment},
             "render_only": self.renders,
             "resolve": list(to_resolve(dag, task, launch.backend, launches.resolved(tx, launch))),
+            "resume": _resume(tx, launch),
             "upstream_map_lengths": _map_lengths(tx, run, dag, task),
             "server_time": now.isoformat(),
         }
 
-    def _folder(self, tx: Tx, run: DagRun) -> FolderInfo:
+    def folder(self, tx: Tx, run: DagRun) -> FolderInfo:
+        """The DAG folder as RUN's version has it."""
         version = versions.get(tx, run.version_id)
         return {
             "digest": version.folder_digest,
@@ -67,6 +69,19 @@ class InputBuilder:
             "import_roots": list(versions.inputs(tx, run.reading_id).get("import_roots") or []),
             "local": str(self.folders.path(version.folder_digest)) if self.folders is not None else None,
         }
+
+
+def _resume(tx: Tx, launch: Launch) -> ResumeInfo | None:
+    """How a launch goes on that follows a trigger; None for the first of an attempt."""
+    found = triggers.resumption(tx, launch.task_instance_id, launch.try_number) if launch.ordinal > 1 else None
+    if found is None:
+        return None
+    return {
+        "next_method": found.next_method,
+        "next_kwargs": dict(found.next_kwargs),
+        "encoding": found.encoding,
+        "fired": cast(FiredInfo, found.fired.to_json()),
+    }
 
 
 def _run_info(tx: Tx, run: DagRun) -> RunInfo:

@@ -15,12 +15,14 @@ from goflow.store.tables import (
     SCHEDULED,
     UNFINISHED_LAUNCHES,
     WAITING,
+    WAITING_TRIGGERS,
     dag_runs,
     dags,
     events,
     launches,
     metadata,
     task_instances,
+    triggers,
 )
 
 __all__ = ["metadata"]
@@ -41,4 +43,6 @@ Index("ix_task_instances_scheduled", task_instances.c.priority_weight, **_partia
 Index("ix_task_instances_waiting", task_instances.c.next_at, **_partial(WAITING))
 Index("ix_launches_token_hash", launches.c.token_hash, **_partial("token_hash IS NOT NULL"))
 Index("ix_launches_unfinished", launches.c.backend, launches.c.state, **_partial(UNFINISHED_LAUNCHES))
+Index("ix_triggers_waiting", triggers.c.runner_id, triggers.c.id, **_partial(WAITING_TRIGGERS))
+Index("ix_triggers_launch_id", triggers.c.launch_id)
 Index("ix_events_dag_id", events.c.dag_id, events.c.seq)

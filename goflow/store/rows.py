@@ -15,6 +15,7 @@ from goflow.domain.diagnostics import Diagnostic
 from goflow.domain.runs import Launch
 from goflow.domain.spec import Dialect, FileFormat, ReadBy
 from goflow.domain.state import TaskState
+from goflow.domain.triggers import Fired
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,6 +226,30 @@ class Lease:
     holder: str
     epoch: int
     expires_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TriggerRunner:
+    """A process that holds triggers. PROCESS is ``pid:start time`` or a pod's uid, once it has said it; it is given up
+    at EXPIRES_AT unless it is heard of before. HELD: how many triggers it holds."""
+
+    id: str
+    process: str | None
+    capacity: int
+    created_at: dt.datetime
+    seen_at: dt.datetime | None
+    expires_at: dt.datetime
+    held: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumption:
+    """How a deferred task goes on: with NEXT_METHOD, given NEXT_KWARGS and what came of its trigger."""
+
+    next_method: str
+    next_kwargs: Mapping[str, Json]
+    encoding: str
+    fired: Fired
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

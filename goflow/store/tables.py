@@ -44,6 +44,7 @@ OCCUPYING = "state IN ('queued', 'running', 'restarting')"
 SCHEDULED = "state = 'scheduled'"
 WAITING = "next_at IS NOT NULL"
 UNFINISHED_LAUNCHES = "state <> 'cleaned'"
+WAITING_TRIGGERS = "state = 'waiting'"
 
 
 def where(condition: str) -> TextClause:
@@ -249,6 +250,41 @@ launches = Table(
     Column("plan", Text),
     Column("outcome", Text),
     UniqueConstraint("task_instance_id", "try_number", "ordinal"),
+)
+
+trigger_runners = Table(
+    "trigger_runners",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("process", Text),
+    Column("capacity", Integer, nullable=False),
+    Column("created_at", UtcMoment, nullable=False),
+    Column("seen_at", UtcMoment),
+    Column("expires_at", UtcMoment, nullable=False),
+)
+
+triggers = Table(
+    "triggers",
+    metadata,
+    _id(),
+    Column("task_instance_id", _Key, ForeignKey("task_instances.id", ondelete="CASCADE"), nullable=False, unique=True),
+    Column("try_number", Integer, nullable=False),
+    Column("launch_id", Text, ForeignKey("launches.id", ondelete="CASCADE"), nullable=False),
+    Column("classpath", Text, nullable=False),
+    Column("kwargs", Text, nullable=False),
+    Column("encoding", Text, nullable=False),
+    Column("from_folder", Boolean, nullable=False),
+    Column("next_method", Text, nullable=False),
+    Column("next_kwargs", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("created_at", UtcMoment, nullable=False),
+    Column("due_at", UtcMoment),
+    Column("timeout_at", UtcMoment),
+    Column("runner_id", Text, ForeignKey("trigger_runners.id", ondelete="SET NULL")),
+    Column("epoch", Integer, nullable=False, server_default="0"),
+    Column("event", Text),
+    Column("fired_at", UtcMoment),
+    sqlite_autoincrement=True,
 )
 
 xcoms = Table(

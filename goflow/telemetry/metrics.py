@@ -11,6 +11,11 @@ LAUNCHES = Counter("goflow_launches_total", "Launches by the state that they rea
 DAGS = Gauge("goflow_dags", "Active DAGs.")
 IMPORT_ERRORS = Gauge("goflow_import_errors", "DAG files that could not be taken as they are.")
 OPEN_RUNS = Gauge("goflow_dag_runs_open", "DAG runs that are queued or running.")
+TRIGGERS_WAITING = Gauge("goflow_triggers_waiting", "Deferred tasks whose trigger has not fired.")
+TRIGGERS_UNHELD = Gauge("goflow_triggers_unheld", "Of these, those that need a trigger runner and have none.")
+TRIGGER_RUNNERS = Gauge("goflow_trigger_runners", "Trigger runners that are heard of.")
+TRIGGER_RUNNERS_LOST = Counter("goflow_trigger_runners_lost_total", "Trigger runners that ended or fell silent.")
+TRIGGERS_FIRED = Counter("goflow_triggers_fired_total", "Triggers by what came of them.", ["kind"])
 FILES_READ = Counter("goflow_dag_files_read_total", "DAG files that were read because something had changed.")
 FILE_READ_SECONDS = Histogram(
     "goflow_dag_file_read_seconds",

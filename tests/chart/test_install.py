@@ -95,7 +95,7 @@ def test_the_daemons_pod_fits_a_namespace_of_the_restricted_standard(
     core: Any = client.CoreV1Api(kube)
     core.patch_namespace(namespace, {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "restricted"}}})
     objects = render(DAGS, namespace=namespace)
-    (deployment,) = [o for o in objects if o["kind"] == "Deployment"]
+    (deployment,) = [o for o in objects if o["kind"] == "Deployment" and o["metadata"]["name"] == "flow-goflow"]
     template = deployment["spec"]["template"]
     template["spec"]["serviceAccountName"] = "default"
     pod = {"metadata": {"name": "daemon", **template["metadata"]}, "spec": template["spec"]}

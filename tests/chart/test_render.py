@@ -8,8 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from goflow_runner import wire
 
 from goflow.importer.errand_job import ErrandSite, job_of
+from goflow.operators.manifest import TOKEN_AUDIENCE
 from goflow.parser.api import Errand
 from goflow.settings import Settings
 from tests.cluster.harness import HarnessError
@@ -19,6 +21,7 @@ pytestmark = pytest.mark.usefixtures("helm")
 
 Objects = list[dict[str, Any]]
 
+DAEMON, RUNNERS = "flow-goflow", "flow-goflow-triggers"
 DAGS = {"dags": {"configMap": "my-dags"}}
 FERNET = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 
@@ -41,7 +44,7 @@ def of(objects: Objects, kind: str, name: str | None = None) -> dict[str, Any]:
 
 def container(objects: Objects) -> dict[str, Any]:
     """The daemon's container."""
-    (found,) = of(objects, "Deployment")["spec"]["template"]["spec"]["containers"]
+    (found,) = of(objects, "Deployment", DAEMON)["spec"]["template"]["spec"]["containers"]
     assert isinstance(found, dict)
     return found
 
@@ -62,10 +65,10 @@ def test_lint_finds_nothing(helm: Callable[..., str]) -> None:
 def test_the_smallest_values_make_one_daemon_with_its_service_and_rights() -> None:
     objects = render(DAGS)
     assert sorted(o["kind"] for o in objects) == [
-        *("ClusterRole", "ClusterRoleBinding", "Deployment", "NetworkPolicy", "Role", "RoleBinding", "Secret"),
-        *("Service", "Service", "ServiceAccount"),
+        *("ClusterRole", "ClusterRoleBinding", "Deployment", "Deployment", "NetworkPolicy", "Role", "RoleBinding"),
+        *("Secret", "Service", "Service", "ServiceAccount", "ServiceAccount"),
     ]
-    deployment = of(objects, "Deployment")["spec"]
+    deployment = of(objects, "Deployment", DAEMON)["spec"]
     assert (deployment["replicas"], deployment["strategy"]) == (1, {"type": "Recreate"})
 
 
@@ -157,7 +160,7 @@ def test_every_binding_gives_to_the_daemons_account_alone() -> None:
     for kind in ("RoleBinding", "ClusterRoleBinding"):
         assert of(objects, kind)["subjects"] == [daemon]
     assert of(objects, "RoleBinding")["metadata"]["namespace"] == "etl"
-    assert of(objects, "Deployment")["spec"]["template"]["spec"]["serviceAccountName"] == "flow-goflow"
+    assert of(objects, "Deployment", DAEMON)["spec"]["template"]["spec"]["serviceAccountName"] == "flow-goflow"
 
 
 def test_pods_that_run_a_file_to_read_it_speak_to_nobody() -> None:
@@ -210,11 +213,39 @@ def test_every_setting_is_either_the_charts_own_or_open_to_values() -> None:
             )
         )
     )
-    own = {name.removeprefix("GOFLOW_").lower() for name in variables} | {"kubeconfig"}
+    local = {"trigger_runners", "trigger_capacity"}  # in a cluster runners are the Deployment's pods
+    own = {name.removeprefix("GOFLOW_").lower() for name in variables} | {"kubeconfig"} | local
     schema = json.loads((CHART / "values.schema.json").read_text())
     open_ones = set(schema["properties"]["settings"]["propertyNames"]["enum"])
     assert own & open_ones == set()
     assert own | open_ones == set(Settings.model_fields)
+
+
+def test_trigger_runners_are_pods_of_the_runners_image_with_a_name_and_a_token_of_their_own() -> None:
+    values = {"jobs": {"namespaces": ["etl", "x"]}, "triggers": {"replicas": 3, "capacity": 50}}
+    objects = render(merged(DAGS, values))
+    deployment = of(objects, "Deployment", RUNNERS)
+    assert (deployment["metadata"]["namespace"], deployment["spec"]["replicas"]) == ("etl", 3)
+    pod = deployment["spec"]["template"]["spec"]
+    assert pod["serviceAccountName"] == RUNNERS == environment(objects)["GOFLOW_TRIGGER_SERVICE_ACCOUNT"]
+    assert of(objects, "ServiceAccount", RUNNERS)["metadata"]["namespace"] == "etl"
+    assert [c["command"] for c in pod["containers"]] == [["goflow-runner", "triggers"]]
+    assert pod["containers"][0]["image"] == environment(objects)["GOFLOW_RUNNER_IMAGE"]
+    [given] = [{e["name"]: e.get("value", e.get("valueFrom")) for e in c["env"]} for c in pod["containers"]]
+    assert given[wire.ENV_API_URL] == environment(objects)["GOFLOW_TASK_API_URL"]
+    assert given[wire.ENV_TRIGGER_RUNNER] == {"fieldRef": {"fieldPath": "metadata.name"}}
+    assert given[wire.ENV_CLAIMANT] == {"fieldRef": {"fieldPath": "metadata.uid"}}
+    assert given[wire.ENV_TRIGGER_CAPACITY] == "50"
+    [token] = pod["volumes"][0]["projected"]["sources"]
+    assert token["serviceAccountToken"]["audience"] == TOKEN_AUDIENCE
+    bound = [s["name"] for o in objects if o["kind"].endswith("RoleBinding") for s in o["subjects"]]
+    assert RUNNERS not in bound
+
+
+def test_there_may_be_no_trigger_runners() -> None:
+    objects = render(merged(DAGS, {"triggers": {"replicas": 0}}))
+    assert [o["metadata"]["name"] for o in objects if o["kind"] == "Deployment"] == [DAEMON]
+    assert environment(objects)["GOFLOW_TRIGGER_SERVICE_ACCOUNT"] == ""
 
 
 SECRETS = [
@@ -280,7 +311,7 @@ def test_the_dag_folder_comes_from(values: dict[str, Any], source: dict[str, Any
 
 def volume(objects: Objects, name: str) -> dict[str, Any]:
     """The source of one of the pod's volumes."""
-    volumes = of(objects, "Deployment")["spec"]["template"]["spec"]["volumes"]
+    volumes = of(objects, "Deployment", DAEMON)["spec"]["template"]["spec"]["volumes"]
     (found,) = [{k: v for k, v in entry.items() if k != "name"} for entry in volumes if entry["name"] == name]
     return found
 
@@ -290,7 +321,7 @@ def test_page_and_task_api_are_apart() -> None:
     page, tasks = of(objects, "Service", "flow-goflow")["spec"], of(objects, "Service", "flow-goflow-tasks")["spec"]
     assert (page["type"], page["ports"]) == ("LoadBalancer", [{"name": "http", "port": 8000, "targetPort": "http"}])
     assert tasks["type"] == "ClusterIP", "whoever opens the page to the world does not open this"
-    labels = of(objects, "Deployment")["spec"]["template"]["metadata"]["labels"]
+    labels = of(objects, "Deployment", DAEMON)["spec"]["template"]["metadata"]["labels"]
     assert page["selector"].items() <= labels.items()
     assert tasks["selector"].items() <= labels.items()
 
@@ -298,7 +329,7 @@ def test_page_and_task_api_are_apart() -> None:
 def test_a_changed_secret_value_is_a_new_pod() -> None:
     def annotation(token: str) -> Any:
         objects = render(merged(DAGS, {"apiToken": {"value": token}}))
-        return of(objects, "Deployment")["spec"]["template"]["metadata"]["annotations"]
+        return of(objects, "Deployment", DAEMON)["spec"]["template"]["metadata"]["annotations"]
 
     assert annotation("a-token-of-some-length") == annotation("a-token-of-some-length")
     assert annotation("a-token-of-some-length") != annotation("another-token-of-it")

@@ -64,6 +64,8 @@ class TaskClient:
         self.token_file = token_file
         self.patience_s = patience_s
         self._sleep = sleep
+        self.headers: dict[str, str] = {}
+        """Sent with every call, besides the token."""
         self._connection: http.client.HTTPConnection | None = None
         self._owner = os.getpid()
         self._is_repeat = False
@@ -237,7 +239,7 @@ class TaskClient:
             self._connection, self._owner = None, os.getpid()
         if self._connection is None:
             self._connection = self._connect()
-        headers = {"Authorization": f"Bearer {token}", "X-GoFlow-Launch": self.launch_id}
+        headers = {"Authorization": f"Bearer {token}", "X-GoFlow-Launch": self.launch_id, **self.headers}
         if payload is not None:
             headers["Content-Type"] = "application/json"
         if self._is_repeat:

@@ -24,7 +24,14 @@ Every call carries ``Authorization: Bearer TOKEN``; the token is good for one la
                                          "state", "logical_date"}]}``.
 ``GET task_states``                      Query ``dag_id``, ``logical_date`` or ``run_id``, ``task_id`` (repeatable) ->
                                          ``{"states": {"task_id": {"MAP_INDEX": state}}}`` (external-task sensors).
+``POST trigger_runners/ID/sync``         `TriggerSync` -> `TriggerOrders`: a trigger runner says what it holds, and is
+                                         told what to begin and what to leave. Repeating it is harmless.
+``POST trigger_runners/ID/events``       `TriggerNews` -> 204. The first word about a trigger counts; repeating it is
+                                         harmless.
 =======================================  ==========================================================================
+
+A trigger runner asks for what its triggers need (Variables, connections, the folder) with a token of its own: header
+`RUNNER_HEADER` names it, and ``X-GoFlow-Launch`` the launch in whose name the trigger speaks.
 
 Errors have the body ``{"detail": words}``: 400 a body or query that is not as it should be, 401 a wrong token, 403 the
 launch has ended or this is none of its business, 413 more than `LARGEST_BODY`; 429, 5xx, no answer: try again.
@@ -42,6 +49,13 @@ its end cannot answer."""
 REPEAT_HEADER = "X-GoFlow-Repeat"
 """Carried by a call that was sent before without an answer: the server may have heard it already."""
 
+RUNNER_HEADER = "X-GoFlow-Trigger-Runner"
+"""The trigger runner that speaks."""
+
+ENV_TRIGGER_RUNNER = "GOFLOW_TRIGGER_RUNNER"
+"""Name of a trigger runner."""
+ENV_TRIGGER_CAPACITY = "GOFLOW_TRIGGER_CAPACITY"
+"""How many triggers it takes."""
 ENV_API_URL = "GOFLOW_TASK_API"
 """Where the task API is: ``http://host:port``, or ``file:/path`` of a file that holds such an address and is read at
 each connection (a local daemon that is started again may listen elsewhere)."""
@@ -98,6 +112,26 @@ class FolderInfo(TypedDict):
     """Local backend: a folder on this machine that already holds the content; nothing needs to be fetched."""
 
 
+class FiredInfo(TypedDict, total=False):
+    """What came of a trigger. KIND: ``event`` (with its ``payload``), ``failure`` (with the lines of its
+    ``traceback``), ``timeout``; or ``success``, ``failed``, ``skipped``: the trigger has ended the task itself (and
+    leaves ``xcoms``)."""
+
+    kind: str
+    payload: Any
+    traceback: list[str]
+    xcoms: dict[str, Any]
+
+
+class ResumeInfo(TypedDict):
+    """How a deferred task goes on: with the operator's method NEXT_METHOD, given NEXT_KWARGS and the event."""
+
+    next_method: str
+    next_kwargs: dict[str, Any]
+    encoding: str
+    fired: FiredInfo
+
+
 class TaskInput(TypedDict):
     """Everything the runner needs to know to run one launch."""
 
@@ -127,6 +161,8 @@ class TaskInput(TypedDict):
     resolve: list[str]
     """Arguments of the task's pod that are to be found out, in place of running it: the outcome's ``resolved`` has
     them. Empty: the task is to be run."""
+    resume: ResumeInfo | None
+    """Given when the attempt goes on after it was deferred; None: it begins at its beginning."""
     upstream_map_lengths: dict[str, int]
     """Task id to the number of its mapped copies in this run."""
     server_time: str
@@ -165,6 +201,22 @@ class Report(TypedDict, total=False):
     note: str
 
 
+class DeferralInfo(TypedDict, total=False):
+    """What a deferred task waits for (``TaskDeferred``): the trigger's class and arguments, and how the task goes on.
+
+    FROM_FOLDER: whether the trigger is made of code in the DAG folder. ENCODING: whose form the arguments are in,
+    ``goflow`` (the shim's) or ``airflow``.
+    """
+
+    classpath: str
+    kwargs: dict[str, Any]
+    next_method: str
+    next_kwargs: dict[str, Any]
+    timeout_s: float | None
+    from_folder: bool
+    encoding: str
+
+
 class OutcomeInfo(TypedDict, total=False):
     """How it ended. ``state`` is needed: ``success``, ``failed``, ``skipped``, ``up_for_reschedule``, ``deferred``."""
 
@@ -181,6 +233,9 @@ class OutcomeInfo(TypedDict, total=False):
     resolved: dict[str, Any]
     """What `TaskInput.resolve` asked for, as JSON with the tags of ``goflow.domain.canonical``. It is not the end of
     the task: another launch follows, which is the pod that is made of it."""
+    deferral: DeferralInfo
+    """With ``deferred``. It is told to the server alone, and never left in a termination message: it may hold
+    secrets."""
     usage: dict[str, float]
     """``cpu_seconds``, ``max_rss_bytes``, ``wall_seconds``."""
 
@@ -190,3 +245,78 @@ class Finish(Report, total=False):
 
     outcome: OutcomeInfo
     lines: list[LogLine]
+
+
+class TriggerTask(TypedDict):
+    """The task instance that waits for a trigger."""
+
+    launch_id: str
+    """The launch that deferred it."""
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int
+    try_number: int
+    max_tries: int
+
+
+class TriggerInfo(TypedDict):
+    """A trigger to be run. FOLDER: the DAG folder as it was, where its class is from there."""
+
+    id: int
+    classpath: str
+    kwargs: dict[str, Any]
+    encoding: str
+    timeout_at: str | None
+    dialect: str
+    environment: dict[str, str]
+    folder: FolderInfo | None
+    task: TriggerTask
+
+
+class TriggerSync(TypedDict):
+    """What a trigger runner says again and again. PROCESS: its pod's uid, or ``pid:start time``. LEAVING: it ends, and
+    holds nothing from now on."""
+
+    protocol: int
+    process: str
+    capacity: int
+    held: list[int]
+    leaving: bool
+
+
+class TriggerLeave(TypedDict):
+    """A trigger to leave. WHY: ``fired`` (something has come of it), ``moved`` (another runner has it now), ``killed``
+    (a person or the scheduler has ended its task)."""
+
+    id: int
+    why: str
+
+
+class TriggerOrders(TypedDict):
+    """What a trigger runner is to do; POLL_S: seconds until it asks again."""
+
+    start: list[TriggerInfo]
+    leave: list[TriggerLeave]
+    poll_s: float
+
+
+class TriggerLine(TypedDict):
+    """A line that a trigger has logged, for its task's log."""
+
+    launch_id: str
+    at: float
+    text: str
+
+
+class TriggerEventInfo(FiredInfo):
+    """What has come of the trigger of that id."""
+
+    id: int
+
+
+class TriggerNews(TypedDict):
+    """What a trigger runner has to tell."""
+
+    events: list[TriggerEventInfo]
+    lines: list[TriggerLine]

@@ -15,6 +15,7 @@ from goflow.store.transitions.launches import (
 from goflow.store.transitions.planning import LaunchRequest, Limit, plan_launch, plan_launches
 from goflow.store.transitions.runs import advance_run
 from goflow.store.transitions.tasks import TaskChange, advance_task, apply, clear_tasks, mark_task
+from goflow.store.transitions.triggers import claim_triggers, defer_task, due_event, fire_trigger, forget_trigger
 
 __all__ = [
     "Claimed",
@@ -26,7 +27,12 @@ __all__ = [
     "advance_task",
     "apply",
     "claim_launch",
+    "claim_triggers",
     "clear_tasks",
+    "defer_task",
+    "due_event",
+    "fire_trigger",
+    "forget_trigger",
     "mark_task",
     "plan_launch",
     "plan_launches",

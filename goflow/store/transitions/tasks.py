@@ -8,14 +8,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Row, Update, bindparam, func, select, update
+from sqlalchemy import Row, Update, bindparam, delete, func, select, update
 from sqlalchemy.sql import Executable
 
 from goflow.domain.errors import StateChangeRefusedError
 from goflow.domain.state import TERMINAL_TASK_STATES, TaskState, may_follow
 from goflow.store import events
 from goflow.store.columns import dumps
-from goflow.store.tables import attempts, task_instances
+from goflow.store.tables import attempts, task_instances, triggers
 from goflow.store.tx import Tx
 
 _t = task_instances.c
@@ -154,6 +154,9 @@ def _holds(change: TaskChange, seen: _Seen) -> bool:
     return True
 
 
+_FORGET_TRIGGERS = delete(triggers).where(triggers.c.task_instance_id.in_(bindparam("ids", expanding=True)))
+
+
 class _Work:
     """Updates that are collected and then written, those of one shape in one statement."""
 
@@ -162,6 +165,7 @@ class _Work:
         self._tasks: dict[tuple[str, ...], list[dict[str, Any]]] = {}
         self._attempts: dict[tuple[str, ...], list[dict[str, Any]]] = {}
         self._decided: list[dict[str, Any]] = []
+        self._undeferred: list[int] = []
 
     def add(self, change: TaskChange, seen: _Seen) -> _Seen:
         """Note what CHANGE changes; the row as it is from then on."""
@@ -169,6 +173,8 @@ class _Work:
         at = change.at or tx.now()
         values = _values(change, seen.state, at)
         number = int(values.get("try_number", seen.try_number))
+        if seen.state is _S.DEFERRED and change.new is not _S.SCHEDULED:
+            self._undeferred.append(seen.id)  # nobody waits for its trigger any more: whoever holds it sees it gone
         self._tasks.setdefault(tuple(sorted(values)), []).append({"key": seen.id, **values})
         self._follow(change, seen, number, at)
         data = {"ti": seen.id, "from": seen.state.value, "to": change.new.value, "reason": change.reason}
@@ -194,7 +200,9 @@ class _Work:
             self._run(_update_attempts(names), rows)
         for row in self._decided:
             self._tx.upsert(attempts, row)
-        self._tasks, self._attempts, self._decided = {}, {}, []
+        for start in range(0, len(self._undeferred), _MOST_IDS):
+            self._tx.change(_FORGET_TRIGGERS, {"ids": self._undeferred[start : start + _MOST_IDS]})
+        self._tasks, self._attempts, self._decided, self._undeferred = {}, {}, [], []
 
     def _run(self, statement: Executable, rows: list[dict[str, Any]]) -> None:
         if len(rows) == 1:

@@ -1,52 +1,100 @@
-"""Deferred tasks. Their triggers belong into helper processes that hold many (decision 8 of the design); until then a
-trigger is waited for in the task's own process, which costs the task's place while it waits."""
+"""Deferred tasks: what is told of the trigger when a task defers itself, and how it goes on when the trigger has fired.
 
-import asyncio
-import traceback
+The trigger itself runs elsewhere, beside many others (`airflow._goflow.triggering`); this container ends meanwhile.
+"""
+
+import os
+import sys
 
 from airflow._goflow import exceptions as e
-from airflow._goflow.triggers import BaseTaskEndEvent
+from airflow._goflow import world
+from airflow._goflow.serialization import CLASSNAME, deserialize, serialize
 
-_ENDS = {"skipped": e.AirflowSkipException, "failed": e.AirflowFailException}
+_PLAIN = ("airflow.", "builtins.", "datetime.", "decimal.", "pendulum.", "uuid.", "zoneinfo.")
+"""What the class paths of arguments begin with that every trigger runner has."""
 
 
-def resumption(task, deferred):
-    """Wait for the trigger of DEFERRED; the step with which TASK goes on, given its context."""
-    method, kwargs = deferred.method_name, dict(deferred.kwargs or {})
-    seconds = deferred.timeout.total_seconds() if deferred.timeout is not None else None
-    task.log.info("Waiting for %r", type(deferred.trigger).__name__)
-    try:
-        event = asyncio.run(_first_event(deferred.trigger, seconds))
-    except asyncio.TimeoutError:
-        return lambda context: task.resume_execution("__fail__", {"error": "Trigger timeout"}, context)
-    except Exception as problem:
-        rows = traceback.format_exception(problem)
-        error = {"error": "Trigger failure", "traceback": rows}
-        return lambda context: task.resume_execution("__fail__", error, context)
-    if isinstance(event, BaseTaskEndEvent):
-        return lambda context: _end(event, context)
-    if event is None:
-        return lambda context: task.resume_execution("__fail__", {"error": "Trigger failure"}, context)
-    kwargs["event"] = event.payload
+def outcome(deferred):
+    """The outcome of a task that has raised DEFERRED. Raises what the trigger's ``serialize`` raises, and TypeError for
+    arguments that cannot be kept."""
+    path, kwargs = deferred.trigger.serialize()
+    kwargs, timeout = serialize(kwargs or {}), deferred.timeout
+    return {
+        "state": "deferred",
+        "reason": "Deferred",
+        "message": f"waits for {path}",
+        "deferral": {
+            "classpath": path,
+            "kwargs": kwargs,
+            "next_method": deferred.method_name,
+            "next_kwargs": serialize(deferred.kwargs or {}),
+            "timeout_s": timeout.total_seconds() if hasattr(timeout, "total_seconds") else timeout,
+            "from_folder": _is_from_folder(path, kwargs),
+            "encoding": "goflow",
+        },
+    }
+
+
+def _is_from_folder(path, kwargs):
+    """Whether making the trigger anew takes code of the DAG folder; if in doubt, it does."""
+    return not _is_installed(path) or not all(map(_is_plain, _class_names(kwargs)))
+
+
+def _is_installed(path):
+    module = path
+    while module and module not in sys.modules:
+        module = module.rpartition(".")[0]
+    file = getattr(sys.modules.get(module), "__file__", None)
+    if file is None:
+        return False
+    info = world.World.task_input or {}
+    folder = info.get("folder") or {}
+    roots = [info.get("folder_here"), folder.get("path"), *(folder.get("import_roots") or ())]
+    return not any(root and os.path.realpath(file).startswith(os.path.realpath(root) + os.sep) for root in roots)
+
+
+def _is_plain(name):
+    return name.startswith(_PLAIN)
+
+
+def _class_names(value):
+    if isinstance(value, dict):
+        if isinstance(value.get(CLASSNAME), str):
+            yield value[CLASSNAME]
+        for inner in value.values():
+            yield from _class_names(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _class_names(inner)
+
+
+def step(task, resume):
+    """The step with which TASK goes on, given its context (RESUME is `goflow_runner.wire.ResumeInfo`)."""
+    method, kwargs, fired = resume["next_method"], deserialize(resume["next_kwargs"]), resume["fired"]
+    if fired["kind"] == "timeout":
+        method, kwargs = "__fail__", {"error": "Trigger timeout"}
+    elif fired["kind"] == "failure":
+        kwargs = {"error": fired.get("payload") or "Trigger failure"}
+        method, kwargs["traceback"] = "__fail__", fired.get("traceback") or None
+    else:
+        kwargs["event"] = deserialize(fired.get("payload"))
     return lambda context: task.resume_execution(method, kwargs, context)
 
 
-async def _first_event(trigger, seconds):
-    async def first():
-        async for event in trigger.run():
-            return event
-        return None
+def end(context, task_input):
+    """End the task as its trigger has it, with the callbacks that Airflow calls (``BaseTaskEndEvent``)."""
+    from airflow._goflow import outcomes
 
-    try:
-        return await asyncio.wait_for(first(), seconds)
-    finally:
-        await trigger.cleanup()
-
-
-def _end(event, context):
-    """The trigger's event ends the task."""
-    for key, value in (event.xcoms or {}).items():
-        context["ti"].xcom_push(key, value)
-    kind = _ENDS.get(str(event.task_instance_state))
-    if kind is not None:
-        raise kind(f"the trigger ended the task as {event.task_instance_state}")
+    fired, ti = task_input["resume"]["fired"], context["ti"]
+    if fired["kind"] == "failed":
+        kind = e.AirflowFailException if world.is_airflow2() else e.AirflowException
+        found = outcomes.failed(kind("the trigger has ended the task as failed"), context, task_input)
+        if found["retry"] and task_input["try_number"] <= task_input["max_tries"]:
+            return found
+    for key, value in (fired.get("xcoms") or {}).items():
+        ti.xcom_push(key, deserialize(value))
+    if fired["kind"] == "failed":
+        return found
+    if fired["kind"] == "skipped":
+        return {"state": "skipped", "reason": "Skip", "message": "the trigger has skipped the task"}
+    return outcomes.succeeded(context)

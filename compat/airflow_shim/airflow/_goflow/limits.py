@@ -7,6 +7,7 @@ import signal
 import threading
 
 from airflow._goflow import exceptions as e
+from airflow._goflow import timezone, world
 
 
 class Limits:
@@ -41,13 +42,18 @@ class Limits:
             print(f"on_kill failed: {type(problem).__name__}: {problem}", flush=True)
 
     @contextlib.contextmanager
-    def of_execution(self, task):
-        """While TASK's work runs, its ``execution_timeout`` raises AirflowTaskTimeout in it."""
+    def of_execution(self, task, goes_on=False):
+        """While TASK's work runs, its ``execution_timeout`` raises AirflowTaskTimeout in it.
+
+        GOES_ON: it was deferred; Airflow 2 counts from the attempt's start then, Airflow 3 anew.
+        """
         limit = task.execution_timeout
         if not limit:
             yield
             return
         seconds = limit.total_seconds()
+        if goes_on and world.is_airflow2():
+            seconds -= (timezone.utcnow() - self._context["ti"].start_date).total_seconds()
         if seconds <= 0:
             raise e.AirflowTaskTimeout
 

@@ -23,7 +23,7 @@ def load_dag(task_input, folder):
     info = task_input["folder"]
     path = os.path.join(str(folder), info["file"])
     recorded = os.path.join(info["path"], info["file"])
-    _add_roots(info, str(folder))
+    add_roots(info, str(folder))
     module = types.ModuleType(module_name(recorded))
     module.__file__ = path
     sys.modules[module.__name__] = module
@@ -62,7 +62,7 @@ def module_name(path):
     return f"unusual_prefix_{hashlib.sha1(path.encode(), usedforsecurity=False).hexdigest()}_{stem}"
 
 
-def _add_roots(info, folder):
+def add_roots(info, folder):
     """Let modules be found where they were found: in the folder, and in the import roots, which lie in it or beside."""
     prefix = info["path"].rstrip("/")
     for root in [prefix, *(info.get("import_roots") or ())]:

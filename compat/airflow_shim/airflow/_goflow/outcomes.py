@@ -43,7 +43,19 @@ def of(problem, context, task_input):
         moment = problem.reschedule_date.astimezone(dt.timezone.utc)
         ti.log.info("Rescheduling task, marking task as UP_FOR_RESCHEDULE")
         return {"state": "up_for_reschedule", "reschedule_at": moment.isoformat(), "reason": "Reschedule"}
+    if isinstance(problem, e.TaskDeferred):
+        return _deferred(problem, context, task_input)
     return failed(problem, context, task_input)
+
+
+def _deferred(problem, context, task_input):
+    from airflow._goflow import deferring
+
+    context["ti"].log.info("Pausing task as DEFERRED.")
+    try:
+        return deferring.outcome(problem)
+    except Exception as trouble:
+        return failed(trouble, context, task_input)
 
 
 def failed(problem, context, task_input):

@@ -9,6 +9,9 @@ from airflow._goflow.limits import Limits
 from airflow._goflow.serialization import length_of, serialize
 from airflow._goflow.words import XCOM_RETURN_KEY
 
+TASK_ENDS = frozenset({"success", "failed", "skipped"})
+"""What comes of a trigger that ends its task itself: nothing of the task is executed then."""
+
 
 def failed_import(problem):
     """The outcome of a file that cannot be imported."""
@@ -28,18 +31,27 @@ def run(task_input, client, task):
         return outcomes.failed(problem, None, task_input)
     with set_current_context(context), Limits(context) as limits:
         try:
-            _run(context, limits)
+            resume = task_input.get("resume")
+            if resume is not None and resume["fired"]["kind"] in TASK_ENDS:
+                return _end_by_trigger(context, task_input)
+            _run(context, limits, resume)
             outcome = outcomes.succeeded(context)
         except BaseException as problem:
             outcome = outcomes.of(problem, context, task_input)
     return outcome
 
 
-def _run(context, limits):
+def _end_by_trigger(context, task_input):
+    from airflow._goflow import deferring
+
+    return deferring.end(context, task_input)
+
+
+def _run(context, limits, resume):
     ti = context["ti"]
     _prepare(context)
     try:
-        result = _execute(context, limits)
+        result = _execute(context, limits, resume)
     except Exception:
         with contextlib.suppress(Exception):  # the label's own trouble must not hide the task's
             _report(ti, label=_label(context))
@@ -82,7 +94,7 @@ def _label(context):
     return str(jinja.render(env.from_string(template), context))
 
 
-def _execute(context, limits):
+def _execute(context, limits, resume):
     """Hooks, ``execute`` and hooks, in Airflow's order."""
     import os
 
@@ -92,8 +104,8 @@ def _execute(context, limits):
         if hook is not None:
             _call_hook(hook, context)
     outcomes.call_back(task, "on_execute_callback", context)
-    with limits.of_execution(task):
-        result = _to_the_end(task, context)
+    with limits.of_execution(task, goes_on=resume is not None):
+        result = _to_the_end(task, context, resume)
     if task._post_execute_hook is not None:
         _call_hook(task._post_execute_hook, context, result)
     _call_hook(task.post_execute, context, result)
@@ -106,22 +118,22 @@ def _call_hook(hook, context, *more):
     callables.call(hook, (context, *more), {}, context["outlet_events"], context["ti"].log)
 
 
-def _to_the_end(task, context):
-    """``execute``; a task that defers itself waits for its trigger here, in this process, and goes on."""
-    step = task.execute
-    if task.start_from_trigger and task.start_trigger_args is not None:
-        step = _beginning_with_trigger(task)
-    while True:
-        try:
-            return step(context)
-        except e.TaskDeferred as deferred:
-            from airflow._goflow.deferring import resumption
+def _to_the_end(task, context, resume):
+    """``execute``, or the method with which a task goes on that was deferred."""
+    if resume is not None:
+        from airflow._goflow import deferring
 
-            step = resumption(task, deferred)
-        except SystemExit as end:
-            if world.is_airflow2() and end.code in (None, 0):
-                return None
-            raise
+        step = deferring.step(task, resume)
+    elif task.start_from_trigger and task.start_trigger_args is not None:
+        step = _beginning_with_trigger(task)
+    else:
+        step = task.execute
+    try:
+        return step(context)
+    except SystemExit as end:
+        if world.is_airflow2() and end.code in (None, 0):
+            return None
+        raise
 
 
 def _beginning_with_trigger(task):

@@ -1,4 +1,4 @@
-"""Triggers: what deferred tasks wait for. Here they run in the task's own process (see `running.await_trigger`)."""
+"""Triggers: what deferred tasks wait for. They run in trigger runners (see `triggering`)."""
 
 import asyncio
 import datetime as dt
@@ -36,8 +36,16 @@ class BaseTrigger(ABC, Templater, LoggingMixin):
         """Yield events."""
         yield
 
+    @property
+    def task(self):
+        """The operator of the task that waits, where it is known."""
+        return getattr(self.task_instance, "task", None)
+
     async def cleanup(self):
         """Nothing to put away."""
+
+    async def on_kill(self):
+        """Nothing to end elsewhere."""
 
     def __repr__(self):
         path, arguments = self.serialize()

@@ -1,0 +1,119 @@
+"""What trigger runners say and ask on the task API (`goflow_runner.wire`): each guarded by the runner's own token."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from goflow_runner import wire
+from starlette.requests import Request
+from starlette.routing import Route
+
+from goflow.domain.errors import InvalidRequestError
+from goflow.domain.triggers import Fired, Trigger
+from goflow.server import task_bodies
+from goflow.server.door import Door
+from goflow.server.task_input import InputBuilder
+from goflow.store import Tx, launches, runs, triggers, versions
+from goflow.triggers import desk
+
+
+class TriggerApi:
+    """The handlers, behind DOOR. POLL_S: seconds after which a runner asks again."""
+
+    def __init__(self, door: Door, inputs: InputBuilder, poll_s: float) -> None:
+        self.door = door
+        self.store = door.store
+        self.inputs = inputs
+        self.poll_s = poll_s
+
+    def routes(self) -> list[Route]:
+        """The routes of `goflow_runner.wire`."""
+        prefix = wire.PREFIX + "trigger_runners/{runner_id}/"
+        return [
+            self.door.runner_route(prefix + "sync", "POST", self.sync),
+            self.door.runner_route(prefix + "events", "POST", self.events),
+        ]
+
+    def sync(self, runner_id: str, _: Request, body: Any) -> Any:
+        """A runner says what it holds, and hears what to begin and to leave."""
+        if task_bodies.number(body, "protocol") != wire.PROTOCOL:
+            raise InvalidRequestError(f"this server speaks protocol {wire.PROTOCOL}: use its own runner image")
+        if body.get("leaving"):
+            desk.leave(self.store, runner_id)
+            return {"start": [], "leave": [], "poll_s": self.poll_s}
+        held = body.get("held")
+        if not isinstance(held, list) or not all(isinstance(key, int) for key in held):
+            raise InvalidRequestError("held must be a list of triggers' ids")
+        orders = desk.sync(
+            self.store,
+            runner_id,
+            process=task_bodies.text(body, "process"),
+            capacity=task_bodies.number(body, "capacity"),
+            held=frozenset(held),
+        )
+        with self.store.reading() as tx:
+            start = [self._info(tx, trigger) for trigger in orders.start]
+        for trigger in orders.start:
+            self.door.voices.hand(runner_id, trigger.launch_id)
+        return {
+            "start": start,
+            "leave": [{"id": key, "why": why} for key, why in orders.leave],
+            "poll_s": self.poll_s,
+        }
+
+    def events(self, runner_id: str, _: Request, body: Any) -> None:
+        """A runner tells what has come of its triggers, and what they have logged."""
+        told = task_bodies.mapping(body)
+        lines = [line for line in map(_line, _list(told, "lines")) if self.door.voices.allows(runner_id, line[0])]
+        news = [_fired(entry) for entry in _list(told, "events")]
+        if lines:
+            desk.keep_lines(self.store, lines)
+        if news:
+            desk.take(self.store, news, who=f"triggers:{runner_id}")
+
+    def _info(self, tx: Tx, trigger: Trigger) -> wire.TriggerInfo:
+        launch, instance = launches.with_task(tx, trigger.launch_id)
+        run = runs.get(tx, instance.dag_run_id)
+        dag = versions.spec(tx, run.reading_id)
+        task = dag.task(instance.task_id)
+        return {
+            "id": trigger.id,
+            "classpath": trigger.classpath,
+            "kwargs": dict(triggers.kwargs(tx, trigger.id)),
+            "encoding": trigger.encoding,
+            "timeout_at": None if trigger.timeout_at is None else trigger.timeout_at.isoformat(),
+            "dialect": dag.dialect.value,
+            "environment": {**dag.runtime.environment, **task.runtime.environment},
+            "folder": self.inputs.folder(tx, run) if trigger.from_folder else None,
+            "task": {
+                "launch_id": launch.id,
+                "dag_id": instance.dag_id,
+                "run_id": instance.run_id,
+                "task_id": instance.task_id,
+                "map_index": instance.map_index,
+                "try_number": instance.try_number,
+                "max_tries": instance.max_tries,
+            },
+        }
+
+
+def _list(told: Any, name: str) -> list[Any]:
+    found = told.get(name) or []
+    if not isinstance(found, list):
+        raise InvalidRequestError(f"{name} must be a list")
+    return found
+
+
+def _line(entry: Any) -> tuple[str, float, str]:
+    at = task_bodies.mapping(entry).get("at")
+    if isinstance(at, bool) or not isinstance(at, int | float):
+        raise InvalidRequestError("at of a line must be seconds since 1970")
+    return task_bodies.text(entry, "launch_id"), float(at), task_bodies.text(entry, "text")
+
+
+def _fired(entry: Any) -> tuple[int, Fired]:
+    key = task_bodies.number(entry, "id")
+    try:
+        return key, Fired.from_json(entry)
+    except ValueError as problem:
+        raise InvalidRequestError(f"event of trigger {key}: {problem}") from problem

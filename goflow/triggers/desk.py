@@ -1,0 +1,118 @@
+"""What a trigger runner is told when it asks, and what becomes of what it tells.
+
+A runner keeps what it has claimed as long as it is heard of; one that is not for `LEASE_S` seconds is given up, and
+others claim what it held. That moves triggers and nothing else: a task is never ended by it, and what a runner tells
+that was given up is believed all the same.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from goflow.domain.outcomes import end_by_trigger
+from goflow.domain.state import TaskState
+from goflow.domain.triggers import ENDING_KINDS, Fired, Trigger, TriggerState
+from goflow.store import Store, Tx, launches, logs, runs, tasks, transitions, triggers, versions
+from goflow.store.rows import LogRow, TriggerRunner
+
+LEASE_S = 15.0
+"""Seconds that a runner may be silent; it asks every second or so."""
+MOST_AT_ONCE = 500
+"""How many triggers one answer hands out at most, so that its transaction stays short."""
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """START: the triggers to begin. LEAVE: those to leave, each with why: ``fired``, ``moved`` or ``killed``."""
+
+    start: Sequence[Trigger]
+    leave: Sequence[tuple[int, str]]
+
+
+def room_for(runner: TriggerRunner, known: Sequence[TriggerRunner], waiting: int) -> int:
+    """How many more triggers RUNNER may claim, of WAITING in all that need one: KNOWN ones share them evenly."""
+    fair = math.ceil(waiting / max(1, len(known)))
+    return max(0, min(runner.capacity, fair) - runner.held)
+
+
+def sync(store: Store, runner_id: str, *, process: str, capacity: int, held: Collection[int]) -> Orders:
+    """A runner says that it is there and HELD: what it is to begin and to leave.
+
+    Most of the time nothing has changed, and nothing is written then.
+    """
+    with store.reading() as tx:
+        if _is_fresh(tx, runner_id, process, capacity) and not triggers.count_for_runners(tx, unheld=True):
+            return _orders(tx, runner_id, held)
+    with store.transaction() as tx:
+        triggers.runner_seen(tx, runner_id, capacity=capacity, ttl_s=LEASE_S, process=process)
+        known = triggers.runners(tx)
+        [me] = [runner for runner in known if runner.id == runner_id]
+        most = min(MOST_AT_ONCE, room_for(me, known, triggers.count_for_runners(tx)))
+        transitions.claim_triggers(tx, runner_id, most)
+        return _orders(tx, runner_id, held)
+
+
+def leave(store: Store, runner_id: str) -> None:
+    """A runner ends: others may have what it held at once."""
+    with store.transaction() as tx:
+        triggers.drop_runner(tx, runner_id)
+
+
+def _is_fresh(tx: Tx, runner_id: str, process: str, capacity: int) -> bool:
+    me = triggers.runner(tx, runner_id)
+    if me is None or (me.process, me.capacity) != (process, capacity):
+        return False
+    return me.seen_at is not None and me.expires_at - tx.now() > dt.timedelta(seconds=LEASE_S * 2 / 3)
+
+
+def _orders(tx: Tx, runner_id: str, held: Collection[int]) -> Orders:
+    mine = triggers.held_by(tx, runner_id)
+    keys = {trigger.id for trigger in mine}
+    start = [trigger for trigger in mine if trigger.id not in held]
+    gone = [(key, _why(triggers.find(tx, key))) for key in sorted(held) if key not in keys]
+    return Orders(start, gone)
+
+
+def _why(trigger: Trigger | None) -> str:
+    """Why a runner that has a trigger is not to have it: only its task's end takes the row away."""
+    if trigger is None:
+        return "killed"
+    return "moved" if trigger.state is TriggerState.WAITING else "fired"
+
+
+def take(store: Store, told: Iterable[tuple[int, Fired]], *, who: str) -> int:
+    """Store what a runner tells of its triggers and let their tasks go on; how many were news."""
+    news = 0
+    with store.transaction() as tx:
+        for key, fired in told:
+            news += transitions.fire_trigger(tx, key, fired, who=who, end=_end(tx, key, fired))
+    return news
+
+
+def _end(tx: Tx, key: int, fired: Fired) -> TaskState | None:
+    trigger = triggers.find(tx, key) if fired.kind in ENDING_KINDS else None
+    if trigger is None:
+        return None
+    instance = tasks.get(tx, trigger.task_instance_id)
+    dag = versions.spec(tx, runs.get(tx, instance.dag_run_id).reading_id)
+    return end_by_trigger(dag.task(instance.task_id), fired)
+
+
+def keep_lines(store: Store, lines: Iterable[tuple[str, float, str]]) -> None:
+    """Put lines that triggers have logged, as (launch, seconds since 1970, text), behind those of the launch that has
+    deferred its task. Those that are there already are passed over, so that telling twice is harmless."""
+    by_launch: dict[str, list[tuple[float, str]]] = {}
+    for launch_id, at, text in lines:
+        by_launch.setdefault(launch_id, []).append((at, text))
+    with store.transaction() as tx:
+        for launch_id, told in by_launch.items():
+            if launches.find(tx, launch_id) is None:
+                continue  # its run was deleted
+            known = {(line.at, line.text) for line in logs.tail(tx, launch_id, len(told) + 100)}
+            last = logs.last_seq(tx, launch_id)
+            fresh = [line for line in told if line not in known]
+            rows = [LogRow(seq=last + n, at=at, stream="out", text=text) for n, (at, text) in enumerate(fresh, 1)]
+            logs.append(tx, launch_id, rows)

@@ -1,0 +1,162 @@
+"""Keeps trigger runners: none while nothing is deferred, as many as are wanted otherwise, and gives up those that fell
+silent, so that others get what they held."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import structlog
+
+from goflow.domain.runs import Event, new_launch_id
+from goflow.service import ThreadService
+from goflow.store import Store, events, triggers
+from goflow.telemetry import metrics
+from goflow.triggers.desk import LEASE_S
+
+log = structlog.get_logger(__name__)
+
+TICK_S = 1.0
+IDLE_S = 60.0
+"""Seconds without anything deferred after which runners are ended."""
+FIRST_WORD_S = 30.0
+"""Seconds that a runner has to say its first word."""
+LONGEST_PAUSE_S = 30.0
+"""Between two starts, when runners end again and again."""
+
+
+class Place(Protocol):
+    """Where runners run."""
+
+    def begin(self, runner_id: str) -> None:
+        """Start a runner of that name. Raises OSError."""
+
+    def gone(self) -> Sequence[str]:
+        """Runners of this place whose process is no more, each told once."""
+
+    def living(self) -> Sequence[str]:
+        """Runners of this place whose process lives, those of an earlier daemon too."""
+
+    def end(self, timeout_s: float) -> None:
+        """Have every runner of this place leave what it holds, and wait for that."""
+
+
+class TriggerKeeper(ThreadService):
+    """Keeps WANTED runners at PLACE (None: they are begun elsewhere, as a Deployment's pods) for STORE's triggers."""
+
+    def __init__(self, store: Store, place: Place | None, *, wanted: int, capacity: int) -> None:
+        super().__init__("trigger runners")
+        self.store = store
+        self.place = place if wanted else None
+        self.wanted = wanted
+        self.capacity = capacity
+        self._idle_since: float | None = None
+        self._start_after = 0.0
+        self._failures = 0
+        self._failed_at = 0.0
+
+    def run(self) -> None:
+        """Look after the runners while anything is deferred; sleep otherwise."""
+        unsubscribe = self.store.subscribe(self._heard)
+        try:
+            self._until_extended()
+            while not self.stopping.is_set():
+                self.wake.clear()
+                try:
+                    busy = self.look()
+                except Exception:
+                    log.exception("looking after trigger runners failed; it is tried again")
+                    busy = True
+                self.wake.wait(TICK_S if busy else None)
+        finally:
+            unsubscribe()
+            self._end_all()
+
+    def _until_extended(self) -> None:
+        """Runners could not tell anybody that they are there while there was no daemon: they get time for it."""
+        while not self.stopping.is_set():
+            try:
+                with self.store.transaction() as tx:
+                    triggers.extend_all(tx, LEASE_S)
+                return
+            except Exception as problem:
+                log.warning("the database is away", problem=str(problem))
+                self.stopping.wait(TICK_S)
+
+    def _heard(self, happened: Sequence[Event]) -> None:
+        if any(event.kind == events.TRIGGER_WAITING for event in happened):
+            self.wake.set()
+
+    def look(self) -> bool:
+        """One look; whether there will be another soon without being asked."""
+        gone = [] if self.place is None else self.place.gone()
+        with self.store.reading() as tx:
+            known = triggers.runners(tx)
+            needed = triggers.count_for_runners(tx)
+            now = tx.now()
+        expired = any(runner.expires_at <= now for runner in known)
+        if expired or any(runner.id in gone for runner in known):
+            self._give_up(gone)
+        if gone:
+            self._pause_after(len(gone))
+        if self.place is None:
+            return bool(known or needed)
+        living = self.place.living()
+        if needed:
+            self._idle_since = None
+            self._begin(self.wanted - len(living))
+        elif living:
+            self._end_idle()
+        return bool(needed or living)
+
+    def _pause_after(self, failures: int) -> None:
+        """Runners that end again and again are begun after pauses that grow."""
+        now = self.store.clock.monotonic()
+        if now - self._failed_at > IDLE_S:
+            self._failures = 0
+        self._failures, self._failed_at = self._failures + failures, now
+        pause = min(LONGEST_PAUSE_S, 0.5 * 2 ** min(self._failures, 10)) if self._failures > 2 else 0.0
+        self._start_after = now + pause
+
+    def _give_up(self, gone: Sequence[str]) -> None:
+        with self.store.transaction() as tx:
+            for runner_id in gone:
+                triggers.drop_runner(tx, runner_id)
+            lost = [*gone, *triggers.drop_expired(tx)]
+        metrics.TRIGGER_RUNNERS_LOST.inc(len(lost))
+        log.warning("trigger runners are gone; others get what they held", runners=lost)
+
+    def _begin(self, count: int) -> None:
+        assert self.place is not None
+        if count <= 0 or self.store.clock.monotonic() < self._start_after:
+            return
+        for _ in range(count):
+            runner_id = new_launch_id()
+            with self.store.transaction() as tx:  # first, so that those that come first leave something for the others
+                triggers.add_runner(tx, runner_id, capacity=self.capacity, ttl_s=FIRST_WORD_S)
+            self.place.begin(runner_id)
+            log.info("a trigger runner is begun", runner=runner_id)
+
+    def _end_idle(self) -> None:
+        now = self.store.clock.monotonic()
+        if self._idle_since is None:
+            self._idle_since = now
+        elif now - self._idle_since >= IDLE_S:
+            self._end_all()
+
+    def _end_all(self) -> None:
+        """Have every runner of this place leave what it holds; others may have it at once."""
+        if self.place is None:
+            return
+        self.place.end(5.0)
+        gone = self.place.gone()
+        with self.store.transaction() as tx:
+            for runner_id in gone:
+                triggers.drop_runner(tx, runner_id)
+
+    def status(self) -> dict[str, Any]:
+        """For the status page: what waits, and who holds how much of it."""
+        with self.store.reading() as tx:
+            waiting, unheld = triggers.count_waiting(tx), triggers.count_for_runners(tx, unheld=True)
+            known = triggers.runners(tx)
+        return {"waiting": waiting, "unheld": unheld, "runners": {runner.id: runner.held for runner in known}}

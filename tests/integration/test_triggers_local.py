@@ -1,0 +1,200 @@
+"""Deferred tasks on real trigger runners, which are killed, as is the daemon; and every way in which a trigger ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import urllib.request
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.running import Daemon, standalone
+
+COUNT = 200
+
+TRIGGERS = """
+import asyncio
+import os
+
+from airflow.triggers.base import BaseTrigger, TaskSkippedEvent, TaskSuccessEvent, TriggerEvent
+
+HERE = {here!r}
+
+
+def note(text):
+    with open(os.path.join(HERE, "notes"), "a") as file:
+        file.write(text + "\\n")
+
+
+class FileThere(BaseTrigger):
+    def __init__(self, name, payload=None, then="event"):
+        super().__init__()
+        self.name, self.payload, self.then = name, payload, then
+
+    def serialize(self):
+        return "their_triggers.FileThere", dict(name=self.name, payload=self.payload, then=self.then)
+
+    async def run(self):
+        while not os.path.exists(os.path.join(HERE, self.name)):
+            await asyncio.sleep(0.05)
+        if self.then == "crash":
+            os._exit(3)
+        if self.then == "raise":
+            raise ValueError("what it looked for is broken")
+        if self.then == "nothing":
+            return
+        if self.then == "success":
+            yield TaskSuccessEvent(xcoms=dict(k="v"))
+        elif self.then == "skip":
+            yield TaskSkippedEvent()
+        else:
+            yield TriggerEvent(self.payload)
+        note(f"after {{self.then}}")
+
+    async def on_kill(self):
+        note("on_kill")
+
+    async def cleanup(self):
+        note(f"cleanup {{self.then}}")
+"""
+
+DAG = """
+import datetime
+
+from airflow.sdk import DAG, BaseOperator
+from airflow.providers.standard.sensors.date_time import DateTimeSensorAsync
+from their_triggers import FileThere, note
+
+
+class Waits(BaseOperator):
+    def __init__(self, number, name=None, then="event", seconds=None, **kwargs):
+        super().__init__(**kwargs)
+        self.number, self.name, self.then, self.seconds = number, name, then, seconds
+
+    def execute(self, context):
+        name = self.name or ("go_a" if self.number % 2 else "go_b")
+        timeout = datetime.timedelta(seconds=self.seconds) if self.seconds else None
+        trigger = FileThere(name, dict(number=self.number), self.then)
+        self.defer(trigger=trigger, method_name="go_on", kwargs=dict(given=(1, 2)), timeout=timeout)
+
+    def go_on(self, context, event=None, given=None):
+        assert given == (1, 2)
+        note(f"resumed {{event['number']}}")
+        return event["number"]
+
+
+with DAG("many", schedule=None, start_date=datetime.datetime(2024, 1, 1), max_active_tasks=1000):
+    Waits.partial(task_id="w").expand(number=list(range({count})))
+
+with DAG("ways", schedule=None, start_date=datetime.datetime(2024, 1, 1)):
+    for then in ("event", "raise", "crash", "nothing", "success", "skip"):
+        Waits(task_id=then, number=7, name="go", then=then)
+    Waits(task_id="late", number=8, name="never", seconds=0.5)
+    Waits(task_id="marked", number=9, name="never")
+    DateTimeSensorAsync(task_id="moment", target_time="{{{{ dag_run.run_after + macros.timedelta(seconds=1) }}}}")
+"""
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Path:
+    """A folder in which the DAGs' triggers look and note."""
+    (tmp_path / "dags").mkdir()
+    (tmp_path / "dags" / "their_triggers.py").write_text(TRIGGERS.format(here=str(tmp_path)))
+    (tmp_path / "dags" / "deferring.py").write_text(DAG.format(count=COUNT))
+    return tmp_path
+
+
+@pytest.fixture
+def daemon(here: Path):
+    """A daemon with two trigger runners, with nothing of it left at the end."""
+    made = standalone(
+        here / "home", here / "dags", GOFLOW_TRIGGER_RUNNERS="2", GOFLOW_TRIGGER_POLL_S="0.2", AIRFLOW_CTX_HERE="x"
+    )
+    made.start()
+    yield made
+    made.stop()
+    assert not list((here / "home" / "triggers").glob("*/process")), "a runner outlives a daemon that is stopped"
+
+
+def status(daemon: Daemon) -> dict[str, Any]:
+    """What the daemon says of triggers."""
+    endpoint = json.loads((daemon.home / "run" / "daemon.json").read_text())
+    request = urllib.request.Request(
+        f"{endpoint['url']}/goflow/v1/status", headers={"Authorization": f"Bearer {endpoint['token']}"}
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.load(answer)["triggers"]
+
+
+def held_by_two(daemon: Daemon) -> dict[str, int] | None:
+    """How many triggers each of two runners holds, once all are held and shared."""
+    found = status(daemon)
+    held = found["runners"]
+    return held if found["unheld"] == 0 and sum(held.values()) == COUNT and len(held) == 2 else None
+
+
+def states(daemon: Daemon, dag_id: str) -> Counter[str]:
+    return Counter(task["state"] for task in daemon.json("tasks", "list", dag_id, "r"))
+
+
+def kill_runner(daemon: Daemon, runner_id: str) -> None:
+    identity = (daemon.home / "triggers" / runner_id / "process").read_text()
+    os.kill(int(identity.partition(":")[0]), signal.SIGKILL)
+
+
+@pytest.mark.timeout(300)
+def test_all_resume_once_though_a_runner_and_the_daemon_are_killed(here: Path, daemon: Daemon) -> None:
+    daemon.wait_for("the DAGs", lambda: len(daemon.json("dags", "list")) == 2)
+    daemon.run("dags", "trigger", "many", "--run-id", "r")
+    held = daemon.wait_for("two runners that hold all", lambda: held_by_two(daemon), 120)
+    assert sorted(held.values()) == [COUNT // 2] * 2
+    victim = min(held)
+    kill_runner(daemon, victim)
+    after = daemon.wait_for(
+        "others that hold all", lambda: (now := held_by_two(daemon)) and victim not in now and now, 60
+    )
+    assert sorted(after.values()) == [COUNT // 2] * 2
+    (here / "go_a").touch()
+    daemon.wait_for("the first that go on", lambda: (here / "notes").exists(), 60)
+    daemon.kill()
+    (here / "go_b").touch()
+    daemon.start()
+    daemon.wait_for("the end of all", lambda: states(daemon, "many") == {"success": COUNT}, 120, 0.5)
+    resumed = Counter(line for line in (here / "notes").read_text().splitlines() if line.startswith("resumed"))
+    assert resumed == {f"resumed {number}": 1 for number in range(COUNT)}
+    assert {task["try_number"] for task in daemon.json("tasks", "list", "many", "r")} == {1}
+    assert status(daemon)["waiting"] == 0
+
+
+@pytest.mark.timeout(120)
+def test_every_way_in_which_a_trigger_ends(here: Path, daemon: Daemon) -> None:
+    daemon.wait_for("the DAGs", lambda: len(daemon.json("dags", "list")) == 2)
+    daemon.run("dags", "trigger", "ways", "--run-id", "r")
+    daemon.wait_for("six that wait, and one", lambda: states(daemon, "ways")["deferred"] == 7, 60)
+    daemon.wait_for("runners that hold them", lambda: status(daemon)["unheld"] == 0, 60)
+    (here / "go").touch()
+    daemon.run("tasks", "mark", "ways", "r", "marked", "success")
+    daemon.wait_for("the end", lambda: not {"deferred", "running", "queued", "scheduled"} & set(states(daemon, "ways")))
+    found = {task["task_id"]: task["state"] for task in daemon.json("tasks", "list", "ways", "r")}
+    failed = {"raise", "crash", "nothing", "late"}
+    assert found == {
+        **dict.fromkeys(("event", "success", "marked", "moment"), "success"),
+        **dict.fromkeys(failed, "failed"),
+        "skip": "skipped",
+    }
+    words = {task_id: daemon.run("tasks", "logs", "ways", "r", task_id) for task_id in failed}
+    assert "ValueError: what it looked for is broken" in words["raise"]
+    assert "its process has ended (exit code 3)" in words["crash"]
+    assert "TaskDeferralError: Trigger failure" in words["nothing"]
+    assert "TaskDeferralTimeout: Trigger timeout" in words["late"]
+    notes = daemon.wait_for(
+        "the last words of the trigger whose task was marked",
+        lambda: (lines := Counter((here / "notes").read_text().splitlines()))["on_kill"] and lines,
+    )
+    assert notes["on_kill"] == 1
+    assert notes["after event"] >= 1
+    assert notes["resumed 7"] == 1

@@ -1,0 +1,137 @@
+"""What trigger runners may say and ask: with a token of their own, in the name of their triggers' launches alone."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from typing import Any
+
+import pytest
+from goflow_runner import wire
+
+from goflow.domain.state import TaskState
+from goflow.domain.triggers import Deferral
+from goflow.executor.words import outcome_from_word
+from goflow.store import launches, logs, tasks, transitions, triggers, variables
+from tests.runners import TaskServer, python
+
+WAIT = {"classpath": "a.B", "next_method": "go_on", "kwargs": {"x": [1]}, "next_kwargs": {"y": 2}, "timeout_s": 5}
+
+
+def call(server: TaskServer, path: str, body: Any = None, runner: str = "r", **headers: str) -> Any:
+    """The status of a refusal, or the answer."""
+    request = urllib.request.Request(
+        f"{server.listener.url}{wire.PREFIX}{path}",
+        data=None if body is None else json.dumps(body).encode(),
+        headers={
+            "Authorization": f"Bearer {server.mint.runner_token(runner)}",
+            wire.RUNNER_HEADER: runner,
+            **{name.replace("_", "-"): value for name, value in headers.items()},
+        },
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            content = answer.read()
+    except urllib.error.HTTPError as refusal:
+        return refusal.code
+    return json.loads(content) if content else None
+
+
+def sync(server: TaskServer, runner: str = "r", **more: Any) -> Any:
+    body = {"protocol": 1, "process": "1:1", "capacity": 5, "held": [], "leaving": False, **more}
+    return call(server, f"trigger_runners/{runner}/sync", body, runner)
+
+
+@pytest.fixture
+def deferred(server: TaskServer):
+    """A task that has told that it waits: its launch, and its trigger's id."""
+    started = server.launch(python("t"))
+    client_word = {"outcome": {"state": "deferred", "deferral": WAIT}}
+    with server.store.transaction() as tx:
+        transitions.claim_launch(tx, started.id, "me")
+        transitions.advance_task(tx, started.instance_id, TaskState.QUEUED, TaskState.RUNNING, who="test")
+    path = f"launches/{started.id}/finish"
+    assert call(server, path, client_word, Authorization=f"Bearer {server.mint.token(started.id)}") is None
+    with server.store.reading() as tx:
+        return started, triggers.of_task(tx, started.instance_id).id
+
+
+def test_a_deferral_is_stored_as_it_is_told(server, deferred):
+    started, key = deferred
+    with server.store.reading() as tx:
+        trigger, instance = triggers.find(tx, key), tasks.get(tx, started.instance_id)
+        assert (trigger.classpath, trigger.next_method, triggers.kwargs(tx, key)) == ("a.B", "go_on", {"x": [1]})
+        assert instance.state is TaskState.DEFERRED
+        assert instance.next_at == trigger.timeout_at
+        assert launches.get(tx, started.id).state.value == "ended"
+
+
+def test_a_runner_hears_all_that_it_needs_and_its_event_reaches_the_next_launch(server, deferred):
+    started, key = deferred
+    [info] = sync(server)["start"]
+    assert (info["id"], info["classpath"], info["kwargs"]) == (key, "a.B", {"x": [1]})
+    assert info["task"]["launch_id"] == started.id
+    assert info["folder"]["file"] == "f.py"
+    event = {"id": key, "kind": "event", "payload": {"found": True}}
+    line = {"launch_id": started.id, "at": 1.0, "text": "looked"}
+    assert call(server, "trigger_runners/r/events", {"events": [event, event], "lines": [line]}) is None
+    with server.store.transaction() as tx:
+        instance = tasks.get(tx, started.instance_id)
+        planned = transitions.plan_launch(tx, instance, backend="local", new_attempt=False)
+        told = server.api.inputs.build(tx, planned.launch, instance, tx.now())
+        assert [row.text for row in logs.read(tx, started.id)] == ["looked"]
+    assert told["resume"] == {
+        "next_method": "go_on",
+        "next_kwargs": {"y": 2},
+        "encoding": "goflow",
+        "fired": {"kind": "event", "payload": {"found": True}, "traceback": [], "xcoms": {}},
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "runner", "status"),
+    [
+        pytest.param("trigger_runners/r/sync", {}, "other", 401, id="another runner's token"),
+        pytest.param("trigger_runners/r/sync", {"protocol": 9}, "r", 400, id="another protocol"),
+        pytest.param("trigger_runners/r/events", {"events": [{"id": 1, "kind": "boom"}]}, "r", 400, id="no such kind"),
+        pytest.param("trigger_runners/r/events", {"lines": 3}, "r", 400, id="lines that are none"),
+        pytest.param("variables/v", None, "r", 403, id="a Variable in nobody's name"),
+    ],
+)
+def test_what_is_refused(server, path, body, runner, status):
+    assert call(server, path, body, runner) == status
+
+
+def test_a_runner_reads_variables_in_the_name_of_its_triggers_alone(server, deferred):
+    started, key = deferred
+    with server.store.transaction() as tx:
+        variables.set_(tx, "v", "7", who="test")
+    name = {"X_GoFlow_Launch": started.id}
+    assert call(server, "variables/v", **name) == 403
+    sync(server)
+    assert call(server, "variables/v", **name) == {"value": "7"}
+    with server.store.transaction() as tx:
+        transitions.mark_task(tx, started.instance_id, TaskState.FAILED, who="somebody")
+    assert call(server, "variables/v", **name) == {"value": "7"}, "what it cleans up may need it"
+    assert call(server, "variables/v", runner="other", **name) == 403
+    assert sync(server, held=[key])["leave"] == [{"id": key, "why": "killed"}]
+
+
+@pytest.mark.parametrize(
+    ("told", "wrong"),
+    [
+        pytest.param(None, "must say what it waits for", id="nothing"),
+        pytest.param({"classpath": "a.B"}, "a classpath and a next_method", id="no method"),
+        pytest.param({**WAIT, "kwargs": [1]}, "must be maps", id="arguments that are a list"),
+        pytest.param({**WAIT, "timeout_s": "soon"}, "a number of seconds", id="a time-out in words"),
+    ],
+)
+def test_a_deferral_that_says_too_little_is_refused(told, wrong):
+    with pytest.raises(ValueError, match=wrong):
+        outcome_from_word({"state": "deferred", "deferral": told})
+
+
+def test_a_deferral_may_say_no_more_than_it_has_to():
+    word = {"state": "deferred", "deferral": {"classpath": "a.B", "next_method": "m"}}
+    assert outcome_from_word(word).deferral == Deferral(classpath="a.B", next_method="m")

@@ -1,0 +1,1 @@
+"""Who holds which triggers, and what becomes of what is told of them."""
