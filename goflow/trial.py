@@ -286,6 +286,9 @@ class Trial:
         waiting = {TaskState.NONE, TaskState.UP_FOR_RESCHEDULE, TaskState.SCHEDULED}
         with self.store.transaction() as tx:
             now = tasks.get(tx, ordered.id)
+            if now.state is TaskState.DEFERRED and (due := transitions.due_event(tx, now.id, tx.now())) is not None:
+                transitions.fire_trigger(tx, *due, who=WHO)
+                now = tasks.get(tx, ordered.id)
             if now.state not in waiting or (now.next_at is not None and now.next_at > tx.now()):
                 return
             if now.state is not TaskState.SCHEDULED:
