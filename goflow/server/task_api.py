@@ -35,6 +35,7 @@ from goflow.store import (
     launches,
     logs,
     runs,
+    state_stores,
     tasks,
     transitions,
     variables,
@@ -67,6 +68,9 @@ class TaskApi:
             self._route("variables/{name:path}", "PUT", self.set_variable),
             self._route("variables/{name:path}", "DELETE", self.delete_variable),
             self._route("connections/{name:path}", "GET", self.connection),
+            self._route("state", "GET", self.state),
+            self._route("state", "PUT", self.set_state),
+            self._route("state", "DELETE", self.delete_state),
             self._route("dag_runs", "POST", self.trigger),
             self._route("dag_runs", "GET", self.dag_runs),
             self._route("task_states", "GET", self.task_states),
@@ -204,6 +208,25 @@ class TaskApi:
         if not allows(self._dag(tx, launch).variables, name):
             raise RequestRefusedError(403, f"goflow.yaml does not let this DAG have the Variable {name}")
 
+    def state(self, launch: Launch, request: Request, _: object) -> Any:
+        """What the task, or an asset, remembers."""
+        (key,) = _query(request, "key")
+        with self.store.reading() as tx:
+            return {"values": state_stores.find(tx, _scope(tx, launch, request), key)}
+
+    def set_state(self, launch: Launch, request: Request, body: Any) -> None:
+        """Remember a value."""
+        (key,) = _query(request, "key")
+        given = task_bodies.mapping(body)
+        expires_at = task_bodies.moment(task_bodies.maybe_text(given, "expires_at"), "expires_at")
+        with self.store.transaction() as tx:
+            state_stores.set_(tx, _scope(tx, launch, request), key, given.get("value"), expires_at)
+
+    def delete_state(self, launch: Launch, request: Request, _: object) -> None:
+        """Forget one value, or without ``key`` all of them."""
+        with self.store.transaction() as tx:
+            state_stores.clear(tx, _scope(tx, launch, request), request.query_params.get("key"))
+
     def trigger(self, launch: Launch, request: Request, body: Any) -> Any:
         """Make a run of another DAG (TriggerDagRunOperator)."""
         dag_id, run_id, who = task_bodies.text(body, "dag_id"), task_bodies.maybe_text(body, "run_id"), _who(launch)
@@ -295,6 +318,11 @@ def _query(request: Request, *names: str) -> list[str]:
     if absent:
         raise InvalidRequestError(f"the query must have {', '.join(absent)}")
     return [request.query_params[name] for name in names]
+
+
+def _scope(tx: Tx, launch: Launch, request: Request) -> state_stores.Scope:
+    asset = request.query_params.get("asset")
+    return state_stores.of_asset(asset) if asset else state_stores.of_task(tasks.get(tx, launch.task_instance_id))
 
 
 def _who(launch: Launch) -> str:

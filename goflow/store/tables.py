@@ -301,6 +301,31 @@ xcoms = Table(
     sqlite_with_rowid=False,
 )
 
+task_state_store = Table(
+    "task_state_store",
+    metadata,
+    Column("dag_run_id", _Key, ForeignKey("dag_runs.id", ondelete="CASCADE"), nullable=False, autoincrement=False),
+    Column("task_id", Text, nullable=False),
+    Column("map_index", Integer, nullable=False, autoincrement=False),
+    Column("key", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    Column("expires_at", UtcMoment),
+    Column("last_updated_date", UtcMoment, nullable=False),
+    PrimaryKeyConstraint("dag_run_id", "task_id", "map_index", "key"),
+    sqlite_with_rowid=False,
+)
+
+asset_state_store = Table(
+    "asset_state_store",
+    metadata,
+    Column("asset", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    Column("last_updated_date", UtcMoment, nullable=False),
+    PrimaryKeyConstraint("asset", "key"),
+    sqlite_with_rowid=False,
+)
+
 variables = Table(
     "variables",
     metadata,

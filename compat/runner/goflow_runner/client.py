@@ -152,6 +152,18 @@ class TaskClient:
         """A connection's parts, password included, or None."""
         return self._or_none("GET", f"connections/{_quoted(conn_id)}")
 
+    def state(self, key: str, *, asset: str | None = None) -> list[Any]:
+        """What the task (or the asset of that name) remembers by KEY: the value as the only element, or nothing."""
+        return cast("list[Any]", self.call("GET", f"state?{_named(asset, key)}")["values"])
+
+    def set_state(self, key: str, value: object, *, asset: str | None = None, expires_at: str | None = None) -> None:
+        """Remember VALUE (JSON), until EXPIRES_AT (ISO) where that is given."""
+        self.call("PUT", f"state?{_named(asset, key)}", {"value": value, "expires_at": expires_at})
+
+    def delete_state(self, key: str | None = None, *, asset: str | None = None) -> None:
+        """Forget what is remembered by KEY, or everything."""
+        self.call("DELETE", f"state?{_named(asset, key)}")
+
     def trigger_dag_run(self, body: dict[str, Any]) -> dict[str, Any]:
         """Make a DAG run. Raises RefusedError (404: no such DAG; 409: there is such a run)."""
         return self.call("POST", "dag_runs", body)
@@ -294,6 +306,12 @@ def _json(response: http.client.HTTPResponse) -> dict[str, Any]:
 
 def _quoted(name: str) -> str:
     return urllib.parse.quote(name, safe="")
+
+
+def _named(asset: str | None, key: str | None) -> str:
+    return urllib.parse.urlencode(
+        {name: value for name, value in (("asset", asset), ("key", key)) if value is not None}
+    )
 
 
 def _detail(content: bytes) -> str:

@@ -16,6 +16,9 @@ Every call carries ``Authorization: Bearer TOKEN``; the token is good for one la
 ``GET variables/NAME``                   -> ``{"value": text}`` or 404. ``PUT`` sets, ``DELETE`` removes.
 ``GET connections/ID``                   -> ``{"conn_id", "conn_type", "host", "login", "password", "schema", "port",
                                          "extra"}`` or 404.
+``GET state``                            Query ``key``, and ``asset`` (a name; absent: the task's own) -> ``{"values":
+                                         [json]}``, empty where nothing is kept. ``PUT`` ``{"value": json,
+                                         "expires_at"?: ISO}`` keeps, ``DELETE`` forgets (without ``key``: all).
 ``POST dag_runs``                        `{"dag_id", "run_id"?, "conf"?, "logical_date"?}`` -> ``{"dag_id", "run_id",
                                          "logical_date"}``. 404 no such DAG, 409 there is such a run (not if this
                                          launch has made it and the call carries `REPEAT_HEADER`: then its first answer

@@ -37,6 +37,8 @@ class Client:
         self.refusal: RefusedError | None = None
         self.asked: list[str] = []
         self.task = ("", -1)
+        self.kept: dict[tuple[str | None, str], Any] = {}
+        self.expiries: dict[str, str | None] = {}
 
     def report(self, *, rendered_fields=None, xcoms=None, rendered_map_index=None, note=None):
         self.rendered.update(json.loads(json.dumps(rendered_fields or {})))
@@ -66,6 +68,16 @@ class Client:
 
     def connection(self, conn_id):
         return self.connections.get(conn_id)
+
+    def state(self, key, *, asset=None):
+        return [self.kept[(asset, key)]] if (asset, key) in self.kept else []
+
+    def set_state(self, key, value, *, asset=None, expires_at=None):
+        self.kept[(asset, key)] = json.loads(json.dumps(value))
+        self.expiries[key] = expires_at
+
+    def delete_state(self, key=None, *, asset=None):
+        self.kept = {k: v for k, v in self.kept.items() if k[0] != asset or key not in {None, k[1]}}
 
     def trigger_dag_run(self, body):
         if self.refusal is not None:

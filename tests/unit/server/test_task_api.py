@@ -48,6 +48,16 @@ def ask(server, method, path, body=None, headers=None, started=None):
     return response.status, json.loads(content) if content else None
 
 
+def test_what_a_task_or_an_asset_remembers_comes_back(started):
+    task = speaker(started)
+    task.set_state("job", {"id": 1}, expires_at=None)
+    task.set_state("job", 2, asset="orders / daily")
+    assert (task.state("job"), task.state("job", asset="orders / daily")) == ([{"id": 1}], [2])
+    task.delete_state("job")
+    task.delete_state(asset="orders / daily")
+    assert (task.state("job"), task.state("job", asset="orders / daily")) == ([], [])
+
+
 LINE = {"seq": 1, "at": 1.0, "stream": "out", "text": "x"}
 DEEP = "[" * 100_000 + "]" * 100_000
 
@@ -302,7 +312,10 @@ def test_a_run_that_exists_begins_anew_where_that_is_asked_for(server, started):
     body = {"dag_id": "other", "run_id": "r"}
     with pytest.raises(RefusedError, match="409"):
         speaker(started).trigger_dag_run(body)
-    assert speaker(started).trigger_dag_run({**body, "reset_dag_run": True}) == body
+    made = speaker(started).trigger_dag_run({**body, "reset_dag_run": True})
+    with server.store.reading() as tx:
+        run = runs.by_run_id(tx, "other", "r")
+    assert made == {**body, "logical_date": run.logical_date.isoformat()}
     assert other.state is TaskState.NONE
 
 

@@ -48,8 +48,10 @@ def build(task_input, client, task):
             task_reschedule_count=task_input["reschedules"],
             partition_key=None,
             partition_date=None,
-            task_state_store=Lazy(_state_store),
+            task_state_store=Lazy(lambda: _state_store("TaskStateStore")),
         )
+        if task.inlets or task.outlets:
+            context["asset_state_store"] = Lazy(lambda: _state_store("AssetStateStores", task.inlets, task.outlets))
     return context
 
 
@@ -59,10 +61,10 @@ def _events(kind, *arguments):
     return getattr(asset_events, kind)(*arguments)
 
 
-def _state_store():
-    from airflow._goflow.state_store import StateStore
+def _state_store(kind, *arguments):
+    from airflow._goflow import state_store
 
-    return StateStore()
+    return getattr(state_store, kind)(*arguments)
 
 
 def _add_dates(context, task_input):

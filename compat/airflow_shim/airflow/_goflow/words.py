@@ -1,5 +1,6 @@
 """Trigger rules, states, run types and other words; they are text, so that comparing with text works."""
 
+import datetime as dt
 import enum
 
 XCOM_RETURN_KEY = "return_value"
@@ -214,7 +215,8 @@ def is_arg_set(value):
 
 SET_DURING_EXECUTION = ArgNotSet()
 """Not known before the task runs."""
-NEVER_EXPIRE = ArgNotSet()
+NEVER_EXPIRE = dt.timedelta.max
+"""A retention without end."""
 EdgeInfoType = dict
 
 

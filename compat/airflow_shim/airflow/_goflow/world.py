@@ -23,7 +23,6 @@ class World:
     parsing = (None, None)
     contexts = []
     skipped = []
-    state_store = {}
     account = None
     template_fields = {}
 
@@ -51,4 +50,3 @@ def reset(dialect=AIRFLOW3, client=None):
     World.parsing = (None, None)
     World.contexts = []
     World.skipped = []
-    World.state_store = {}
