@@ -81,10 +81,10 @@ class Model:
     """What a class of models has of its own and of its bases."""
 
     config: dict[str, Any] = field(default_factory=dict)
-    checks: list[tuple[tuple[str, ...], str, Any, bool]] = field(default_factory=list)
-    """Validators: of which fields, when, the function, and whether also of defaults."""
-    before: list[Any] = field(default_factory=list)
-    after: list[Any] = field(default_factory=list)
+    checks: dict[str, tuple[tuple[str, ...], str, Any, bool]] = field(default_factory=dict)
+    """Validators by their names: of which fields, when, the function, and whether also of defaults."""
+    before: dict[str, Any] = field(default_factory=dict)
+    after: dict[str, Any] = field(default_factory=dict)
     private: dict[str, ModelField] = field(default_factory=dict)
     computed: list[str] = field(default_factory=list)
     written: dict[str, Any] = field(default_factory=dict)
@@ -95,7 +95,7 @@ class Model:
     def inherited(self) -> Model:
         """The same for a class that derives from it."""
         return Model(
-            dict(self.config), list(self.checks), list(self.before), list(self.after), dict(self.private),
+            dict(self.config), dict(self.checks), dict(self.before), dict(self.after), dict(self.private),
             list(self.computed), dict(self.written), self.unsure,
         )  # fmt: skip
 
@@ -161,7 +161,8 @@ def declare_fields(cls: ClassValue, model: Model, at: At) -> dict[str, ModelFiel
         if name in found or (name.startswith("_") and not name.startswith("__") and _is_plain(value)):
             del cls.attributes[name]
             if name not in found:
-                model.private.setdefault(name, value if isinstance(value, ModelField) else ModelField(value))
+                private = model.private.setdefault(name, value if isinstance(value, ModelField) else ModelField(value))
+                private.name = name
         elif not name.startswith("_") and _is_plain(value) and name not in {"model_config", "Config", *annotated}:
             model.unsure = Unknown(f"what {cls.name}.{name} is, which has no annotation", at)
     return found
@@ -219,14 +220,17 @@ def fields_in(cls: ClassValue) -> Iterator[ModelField]:
 
 def validated(cls: ClassValue, own: ModelField, value: Any, at: At) -> Any:
     """What VALUE becomes in the field OWN: its validators, its type, what limits it. Raises ValidationError."""
-    checks = [one for one in model_of(cls).checks if own.name in one[0] or "*" in one[0]]
+    checks = [one for one in model_of(cls).checks.values() if own.name in one[0] or "*" in one[0]]
     early = sum(when == "before" for _, when, _, _ in checks)  # pydantic 1 and 2 run several in different orders
     if early > 1 or any(when not in {"before", "after"} for _, when, _, _ in checks):
         return Unknown(f"what the validators of {cls.name}.{own.name} make of it", at)
     try:
         for _, when, function, _ in checks:
             value = _by_validator(cls, function, value, at) if when == "before" else value
-        value = _limited(own, kind_of_field(own, at).checked(value, at), at)
+        kind = kind_of_field(own, at)
+        if value is None and own.default is None and not kind.takes_none:  # pydantic 1 takes it; 2 refuses
+            return unsure(at)
+        value = _limited(own, kind.checked(value, at), at)
         for _, when, function, _ in checks:
             value = _by_validator(cls, function, value, at) if when == "after" else value
     except InvalidError as problem:
@@ -286,7 +290,9 @@ def default_of(cls: ClassValue, own: ModelField, at: At) -> Any:
         value = own.default
         if isinstance(value, list | dict | set | tuple) or (isinstance(value, Instance) and "model" in value.cls.data):
             value = copied(value, at, deep=True)
-    always = any(own.name in fields and also for fields, _, _, also in model_of(cls).checks)
+    if own.name.startswith("_"):
+        return value
+    always = any(own.name in fields and also for fields, _, _, also in model_of(cls).checks.values())
     if always or own.options.get("validate_default") is True or model_of(cls).config.get("validate_default") is True:
         return validated(cls, own, value, at)
     return value

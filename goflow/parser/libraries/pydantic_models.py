@@ -58,6 +58,8 @@ def finish(cls: ClassValue, keywords: Keywords, at: At) -> Any:
         if odd and not base.is_native and ("model" not in base.data or odd != {"__annotations__"}):
             model.unsure = Unknown(f"what {base.name} makes of {cls.name}", at)
     model.config |= _configured(cls, keywords)
+    if cls.lookup("settings_customise_sources") is not MISSING:
+        model.unsure = Unknown(f"the sources of {cls.name}", at)
     if not model.config.keys() <= _FOLLOWED or any(isinstance(value, Value) for value in model.config.values()):
         model.unsure = Unknown(f"what the configuration of {cls.name} makes of it", at)
     _take_marked(cls, model, at)
@@ -92,12 +94,12 @@ def _take_marked(cls: ClassValue, model: Model, at: At) -> None:
         cls.attributes[name] = value.inner
         match value.what, value.when:
             case "field_validator" | "validator", when:
-                model.checks.append((value.fields, when, value.inner, value.always))
+                model.checks[name] = value.fields, when, value.inner, value.always
             case "model_validator", "before":
-                model.before.append(value.inner)
+                model.before[name] = value.inner
             case "model_validator", "after":
-                model.after.append(value.inner)
-            case "computed_field", _ if isinstance(value.inner, PropertyValue):
+                model.after[name] = value.inner
+            case "computed_field", "after" if isinstance(value.inner, PropertyValue):
                 model.computed.append(name)
             case "field_serializer", _:
                 model.written |= dict.fromkeys(value.fields, True)
@@ -162,7 +164,7 @@ def fill(self: Instance, given: Keywords, at: At) -> None:
     cls, model = self.cls, model_of(self.cls)
     at.session.journal.touch(self.attributes)
     unknown = hidden_key(given) if model.unsure is None else model.unsure
-    for early in model.before:
+    for early in model.before.values():
         answer = _asked(cls, bind(early, None, cls, at), [dict(given)], at) if unknown is None else unknown
         if not isinstance(answer, dict):
             unknown = answer if isinstance(answer, Unknown) else unsure(at)
@@ -221,7 +223,7 @@ def _finish_object(self: Instance, unknown: Unknown | None, at: At) -> None:
     hook = cls.lookup("model_post_init")
     if hook is not MISSING and not isinstance(hook, NativeFunction):
         bind(hook, self, cls, at).call([None], {}, at)
-    for late in model.after:
+    for late in model.after.values():
         if isinstance(late, ClassMethod):  # of pydantic before 2.12 alone
             answer: Any = unsure(at)
         else:
@@ -245,7 +247,9 @@ def set_in_model(self: Instance, name: str, value: Any, at: At) -> Any:
     if "model" not in self.cls.data or name.startswith("_"):
         return value
     model = model_of(self.cls)
-    known = {one.name for one in fields_in(self.cls)}
+    known = {one.name: one for one in fields_in(self.cls)}
+    if name in known and known[name].options.get("frozen") not in {None, False}:
+        refuse(at, self.cls, name, "Field is frozen")
     if name not in known and model.config.get("extra") != "allow" and model.unsure is None:
         raised(at, "ValueError", f'"{self.cls.name}" object has no field "{name}"')
     given = self.attributes.get(GIVEN)

@@ -87,6 +87,14 @@ CASES = {
         "    @field_validator('a', 'c')\n    @classmethod\n    def last(cls, v: str, info):\n        assert v != 'bad'\n        return v\n"
         "x = M(a=' q ', b=None, c=['z']).dict(), M(a='q', b='4').b, tried(lambda: M(a='')), tried(lambda: M(a='bad')), seen, M.clean('  z')"
     ),
+    "validators of a base, which a class that derives says anew": (
+        "class A(BaseModel):\n    a: str = Field(...)\n    b: int = Field(default=..., gt=0)\n    @field_validator('a')\n    @classmethod\n"
+        "    def f(cls, v):\n        return v + '1'\n    @model_validator(mode='after')\n    def m(self):\n        self.b += 1\n        return self\n"
+        "class B(A):\n    @field_validator('a')\n    @classmethod\n    def f(cls, v):\n        return v + '2'\nclass C(A):\n    n: int = Field(1, frozen=True)\n"
+        "    @model_validator(mode='after')\n    def m(self):\n        return self\n"
+        "x = (A(a='a', b=1).dict(), B(a='a', b=1).dict(), C(a='a', b=1).dict(), tried(lambda: A(a='a')), tried(lambda: A(b=1)),\n"
+        "     tried(lambda: setattr(C(a='a', b=1), 'n', 2)))"
+    ),
     "validators of the whole": (
         "class M(BaseModel):\n    a: int = 1\n    b: int = 2\n    @model_validator(mode='before')\n    @classmethod\n    def early(cls, data):\n"
         "        return {**data, 'b': data.get('b', 7)}\n    @model_validator(mode='after')\n    def late(self):\n        if self.a > self.b:\n"
@@ -143,6 +151,10 @@ UNKNOWN = {
     "a type under another name": "T = List[int]\nclass M(BaseModel):\n    a: T\nx = M(a=['1']).a",
     "a text that more than one type takes": "class M(BaseModel):\n    a: Union[int, str]\nx = M(a='1').a",
     "a moment of another zone": "class M(BaseModel):\n    a: datetime.datetime\nx = M(a='2024-01-01T00:00:00Z').a",
+    "None for a default of None, which 1 takes": "class M(BaseModel):\n    a: int = None\nx = M(a=None).a",
+    "a computed field under another name": (
+        "class M(BaseModel):\n    @computed_field(alias='z')\n    @property\n    def a(self) -> int:\n        return 1\nx = M().model_dump(by_alias=True)"
+    ),
     "a pattern": "class M(BaseModel):\n    a: str = Field('', pattern='a')\nx = M(a='b').a",
     "a configuration that is not followed": "class M(BaseModel):\n    model_config = ConfigDict(str_to_lower=True)\n    a: str\nx = M(a='A').a",
     "a validator around": (
@@ -205,7 +217,8 @@ def test_settings_come_from_the_environment(name, tmp_path, monkeypatch):
 def test_settings_that_nobody_gives_are_unknown(tmp_path):
     source = (
         "from pydantic_settings import BaseSettings, SettingsConfigDict\nclass S(BaseSettings):\n    needed: str\n    home: str = '/'\n"
-        "class D(BaseSettings):\n    model_config = SettingsConfigDict(env_file='.env')\n    a: int = 1\nx = S().needed, S().home, D().a\n"
+        "class D(BaseSettings):\n    model_config = SettingsConfigDict(env_file='.env')\n    a: int = 1\nclass C(BaseSettings):\n    a: int = 1\n"
+        "    @classmethod\n    def settings_customise_sources(cls, *sources, **more):\n        return ()\nx = S().needed, S().home, D().a, C().a\n"
     )
     names, session = evaluate_text(source, tmp_path)
     assert all(isinstance(value, Unknown) for value in names["x"])
