@@ -117,3 +117,31 @@ def test_a_minted_token_is_good_for_its_launch(token, good):
 def test_a_key_that_is_too_short_is_refused():
     with pytest.raises(ValueError, match="at least 16 bytes"):
         TokenMint(b"short")
+
+
+RUNNER, RUNNERS = "flow-triggers-5f6d-x7k2p", "system:serviceaccount:goflow:flow-triggers"
+RUNNER_REVIEWS = {
+    "its own pod": (status(RUNNER, RUNNERS), True),
+    "another runner's pod": (status("flow-triggers-5f6d-other", RUNNERS), False),
+    "a task's pod that is called so": (status(RUNNER), False),
+    "the account of that name elsewhere": (status(RUNNER, "system:serviceaccount:team:flow-triggers"), False),
+    "a token that is no more good": (status(RUNNER, RUNNERS, good=False), False),
+}
+
+
+@pytest.mark.parametrize(("answer", "allowed"), RUNNER_REVIEWS.values(), ids=RUNNER_REVIEWS.keys())
+def test_a_trigger_runner_is_a_pod_with_the_runners_account(answer, allowed):
+    guard = TokenReviewGuard(Api(answer), AUDIENCE, runner_namespace="goflow", runner_account="flow-triggers")
+    assert guard.allows_runner(RUNNER, "token") is allowed
+
+
+def test_where_runners_have_no_account_nobody_is_one():
+    assert not TokenReviewGuard(Api(status(RUNNER, RUNNERS)), AUDIENCE).allows_runner(RUNNER, "token")
+
+
+def test_a_runners_token_is_no_launchs_and_no_launchs_is_a_runners():
+    mint = TokenMint(b"0123456789abcdef")
+    assert MintGuard(mint).allows_runner("r", mint.runner_token("r"))
+    assert not MintGuard(mint).allows_runner("r", mint.runner_token("other"))
+    assert not MintGuard(mint).allows_runner(LAUNCH.id, mint.token(LAUNCH.id))
+    assert not MintGuard(mint).allows(LAUNCH, mint.runner_token(LAUNCH.id))
