@@ -20,6 +20,7 @@ COLOURS = ("cyan", "magenta", "yellow", "blue", "green", "bright_cyan", "bright_
 WIDEST = 32
 """Characters of a task's name before its lines, at most as many are kept free for it."""
 UNTOLD = frozenset({"none", "scheduled", "queued"})
+TOLD_WHY = frozenset({"failed", "upstream_failed", "skipped", "up_for_retry"})
 COLUMNS = (
     ("task_id", "TASK"),
     ("map_index", "INDEX"),
@@ -92,7 +93,7 @@ class View:
         more = [f"try {task.try_number}"] if task.state == "running" and task.try_number > 1 else []
         if task.next_at is not None and task.state in {"up_for_retry", "up_for_reschedule"}:
             more.append(f"until {task.next_at.astimezone():%H:%M:%S}")
-        if reason:
+        if reason and task.state in TOLD_WHY:
             more.append(reason)
         return f"{state}{' (' + '; '.join(more) + ')' if more else ''}"
 
@@ -128,7 +129,8 @@ def tell_run(trial: Trial, run: DagRun, *, as_json: bool) -> bool:
     with trial.store.reading() as tx:
         now = runs.get(tx, run.id)
     if as_json:
-        click.echo(json.dumps({**shapes.run(now), "task_instances": rows}, indent=1, ensure_ascii=False))
+        more = {"was_interrupted": trial.was_stopped, "task_instances": rows}
+        click.echo(json.dumps({**shapes.run(now), **more}, indent=1, ensure_ascii=False))
         return now.state == "success"
     click.echo()
     shown = [{**row, "map_index": row["map_index"] if row["map_index"] >= 0 else None} for row in rows]
@@ -141,7 +143,7 @@ def tell_run(trial: Trial, run: DagRun, *, as_json: bool) -> bool:
     )
     took = f" after {(now.end_date - now.start_date).total_seconds():.1f} s" if now.end_date and now.start_date else ""
     state = click.style(now.state.value, fg=_colour(now.state.value), bold=True)
-    click.echo(f"\n{now.dag_id} {now.run_id}: {state}{took}")
+    click.echo(f"\n{now.dag_id} {now.run_id}: {'interrupted, ' if trial.was_stopped else ''}{state}{took}")
     return now.state == "success"
 
 
@@ -184,7 +186,7 @@ def tell_rendered(trial: Trial, task: TaskInstance, lines: Sequence[str], *, as_
         click.echo(f"{task.task_id} has no template fields.", err=True)
     for name, value in fields.items():
         click.secho(f"# {'-' * 58}\n# property: {name}\n# {'-' * 58}", dim=True)
-        click.echo(value if isinstance(value, str) else json.dumps(value, indent=1, ensure_ascii=False))
+        click.echo(value if isinstance(value, str | None) else json.dumps(value, indent=1, ensure_ascii=False))
     return 0
 
 

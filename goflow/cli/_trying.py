@@ -200,7 +200,7 @@ def trial_of(given: Options, purpose: Purpose, home: Path, *, triggered: bool = 
         task_api_url="",
         unpaused_at_creation=triggered,
     )
-    configure("text", "error")
+    configure("text", "warning")
     told = {name: value for name, value in os.environ.items() if name.startswith(_FROM_AIRFLOW)}
     only = None if place.file is None else frozenset({place.file})
     importing = dataclasses.replace(import_settings(settings), environment=told, only=only)

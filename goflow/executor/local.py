@@ -22,7 +22,7 @@ from pathlib import Path
 
 import structlog
 from goflow_runner import wire
-from goflow_runner.local import SOCKET, process_identity
+from goflow_runner.local import SOCKET, process_identity, short_address
 
 from goflow.domain.runs import Outcome
 from goflow.domain.state import TaskState
@@ -185,7 +185,8 @@ class LocalBackend:
     def _ask(self, request: Mapping[str, object]) -> None:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.settimeout(10)
-            connection.connect(str(self.root / SOCKET))
+            with short_address(self.root / SOCKET) as address:
+                connection.connect(address)
             connection.sendall(json.dumps(request).encode() + b"\n")
             if not connection.recv(1024):
                 raise OSError("it closed the connection without an answer")

@@ -20,6 +20,7 @@ import signal
 import socket
 import sys
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,8 @@ def serve(folder: Path, *, preload: bool = True) -> int:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     with contextlib.suppress(FileNotFoundError):
         staging.unlink()
-    listener.bind(str(staging))
+    with short_address(staging) as address:
+        listener.bind(address)
     os.chmod(staging, 0o600)
     listener.listen(128)
     staging.replace(path)
@@ -62,6 +64,16 @@ def serve(folder: Path, *, preload: bool = True) -> int:
             continue
         with connection:
             _serve_one(connection, listener)
+
+
+@contextlib.contextmanager
+def short_address(path: Path) -> Iterator[str]:
+    """Another name for the socket PATH, however deep it lies: a socket's address has at most 107 bytes (unix(7))."""
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{folder}/{path.name}"
+    finally:
+        os.close(folder)
 
 
 def _serve_one(connection: socket.socket, listener: socket.socket) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import random
 import threading
 from collections.abc import Sequence
@@ -14,8 +15,8 @@ from goflow.domain.errors import ConflictError
 from goflow.domain.runs import Event
 from goflow.scheduler import batch, loop, operations, planning
 from goflow.scheduler.loop import Scheduler
-from goflow.store import Tx, events, launches, tasks, transitions
-from tests.unit.scheduler.kit import FAILED, SUCCESS, World, dag, empty, label, task
+from goflow.store import Tx, events, launches, runs, tasks, transitions
+from tests.unit.scheduler.kit import FAILED, SUCCESS, T0, World, at, dag, empty, hourly, label, task
 
 
 class Signal:
@@ -55,6 +56,17 @@ def test_a_thread_hears_of_what_happens_and_wakes_for_what_is_due(world: World) 
         scheduler.stop()
     assert not scheduler.alive
     assert scheduler.failure is None
+
+
+def test_runs_are_begun_only_by_order_where_schedules_are_not_followed(world: World) -> None:
+    world.scheduler = Scheduler(world.store, backend="fake", follows_schedules=False)
+    world.put(dag(task("a"), schedule=hourly(), start_date=at(T0 - dt.timedelta(hours=5)), catchup=True))
+    world.settle()
+    world.pass_time(7200)
+    run = world.trigger()
+    with world.store.reading() as tx:
+        assert [row.run_id for row in runs.list_(tx, "d")] == [run.run_id]
+    assert world.states(run.run_id) == {"a": "queued"}
 
 
 def test_it_sleeps_when_there_is_nothing_to_do(world: World) -> None:

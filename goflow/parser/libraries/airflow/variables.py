@@ -40,9 +40,27 @@ def _create(key: Any) -> str:
     return f"create it: goflow variables set {key} VALUE (for goflow check: put it into --inputs); or give a default"
 
 
+def _in_environment(at: At, prefix: str, name: Any) -> str | None:
+    """What the environment says of a Variable or Connection in Airflow's form: it stands over what is stored, as in
+    Airflow's order of secrets backends."""
+    key = f"{prefix}{str(name).upper()}"
+    found = at.session.inputs.environment.get(key)
+    if found is not None:
+        at.session.environment_used.setdefault(key, found)
+    return found
+
+
+def _variable(at: At, key: Any) -> str | None:
+    """The text of a Variable, told as used; None where there is none."""
+    found = _in_environment(at, "AIRFLOW_VAR_", key)
+    if found is None:
+        found = at.session.inputs.variables.get(key)
+        at.session.variables_used[str(key)] = found
+    return found
+
+
 def _get_of_sdk(at: At, key: Any, default: Any = NOT_SET, deserialize_json: Any = False) -> Any:
-    if default is NOT_SET and isinstance(key, str) and key not in at.session.inputs.variables:
-        at.session.variables_used[key] = None
+    if default is NOT_SET and isinstance(key, str) and _variable(at, key) is None:
         text = f"VARIABLE_NOT_FOUND: {{'message': 'Variable {key} not found'}}"
         fail(at, f"{MODULE}.AirflowRuntimeError", text, code="GF008", hint=_create(key))
     return get_variable(at, key, default, deserialize_json)
@@ -67,8 +85,7 @@ def get_variable(
     unknown = first_unknown((key, deserialize_json))
     if unknown is not None:
         return unknown
-    found = at.session.inputs.variables.get(key)
-    at.session.variables_used[str(key)] = found
+    found = _variable(at, key)
     if found is None:
         fallback = default if default is not NOT_SET else default_var
         if fallback is NOT_SET:
@@ -122,9 +139,11 @@ def get_connection(at: At, conn_id: Any = None, **named: Any) -> Any:
     conn_id = named.get("conn_id", conn_id)
     if isinstance(conn_id, Unknown):
         return conn_id
-    if conn_id not in at.session.connections_used:
-        at.session.connections_used.append(str(conn_id))
-    uri = at.session.inputs.connections.get(conn_id)
+    uri = _in_environment(at, "AIRFLOW_CONN_", conn_id)
+    if uri is None:
+        if conn_id not in at.session.connections_used:
+            at.session.connections_used.append(str(conn_id))
+        uri = at.session.inputs.connections.get(conn_id)
     if uri is None:
         text = f"The conn_id `{conn_id}` isn't defined"
         hint = f"create it: goflow connections set {conn_id} --uri URI (for goflow check: put it into --inputs)"

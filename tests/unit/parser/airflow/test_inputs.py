@@ -93,6 +93,31 @@ def test_what_was_asked_for_is_recorded_with_its_answer():
     assert (dict(used.variables), used.connections) == ({"here": "x", "gone": None}, ("db",))
 
 
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ('Variable.get("Region")', "eu"),
+        ('Variable.get("sizes", deserialize_json=True)[1]', 2),
+        ('BaseHook.get_connection("shop").host', "shop.example"),
+        ('BaseHook.get_connection("mail").port', 25),
+    ],
+)
+def test_the_environment_in_airflows_form_stands_over_what_is_stored(expression, value):
+    environment = {
+        "AIRFLOW_VAR_REGION": "eu",
+        "AIRFLOW_VAR_SIZES": "[1, 2]",
+        "AIRFLOW_CONN_SHOP": "http://user:secret@shop.example",
+        "AIRFLOW_CONN_MAIL": '{"conn_type": "smtp", "port": 25}',
+    }
+    stored = {"variables": {"Region": "us"}, "connections": {"shop": "http://other"}}
+    assert value_of(expression, environment=environment, **stored) == value
+
+
+def test_what_the_environment_answers_is_recorded_as_environment():
+    used = read('Variable.get("here")', TWO, environment={"AIRFLOW_VAR_HERE": "x"}, variables={"here": "y"}).inputs
+    assert (dict(used.variables), dict(used.environment)) == ({}, {"AIRFLOW_VAR_HERE": "x"})
+
+
 def test_the_file_may_catch_a_missing_variable():
     task = only_task('try:\n    x = Variable.get("gone")\nexcept KeyError:\n    x = "caught"\nE("a", doc_md=x)', TWO)
     assert task.doc == "caught"
