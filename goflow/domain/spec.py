@@ -214,6 +214,8 @@ class RuntimeSpec(_Part):
     annotations: Mapping[str, str] = field(default_factory=dict)
     pod_template: Json = None
     runtime: Literal["shim", "airflow"] | None = None
+    own_clusters: tuple[str, ...] | None = field(default=None, metadata=_TEXTS)
+    """Names by which DAG files call the cluster that GoFlow runs in: ``cluster_name``, ``cluster_context``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 
 from goflow.executor.backend import Observation, Phase
-from goflow.executor.pods import VERDICT_ANNOTATION
+from goflow.executor.pods import RESULT_ANNOTATION, VERDICT_ANNOTATION
 from goflow.kube.api import KubeApi
 from goflow.kube.errors import KubeError
 from goflow.operators.manifest import MAIN
@@ -27,6 +27,8 @@ log = structlog.get_logger(__name__)
 STORE_EVERY_S = 0.5
 STORE_AT_LINES = 500
 TRIES = 5
+MOST_LINES = 100_000
+"""Lines of output that become a result at most."""
 
 
 class LogFollower:
@@ -60,6 +62,27 @@ class LogFollower:
         """Whether a log of this launch is still being read: its pod must not be cleaned up yet."""
         with self._lock:
             return any(key.startswith(launch_id) for key in self._busy)
+
+    def has_result(self, launch_id: str) -> bool:
+        """Whether lines of the launch's output are its task's result."""
+        return bool(self._result_lines(launch_id))
+
+    def result(self, launch_id: str) -> dict[str, Any] | None:
+        """That result, as a runner would report it: the last line, or the list of all; None where there is no line."""
+        which = self._result_lines(launch_id)
+        with self.store.reading() as tx:
+            if which == "last":
+                lines = [row.text for row in logs.tail(tx, launch_id, 1)]
+            else:
+                lines = [row.text for row in logs.read(tx, launch_id, limit=MOST_LINES)]
+        if not lines:
+            return None
+        value = lines[-1] if which == "last" else lines
+        return {"xcoms": [{"key": "return_value", "value": value, "length": None if which == "last" else len(lines)}]}
+
+    def _result_lines(self, launch_id: str) -> str:
+        pod = self.pod_of(launch_id)
+        return str(((pod or {}).get("metadata", {}).get("annotations") or {}).get(RESULT_ANNOTATION) or "")
 
     def _follow(self, key: str, pod: dict[str, Any]) -> None:
         launch_id = key.split("/")[0]

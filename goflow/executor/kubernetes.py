@@ -14,6 +14,7 @@ from goflow.executor.backend import BackendAwayError, Handle, LaunchRefusedError
 from goflow.executor.pods import (
     DEADLINE_ANNOTATION,
     LAUNCH_LABEL,
+    RESULT_ANNOTATION,
     SKIP_ANNOTATION,
     VERDICT_ANNOTATION,
     Json,
@@ -22,13 +23,14 @@ from goflow.executor.pods import (
     judge,
     observe_job,
     observe_pod,
+    verdict_of,
 )
 from goflow.kube.api import JOBS, PODS, KubeApi
 from goflow.kube.errors import AlreadyExistsError, ForbiddenError, KubeError, NotFoundError, UnavailableError
 from goflow.kube.reflector import Change, Reflector
 from goflow.operators.identity import PREFIX, is_ours, label_value
 from goflow.operators.manifest import Site, job_manifest
-from goflow.operators.plan import JobPlan
+from goflow.operators.plan import JobPlan, Verdict
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -117,6 +119,8 @@ class KubernetesBackend:
             said[DEADLINE_ANNOTATION] = f"{plan.active_deadline_s:g}"
         if plan.skip_exit_codes:
             said[SKIP_ANNOTATION] = ",".join(map(str, plan.skip_exit_codes))
+        if plan.result_lines:
+            said[RESULT_ANNOTATION] = plan.result_lines
         for metadata in (manifest["metadata"], manifest["spec"]["template"]["metadata"]):
             metadata["annotations"] = {**metadata["annotations"], **said}
         return manifest
@@ -130,9 +134,14 @@ class KubernetesBackend:
             self._call(partial(self.api.delete_pod, handle.namespace, name, grace_s=max(1, math.ceil(grace_s))))
 
     def cleanup(self, handle: Handle) -> None:
-        """Set the TTL of an ended Job: Kubernetes removes it with its pods."""
-        patch = {"spec": {"ttlSecondsAfterFinished": self.clean_ttl_s}}
-        self._call(lambda: self.api.patch_job(handle.namespace, handle.job_name, patch))
+        """Set the TTL of an ended Job: Kubernetes removes it with its pods. One that is its author's now stays."""
+        with self._lock:
+            job = self._jobs.get(handle.launch_id)
+        if job is None:
+            job = self._call(lambda: self.api.get_job(handle.namespace, handle.job_name))
+        if job is not None and verdict_of(job) != Verdict.CREATED:
+            patch = {"spec": {"ttlSecondsAfterFinished": self.clean_ttl_s}}
+            self._call(lambda: self.api.patch_job(handle.namespace, handle.job_name, patch))
         with self._lock:
             self._pods.pop(handle.launch_id, None)
 
@@ -167,7 +176,7 @@ class KubernetesBackend:
 
     def _on_pod(self, change: Change, pod: Json) -> None:
         launch_id = _launch_of(pod)
-        if not launch_id:
+        if not launch_id or verdict_of(pod) == Verdict.CREATED:
             return
         with self._lock:
             if change == "seen":

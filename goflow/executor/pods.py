@@ -21,16 +21,20 @@ from goflow.executor.words import outcome_from_word
 from goflow.kube.status import condition_of, container_status, why_pending
 from goflow.operators.identity import PREFIX
 from goflow.operators.manifest import MAIN, XCOM_CONTAINER
+from goflow.operators.plan import Verdict
 
 Json = dict[str, Any]
 LAUNCH_LABEL = f"{PREFIX}launch-id"
 VERDICT_ANNOTATION = f"{PREFIX}verdict"
+RESULT_ANNOTATION = f"{PREFIX}result-lines"
+"""Which lines of the container's output are the task's result: ``last`` or ``all``."""
 SKIP_ANNOTATION = f"{PREFIX}skip-exit-codes"
 DEADLINE_ANNOTATION = f"{PREFIX}active-deadline-s"
 """On pods whose Job has a deadline: the Job controller deletes them when it is over; a deletion alone says nothing."""
 FORGOTTEN_GRACE_S = 60
 """Seconds from a deletion to the object's removal, at most: the kubelet's last step, once the containers have ended,
 sets the deletion anew without grace, so that the moment when it was asked for is no longer known."""
+_OF_THE_JOB = frozenset({Verdict.JOB.value, Verdict.CREATED.value})
 TERMINAL_PHASES = frozenset({"Succeeded", "Failed"})
 
 
@@ -38,7 +42,7 @@ def observe_pod(pod: Json) -> Observation | None:
     """What POD tells; None for a pod that is no launch's, or of a Job whose own verdict counts."""
     metadata = pod["metadata"]
     launch_id = (metadata.get("labels") or {}).get(LAUNCH_LABEL)
-    if not launch_id or (metadata.get("annotations") or {}).get(VERDICT_ANNOTATION) == "job":
+    if not launch_id or verdict_of(pod) in _OF_THE_JOB:
         return None
     status = pod.get("status") or {}
     main = container_status(status, MAIN)
@@ -103,6 +107,9 @@ def observe_job(job: Json) -> Observation | None:
     launch_id = (job["metadata"].get("labels") or {}).get(LAUNCH_LABEL)
     if not launch_id:
         return None
+    if verdict_of(job) == Verdict.CREATED:
+        there = Outcome(state=TaskState.SUCCESS, message="its Job is there, and is not waited for")
+        return Observation(launch_id=launch_id, phase=Phase.ENDED, outcome=there, reason="Created")
     condition = condition_of(job, "Complete", "SuccessCriteriaMet", "Failed", "FailureTarget")
     if condition is None:
         return None
@@ -119,8 +126,13 @@ def is_over(job: Json) -> bool:
 
 
 def is_parallel(job: Json) -> bool:
-    """Whether the Job's own condition alone is the verdict."""
-    return (job["metadata"].get("annotations") or {}).get(VERDICT_ANNOTATION) == "job"
+    """Whether the Job alone gives the verdict, whatever its pods say."""
+    return verdict_of(job) in _OF_THE_JOB
+
+
+def verdict_of(item: Json) -> str:
+    """Whose word ends the task that a Job or pod belongs to (`Verdict`); empty where it does not say."""
+    return str((item["metadata"].get("annotations") or {}).get(VERDICT_ANNOTATION) or "")
 
 
 def _failed_job(launch_id: str, condition: Json) -> Observation:

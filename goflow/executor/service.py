@@ -21,7 +21,7 @@ from goflow.domain.errors import NotFoundError
 from goflow.domain.runs import Event, Launch, Outcome
 from goflow.domain.state import OPEN_LAUNCH_STATES, LaunchState, TaskState
 from goflow.executor.backend import Backend, BackendAwayError, Handle, LaunchRefusedError, Observation, Phase
-from goflow.executor.outcomes import settle
+from goflow.executor.outcomes import settle, store_report
 from goflow.executor.plans import Planner
 from goflow.executor.tokens import TokenMint
 from goflow.operators.plan import JobPlan, NotConvertibleError
@@ -38,6 +38,8 @@ TICK_S = 1.0
 RETRY_S = 5.0
 """Seconds after which a step that failed for no known reason is tried again."""
 STOP_GRACE_S = 30.0
+LOG_WAIT_S = 0.3
+"""Seconds after which a container's log is looked at again that is still being read."""
 TURNS = 64
 
 Work = tuple[Literal["launch", "stop", "clean", "observe"], str | Observation]
@@ -217,9 +219,12 @@ class Executor(ThreadService):
 
     def _created(self, plan: JobPlan) -> None:
         with self.store.transaction() as tx:
+            _, instance = launches.with_task(tx, plan.launch_id)
             if plan.rendered:
-                _, instance = launches.with_task(tx, plan.launch_id)
                 tasks.set_rendered(tx, instance.id, plan.rendered)
+            if plan.results:
+                told = [{"key": key, "value": value} for key, value in plan.results.items()]
+                store_report(tx, instance, {"xcoms": told})
             transitions.advance_launch(
                 tx,
                 plan.launch_id,
@@ -286,7 +291,7 @@ class Executor(ThreadService):
         if launch is None or launch.state not in OPEN_LAUNCH_STATES:
             return
         if seen.phase is Phase.ENDED and seen.final and seen.outcome is not None:
-            settle(self.store, launch.id, seen.outcome, who=self.backend.name)
+            self._ended(launch, seen, seen.outcome)
         elif seen.phase is Phase.GONE:
             self._gone(launch, seen)
         elif seen.phase is Phase.RUNNING:
@@ -302,6 +307,16 @@ class Executor(ThreadService):
         ):
             with self.store.transaction() as tx:
                 launches.set_message(tx, launch.id, reason=seen.reason, message=seen.message)
+
+    def _ended(self, launch: Launch, seen: Observation, outcome: Outcome) -> None:
+        """Store the end; where its output is the task's result, once all of that is there."""
+        report = None
+        if self.follower is not None and outcome.state is TaskState.SUCCESS and self.follower.has_result(launch.id):
+            if self.follower.busy(launch.id):
+                self._again(("observe", seen), LOG_WAIT_S)
+                return
+            report = self.follower.result(launch.id)
+        settle(self.store, launch.id, outcome, who=self.backend.name, report=report)
 
     def _gone(self, launch: Launch, seen: Observation) -> None:
         """Gone without an answer: told so, and never silently created anew (decision 10)."""

@@ -36,22 +36,8 @@ class Site:
 
 def job_manifest(plan: JobPlan, site: Site) -> dict[str, Any]:
     """The Job for PLAN, as JSON for the API server."""
-    spec: dict[str, Any] = {
-        "backoffLimit": plan.backoff_limit if plan.restart_policy == "Never" else 6,
-        "parallelism": plan.parallelism,
-        "completions": plan.parallelism,
-        "template": {
-            "metadata": _metadata(plan),
-            "spec": _pod_spec(plan, site),
-        },
-    }
-    if plan.restart_policy == "Never":
-        # A pod that was evicted or deleted is nobody's failure: the Job fails at once and says so, and GoFlow
-        # replaces the launch; without this rule the Job controller would start a second pod by itself.
-        spec["podFailurePolicy"] = {
-            "rules": [{"action": "FailJob", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}]
-        }
-        spec["podReplacementPolicy"] = "Failed"
+    template = {"metadata": _metadata(plan), "spec": _pod_spec(plan, site)}
+    spec: dict[str, Any] = {**(plan.job or _one_try(plan)), "template": template}
     if plan.active_deadline_s:
         spec["activeDeadlineSeconds"] = int(plan.active_deadline_s)
     return {
@@ -60,6 +46,23 @@ def job_manifest(plan: JobPlan, site: Site) -> dict[str, Any]:
         "metadata": {"name": plan.job_name, "namespace": plan.namespace, **_metadata(plan)},
         "spec": spec,
     }
+
+
+def _one_try(plan: JobPlan) -> dict[str, Any]:
+    """The spec of a Job that is GoFlow's own: one launch, or the pods of a native task."""
+    spec: dict[str, Any] = {
+        "backoffLimit": plan.backoff_limit if plan.restart_policy == "Never" else 6,
+        "parallelism": plan.parallelism,
+        "completions": plan.parallelism,
+    }
+    if plan.restart_policy == "Never":
+        # A pod that was evicted or deleted is nobody's failure: the Job fails at once and says so, and GoFlow
+        # replaces the launch; without this rule the Job controller would start a second pod by itself.
+        spec["podFailurePolicy"] = {
+            "rules": [{"action": "FailJob", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}]
+        }
+        spec["podReplacementPolicy"] = "Failed"
+    return spec
 
 
 def _metadata(plan: JobPlan) -> dict[str, Any]:
@@ -85,7 +88,7 @@ def _pod_spec(plan: JobPlan, site: Site) -> dict[str, Any]:
         "restartPolicy": plan.restart_policy,
         "terminationGracePeriodSeconds": int(plan.termination_grace_s),
         "enableServiceLinks": False,
-        "automountServiceAccountToken": plan.verdict is not Verdict.RUNNER,
+        "automountServiceAccountToken": plan.verdict is not Verdict.RUNNER or plan.kube_access,
         "containers": containers,
         **({"volumes": volumes} if volumes else {}),
         **given,
@@ -162,6 +165,8 @@ def _xcom_container(plan: JobPlan, site: Site) -> dict[str, Any]:
         "env": _runner_environment(plan, site),
         "volumeMounts": [*_runner_mounts(plan), {"name": "xcom", "mountPath": XCOM_DIR}],
     }
+    if plan.multiple_outputs:
+        container["command"].append("--multiple-outputs")
     if site.runner_pull_policy:
         container["imagePullPolicy"] = site.runner_pull_policy
     return container

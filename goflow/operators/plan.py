@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from goflow.domain.canonical import Json
 
@@ -13,12 +14,14 @@ class Verdict(enum.StrEnum):
     """Whose word ends the task (decision 11).
 
     RUNNER: our runner's, told to the task API (or left in the termination message). CONTAINER: the exit code of the
-    main container, which is not ours. JOB: the Job's own condition (native tasks with parallelism or ``OnFailure``).
+    main container, which is not ours. JOB: the Job's own condition (native tasks with parallelism or ``OnFailure``,
+    KubernetesJobOperator). CREATED: that the Job is there is all that was wanted; it is the author's from then on.
     """
 
     RUNNER = "runner"
     CONTAINER = "container"
     JOB = "job"
+    CREATED = "created"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +62,17 @@ class JobPlan:
     """Whether ``/airflow/xcom/return.json`` of a foreign container becomes the task's result."""
     skip_exit_codes: tuple[int, ...] = ()
     """Exit codes of a foreign container that mean *skipped*."""
+    multiple_outputs: bool = False
+    """Whether each key of what the sidecar sends is a result of its own, too."""
+    result_lines: Literal["", "last", "all"] = ""
+    """Which lines of a foreign container's output become the task's result."""
+    results: Mapping[str, Json] = field(default_factory=dict)
+    """Results that are known once the Job is there, by key."""
+    job: Mapping[str, Json] = field(default_factory=dict)
+    """Fields of the Job's own spec where it is the author's (KubernetesJobOperator); Kubernetes' defaults hold for the
+    others."""
+    kube_access: bool = False
+    """Whether our runner's container gets its service account's token for the API server, as Airflow's workers do."""
     rendered: Mapping[str, Json] = field(default_factory=dict)
     """The template fields as they were rendered here; our runner tells those of its tasks itself."""
     active_deadline_s: float | None = None

@@ -17,7 +17,7 @@ from goflow.operators.objects import manifest_of
 from goflow.operators.plan import JobPlan, NotConvertibleError, Verdict
 from goflow.operators.pod_template import merged_containers, merged_pods, merged_specs
 from goflow.operators.request import PlanRequest
-from goflow.operators.values import NotKnownError, share_of, with_results
+from goflow.operators.values import skip_codes, values_of
 
 PATHS = frozenset(
     {
@@ -26,6 +26,9 @@ PATHS = frozenset(
         "airflow.contrib.operators.kubernetes_pod_operator.KubernetesPodOperator",
     }
 )
+
+FUNCTION_VARIABLES = "function_variables"
+"""Variables of the container beside the operator's own: what `container_function` has found out."""
 
 _POD_FIELDS = {
     "volumes": "volumes",
@@ -54,6 +57,7 @@ _CONTAINER_FIELDS = {
 }
 ELSEWHERE = ("config_file", "cluster_context")
 """Arguments that name another cluster than GoFlow's own."""
+_HOW_TO_CALL_IT_OURS = "if it is the same, name it in goflow.yaml's own_clusters"
 NOT_YET = ("callbacks", "pod_runtime_info_envs", "progress_callback")
 """Arguments that are read, but whose meaning is not carried out yet: a task with one of them is not converted."""
 TEMPLATES = ("pod_template_file", "pod_template_dict", "full_pod_spec")
@@ -67,9 +71,14 @@ def trouble(task: TaskSpec) -> str:
         if name in named and (given.get(name) or name in task.expand):
             return f"its argument {name} is not carried out yet"
     for name in ELSEWHERE:
-        if given.get(name):
-            return f"its argument {name} asks for another cluster: pods run in GoFlow's own"
+        if given.get(name) and not (name == "cluster_context" and is_ours(task, given[name])):
+            return f"its argument {name} asks for another cluster: pods run in GoFlow's own ({_HOW_TO_CALL_IT_OURS})"
     return ""
+
+
+def is_ours(task: TaskSpec, cluster: Any) -> bool:
+    """Whether ``goflow.yaml`` says that CLUSTER, as TASK's author calls it, is the one that GoFlow runs in."""
+    return isinstance(cluster, str) and cluster in (task.runtime.own_clusters or ())
 
 
 def plan(request: PlanRequest) -> JobPlan:
@@ -97,12 +106,13 @@ def plan(request: PlanRequest) -> JobPlan:
         image_pull_secrets=_secret_names(values.get("image_pull_secrets")),
         pod={"metadata": template.get("metadata") or {}, "spec": _pod(values, spec)},
         container=_container(values, main),
+        multiple_outputs=bool(request.task.multiple_outputs),
         xcom_sidecar=bool(values.get("do_xcom_push", False)),
         active_deadline_s=values.get("active_deadline_seconds") or spec.get("activeDeadlineSeconds"),
         termination_grace_s=float(
             values.get("termination_grace_period") or spec.get("terminationGracePeriodSeconds") or 30
         ),
-        skip_exit_codes=_codes(values.get("skip_on_exit_code")),
+        skip_exit_codes=skip_codes(values.get("skip_on_exit_code")),
         rendered={name: values[name] for name in request.task.template_fields if name in values},
     )
 
@@ -116,8 +126,8 @@ def _shared(
 ) -> dict[str, Any]:
     """What every family's plan has, with the operator's word on it; it is taken out of MAIN."""
     shared = runner.common(request)
-    shared["labels"] = {**_texts(values.get("labels")), **shared["labels"]}
-    shared["annotations"] = {**_texts(values.get("annotations")), **shared["annotations"]}
+    shared["labels"] = {**texts(values.get("labels")), **shared["labels"]}
+    shared["annotations"] = {**texts(values.get("annotations")), **shared["annotations"]}
     namespace = values.get("namespace") or (template.get("metadata") or {}).get("namespace")
     if namespace:
         shared["namespace"] = str(namespace)
@@ -134,7 +144,8 @@ def _shared(
 def _container(values: Mapping[str, Any], main: Mapping[str, Any]) -> dict[str, Any]:
     """The other fields of the operator's container: its arguments over those of MAIN. Of two variables of one name
     Kubernetes takes the later one, so the author's own come last."""
-    own = {**_renamed(values, _CONTAINER_FIELDS), "env": _environment(values.get("env_vars"))}
+    variables = [*_environment(values.get("env_vars")), *_environment(values.get(FUNCTION_VARIABLES))]
+    own = {**_renamed(values, _CONTAINER_FIELDS), "env": variables}
     secrets = _secrets(values.get("secrets"))
     from_maps = [{"configMapRef": {"name": str(name)}} for name in manifest_of(values.get("configmaps") or [])]
     more = {name: secrets[name] for name in ("env", "volumeMounts")} | {"envFrom": [*from_maps, *secrets["envFrom"]]}
@@ -151,21 +162,8 @@ def _pod(values: Mapping[str, Any], spec: Mapping[str, Any]) -> dict[str, Any]:
 
 def _values(request: PlanRequest) -> dict[str, Any]:
     task = request.task
-    pushes = task.do_xcom_push and (
-        not task.mapped or "do_xcom_push" in task.given
-    )  # unlike others, it does not unasked
-    told = request.resolved or {}
-    values: dict[str, Any] = {**task.arguments, **task.fields, "do_xcom_push": pushes}
-    try:
-        if task.mapped and request.resolved is None:  # else its share is among what was told
-            values.update(share_of(task.expand, request.instance.map_index, request.pull))
-        values = with_results({name: value for name, value in values.items() if name not in told}, request.pull)
-    except (NotKnownError, LookupError) as problem:
-        raise NotConvertibleError(task.operator, str(problem)) from problem
-    if request.render is not None:
-        templated = {name: values[name] for name in task.template_fields if name in values}
-        values.update(request.render(templated))
-    return {**values, **told}
+    pushes = task.do_xcom_push and (not task.mapped or "do_xcom_push" in task.given)  # unlike others, not unasked
+    return values_of(request, do_xcom_push=pushes)
 
 
 def _template(request: PlanRequest, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -175,22 +173,32 @@ def _template(request: PlanRequest, values: Mapping[str, Any]) -> dict[str, Any]
         value = values.get(name)
         if not value or (name == "pod_template_dict" and values.get("pod_template_file")):
             continue
-        made = _parsed(request, str(value)) if name == "pod_template_file" else manifest_of(value)
+        made = parsed(request, name, str(value)) if name == "pod_template_file" else manifest_of(value)
         if not isinstance(made, dict):
             raise NotConvertibleError(request.task.operator, f"its {name} is no pod")
         found = merged_pods(found, made)
     return found
 
 
-def _parsed(request: PlanRequest, path: str) -> Any:
+def as_template(given: Any, below: Mapping[str, Any]) -> dict[str, Any]:
+    """The pod template GIVEN (tagged JSON, or None) over the manifest BELOW."""
+    over = manifest_of(given) if given else {}
+    return merged_pods(below, over if isinstance(over, dict) else {})
+
+
+def parsed(request: PlanRequest, argument: str, path: str) -> dict[str, Any]:
+    """The YAML file of the version's folder at PATH, which ARGUMENT names. Raises NotConvertibleError."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
     try:
-        return YAML(typ="safe").load(request.read_file(path))
+        found = YAML(typ="safe").load(request.read_file(path))
     except (OSError, YAMLError) as problem:
-        words = f"its pod_template_file {path} cannot be read: {problem}"
+        words = f"its {argument} {path} cannot be read: {problem}"
         raise NotConvertibleError(request.task.operator, words) from problem
+    if not isinstance(found, dict):
+        raise NotConvertibleError(request.task.operator, f"its {argument} {path} is no object of Kubernetes")
+    return found
 
 
 def _main_and_rest(template: Mapping[str, Any], name: str) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -223,12 +231,6 @@ def _secrets(value: Any) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def _codes(value: Any) -> tuple[int, ...]:
-    if value is None:
-        return ()
-    return tuple(int(code) for code in value) if isinstance(value, list) else (int(value),)
-
-
 def _environment(env_vars: Any) -> list[dict[str, Any]]:
     """Variables of the container, from a map or from models."""
     if isinstance(env_vars, dict) and tag_of(env_vars) is None:
@@ -247,7 +249,8 @@ def _words(value: Any) -> tuple[str, ...] | None:
     return tuple(str(word) for word in (manifest_of(value) if not isinstance(value, str) else [value]))
 
 
-def _texts(value: Any) -> dict[str, str]:
+def texts(value: Any) -> dict[str, str]:
+    """A map of the author's as labels and the like are: texts to texts; empty for anything else."""
     return {str(key): str(inner) for key, inner in value.items()} if isinstance(value, dict) else {}
 
 

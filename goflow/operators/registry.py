@@ -11,7 +11,7 @@ from goflow.domain.canonical import Json
 from goflow.domain.diagnostics import Diagnostic, Severity, Span
 from goflow.domain.ignores import silenced
 from goflow.domain.spec import DagSpec, TaskSpec
-from goflow.operators import launch_time, native, pod, runner
+from goflow.operators import container_function, docker, job, launch_time, native, pod, runner
 from goflow.operators.plan import JobPlan, NotConvertibleError
 from goflow.operators.request import PlanRequest
 
@@ -42,25 +42,66 @@ EMPTY_PATHS = frozenset(
 )
 
 
+_PODS: dict[str, Family] = {
+    **dict.fromkeys(pod.PATHS, pod.plan),
+    **dict.fromkeys(job.PATHS, job.plan),
+    **dict.fromkeys(container_function.KUBERNETES, container_function.plan),
+    **dict.fromkeys(docker.PATHS, docker.plan),
+    **dict.fromkeys(container_function.DOCKER, container_function.docker_plan),
+}
+"""Classes whose tasks are pods of their own."""
+_IN_CLUSTERS: dict[str, Family] = {
+    "airflow.providers.google.cloud.operators.kubernetes_engine.GKEStartPodOperator": pod.plan,
+    "airflow.providers.google.cloud.operators.kubernetes_engine.GKEStartJobOperator": job.plan,
+    "airflow.providers.amazon.aws.operators.eks.EksPodOperator": pod.plan,
+    "airflow.contrib.operators.gcp_container_operator.GKEPodOperator": pod.plan,
+}
+"""The same in a cluster that their ``cluster_name`` says: GoFlow's own where ``goflow.yaml`` says so."""
+_TROUBLES: dict[Family, Callable[[TaskSpec], str]] = {
+    pod.plan: pod.trouble,
+    container_function.plan: pod.trouble,
+    job.plan: job.trouble,
+    docker.plan: docker.trouble,
+    container_function.docker_plan: docker.trouble,
+}
+_DOCKERS = frozenset({docker.plan, container_function.docker_plan})
+
+
 def family_of(task: TaskSpec) -> Family:
-    """The conversion for TASK, by its class and what that derives from, nearest first."""
+    """The conversion for TASK, by its class and what that derives from, nearest first.
+
+    A provider's class that GoFlow does not know runs through its own ``execute``, whatever it derives from: what it
+    changes of its pod is not known here.
+    """
     for path in (task.operator_path, *task.bases):
         if path == native.PATH:
             return native.plan
-        if path in pod.PATHS:
-            return runner.plan if task.overrides else pod.plan
+        family = _PODS.get(path)
+        if path in _IN_CLUSTERS and pod.is_ours(task, {**task.arguments, **task.fields}.get("cluster_name")):
+            family = _IN_CLUSTERS[path]
+        if family is not None:
+            elsewhere = family in _DOCKERS and docker.is_elsewhere(task)
+            return runner.plan if task.overrides or elsewhere else family
+        if provider_of(path):
+            break
     return runner.plan
 
 
 def convert(request: PlanRequest) -> JobPlan:
     """The launch as a plan. Raises NotConvertibleError."""
     resolves = to_resolve(request.dag, request.task, request.defaults.backend, request.resolved)
-    family = launch_time.plan if resolves else family_of(request.task)
+    family = launch_time.plan if resolves else _here(request)
     try:
         return family(request)
     except _MISSHAPEN as problem:  # it would be so again: nothing is gained by another try
         reason = f"its pod cannot be made of what is said for it: {type(problem).__name__}: {problem}"
         raise NotConvertibleError(request.task.operator, reason) from problem
+
+
+def _here(request: PlanRequest) -> Family:
+    """The family on this backend: without a cluster Docker's operator speaks with the Docker of this machine itself."""
+    family = family_of(request.task)
+    return runner.plan if family in _DOCKERS and request.defaults.backend == "local" else family
 
 
 def to_resolve(dag: DagSpec, task: TaskSpec, backend: str, resolved: Mapping[str, Json] | None) -> tuple[str, ...]:
@@ -69,8 +110,9 @@ def to_resolve(dag: DagSpec, task: TaskSpec, backend: str, resolved: Mapping[str
     if backend == "local" or resolved is not None:
         return ()
     family = family_of(task)
-    if family is pod.plan:
-        return () if pod.trouble(task) else launch_time.of_pod(dag, task)
+    if family in _TROUBLES:
+        found = (*container_function.names_of(task), *launch_time.of_pod(dag, task))
+        return () if _TROUBLES[family](task) else tuple(dict.fromkeys(found))
     return launch_time.of_override(task) if family is runner.plan else ()
 
 
@@ -82,7 +124,7 @@ def speaks_for_itself(dag: DagSpec, task: TaskSpec, backend: str, resolved: Mapp
     family = family_of(task)
     if family is native.plan:
         return backend == "local" or not (task.native or {}).get("DockerImage")
-    return family is runner.plan
+    return family is runner.plan or (family in _DOCKERS and backend == "local")
 
 
 def findings(result: ParseResult) -> tuple[Diagnostic, ...]:
@@ -177,8 +219,8 @@ class Way(enum.StrEnum):
 def way_of(task: TaskSpec) -> tuple[Way, str]:
     """How TASK runs in a cluster, and which package it wants for that or why it does not."""
     family = family_of(task)
-    if family is pod.plan:
-        reason = pod.trouble(task)
+    if family in _TROUBLES:
+        reason = _TROUBLES[family](task)
         return (Way.NOT_YET, reason) if reason else (Way.POD, "")
     if family is native.plan:
         return (Way.POD if (task.native or {}).get("DockerImage") else Way.RUNNER), ""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from goflow.domain.spec import RuntimeSpec
+from goflow.domain.spec import RuntimeSpec, TaskSpec
 from goflow.operators.identity import annotations_of, labels_of
 from goflow.operators.plan import JobPlan, Verdict
 from goflow.operators.pod_template import merged_pods
 from goflow.operators.request import PlanRequest
 
 COMMAND = ("goflow-runner", "run")
+_KUBERNETES_PROVIDER = "airflow.providers.cncf.kubernetes."
 _OF_THE_RUNNER = ("image", "command", "args")
 """What a pod template's container does not say here: the runner's image and command are GoFlow's to give, as Airflow's
 KubernetesExecutor gives its own to the template's."""
@@ -32,7 +33,8 @@ def plan(request: PlanRequest) -> JobPlan:
     spec = dict(pod.get("spec") or {})
     main, *others = spec.pop("containers", None) or [{}]
     container = {name: value for name, value in main.items() if name != "name"}
-    shared["service_account"] = spec.pop("serviceAccountName", None) or shared["service_account"]
+    account = spec.pop("serviceAccountName", None)
+    shared["service_account"] = account or shared["service_account"]
     shared["resources"] = container.pop("resources", {})
     if others:
         spec["containers"] = others
@@ -46,7 +48,13 @@ def plan(request: PlanRequest) -> JobPlan:
         pod={"spec": spec} if spec else {},
         container=container,
         folder_path=request.defaults.parse_path,
+        kube_access=bool(account) or _speaks_with_kubernetes(request.task),
     )
+
+
+def _speaks_with_kubernetes(task: TaskSpec) -> bool:
+    """Whether the operator is one of the Kubernetes provider, which calls the API server from its ``execute``."""
+    return any(path.startswith(_KUBERNETES_PROVIDER) for path in (task.operator_path, *task.bases))
 
 
 def common(request: PlanRequest) -> dict[str, Any]:

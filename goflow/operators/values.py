@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from goflow.domain.canonical import tag_of
+from goflow.operators.plan import NotConvertibleError
+from goflow.operators.request import PlanRequest
 
 PullResult = Callable[[str, str], Any]
 """From a task's id and a key to its result: of a mapped task the list of its copies' results, in order."""
@@ -15,6 +17,34 @@ PullResult = Callable[[str, str], Any]
 
 class NotKnownError(Exception):
     """A value that the daemon cannot work out, and why"""
+
+
+def values_of(request: PlanRequest, **more: Any) -> dict[str, Any]:
+    """The arguments of the task's operator as they hold for this launch: of a mapped task its copy's, results of other
+    tasks and templates put in, MORE under them, and over them what an earlier launch of the attempt has found out.
+    Raises NotConvertibleError."""
+    task = request.task
+    told = request.resolved or {}
+    values: dict[str, Any] = {**task.arguments, **task.fields, **more}
+    try:
+        if task.mapped and request.resolved is None:  # else its share is among what was told
+            values.update(share_of(task.expand, request.instance.map_index, request.pull))
+        values = with_results({name: value for name, value in values.items() if name not in told}, request.pull)
+    except (NotKnownError, LookupError) as problem:
+        raise NotConvertibleError(task.operator, str(problem)) from problem
+    if request.render is not None:
+        templated = {name: values[name] for name in task.template_fields if name in values}
+        values.update(request.render(templated))
+    return {**values, **told}
+
+
+def skip_codes(said: Any) -> tuple[int, ...]:
+    """``skip_on_exit_code``: one exit code, several or none."""
+    if said is None:
+        return ()
+    if isinstance(said, dict) and tag_of(said) in ("$tuple", "$set"):
+        said = next(iter(said.values()))
+    return tuple(int(code) for code in said) if isinstance(said, list) else (int(said),)
 
 
 def with_results(value: Any, pull: PullResult) -> Any:

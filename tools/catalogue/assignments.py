@@ -47,6 +47,8 @@ class Init:
     handed: dict[str, Source] = field(default_factory=dict)
     calls_super: bool = False
     hands_on_unknown: bool = False
+    taken_out: dict[str, Source] = field(default_factory=dict)
+    """What it takes out of its own ``**kwargs`` (``kwargs.pop("name", default)``), with what holds without it."""
 
 
 def init_of(cls: type) -> Init | None:
@@ -145,7 +147,10 @@ class _Reader:
         if function.attr in {"get", "items", "keys", "values"}:
             return
         if node.args and isinstance(node.args[0], ast.Constant):
-            self.more[str(node.args[0].value)] = COMPUTED
+            name = str(node.args[0].value)
+            self.more[name] = COMPUTED
+            if function.attr == "pop" and len(node.args) > 1:
+                self.init.taken_out[name] = self._source(node.args[1])
         else:
             self.mutable_kwargs = True
 

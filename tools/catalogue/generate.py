@@ -206,6 +206,10 @@ def arguments(inits: list[Init]) -> dict[str, Any]:
         for parameter in init.parameters:
             if parameter.name not in fixed:
                 found.setdefault(parameter.name, default_of(parameter))
+        if init.takes_more:
+            for name, source in init.taken_out.items():
+                if name not in fixed:
+                    found.setdefault(name, source.get("constant"))
         fixed |= set(init.handed) - {p.name for p in init.parameters}
         if not init.takes_more:
             break

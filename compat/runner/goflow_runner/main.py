@@ -33,10 +33,10 @@ def main(arguments: list[str] | None = None) -> int:
             from goflow_runner import local
 
             return local.serve(Path(folder))
-        case ["xcom", file]:
+        case ["xcom", file, *options]:
             from goflow_runner import xcom
 
-            return xcom.serve(Path(file))
+            return xcom.serve(Path(file), multiple_outputs="--multiple-outputs" in options)
         case ["triggers"]:
             from goflow_runner import trigger_runner
 

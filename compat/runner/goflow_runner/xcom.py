@@ -7,13 +7,15 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 from goflow_runner.client import RefusedError, ServerAwayError, TaskClient
 from goflow_runner.wire import ENV_LAUNCH
 
 
-def serve(path: Path) -> int:
-    """Wait for SIGTERM, which Kubernetes sends to a sidecar when the main container has ended; then send PATH.
+def serve(path: Path, *, multiple_outputs: bool = False) -> int:
+    """Wait for SIGTERM, which Kubernetes sends to a sidecar when the main container has ended; then send PATH, with
+    MULTIPLE_OUTPUTS each key of the map in it as a result of its own as well.
 
     0 when the result is stored or there is none, 1 when it is no JSON, 96 when the server stayed away.
     """
@@ -28,10 +30,15 @@ def serve(path: Path) -> int:
         return 1
     client = TaskClient.from_environment(os.environ[ENV_LAUNCH])
     client.patience_s = 25.0
-    length = len(value) if isinstance(value, list | dict) else None
+    found = dict(value) if multiple_outputs and isinstance(value, dict) else {}
     try:
-        client.report(xcoms=[{"key": "return_value", "value": value, "length": length}])
+        client.report(xcoms=[_result(key, inner) for key, inner in {**found, "return_value": value}.items()])
     except (RefusedError, ServerAwayError) as problem:
         print(f"the result was not stored: {problem}", file=sys.stderr)
         return 96
     return 0
+
+
+def _result(key: str, value: Any) -> Any:
+    length = len(value) if isinstance(value, list | dict) else None
+    return {"key": key, "value": value, "length": length}

@@ -102,9 +102,13 @@ class FolderConfig:
                 for task in tasks
             )
         said = self._for_all_of(path)
+        runtime = over(dag.runtime, self._for_dag(path, dag.dag_id))
+        if runtime.own_clusters:  # what a task is converted by stands with the task
+            below = RuntimeSpec(own_clusters=runtime.own_clusters)
+            tasks = tuple(replace(task, runtime=over(task.runtime, below)) for task in tasks)
         return replace(
             dag,
-            runtime=over(dag.runtime, self._for_dag(path, dag.dag_id)),
+            runtime=runtime,
             variables=said.variables,
             connections=said.connections,
             tasks=tasks,

@@ -28,6 +28,11 @@ RUNTIME_KEYS = (
         Either(Object(), Text("the path of a YAML file in the folder", strict=True)),
         "a fragment of a pod template (metadata, spec), or the path of a YAML file in this folder that has it",
     ),
+    Key(
+        "own_clusters",
+        ListOf(Text("the name of a cluster", strict=True), "the name of a cluster or a list of names", lone=True),
+        "names by which DAG files call the cluster that GoFlow runs in (cluster_name of GKE and EKS, cluster_context)",
+    ),
 )
 """What may be said for a DAG or a task, not only for a file."""
 

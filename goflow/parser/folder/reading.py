@@ -76,6 +76,7 @@ class _Maker:
                 annotations=given.get("annotations", {}),
                 pod_template=self._pod_template(given),
                 runtime=given.get("runtime"),
+                own_clusters=given.get("own_clusters"),
             ),
         )
 

@@ -12,10 +12,14 @@ POD_METHODS = frozenset(
         build_pod_request_obj get_or_create_pod find_pod await_pod_start await_pod_completion
         await_init_containers_completion extract_xcom post_complete_action cleanup process_pod_deletion trigger_reentry
         invoke_defer_method process_duplicate_label_pods patch_already_checked pod_manager hook client
-        convert_config_file_to_dict kill_istio_sidecar is_istio_enabled log_matching_pod prepare_for_execution"""
+        convert_config_file_to_dict kill_istio_sidecar is_istio_enabled log_matching_pod prepare_for_execution
+        build_job_request_obj create_job get_pods job_client reconcile_jobs execute_deferrable execute_complete
+        cli format_command unpack_environment_variables _run_image _run_image_with_mounts _attempt_to_retrieve_result
+        _generate_cmds get_python_source"""
     )
 )
-"""Methods of KubernetesPodOperator (provider 10.22) and BaseOperator that the pod's way through ``execute`` goes by."""
+"""Methods of KubernetesPodOperator, KubernetesJobOperator (provider 10.22), DockerOperator and BaseOperator that the
+container's way through ``execute`` goes by."""
 
 
 def overridden(operator: ClassValue) -> tuple[str, ...]:

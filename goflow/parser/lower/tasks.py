@@ -25,7 +25,13 @@ from goflow.parser.lower.params import lowered_params
 from goflow.parser.lower.templates import TemplateFiles
 from goflow.parser.lower.wording import listed
 
-KUBERNETES_POD = "airflow.providers.cncf.kubernetes.operators.pod.KubernetesPodOperator"
+CONTAINERS = frozenset(
+    {
+        "airflow.providers.cncf.kubernetes.operators.pod.KubernetesPodOperator",
+        "airflow.providers.docker.operators.docker.DockerOperator",
+    }
+)
+"""Operators whose container the daemon makes itself, so that what is in it has to be known at launch."""
 OWN_FIELDS = frozenset(
     words(
         """task_id trigger_rule retries retry_delay retry_exponential_backoff max_retry_delay execution_timeout pool
@@ -111,7 +117,7 @@ class LoweredTask:
         return list(dict.fromkeys(path for path in found if path != "builtins.object"))
 
     def _when(self) -> Literal["task", "launch"]:
-        return "launch" if KUBERNETES_POD in self.paths else "task"
+        return "task" if CONTAINERS.isdisjoint(self.paths) else "launch"
 
     # -- policy -------------------------------------------------------------------------------------------------------
 

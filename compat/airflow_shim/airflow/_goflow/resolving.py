@@ -3,7 +3,7 @@
 The task itself is not run: its arguments are looked at once the file has been imported and its templates are rendered.
 """
 
-from airflow._goflow import outcomes
+from airflow._goflow import container_functions, outcomes
 from airflow._goflow.context import set_current_context
 from airflow._goflow.tagged import tagged
 
@@ -15,10 +15,13 @@ def resolve(task_input, client, task):
     names = task_input["resolve"]
     try:
         context = build(task_input, client, task)
-        with set_current_context(context):
-            found = _found(context, names, task_input["task"])
     except Exception as problem:
         return outcomes.failed(problem, None, task_input)
+    with set_current_context(context):
+        try:
+            found = _found(context, names, task_input["task"])
+        except BaseException as problem:  # a function of the author's may have skipped, too
+            return outcomes.of(problem, context, task_input)
     print(f"Found out {', '.join(names)}: the pod itself begins now", flush=True)
     return {"state": "up_for_reschedule", "reason": "Resolved", "exit_code": 0, "resolved": found}
 
@@ -39,4 +42,5 @@ def _found(context, names, spec):
     mapped = dict(ti.task.expanded(context)[0]) if getattr(ti.task, "is_mapped", False) else {}
     task = rendered(context, spec)
     wanted = dict.fromkeys([*names, *mapped, *task.template_fields])
-    return {name: tagged(getattr(task, name)) for name in wanted if hasattr(task, name)}
+    found = {name: getattr(task, name) for name in wanted if hasattr(task, name)}
+    return {name: tagged(value) for name, value in {**found, **container_functions.prepared(task, context)}.items()}
