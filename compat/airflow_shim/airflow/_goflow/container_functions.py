@@ -9,13 +9,15 @@ SCRIPT, INPUT = "__PYTHON_SCRIPT", "__PYTHON_INPUT"
 """The variables by which Airflow's operators hand text and arguments over, too."""
 VARIABLES = "function_variables"
 """What the daemon calls those variables together (``goflow.operators.pod.FUNCTION_VARIABLES``)."""
-RESULT = "/airflow/xcom/return.json"
 _BEGIN = (
     "import base64, os, sys; "
     "[open(path, 'wb').write(base64.b64decode(os.environ[name])) for name, path in "
     "(({script!r}, '/tmp/script.py'), ({input!r}, '/tmp/script.in'))]; "
-    "os.execv(sys.executable, [sys.executable, '/tmp/script.py', '/tmp/script.in', {result!r}])"
+    "folder = '/airflow/xcom'; "
+    "result = folder + '/return.json' if os.path.isdir(folder) else os.devnull; "
+    "os.execv(sys.executable, [sys.executable, '/tmp/script.py', '/tmp/script.in', result])"
 )
+"""The folder is there where a sidecar waits for the result."""
 
 
 def prepared(task, context):
@@ -26,18 +28,16 @@ def prepared(task, context):
 
 
 def _of_kubernetes(task, context):
-    pushes = getattr(task, "do_xcom_push", False)
-    return {"cmds": _begin("python", pushes), "arguments": [], VARIABLES: _variables(task)}
+    return {"cmds": _begin("python"), "arguments": [], VARIABLES: _variables(task)}
 
 
 def _of_docker(task, context):
     python = getattr(task, "python_command", "python")
-    return {"command": _begin(python, task.do_xcom_push), VARIABLES: _variables(task)}
+    return {"command": _begin(python), VARIABLES: _variables(task)}
 
 
-def _begin(python, pushes):
-    result = RESULT if pushes else "/dev/null"
-    return [python, "-c", _BEGIN.format(script=SCRIPT, input=INPUT, result=result)]
+def _begin(python):
+    return [python, "-c", _BEGIN.format(script=SCRIPT, input=INPUT)]
 
 
 def _variables(task):
