@@ -53,7 +53,7 @@ MEASURES = (
     Measure("large_first_s", "importer alone, 10,000 generated files: read for the first time", "s"),
     Measure("large_again_s", "the same: looked through again, nothing changed, every file hashed", "s"),
     Measure("large_changed_s", "the same: one helper module changed, its 50 importers read again", "s"),
-    Measure("large_changed_cold_s", "the same, and the reading process begins for it", "s"),
+    Measure("large_changed_cold_s", "the same, and the reading processes begin for it", "s"),
     Measure("day_start_mb", "importer alone, 80 files, 2,880 rescans: resident memory after a tenth", "MB"),
     Measure("day_end_mb", "the same at the end", "MB"),
 )

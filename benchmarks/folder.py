@@ -64,7 +64,7 @@ def _large(work: Path, files: int, repeats: int) -> dict[str, float]:
             if begun:
                 scanner.pool.ready()
             else:
-                scanner.close()  # as after a quiet while: the reading processes begin anew
+                scanner.pool.rest()  # as after a quiet while: the reading processes are forked anew
             changed[begun].append(_seconds(lambda: scanner.scan(thorough=False), expected=SHARE))
     return {
         "large_first_s": first,

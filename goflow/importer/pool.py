@@ -6,10 +6,7 @@ fresh process.
 
 from __future__ import annotations
 
-import contextlib
 import itertools
-import os
-import subprocess
 import sys
 import threading
 import time
@@ -17,17 +14,12 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
-import structlog
-
 from goflow.domain.diagnostics import Diagnostic
 from goflow.importer import endings
 from goflow.importer.messages import Parsed, Setup, TookTooLongError, receive, send
 from goflow.importer.settings import ImportSettings
+from goflow.importer.zygote import Forked, Zygote
 
-log = structlog.get_logger(__name__)
-
-_KEPT = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "MALLOC_ARENA_MAX")
-_START_S = 120.0
 _MOST_TOGETHER = 32
 """Files that are taken at once: what they do to the database, they do in one transaction."""
 _GATHER_S = 0.1
@@ -37,8 +29,8 @@ _TURN_S = 0.001
 writes to the database."""
 _MOST_AHEAD = 4 * _MOST_TOGETHER
 """Files that may have been read and not been taken."""
-_WORTH = 60
-"""Files to each process that are worth the beginning of another: reading them takes about as long."""
+_WORTH = 10
+"""Files to each process that are worth the beginning of another."""
 _MOST_FILES = 1000
 """After so many files, or one that has made it large, a process is replaced: whatever it keeps is given back."""
 
@@ -48,7 +40,8 @@ class ReaderPool:
 
     def __init__(self, settings: ImportSettings) -> None:
         self._settings = settings
-        self._readers = [_Reader(settings) for _ in range(settings.processes)]
+        self._zygote = Zygote(settings)
+        self._readers = [_Reader(settings, self._zygote) for _ in range(settings.processes)]
         self._free = list(self._readers)
         self._guard = threading.Lock()
 
@@ -105,39 +98,43 @@ class ReaderPool:
     @property
     def running(self) -> int:
         """How many processes there are now."""
-        return len(self.pids())
+        return sum(reader.running for reader in self._readers)
 
     def pids(self) -> list[int]:
-        """The process ids of those that there are now."""
+        """The process ids of those that there are now and are ready."""
         return [reader.pid for reader in self._readers if reader.pid is not None]
+
+    def rest(self) -> None:
+        """End the processes, but for the one that others are forked from: they are there again at once."""
+        for reader in self._readers:
+            reader.close()
 
     def close(self) -> None:
         """End all processes; the next ``read`` begins others."""
-        for reader in self._readers:
-            reader.close()
+        self.rest()
+        self._zygote.close()
 
 
 class _Reader:
     """One reading process, or the lack of it."""
 
-    def __init__(self, settings: ImportSettings) -> None:
+    def __init__(self, settings: ImportSettings, zygote: Zygote) -> None:
         self._settings = settings
-        self._process: subprocess.Popen[bytes] | None = None
+        self._zygote = zygote
+        self._process: Forked | None = None
         self._told: Setup | None = None
-        self._is_ready = False
         self._files = 0
         self.setup: Setup | None = None
 
     @property
     def running(self) -> bool:
         """Whether the process is there."""
-        return self.pid is not None
+        return self._process is not None and self._process.running
 
     @property
     def pid(self) -> int | None:
-        """Its process id, while it is there."""
-        process = self._process
-        return process.pid if process is not None and process.poll() is None else None
+        """Its process id, while it is there and ready."""
+        return self._process.pid if self._process is not None and self._process.running else None
 
     def read(self, path: str) -> Parsed:
         """What the file PATH is. Never raises for what the file does to the process."""
@@ -145,103 +142,55 @@ class _Reader:
         try:
             return self._ask(path)
         except TookTooLongError:
-            self._kill()
+            self._given_back(Forked.kill)
             return _given_up(endings.too_long(path, self._settings.parse_timeout_s), begun)
         except (EOFError, BrokenPipeError):
-            return _given_up(endings.ended(path, self._exit_code()), begun)
+            return _given_up(endings.ended(path, self._given_back(Forked.exit_code)), begun)
 
     def begin(self) -> None:
         """Have a process, and a fresh one instead of one that has read much."""
         if not self.running or self._files >= _MOST_FILES:
             self.close()
-            self._start()
+            self._process = self._zygote.begin()
+            self._files = 0
+            self._told = None
 
-    def ready(self) -> None:
+    def ready(self) -> Forked:
         """Have a process that waits for a file: what it loads is not the file's time."""
         self.begin()
-        process = self._process
-        assert process is not None
-        assert process.stdout is not None
-        if not self._is_ready:
-            receive(process.stdout.fileno(), timeout_s=_START_S)
-            self._is_ready = True
+        assert self._process is not None
+        try:
+            self._process.ready()
+        except EOFError:  # what it was to be forked from was killed meanwhile
+            self.close()
+            self._process = self._zygote.begin()
+            self._process.ready()
+        return self._process
+
+    def close(self) -> None:
+        """End the process."""
+        self._given_back(Forked.end)
 
     def _ask(self, path: str) -> Parsed:
-        self.ready()
-        process = self._process
-        assert process is not None
-        assert process.stdin is not None
-        assert process.stdout is not None
+        process = self.ready()
         if self._told is not self.setup:
-            send(process.stdin.fileno(), self.setup)
+            send(process.input, self.setup)
             self._told = self.setup
-        send(process.stdin.fileno(), path)
-        answer = receive(process.stdout.fileno(), timeout_s=self._settings.parse_timeout_s)
+        send(process.input, path)
+        answer = receive(process.output, timeout_s=self._settings.parse_timeout_s)
         assert isinstance(answer, Parsed)
         self._files = _MOST_FILES if answer.memory_mb > self._settings.parse_memory_mb // 4 else self._files + 1
         return answer
 
-    def _start(self) -> None:
-        environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
-        environment["PYTHONPATH"] = os.pathsep.join(part for part in sys.path if part)
-        environment["PYTHONHASHSEED"] = "0"
-        settings = self._settings
-        self._process = subprocess.Popen(  # noqa: S603 - our own module in our own interpreter
-            [sys.executable, "-m", "goflow.importer.worker", settings.parser, str(settings.parse_memory_mb)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=environment,
-            cwd="/",
-            start_new_session=True,
-            bufsize=0,
-        )
-        self._files = 0
-        self._told = None
-        self._is_ready = False
-
-    def _exit_code(self) -> int:
-        """What it ended with, once it has; a process that closed its pipe but lives on is ended."""
-        process = self._process
-        assert process is not None
-        try:
-            code = process.wait(2)
-        except subprocess.TimeoutExpired:
-            code = 0
-        self._kill()
-        return code
-
-    def _kill(self) -> None:
+    def _given_back(self, how: Callable[[Forked], int]) -> int:
+        """Have no process any more; what it ended with."""
         process, self._process = self._process, None
-        if process is not None:
-            process.kill()
-            _reap(process)
-
-    def close(self) -> None:
-        """End the process: it does so by itself when its input is closed."""
-        process, self._process = self._process, None
-        if process is None:
-            return
-        assert process.stdin is not None
-        process.stdin.close()
-        try:
-            process.wait(2)
-        except subprocess.TimeoutExpired:
-            log.warning("a reading process had to be killed", pid=process.pid)
-            process.kill()
-        _reap(process)
+        return 0 if process is None else how(process)
 
 
 def _is_done(reading: Future[Parsed], until: float) -> bool:
     """Whether READING is done, be it after a wait until the moment UNTIL of the monotonic clock."""
     return reading.done() or reading in wait([reading], max(0.0, until - time.monotonic())).done
-
-
-def _reap(process: subprocess.Popen[bytes]) -> None:
-    for pipe in (process.stdin, process.stdout):
-        if pipe is not None:
-            with contextlib.suppress(OSError):
-                pipe.close()
-    process.wait()
 
 
 def _given_up(finding: Diagnostic, begun: float) -> Parsed:

@@ -131,7 +131,7 @@ class Importer(ThreadService):
                 self._wanted = self._thorough = False
                 self._again_at = None
         if not wanted:
-            self._scanner.close()  # nothing to do for a while: the reading processes end
+            self._scanner.pool.rest()  # nothing to do for a while: the reading processes end
             return
         self._take(self._scanner.scan(thorough=thorough, stopping=self._must_stop))
 

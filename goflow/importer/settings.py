@@ -20,8 +20,9 @@ class ImportSettings:
 
     RESCAN_INTERVAL_S: seconds between scans that hash every file; PARSE_TIMEOUT_S: after so many seconds the reading of
     a file is given up; PARSE_MEMORY_MB: as much memory a reading process may take; PROCESSES: how many of them there
-    are; IDLE_S: after so many seconds without work they end. NAMESPACE is that of DAGs which name none. RUNS_IN: the
-    image that files are run in where they are not run here; empty: nobody does it.
+    are; IDLE_S: after so many seconds without work they end, but for the one that they are forked from. NAMESPACE is
+    that of DAGs which name none. RUNS_IN: the image that files are run in where they are not run here; empty: nobody
+    does it.
     ONLY: no files but these, relative to the folder; they are read whether the folder ignores them or not.
     PARSER is the function that reads a file, ``module:function`` (tests inject faults with it).
     """

@@ -1,7 +1,8 @@
-"""A reading process: ``python -m goflow.importer.worker MODULE:FUNCTION MEMORY_MB``.
+"""Reading processes, and the one they are forked from: ``python -m goflow.importer.worker MODULE:FUNCTION MEMORY_MB``.
 
-It reads requests on its standard input and answers on what was its standard output; whatever the parser prints goes to
-standard error. It ends when its input does. It never writes anything, and it is loaded without the store.
+The latter takes requests on its standard input (`goflow.importer.requests`). A reading process reads paths on its
+standard input and answers on a pipe; whatever the parser prints goes to standard error. Both end when their input does.
+They never write anything, and are loaded without the store.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import importlib
 import os
 import resource
 import select
+import signal
+import socket
 import sys
 import time
 import traceback
@@ -22,6 +25,7 @@ from goflow.domain.diagnostics import Diagnostic
 from goflow.domain.written import write_out
 from goflow.importer import endings
 from goflow.importer.messages import Parsed, Setup, receive, send
+from goflow.importer.requests import BEGIN, EXIT_CODE, REQUEST
 from goflow.telemetry import memory
 
 if TYPE_CHECKING:
@@ -29,6 +33,8 @@ if TYPE_CHECKING:
 
 _STACK_BYTES = 96 << 20
 """libcst's own parser calls itself for what is nested; the system leaves room for so much."""
+_END_S = 2.0
+"""A child that has nobody to answer ends within so long, or is ended."""
 _QUIET_S = 0.1
 """When nothing has been asked for so long, there is time to collect what was left behind."""
 _MOST_LEFT = 200_000
@@ -36,17 +42,72 @@ _MOST_LEFT = 200_000
 
 
 def main(arguments: list[str]) -> None:
-    """Serve until the input ends."""
-    answers = os.dup(1)
+    """Load what reading takes, and fork reading processes until the input ends."""
     os.dup2(2, 1)
     target, memory_mb = arguments
     with contextlib.suppress(OSError):
         os.nice(5)  # reading may wait, running tasks may not
-    confine(int(memory_mb))
     parse = _load(target)
     importlib.import_module("goflow.operators.registry")
     freeze()
-    send(answers, "ready")
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])  # it is waited for
+    control = socket.socket(fileno=0)
+    while True:
+        content, descriptors, _, _ = socket.recv_fds(control, REQUEST.size, 2)
+        if not content:
+            return
+        request, pid = REQUEST.unpack(content)
+        if request == BEGIN:
+            _fork(parse, int(memory_mb), *descriptors)
+        else:
+            control.send(REQUEST.pack(EXIT_CODE, _exit_code(pid)))
+
+
+def _exit_code(pid: int) -> int:
+    """What the child PID ended with; 0 where it closed its pipe but lives on, and is ended."""
+    until = time.monotonic() + _END_S
+    while True:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status)
+        left = until - time.monotonic()
+        if left <= 0:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            return 0
+        signal.sigtimedwait([signal.SIGCHLD], left)
+
+
+def _fork(parse: Callable[..., Any], memory_mb: int, requests: int, answers: int) -> None:
+    """A reading process that reads REQUESTS and writes ANSWERS; nothing is waited for. Where there can be none, its
+    pipes are closed, and that tells."""
+    try:
+        forked = os.fork()
+    except OSError:
+        traceback.print_exc()
+        forked = -1
+    if forked == 0:
+        code = 1
+        try:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
+            os.setsid()
+            os.dup2(requests, 0, inheritable=False)
+            os.close(requests)
+            os.set_inheritable(answers, False)
+            confine(memory_mb)
+            serve(parse, answers)
+            code = 0
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(code)
+    os.close(requests)
+    os.close(answers)
+
+
+def serve(parse: Callable[..., Any], answers: int) -> None:
+    """Read what is asked for on the standard input, until it ends."""
+    send(answers, os.getpid())
     setup: Setup | None = None
     while True:
         if not select.select([0], [], [], _QUIET_S)[0]:

@@ -154,13 +154,13 @@ def test_reading_processes_end_when_there_is_nothing_to_read(root: Path, start: 
     importer = start(idle_s=0.05)
     assert importer.scanned.wait(PATIENCE_S)
     ended = threading.Event()
-    close = importer._scanner.close
+    rest = importer._scanner.pool.rest
 
-    def closing() -> None:
-        close()
+    def resting() -> None:
+        rest()
         ended.set()
 
-    importer._scanner.close = closing  # type: ignore[method-assign]
+    importer._scanner.pool.rest = resting  # type: ignore[method-assign]
     assert ended.wait(PATIENCE_S) or importer.status()["reading_processes"] == 0
     assert importer.status()["reading_processes"] == 0
 

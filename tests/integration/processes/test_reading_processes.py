@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import select
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -100,13 +102,13 @@ def test_processes_begin_when_there_is_work_and_end_when_told(tmp_path: Path) ->
 
 
 def test_a_further_process_begins_where_there_are_files_for_it(tmp_path: Path) -> None:
-    names = [f"{number}.yaml" for number in range(61)]
+    names = [f"{number}.yaml" for number in range(11)]
     for name in names:
         (tmp_path / name).write_text(native("first_dag"))
     pool = ReaderPool(ImportSettings(root=tmp_path, processes=3))
-    assert len(list(pool.read(setup(tmp_path), names[:60]))) == 60
+    assert len(list(pool.read(setup(tmp_path), names[:10]))) == 10
     assert pool.running == 1
-    assert len(list(pool.read(setup(tmp_path), names))) == 61
+    assert len(list(pool.read(setup(tmp_path), names))) == 11
     assert pool.running == 2
     pool.close()
 
@@ -123,23 +125,65 @@ def test_a_reader_who_is_not_asked_to_the_end_stops(tmp_path: Path) -> None:
     pool.close()
 
 
+def parent(pid: int) -> int:
+    """The process id of the parent of PID."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def test_processes_are_forked_from_one_that_stays_while_they_rest(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(native("first_dag"))
+    pool = ReaderPool(ImportSettings(root=tmp_path, processes=2))
+    pool.ready()
+    [zygote] = {parent(pid) for pid in pool.pids()}
+    pool.rest()
+    assert pool.running == 0
+    assert len(list(pool.read(setup(tmp_path), ["a.yaml"]))) == 1
+    assert {parent(pid) for pid in pool.pids()} == {zygote}
+    pool.close()
+    assert not Path(f"/proc/{zygote}").exists()
+
+
+def test_the_end_of_the_process_that_others_are_forked_from_costs_no_file(tmp_path: Path) -> None:
+    for name in "abcd":
+        (tmp_path / f"{name}.yaml").write_text(native(f"dag_{name}"))
+    pool = ReaderPool(ImportSettings(root=tmp_path))
+    assert [parsed.crashed for parsed in pool.read(setup(tmp_path), ["a.yaml"])] == [False]
+    [pid] = pool.pids()
+    os.kill(parent(pid), signal.SIGKILL)
+    assert [parsed.crashed for parsed in pool.read(setup(tmp_path), ["b.yaml"])] == [False]
+    assert pool.pids() == [pid], "it lives on"
+    pool.rest()
+    pool.warm()
+    assert pool._zygote._process is not None
+    pool._zygote._process.kill()
+    assert [parsed.crashed for parsed in pool.read(setup(tmp_path), ["c.yaml"])] == [False]
+    [pid] = pool.pids()
+    descriptor = os.pidfd_open(pid)
+    os.kill(pid, signal.SIGKILL)
+    assert select.select([descriptor], [], [], 20)[0]
+    os.close(descriptor)
+    [parsed] = pool.read(setup(tmp_path), ["d.yaml"])
+    assert not parsed.crashed, "it was seen to be gone, so another was begun"
+    pool.close()
+
+
 def test_a_process_ends_when_the_daemon_is_gone(tmp_path: Path) -> None:
-    """The daemon is killed; its reading process sees the end of its input."""
+    """The daemon is killed; its reading process sees the end of its input, and so does what that was forked from."""
     program = (
         "import os, sys; from pathlib import Path; from goflow.importer.pool import ReaderPool; "
         "from goflow.importer.settings import ImportSettings; from tests.integration.processes.test_reading_processes import setup; "
         "root = Path(sys.argv[1]); pool = ReaderPool(ImportSettings(root=root)); "
         "list(pool.read(setup(root), ['a.yaml'])); "
-        "print(pool._readers[0]._process.pid, flush=True); os.kill(os.getpid(), 9)"
+        "print(pool.pids()[0], pool._zygote._process.pid, flush=True); os.kill(os.getpid(), 9)"
     )
     (tmp_path / "a.yaml").write_text(native("first_dag"))
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, env=environment)
-    pid = int(done.stdout)
-    descriptor = os.pidfd_open(pid) if Path(f"/proc/{pid}").exists() else None
-    if descriptor is not None:
-        import select
-
+    for pid in map(int, done.stdout.split()):
+        try:
+            descriptor = os.pidfd_open(pid)
+        except ProcessLookupError:
+            continue
         assert select.select([descriptor], [], [], 20)[0], "it lives on"
         os.close(descriptor)
 
@@ -151,9 +195,8 @@ def test_the_environment_of_the_daemon_is_not_handed_on(
     (tmp_path / "a.yaml").write_text(native("first_dag"))
     pool = ReaderPool(ImportSettings(root=tmp_path))
     list(pool.read(setup(tmp_path), ["a.yaml"]))
-    process = pool._readers[0]._process
-    assert process is not None
-    environment = Path(f"/proc/{process.pid}/environ").read_bytes()
+    [pid] = pool.pids()
+    environment = Path(f"/proc/{pid}/environ").read_bytes()
     assert b"secret" not in environment
     assert b"PYTHONHASHSEED=0" in environment
     pool.close()
