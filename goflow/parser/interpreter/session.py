@@ -58,7 +58,8 @@ class BudgetError(Exception):
 class Budget:
     """Counts steps, depth and size, so that reading any file ends."""
 
-    def __init__(self, steps: int = MOST_STEPS, depth: int = MOST_DEPTH, size: int = LARGEST) -> None:
+    def __init__(self, steps: int | None = None, depth: int = MOST_DEPTH, size: int = LARGEST) -> None:
+        steps = MOST_STEPS if steps is None else steps
         self.most_steps = self.steps_left = steps
         self.depth = 0
         self.most_depth = depth
