@@ -206,7 +206,10 @@ def _take_extras(self: Instance, left: Keywords, at: At) -> None:
     model = model_of(self.cls)
     extra = model.config.get("extra", "ignore")
     extra = getattr(extra, "value", extra)
-    if extra == "allow":
+    clash = {own.name for own in fields_in(self.cls)} & left.keys()
+    if extra == "allow" and clash:  # one name for two things
+        self.attributes |= dict.fromkeys((*clash, EXTRAS, GIVEN), unsure(at))
+    elif extra == "allow":
         self.attributes |= left
         self.attributes |= {GIVEN: self.attributes[GIVEN] | set(left), EXTRAS: tuple(left)}
     elif extra == "forbid" and left and not (model.before and model.unsure):

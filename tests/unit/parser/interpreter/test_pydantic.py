@@ -155,6 +155,9 @@ UNKNOWN = {
     "a computed field under another name": (
         "class M(BaseModel):\n    @computed_field(alias='z')\n    @property\n    def a(self) -> int:\n        return 1\nx = M().model_dump(by_alias=True)"
     ),
+    "one name for a field and for what is given beyond the fields": (
+        "class M(BaseModel, extra='allow'):\n    a: int = Field(1, alias='z')\nx = M(a=5).model_dump(exclude_unset=True).get('a')"
+    ),
     "a pattern": "class M(BaseModel):\n    a: str = Field('', pattern='a')\nx = M(a='b').a",
     "a configuration that is not followed": "class M(BaseModel):\n    model_config = ConfigDict(str_to_lower=True)\n    a: str\nx = M(a='A').a",
     "a validator around": (
