@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from goflow.domain.callbacks import callback_kind, relevant_task
 from goflow.domain.errors import ConflictError
 from goflow.domain.outcomes import end_by_trigger
 from goflow.domain.state import TERMINAL_TASK_STATES, RunState, TaskState
@@ -240,8 +241,17 @@ class Batch:
             if not ended:
                 raise ConflictError(f"run {run.run_id}")
             self._decisions += 1
+            self._call_back(book, end)
             self._shelf.close(book.key)
             self._pause_after_failures(book, end)
+
+    def _call_back(self, book: Book, end: EndRun) -> None:
+        """Have the author's callback called, once this is stored (``DagRun.produce_dag_callback``)."""
+        kind = callback_kind(book.graph.spec, end.state)
+        if kind is not None:
+            task = relevant_task(kind, tasks.of_run(self._tx, book.run.id))
+            ti_id = None if task is None else task.id
+            transitions.request_callback(self._tx, book.run, kind, reason=end.reason, ti_id=ti_id, who=self._who)
 
     def _pause_after_failures(self, book: Book, end: EndRun) -> None:
         """Too many runs in a row have failed (``max_consecutive_failed_dag_runs``): the DAG is paused."""

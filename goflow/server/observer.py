@@ -35,6 +35,8 @@ class EventMetrics:
                 metrics.RUNS_ENDED.labels(to).inc()
             elif event.kind == events.LAUNCH_STATE:
                 metrics.LAUNCHES.labels(to).inc()
+            elif event.kind == events.CALLBACK_STATE:
+                metrics.CALLBACKS.labels(to).inc()
             elif event.kind == events.TRIGGER_FIRED:
                 metrics.TRIGGERS_FIRED.labels(str(event.data.get("kind"))).inc()
 

@@ -8,12 +8,14 @@ from goflow_runner import wire
 from starlette.requests import Request
 from starlette.routing import Route
 
+from goflow.domain.callbacks import RunCallback
 from goflow.domain.errors import InvalidRequestError
 from goflow.domain.triggers import Fired, Trigger
+from goflow.executor.words import mended
 from goflow.server import task_bodies
 from goflow.server.door import Door
 from goflow.server.task_input import InputBuilder
-from goflow.store import Tx, launches, runs, triggers, versions
+from goflow.store import Tx, launches, runs, tasks, triggers, versions
 from goflow.triggers import desk
 
 
@@ -40,7 +42,7 @@ class TriggerApi:
             raise InvalidRequestError(f"this server speaks protocol {wire.PROTOCOL}: use its own runner image")
         if body.get("leaving"):
             desk.leave(self.store, runner_id)
-            return {"start": [], "leave": [], "poll_s": self.poll_s}
+            return {"start": [], "leave": [], "call": [], "poll_s": self.poll_s}
         held = body.get("held")
         if not isinstance(held, list) or not all(isinstance(key, int) for key in held):
             raise InvalidRequestError("held must be a list of triggers' ids")
@@ -50,14 +52,19 @@ class TriggerApi:
             process=task_bodies.text(body, "process"),
             capacity=task_bodies.number(body, "capacity"),
             held=frozenset(held),
+            calling=frozenset(_list(body, "calling")),
         )
         with self.store.reading() as tx:
             start = [self._info(tx, trigger) for trigger in orders.start]
-        for trigger in orders.start:
-            self.door.voices.hand(runner_id, trigger.launch_id)
+            call = [self._callback(tx, callback) for callback in orders.call]
+        spoken_for = [*(info["task"]["launch_id"] for info in start), *(told["launch_id"] for told in call)]
+        for launch_id in spoken_for:
+            if launch_id is not None:
+                self.door.voices.hand(runner_id, launch_id)
         return {
             "start": start,
             "leave": [{"id": key, "why": why} for key, why in orders.leave],
+            "call": call,
             "poll_s": self.poll_s,
         }
 
@@ -68,6 +75,8 @@ class TriggerApi:
         news = [_fired(entry) for entry in _list(told, "events")]
         if lines:
             desk.keep_lines(self.store, lines)
+        if ends := [_end(entry) for entry in _list(told, "called")]:
+            desk.take_ends(self.store, ends, who=f"triggers:{runner_id}")
         if news:
             desk.take(self.store, news, who=f"triggers:{runner_id}")
 
@@ -96,6 +105,27 @@ class TriggerApi:
             },
         }
 
+    def _callback(self, tx: Tx, callback: RunCallback) -> wire.CallbackInfo:
+        run = runs.get(tx, callback.dag_run_id)
+        dag = versions.spec(tx, run.reading_id)
+        started = launches.of_run(tx, run.id)
+        own = [launch for launch in started if launch.task_instance_id == callback.task_instance_id]
+        voice = own[-1] if own else started[-1] if started else None
+        task = self.inputs.build(tx, own[-1], tasks.get(tx, own[-1].task_instance_id), tx.now()) if own else None
+        return {
+            "id": callback.id,
+            "kind": callback.kind,
+            "reason": callback.reason,
+            "dag_id": run.dag_id,
+            "run_id": run.run_id,
+            "dialect": dag.dialect.value,
+            "environment": dict(dag.runtime.environment),
+            "folder": self.inputs.folder(tx, run),
+            "inputs": dict(versions.inputs(tx, run.reading_id)),
+            "launch_id": None if voice is None else voice.id,
+            "task": task,
+        }
+
 
 def _list(told: Any, name: str) -> list[Any]:
     found = told.get(name) or []
@@ -109,6 +139,10 @@ def _line(entry: Any) -> tuple[str, float, str]:
     if isinstance(at, bool) or not isinstance(at, int | float):
         raise InvalidRequestError("at of a line must be seconds since 1970")
     return task_bodies.text(entry, "launch_id"), float(at), task_bodies.text(entry, "text")
+
+
+def _end(entry: Any) -> tuple[int, bool, str]:
+    return task_bodies.number(entry, "id"), entry.get("ok") is True, mended(task_bodies.text(entry, "output"))
 
 
 def _fired(entry: Any) -> tuple[int, Fired]:

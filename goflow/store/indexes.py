@@ -10,6 +10,7 @@ from sqlalchemy import Index, text
 
 from goflow.store.tables import (
     OCCUPYING,
+    OPEN_CALLBACKS,
     OPEN_RUNS,
     PLANNED_DAGS,
     SCHEDULED,
@@ -21,6 +22,7 @@ from goflow.store.tables import (
     events,
     launches,
     metadata,
+    run_callbacks,
     task_instances,
     triggers,
 )
@@ -44,5 +46,7 @@ Index("ix_task_instances_waiting", task_instances.c.next_at, **_partial(WAITING)
 Index("ix_launches_token_hash", launches.c.token_hash, **_partial("token_hash IS NOT NULL"))
 Index("ix_launches_unfinished", launches.c.backend, launches.c.state, **_partial(UNFINISHED_LAUNCHES))
 Index("ix_triggers_waiting", triggers.c.runner_id, triggers.c.id, **_partial(WAITING_TRIGGERS))
+Index("ix_run_callbacks_open", run_callbacks.c.runner_id, run_callbacks.c.id, **_partial(OPEN_CALLBACKS))
+Index("ix_run_callbacks_dag_run_id", run_callbacks.c.dag_run_id)
 Index("ix_triggers_launch_id", triggers.c.launch_id)
 Index("ix_events_dag_id", events.c.dag_id, events.c.seq)

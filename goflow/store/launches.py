@@ -19,6 +19,11 @@ _l = launches.c
 _SELECT = select(*(column for column in _l if column.name not in {"plan", "outcome"}))
 _GET = _SELECT.where(_l.id == bindparam("launch_id"))
 _OF_TASK = _SELECT.where(_l.task_instance_id == bindparam("ti_id")).order_by(_l.try_number, _l.ordinal)
+_OF_RUN = (
+    _SELECT.join(task_instances, task_instances.c.id == _l.task_instance_id)
+    .where(task_instances.c.dag_run_id == bindparam("dag_run_id"), _l.claimed_at.is_not(None))
+    .order_by(_l.claimed_at, _l.id)
+)
 _LATEST = (
     _SELECT.where(_l.task_instance_id == bindparam("ti_id")).order_by(_l.try_number.desc(), _l.ordinal.desc()).limit(1)
 )
@@ -61,6 +66,11 @@ def with_task(tx: Tx, launch_id: str) -> tuple[Launch, TaskInstance]:
     """The launch of that id and its task instance. Raises NotFoundError."""
     launch = get(tx, launch_id)
     return launch, tasks.get(tx, launch.task_instance_id)
+
+
+def of_run(tx: Tx, dag_run_id: int) -> list[Launch]:
+    """The launches of a run whose process has begun, in the order in which they did."""
+    return [_launch(row) for row in tx.rows(_OF_RUN, {"dag_run_id": dag_run_id})]
 
 
 def of_task(tx: Tx, ti_id: int, try_number: int | None = None) -> list[Launch]:

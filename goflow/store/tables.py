@@ -45,6 +45,7 @@ SCHEDULED = "state = 'scheduled'"
 WAITING = "next_at IS NOT NULL"
 UNFINISHED_LAUNCHES = "state <> 'cleaned'"
 WAITING_TRIGGERS = "state = 'waiting'"
+OPEN_CALLBACKS = "state IN ('waiting', 'claimed')"
 
 
 def where(condition: str) -> TextClause:
@@ -284,6 +285,23 @@ triggers = Table(
     Column("epoch", Integer, nullable=False, server_default="0"),
     Column("event", Text),
     Column("fired_at", UtcMoment),
+    sqlite_autoincrement=True,
+)
+
+run_callbacks = Table(
+    "run_callbacks",
+    metadata,
+    _id(),
+    Column("dag_run_id", _Key, ForeignKey("dag_runs.id", ondelete="CASCADE"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("task_instance_id", _Key),
+    Column("state", Text, nullable=False),
+    Column("runner_id", Text, ForeignKey("trigger_runners.id", ondelete="SET NULL")),
+    Column("created_at", UtcMoment, nullable=False),
+    Column("claimed_at", UtcMoment),
+    Column("ended_at", UtcMoment),
+    Column("output", Text),
     sqlite_autoincrement=True,
 )
 

@@ -16,6 +16,7 @@ TRIGGERS_UNHELD = Gauge("goflow_triggers_unheld", "Of these, those that need a t
 TRIGGER_RUNNERS = Gauge("goflow_trigger_runners", "Trigger runners that are heard of.")
 TRIGGER_RUNNERS_LOST = Counter("goflow_trigger_runners_lost_total", "Trigger runners that ended or fell silent.")
 TRIGGERS_FIRED = Counter("goflow_triggers_fired_total", "Triggers by what came of them.", ["kind"])
+CALLBACKS = Counter("goflow_run_callbacks_total", "Callbacks of DAG runs by what became of them.", ["state"])
 FILES_READ = Counter("goflow_dag_files_read_total", "DAG files that were read because something had changed.")
 FILE_READ_SECONDS = Histogram(
     "goflow_dag_file_read_seconds",

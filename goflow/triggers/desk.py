@@ -12,24 +12,29 @@ import math
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from goflow.domain.callbacks import RunCallback
 from goflow.domain.outcomes import end_by_trigger
 from goflow.domain.state import TaskState
 from goflow.domain.triggers import ENDING_KINDS, Fired, Trigger, TriggerState
-from goflow.store import Store, Tx, launches, logs, runs, tasks, transitions, triggers, versions
+from goflow.store import Store, Tx, callbacks, launches, logs, runs, tasks, transitions, triggers, versions
 from goflow.store.rows import LogRow, TriggerRunner
 
 LEASE_S = 15.0
 """Seconds that a runner may be silent; it asks every second or so."""
+MOST_CALLBACKS = 4
+"""How many callbacks one runner calls at the same time."""
 MOST_AT_ONCE = 500
 """How many triggers one answer hands out at most, so that its transaction stays short."""
 
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """START: the triggers to begin. LEAVE: those to leave, each with why: ``fired``, ``moved`` or ``killed``."""
+    """START: the triggers to begin. LEAVE: those to leave, each with why: ``fired``, ``moved`` or ``killed``. CALL: the
+    callbacks of runs to call."""
 
     start: Sequence[Trigger]
     leave: Sequence[tuple[int, str]]
+    call: Sequence[RunCallback] = ()
 
 
 def room_for(runner: TriggerRunner, known: Sequence[TriggerRunner], waiting: int) -> int:
@@ -38,27 +43,39 @@ def room_for(runner: TriggerRunner, known: Sequence[TriggerRunner], waiting: int
     return max(0, min(runner.capacity, fair) - runner.held)
 
 
-def sync(store: Store, runner_id: str, *, process: str, capacity: int, held: Collection[int]) -> Orders:
-    """A runner says that it is there and HELD: what it is to begin and to leave.
+def sync(
+    store: Store,
+    runner_id: str,
+    *,
+    process: str,
+    capacity: int,
+    held: Collection[int],
+    calling: Collection[int] = (),
+) -> Orders:
+    """A runner says that it is there, what triggers it has HELD and what callbacks it is CALLING: what it is to begin
+    and to leave.
 
     Most of the time nothing has changed, and nothing is written then.
     """
     with store.reading() as tx:
-        if _is_fresh(tx, runner_id, process, capacity) and not triggers.count_for_runners(tx, unheld=True):
-            return _orders(tx, runner_id, held)
+        nothing = not triggers.count_for_runners(tx, unheld=True) and not callbacks.count_open(tx, waiting=True)
+        if nothing and _is_fresh(tx, runner_id, process, capacity):
+            return _orders(tx, runner_id, held, calling)
     with store.transaction() as tx:
         triggers.runner_seen(tx, runner_id, capacity=capacity, ttl_s=LEASE_S, process=process)
         known = triggers.runners(tx)
         [me] = [runner for runner in known if runner.id == runner_id]
         most = min(MOST_AT_ONCE, room_for(me, known, triggers.count_for_runners(tx)))
         transitions.claim_triggers(tx, runner_id, most)
-        return _orders(tx, runner_id, held)
+        transitions.claim_callbacks(tx, runner_id, MOST_CALLBACKS - len(callbacks.held_by(tx, runner_id)))
+        return _orders(tx, runner_id, held, calling)
 
 
 def leave(store: Store, runner_id: str) -> None:
     """A runner ends: others may have what it held at once."""
     with store.transaction() as tx:
         triggers.drop_runner(tx, runner_id)
+        transitions.lose_callbacks(tx, who="triggers")
 
 
 def _is_fresh(tx: Tx, runner_id: str, process: str, capacity: int) -> bool:
@@ -68,12 +85,12 @@ def _is_fresh(tx: Tx, runner_id: str, process: str, capacity: int) -> bool:
     return me.seen_at is not None and me.expires_at - tx.now() > dt.timedelta(seconds=LEASE_S * 2 / 3)
 
 
-def _orders(tx: Tx, runner_id: str, held: Collection[int]) -> Orders:
+def _orders(tx: Tx, runner_id: str, held: Collection[int], calling: Collection[int]) -> Orders:
     mine = triggers.held_by(tx, runner_id)
     keys = {trigger.id for trigger in mine}
     start = [trigger for trigger in mine if trigger.id not in held]
     gone = [(key, _why(triggers.find(tx, key))) for key in sorted(held) if key not in keys]
-    return Orders(start, gone)
+    return Orders(start, gone, [row for row in callbacks.held_by(tx, runner_id) if row.id not in calling])
 
 
 def _why(trigger: Trigger | None) -> str:
@@ -116,3 +133,10 @@ def keep_lines(store: Store, lines: Iterable[tuple[str, float, str]]) -> None:
             fresh = [line for line in told if line not in known]
             rows = [LogRow(seq=last + n, at=at, stream="out", text=text) for n, (at, text) in enumerate(fresh, 1)]
             logs.append(tx, launch_id, rows)
+
+
+def take_ends(store: Store, told: Iterable[tuple[int, bool, str]], *, who: str) -> None:
+    """Store how callbacks of runs ended, as (key, whether nothing has raised, what was printed)."""
+    with store.transaction() as tx:
+        for key, ok, output in told:
+            transitions.end_callback(tx, key, ok=ok, output=output, who=who)

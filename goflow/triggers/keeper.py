@@ -1,5 +1,5 @@
-"""Keeps trigger runners: none while nothing is deferred, as many as are wanted otherwise, and gives up those that fell
-silent, so that others get what they held."""
+"""Keeps trigger runners: none while nothing is deferred and no callback is to be called, as many as are wanted
+otherwise; and gives up those that fell silent, so that others get what they held."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import structlog
 
 from goflow.domain.runs import Event, new_launch_id
 from goflow.service import ThreadService
-from goflow.store import Store, events, triggers
+from goflow.store import Store, callbacks, events, transitions, triggers
 from goflow.telemetry import metrics
 from goflow.triggers.desk import LEASE_S
 
@@ -84,7 +84,7 @@ class TriggerKeeper(ThreadService):
                 self.stopping.wait(TICK_S)
 
     def _heard(self, happened: Sequence[Event]) -> None:
-        if any(event.kind == events.TRIGGER_WAITING for event in happened):
+        if any(event.kind in {events.TRIGGER_WAITING, events.CALLBACK_STATE} for event in happened):
             self.wake.set()
 
     def look(self) -> bool:
@@ -92,7 +92,7 @@ class TriggerKeeper(ThreadService):
         gone = [] if self.place is None else self.place.gone()
         with self.store.reading() as tx:
             known = triggers.runners(tx)
-            needed = triggers.count_for_runners(tx)
+            needed = triggers.count_for_runners(tx) + callbacks.count_open(tx)
             now = tx.now()
         expired = any(runner.expires_at <= now for runner in known)
         if expired or any(runner.id in gone for runner in known):
@@ -123,6 +123,7 @@ class TriggerKeeper(ThreadService):
             for runner_id in gone:
                 triggers.drop_runner(tx, runner_id)
             lost = [*gone, *triggers.drop_expired(tx)]
+            transitions.lose_callbacks(tx, who="triggers")
         metrics.TRIGGER_RUNNERS_LOST.inc(len(lost))
         log.warning("trigger runners are gone; others get what they held", runners=lost)
 
@@ -153,6 +154,7 @@ class TriggerKeeper(ThreadService):
         with self.store.transaction() as tx:
             for runner_id in gone:
                 triggers.drop_runner(tx, runner_id)
+            transitions.lose_callbacks(tx, who="triggers")
 
     def status(self) -> dict[str, Any]:
         """For the status page: what waits, and who holds how much of it."""

@@ -62,11 +62,10 @@ class FileThere(BaseTrigger):
         note(f"cleanup {{self.then}}")
 """
 
-DAG = """
+OPERATOR = """
 import datetime
 
 from airflow.sdk import DAG, BaseOperator
-from airflow.providers.standard.sensors.date_time import DateTimeSensorAsync
 from their_triggers import FileThere, note
 
 
@@ -83,19 +82,41 @@ class Waits(BaseOperator):
 
     def go_on(self, context, event=None, given=None):
         assert given == (1, 2)
-        note(f"resumed {{event['number']}}")
+        note(f"resumed {event['number']}")
         return event["number"]
+"""
 
+MANY = """
+import datetime
+
+from airflow.sdk import DAG
+from their_operators import Waits
 
 with DAG("many", schedule=None, start_date=datetime.datetime(2024, 1, 1), max_active_tasks=1000):
     Waits.partial(task_id="w").expand(number=list(range({count})))
+"""
 
-with DAG("ways", schedule=None, start_date=datetime.datetime(2024, 1, 1)):
+WAYS = """
+import datetime
+
+from airflow.sdk import DAG
+from airflow.providers.standard.sensors.date_time import DateTimeSensorAsync
+from their_operators import Waits
+from their_triggers import note
+
+
+def over(context):
+    note(f"over {context['reason']} {context['ti'].task_id} {context['run_id']}")
+
+
+with DAG(
+    "ways", schedule=None, start_date=datetime.datetime(2024, 1, 1), on_failure_callback=over, on_success_callback=over
+):
     for then in ("event", "raise", "crash", "nothing", "success", "skip"):
         Waits(task_id=then, number=7, name="go", then=then)
     Waits(task_id="late", number=8, name="never", seconds=0.5)
     Waits(task_id="marked", number=9, name="never")
-    DateTimeSensorAsync(task_id="moment", target_time="{{{{ dag_run.run_after + macros.timedelta(seconds=1) }}}}")
+    DateTimeSensorAsync(task_id="moment", target_time="{{ dag_run.run_after + macros.timedelta(seconds=1) }}")
 """
 
 
@@ -104,16 +125,16 @@ def here(tmp_path: Path) -> Path:
     """A folder in which the DAGs' triggers look and note."""
     (tmp_path / "dags").mkdir()
     (tmp_path / "dags" / "their_triggers.py").write_text(TRIGGERS.format(here=str(tmp_path)))
-    (tmp_path / "dags" / "deferring.py").write_text(DAG.format(count=COUNT))
+    (tmp_path / "dags" / "their_operators.py").write_text(OPERATOR)
+    (tmp_path / "dags" / "many.py").write_text(MANY.format(count=COUNT))
+    (tmp_path / "dags" / "ways.py").write_text(WAYS)
     return tmp_path
 
 
 @pytest.fixture
 def daemon(here: Path):
     """A daemon with two trigger runners, with nothing of it left at the end."""
-    made = standalone(
-        here / "home", here / "dags", GOFLOW_TRIGGER_RUNNERS="2", GOFLOW_TRIGGER_POLL_S="0.2", AIRFLOW_CTX_HERE="x"
-    )
+    made = standalone(here / "home", here / "dags", GOFLOW_TRIGGER_RUNNERS="2", GOFLOW_TRIGGER_POLL_S="0.2")
     made.start()
     yield made
     made.stop()
@@ -146,31 +167,31 @@ def kill_runner(daemon: Daemon, runner_id: str) -> None:
     os.kill(int(identity.partition(":")[0]), signal.SIGKILL)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_all_resume_once_though_a_runner_and_the_daemon_are_killed(here: Path, daemon: Daemon) -> None:
     daemon.wait_for("the DAGs", lambda: len(daemon.json("dags", "list")) == 2)
     daemon.run("dags", "trigger", "many", "--run-id", "r")
-    held = daemon.wait_for("two runners that hold all", lambda: held_by_two(daemon), 120)
+    held = daemon.wait_for("two runners that hold all", lambda: held_by_two(daemon), 300, 0.5)
     assert sorted(held.values()) == [COUNT // 2] * 2
     victim = min(held)
     kill_runner(daemon, victim)
     after = daemon.wait_for(
-        "others that hold all", lambda: (now := held_by_two(daemon)) and victim not in now and now, 60
+        "others that hold all", lambda: (now := held_by_two(daemon)) and victim not in now and now, 120
     )
     assert sorted(after.values()) == [COUNT // 2] * 2
     (here / "go_a").touch()
-    daemon.wait_for("the first that go on", lambda: (here / "notes").exists(), 60)
+    daemon.wait_for("the first that go on", lambda: (here / "notes").exists(), 120)
     daemon.kill()
     (here / "go_b").touch()
     daemon.start()
-    daemon.wait_for("the end of all", lambda: states(daemon, "many") == {"success": COUNT}, 120, 0.5)
+    daemon.wait_for("the end of all", lambda: states(daemon, "many") == {"success": COUNT}, 300, 1.0)
     resumed = Counter(line for line in (here / "notes").read_text().splitlines() if line.startswith("resumed"))
     assert resumed == {f"resumed {number}": 1 for number in range(COUNT)}
     assert {task["try_number"] for task in daemon.json("tasks", "list", "many", "r")} == {1}
     assert status(daemon)["waiting"] == 0
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_every_way_in_which_a_trigger_ends(here: Path, daemon: Daemon) -> None:
     daemon.wait_for("the DAGs", lambda: len(daemon.json("dags", "list")) == 2)
     daemon.run("dags", "trigger", "ways", "--run-id", "r")
@@ -191,6 +212,7 @@ def test_every_way_in_which_a_trigger_ends(here: Path, daemon: Daemon) -> None:
     assert "its process has ended (exit code 3)" in words["crash"]
     assert "TaskDeferralError: Trigger failure" in words["nothing"]
     assert "TaskDeferralTimeout: Trigger timeout" in words["late"]
+    daemon.wait_for("the DAG's callback", lambda: "over " in (here / "notes").read_text())
     notes = daemon.wait_for(
         "the last words of the trigger whose task was marked",
         lambda: (lines := Counter((here / "notes").read_text().splitlines()))["on_kill"] and lines,
@@ -198,3 +220,6 @@ def test_every_way_in_which_a_trigger_ends(here: Path, daemon: Daemon) -> None:
     assert notes["on_kill"] == 1
     assert notes["after event"] >= 1
     assert notes["resumed 7"] == 1
+    [over] = [line for line in notes if line.startswith("over")]
+    _, reason, task_id, run_id = over.split()
+    assert (reason, task_id in failed, run_id, notes[over]) == ("task_failure", True, "r", 1)

@@ -26,8 +26,8 @@ from typing import Any, cast
 
 from goflow_runner import trigger_host
 from goflow_runner.client import ServerAwayError, TaskClient
-from goflow_runner.folder import materialise
 from goflow_runner.local import process_identity
+from goflow_runner.run_callbacks import Calls, folder_of
 from goflow_runner.trigger_pipe import Pipe
 from goflow_runner.wire import (
     ENV_API_URL,
@@ -48,6 +48,8 @@ PROCESS_FILE = "process"
 """In the runner's folder: which process it is."""
 GOODBYE_S = 4.0
 """Seconds that triggers have for their ``cleanup`` when the runner is told to end."""
+CALLS_LOOKED_AT_S = 0.1
+"""How often callbacks are looked at whether they have ended."""
 LAST_WORDS_S = 1.0
 """Seconds for which a runner that ends tries to tell the daemon so."""
 
@@ -76,6 +78,7 @@ class TriggerRunner:
         self.stopping = False
         self._events: list[TriggerEventInfo] = []
         self._lines: list[TriggerLine] = []
+        self._calls = Calls(self.work_dir / "callbacks", self.client)
         self._wake_r, self._wake_w = os.pipe()
 
     def serve(self) -> int:
@@ -107,6 +110,7 @@ class TriggerRunner:
             "process": self.process,
             "capacity": self.capacity,
             "held": sorted(key for host in self.hosts for key in host.triggers),
+            "calling": sorted(self._calls.running),
             "leaving": leaving,
         }
         orders = cast(TriggerOrders, self.client.call("POST", f"trigger_runners/{self.name}/sync", body))
@@ -116,20 +120,25 @@ class TriggerRunner:
                     host.pipe.send({"leave": leave["id"], "why": leave["why"]})
         for info in orders["start"]:
             self._start(info)
+        for call in orders["call"]:
+            self._calls.begin(call)
         return orders["poll_s"]
 
     def _tell(self) -> None:
-        if self._events or self._lines:
-            news = {"events": self._events, "lines": self._lines}
+        called = self._calls.ended()
+        if self._events or self._lines or called:
+            news = {"events": self._events, "lines": self._lines, "called": called}
             self.client.call("POST", f"trigger_runners/{self.name}/events", news)
             self._events, self._lines = [], []
+            self._calls.told(called)
 
     def _listen(self, seconds: float) -> None:
         """Pass on what the hosts tell, for that long; what one tells is told to the daemon at once."""
         deadline = time.monotonic() + seconds
         while not self.stopping and (left := deadline - time.monotonic()) > 0:
             pipes = {host.pipe.fileno(): host for host in self.hosts}
-            ready, _, _ = select.select([*pipes, self._wake_r], [], [], left)
+            pause = min(left, CALLS_LOOKED_AT_S) if self._calls.running else left
+            ready, _, _ = select.select([*pipes, self._wake_r], [], [], pause)
             for fd in ready:
                 if fd in pipes:
                     self._hear(pipes[fd])
@@ -152,21 +161,19 @@ class TriggerRunner:
         """A host for triggers like INFO; None when its folder cannot be had: the trigger has failed then."""
         folder = None
         if info["folder"] is not None:
-            client = self.client.another()
-            client.headers, client.launch_id = dict(self.client.headers), info["task"]["launch_id"]
             try:
-                folder = materialise(info["folder"], client, self.work_dir)
+                folder = folder_of(info["folder"], self.client, info["task"]["launch_id"], self.work_dir)
             except Exception as problem:
                 self._failed(info["id"], f"its DAG folder cannot be had: {type(problem).__name__}: {problem}")
                 return None
-            finally:
-                client.close()
         ours, theirs = Pipe.pair()
         pid = os.fork()
         if pid == 0:
             for other in self.hosts:
                 other.pipe.close()
             ours.close()
+            os.close(self._wake_r)
+            os.close(self._wake_w)
             trigger_host.become(theirs, info, folder, self.client)  # does not return
         theirs.close()
         host = Host(key, pid, ours)
@@ -224,6 +231,7 @@ class TriggerRunner:
         for host in self.hosts:
             host.pipe.send({"end": True})
         deadline = time.monotonic() + GOODBYE_S
+        self._calls.wait(deadline)
         while self.hosts and (left := deadline - time.monotonic()) > 0:
             pipes = {host.pipe.fileno(): host for host in self.hosts}
             for fd in select.select(list(pipes), [], [], left)[0]:

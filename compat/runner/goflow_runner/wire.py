@@ -277,14 +277,41 @@ class TriggerInfo(TypedDict):
     task: TriggerTask
 
 
+class CallbackInfo(TypedDict):
+    """A callback of a DAG run that has ended, to be called once. KIND: ``success`` or ``failure``; REASON: Airflow's
+    word for why. TASK: the input of the task instance in its context, where there is one that ran; LAUNCH_ID: in whose
+    name it asks the server; None: it cannot."""
+
+    id: int
+    kind: str
+    reason: str
+    dag_id: str
+    run_id: str
+    dialect: str
+    environment: dict[str, str]
+    folder: FolderInfo
+    inputs: dict[str, Any]
+    launch_id: str | None
+    task: TaskInput | None
+
+
+class CallbackEnd(TypedDict):
+    """How a callback ended: OK when nothing of it has raised; the end of what it has printed."""
+
+    id: int
+    ok: bool
+    output: str
+
+
 class TriggerSync(TypedDict):
-    """What a trigger runner says again and again. PROCESS: its pod's uid, or ``pid:start time``. LEAVING: it ends, and
-    holds nothing from now on."""
+    """What a trigger runner says again and again. PROCESS: its pod's uid, or ``pid:start time``. CALLING: callbacks
+    that it is calling. LEAVING: it ends, and holds nothing from now on."""
 
     protocol: int
     process: str
     capacity: int
     held: list[int]
+    calling: list[int]
     leaving: bool
 
 
@@ -301,6 +328,7 @@ class TriggerOrders(TypedDict):
 
     start: list[TriggerInfo]
     leave: list[TriggerLeave]
+    call: list[CallbackInfo]
     poll_s: float
 
 
@@ -323,3 +351,4 @@ class TriggerNews(TypedDict):
 
     events: list[TriggerEventInfo]
     lines: list[TriggerLine]
+    called: list[CallbackEnd]

@@ -4,6 +4,7 @@ What belongs here: checking a change against `goflow.domain.state`, making it on
 rows that follow from it, and the event, all in the caller's transaction. What does not: deciding that a change is due.
 """
 
+from goflow.store.transitions.callbacks import claim_callbacks, end_callback, lose_callbacks, request_callback
 from goflow.store.transitions.launches import (
     Claimed,
     advance_launch,
@@ -26,17 +27,21 @@ __all__ = [
     "advance_run",
     "advance_task",
     "apply",
+    "claim_callbacks",
     "claim_launch",
     "claim_triggers",
     "clear_tasks",
     "defer_task",
     "due_event",
+    "end_callback",
     "fire_trigger",
     "forget_trigger",
+    "lose_callbacks",
     "mark_task",
     "plan_launch",
     "plan_launches",
     "replace_launch",
+    "request_callback",
     "request_stop",
     "stop_launches",
 ]

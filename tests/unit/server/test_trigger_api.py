@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from goflow_runner import wire
 
+from goflow.domain.callbacks import CallbackState
 from goflow.domain.state import TaskState
 from goflow.domain.triggers import Deferral
 from goflow.executor.words import outcome_from_word
-from goflow.store import launches, logs, tasks, transitions, triggers, variables
+from goflow.store import callbacks, launches, logs, runs, tasks, transitions, triggers, variables
 from tests.runners import TaskServer, python
 
 WAIT = {"classpath": "a.B", "next_method": "go_on", "kwargs": {"x": [1]}, "next_kwargs": {"y": 2}, "timeout_s": 5}
@@ -116,6 +117,29 @@ def test_a_runner_reads_variables_in_the_name_of_its_triggers_alone(server, defe
     assert call(server, "variables/v", **name) == {"value": "7"}, "what it cleans up may need it"
     assert call(server, "variables/v", runner="other", **name) == 403
     assert sync(server, held=[key])["leave"] == [{"id": key, "why": "killed"}]
+
+
+def test_a_callback_is_handed_out_with_the_context_of_its_task_and_its_end_is_stored(server, deferred):
+    started, _ = deferred
+    with server.store.transaction() as tx:
+        run = runs.get(tx, tasks.get(tx, started.instance_id).dag_run_id)
+        ti_id = started.instance_id
+        key = transitions.request_callback(tx, run, "failure", reason="task_failure", ti_id=ti_id, who="test")
+        bare = transitions.request_callback(tx, run, "success", reason="success", ti_id=None, who="test")
+    [info, other] = sync(server)["call"]
+    assert (info["id"], info["kind"], info["reason"], info["launch_id"]) == (key, "failure", "task_failure", started.id)
+    assert info["task"]["task_id"] == "t"
+    assert (other["task"], other["launch_id"]) == (None, started.id)
+    assert sync(server, calling=[key, bare])["call"] == []
+    end = {"id": key, "ok": False, "output": "Traceback \x00"}
+    assert call(server, "trigger_runners/r/events", {"called": [end, end]}) is None
+    with server.store.reading() as tx:
+        [first, second] = callbacks.of_run(tx, run.id)
+    assert (first.state, first.output) == (CallbackState.FAILED, "Traceback \N{REPLACEMENT CHARACTER}")
+    assert second.state is CallbackState.CLAIMED
+    sync(server, leaving=True)
+    with server.store.reading() as tx:
+        assert callbacks.find(tx, bare).state is CallbackState.LOST
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,62 @@
+"""Callbacks of DAG runs: the author's own functions that Airflow calls when a run has ended."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from goflow.domain.runs import TaskInstance
+from goflow.domain.spec import DagSpec
+from goflow.domain.state import RunState, TaskState
+
+
+class CallbackState(enum.StrEnum):
+    """``waiting``: to be called. ``claimed``: a trigger runner calls it. ``done``: nothing of it has raised.
+    ``failed``: something has. ``lost``: its process is gone, so that nobody knows how far it came; it is not called
+    again."""
+
+    WAITING = "waiting"
+    CLAIMED = "claimed"
+    DONE = "done"
+    FAILED = "failed"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunCallback:
+    """``on_success_callback`` or ``on_failure_callback`` (KIND ``success``, ``failure``) of one end of a run.
+
+    REASON is Airflow's word for why the run has ended; TASK_INSTANCE_ID is the task instance of its context.
+    """
+
+    id: int
+    dag_run_id: int
+    kind: str
+    reason: str
+    task_instance_id: int | None
+    state: CallbackState
+    runner_id: str | None
+    created_at: dt.datetime
+    claimed_at: dt.datetime | None = None
+    ended_at: dt.datetime | None = None
+    output: str | None = None
+
+
+def callback_kind(dag: DagSpec, end: RunState) -> str | None:
+    """The kind of callback that DAG has for a run that ends as END; None without one."""
+    kind = "success" if end is RunState.SUCCESS else "failure"
+    return kind if dag.callbacks.get(f"on_{kind}_callback") else None
+
+
+def relevant_task(kind: str, instances: Iterable[TaskInstance]) -> TaskInstance | None:
+    """The task instance that a callback is told of: the one that failed last, or succeeded last
+    (``DagRun.update_state``); where none did, the one that began last."""
+    wanted = TaskState.SUCCESS if kind == "success" else TaskState.FAILED
+    found = list(instances)
+    ended = [row for row in found if row.state is wanted and row.end_date is not None]
+    if ended:
+        return max(ended, key=lambda row: row.end_date or dt.datetime.min.replace(tzinfo=dt.UTC))
+    begun = [row for row in found if row.start_date is not None and row.try_number > 0]
+    return max(begun, key=lambda row: row.start_date or dt.datetime.min.replace(tzinfo=dt.UTC), default=None)

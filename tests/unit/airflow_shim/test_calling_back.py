@@ -1,0 +1,65 @@
+"""Callbacks of a DAG: called with the context that Airflow gives them, each of them, whatever the others do."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from airflow._goflow import calling_back, logs
+
+FILE = """
+from airflow import DAG
+from airflow.providers.standard.operators.empty import EmptyOperator
+
+def told(context):
+    print("told", sorted(set(context) & {"dag", "run_id", "reason", "ti", "ds"}), context["reason"], context["dag"].dag_id)
+    if "ti" in context:
+        print("ti", context["ti"].task_id, context["ti"].state, context["run_id"])
+
+def broken(context):
+    raise ValueError("broken callback")
+
+with DAG("d", schedule=None, on_success_callback=told, on_failure_callback=[broken, told]):
+    EmptyOperator(task_id="t")
+"""
+
+
+@pytest.fixture
+def call(dags, capfd):
+    """Calls back; whether nothing has raised, and what was printed."""
+    dags.write(FILE)
+
+    def now(kind: str, *, with_task: bool = True):
+        given = dags.given()
+        info = {
+            "id": 1, "kind": kind, "reason": "why", "dag_id": "d", "run_id": "r", "dialect": "airflow3", "environment": {},
+            "folder": given["folder"], "inputs": {}, "launch_id": "l", "task": given if with_task else None,
+        }  # fmt: skip
+        before = sys.stdout, sys.stderr
+        try:
+            ok = calling_back.call(info, dags.client, dags.folder)
+        finally:
+            logs.forget_secrets()
+            sys.stdout, sys.stderr = before
+        return ok, capfd.readouterr().out
+
+    return now
+
+
+def test_it_is_given_the_context_of_the_task_instance_and_the_reason(call):
+    ok, printed = call("success")
+    assert ok
+    assert "told ['dag', 'ds', 'reason', 'run_id', 'ti'] why d\nti t success r\n" in printed
+
+
+def test_without_a_task_instance_it_is_given_what_there_is(call):
+    ok, printed = call("success", with_task=False)
+    assert ok
+    assert "told ['dag', 'reason', 'run_id'] why d\n" in printed
+
+
+def test_one_that_raises_does_not_keep_the_next_from_being_called(call):
+    ok, printed = call("failure")
+    assert not ok
+    assert "ValueError: broken callback" in printed
+    assert "ti t failed r" in printed

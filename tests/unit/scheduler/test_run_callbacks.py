@@ -1,0 +1,58 @@
+"""When a run ends, the author's callback of its DAG is asked for, in the same transaction."""
+
+from __future__ import annotations
+
+import pytest
+
+from goflow.domain.state import TaskState
+from goflow.store import callbacks
+from tests.unit.scheduler.kit import FAILED, SUCCESS, World, dag, task
+
+BOTH = {"on_success_callback": True, "on_failure_callback": True}
+
+
+def asked_for(world: World) -> list[tuple[str, str, str | None]]:
+    """Kind, reason and task of each callback that was asked for."""
+    with world.store.reading() as tx:
+        found = callbacks.of_run(tx, world.only_run().id)
+    names = {world.row(name).id: name for name in ("a", "b")}
+    return [(row.kind, row.reason, names.get(row.task_instance_id)) for row in found]
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "wanted", "expected"),
+    [
+        pytest.param((SUCCESS, SUCCESS), BOTH, [("success", "success", "b")], id="success: the task that ended last"),
+        pytest.param((SUCCESS, FAILED), BOTH, [("failure", "task_failure", "b")], id="failure: the one that failed"),
+        pytest.param((FAILED, None), BOTH, [("failure", "task_failure", "a")], id="not the one above which it failed"),
+        pytest.param((SUCCESS, SUCCESS), {"on_failure_callback": True}, [], id="none for a success"),
+        pytest.param((FAILED, None), {"on_success_callback": True}, [], id="none for a failure"),
+    ],
+)
+def test_each_end_has_its_callback(world: World, outcomes, wanted, expected) -> None:
+    world.put(dag(task("a"), task("b", "a"), callbacks=wanted))
+    world.trigger()
+    for name, outcome in zip(("a", "b"), outcomes, strict=True):
+        if outcome is not None:
+            world.clock.advance(1)
+            world.finish(name, outcome)
+    assert asked_for(world) == expected
+
+
+def test_a_run_whose_time_is_up_has_one_too(world: World) -> None:
+    world.put(dag(task("a"), task("b", "a"), dagrun_timeout=60.0, callbacks=BOTH))
+    world.trigger()
+    world.start("a")
+    world.pass_time(61)
+    assert asked_for(world) == [("failure", "timed_out", "a")]
+
+
+def test_a_run_that_is_marked_by_hand_has_none_and_one_that_ends_again_another(world: World) -> None:
+    world.put(dag(task("a"), task("b", "a"), callbacks=BOTH))
+    run = world.trigger()
+    world.finish_all()
+    world.mark("b", TaskState.FAILED)
+    assert len(asked_for(world)) == 1
+    world.clear(run.run_id, ["b"])
+    world.finish("b", FAILED)
+    assert [kind for kind, _, _ in asked_for(world)] == ["success", "failure"]
