@@ -10,15 +10,16 @@ from goflow.parser.interpreter.classes import ClassValue
 from goflow.parser.interpreter.functions import UserFunction
 from goflow.parser.interpreter.scopes import Frame
 from goflow.parser.interpreter.unions import UnionValue
-from goflow.parser.interpreter.values import At, Raised, Unknown, Value
+from goflow.parser.interpreter.values import At, Raised, Unknown
 
 
-class Annotation(Value):
-    """The expression NODE in FRAME, where it stands."""
+class Annotation(Unknown):
+    """The expression NODE in FRAME, where it stands. To who finds it in a class's namespace it is not known."""
 
-    type_name = "annotation"
+    __slots__ = ("frame", "node")
 
     def __init__(self, node: cst.BaseExpression, frame: Frame) -> None:
+        super().__init__("an annotation in a class's body", frame.at(node))
         self.node = node
         self.frame = frame
 

@@ -246,7 +246,8 @@ class Instance(Value):
         if own is not MISSING:
             return own
         if found is not MISSING:
-            return bind(found, self, self.cls, at)
+            owner = self.cls.owner_of(name) if name == "__annotations__" else None
+            return bind(found, self, self.cls, at) if owner is None else owner.get_attribute(name, at)
         if name == "__class__":
             return self.cls
         if name == "__dict__":

@@ -23,7 +23,12 @@ CASES = {
     "a union": "def f(a: int | None): ...\nh = get_type_hints(f)['a']\nx = str(h), isinstance(None, h), isinstance('a', h)",
     "by their names alone": "class A:\n    a: int\n    b: List[str]\n    c = 1\nx = list(A.__annotations__), A.__annotations__['a'] is int, 'c' in A.__annotations__",
     "as a text": "class A:\n    a: 'Nowhere'\nx = A.__annotations__",
-    "of an object": "class A:\n    a: int = 1\nx = list(A().__annotations__)",
+    "of an object": "class A:\n    a: int = 1\nclass B(A): pass\nx = list(B().__annotations__), A().__annotations__['a'] is int",
+    "in a metaclass's namespace": (
+        "class M(type):\n    def __new__(mcs, name, bases, namespace):\n        made = super().__new__(mcs, name, bases, namespace)\n"
+        "        made.fields = list(namespace.get('__annotations__', {}))\n        return made\nclass A(metaclass=M):\n    a: int = 1\n"
+        "    b: 'str' = ''\nx = A.fields, A().a, A.__annotations__['a'] is int"
+    ),
     "of no annotations": "class A: pass\nx = get_type_hints(A), A.__annotations__",
     "that are not there": "def f(a: 'Nowhere'): ...\ntry:\n    get_type_hints(f)\nexcept NameError as e:\n    x = str(e)",
     "a dataclass's objects in another's as a dict": (
@@ -47,6 +52,11 @@ UNKNOWN = {
     "a type with arguments": "class A:\n    a: List[int]\nx = get_type_hints(A)['a']",
     "a type under another name, which may have arguments": "T = list[int]\nclass A:\n    a: T\nx = get_type_hints(A)['a']",
     "a text under the future's import": "from __future__ import annotations\nclass A:\n    a: int\nx = A.__annotations__['a']",
+    "the type in a metaclass's namespace": (
+        "class M(type):\n    def __new__(mcs, name, bases, namespace):\n        made = super().__new__(mcs, name, bases, namespace)\n"
+        "        made.first = namespace['__annotations__']['a'] is int\n        return made\nclass A(metaclass=M):\n    a: int = 1\nx = A.first"
+    ),
+    "the type in the dict of a class": "class A:\n    a: int = 1\nx = A.__dict__['__annotations__']['a'] is int",
     "of a class that is not the file's own": "x = get_type_hints(dt.unheard)",
 }
 
