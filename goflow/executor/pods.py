@@ -155,7 +155,7 @@ def _ended(pod: Json, launch_id: str, terminated: Json) -> Observation:
     word = _word(terminated.get("message"))
     disruption = _disruption(pod, terminated)
     if word is not None and word.get("reason") != "Terminated":
-        outcome = outcome_from_word(word, ended_at)
+        outcome = _told(word, ended_at)
         if terminated.get("reason") == "OOMKilled" and outcome.state is TaskState.FAILED:
             words = f"{outcome.message} ({_in_words('OOMKilled', code)})".lstrip()
             outcome = dataclasses.replace(outcome, reason="OOMKilled", message=words)
@@ -230,6 +230,16 @@ def _word(message: str | None) -> Json | None:
     except ValueError:
         return None
     return word if isinstance(word, dict) and "state" in word else None
+
+
+def _told(word: Json, at: dt.datetime | None) -> Outcome:
+    """What our runner's word says. A deferral leaves out what the task waits for, which the server alone is told: when
+    it has not heard it, nobody has."""
+    try:
+        return outcome_from_word(word, at)
+    except ValueError as problem:
+        message = f"its runner could not tell the server its end, and its last word is not enough: {problem}"
+        return Outcome(state=TaskState.FAILED, reason="Lost", message=message, at=at)
 
 
 def _started(main: Json) -> dt.datetime | None:

@@ -104,7 +104,9 @@ class TriggerKeeper(ThreadService):
         living = self.place.living()
         if needed:
             self._idle_since = None
-            self._begin(self.wanted - len(living))
+            heard = {runner.id for runner in known} - set(gone)
+            missing = self.wanted - sum(runner_id in heard for runner_id in living)
+            self._begin(min(missing, 2 * self.wanted - len(living)))  # one that fell silent may be stuck for ever
         elif living:
             self._end_idle()
         return bool(needed or living)

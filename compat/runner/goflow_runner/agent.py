@@ -252,7 +252,8 @@ def _tell(attempt: Attempt, outcome: OutcomeInfo) -> int:
     finish["outcome"] = outcome
     with contextlib.suppress(OSError):  # a disk that is full must not keep the server from hearing it
         _write_atomically(attempt.work_dir / "finish.json", finish)
-    _leave_word({**outcome, **{key: value for key, value in finish.items() if key == "xcoms"}})
+    word = {key: value for key, value in outcome.items() if key != "deferral"}  # it may hold secrets
+    _leave_word({**word, **{key: value for key, value in finish.items() if key == "xcoms"}})
     finish["lines"] = attempt.output.ship()
     try:
         attempt.client.finish(finish)

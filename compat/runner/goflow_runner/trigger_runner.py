@@ -48,6 +48,8 @@ PROCESS_FILE = "process"
 """In the runner's folder: which process it is."""
 GOODBYE_S = 4.0
 """Seconds that triggers have for their ``cleanup`` when the runner is told to end."""
+HOST_IDLE_S = 30.0
+"""Seconds for which a host without triggers is kept: the next one for its world may come soon."""
 CALLS_LOOKED_AT_S = 0.1
 """How often callbacks are looked at whether they have ended."""
 LAST_WORDS_S = 1.0
@@ -62,6 +64,8 @@ class Host:
     pid: int
     pipe: Pipe
     triggers: dict[int, TriggerInfo] = field(default_factory=dict)
+    idle_since: float = 0.0
+    """When it had nothing to do for the first time, as ``time.monotonic`` counts; 0: it has."""
 
 
 class TriggerRunner:
@@ -200,6 +204,8 @@ class TriggerRunner:
         """A host has ended by itself: its triggers go on in two new ones, or the one that is left has failed."""
         self.hosts.remove(host)
         host.pipe.close()
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(host.pid, signal.SIGKILL)  # it may have closed its end and live on
         _, status = os.waitpid(host.pid, 0)
         told = {event["id"] for event in self._events}
         left = [info for info in host.triggers.values() if info["id"] not in told]
@@ -215,11 +221,17 @@ class TriggerRunner:
                     again.pipe.send({"start": info})
 
     def _end_idle(self) -> None:
-        """Hosts that have nothing more to do end."""
-        for host in [host for host in self.hosts if not host.triggers]:
-            self.hosts.remove(host)
-            host.pipe.close()
-            os.waitpid(host.pid, 0)
+        """Hosts that have had nothing to do for a while end."""
+        now = time.monotonic()
+        for host in list(self.hosts):
+            if host.triggers:
+                host.idle_since = 0.0
+            elif not host.idle_since:
+                host.idle_since = now
+            elif now - host.idle_since > HOST_IDLE_S:
+                self.hosts.remove(host)
+                host.pipe.close()
+                os.waitpid(host.pid, 0)
 
     def _failed(self, trigger_id: int, words: str) -> None:
         self._events.append({"id": trigger_id, "kind": "failure", "traceback": [words]})

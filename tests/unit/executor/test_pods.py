@@ -91,6 +91,14 @@ def test_what_the_kubelet_knows_of_memory_is_added_to_our_runners_word():
     assert (skipped.state, skipped.reason) == (TaskState.SKIPPED, "Skip")
 
 
+def test_a_deferral_that_the_server_has_not_heard_is_lost():
+    """What a task waits for may hold secrets, and is in no termination message."""
+    word = json.dumps({"state": "deferred", "reason": "Deferred"})
+    seen = observe_pod(pod(ended(96, message=word), phase="Failed"))
+    assert (seen.outcome.state, seen.outcome.reason, seen.final) == (TaskState.FAILED, "Lost", True)
+    assert "must say what it waits for" in seen.outcome.message
+
+
 WAITING = {
     "an image that is not there": ("ErrImagePull", "failed to pull: not found"),
     "an image that is waited for after a failure": ("ImagePullBackOff", "Back-off pulling image"),

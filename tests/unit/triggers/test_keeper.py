@@ -92,7 +92,14 @@ def test_one_that_falls_silent_is_given_up_when_its_time_is_over(keeper, place, 
     clock.advance(FIRST_WORD_S + 1)
     keeper.look()
     assert known(sqlite_store) == []
-    assert place.begun == 2, "their processes live: nobody is killed for it"
+    assert len(place.alive) == 2, "their processes live: nobody is killed for it"
+    keeper.look()
+    assert known(sqlite_store) == place.alive[2:]
+    assert place.begun == 4, "but others are begun"
+    clock.advance(FIRST_WORD_S + 1)
+    keeper.look()
+    keeper.look()
+    assert place.begun == 4, "though not more and more of them"
 
 
 def test_those_that_end_again_and_again_are_begun_after_pauses(keeper, place, sqlite_store, clock):
