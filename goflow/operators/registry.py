@@ -167,8 +167,6 @@ def _not_acted_on(dag: DagSpec, path: str) -> list[Diagnostic]:
     """What the DAG asks for that nobody does yet; of tasks, the first that asks for each."""
     asked = {}
     here = dag.line, dag.column
-    if callbacks := [name for name in dag.callbacks if name not in _NOT_ACTED_ON]:
-        asked[", ".join(callbacks)] = ("", here)
     asked.update(dict.fromkeys(set(dag.callbacks) & set(_NOT_ACTED_ON), ("", here)))
     if dag.runtime.runtime == "airflow":
         asked["runtime"] = ("", here)
@@ -183,7 +181,7 @@ def _not_acted_on(dag: DagSpec, path: str) -> list[Diagnostic]:
     return [
         Diagnostic(
             code="GF303",
-            message=_NOT_ACTED_ON.get(name, f"callbacks of the DAG are not called yet: {name}"),
+            message=_NOT_ACTED_ON[name],
             span=Span(path, *place),
             severity=Severity.WARNING,
             hint="everything else of the DAG runs",
@@ -203,6 +201,7 @@ _NOT_ACTED_ON = {
     "runtime": "runtime: airflow is not there yet: the tasks run with the shim",
     "sla": "SLAs are not watched yet: nobody is told of a task that is late",
     "email": "e-mails about failed tasks and retries are not sent yet",
+    "sla_miss_callback": "SLAs are not watched yet: sla_miss_callback is not called",
     "deadline": "deadlines of DAGs are not watched yet",
 }
 

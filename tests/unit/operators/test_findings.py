@@ -27,8 +27,8 @@ START = "schedule=None, start_date=datetime(2024, 1, 1)"
     ("dag", "task", "codes"),
     [
         ("", "", []),
-        (", on_failure_callback=print, on_success_callback=print", "", ["callbacks of the DAG are not called yet"]),
-        (", sla_miss_callback=print", "", ["callbacks of the DAG are not called yet"]),
+        (", on_failure_callback=print, on_success_callback=print", "", []),
+        (", sla_miss_callback=print", "", ["SLAs are not watched yet: sla_miss_callback"]),
         ("", ", sla=timedelta(hours=1)", ["SLAs are not watched yet"]),
         ("", ", email='a@b.c'", ["e-mails about failed tasks"]),
         ("", ", email='a@b.c', email_on_failure=False, email_on_retry=False", []),
