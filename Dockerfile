@@ -24,6 +24,8 @@ ENV PIP_INDEX_URL=${PIP_INDEX_URL} \
     PIP_ROOT_USER_ACTION=ignore \
     PATH=/opt/goflow/bin:${PATH}
 RUN ["python3", "-m", "venv", "/opt/goflow"]
+# Python 3.11's venv brings setuptools, a quarter of all that is added to the base; later ones do not, and nothing asks for it
+RUN ["pip", "uninstall", "--yes", "setuptools"]
 
 # ---- the dependencies: each distribution is installed without its modules, for what it asks for, and removed again
 FROM builder AS runner-dependencies

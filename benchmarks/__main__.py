@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import airflow_side, folder, goflow_side
+from benchmarks import airflow_side, folder, goflow_side, starts
 from benchmarks.figures import MEASURES, PARTS, begun_figures
 from benchmarks.generated import GENERATED, generated_folder
 from benchmarks.record import PAGE, record
@@ -42,13 +42,18 @@ def main() -> int:
             "generated": generated_folder(work / "generated-dags", GENERATED),
             "runs": task_folder(work / "task-dags"),
         }
-        wanted = {part: folders[part] for part in args.only_part or PARTS if part in folders}
+        parts = args.only_part or PARTS
+        wanted = {part: folders[part] for part in parts if part in folders}
         if args.only != "goflow" and wanted:
             sides["airflow"] = airflow_side.measure(wanted, work / "airflow", args.repeats)
             sides["airflow"] |= begun_figures(sides["airflow"])
+        if args.only != "goflow" and "starts" in parts:
+            sides.setdefault("airflow", {}).update(starts.airflow_figures(work / "starts-airflow", args.repeats))
         if args.only != "airflow":
             sides["goflow"] = goflow_side.measure(wanted, work / "goflow", args.repeats, args.backend)
-            if "folder" in (args.only_part or PARTS):
+            if "starts" in parts:
+                sides["goflow"] |= starts.goflow_figures(work / "starts-goflow", args.repeats)
+            if "folder" in parts:
                 sides["goflow"] |= folder.measure(folders["imports"], work / "folder", args.repeats)
     print(f"{machine()}\n\n{table(sides)}")
     if args.record:

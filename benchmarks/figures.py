@@ -36,7 +36,7 @@ def _import_measures(part: str, what: str) -> tuple[Measure, ...]:
 
 
 IMPORTS = ("imports", "generated")
-PARTS = (*IMPORTS, "runs", "folder")
+PARTS = (*IMPORTS, "runs", "starts", "folder")
 """What `--only-part` chooses from."""
 MEASURES = (
     Measure("begun_s", "80 files (Airflow's examples) into a new database, the processes' own start left out", "s"),
@@ -46,6 +46,7 @@ MEASURES = (
     Measure("step_s", "chain of 20: from a task's start to the next one's start", "s"),
     Measure("gap_s", "chain of 20: from a task's end to the next one's start", "s"),
     Measure("python_step_s", "chain of 20 TaskFlow tasks that hand a number on: start to next start", "s"),
+    Measure("start_s", "from the start of a task's process to its Python function, as a container starts it", "s"),
     Measure("idle_pss_mb", "memory of all processes, idle (PSS)", "MB"),
     Measure("busy_pss_mb", "memory of all processes, the most with 100 tasks under way (PSS)", "MB"),
     Measure("idle_rss_mb", "memory of all processes, idle (RSS, shared pages counted in each)", "MB"),

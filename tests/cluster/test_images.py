@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from kubernetes import client
 
+from tests.cluster.harness.cluster import Cluster
+from tests.cluster.harness.given import GivenCluster
+from tests.cluster.harness.images import RUNNER, build
 from tests.cluster.harness.processes import wait_until
+from tests.cluster.harness.rootfs import base_archive
+
+MOST_ADDED_BYTES = 30_000_000
 
 _STRICT = {
     "allowPrivilegeEscalation": False,
@@ -58,6 +65,13 @@ def test_the_runner_runs_without_root_and_has_what_python_tasks_need(
     program = _ABOUT.replace("MODULES", "airflow, jinja2, pendulum")
     log = _strictly(kube, namespace, runner_image, "python", "-c", program)
     assert log.splitlines() == ["65532 65532 goflow /home/goflow", "[]", "True"]
+
+
+def test_the_runner_adds_little_to_its_base(cluster: Cluster, runner_image: str) -> None:
+    if isinstance(cluster, GivenCluster):
+        pytest.skip("the images of a cluster that was given were not built here")
+    archive, _ = build(RUNNER)
+    assert archive.stat().st_size - base_archive().stat().st_size <= MOST_ADDED_BYTES
 
 
 def test_the_runner_makes_virtual_environments_that_see_pip(
