@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from goflow.parser.interpreter.journal import Arm, copy_state
+from goflow.parser.interpreter.journal import CHANGING, Arm, copy_state
 from goflow.parser.interpreter.values import At, Raised, Unknown
 
 if TYPE_CHECKING:
@@ -49,8 +49,9 @@ class Attempt:
         journal = self.session.journal
         state = {}
         for around in journal.arms[self.depth :]:
-            for key, (thing, _) in around.before.items():
-                state[key] = thing, copy_state(thing)
+            for thing in (*around.born.values(), *(touched for touched, _ in around.before.values())):
+                if isinstance(thing, CHANGING):
+                    state[id(thing)] = thing, copy_state(thing)
         for key, (thing, _) in arm.before.items():
             state[key] = thing, arm.after[key]
         self.found.append(MayRaise(problem, test, state))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import collections
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
 from goflow.parser.interpreter.attempts import may_leave, may_raise
-from goflow.parser.interpreter.journal import Arm
+from goflow.parser.interpreter.journal import Arm, restore
 from goflow.parser.interpreter.scopes import Frame
 from goflow.parser.interpreter.values import At, MaybeGone, Raised, Unknown, UnknownMany, first_unknown
 
@@ -38,7 +38,7 @@ def both_expressions(frame: Frame, first: cst.CSTNode, second: cst.CSTNode, test
             values.append(value)
     _tell(frame, raising, bool(values), test)
     join_arms(frame, arms, test)
-    return join_values(values, frame.at(first), test) if len(values) == 2 else values[0]
+    return join_values(values, frame.at(first), test, arms) if len(values) == 2 else values[0]
 
 
 def both_bodies(frame: Frame, bodies: list[Callable[[], Exit | None]], test: Unknown, at: At) -> Exit | None:
@@ -72,7 +72,7 @@ def both_bodies(frame: Frame, bodies: list[Callable[[], Exit | None]], test: Unk
             return None
         values = [end.value for end in leaving if end.how is How.RETURN]
         if len(values) == len(leaving):
-            return Exit(How.RETURN, join_values(values, at, test))
+            return Exit(How.RETURN, join_values(values, at, test, arms))
         return leaving[0]
     frame.session.left_early = test
     for arm, end in zip(arms, ends, strict=True):
@@ -102,50 +102,69 @@ def join_arms(frame: Frame, arms: list[Arm], test: Unknown) -> None:
     for arm in arms:
         for key, (thing, _) in arm.before.items():
             touched[key] = thing
-    for key, thing in touched.items():
-        states = [arm.after.get(key, thing) for arm in arms]
+    at = frame.at(None)
+    joined = [
+        (thing, _join([arm.after.get(key, thing) for arm in arms], at, test, arms)) for key, thing in touched.items()
+    ]
+    for thing, state in joined:
         journal.touch(thing)
-        if isinstance(thing, dict):
-            joined = _join_dicts([dict(state) for state in states], frame.at(None), test)
-            thing.clear()
-            thing.update(joined)
-        elif isinstance(thing, list | collections.deque):
-            joined_list = _join_lists([list(state) for state in states], frame.at(None), test)
-            thing.clear()
-            thing.extend(joined_list)
-        else:
-            thing.update(*[set(state) for state in states])
+        restore(thing, state)
 
 
-def _join_dicts(states: list[dict[Any, Any]], at: At, test: Unknown) -> dict[Any, Any]:
+def _join(states: list[Any], at: At, test: Unknown, arms: list[Arm]) -> Any:
+    """What ARMS have made of one dict, list or set."""
+    if isinstance(states[0], dict):
+        return _join_dicts(states, at, test, arms)
+    if isinstance(states[0], list | collections.deque):
+        return _join_lists([list(state) for state in states], at, test, arms)
+    return set[Any]().union(*states)
+
+
+def _join_dicts(states: list[dict[Any, Any]], at: At, test: Unknown, arms: list[Arm]) -> dict[Any, Any]:
     joined: dict[Any, Any] = {}
     for state in states:
         for name in state:
             if name not in joined:
                 values = [other.get(name, GONE) for other in states]
-                joined[name] = MaybeGone.of(test) if GONE in values else join_values(values, at, test)
+                joined[name] = MaybeGone.of(test) if GONE in values else join_values(values, at, test, arms)
     return joined
 
 
-def _join_lists(states: list[list[Any]], at: At, test: Unknown) -> list[Any]:
+def _join_lists(states: list[list[Any]], at: At, test: Unknown, arms: list[Arm]) -> list[Any]:
     if len({len(state) for state in states}) == 1:
-        return [join_values(list(values), at, test) for values in zip(*states, strict=True)]
-    joined = [join_values(list(values), at, test) for values in zip(*states, strict=False)]
+        return [join_values(list(values), at, test, arms) for values in zip(*states, strict=True)]
+    joined = [join_values(list(values), at, test, arms) for values in zip(*states, strict=False)]
     return [*joined, UnknownMany.of(test)]
 
 
-def join_values(values: list[Any], at: At, test: Unknown | None = None) -> Any:
-    """One value where all are the same; containers of one shape element by element; else Unknown."""
+def join_values(values: list[Any], at: At, test: Unknown | None = None, arms: Sequence[Arm] = ()) -> Any:
+    """One value where all are the same; containers of one shape element by element; else Unknown. With the ARMS that
+    VALUES come from, each is what that arm has left of it."""
     first = values[0]
     if all(value is first for value in values[1:]):
         return first
     if all(type(value) is type(first) for value in values):
         if isinstance(first, str | int | float | bool | bytes) and all(value == first for value in values):
             return first
-        if isinstance(first, list | tuple) and len({len(value) for value in values}) == 1:
-            inner = [join_values(list(column), at, test) for column in zip(*values, strict=True)]
-            return type(first)(inner) if not hasattr(first, "_fields") else first
-        if isinstance(first, dict) and all(value.keys() == first.keys() for value in values):
-            return {key: join_values([value[key] for value in values], at, test) for key in first}
+        if isinstance(first, list | tuple | dict):
+            found = (
+                [arm.after.get(id(value), value) for value, arm in zip(values, arms, strict=True)] if arms else values
+            )
+            joined = _join_containers(found, at, test, arms)
+            if joined is not None:
+                return joined
     unknown = test if test is not None else first_unknown(values)
     return unknown if unknown is not None else Unknown("a condition that is not known", at)
+
+
+def _join_containers(found: list[Any], at: At, test: Unknown | None, arms: Sequence[Arm]) -> Any:
+    """None where they have not one shape."""
+    first = found[0]
+    if isinstance(first, dict):
+        if any(value.keys() != first.keys() for value in found):
+            return None
+        return {key: join_values([value[key] for value in found], at, test, arms) for key in first}
+    if len({len(value) for value in found}) > 1:
+        return None
+    inner = [join_values(list(column), at, test, arms) for column in zip(*found, strict=True)]
+    return first if hasattr(first, "_fields") else type(first)(inner)

@@ -164,7 +164,14 @@ def _unescaped(source: str) -> str:
 
 
 def _list(frame: Frame, node: cst.List) -> Any:
-    return _elements(frame, node.elements)
+    return _new(frame, _elements(frame, node.elements))
+
+
+def _new(frame: Frame, value: Any) -> Any:
+    """VALUE, which nothing else has yet."""
+    if not isinstance(value, Unknown):
+        frame.session.journal.made(value)
+    return value
 
 
 def _tuple(frame: Frame, node: cst.Tuple) -> Any:
@@ -179,7 +186,7 @@ def _set(frame: Frame, node: cst.Set) -> Any:
     found = _elements(frame, node.elements)
     if isinstance(found, Unknown):
         return found
-    return host.make_set(found, frame.at(node))
+    return _new(frame, host.make_set(found, frame.at(node)))
 
 
 def _elements(frame: Frame, nodes: Any) -> list[Any] | Unknown:
@@ -214,7 +221,7 @@ def _dict(frame: Frame, node: cst.Dict) -> Any:
             key = evaluate(frame, element.key)
             check_hashable(key, frame.at(element.key))
             found[key] = evaluate(frame, element.value)
-    return found
+    return _new(frame, found)
 
 
 def _binary(frame: Frame, node: cst.BinaryOperation) -> Any:
@@ -365,12 +372,12 @@ def _named(frame: Frame, node: cst.NamedExpr) -> Any:
 
 
 def _list_comprehension(frame: Frame, node: cst.ListComp) -> Any:
-    return _comprehended(frame, node, lambda inner: evaluate(inner, node.elt))
+    return _new(frame, _comprehended(frame, node, lambda inner: evaluate(inner, node.elt)))
 
 
 def _set_comprehension(frame: Frame, node: cst.SetComp) -> Any:
     found = _comprehended(frame, node, lambda inner: evaluate(inner, node.elt))
-    return found if isinstance(found, Unknown) else host.make_set(found, frame.at(node))
+    return found if isinstance(found, Unknown) else _new(frame, host.make_set(found, frame.at(node)))
 
 
 def _generator(frame: Frame, node: cst.GeneratorExp) -> Any:
@@ -380,7 +387,7 @@ def _generator(frame: Frame, node: cst.GeneratorExp) -> Any:
     if isinstance(source, Unknown):
         return source
     rounds = _rounds(inner, node.for_in, iterate_now(source, frame.at(node.for_in.iter)))
-    return iterator_over((evaluate(inner, node.elt) for _ in rounds), unordered(source, frame.at(node)))
+    return _new(frame, iterator_over((evaluate(inner, node.elt) for _ in rounds), unordered(source, frame.at(node))))
 
 
 def _dict_comprehension(frame: Frame, node: cst.DictComp) -> Any:
@@ -392,12 +399,13 @@ def _dict_comprehension(frame: Frame, node: cst.DictComp) -> Any:
     made = dict(pairs)
     if (why := order_of(pairs)) is not None:
         forget_order(made, why)
-    return made
+    return _new(frame, made)
 
 
 def _inner_frame(frame: Frame) -> Frame:
     scope = Scope(frame.scope)
     scope.is_comprehension = True
+    frame.session.journal.made(scope.names)
     return frame.nested(scope)
 
 

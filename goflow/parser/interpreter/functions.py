@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
+from goflow.parser.interpreter.recursion import calling, goes_round
 from goflow.parser.interpreter.scopes import MISSING, Frame, Scope
 from goflow.parser.interpreter.values import (
     Arguments,
@@ -158,12 +159,14 @@ class UserFunction(Value):
 
         at.session.budget.step(at)
         names = self.bind(args, kwargs, at)
+        if (unknown := goes_round(at.session, self, names, at)) is not None:
+            return unknown
         frame = Frame(at.session, self.module, Scope(self.scope, names=names))
         frame.class_cell = self.owner
         frame.prefix = f"{self.qualname}.<locals>."
         frame.self_value = args[0] if args else None
         frame.function, frame.called_at = self, at
-        with at.session.budget.deeper(at):
+        with at.session.budget.deeper(at), calling(at.session, self, names):
             return bodies.run_function(self, frame, at)
 
     def call_with_unknown(self, unknown: Unknown, args: Arguments, kwargs: Keywords, at: At) -> Any:

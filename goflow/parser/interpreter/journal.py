@@ -21,6 +21,8 @@ class Arm:
     def __init__(self) -> None:
         self.before: dict[int, tuple[Any, State]] = {}
         self.after: dict[int, State] = {}
+        self.born: dict[int, Any] = {}
+        """What was made in it. Others get it only by way of what the arm has touched, so it need not be undone."""
         self.drawn: dict[int, tuple[Any, Unknown]] = {}
         """Iterators that an element was taken from: that cannot be undone."""
 
@@ -28,23 +30,38 @@ class Arm:
 class Journal:
     """A stack of arms that are being run."""
 
-    __slots__ = ("_spoiled", "arms")
+    __slots__ = ("_spoiled", "arms", "changed", "clock")
 
     def __init__(self) -> None:
         self.arms: list[Arm] = []
         self._spoiled: dict[int, tuple[Any, Unknown]] = {}
+        self.clock = 0
+        """Goes on by one with each change in an arm."""
+        self.changed: dict[int, int] = {}
+        """When something was changed last, by its identity."""
 
     def touch(self, thing: Any) -> None:
         """THING (a dict, list or set) is about to change."""
-        if self.arms and id(thing) not in self.arms[-1].before:
-            self.arms[-1].before[id(thing)] = (thing, copy_state(thing))
+        if self.arms:
+            arm, key = self.arms[-1], id(thing)
+            self.clock = self.changed[key] = self.clock + 1
+            if key not in arm.before and key not in arm.born:
+                arm.before[key] = (thing, copy_state(thing))
+
+    def made(self, thing: Any) -> None:
+        """THING (one of these, or an iterator) is new: no other arm can have it."""
+        if self.arms:
+            self.arms[-1].born[id(thing)] = thing
 
     def draw(self, iterator: Any, at: At) -> None:
         """An element is about to be taken from ITERATOR. Raises UnknownElementsError where it may have come farther or
         less far than here: an arm that is over has drawn from it."""
         if self._spoiled and id(iterator) in self._spoiled:
             raise UnknownElementsError(self._spoiled[id(iterator)][1])
-        if self.arms and id(iterator) not in self.arms[-1].drawn:
+        if not self.arms:
+            return
+        self.clock = self.changed[id(iterator)] = self.clock + 1
+        if id(iterator) not in self.arms[-1].drawn:
             why = at.session.undecided
             self.arms[-1].drawn[id(iterator)] = iterator, Unknown("how far an iterator is", at) if why is None else why
 
@@ -88,6 +105,9 @@ class Journal:
         for key, (thing, _) in arm.before.items():
             self.touch(thing)
             restore(thing, arm.after[key])
+
+
+CHANGING = (dict, list, set, collections.deque)
 
 
 def copy_state(thing: Any) -> State:

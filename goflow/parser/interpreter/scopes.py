@@ -68,6 +68,15 @@ class Scope:
             scope = scope.parent
         return MISSING
 
+    def seen(self) -> set[int]:
+        """The identities of the names that can be seen from here."""
+        scope: Scope | None = self
+        found = {id(self.globals.names)}
+        while scope is not None:
+            found.add(id(scope.names))
+            scope = scope.parent
+        return found
+
     def home_of(self, name: str) -> Scope:
         """The scope that an assignment to NAME changes."""
         if name in self.global_names:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from goflow.parser.interpreter.attempts import Attempt
     from goflow.parser.interpreter.classes import ClassValue
     from goflow.parser.interpreter.modules import Loader, ModuleValue
+    from goflow.parser.interpreter.recursion import Call
 
 MOST_STEPS = 2_000_000
 MOST_DEPTH = 900
@@ -151,6 +152,8 @@ class Session:
     exceptions: dict[str, ClassValue] = field(default_factory=dict)
     handling: Raised | None = None
     """The exception that an ``except`` or ``finally`` is dealing with now."""
+    calls: list[Call] = field(default_factory=list)
+    """Those of the file's functions that have not ended, the innermost last."""
     attempts: tuple[Attempt, ...] = ()
     """The bodies around this place of which something may catch exceptions, the innermost last."""
     left_early: Unknown | None = None
