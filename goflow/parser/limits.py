@@ -7,10 +7,11 @@ Python's machinery for regular expressions looks for signals while it works, and
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 LONGEST_S = 30.0
@@ -56,6 +57,29 @@ def at_most(seconds: float) -> Iterator[None]:
         yield
     finally:
         signal.setitimer(signal.ITIMER_PROF, max(left - (time.process_time() - begun), 0.01), _AGAIN_S)
+
+
+class _Here(threading.local):
+    hand_up: Callable[[Callable[[], Any]], Any] | None = None
+
+
+_here = _Here()
+
+
+def runs_for(hand_up: Callable[[Callable[[], Any]], Any]) -> None:
+    """This thread works while another one waits for it; what only the main thread may do is told to HAND_UP."""
+    _here.hand_up = hand_up
+
+
+def on_main_thread(run: Callable[[], Any]) -> Any:
+    """What RUN gives. It is called by the main thread, which alone can be told in its midst that its time is up, where
+    that one waits for this thread."""
+    return run() if _here.hand_up is None else _here.hand_up(run)
+
+
+def tell_time_is_up(thread: int) -> None:
+    """Raise TimeIsUpError in the THREAD of that identity, between two operations of Python."""
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(TimeIsUpError))
 
 
 def stop_the_clock() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from goflow.parser.interpreter.exceptions import make_exception
@@ -27,8 +27,11 @@ from goflow.parser.interpreter.values import (
     Value,
     raised,
 )
+from goflow.parser.limits import TimeIsUpError, on_main_thread, runs_for, tell_time_is_up
 
 STACK_BYTES = 16 << 20
+_LISTEN_S = 0.2
+"""A signal reaches the thread that runs, and Python handles it in the main one, which looks so often."""
 MOST_PAUSED = 60
 """So many bodies may wait at a ``yield`` at once: each has a thread and its stack."""
 
@@ -54,6 +57,9 @@ class _Body:
         self._handed: list[Any] = []
         self._thrown: BaseException | None = None
         self._problem: BaseException | None = None
+        self._thread: threading.Thread | None = None
+        self._job: Callable[[], Any] | None = None
+        self._is_waiting = True
 
     # On its own thread -----------------------------------------------------------------------------------------
 
@@ -66,8 +72,7 @@ class _Body:
             if attempt.found:  # whether it comes here at all is not known
                 raise UnknownElementsError(attempt.found[0].test)
         self._handed.append(value)
-        self._callers.release()
-        self._mine.acquire()
+        self._wait()
         session.handling = handling
         session.attempts += mine
         if self._thrown is not None:
@@ -75,6 +80,29 @@ class _Body:
             raise thrown
         sent, self.sent = self.sent, None
         return sent
+
+    def _wait(self) -> None:
+        """It is the caller's turn."""
+        self._is_waiting = True
+        self._callers.release()
+        self._mine.acquire()
+
+    def _hand_up(self, job: Callable[[], Any]) -> Any:
+        """What JOB gives, which the caller's thread does."""
+        answer: list[Any] = []
+        problem: list[BaseException] = []
+
+        def done() -> None:
+            try:
+                answer.append(job())
+            except BaseException as found:  # raised again on this one's stack
+                problem.append(found)
+
+        self._job = done
+        self._wait()
+        if problem:
+            raise problem[0]
+        return answer[0]
 
     def delegate(self, source: Any, at: At) -> Any:
         """``yield from SOURCE``: what SOURCE returns."""
@@ -102,6 +130,7 @@ class _Body:
         from goflow.parser.interpreter.bodies import How, run_suite
 
         self._mine.acquire()
+        runs_for(self._hand_up)
         try:
             if self._thrown is not None:
                 raise self._thrown
@@ -114,7 +143,7 @@ class _Body:
         except BaseException as problem:  # the caller raises it on its own stack
             self._problem = problem
         finally:
-            self.finished = True
+            self.finished = self._is_waiting = True
             self._callers.release()
 
     # On the caller's -------------------------------------------------------------------------------------------
@@ -128,9 +157,14 @@ class _Body:
         self._thrown = thrown
         self.running = True
         handling, attempts = at.session.handling, at.session.attempts
-        self._mine.release()
-        self._callers.acquire()
-        self.running = False
+        try:
+            self._run_on()
+            while self._job is not None:
+                job, self._job = self._job, None
+                on_main_thread(job)
+                self._run_on()
+        finally:
+            self.running = False
         at.session.handling, at.session.attempts = handling, attempts
         if self.finished:
             at.session.paused.discard(self)
@@ -143,6 +177,19 @@ class _Body:
             return True, self._handed.pop()
         return False, None
 
+    def _run_on(self) -> None:
+        """Let the body run until it waits. The main thread alone is told that the time is up, and passes it on."""
+        self._is_waiting = False
+        self._mine.release()
+        while True:
+            try:
+                if self._callers.acquire(timeout=_LISTEN_S):
+                    return
+            except TimeIsUpError:
+                if self._is_waiting or self._thread is None or self._thread.ident is None:
+                    raise
+                tell_time_is_up(self._thread.ident)
+
     def _start(self, at: At) -> None:
         self.started = True
         paused = at.session.paused
@@ -150,7 +197,8 @@ class _Body:
             raise BudgetError(f"more than {MOST_PAUSED} generators at once", at)
         before = threading.stack_size(STACK_BYTES)
         try:
-            threading.Thread(target=self._run, name="generator", daemon=True).start()
+            self._thread = threading.Thread(target=self._run, name="generator", daemon=True)
+            self._thread.start()
         except RuntimeError:
             raise BudgetError("more threads than there may be", at) from None
         finally:

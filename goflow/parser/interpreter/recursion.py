@@ -32,8 +32,8 @@ _LOOKED_AT = 8
 
 
 class Call:
-    """A call of FUNCTION that has not ended, its own NAMES, and what it was GIVEN. SINCE when it is run, by the clock of
-    the journal; if it stands in an undecided ARM also how much was made in that EARLIER."""
+    """A call of FUNCTION that has not ended, its own NAMES, and what it was GIVEN. SINCE when it is run, by the clock
+    of the journal; if it stands in an undecided ARM also how much was made in that EARLIER."""
 
     __slots__ = ("arm", "earlier", "function", "given", "names", "since")
 

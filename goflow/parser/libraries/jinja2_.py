@@ -20,7 +20,7 @@ from goflow.parser.interpreter.values import Arguments, At, Keywords, Raised, Un
 from goflow.parser.libraries.paths import exists, path_text
 from goflow.parser.libraries.plain import is_plain
 from goflow.parser.libraries.registry import function, module, native_class, unknown_function
-from goflow.parser.limits import TimeIsUpError, at_most
+from goflow.parser.limits import TimeIsUpError, at_most, on_main_thread
 
 LONGEST_RENDER_S = 5.0
 _KINDS = (
@@ -167,14 +167,19 @@ def _rendered(environment: EnvironmentValue, source: str, given: Keywords, at: A
         undefined=getattr(jinja2, environment.undefined), loader=jinja2.FunctionLoader(load), **environment.options
     )
     sandbox.at = at
-    pieces, size = [], 0
-    try:
+    pieces: list[str] = []
+
+    def in_time() -> None:
+        size = 0
         with at_most(LONGEST_RENDER_S):
             _check(sandbox, source, at)
             for piece in sandbox.from_string(source).generate(given):
                 size += len(piece)
                 at.session.budget.check_size(size, at)
                 pieces.append(piece)
+
+    try:
+        on_main_thread(in_time)
     except TimeIsUpError:
         raise BudgetError(f"more than {LONGEST_RENDER_S:g} s in a template", at) from None
     except (NotRenderedError, BudgetError):

@@ -18,7 +18,7 @@ from goflow.parser.interpreter.operations import text
 from goflow.parser.interpreter.session import BudgetError, Session
 from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Unknown, Value, first_unknown
 from goflow.parser.libraries.registry import function, module, native_class, unknown_function
-from goflow.parser.limits import TimeIsUpError, at_most
+from goflow.parser.limits import TimeIsUpError, at_most, on_main_thread
 
 LONGEST_SUBJECT = 200_000
 LONGEST_PATTERN_S = 5.0
@@ -60,11 +60,14 @@ def run_pattern(at: At, run: Callable[..., Any], args: tuple[Any, ...], kwargs: 
             at.session.budget.check_size(len(arg) * (1_000_000 // LONGEST_SUBJECT), at)
         if isinstance(arg, Value):
             plain[index] = lambda match, arg=arg: call(arg, [Matcher(match)], {}, at)
-    try:
+
+    def in_time() -> Any:
         with at_most(LONGEST_PATTERN_S):
             found = run(*plain, **kwargs)
-            if type(found).__name__ == "callable_iterator":
-                found = list(found)
+            return list(found) if type(found).__name__ == "callable_iterator" else found
+
+    try:
+        found = on_main_thread(in_time)
     except TimeIsUpError:
         raise BudgetError(f"more than {LONGEST_PATTERN_S:g} s in a regular expression", at) from None
     return wrapped(found)
