@@ -14,6 +14,10 @@ def ended(path: str, code: int) -> Diagnostic:
     how = _named(-code) if code < 0 else f"exit code {code}"
     if code == -signal.SIGABRT:  # so ends what is written in Rust when it gets no memory
         return Diagnostic("GF005", f"reading the file takes more memory than it may ({how})", Span(path))
+    if code == -signal.SIGXCPU:
+        return Diagnostic(
+            "GF005", f"reading the file takes more of the processor's time than it may ({how})", Span(path)
+        )
     return Diagnostic(
         "GF009", f"the reading process ended: {how}", Span(path), hint=_KILLED if code == -signal.SIGKILL else ""
     )

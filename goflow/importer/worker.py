@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
+import math
 import os
 import resource
 import select
@@ -26,6 +27,7 @@ from goflow.domain.written import write_out
 from goflow.importer import endings
 from goflow.importer.messages import Parsed, Setup, receive, send
 from goflow.importer.requests import BEGIN, EXIT_CODE, REQUEST
+from goflow.parser.limits import LONGEST_S
 from goflow.telemetry import memory
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ _STACK_BYTES = 96 << 20
 """libcst's own parser calls itself for what is nested; the system leaves room for so much."""
 _END_S = 2.0
 """A child that has nobody to answer ends within so long, or is ended."""
+_GRACE_S = 10.0
 _QUIET_S = 0.1
 """When nothing has been asked for so long, there is time to collect what was left behind."""
 _MOST_LEFT = 200_000
@@ -121,6 +124,7 @@ def serve(parse: Callable[..., Any], answers: int) -> None:
             continue
         assert setup is not None
         begun = time.perf_counter()
+        limit_cpu(LONGEST_S + _GRACE_S)
         answer = read_file(parse, setup, request)
         try:
             send(answers, answer)
@@ -133,6 +137,12 @@ def confine(memory_mb: int) -> None:
     _limit(resource.RLIMIT_AS, memory_mb << 20)
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_STACK, _STACK_BYTES)
+
+
+def limit_cpu(seconds: float) -> None:
+    """The system ends this process when it has used so many SECONDS of the processor from now on: reading ends before,
+    unless it is at work where Python cannot be told that its time is up."""
+    _limit(resource.RLIMIT_CPU, math.ceil(time.process_time() + seconds))
 
 
 def freeze() -> None:

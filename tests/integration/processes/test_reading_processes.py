@@ -37,6 +37,7 @@ def setup(root: Path) -> Setup:
     [
         ("segfault", "GF009", "signal SIGSEGV"),
         ("killed", "GF009", "signal SIGKILL"),
+        ("busy", "GF005", "the processor's time"),
         ("exit", "GF009", "exit code 3"),
         ("hang", "GF005", "longer than 5 s"),
         ("memory", "GF005", "memory"),
@@ -61,6 +62,14 @@ def test_a_file_that_kills_its_reader_is_the_only_one_to_suffer(
         [row] = import_errors.list_(tx)
     assert row.diagnostics[0].code == code
     assert words in row.diagnostics[0].message
+
+
+def test_a_reader_that_nothing_else_can_end_is_ended_by_the_system() -> None:
+    source = (
+        "import re, signal\nfrom goflow.importer.worker import limit_cpu\n"
+        "signal.signal(signal.SIGPROF, signal.SIG_IGN)\nlimit_cpu(0.5)\nre.match('(a+)+$', 'a' * 60 + 'b')\n"
+    )
+    assert subprocess.run([sys.executable, "-c", source], check=False).returncode == -signal.SIGXCPU
 
 
 def test_a_good_dag_stays_in_force_when_its_file_begins_to_kill(make_kit: object) -> None:

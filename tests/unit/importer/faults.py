@@ -30,6 +30,8 @@ def parse(folder: Folder, path: str, inputs: Any) -> Any:
             ctypes.string_at(0)
         case "killed":
             os.kill(os.getpid(), signal.SIGKILL)
+        case "busy":
+            os.kill(os.getpid(), signal.SIGXCPU)
         case "exit":
             os._exit(3)
         case "hang":
