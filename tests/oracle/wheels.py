@@ -7,28 +7,35 @@ import hashlib
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from tests.oracle.environments import alone, cache_folder
 from tests.oracle.examples import EXAMPLES, source
 
 
-def requirements() -> list[str]:
-    """Every requirement that an example file names in a `requirements=[...]` of its own, sorted."""
+def example_files() -> list[Path]:
+    """The example files whose states are recorded."""
+    return [source(example) for example in EXAMPLES]
+
+
+def requirements(files: Iterable[Path]) -> list[str]:
+    """Every requirement that FILES name in a ``requirements=[...]`` of their own, sorted."""
     found: set[str] = set()
-    for example in EXAMPLES:
-        for node in ast.walk(ast.parse(source(example).read_bytes())):
-            if isinstance(node, ast.keyword) and node.arg == "requirements":
+    for file in files:
+        for node in ast.walk(ast.parse(file.read_bytes())):
+            if isinstance(node, ast.keyword) and node.arg == "requirements" and isinstance(node.value, ast.List):
                 found.update(ast.literal_eval(node.value))
     return sorted(found)
 
 
-def wheel_folder() -> Path:
-    """A folder with those wheels and all they need, for PIP_FIND_LINKS; downloaded once per Python version.
+def wheel_folder(files: Iterable[Path] | None = None) -> Path:
+    """A folder with what FILES (default: `example_files`) require and all it needs, for PIP_FIND_LINKS; downloaded once
+    per Python version.
 
     Only wheels: nothing is built in a task's container. Raises CalledProcessError with pip's words on standard error.
     """
-    wanted = requirements()
+    wanted = requirements(example_files() if files is None else files)
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     digest = hashlib.sha256(repr(wanted).encode()).hexdigest()[:12]
     folder = cache_folder() / f"wheels-{version}-{digest}"

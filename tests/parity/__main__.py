@@ -1,0 +1,48 @@
+"""`python -m tests.parity`: run the example DAGs in Airflow and in GoFlow, and write docs/parity.md."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from fnmatch import fnmatchcase
+
+from tests.oracle.environments import cache_folder, environment
+from tests.parity import airflow_side, goflow_side, report
+from tests.parity.examples import Group, groups, make_folder
+from tests.parity.outcomes import differences
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.parity", description=__doc__)
+    parser.add_argument("--group", action="append", help=f"of: {', '.join(group.name for group in groups())}")
+    parser.add_argument("--dag", action="append", help="patterns of DAG ids: only these, and the page is not written")
+    parser.add_argument("--retake", action="store_true", help="run them in Airflow anew")
+    args = parser.parse_args()
+    scores = [_score(group, args.dag, args.retake) for group in groups() if not args.group or group.name in args.group]
+    for score in scores:
+        print("\n".join(score.lines()))
+    if not args.dag and not args.group:
+        print(report.write(scores))
+    return 0 if all(score.good for score in scores) else 1
+
+
+def _score(group: Group, patterns: list[str] | None, retake: bool) -> report.Score:
+    make_folder(group)
+    there = airflow_side.dags(group)
+    run = [dag_id for dag_id in there if dag_id not in group.left_out]
+    if patterns:
+        run = _with_causes(group, [d for d in run if any(fnmatchcase(d, pattern) for pattern in patterns)])
+    truth = airflow_side.truth(group, run, retake)
+    found = goflow_side.outcomes(group, run, cache_folder() / "parity" / f"{group.name}.goflow-logs")
+    own = ({str(environment(group.release).python): "<python>"}, {sys.executable: "<python>"})
+    return report.Score(group, there, {dag_id: differences(truth[dag_id], found[dag_id], own) for dag_id in run})
+
+
+def _with_causes(group: Group, dag_ids: list[str]) -> list[str]:
+    for dag_id in dag_ids:  # which grows
+        dag_ids += [cause for cause in group.entry(dag_id)["after"] if cause not in dag_ids]
+    return dag_ids
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,82 @@
+"""The example DAGs: where they come from, how each is run, and which are left out (`examples.json`)."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.oracle.environments import AIRFLOW_2, AIRFLOW_3, Release, cache_folder, environment
+
+LISTED = Path(__file__).with_name("examples.json")
+RUN_ID = "parity"
+LOGICAL_DATE = "2026-02-03T04:05:06+00:00"
+"""After every example's start date, and before any machine's today: Airflow runs nothing of the future."""
+RUN_LIMIT_S = 780.0
+"""An example's sensor waits ten minutes for what never comes."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """A folder of DAG files and the Airflow that it belongs to; `parts` are folders of the installed `airflow`."""
+
+    name: str
+    release: Release
+    parts: tuple[str, ...]
+    listed: dict[str, Any] = field(default_factory=dict, compare=False)
+
+    @property
+    def folder(self) -> Path:
+        """The DAG folder of both sides: one path, so that what depends on it is the same. Its last two names are
+        Airflow's own, since some examples import others as ``airflow.example_dags``."""
+        return cache_folder() / "parity" / self.name / "airflow" / "example_dags"
+
+    @property
+    def left_out(self) -> dict[str, str]:
+        """DAG id to the reason."""
+        return dict(self.listed.get("left_out", {}))
+
+    @property
+    def explained(self) -> dict[str, dict[str, str]]:
+        """DAG id to {what differs: why}, for differences that are not the task's outcome."""
+        return dict(self.listed.get("explained", {}))
+
+    def entry(self, dag_id: str) -> dict[str, Any]:
+        """How a DAG is run (`tests.parity.driving`); ``today`` is there where its outcome depends on the day."""
+        return {
+            "dag_id": dag_id,
+            "conf": self.listed.get("conf", {}).get(dag_id, {}),
+            "after": self.listed.get("after", {}).get(dag_id, []),
+            "triggered": dag_id in self.listed.get("triggered", []),
+        }
+
+    def in_order(self, dag_ids: list[str]) -> list[str]:
+        """DAG_IDS as they are started: what takes long first."""
+        first = list(self.listed.get("first", []))
+        return sorted(dag_ids, key=lambda dag_id: (first.index(dag_id) if dag_id in first else len(first), dag_id))
+
+    def goes_by_the_clock(self, dag_id: str) -> bool:
+        """Whether its outcome depends on the day on which it runs."""
+        return dag_id in self.listed.get("by_the_clock", [])
+
+
+def groups() -> list[Group]:
+    """All of them."""
+    listed = json.loads(LISTED.read_text())
+    core, standard = "example_dags", "providers/standard/example_dags"
+    return [
+        Group("airflow-2", AIRFLOW_2, (core,), listed["airflow-2"]),
+        Group("airflow-3", AIRFLOW_3, (core, standard), listed["airflow-3"]),
+    ]
+
+
+def make_folder(group: Group) -> Path:
+    """Copy the example files, unmodified, to where both sides see them."""
+    folder = group.folder
+    shutil.rmtree(folder, ignore_errors=True)
+    for part in group.parts:
+        source = environment(group.release).package / part
+        shutil.copytree(source, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    return folder

@@ -1,0 +1,159 @@
+"""What GoFlow makes of the examples: a real daemon with the local backend, on the same folder as Airflow."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.oracle.examples import SEEDED, task_environment
+from tests.oracle.wheels import wheel_folder
+from tests.parity.driving import drive
+from tests.parity.examples import LOGICAL_DATE, RUN_ID, RUN_LIMIT_S, Group
+from tests.running import Daemon
+
+READ_LIMIT_S = 300.0
+Outcome = dict[str, Any]
+
+
+def outcomes(group: Group, dag_ids: list[str], logs: Path | None = None) -> dict[str, list[Outcome]]:
+    """DAG id to its runs as GoFlow left them; a run that had no end is there with the states that it has."""
+    _write_settings(group)
+    with tempfile.TemporaryDirectory(prefix="goflow-parity-") as place, _daemon(group, Path(place)) as (daemon, api):
+        wanted = set(dag_ids)
+        daemon.wait_for("the DAGs", lambda: wanted <= _dag_ids(api) or _scanned(api, wanted), READ_LIMIT_S, 1.0)
+        there = _dag_ids(api)
+        entries = [group.entry(dag_id) for dag_id in group.in_order(dag_ids) if dag_id in there]
+        for entry in entries:
+            entry["after"] = [dag_id for dag_id in entry["after"] if dag_id in there and dag_id in wanted]
+            if entry["triggered"]:
+                _unpause(api, entry["dag_id"])
+        drive(entries, lambda entry: _trigger(api, entry), lambda: _states(api), lambda _: None, RUN_LIMIT_S)
+        found = {dag_id: list(_runs(api, dag_id)) if dag_id in there else [] for dag_id in dag_ids}
+        if logs is not None:
+            _keep_logs(api, found, logs)
+        return found
+
+
+@contextmanager
+def _daemon(group: Group, place: Path) -> Iterator[tuple[Daemon, httpx.Client]]:
+    scratch = place / "tmp"
+    scratch.mkdir()
+    settings = {
+        "GOFLOW_BACKEND": "local",
+        "GOFLOW_DAGS_FOLDER": str(group.folder),
+        "GOFLOW_API_PORT": "0",
+        "GOFLOW_TASK_API_PORT": "0",
+        "GOFLOW_LOG_FORMAT": "json",
+        "TMPDIR": str(scratch),
+    }
+    daemon = Daemon(place / "home", ["daemon"], settings)
+    daemon.start()
+    try:
+        found = json.loads((daemon.home / "run" / "daemon.json").read_text())
+        headers = {"Authorization": f"Bearer {found['token']}"}
+        with httpx.Client(base_url=found["url"], headers=headers, timeout=60, trust_env=False) as api:
+            yield daemon, api
+    finally:
+        daemon.stop()
+
+
+def _write_settings(group: Group) -> None:
+    """goflow.yaml: which Airflow, which Python, and the environment that Airflow's tasks have too."""
+    wheels = wheel_folder(sorted(group.folder.glob("*.py")))
+    environment = task_environment(str(SEEDED), str(wheels)) | {"HOME": str(Path.home()), "PATH": os.environ["PATH"]}
+    document = {
+        "dialect": f"airflow{group.release.dialect}",
+        "python": sys.executable,
+        "environment": environment,
+    }
+    (group.folder / "goflow.yaml").write_text(json.dumps(document, indent=1))
+
+
+def _dag_ids(api: httpx.Client) -> set[str]:
+    return {dag["dag_id"] for dag in _get(api, "/api/v2/dags", limit=1000)["dags"]}
+
+
+def _scanned(api: httpx.Client, wanted: set[str]) -> bool:
+    """Whether what is missing has an import error, so that waiting for it is of no use."""
+    failed = {entry["filename"] for entry in _get(api, "/api/v2/importErrors")["import_errors"]}
+    return bool(failed) and len(_dag_ids(api) & wanted) + len(failed) >= len(wanted)
+
+
+def _unpause(api: httpx.Client, dag_id: str) -> None:
+    api.patch(f"/api/v2/dags/{dag_id}", json={"is_paused": False}).raise_for_status()
+
+
+def _trigger(api: httpx.Client, entry: Mapping[str, Any]) -> None:
+    _unpause(api, entry["dag_id"])
+    body = {"dag_run_id": RUN_ID, "logical_date": LOGICAL_DATE, "conf": entry["conf"]}
+    answer = api.post(f"/api/v2/dags/{entry['dag_id']}/dagRuns", json=body)
+    if answer.is_error:
+        raise RuntimeError(answer.text)
+
+
+def _states(api: httpx.Client) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for run in _all_runs(api, "~"):
+        found.setdefault(run["dag_id"], []).append(run["state"])
+    return found
+
+
+def _all_runs(api: httpx.Client, dag_id: str) -> list[dict[str, Any]]:
+    """Runs, the first one first, without those that the schedule made: Airflow is told to make none."""
+    rows = _get(api, f"/api/v2/dags/{dag_id}/dagRuns", limit=1000)["dag_runs"]
+    return [run for run in reversed(rows) if run["run_type"] != "scheduled"]
+
+
+def _runs(api: httpx.Client, dag_id: str) -> Iterator[Outcome]:
+    for run in _all_runs(api, dag_id):
+        base = f"/api/v2/dags/{dag_id}/dagRuns/{run['run_id']}/taskInstances"
+        rows = _get(api, base)["task_instances"]
+        names = ("run_id", "run_type", "state", "conf", "logical_date", "data_interval_start", "data_interval_end")
+        yield {
+            **{name: run[name] for name in names},
+            "tasks": {_name(row): _task(api, base, row) for row in rows},
+        }
+
+
+def _name(row: Mapping[str, Any]) -> str:
+    return row["task_id"] if row["map_index"] < 0 else f"{row['task_id']}[{row['map_index']}]"
+
+
+def _task(api: httpx.Client, base: str, row: Mapping[str, Any]) -> dict[str, Any]:
+    shown = _get(api, f"{base}/{row['task_id']}", map_index=row["map_index"])
+    return {
+        "state": row["state"],
+        "try_number": row["try_number"],
+        "label": shown["rendered_map_index"],
+        "rendered": shown["rendered_fields"],
+        "xcoms": shown["xcoms"],
+    }
+
+
+def _keep_logs(api: httpx.Client, found: Mapping[str, list[Outcome]], folder: Path) -> None:
+    """Every attempt's log, for whoever wonders about a state."""
+    shutil.rmtree(folder, ignore_errors=True)
+    for dag_id, runs in found.items():
+        for run in runs:
+            for name, task in run["tasks"].items():
+                task_id, _, index = name.rstrip("]").partition("[")
+                path = f"/api/v2/dags/{dag_id}/dagRuns/{run['run_id']}/taskInstances/{task_id}/logs"
+                for number in range(1, task["try_number"] + 1):
+                    answer = api.get(f"{path}/{number}/download", params={"map_index": index or -1})
+                    if answer.is_success:
+                        file = folder / dag_id / run["run_id"].replace("/", "_") / f"{name}.{number}.log"
+                        file.parent.mkdir(parents=True, exist_ok=True)
+                        file.write_text(answer.text)
+
+
+def _get(api: httpx.Client, path: str, **query: Any) -> Any:
+    return api.get(path, params=query).raise_for_status().json()

@@ -1,0 +1,104 @@
+"""The scores, and docs/parity.md."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from tests.parity.examples import Group
+from tests.parity.outcomes import Difference
+
+PAGE = Path(__file__).parents[2] / "docs" / "parity.md"
+EQUAL_AT_LEAST = 0.97
+LEFT_OUT_AT_MOST = 0.10
+
+
+@dataclass(frozen=True)
+class Score:
+    """How one group went. THERE: every DAG and its file; FOUND: the differences of each DAG that was run."""
+
+    group: Group
+    there: dict[str, str]
+    found: dict[str, list[Difference]]
+
+    @property
+    def equal(self) -> list[str]:
+        return [dag_id for dag_id, differences in self.found.items() if not differences]
+
+    def why(self, dag_id: str, difference: Difference) -> str | None:
+        """The committed explanation of a difference."""
+        known = self.group.explained.get(dag_id, {})
+        return next((why for pattern, why in known.items() if fnmatchcase(difference.place, pattern)), None)
+
+    @property
+    def unexplained(self) -> list[tuple[str, Difference]]:
+        pairs = [(dag_id, difference) for dag_id, all_ in self.found.items() for difference in all_]
+        return [(dag_id, difference) for dag_id, difference in pairs if self.why(dag_id, difference) is None]
+
+    @property
+    def good(self) -> bool:
+        left_out = len(self.group.left_out) / len(self.there)
+        return (
+            len(self.equal) >= EQUAL_AT_LEAST * len(self.found)
+            and left_out <= LEFT_OUT_AT_MOST
+            and not self.unexplained
+        )
+
+    def lines(self) -> list[str]:
+        """For the terminal."""
+        out = [
+            f"{self.group.name}: {len(self.equal)} of {len(self.found)} DAGs equal, {len(self.group.left_out)} left out"
+            f" of {len(self.there)}; {len(self.unexplained)} differences not explained"
+        ]
+        return out + [f"  {dag_id}.{difference}" for dag_id, difference in self.unexplained]
+
+
+def write(scores: list[Score]) -> Path:
+    """Write the page."""
+    PAGE.write_text("\n".join(_page(scores)) + "\n")
+    return PAGE
+
+
+def _page(scores: list[Score]) -> list[str]:
+    out = [
+        "# Outcome parity",
+        "",
+        f"Made by `make parity` on {dt.datetime.now(dt.UTC).date().isoformat()}. Every example DAG that comes with Airflow",
+        "and its standard provider, and needs no service of the internet and no person, is run once by Airflow (scheduler and",
+        "LocalExecutor) and once by GoFlow (local backend), with the same logical date and conf and `random` seeded alike.",
+        "Compared are the run's state, conf and data interval, and for every task instance its state, attempts, rendered",
+        "fields, results (XComs, among them what a branch skips) and the name of a mapped copy. The files are the ones in the",
+        "installed packages, not a character changed.",
+        "",
+        "| examples of | DAGs | left out | run | equal | share |",
+        "|---|---|---|---|---|---|",
+    ]
+    for score in scores:
+        run, equal = len(score.found), len(score.equal)
+        out.append(
+            f"| {_title(score.group)} | {len(score.there)} | {len(score.group.left_out)} | {run} | {equal} | {equal / run:.1%} |"
+        )
+    out += ["", "## Differences", ""]
+    for score in scores:
+        for dag_id, all_ in score.found.items():
+            for difference in all_:
+                why = score.why(dag_id, difference) or "not explained yet"
+                out.append(f"* {score.group.name}, `{dag_id}`, {difference.place}: {why}")
+    if out[-1] == "":
+        out.append("None.")
+    out += ["", "## Left out", ""]
+    out += [
+        f"* {score.group.name}, `{dag_id}`: {why}" for score in scores for dag_id, why in score.group.left_out.items()
+    ]
+    out += ["", "## Not compared", ""]
+    out += [
+        "* The addresses of Airflow's own pages, which Airflow 3 keeps as results (`_link_...`).",
+        "* The path of the Python that runs the tasks.",
+    ]
+    return out
+
+
+def _title(group: Group) -> str:
+    return f"Airflow {group.release.version}" + (" and its standard provider" if len(group.parts) > 1 else "")
