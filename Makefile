@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.setup-done
 SOURCES := goflow compat/runner compat/airflow_shim tests benchmarks
 
-.PHONY: help setup run test unit check format cluster cluster-down fidelity sweep fuzz bench docs clean
+.PHONY: help setup run test unit check format cluster cluster-down fidelity parity sweep fuzz bench docs clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ cluster-down: setup ## Take the test cluster down
 
 fidelity: setup ## Hold the reader against real Airflow on DAG files from PyPI, and write docs/fidelity.md
 	@$(BIN)/python -m tests.oracle fidelity
+
+parity: setup ## Run Airflow's example DAGs in Airflow and in GoFlow, and write docs/parity.md
+	@$(BIN)/python -m tests.parity
 
 sweep: setup ## Read every file of Python's library and of the installed packages as if it were a DAG file
 	@$(BIN)/python -m tests.fuzz.sweep

@@ -6,10 +6,10 @@ import argparse
 import sys
 from fnmatch import fnmatchcase
 
-from tests.oracle.environments import cache_folder, environment
-from tests.parity import airflow_side, goflow_side, report
+from tests.oracle.environments import cache_folder
+from tests.parity import airflow_side, goflow_side, report, short
 from tests.parity.examples import Group, groups, make_folder
-from tests.parity.outcomes import differences
+from tests.parity.outcomes import OwnWords, differences
 
 
 def main() -> int:
@@ -27,15 +27,19 @@ def main() -> int:
 
 
 def _score(group: Group, patterns: list[str] | None, retake: bool) -> report.Score:
-    make_folder(group)
+    make_folder(group, group.folder)
     there = airflow_side.dags(group)
     run = [dag_id for dag_id in there if dag_id not in group.left_out]
     if patterns:
         run = _with_causes(group, [d for d in run if any(fnmatchcase(d, pattern) for pattern in patterns)])
+    words = OwnWords(group, group.folder)
     truth = airflow_side.truth(group, run, retake)
-    found = goflow_side.outcomes(group, run, cache_folder() / "parity" / f"{group.name}.goflow-logs")
-    own = ({str(environment(group.release).python): "<python>"}, {sys.executable: "<python>"})
-    return report.Score(group, there, {dag_id: differences(truth[dag_id], found[dag_id], own) for dag_id in run})
+    if not patterns and group.short:
+        short.write(group, there, truth, words)
+    found = goflow_side.outcomes(group, group.folder, run, cache_folder() / "parity" / f"{group.name}.goflow-logs")
+    return report.Score(
+        group, there, {dag_id: differences(words.airflow(truth[dag_id]), words.goflow(found[dag_id])) for dag_id in run}
+    )
 
 
 def _with_causes(group: Group, dag_ids: list[str]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,11 @@ class Group:
         """The DAG folder of both sides: one path, so that what depends on it is the same. Its last two names are
         Airflow's own, since some examples import others as ``airflow.example_dags``."""
         return cache_folder() / "parity" / self.name / "airflow" / "example_dags"
+
+    @property
+    def short(self) -> list[str]:
+        """The DAGs of the short form, which `make test` runs."""
+        return list(self.listed.get("short", []))
 
     @property
     def left_out(self) -> dict[str, str]:
@@ -72,11 +78,11 @@ def groups() -> list[Group]:
     ]
 
 
-def make_folder(group: Group) -> Path:
-    """Copy the example files, unmodified, to where both sides see them."""
-    folder = group.folder
+def make_folder(group: Group, folder: Path, files: Collection[str] | None = None) -> None:
+    """Copy the example files (those named FILES, or all), unmodified, and what lies beside them to FOLDER."""
     shutil.rmtree(folder, ignore_errors=True)
     for part in group.parts:
         source = environment(group.release).package / part
-        shutil.copytree(source, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
-    return folder
+        passed_over = {file.name for file in source.glob("*.py") if files is not None and file.name not in files}
+        ignored = shutil.ignore_patterns("__pycache__", *passed_over - {"__init__.py"})
+        shutil.copytree(source, folder, dirs_exist_ok=True, ignore=ignored)

@@ -24,10 +24,11 @@ READ_LIMIT_S = 300.0
 Outcome = dict[str, Any]
 
 
-def outcomes(group: Group, dag_ids: list[str], logs: Path | None = None) -> dict[str, list[Outcome]]:
-    """DAG id to its runs as GoFlow left them; a run that had no end is there with the states that it has."""
-    _write_settings(group)
-    with tempfile.TemporaryDirectory(prefix="goflow-parity-") as place, _daemon(group, Path(place)) as (daemon, api):
+def outcomes(group: Group, folder: Path, dag_ids: list[str], logs: Path | None = None) -> dict[str, list[Outcome]]:
+    """DAG id to its runs as GoFlow left them in the DAG folder FOLDER; a run that had no end is there with the states
+    that it has. LOGS: where to keep what the tasks printed."""
+    _write_settings(group, folder)
+    with tempfile.TemporaryDirectory(prefix="goflow-parity-") as place, _daemon(folder, Path(place)) as (daemon, api):
         wanted = set(dag_ids)
         daemon.wait_for("the DAGs", lambda: wanted <= _dag_ids(api) or _scanned(api, wanted), READ_LIMIT_S, 1.0)
         there = _dag_ids(api)
@@ -44,19 +45,20 @@ def outcomes(group: Group, dag_ids: list[str], logs: Path | None = None) -> dict
 
 
 @contextmanager
-def _daemon(group: Group, place: Path) -> Iterator[tuple[Daemon, httpx.Client]]:
+def _daemon(folder: Path, place: Path) -> Iterator[tuple[Daemon, httpx.Client]]:
     scratch = place / "tmp"
     scratch.mkdir()
     settings = {
         "GOFLOW_BACKEND": "local",
-        "GOFLOW_DAGS_FOLDER": str(group.folder),
+        "GOFLOW_DAGS_FOLDER": str(folder),
         "GOFLOW_API_PORT": "0",
         "GOFLOW_TASK_API_PORT": "0",
         "GOFLOW_LOG_FORMAT": "json",
         "TMPDIR": str(scratch),
     }
     daemon = Daemon(place / "home", ["daemon"], settings)
-    daemon.start()
+    daemon.start(wait=False)
+    daemon.wait_until_up(READ_LIMIT_S)
     try:
         found = json.loads((daemon.home / "run" / "daemon.json").read_text())
         headers = {"Authorization": f"Bearer {found['token']}"}
@@ -66,16 +68,16 @@ def _daemon(group: Group, place: Path) -> Iterator[tuple[Daemon, httpx.Client]]:
         daemon.stop()
 
 
-def _write_settings(group: Group) -> None:
+def _write_settings(group: Group, folder: Path) -> None:
     """goflow.yaml: which Airflow, which Python, and the environment that Airflow's tasks have too."""
-    wheels = wheel_folder(sorted(group.folder.glob("*.py")))
+    wheels = wheel_folder(sorted(folder.glob("*.py")))
     environment = task_environment(str(SEEDED), str(wheels)) | {"HOME": str(Path.home()), "PATH": os.environ["PATH"]}
     document = {
         "dialect": f"airflow{group.release.dialect}",
         "python": sys.executable,
         "environment": environment,
     }
-    (group.folder / "goflow.yaml").write_text(json.dumps(document, indent=1))
+    (folder / "goflow.yaml").write_text(json.dumps(document, indent=1))
 
 
 def _dag_ids(api: httpx.Client) -> set[str]:

@@ -36,7 +36,7 @@ def list_dags(folder: str) -> None:
     except ImportError:
         from airflow.models.dagbag import DagBag  # type: ignore[attr-defined,no-redef]
 
-    found = DagBag(folder, include_examples=False)
+    found = DagBag(folder)
     if found.import_errors:
         raise SystemExit(f"Airflow cannot read {found.import_errors}")
     print(json.dumps({dag_id: Path(dag.fileloc).name for dag_id, dag in sorted(found.dags.items())}))

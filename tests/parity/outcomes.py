@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from tests.parity.examples import RUN_ID
+from tests.oracle.environments import environment
+from tests.parity.examples import RUN_ID, Group
 
 RUN_FIELDS = ("state", "conf", "logical_date", "data_interval_start", "data_interval_end")
+Outcome = Mapping[str, Any]
 _OF_AIRFLOWS_PAGE = "_link_"
 """Airflow 3 keeps the addresses of an operator's links to pages as results of the task; they belong to its own page."""
 
@@ -27,20 +31,30 @@ class Difference:
         return f"{self.place}: {_short(self.goflow)}, under Airflow {_short(self.airflow)}"
 
 
-def differences(
-    airflow: Sequence[Mapping[str, Any]],
-    goflow: Sequence[Mapping[str, Any]],
-    own_words: tuple[Mapping[str, str], Mapping[str, str]] = ({}, {}),
-) -> list[Difference]:
-    """Where a DAG's runs differ. OWN_WORDS of each side are what each has of its own (the path of its Python), and the
-    word that stands for it."""
+class OwnWords:
+    """What each side has of its own: the path of its Python, and the one of its DAG folder."""
+
+    def __init__(self, group: Group, folder: Path) -> None:
+        self._of_airflow = {str(environment(group.release).python): "<python>", str(group.folder): "<folder>"}
+        self._of_goflow = {sys.executable: "<python>", str(folder): "<folder>"}
+
+    def airflow(self, runs: Sequence[Outcome]) -> list[Outcome]:
+        """Airflow's RUNS in words that both sides have."""
+        return [_canonical(run, self._of_airflow) for run in runs]
+
+    def goflow(self, runs: Sequence[Outcome]) -> list[Outcome]:
+        """GoFlow's RUNS in words that both sides have."""
+        return [_canonical(run, self._of_goflow) for run in runs]
+
+
+def differences(airflow: Sequence[Outcome], goflow: Sequence[Outcome]) -> list[Difference]:
+    """Where a DAG's runs differ."""
     if len(airflow) != len(goflow):
         return [Difference("runs", len(airflow), len(goflow))]
     found: list[Difference] = []
-    for ours_first, (theirs, ours) in enumerate(zip(airflow, goflow, strict=True)):
-        prefix = "" if len(airflow) == 1 else f"run {ours_first + 1}: "
-        one, other = _canonical(theirs, own_words[0]), _canonical(ours, own_words[1])
-        found += [Difference(prefix + d.place, d.airflow, d.goflow) for d in _of_run(one, other)]
+    for number, (theirs, ours) in enumerate(zip(airflow, goflow, strict=True), 1):
+        prefix = "" if len(airflow) == 1 else f"run {number}: "
+        found += [Difference(prefix + d.place, d.airflow, d.goflow) for d in _of_run(theirs, ours)]
     return found
 
 

@@ -1,5 +1,6 @@
 """E-mail from tasks: Airflow sends it through an SMTP connection."""
 
+from airflow._goflow.dialects import ByDialect
 from airflow._goflow.operator import BaseOperator
 
 
@@ -53,7 +54,10 @@ def _addresses(value):
 class EmailOperator(BaseOperator):
     """Sends a mail."""
 
-    template_fields = ("to", "subject", "html_content", "files", "cc", "bcc", "mime_subtype", "mime_charset", "conn_id")
+    template_fields = ByDialect(
+        ("to", "subject", "html_content", "files"),
+        ("to", "subject", "html_content", "files", "cc", "bcc", "mime_subtype", "mime_charset", "conn_id"),
+    )
     template_ext = (".html",)
 
     def __init__(

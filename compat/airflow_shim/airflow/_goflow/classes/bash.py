@@ -27,13 +27,13 @@ class BashOperator(BaseOperator):
     ui_color = "#f0ede4"
 
     def __init__(
-        self, *, bash_command, env=None, append_env=False, output_encoding="utf-8", skip_on_exit_code=99, cwd=None,
-        output_processor=_same, **kwargs,
+        self, *, bash_command, env=None, append_env=False, output_encoding="utf-8", skip_exit_code=None,
+        skip_on_exit_code=99, cwd=None, output_processor=_same, **kwargs,
     ):  # fmt: skip
         super().__init__(**kwargs)
         self.bash_command, self.env, self.append_env, self.cwd = bash_command, env, append_env, cwd
         self.output_encoding, self.output_processor = output_encoding, output_processor
-        self.skip_on_exit_code = exit_codes(skip_on_exit_code)
+        self.skip_on_exit_code = exit_codes(skip_on_exit_code if skip_exit_code is None else skip_exit_code)
         self._is_inline_cmd = None
 
     @property

@@ -5,6 +5,7 @@ import datetime as dt
 from airflow._goflow import callables, world
 from airflow._goflow import exceptions as e
 from airflow._goflow.classes.empty import EmptyOperator
+from airflow._goflow.dialects import ByDialect
 from airflow._goflow.operator import BaseOperatorLink
 from airflow._goflow.sensor import BaseSensorOperator
 from airflow._goflow.words import State
@@ -160,7 +161,10 @@ class ExternalTaskSensor(BaseSensorOperator):
 class ExternalTaskMarker(EmptyOperator):
     """Marks that another DAG's task waits for this one."""
 
-    template_fields = ("external_dag_id", "external_task_id", "logical_date")
+    template_fields = ByDialect(
+        ("external_dag_id", "external_task_id", "execution_date"),
+        ("external_dag_id", "external_task_id", "logical_date"),
+    )
     ui_color = "#4db7db"
 
     def __init__(
@@ -173,7 +177,6 @@ class ExternalTaskMarker(EmptyOperator):
             raise TypeError(f"Expected str or datetime.datetime type for logical_date. Got {type(moment)}")
         self.logical_date = moment.isoformat() if isinstance(moment, dt.datetime) else moment
         if world.is_airflow2():
-            self.template_fields = ("external_dag_id", "external_task_id", "execution_date")
             self.execution_date = self.logical_date
         if recursion_depth <= 0:
             raise ValueError("recursion_depth should be a positive integer")

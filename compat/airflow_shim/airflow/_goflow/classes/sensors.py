@@ -3,7 +3,8 @@
 import datetime as dt
 import os
 
-from airflow._goflow import callables, timezone, world
+from airflow._goflow import callables, timezone
+from airflow._goflow.dialects import ByDialect
 from airflow._goflow.exceptions import AirflowException, AirflowFailException
 from airflow._goflow.sensor import BaseSensorOperator, PokeReturnValue
 from airflow._goflow.words import WeekDay
@@ -81,15 +82,13 @@ class DayOfWeekSensor(BaseSensorOperator):
 class FileSensor(BaseSensorOperator):
     """Waits for a file, or for files in a folder."""
 
-    template_fields = ("filepath", "fs_conn_id")
+    template_fields = ByDialect(("filepath",), ("filepath", "fs_conn_id"))
 
     def __init__(
         self, *, filepath, fs_conn_id="fs_default", recursive=False, deferrable=False, start_from_trigger=False,
         trigger_kwargs=None, **kwargs,
     ):  # fmt: skip
         super().__init__(**kwargs)
-        if world.is_airflow2():
-            self.template_fields = ("filepath",)
         self.filepath, self.fs_conn_id, self.recursive, self.deferrable = filepath, fs_conn_id, recursive, deferrable
 
     @property

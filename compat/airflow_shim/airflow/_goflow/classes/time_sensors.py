@@ -2,7 +2,8 @@
 
 import datetime as dt
 
-from airflow._goflow import timezone, world
+from airflow._goflow import timezone
+from airflow._goflow.dialects import ByDialect
 from airflow._goflow.sensor import BaseSensorOperator
 
 
@@ -55,12 +56,10 @@ class TimeSensorAsync(TimeSensor):
 class TimeDeltaSensor(BaseSensorOperator):
     """Waits for a while after the data interval (or after the moment that the run was for)."""
 
-    template_fields = ("delta",)
+    template_fields = ByDialect((), ("delta",))
 
     def __init__(self, *, delta, deferrable=False, end_from_trigger=False, **kwargs):
         super().__init__(**kwargs)
-        if world.is_airflow2():
-            self.template_fields = ()
         self.delta, self.deferrable, self.end_from_trigger = delta, deferrable, end_from_trigger
 
     def _target(self, context):

@@ -6,6 +6,7 @@ import sys
 from airflow._goflow import world
 from airflow._goflow.classes.bash import exit_codes
 from airflow._goflow.classes.python import PythonOperator
+from airflow._goflow.dialects import ByDialect
 from airflow._goflow.exceptions import AirflowException, AirflowSkipException
 from airflow._goflow.skipping import BaseBranchOperator
 
@@ -154,9 +155,10 @@ class BasePythonVirtualenvOperator(PythonOperator):
 class PythonVirtualenvOperator(BasePythonVirtualenvOperator):
     """Calls the function in a virtual environment that is made for it."""
 
-    template_fields = (
-        "requirements", "index_urls", "index_urls_from_connection_ids", "venv_cache_path",
-        *PythonOperator.template_fields,
+    template_fields = ByDialect(
+        ("requirements", "index_urls", "venv_cache_path", *PythonOperator.template_fields),
+        ("requirements", "index_urls", "index_urls_from_connection_ids", "venv_cache_path",
+         *PythonOperator.template_fields),
     )  # fmt: skip
     template_ext = (".txt",)
 
