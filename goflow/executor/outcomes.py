@@ -162,8 +162,10 @@ def _advance(
         )
     ]
     if outcome.skip_downstream:
-        skipped = {"skipped": list(outcome.skip_downstream)}
-        xcoms.push(tx, instance.dag_run_id, instance.task_id, instance.map_index, SKIP_KEY, skipped)
+        place = (instance.dag_run_id, instance.task_id)
+        if not xcoms.pull(tx, *place, SKIP_KEY, instance.map_index):  # a branch has told what it follows
+            skipped = {"skipped": list(outcome.skip_downstream)}
+            xcoms.push(tx, *place, instance.map_index, SKIP_KEY, skipped)
         changes += _skips(tx, instance, outcome.skip_downstream, now, who)
     transitions.apply(tx, changes)
 

@@ -19,12 +19,12 @@ from tests.oracle.examples import SEEDED, task_environment
 from tests.oracle.live import COMPONENTS, Airflow, airflow, wait_until_healthy
 from tests.oracle.truth import airflow_home
 from tests.oracle.wheels import wheel_folder
-from tests.parity.examples import LOGICAL_DATE, RUN_ID, RUN_LIMIT_S, Group
+from tests.parity.examples import LOGICAL_DATE, PLACE, RUN_ID, RUN_LIMIT_S, Group
 
 HERE = Path(__file__).parent
 INSIDE = HERE / "inside.py"
-VIRTUALENV = "virtualenv==20.29.3"
-"""What Airflow 2 makes the virtual environments of tasks with; it is not among its own requirements."""
+FORMAT = 1
+"""Another one when `inside` writes another thing down."""
 Outcome = dict[str, Any]
 
 
@@ -53,8 +53,8 @@ def truth(group: Group, dag_ids: list[str], retake: bool = False) -> dict[str, l
 
 def _kept_in(group: Group) -> Mapping[str, Path]:
     """The file of the cache for each DAG: another one when how it is run changes, or the day that it goes by."""
-    base = hashlib.sha256(repr((group.release, LOGICAL_DATE, RUN_ID)).encode())
-    for file in (INSIDE, SEEDED / "sitecustomize.py", group.release.pins):
+    base = hashlib.sha256(repr((FORMAT, group.release, LOGICAL_DATE, RUN_ID)).encode())
+    for file in (SEEDED / "sitecustomize.py", group.release.pins):
         base.update(file.read_bytes())
     folder = cache_folder() / "parity" / f"{group.name}-{base.hexdigest()[:12]}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -77,7 +77,7 @@ def _with_their_causes(group: Group, missing: list[str]) -> list[str]:
 
 def _take(group: Group, dag_ids: list[str], kept: Mapping[str, Path]) -> None:
     print(f"running {len(dag_ids)} DAGs of {group.name} in Airflow {group.release.version}", file=sys.stderr)
-    with tempfile.TemporaryDirectory(prefix="goflow-parity-") as place:
+    with tempfile.TemporaryDirectory(prefix=PLACE) as place:
         work = Path(place)
         work.chmod(0o755)  # PostgreSQL's own user has its folder below
         plan, out = work / "plan.json", work / "out"
@@ -111,8 +111,6 @@ def _running(group: Group, work: Path) -> Iterator[dict[str, str]]:
         "AIRFLOW__STANDARD__VENV_INSTALL_METHOD": "pip",
     }
     _write_plugins(group, work / "home" / "plugins")
-    if group.release is AIRFLOW_2:
-        settings["PYTHONPATH"] += f":{_virtualenv()}"
     with airflow(installed, group.folder, work, settings, start=False) as running:
         for component in COMPONENTS if group.release is not AIRFLOW_2 else ("scheduler", "triggerer"):
             running.start(component, installed.airflow, work / f"{component}.log")
@@ -146,15 +144,3 @@ def _keep_logs(group: Group, work: Path) -> None:
         shutil.copy(log, kept)
     if (work / "home" / "logs").exists():
         shutil.copytree(work / "home" / "logs", kept / "tasks", symlinks=True)
-
-
-def _virtualenv() -> Path:
-    """A folder with the package `virtualenv`, for PYTHONPATH: Airflow's own environment stays as it is pinned."""
-    folder = cache_folder() / "parity" / VIRTUALENV.replace("==", "-")
-    if not folder.exists():
-        partial = folder.with_suffix(".partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        pip = [str(environment(AIRFLOW_2).python), "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
-        subprocess.run([*pip, "--target", str(partial), VIRTUALENV], check=True, stdout=sys.stderr)
-        partial.replace(folder)
-    return folder

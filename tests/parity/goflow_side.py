@@ -17,7 +17,7 @@ import httpx
 from tests.oracle.examples import SEEDED, task_environment
 from tests.oracle.wheels import wheel_folder
 from tests.parity.driving import drive
-from tests.parity.examples import LOGICAL_DATE, RUN_ID, RUN_LIMIT_S, Group
+from tests.parity.examples import LOGICAL_DATE, PLACE, RUN_ID, RUN_LIMIT_S, Group
 from tests.running import Daemon
 
 READ_LIMIT_S = 300.0
@@ -27,8 +27,7 @@ Outcome = dict[str, Any]
 def outcomes(group: Group, folder: Path, dag_ids: list[str], logs: Path | None = None) -> dict[str, list[Outcome]]:
     """DAG id to its runs as GoFlow left them in the DAG folder FOLDER; a run that had no end is there with the states
     that it has. LOGS: where to keep what the tasks printed."""
-    _write_settings(group, folder)
-    with tempfile.TemporaryDirectory(prefix="goflow-parity-") as place, _daemon(folder, Path(place)) as (daemon, api):
+    with tempfile.TemporaryDirectory(prefix=PLACE) as place, _daemon(group, folder, Path(place)) as (daemon, api):
         wanted = set(dag_ids)
         daemon.wait_for("the DAGs", lambda: wanted <= _dag_ids(api) or _scanned(api, wanted), READ_LIMIT_S, 1.0)
         there = _dag_ids(api)
@@ -39,22 +38,23 @@ def outcomes(group: Group, folder: Path, dag_ids: list[str], logs: Path | None =
                 _unpause(api, entry["dag_id"])
         drive(entries, lambda entry: _trigger(api, entry), lambda: _states(api), lambda _: None, RUN_LIMIT_S)
         found = {dag_id: list(_runs(api, dag_id)) if dag_id in there else [] for dag_id in dag_ids}
+        _leave_out_what_schedules_trigger(found)
         if logs is not None:
             _keep_logs(api, found, logs)
         return found
 
 
 @contextmanager
-def _daemon(folder: Path, place: Path) -> Iterator[tuple[Daemon, httpx.Client]]:
+def _daemon(group: Group, folder: Path, place: Path) -> Iterator[tuple[Daemon, httpx.Client]]:
     scratch = place / "tmp"
     scratch.mkdir()
+    _write_settings(group, folder, scratch)
     settings = {
         "GOFLOW_BACKEND": "local",
         "GOFLOW_DAGS_FOLDER": str(folder),
         "GOFLOW_API_PORT": "0",
         "GOFLOW_TASK_API_PORT": "0",
         "GOFLOW_LOG_FORMAT": "json",
-        "TMPDIR": str(scratch),
     }
     daemon = Daemon(place / "home", ["daemon"], settings)
     daemon.start(wait=False)
@@ -68,10 +68,21 @@ def _daemon(folder: Path, place: Path) -> Iterator[tuple[Daemon, httpx.Client]]:
         daemon.stop()
 
 
-def _write_settings(group: Group, folder: Path) -> None:
+def _leave_out_what_schedules_trigger(found: dict[str, list[Outcome]]) -> None:
+    """Of runs that tasks have triggered, only those of tasks of runs by hand are Airflow's as well."""
+    known = {f"task:{launch}" for runs in found.values() for run in runs for launch in run["launches"]}
+    for runs in found.values():
+        runs[:] = [run for run in runs if run["run_id"] == RUN_ID or run["triggered_by"] in known]
+
+
+def _write_settings(group: Group, folder: Path, scratch: Path) -> None:
     """goflow.yaml: which Airflow, which Python, and the environment that Airflow's tasks have too."""
     wheels = wheel_folder(sorted(folder.glob("*.py")))
-    environment = task_environment(str(SEEDED), str(wheels)) | {"HOME": str(Path.home()), "PATH": os.environ["PATH"]}
+    environment = task_environment(str(SEEDED), str(wheels)) | {
+        "HOME": str(Path.home()),
+        "PATH": os.environ["PATH"],
+        "TMPDIR": str(scratch),
+    }
     document = {
         "dialect": f"airflow{group.release.dialect}",
         "python": sys.executable,
@@ -119,10 +130,21 @@ def _runs(api: httpx.Client, dag_id: str) -> Iterator[Outcome]:
     for run in _all_runs(api, dag_id):
         base = f"/api/v2/dags/{dag_id}/dagRuns/{run['run_id']}/taskInstances"
         rows = _get(api, base)["task_instances"]
-        names = ("run_id", "run_type", "state", "conf", "logical_date", "data_interval_start", "data_interval_end")
+        tasks = {_name(row): _task(api, base, row) for row in rows}
+        names = (
+            "triggered_by",
+            "run_id",
+            "run_type",
+            "state",
+            "conf",
+            "logical_date",
+            "data_interval_start",
+            "data_interval_end",
+        )
         yield {
             **{name: run[name] for name in names},
-            "tasks": {_name(row): _task(api, base, row) for row in rows},
+            "launches": [launch for task in tasks.values() for launch in task.pop("launches")],
+            "tasks": tasks,
         }
 
 
@@ -138,6 +160,7 @@ def _task(api: httpx.Client, base: str, row: Mapping[str, Any]) -> dict[str, Any
         "label": shown["rendered_map_index"],
         "rendered": shown["rendered_fields"],
         "xcoms": shown["xcoms"],
+        "launches": [launch["launch_id"] for launch in shown["launches"]],
     }
 
 
@@ -150,11 +173,11 @@ def _keep_logs(api: httpx.Client, found: Mapping[str, list[Outcome]], folder: Pa
                 task_id, _, index = name.rstrip("]").partition("[")
                 path = f"/api/v2/dags/{dag_id}/dagRuns/{run['run_id']}/taskInstances/{task_id}/logs"
                 for number in range(1, task["try_number"] + 1):
-                    answer = api.get(f"{path}/{number}/download", params={"map_index": index or -1})
+                    answer = api.get(f"{path}/{number}", params={"map_index": index or -1})
                     if answer.is_success:
                         file = folder / dag_id / run["run_id"].replace("/", "_") / f"{name}.{number}.log"
                         file.parent.mkdir(parents=True, exist_ok=True)
-                        file.write_text(answer.text)
+                        file.write_text("".join(f"{line['text']}\n" for line in answer.json()["lines"]))
 
 
 def _get(api: httpx.Client, path: str, **query: Any) -> Any:

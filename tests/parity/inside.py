@@ -117,7 +117,7 @@ def _task(session: Any, row: Any) -> dict[str, Any]:
     return {
         "state": None if row.state is None else str(getattr(row.state, "value", row.state)),
         "try_number": row.try_number,
-        "label": row.rendered_map_index,
+        "label": getattr(row, "_rendered_map_index", row.rendered_map_index),
         "rendered": None if rendered is None else rendered.rendered_fields,
         "xcoms": {key: _value(value) for key, value in _results(of_task)},
     }

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.oracle.environments import environment
-from tests.parity.examples import RUN_ID, Group
+from tests.parity.examples import LOGICAL_DATE, PLACE, RUN_ID, Group
 
 RUN_FIELDS = ("state", "conf", "logical_date", "data_interval_start", "data_interval_end")
 Outcome = Mapping[str, Any]
@@ -31,12 +31,25 @@ class Difference:
         return f"{self.place}: {_short(self.goflow)}, under Airflow {_short(self.airflow)}"
 
 
+_PLACE = rf"/[\w./-]*/{PLACE}[\w]+"
+
+
 class OwnWords:
-    """What each side has of its own: the path of its Python, and the one of its DAG folder."""
+    """What each side has of its own: the paths of its Python, DAG folder, AIRFLOW_HOME and temporary files."""
 
     def __init__(self, group: Group, folder: Path) -> None:
-        self._of_airflow = {str(environment(group.release).python): "<python>", str(group.folder): "<folder>"}
-        self._of_goflow = {sys.executable: "<python>", str(folder): "<folder>"}
+        self._of_airflow = {
+            re.escape(str(environment(group.release).python)): "<python>",
+            re.escape(str(group.folder)): "<folder>",
+            rf"{_PLACE}/home": "<AIRFLOW_HOME>",
+            rf"{_PLACE}/tmp": "<TMPDIR>",
+        }
+        self._of_goflow = {
+            re.escape(sys.executable): "<python>",
+            rf"{_PLACE}/home/folders/[0-9a-f]+|{re.escape(str(folder))}": "<folder>",
+            rf"{_PLACE}/home/local/launches/[0-9a-f]+/airflow": "<AIRFLOW_HOME>",
+            rf"{_PLACE}/tmp": "<TMPDIR>",
+        }
 
     def airflow(self, runs: Sequence[Outcome]) -> list[Outcome]:
         """Airflow's RUNS in words that both sides have."""
@@ -91,19 +104,37 @@ def _unequal(place: str, airflow: Any, goflow: Any) -> Iterator[Difference]:
 
 def _canonical(value: Any, own_words: Mapping[str, str]) -> Any:
     if isinstance(value, Mapping):
-        return {key: _canonical(inner, own_words) for key, inner in value.items()}
+        return {
+            key: _sorted(_canonical(inner, own_words)) if key == _CHOICE else _canonical(inner, own_words)
+            for key, inner in value.items()
+        }
     if isinstance(value, list):
         return [_canonical(inner, own_words) for inner in value]
     if isinstance(value, str):
         for own, word in own_words.items():
-            value = value.replace(own, word)
-        return _same_moment(value)
+            value = re.sub(own, word, value)
+        for pattern, instead in _OF_THE_MOMENT:
+            value = pattern.sub(instead, value)
     return value
 
 
-def _same_moment(text: str) -> str:
-    """A moment in UTC, however many digits of its second are written."""
-    return re.sub(r"(\d\d:\d\d:\d\d)\.0+(\+00:00)", r"\1\2", text)
+def _sorted(choice: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    return {key: sorted(task_ids) for key, task_ids in choice.items()}
+
+
+def _moment(found: re.Match[str]) -> str:
+    """Of a moment in ISO 8601: one after the run's own month is the clock's, others are written alike."""
+    return "<now>" if found[1] > LOGICAL_DATE[:7] else f"{found[1]}{found[2]}{found[3]}"
+
+
+_CHOICE = "skipmixin_key"
+"""What a branch follows or skips: Airflow takes it from a set, in an order of that process."""
+_OF_THE_MOMENT: tuple[tuple[re.Pattern[str], Any], ...] = (
+    (re.compile(r"(\d{4}-\d\d)(-\d\d[T ]\d\d:\d\d:\d\d)(?:\.\d+)?(\+00:00)"), _moment),
+    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ \+0000"), "<file's moment>"),  # what `stat` prints
+    (re.compile(r"[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d UTC \d{4}"), "<date>"),  # what `date` prints
+    (re.compile(r"(<[\w.]+ object at) 0x[0-9a-f]+>"), r"\1 ...>"),
+)
 
 
 def _short(value: Any) -> str:

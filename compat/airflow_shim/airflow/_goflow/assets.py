@@ -99,6 +99,10 @@ class Asset(os.PathLike, BaseAsset):
     def __fspath__(self):
         return self.uri
 
+    def as_of_airflow2(self):
+        """As Airflow 2 keeps it as a result: path, version and data."""
+        return "airflow.datasets.Dataset", 1, {"uri": self.uri, "extra": self.extra or None}
+
     def __eq__(self, other):
         if not isinstance(other, Asset):
             return NotImplemented
@@ -190,6 +194,10 @@ class AssetAlias(BaseAsset):
 
     def __repr__(self):
         return f"AssetAlias(name={self.name!r})"
+
+    def as_of_airflow2(self):
+        """As Airflow 2 keeps it as a result: path, version and data."""
+        return "airflow.datasets.DatasetAlias", 0, {"name": self.name}
 
 
 DatasetAlias = AssetAlias

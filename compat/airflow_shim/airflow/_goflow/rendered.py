@@ -1,5 +1,6 @@
 """A task's fields as JSON for the page, cut where they are long (Airflow's ``_serialize_template_field``)."""
 
+from airflow._goflow import world
 from airflow._goflow.logs import redact
 
 LONGEST = 4096
@@ -25,7 +26,9 @@ def rendered_fields(task, longest=None):
 
 
 def shown(value, name, longest=None):
-    """One field as JSON, secrets masked."""
+    """One field as JSON, secrets masked. Under Airflow 2 a field that is no JSON as a whole is its text."""
+    if world.is_airflow2():
+        value = _as_in_airflow2(value)
     plain = redact(_plain(value), name)
     text = str(plain)
     longest = _longest() if longest is None else longest
@@ -38,6 +41,16 @@ def truncated(text, longest):
     if longest <= 0:
         return ""
     return f"{PREFIX}{text[:room].rstrip()}{SUFFIX}" if room >= _SHORTEST_CONTENT else f"{PREFIX}{SUFFIX}"
+
+
+def _as_in_airflow2(value):
+    import json
+
+    try:
+        json.dumps(value)
+    except (TypeError, OverflowError):
+        return str(value)
+    return value
 
 
 def _longest():

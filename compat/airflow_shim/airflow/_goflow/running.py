@@ -104,14 +104,26 @@ def _execute(context, limits, resume):
         if hook is not None:
             _call_hook(hook, context)
     outcomes.call_back(task, "on_execute_callback", context)
-    with limits.of_execution(task, goes_on=resume is not None):
-        result = _to_the_end(task, context, resume)
+    try:
+        with limits.of_execution(task, goes_on=resume is not None):
+            result = _to_the_end(task, context, resume)
+    finally:
+        if task.overwrite_rtif_after_execution:
+            with contextlib.suppress(Exception):  # what it ends with must not be hidden
+                _report(context["ti"], fields=True)
     if task._post_execute_hook is not None:
         _call_hook(task._post_execute_hook, context, result)
     _call_hook(task.post_execute, context, result)
-    if task.overwrite_rtif_after_execution:
-        _report(context["ti"], fields=True)
+    if world.is_airflow2():
+        _push_lineage(context["ti"])
     return result
+
+
+def _push_lineage(ti):
+    """What the task tells of its outlets and inlets, as results (Airflow 2's ``airflow.lineage.apply_lineage``)."""
+    for key, told in (("pipeline_outlets", list(ti.task.outlets)), ("pipeline_inlets", list(ti.task.inlets))):
+        if told:
+            ti.xcom_push(key=key, value=told)
 
 
 def _call_hook(hook, context, *more):

@@ -6,6 +6,8 @@ What JSON does not have becomes ``{"__classname__": path, "__version__": n, "__d
 
 import datetime as dt
 
+from airflow._goflow import world
+
 CLASSNAME, VERSION, DATA = "__classname__", "__version__", "__data__"
 DEEPEST = 40
 _UTC = ("UTC", "pendulum.tz.timezone.FixedTimezone", 1, True)
@@ -78,6 +80,9 @@ def _pack_zone(zone, moment):
 
 def _serialize_object(value, depth):
     kind = type(value)
+    if world.is_airflow2() and hasattr(kind, "as_of_airflow2"):
+        path, version, data = value.as_of_airflow2()
+        return {CLASSNAME: path, VERSION: version, DATA: serialize(data, depth + 1)}
     path, version = _path(value), getattr(kind, "__version__", 1)
     if kind.__module__.partition(".")[0] == "numpy":
         return serialize(value.item() if getattr(value, "ndim", 0) == 0 else value.tolist(), depth + 1)
@@ -172,6 +177,18 @@ def _unpack_uuid(data):
     return uuid.UUID(data)
 
 
+def _unpack_dataset(data):
+    from airflow._goflow.assets import Dataset
+
+    return Dataset(**deserialize(data))
+
+
+def _unpack_dataset_alias(data):
+    from airflow._goflow.assets import DatasetAlias
+
+    return DatasetAlias(**data)
+
+
 def _unpack_frame(data):
     import io
 
@@ -200,6 +217,8 @@ _UNPACKERS = {
     "zoneinfo.ZoneInfo": _unpack_name,
     "pandas.core.frame.DataFrame": _unpack_frame,
     "pandas.DataFrame": _unpack_frame,
+    "airflow.datasets.Dataset": _unpack_dataset,
+    "airflow.datasets.DatasetAlias": _unpack_dataset_alias,
 }
 
 

@@ -195,7 +195,9 @@ class ArgNotSet:
         return False
 
     def __repr__(self):
-        return "NOTSET"
+        from airflow._goflow.world import is_airflow2
+
+        return f"<airflow.utils.types.ArgNotSet object at {id(self):#x}>" if is_airflow2() else "NOTSET"
 
     def __copy__(self):
         return self
@@ -213,7 +215,14 @@ def is_arg_set(value):
     return not isinstance(value, ArgNotSet)
 
 
-SET_DURING_EXECUTION = ArgNotSet()
+class _SetDuringExecution(ArgNotSet):
+    def __repr__(self):
+        from airflow._goflow.world import is_airflow2
+
+        return super().__repr__() if is_airflow2() else "DYNAMIC (set during execution)"
+
+
+SET_DURING_EXECUTION = _SetDuringExecution()
 """Not known before the task runs."""
 NEVER_EXPIRE = dt.timedelta.max
 """A retention without end."""

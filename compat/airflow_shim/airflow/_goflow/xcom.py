@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from airflow._goflow import world
 from airflow._goflow.serialization import deserialize, serialize
 from airflow._goflow.words import XCOM_RETURN_KEY
 from airflow._goflow.world import World
@@ -84,6 +85,8 @@ class LazyXComSequence(Sequence):
     __hash__ = None
 
     def __repr__(self):
+        if world.is_airflow2():
+            return f"LazySelectSequence([{len(self)} item{'' if len(self) == 1 else 's'}])"
         if self._rows is None:
             return "LazyXComSequence(<unevaluated length>)"
         return f"LazyXComSequence([{len(self)} item{'' if len(self) == 1 else 's'}])"
