@@ -161,9 +161,11 @@ def _against(evaluated: ParseResult, ran: ParseResult) -> Iterator[str]:
 
 
 def _of_account(difference: str) -> bool:
-    """Whether only the account of the run tells it otherwise: classes by where the shim has them, exceptions bare."""
+    """Whether only the account of the run tells it otherwise: classes by where the shim has them, exceptions bare,
+    other objects without their text."""
+    bare = (".arguments: {'args'", ".$object.text: ")
     return "airflow._goflow." in difference or (
-        ".arguments: {'args'" in difference and difference.endswith(" and None")
+        difference.endswith(" and None") and any(words in difference for words in bare)
     )
 
 

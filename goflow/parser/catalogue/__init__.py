@@ -13,6 +13,7 @@ from goflow.parser.catalogue.facts import (
     decorated,
     decorator_names,
     lookup,
+    namesakes,
     provider_version,
     siblings,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "decorated",
     "decorator_names",
     "lookup",
+    "namesakes",
     "provider_version",
     "siblings",
 ]

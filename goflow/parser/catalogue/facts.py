@@ -93,6 +93,17 @@ def siblings(path: str) -> list[str]:
     return [name for place, _, name in names if place == module]
 
 
+def namesakes(path: str) -> list[str]:
+    """The modules of PATH's provider that have, or have had, a class of its name."""
+    provider = _provider_of(path)
+    if provider is None:
+        return []
+    files = [file for file in (provider, f"legacy/{provider}") if file in _providers()]
+    names = (name.rpartition(".") for file in files for name in _data(file)["classes"])
+    wanted = path.rpartition(".")[2]
+    return sorted({f"airflow.providers.{provider}.{place}" for place, _, name in names if name == wanted})
+
+
 def decorated(name: str) -> str | None:
     """The path of the operator class that ``@task.NAME`` makes; None for the built-in and unknown ones."""
     return _decorators().get(name)

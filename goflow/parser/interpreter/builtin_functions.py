@@ -403,6 +403,13 @@ def _super(frame: Frame, at: At, owner: Any = None, receiver: Any = None) -> Any
         if isinstance(owner, Unknown):
             return owner
         raised(at, "RuntimeError", "super(): no arguments")
+    if receiver is None:
+        raised(at, "RuntimeError", "super(): no arguments")
+    if not isinstance(receiver, ClassValue) and not isinstance(getattr(receiver, "cls", None), ClassValue):
+        if isinstance(receiver, Unknown):
+            return receiver
+        words = f"super(type, obj): obj must be an instance or subtype of type, not {type_name(receiver)}"
+        raised(at, "TypeError", words)
     return SuperValue(owner, receiver)
 
 

@@ -487,13 +487,27 @@ class Instance(Value):
         for name in ("__str__", "__repr__"):
             answer = self._through(name, [], at)
             if answer is not MISSING:
-                return answer
+                return _as_text(name, answer, at)
         return Unknown(f"the address of a {self.type_name} object", at)
 
     def representation(self, at: At) -> Any:
         """``__repr__``."""
         answer = self._through("__repr__", [], at)
-        return Unknown(f"the address of a {self.type_name} object", at) if answer is MISSING else answer
+        if answer is MISSING:
+            return Unknown(f"the address of a {self.type_name} object", at)
+        return _as_text("__repr__", answer, at)
+
+
+def _as_text(method: str, answer: Any, at: At) -> Any:
+    """ANSWER of METHOD, which has to be a text or an Unknown. Raises TypeError, as Python does."""
+    if isinstance(answer, str | Unknown):
+        return answer
+    host = getattr(answer, "host", None)
+    if isinstance(host, str):
+        return answer
+    from goflow.parser.interpreter.operations import type_name
+
+    raised(at, "TypeError", f"{method} returned non-string (type {type_name(answer)})")
 
 
 def default_construct(cls: ClassValue, args: Arguments, kwargs: Keywords, at: At) -> Any:

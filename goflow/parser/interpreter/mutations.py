@@ -13,6 +13,7 @@ from goflow.parser.interpreter.orders import unordered
 from goflow.parser.interpreter.values import (
     At,
     MaybeGone,
+    Raised,
     Unknown,
     UnknownElementsError,
     UnknownKey,
@@ -116,6 +117,9 @@ def _sort(value: list[Any], kwargs: dict[str, Any], at: At) -> None:
         value[:] = [many] if many is not None else sorted_values(value, at, **kwargs)
     except UnknownElementsError as problem:
         value[:] = so_many(problem.unknown, len(value))
+    except Raised:  # Python leaves it in some order that it had come to
+        value[:] = so_many(Unknown("the order of a list whose sorting failed", at), len(value))
+        raise
     settle_order(value)
 
 
@@ -190,6 +194,8 @@ def _of_set(value: set[Any], name: str, args: Any, kwargs: dict[str, Any], at: A
         value.update(left)
         return unknown
     if name in {"remove", "discard"} and len(args) == 1 and value:
+        if isinstance(args[0], set):  # a set is looked for as the frozenset that it is equal to
+            args = [frozenset(args[0])]
         check_hashable(args[0], at)
         if isinstance(args[0], Unknown):
             return _only(value, args[0])

@@ -184,6 +184,17 @@ class _Shown:
         return op.index(self._number())
 
 
+class _Given(dict[Any, Any]):
+    """What a template asks by name. MISSING gives what is not there; None: that is an error."""
+
+    missing: Callable[[Any], Any] | None = None
+
+    def __missing__(self, key: Any) -> Any:
+        if self.missing is None:
+            raise KeyError(key)
+        return self.missing(key)
+
+
 def _percent(template: Any, values: Any, at: At) -> Any:
     import re
 
@@ -201,8 +212,9 @@ def _percent(template: Any, values: Any, at: At) -> Any:
     if isinstance(values, tuple) and not hasattr(values, "_fields"):
         given: Any = tuple(map(shown, values))
     elif isinstance(values, dict) and "%(" in str(template):
-        given = collections.Counter() if type(values) is collections.Counter else {}  # which has what it has not
-        given |= {key: shown(value) for key, value in values.items()}
+        given = _Given({key: shown(value) for key, value in values.items()})
+        if hasattr(type(values), "__missing__"):  # a Counter, a defaultdict: it has what it has not
+            given.missing = lambda key: shown(values[key])
     elif isinstance(values, dict | list) and "%" not in str(template).replace("%%", ""):
         given = {}  # what could be asked by key need not be asked at all
     else:

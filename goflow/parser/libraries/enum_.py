@@ -203,7 +203,12 @@ def _mixed_in(cls: ClassValue, value: Any, at: At) -> Any:
     if isinstance(cls.lookup("__new__"), UserFunction | StaticMethod):
         return Unknown(f"the value that {cls.name}.__new__ gives", at)
     kind = next((base.host for base in cls.mro if base.host in {str, int, float}), None)
-    return kind(value) if kind is not None and isinstance(value, str | int | float) else value
+    if kind is None or not isinstance(value, str | int | float):
+        return value
+    try:
+        return kind(value)
+    except (ValueError, OverflowError) as problem:
+        raised(at, type(problem).__name__, str(problem))
 
 
 def _by_value(cls: ClassValue, args: Any, kwargs: Keywords, at: At) -> Any:

@@ -18,7 +18,7 @@ from goflow.parser.libraries.airflow.graph import GroupNode
 from goflow.parser.libraries.airflow.groups import GroupValue
 from goflow.parser.libraries.airflow.schedules import zone_name
 from goflow.parser.lower.encoding import MOST_BITS, TOO_LARGE, Encoder
-from goflow.parser.lower.params import lowered_params
+from goflow.parser.lower.params import lowered_params, unknown_name
 from goflow.parser.lower.schedule import schedule_of
 from goflow.parser.lower.tasks import LoweredTask
 from goflow.parser.lower.templates import TemplateFiles
@@ -43,6 +43,8 @@ class LoweredDag:
         tasks = tuple(LoweredTask(task.value, files, airflow2).spec() for task in dag.graph.tasks.values())
         self._tell_deprecated(tasks)
         params, schemas = lowered_params(dag.params, self.encode)
+        if (nameless := unknown_name(dag.params)) is not None:
+            dag.taint("the name of a param", nameless, dag.at)
         span = dag.at.span
         limit = "fail_stop" if airflow2 else "fail_fast"
         return DagSpec(

@@ -19,6 +19,8 @@ def lowered_params(params: ParamsValue | None, encode: Encoder) -> tuple[dict[st
     defaults: dict[str, Json] = {}
     schemas: dict[str, Json] = {}
     for key, param in (params.params if params is not None else {}).items():
+        if isinstance(key, Unknown):
+            continue  # told by `unknown_name`
         name = str(key)
         if isinstance(param, Unknown):
             defaults[name] = encode(param)
@@ -35,3 +37,8 @@ def lowered_params(params: ParamsValue | None, encode: Encoder) -> tuple[dict[st
         if own:
             schemas[name] = own
     return defaults, schemas
+
+
+def unknown_name(params: ParamsValue | None) -> Unknown | None:
+    """The first name in PARAMS that is not known, if there is one."""
+    return next((key for key in (params.params if params is not None else {}) if isinstance(key, Unknown)), None)

@@ -100,7 +100,9 @@ class EnumClass(ClassValue):
 
     def call(self, args: Arguments, kwargs: Keywords, at: At) -> Any:
         """The member of that value. Raises ValueError."""
-        (wanted,) = args
+        if len(args) != 1:
+            raised(at, "TypeError", f"{self.name} takes one value, and {len(args)} were given")
+        wanted = args[0]
         if isinstance(wanted, Unknown):
             return wanted
         for member in self.members.values():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from goflow.domain.errors import did_you_mean
 from goflow.parser.interpreter.classes import ClassValue, initialise
-from goflow.parser.interpreter.operations import plain_host, type_name
+from goflow.parser.interpreter.operations import plain_host, truth, type_name
 from goflow.parser.interpreter.scopes import MISSING
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Raised, Unknown, raised
@@ -237,12 +237,13 @@ def make_group(
         "prefix_group_id": prefix_group_id,
         "group_display_name": group_display_name,
     }
+    prefixes = truth(prefix_group_id, at)
+    if isinstance(prefixes, Unknown):
+        owner.taint("whether a task group's id stands before its tasks'", prefixes, at)
     try:
-        if prefix_group_id or not state.airflow2:
+        if prefixes or not state.airflow2:
             check_group_key(group_id)
-        node = GroupNode(
-            group_id, owner.graph, parent.node, bool(prefix_group_id is not False), add_suffix_on_collision is True
-        )
+        node = GroupNode(group_id, owner.graph, parent.node, prefixes is not False, add_suffix_on_collision is True)
     except GraphError as problem:
         refuse(at, problem)
     return GroupValue(cls, node, at, attributes)

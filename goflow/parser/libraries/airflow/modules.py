@@ -10,7 +10,7 @@ from typing import Any
 from goflow.domain.diagnostics import Severity
 from goflow.domain.errors import did_you_mean
 from goflow.domain.spec import Dialect
-from goflow.parser.catalogue import siblings
+from goflow.parser.catalogue import namesakes, siblings
 from goflow.parser.interpreter.classes import ClassValue
 from goflow.parser.interpreter.functions import UserFunction
 from goflow.parser.interpreter.modules import LibraryModule
@@ -174,8 +174,8 @@ def _unmodelled(session: Session, module: str, name: str, at: At) -> Any:
     path = canonical(f"{module}.{name}")
     if has_operators(module):
         _tell_of_mistake(path, at)
-        if name.endswith(("Operator", "Sensor")):
-            return generic_class(session, path)
+    if (has_operators(module) or is_provider(module)) and name.endswith(("Operator", "Sensor")):
+        return generic_class(session, path)
     if is_provider(module) and name.endswith(("TaskGroup", "DAG", "Dag")):
         return Unknown(f"{path}, which is not read", at)  # it may well make tasks of its own
     if _is_thing(name):
@@ -191,6 +191,11 @@ def _tell_of_mistake(path: str, at: At) -> None:
     """A warning where PATH looks like the name of an operator that the same module of a provider has."""
     module, _, name = path.rpartition(".")
     known = siblings(path)
+    if not known and (elsewhere := namesakes(path)):
+        text = f"there is no module {module} in the version of its provider that GoFlow knows"
+        hint = f"{name} is in {' and in '.join(elsewhere)}"
+        at.session.report("GF006", text, at, severity=Severity.WARNING, hint=hint)
+        return
     hint = "" if name in known else did_you_mean(name, known, nearness=0.85)
     if hint:
         text = f"{module} has no {name} in the version that GoFlow knows"

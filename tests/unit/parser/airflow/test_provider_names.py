@@ -2,7 +2,7 @@
 
 import pytest
 
-from .reading import in_dag, only_dag, only_task
+from .reading import in_dag, only_dag, only_task, read
 
 NOTIFIER = "airflow.providers.slack.notifications.slack"
 
@@ -58,3 +58,34 @@ def test_an_operator_is_found_through_its_module():
         """
     )
     assert (task.operator, task.fields["bucket_name"]) == ("S3CreateBucketOperator", "n")
+
+
+OPERATORS = [
+    ("airflow.providers.mine.operators.x", "MyOperator", ""),
+    ("airflow.providers.mine.waiting", "MySensor", ""),
+    ("airflow.providers.common.sqloperators.sql", "SQLExecuteQueryOperator", ""),
+    (
+        "airflow.providers.standard.operators.srt",
+        "BashOperator",
+        "BashOperator is in airflow.providers.standard.operators.bash",
+    ),
+]
+
+
+@pytest.mark.parametrize(("module", "name", "hint"), OPERATORS, ids=[module for module, _, _ in OPERATORS])
+def test_an_operator_of_a_module_that_nobody_knows_is_a_task_and_a_slip_is_told(module, name, hint):
+    result = read(f'from {module} import {name}\nwith DAG("d", schedule=None): {name}(task_id="t")')
+    assert [task.operator_path for task in result.dags[0].tasks] == [f"{module}.{name}"]
+    told = [finding.hint for finding in result.diagnostics if finding.code == "GF006"]
+    assert told == ([hint] if hint else [])
+
+
+def test_the_name_of_a_param_that_nobody_knows_is_told():
+    result = read('import os\nwith DAG("d", schedule=None, params={os.getpid(): 3}): E()')
+    assert "the name of a param" in next(found.message for found in result.diagnostics if found.code == "GF101")
+
+
+@pytest.mark.parametrize("value", ["[]", "0", "None", "''"])
+def test_a_group_without_its_prefix_is_whatever_is_false(value):
+    dag = only_dag(f'with DAG("d", schedule=None):\n    with TaskGroup("g", prefix_group_id={value}): E("t")')
+    assert [task.task_id for task in dag.tasks] == ["t"]
