@@ -1,4 +1,4 @@
-"""Callbacks of DAG runs: the author's own functions that Airflow calls when a run has ended."""
+"""Callbacks that no task's process calls: the author's own functions, when a run has ended, or a task that is gone."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from goflow.domain.runs import TaskInstance
-from goflow.domain.spec import DagSpec
+from goflow.domain.spec import DagSpec, TaskSpec
 from goflow.domain.state import RunState, TaskState
 
 
@@ -26,9 +26,10 @@ class CallbackState(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunCallback:
-    """``on_success_callback`` or ``on_failure_callback`` (KIND ``success``, ``failure``) of one end of a run.
+    """``on_success_callback`` or ``on_failure_callback`` (KIND ``success``, ``failure``) of one end of a run, or a
+    task's (``task_success``, ``task_failure``, ``task_retry``, ``task_skipped``) whose own process could not call it.
 
-    REASON is Airflow's word for why the run has ended; TASK_INSTANCE_ID is the task instance of its context.
+    REASON says why it ended, of a run in Airflow's word; TASK_INSTANCE_ID is the task instance of its context.
     """
 
     id: int
@@ -48,6 +49,21 @@ def callback_kind(dag: DagSpec, end: RunState) -> str | None:
     """The kind of callback that DAG has for a run that ends as END; None without one."""
     kind = "success" if end is RunState.SUCCESS else "failure"
     return kind if dag.callbacks.get(f"on_{kind}_callback") else None
+
+
+_OF_TASKS = {
+    TaskState.SUCCESS: "success",
+    TaskState.FAILED: "failure",
+    TaskState.UP_FOR_RETRY: "retry",
+    TaskState.SKIPPED: "skipped",
+}
+
+
+def task_callback_kind(task: TaskSpec, state: TaskState) -> str | None:
+    """The kind of callback that TASK has for going to STATE (``task_failure`` is its ``on_failure_callback``); None
+    without one."""
+    kind = _OF_TASKS.get(state)
+    return f"task_{kind}" if kind is not None and task.callbacks.get(f"on_{kind}_callback") else None
 
 
 def relevant_task(kind: str, instances: Iterable[TaskInstance]) -> TaskInstance | None:

@@ -136,6 +136,8 @@ class Outcome:
     """Task ids right or further below that a branch or short circuit has decided to skip."""
     resolved: Mapping[str, Json] | None = None
     """Set by a launch that only found out what the pod is made of: those arguments, for the attempt's next launch."""
+    called_back: bool = False
+    """Whether the task's own process has called its failure's callback."""
     deferral: Deferral | None = None
     """With ``deferred``: what the task waits for."""
     at: dt.datetime | None = None

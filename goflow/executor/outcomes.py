@@ -10,11 +10,12 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from goflow.domain.callbacks import task_callback_kind
 from goflow.domain.outcomes import SKIP_KEY, Verdict, consequence
 from goflow.domain.runs import Launch, Outcome, TaskInstance
 from goflow.domain.spec import DagSpec, Dialect, TaskSpec
 from goflow.domain.state import OPEN_LAUNCH_STATES, LaunchState, TaskState
-from goflow.operators.registry import to_resolve
+from goflow.operators.registry import speaks_for_itself, to_resolve
 from goflow.store import Store, Tx, launches, logs, runs, tasks, transitions, versions, xcoms
 from goflow.store.rows import LogRow
 from goflow.store.transitions import TaskChange
@@ -73,7 +74,31 @@ def settle(
             _advance(tx, instance, launch, outcome, follows.state, follows.next_at, now, who, usage or {})
             if launch.ordinal > 1:
                 transitions.forget_trigger(tx, instance.id)
+            _call_back(tx, dag, task, instance, launch, outcome, follows.state, who)
         return True
+
+
+def _call_back(
+    tx: Tx,
+    dag: DagSpec,
+    task: TaskSpec,
+    instance: TaskInstance,
+    launch: Launch,
+    outcome: Outcome,
+    state: TaskState,
+    who: str,
+) -> None:
+    """Have the task's callback called where its own process cannot have done it: the process is gone without a word, or
+    it is a container that is not ours (Airflow's ``TaskCallbackRequest``)."""
+    kind = task_callback_kind(task, state)
+    if kind is None or outcome.called_back:
+        return
+    ended_well = state in {TaskState.SUCCESS, TaskState.SKIPPED}
+    if ended_well and speaks_for_itself(dag, task, launch.backend, launches.resolved(tx, launch)):
+        return
+    run = runs.get(tx, instance.dag_run_id)
+    reason = outcome.message or outcome.reason
+    transitions.request_callback(tx, run, kind, reason=reason, ti_id=instance.id, who=who)
 
 
 def _defer(

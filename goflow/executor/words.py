@@ -39,6 +39,7 @@ def outcome_from_word(word: Mapping[str, Any], at: dt.datetime | None = None) ->
         reschedule_at=_moment(word.get("reschedule_at")),
         skip_downstream=tuple(word.get("skip_downstream") or ()),
         resolved=dict(resolved) if isinstance(resolved, Mapping) else None,
+        called_back=bool(word.get("called_back")),
         deferral=deferral,
         at=at,
     )

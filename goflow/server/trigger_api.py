@@ -109,7 +109,8 @@ class TriggerApi:
         run = runs.get(tx, callback.dag_run_id)
         dag = versions.spec(tx, run.reading_id)
         started = launches.of_run(tx, run.id)
-        own = [launch for launch in started if launch.task_instance_id == callback.task_instance_id]
+        ti_id = callback.task_instance_id
+        own = [] if ti_id is None else launches.of_task(tx, ti_id)
         voice = own[-1] if own else started[-1] if started else None
         task = self.inputs.build(tx, own[-1], tasks.get(tx, own[-1].task_instance_id), tx.now()) if own else None
         return {

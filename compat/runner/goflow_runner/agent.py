@@ -197,7 +197,8 @@ def _run_task(attempt: Attempt, execute_python: Callable[[Attempt], int]) -> Out
         ended = outcome.get("exit_code", code)
         outcome["exit_code"] = 128 - ended if ended is not None and ended < 0 else ended  # as shells count signals
         if attempt.timed_out and outcome["state"] == "failed":
-            return command.died(code, attempt)  # the word is about our SIGTERM, not about why it came
+            called_back = outcome.get("called_back", False)
+            return {**command.died(code, attempt), "called_back": called_back}  # its word is about our SIGTERM, not why
         if attempt.terminated and outcome["state"] != "success":
             outcome["reason"] = "Terminated"
         return outcome

@@ -236,6 +236,8 @@ class OutcomeInfo(TypedDict, total=False):
     resolved: dict[str, Any]
     """What `TaskInput.resolve` asked for, as JSON with the tags of ``goflow.domain.canonical``. It is not the end of
     the task: another launch follows, which is the pod that is made of it."""
+    called_back: bool
+    """With ``failed``: whether the author's callback was called already."""
     deferral: DeferralInfo
     """With ``deferred``. It is told to the server alone, and never left in a termination message: it may hold
     secrets."""
@@ -278,8 +280,9 @@ class TriggerInfo(TypedDict):
 
 
 class CallbackInfo(TypedDict):
-    """A callback of a DAG run that has ended, to be called once. KIND: ``success`` or ``failure``; REASON: Airflow's
-    word for why. TASK: the input of the task instance in its context, where there is one that ran; LAUNCH_ID: in whose
+    """A callback to be called once: of a DAG whose run has ended (KIND ``success`` or ``failure``), or of a task whose
+    own process could not do it (``task_success``, ``task_failure``, ``task_retry``, ``task_skipped``). REASON: why it
+    ended. TASK: the input of the task instance in its context, where there is one that ran; LAUNCH_ID: in whose
     name it asks the server; None: it cannot."""
 
     id: int

@@ -16,11 +16,14 @@ def told(context):
     if "ti" in context:
         print("ti", context["ti"].task_id, context["ti"].state, context["run_id"])
 
+def of_task(context):
+    print("of task", context["ti"].task_id, context["ti"].state, "reason" in context, context.get("exception"))
+
 def broken(context):
     raise ValueError("broken callback")
 
 with DAG("d", schedule=None, on_success_callback=told, on_failure_callback=[broken, told]):
-    EmptyOperator(task_id="t")
+    EmptyOperator(task_id="t", on_failure_callback=of_task, on_retry_callback=of_task)
 """
 
 
@@ -29,10 +32,10 @@ def call(dags, capfd):
     """Calls back; whether nothing has raised, and what was printed."""
     dags.write(FILE)
 
-    def now(kind: str, *, with_task: bool = True):
-        given = dags.given()
+    def now(kind: str, *, with_task: bool = True, dialect: str = "airflow3"):
+        given = dags.given(dialect=dialect)
         info = {
-            "id": 1, "kind": kind, "reason": "why", "dag_id": "d", "run_id": "r", "dialect": "airflow3", "environment": {},
+            "id": 1, "kind": kind, "reason": "why", "dag_id": "d", "run_id": "r", "dialect": dialect, "environment": {},
             "folder": given["folder"], "inputs": {}, "launch_id": "l", "task": given if with_task else None,
         }  # fmt: skip
         before = sys.stdout, sys.stderr
@@ -63,3 +66,21 @@ def test_one_that_raises_does_not_keep_the_next_from_being_called(call):
     assert not ok
     assert "ValueError: broken callback" in printed
     assert "ti t failed r" in printed
+
+
+@pytest.mark.parametrize(
+    ("kind", "dialect", "said"),
+    [
+        pytest.param("task_failure", "airflow3", "of task t failed False None", id="a failure"),
+        pytest.param("task_retry", "airflow3", "of task t up_for_retry False None", id="a retry"),
+        pytest.param("task_failure", "airflow2", "of task t failed False why", id="Airflow 2 says why"),
+    ],
+)
+def test_a_tasks_callback_is_given_the_context_of_the_task(call, kind, dialect, said):
+    ok, printed = call(kind, dialect=dialect)
+    assert ok
+    assert f"{said}\n" in printed
+
+
+def test_a_task_without_that_callback_calls_nothing(call):
+    assert call("task_success")[0]

@@ -16,6 +16,7 @@ from goflow.executor.folders import FolderCache
 from goflow.executor.outcomes import settle
 from goflow.executor.words import LONGEST_MESSAGE, outcome_from_word
 from goflow.store import blobs, launches, tasks, transitions, xcoms
+from goflow.store import callbacks as stored_callbacks
 from goflow.store.rows import LogRow, NewTask
 from tests.stores import begin, make_run
 from tests.unit.executor.kit import SUCCESS
@@ -242,3 +243,42 @@ def test_a_folder_is_unpacked_once_though_many_ask_for_it(sqlite_store, tmp_path
     assert (found[0] / "a" / "f.py").read_bytes() == content
     with pytest.raises(NotFoundError):
         caches[0].path("0" * 64)
+
+
+POD_PATH = "airflow.providers.cncf.kubernetes.operators.pod.KubernetesPodOperator"
+BASH_PATH = "airflow.providers.standard.operators.bash.BashOperator"
+ALL = {f"on_{kind}_callback": True for kind in ("success", "failure", "retry", "skipped")}
+LOST = Outcome(state=TaskState.FAILED, reason="Lost", message="gone")
+TOLD = Outcome(state=TaskState.FAILED, message="told", called_back=True)
+SKIPPED = Outcome(state=TaskState.SKIPPED)
+
+
+@pytest.mark.parametrize(
+    ("operator", "retries", "outcome", "callbacks", "asked"),
+    [
+        pytest.param(BASH_PATH, 0, LOST, ALL, ["task_failure"], id="a process that is gone without a word"),
+        pytest.param(BASH_PATH, 1, LOST, ALL, ["task_retry"], id="the same, with a try left"),
+        pytest.param(BASH_PATH, 0, LOST, {"on_success_callback": True}, [], id="nobody wants to know"),
+        pytest.param(BASH_PATH, 0, TOLD, ALL, [], id="its own process has called it"),
+        pytest.param(BASH_PATH, 0, SUCCESS, ALL, [], id="a success of our own runner"),
+        pytest.param(POD_PATH, 0, SUCCESS, ALL, ["task_success"], id="a success of a container that is not ours"),
+        pytest.param(POD_PATH, 0, SKIPPED, ALL, ["task_skipped"], id="and a skip of it"),
+        pytest.param(POD_PATH, 0, LOST, ALL, ["task_failure"], id="and a failure of it"),
+    ],
+)
+def test_callbacks_are_asked_for_where_the_tasks_own_process_cannot_call_them(
+    sqlite_store, operator, retries, outcome, callbacks, asked
+):
+    spec = TaskSpec(
+        task_id="t", operator=operator.rpartition(".")[2], operator_path=operator, retries=retries, callbacks=callbacks,
+        fields={"image": "busybox"},
+    )  # fmt: skip
+    with sqlite_store.transaction() as tx:
+        run = make_run(tx, DagSpec(dag_id="d", tasks=(spec,)))
+        launch = begin(tx, run["t"], backend="kubernetes")
+    settle(sqlite_store, launch.id, outcome, who="test")
+    settle(sqlite_store, launch.id, outcome, who="again")
+    with sqlite_store.reading() as tx:
+        found = stored_callbacks.of_run(tx, run.run.id)
+    assert [row.kind for row in found] == asked
+    assert all(row.task_instance_id == run["t"].id for row in found)

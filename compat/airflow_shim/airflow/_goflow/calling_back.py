@@ -1,8 +1,11 @@
-"""Callbacks of a DAG, called after its run has ended (``_execute_dag_callbacks`` of Airflow's processor)."""
+"""Callbacks that no task's process calls (``_execute_dag_callbacks`` and ``_execute_task_callbacks`` of Airflow's
+processor): those of a DAG when its run has ended, and those of a task whose process is gone or was not ours."""
 
 import sys
 
 from airflow._goflow import loading, logs, tracebacks, world
+
+_STATES = {"success": "success", "failure": "failed", "retry": "up_for_retry", "skipped": "skipped"}
 
 
 def call(info, client, folder):
@@ -16,7 +19,8 @@ def call(info, client, folder):
     logs.configure()
     tracebacks.moved(str(folder), info["folder"]["path"])
     dag = loading.load_dag(given, folder)
-    found = getattr(dag, f"on_{info['kind']}_callback", None)
+    kind, of_task = info["kind"].removeprefix("task_"), info["kind"].startswith("task_")
+    found = getattr(dag.task_dict[given["task_id"]] if of_task else dag, f"on_{kind}_callback", None)
     functions = found if isinstance(found, (list, tuple)) else [found]
     context = _context(info, given, client, dag)
     answers = [_called(function, context) for function in functions if function is not None]  # each, whatever the last
@@ -40,6 +44,10 @@ def _context(info, given, client, dag):
         from airflow._goflow.building import build
 
         context = build(given, client, task)
-        context["ti"].state = "success" if info["kind"] == "success" else "failed"
-    context["reason"] = info["reason"]
+        kind = info["kind"].removeprefix("task_")
+        context["ti"].state = _STATES[kind]
+    if not info["kind"].startswith("task_"):
+        context["reason"] = info["reason"]
+    elif world.is_airflow2() and kind in {"failure", "retry"}:
+        context["exception"] = info["reason"]
     return context

@@ -76,6 +76,7 @@ def failed(problem, context, task_input):
         "message": tracebacks.words_of(problem),
         "retry": not is_final,
         "skip_downstream": [],
+        "called_back": context is not None,
     }
     code = getattr(problem, "exit_code", None)
     if isinstance(code, int):
