@@ -43,7 +43,11 @@ def wheel_folder(files: Iterable[Path] | None = None) -> Path:
         if not folder.exists():
             partial = folder.with_suffix(".partial")
             shutil.rmtree(partial, ignore_errors=True)
+            partial.mkdir()
             pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "download"]
-            subprocess.run([*pip, "--only-binary", ":all:", "--dest", partial, *wanted], check=True, stdout=sys.stderr)
+            if wanted:
+                subprocess.run(
+                    [*pip, "--only-binary", ":all:", "--dest", partial, *wanted], check=True, stdout=sys.stderr
+                )
             partial.replace(folder)
     return folder
