@@ -90,6 +90,7 @@ class TriggerRunner:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         self.work_dir.mkdir(parents=True, exist_ok=True)
+        os.environ.setdefault("AIRFLOW_HOME", str(self.work_dir / "airflow"))  # as every task has it
         staging = self.work_dir / f"{PROCESS_FILE}.new"
         staging.write_text(self.process, encoding="ascii")
         staging.replace(self.work_dir / PROCESS_FILE)

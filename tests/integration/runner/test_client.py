@@ -201,7 +201,8 @@ def test_a_run_whose_making_was_answered_by_nobody_is_not_made_twice(server):
     with pytest.raises(RefusedError, match="409"):
         spoken.trigger_dag_run(body)
     spoken._until_answered = repeated(spoken)
-    assert spoken.trigger_dag_run(body) == made == {"dag_id": "other", "run_id": "mine"}
+    assert spoken.trigger_dag_run(body) == made
+    assert (made["dag_id"], made["run_id"]) == ("other", "mine")
     foreign = speaker(other)
     foreign._until_answered = repeated(foreign)
     with pytest.raises(RefusedError, match="409"):
