@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from goflow.domain.callbacks import CallbackState
 from goflow.domain.diagnostics import Diagnostic
 from goflow.domain.errors import InvalidRequestError, NotFoundError
 from goflow.domain.runs import UNMAPPED, DagRun, Event, TaskInstance
@@ -31,6 +32,7 @@ from goflow.settings import Settings
 from goflow.store import (
     Store,
     Tx,
+    callbacks,
     connections,
     dags,
     events,
@@ -52,6 +54,7 @@ LOOK_S = 0.1
 """Seconds between looks at logs, which come without an event."""
 SLOTS = 128
 """Of pools that tasks name: nobody has made them here."""
+CALLED = frozenset({CallbackState.DONE, CallbackState.FAILED, CallbackState.LOST})
 _ENDS_ALONE = TERMINAL_TASK_STATES | {TaskState.UP_FOR_RETRY}
 
 
@@ -80,7 +83,17 @@ class Triggered:
     run_id: str
 
 
-News = Line | Change | Triggered
+@dataclass(frozen=True, slots=True)
+class Called:
+    """The DAG's callback of KIND (``success``, ``failure``) has been called for the end of a run, with that STATE."""
+
+    dag_id: str
+    kind: str
+    state: CallbackState
+    output: str
+
+
+News = Line | Change | Triggered | Called
 
 
 class Trial:
@@ -264,6 +277,12 @@ class Trial:
         for event in batch:
             if event.kind == events.RUN_CREATED and (event.dag_id, event.run_id) != own:
                 yield Triggered(event.dag_id or "", event.run_id or "")
+            elif event.kind == events.CALLBACK_STATE:
+                with self.store.reading() as tx:
+                    found = callbacks.find(tx, int(str(event.data["callback"])))
+                if found is not None and event.data["to"] in CALLED:
+                    state = CallbackState(str(event.data["to"]))
+                    yield Called(event.dag_id or "", found.kind, state, found.output or "")
             elif event.kind == events.TASK_STATE:
                 with self.store.reading() as tx:
                     row = tasks.get(tx, int(str(event.data["ti"])))
@@ -279,7 +298,8 @@ class Trial:
             if self._stops > 1:
                 return True
             others = [run for run in runs.open_(tx) if not dags.get(tx, run.dag_id).is_paused]
-            return runs.get(tx, ordered.id).state in TERMINAL_RUN_STATES and not others
+            ended = runs.get(tx, ordered.id).state in TERMINAL_RUN_STATES and not others
+            return ended and not callbacks.count_open(tx)
 
     def _go_on_alone(self, ordered: TaskInstance) -> None:
         """Give the task its next launch when one is due, as the scheduler would if it had nothing else to look at."""

@@ -61,7 +61,7 @@ class View:
 
     def tell(self, news: News) -> None:
         """Print it."""
-        from goflow.trial import Change, Line
+        from goflow.trial import Called, Change, Line
 
         if isinstance(news, Line):
             text = click.style(news.text, dim=True) if news.stream == "runner" else news.text
@@ -69,6 +69,12 @@ class View:
         elif isinstance(news, Change):
             if news.task.state.value not in UNTOLD:
                 self._print(f"{self._prefix(news.task, '>')} {self._state(news.task, news.reason)}")
+        elif isinstance(news, Called):
+            name = f"on_{news.kind}_callback of {news.dag_id}"
+            for line in news.output.splitlines():
+                self._print(f"{name} | {line}")
+            state = click.style(news.state.value, fg="green" if news.state == "done" else "red", bold=True)
+            self._print(f"{name} > {state}")
         else:
             words = f"run {news.run_id} of DAG {news.dag_id} was made"
             words += "" if self._waits_for_triggered else "; its tasks run only with --triggered"

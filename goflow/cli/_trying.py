@@ -198,6 +198,7 @@ def trial_of(given: Options, purpose: Purpose, home: Path, *, triggered: bool = 
         task_api_host="127.0.0.1",
         task_api_port=0,
         task_api_url="",
+        trigger_runners=1,
         unpaused_at_creation=triggered,
     )
     configure("text", "warning")

@@ -74,7 +74,10 @@ FAILS = """
     from airflow.sdk import DAG
     from airflow.providers.standard.operators.bash import BashOperator
 
-    with DAG("fails", schedule=None):
+    def tell(context):
+        print("told of", context["run_id"][:6])
+
+    with DAG("fails", schedule=None, on_failure_callback=tell):
         BashOperator(task_id="bad", bash_command="echo no luck; exit 3") >> BashOperator(task_id="after", bash_command="true")
 """
 STOPPED = """
@@ -162,6 +165,7 @@ def test_a_run_that_fails_ends_with_1_and_its_database_may_be_kept(tmp_path, fol
     assert [row[:3] for row in table if row[:1] in (["bad"], ["after"])][-2:] == [
         ["bad", "failed", "1"], ["after", "upstream_failed", "-"],
     ]  # fmt: skip
+    assert "on_failure_callback of fails | told of manual" in out
     home = told.split("GOFLOW_HOME=")[1].split()[0]
     assert (Path(home) / "goflow.db").exists()
 
