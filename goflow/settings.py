@@ -149,6 +149,9 @@ class Settings(BaseSettings):
     runner_image: str = "goflow-runner:latest"
     """Image of tasks that do not name one: it holds goflow-runner and goflow-airflow-shim."""
 
+    airflow_image: str = "apache/airflow:3.3.2"
+    """Image of tasks with ``runtime: airflow`` that do not name one: Airflow 3 as it is, or one built on it."""
+
     image_pull_policy: Literal["Always", "IfNotPresent", "Never", ""] = ""
     """Pull policy of the runner image. Default: Kubernetes' own rule."""
 

@@ -35,6 +35,7 @@ def defaults_of(settings: Settings) -> Defaults:
     return Defaults(
         namespace=namespace_of(settings),
         runner_image=settings.runner_image,
+        airflow_image=settings.airflow_image,
         image_pull_policy=settings.image_pull_policy,
         service_account=settings.task_service_account,
         startup_timeout_s=settings.startup_timeout_s,

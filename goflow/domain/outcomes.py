@@ -58,7 +58,8 @@ def consequence(
     if outcome.state is not TaskState.FAILED:
         return Consequence(Verdict.ADVANCE, outcome.state)
     if outcome.retry and instance.try_number <= instance.max_tries:
-        delay = dt.timedelta(seconds=retry_delay_s(task, instance, run))
+        declared = outcome.retry_delay_s is None
+        delay = dt.timedelta(seconds=retry_delay_s(task, instance, run) if declared else outcome.retry_delay_s or 0.0)
         return Consequence(Verdict.ADVANCE, TaskState.UP_FOR_RETRY, (outcome.at or now) + delay)
     return Consequence(Verdict.ADVANCE, TaskState.FAILED)
 

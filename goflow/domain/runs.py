@@ -130,6 +130,8 @@ class Outcome:
     reason: str = ""
     message: str = ""
     retry: bool = True
+    retry_delay_s: float | None = None
+    """Seconds until the next try, where the task itself has decided that (a retry policy); None: as it is declared."""
     disrupted: bool = False
     reschedule_at: dt.datetime | None = None
     skip_downstream: tuple[str, ...] = ()

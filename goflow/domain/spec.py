@@ -216,6 +216,8 @@ class RuntimeSpec(_Part):
     runtime: Literal["shim", "airflow"] | None = None
     own_clusters: tuple[str, ...] | None = field(default=None, metadata=_TEXTS)
     """Names by which DAG files call the cluster that GoFlow runs in: ``cluster_name``, ``cluster_context``."""
+    python: str | None = None
+    """Where Python is in the container, as the file sees it too (``sys.executable``)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

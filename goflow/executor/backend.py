@@ -94,8 +94,9 @@ class Backend(Protocol):
         """Tell it to stop: SIGTERM, and SIGKILL after GRACE_S seconds. Harmless when it is gone. Raises
         BackendAwayError."""
 
-    def cleanup(self, handle: Handle) -> None:
-        """Remove what is kept of an ended launch; its end and its log are stored. Raises BackendAwayError."""
+    def cleanup(self, handle: Handle) -> bool:
+        """Remove what is kept of an ended launch; its end and its log are stored. False: its process has told its end
+        and still uses it, ask again. Raises BackendAwayError."""
 
     def present(self) -> Iterable[Observation]:
         """What exists now, each launch once: the truth for reconciliation. Raises BackendAwayError."""

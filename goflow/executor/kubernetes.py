@@ -133,7 +133,7 @@ class KubernetesBackend:
             name = pod["metadata"]["name"]
             self._call(partial(self.api.delete_pod, handle.namespace, name, grace_s=max(1, math.ceil(grace_s))))
 
-    def cleanup(self, handle: Handle) -> None:
+    def cleanup(self, handle: Handle) -> bool:
         """Set the TTL of an ended Job: Kubernetes removes it with its pods. One that is its author's now stays."""
         with self._lock:
             job = self._jobs.get(handle.launch_id)
@@ -144,6 +144,7 @@ class KubernetesBackend:
             self._call(lambda: self.api.patch_job(handle.namespace, handle.job_name, patch))
         with self._lock:
             self._pods.pop(handle.launch_id, None)
+        return True
 
     def present(self) -> Iterable[Observation]:
         """Every launch that has a Job or a pod now."""

@@ -123,11 +123,15 @@ class LocalBackend:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
 
-    def cleanup(self, handle: Handle) -> None:
-        """Remove the launch's folder."""
+    def cleanup(self, handle: Handle) -> bool:
+        """Remove the launch's folder, once nobody works in it any more."""
+        identity = _read(self.launches / handle.launch_id / "process")
+        if identity is not None and identity != STOPPED_BEFORE_START and process_identity(_pid(identity)) == identity:
+            return False
         shutil.rmtree(self.launches / handle.launch_id, ignore_errors=True)
         self._told.pop(handle.launch_id, None)
         self._kill_at.pop(handle.launch_id, None)
+        return True
 
     def present(self) -> Iterable[Observation]:
         """Each folder below ``launches`` says how its launch fares."""

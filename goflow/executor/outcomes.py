@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from goflow.domain.callbacks import task_callback_kind
@@ -16,7 +16,7 @@ from goflow.domain.runs import Launch, Outcome, TaskInstance
 from goflow.domain.spec import DagSpec, Dialect, TaskSpec
 from goflow.domain.state import OPEN_LAUNCH_STATES, LaunchState, TaskState
 from goflow.operators.registry import speaks_for_itself, to_resolve
-from goflow.store import Store, Tx, launches, logs, runs, tasks, transitions, versions, xcoms
+from goflow.store import Store, Tx, events, launches, logs, runs, tasks, transitions, versions, xcoms
 from goflow.store.rows import LogRow
 from goflow.store.transitions import TaskChange
 
@@ -138,7 +138,7 @@ def _was_to_resolve(tx: Tx, dag: DagSpec, task: TaskSpec, launch: Launch) -> boo
 
 
 def store_report(tx: Tx, instance: TaskInstance, report: Mapping[str, Any]) -> None:
-    """Store rendered fields, results and note, as told by the runner."""
+    """Store rendered fields, results, note and events of assets, as told by the runner."""
     fields, label = report.get("rendered_fields"), report.get("rendered_map_index")
     if fields is not None or label is not None:
         tasks.set_rendered(tx, instance.id, fields, map_index_label=label)
@@ -154,6 +154,18 @@ def store_report(tx: Tx, instance: TaskInstance, report: Mapping[str, Any]) -> N
         )
     if report.get("note") is not None:
         tasks.set_note(tx, instance.id, str(report["note"]))
+    for event in report.get("asset_events") or ():
+        events.emit(
+            tx,
+            events.ASSET_EVENT,
+            dag_id=instance.dag_id,
+            run_id=instance.run_id,
+            task_id=instance.task_id,
+            map_index=instance.map_index,
+            try_number=instance.try_number,
+            who="task",
+            data=dict(event),
+        )
 
 
 def _advance(
@@ -192,6 +204,22 @@ def _advance(
             skipped = {"skipped": list(outcome.skip_downstream)}
             xcoms.push(tx, *place, instance.map_index, SKIP_KEY, skipped)
         changes += _skips(tx, instance, outcome.skip_downstream, now, who)
+    transitions.apply(tx, changes)
+
+
+def skip(tx: Tx, instance: TaskInstance, chosen: Collection[str | tuple[str, int]], *, who: str) -> None:
+    """Skip what INSTANCE has decided against before its own end, as Airflow's supervisor tells it: tasks by their ids,
+    or copies (task id, map index)."""
+    now = tx.now()
+    changes = _skips(tx, instance, [one for one in chosen if isinstance(one, str)], now, who)
+    for task_id, map_index in (one for one in chosen if not isinstance(one, str)):
+        other = tasks.find(tx, instance.dag_run_id, task_id, map_index)
+        if other is not None and other.state in SKIPPABLE:
+            changes.append(
+                TaskChange(
+                    ti_id=other.id, expected=other.state, new=TaskState.SKIPPED, at=now, who=who, reason="branch"
+                )
+            )
     transitions.apply(tx, changes)
 
 

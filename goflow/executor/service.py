@@ -261,7 +261,9 @@ class Executor(ThreadService):
         if self.follower is not None and self.follower.busy(launch_id):
             self._again(("clean", launch_id), 1.0)
             return
-        self.backend.cleanup(self._handle(launch))
+        if not self.backend.cleanup(self._handle(launch)):
+            self._again(("clean", launch_id), 1.0)
+            return
         self.planner.forget(launch_id)
         with self.store.transaction() as tx:
             transitions.advance_launch(

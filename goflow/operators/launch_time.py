@@ -42,6 +42,8 @@ def plan(request: PlanRequest) -> JobPlan:
     """The launch that finds out: our runner as for any task of the file, with nothing of the task's own pod."""
     plain = dataclasses.replace(request.task, executor_config=None)
     made = runner.plan(dataclasses.replace(request, task=plain))
+    if request.settled().runtime == "airflow":  # that image has no shim
+        made = dataclasses.replace(made, image=request.defaults.runner_image)
     return dataclasses.replace(made, resources={})
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from goflow_runner import wire
 
 from goflow.operators.plan import JobPlan, Verdict
+from goflow.operators.runner import PACKED, PACKED_DIR
 
 MAIN = "base"
 """Name of the task's container: Airflow's own, so that pod overrides written for it fit."""
@@ -22,6 +23,7 @@ TOKEN_DIR = "/var/run/secrets/goflow"  # noqa: S105 - a path
 WORK_DIR = "/var/run/goflow"
 XCOM_DIR = "/airflow/xcom"
 XCOM_CONTAINER = "airflow-xcom-sidecar"
+RUNNER_CONTAINER = "goflow-runner"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +83,9 @@ def _pod_spec(plan: JobPlan, site: Site) -> dict[str, Any]:
     volumes = _list(given.pop("volumes", None))
     if plan.verdict is Verdict.RUNNER:
         volumes = [*_runner_volumes(plan, site), *volumes]
+    if plan.brings_runner:
+        given["initContainers"] = [_packing_container(site), *_list(given.get("initContainers"))]
+        volumes = [{"name": "goflow-runner", "emptyDir": {}}, *volumes]
     if plan.xcom_sidecar:
         given["initContainers"] = [_xcom_container(plan, site), *_list(given.get("initContainers"))]
         volumes = [{"name": "xcom", "emptyDir": {}}, *_runner_volumes(plan, site), *volumes]
@@ -107,6 +112,8 @@ def _main_container(plan: JobPlan, site: Site) -> dict[str, Any]:
     if plan.verdict is Verdict.RUNNER:
         environment += _runner_environment(plan, site)
         mounts = [*_runner_mounts(plan), *mounts]
+    if plan.brings_runner:
+        mounts = [{"name": "goflow-runner", "mountPath": PACKED_DIR, "readOnly": True}, *mounts]
     if plan.xcom_sidecar:
         mounts = [{"name": "xcom", "mountPath": XCOM_DIR}, *mounts]
     container: dict[str, Any] = {"name": MAIN, "image": plan.image, "env": environment + _list(given.pop("env", None))}
@@ -152,6 +159,19 @@ def _runner_mounts(plan: JobPlan) -> list[dict[str, Any]]:
     if plan.folder_path:
         mounts.append({"name": "goflow-dags", "mountPath": plan.folder_path})
     return mounts
+
+
+def _packing_container(site: Site) -> dict[str, Any]:
+    """Our runner, as one file, for a main container whose image has it not."""
+    container: dict[str, Any] = {
+        "name": RUNNER_CONTAINER,
+        "image": site.runner_image,
+        "command": ["goflow-runner", "pack", PACKED],
+        "volumeMounts": [{"name": "goflow-runner", "mountPath": PACKED_DIR}],
+    }
+    if site.runner_pull_policy:
+        container["imagePullPolicy"] = site.runner_pull_policy
+    return container
 
 
 def _xcom_container(plan: JobPlan, site: Site) -> dict[str, Any]:

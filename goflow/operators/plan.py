@@ -58,6 +58,8 @@ class JobPlan:
     container: Mapping[str, Json] = field(default_factory=dict)
     folder_path: str = ""
     """Where the DAG folder is mounted, for runner launches."""
+    brings_runner: bool = False
+    """Whether our runner has to be put into the pod: its image is somebody else's."""
     xcom_sidecar: bool = False
     """Whether ``/airflow/xcom/return.json`` of a foreign container becomes the task's result."""
     skip_exit_codes: tuple[int, ...] = ()

@@ -11,7 +11,7 @@ from goflow.domain.canonical import Json
 from goflow.domain.diagnostics import Diagnostic, Severity, Span
 from goflow.domain.ignores import silenced
 from goflow.domain.spec import DagSpec, TaskSpec
-from goflow.operators import container_function, docker, job, launch_time, native, pod, runner
+from goflow.operators import airflow_image, container_function, docker, job, launch_time, native, pod, runner
 from goflow.operators.plan import JobPlan, NotConvertibleError
 from goflow.operators.request import PlanRequest
 
@@ -91,6 +91,8 @@ def convert(request: PlanRequest) -> JobPlan:
     """The launch as a plan. Raises NotConvertibleError."""
     resolves = to_resolve(request.dag, request.task, request.defaults.backend, request.resolved)
     family = launch_time.plan if resolves else _here(request)
+    if family is runner.plan and airflow_image.is_asked_for(request.dag, request.task):
+        family = airflow_image.plan
     try:
         return family(request)
     except _MISSHAPEN as problem:  # it would be so again: nothing is gained by another try
@@ -114,6 +116,12 @@ def to_resolve(dag: DagSpec, task: TaskSpec, backend: str, resolved: Mapping[str
         found = (*container_function.names_of(task), *launch_time.of_pod(dag, task))
         return () if _TROUBLES[family](task) else tuple(dict.fromkeys(found))
     return launch_time.of_override(task) if family is runner.plan else ()
+
+
+def in_airflow(dag: DagSpec, task: TaskSpec, backend: str, resolved: Mapping[str, Json] | None) -> bool:
+    """Whether the launch's task runs under Airflow's own supervisor. Asked as `to_resolve` is."""
+    asked_for = family_of(task) is runner.plan and airflow_image.is_asked_for(dag, task)
+    return asked_for and not to_resolve(dag, task, backend, resolved)
 
 
 def speaks_for_itself(dag: DagSpec, task: TaskSpec, backend: str, resolved: Mapping[str, Json] | None) -> bool:
@@ -168,12 +176,8 @@ def _not_acted_on(dag: DagSpec, path: str) -> list[Diagnostic]:
     asked = {}
     here = dag.line, dag.column
     asked.update(dict.fromkeys(set(dag.callbacks) & set(_NOT_ACTED_ON), ("", here)))
-    if dag.runtime.runtime == "airflow":
-        asked["runtime"] = ("", here)
     for task in dag.tasks:
         place = task.task_id, (task.line, task.column)
-        if task.runtime.runtime == "airflow":
-            asked.setdefault("runtime", place)
         if task.arguments.get("sla") is not None:
             asked.setdefault("sla", place)
         if task.arguments.get("email") and _mails(task):
@@ -198,7 +202,6 @@ def _mails(task: TaskSpec) -> bool:
 
 
 _NOT_ACTED_ON = {
-    "runtime": "runtime: airflow is not there yet: the tasks run with the shim",
     "sla": "SLAs are not watched yet: nobody is told of a task that is late",
     "email": "e-mails about failed tasks and retries are not sent yet",
     "sla_miss_callback": "SLAs are not watched yet: sla_miss_callback is not called",
@@ -272,6 +275,7 @@ __all__ = [
     "diagnose",
     "family_of",
     "findings",
+    "in_airflow",
     "provider_of",
     "speaks_for_itself",
     "to_resolve",

@@ -35,6 +35,7 @@ class Defaults:
 
     namespace: str = "default"
     runner_image: str = "goflow-runner:latest"
+    airflow_image: str = "apache/airflow:latest"
     image_pull_policy: str = ""
     service_account: str = "default"
     startup_timeout_s: float = 600.0

@@ -12,6 +12,9 @@ from goflow.operators.request import PlanRequest
 
 COMMAND = ("goflow-runner", "run")
 _KUBERNETES_PROVIDER = "airflow.providers.cncf.kubernetes."
+PACKED_DIR = "/var/run/goflow-runner"
+PACKED = f"{PACKED_DIR}/goflow-runner.pyz"
+"""The runner as one file, in pods whose image has it not."""
 _OF_THE_RUNNER = ("image", "command", "args")
 """What a pod template's container does not say here: the runner's image and command are GoFlow's to give, as Airflow's
 KubernetesExecutor gives its own to the template's."""

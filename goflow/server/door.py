@@ -30,6 +30,9 @@ LARGEST_BODY = wire.LARGEST_BODY
 LARGEST_STRANGERS_BODY = 64 << 10
 """Bytes that are read of a request before its token is looked at."""
 
+AFTERWARDS_S = 3600.0
+"""Seconds after its end for which a task in an Airflow image may ask: its callbacks and listeners run then."""
+
 MOST_REMEMBERED = 100_000
 """How many pairs of trigger runner and launch are remembered."""
 
@@ -87,10 +90,10 @@ class Door:
         self.guard = guard
         self.voices = Voices(store)
 
-    def route(self, path: str, method: str, handler: Handler) -> Route:
+    def route(self, path: str, method: str, handler: Handler, *, after_end: bool = False) -> Route:
         """A route for those who may speak. Where PATH has a ``launch_id``, the launch speaks about itself, and may when
-        it has ended."""
-        return self._guarded(path, method, handler, self._speaker)
+        it has ended; with AFTER_END it may on other routes too, for `AFTERWARDS_S`."""
+        return self._guarded(path, method, handler, lambda request: self._speaker(request, after_end))
 
     def runner_route(self, path: str, method: str, handler: RunnerHandler) -> Route:
         """A route for a trigger runner that speaks for itself; PATH has its ``runner_id``."""
@@ -166,21 +169,26 @@ class Door:
             log.exception("the task API failed")
             raise RequestRefusedError(500, "the server failed; its log says why") from problem
 
-    def _speaker(self, request: Request) -> Launch:
-        """The launch whose token came with REQUEST. Raises RequestRefusedError (401, 403)."""
-        launch_id = request.path_params.get("launch_id") or request.headers.get("x-goflow-launch", "")
+    def _speaker(self, request: Request, after_end: bool) -> Launch:
+        """The launch whose token came with REQUEST; in paths its id may be written as a UUID. Raises
+        RequestRefusedError (401, 403)."""
+        told = request.path_params.get("launch_id")
+        launch_id = told.replace("-", "") if told else request.headers.get("x-goflow-launch", "")
         token = _token(request)
         with self.store.reading() as tx:
             launch = launches.find(tx, launch_id)
         runner_id = request.headers.get(wire.RUNNER_HEADER)
-        if runner_id is not None and "launch_id" not in request.path_params:
+        if runner_id is not None and not told:
             return self._spoken_for(runner_id, token, launch)
         if launch is None or not self.guard.allows(launch, token):
             raise RequestRefusedError(401, "this token is not good for this launch")
-        is_own = "launch_id" in request.path_params
-        if not is_own and launch.state not in OPEN_LAUNCH_STATES:
+        if not told and launch.state not in OPEN_LAUNCH_STATES and not (after_end and self._just_ended(launch)):
             raise RequestRefusedError(403, "this launch has ended")
         return launch
+
+    def _just_ended(self, launch: Launch) -> bool:
+        ended = launch.ended_at
+        return ended is not None and (self.store.clock.now() - ended).total_seconds() < AFTERWARDS_S
 
     def _spoken_for(self, runner_id: str, token: str, launch: Launch | None) -> Launch:
         """The launch in whose name a trigger runner speaks. Raises RequestRefusedError (401, 403)."""

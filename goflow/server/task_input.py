@@ -6,13 +6,15 @@ import datetime as dt
 from collections import Counter
 from typing import Any, cast
 
-from goflow_runner.wire import PROTOCOL, FiredInfo, FolderInfo, ResumeInfo, RunInfo, TaskInput
+from goflow_runner.wire import PROTOCOL, AirflowInfo, FiredInfo, FolderInfo, ResumeInfo, RunInfo, TaskInput
 
+from goflow.domain.precedence import over
 from goflow.domain.runs import DagRun, Launch, TaskInstance
 from goflow.domain.spec import DagSpec, TaskSpec
 from goflow.domain.state import RunState
 from goflow.executor.folders import FolderCache
-from goflow.operators.registry import to_resolve
+from goflow.operators.registry import in_airflow, to_resolve
+from goflow.server.execution.workload import workload
 from goflow.store import Tx, launches, runs, tasks, triggers, versions
 
 PROPERTIES_OF_PREVIOUS = ("logical_date", "data_interval_start", "data_interval_end", "start_date", "end_date")
@@ -32,6 +34,7 @@ class InputBuilder:
         run = runs.get(tx, instance.dag_run_id)
         dag = versions.spec(tx, run.reading_id)
         task = dag.task(instance.task_id)
+        resolved = launches.resolved(tx, launch)
         of_attempt = launches.of_task(tx, instance.id, launch.try_number)
         begun = [other.claimed_at for other in of_attempt if other.claimed_at is not None]
         return {
@@ -53,10 +56,22 @@ class InputBuilder:
             "inputs": versions.inputs(tx, run.reading_id),
             "environment": {**dag.runtime.environment, **task.runtime.environment},
             "render_only": self.renders,
-            "resolve": list(to_resolve(dag, task, launch.backend, launches.resolved(tx, launch))),
+            "resolve": list(to_resolve(dag, task, launch.backend, resolved)),
+            "airflow": self._airflow(tx, launch, instance, run, dag, task)
+            if in_airflow(dag, task, launch.backend, resolved) and not self.renders
+            else None,
             "resume": _resume(tx, launch),
             "upstream_map_lengths": _map_lengths(tx, run, dag, task),
             "server_time": now.isoformat(),
+        }
+
+    def _airflow(
+        self, tx: Tx, launch: Launch, instance: TaskInstance, run: DagRun, dag: DagSpec, task: TaskSpec
+    ) -> AirflowInfo:
+        version = versions.get(tx, run.version_id)
+        return {
+            "python": over(task.runtime, dag.runtime).python,
+            "workload": workload(launch, instance, version),
         }
 
     def folder(self, tx: Tx, run: DagRun) -> FolderInfo:

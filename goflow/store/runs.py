@@ -153,6 +153,23 @@ def count(
     return int(tx.value(_filtered(statement, dag_id, states, run_types, logical_date_gte, logical_date_lte)))
 
 
+def count_among(
+    tx: Tx,
+    dag_id: str,
+    *,
+    logical_dates: Collection[dt.datetime] | None = None,
+    run_ids: Collection[str] | None = None,
+    states: Collection[RunState] | None = None,
+) -> int:
+    """How many runs of a DAG are among all that is given."""
+    statement = _filtered(select(func.count()).select_from(dag_runs), dag_id, states, None, None, None)
+    if logical_dates:
+        statement = statement.where(_r.execution_date.in_(list(logical_dates)))
+    if run_ids:
+        statement = statement.where(_r.run_id.in_(list(run_ids)))
+    return int(tx.value(statement))
+
+
 def open_(tx: Tx) -> list[DagRun]:
     """Every run that is queued or running, the one that was due first first."""
     return [_run(row) for row in tx.rows(_OPEN)]
@@ -181,10 +198,22 @@ def previous(
 
     SCHEDULED_ONLY: manual runs do not count. None when there is none or RUN has no logical date.
     """
-    if run.logical_date is None:
+    return before(tx, run.dag_id, run.logical_date, states=states, scheduled_only=scheduled_only)
+
+
+def before(
+    tx: Tx,
+    dag_id: str,
+    logical_date: dt.datetime | None,
+    *,
+    states: Collection[RunState] | None = None,
+    scheduled_only: bool = False,
+) -> DagRun | None:
+    """The same for any logical date of a DAG."""
+    if logical_date is None:
         return None
     statement = _previous(states is not None, scheduled_only)
-    params: dict[str, Any] = {"dag_id": run.dag_id, "logical_date": run.logical_date}
+    params: dict[str, Any] = {"dag_id": dag_id, "logical_date": logical_date}
     if states is not None:
         params["states"] = [state.value for state in states]
     row = tx.first(statement, params)

@@ -206,6 +206,52 @@ def external_states(
     return out
 
 
+def matching(
+    tx: Tx,
+    dag_id: str,
+    *,
+    task_ids: Collection[str] | None = None,
+    map_index: int | None = None,
+    logical_dates: Collection[dt.datetime] | None = None,
+    run_ids: Collection[str] | None = None,
+    states: Collection[TaskState] | None = None,
+) -> list[TaskInstance]:
+    """Task instances of a DAG that are among all that is given, by id."""
+    statement = _SELECT.where(_t.dag_id == dag_id)
+    if logical_dates:
+        statement = statement.join(dag_runs, dag_runs.c.id == _t.dag_run_id)
+        statement = statement.where(dag_runs.c.execution_date.in_(list(logical_dates)))
+    if task_ids is not None:
+        statement = statement.where(_t.task_id.in_(list(task_ids)))
+    if map_index is not None:
+        statement = statement.where(_t.map_index == map_index)
+    if run_ids:
+        statement = statement.where(_t.run_id.in_(list(run_ids)))
+    if states is not None:
+        statement = statement.where(_t.state.in_([state.value for state in states]))
+    return [instance(row) for row in tx.rows(statement.order_by(_t.id))]
+
+
+def before(
+    tx: Tx,
+    dag_id: str,
+    task_id: str,
+    map_index: int = UNMAPPED,
+    *,
+    logical_date: dt.datetime | None = None,
+    state: TaskState | None = None,
+) -> TaskInstance | None:
+    """That task's instance in the newest run with a logical date (before LOGICAL_DATE where it is given)."""
+    statement = _SELECT.join(dag_runs, dag_runs.c.id == _t.dag_run_id).where(dag_runs.c.execution_date.is_not(None))
+    statement = statement.where(_t.dag_id == dag_id, _t.task_id == task_id, _t.map_index == map_index)
+    if logical_date is not None:
+        statement = statement.where(dag_runs.c.execution_date < logical_date)
+    if state is not None:
+        statement = statement.where(_t.state == state.value)
+    row = tx.first(statement.order_by(dag_runs.c.execution_date.desc()).limit(1))
+    return None if row is None else instance(row)
+
+
 _SET_INDEX = update(task_instances).where(_t.id == bindparam("ti_id")).values(map_index=bindparam("to"))
 
 

@@ -93,6 +93,12 @@ def lengths(
     return out
 
 
+def delete_(tx: Tx, dag_run_id: int, task_id: str, map_index: int, key: str) -> bool:
+    """Forget one result; whether it was there."""
+    mine = (_x.dag_run_id == dag_run_id, _x.task_id == task_id, _x.map_index == map_index, _x.key == key)
+    return bool(tx.change(delete(xcoms).where(*mine)))
+
+
 def clear(tx: Tx, dag_run_id: int, task_id: str, map_index: int | None = None) -> int:
     """Forget what a task left; how many."""
     statement = delete(xcoms).where(_x.dag_run_id == dag_run_id, _x.task_id == task_id)

@@ -24,6 +24,7 @@ from goflow_runner.wire import (
 )
 
 T = TypeVar("T")
+_NOTHING: Mapping[str, str] = {}
 
 PATIENCE_S = 600.0
 """Seconds for which a call is tried again while the server is away: more than a rolling update takes."""
@@ -57,12 +58,14 @@ class TaskClient:
         token_file: str,
         *,
         patience_s: float = PATIENCE_S,
+        timeout_s: float = CALL_TIMEOUT_S,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.api_url = api_url
         self.launch_id = launch_id
         self.token_file = token_file
         self.patience_s = patience_s
+        self.timeout_s = timeout_s
         self._sleep = sleep
         self.headers: dict[str, str] = {}
         """Sent with every call, besides the token."""
@@ -198,6 +201,17 @@ class TaskClient:
         self._until_answered("GET", f"folders/{digest}.tar", None, take)
         into.seek(0)
 
+    def forward(
+        self, method: str, path: str, payload: bytes | None, headers: Mapping[str, str]
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        """A call as somebody else has made it: PATH from the root, HEADERS besides our own. Status, headers and body of
+        the answer, whatever it says but 5xx and 429. Raises ServerAwayError."""
+
+        def take(response: http.client.HTTPResponse) -> tuple[int, Mapping[str, str], bytes]:
+            return response.status, dict(response.getheaders()), response.read()
+
+        return self._until_answered(method, path, payload, take, headers, any_answer=True)
+
     # How it is said --------------------------------------------------------------------------------------------
 
     def call(self, method: str, path: str, body: object = None) -> dict[str, Any]:
@@ -214,19 +228,27 @@ class TaskClient:
         return self._until_answered(method, path, payload, _json)
 
     def _until_answered(
-        self, method: str, path: str, payload: bytes | None, take: Callable[[http.client.HTTPResponse], T]
+        self,
+        method: str,
+        path: str,
+        payload: bytes | None,
+        take: Callable[[http.client.HTTPResponse], T],
+        headers: Mapping[str, str] = _NOTHING,
+        *,
+        any_answer: bool = False,
     ) -> T:
-        """What TAKE makes of the first answer of 2xx that arrives whole."""
+        """What TAKE makes of the first answer that arrives whole: of 2xx, or with ANY_ANSWER of any but 5xx and 429."""
         deadline = time.monotonic() + self.patience_s
         pause = FIRST_PAUSE_S
         self._is_repeat = False
         while True:
             try:
-                response = self._send(method, path, payload)
-                if 200 <= response.status < 300:
+                response = self._send(method, path, payload, headers)
+                is_said = response.status < 500 and response.status != 429
+                if 200 <= response.status < 300 or (any_answer and is_said):
                     return take(response)
                 detail = _detail(response.read())
-                if response.status < 500 and response.status != 429:
+                if is_said:
                     raise RefusedError(response.status, detail)
                 trouble = f"{response.status}: {detail}"
             except (OSError, http.client.HTTPException) as problem:
@@ -244,26 +266,27 @@ class TaskClient:
             self._connection.close()
             self._connection = None
 
-    def _send(self, method: str, path: str, payload: bytes | None) -> http.client.HTTPResponse:
+    def _send(self, method: str, path: str, payload: bytes | None, more: Mapping[str, str]) -> http.client.HTTPResponse:
         with open(self.token_file, encoding="ascii") as file:
             token = file.read().strip()
         if self._owner != os.getpid():  # a fork must not speak on its parent's connection
             self._connection, self._owner = None, os.getpid()
         if self._connection is None:
             self._connection = self._connect()
-        headers = {"Authorization": f"Bearer {token}", "X-GoFlow-Launch": self.launch_id, **self.headers}
+        headers = {**more, "Authorization": f"Bearer {token}", "X-GoFlow-Launch": self.launch_id, **self.headers}
+        path = path if path.startswith("/") else PREFIX + path
         if payload is not None:
             headers["Content-Type"] = "application/json"
         if self._is_repeat:
             headers[REPEAT_HEADER] = "1"
         try:
-            self._connection.request(method, PREFIX + path, payload, headers)
+            self._connection.request(method, path, payload, headers)
             return self._connection.getresponse()
         except http.client.RemoteDisconnected:
             # An idle connection that the server has closed: once more on a new one, all calls may be repeated.
             self.close()
             self._connection = self._connect()
-            self._connection.request(method, PREFIX + path, payload, {**headers, REPEAT_HEADER: "1"})
+            self._connection.request(method, path, payload, {**headers, REPEAT_HEADER: "1"})
             return self._connection.getresponse()
 
     def _connect(self) -> http.client.HTTPConnection:
@@ -278,7 +301,7 @@ class TaskClient:
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         connection = kind(host, port, timeout=CONNECT_TIMEOUT_S)
         connection.connect()
-        connection.sock.settimeout(CALL_TIMEOUT_S)
+        connection.sock.settimeout(self.timeout_s)
         return connection
 
     def _or_none(self, method: str, path: str) -> dict[str, Any] | None:

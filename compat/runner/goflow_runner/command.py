@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from goflow_runner import processes
 from goflow_runner.wire import OutcomeInfo, TaskInput
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def start(plain: PlainCommand, task: TaskInput, environment: Mapping[str, str], 
         stdin=subprocess.DEVNULL,
         stdout=output_fd,
         stderr=output_fd,
-        process_group=0,
+        **processes.as_group_leader(),
     )
     process.returncode = 0  # the agent waits for the pid itself; without this Popen would complain when it is dropped
     return process.pid

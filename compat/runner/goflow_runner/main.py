@@ -12,6 +12,7 @@ USAGE = """usage: goflow-runner COMMAND
 
   run             claim the launch that the environment names, run its task, tell its end
   zygote FOLDER   start local attempts on request (used by `goflow standalone`)
+  pack FILE       write this runner as one file, for a container whose image has it not
   xcom FILE       send FILE as the task's result once told to stop (beside a container that is not ours)
   triggers        hold triggers of deferred tasks, as many as the daemon hands out
   unpack          lay out the DAG folder for `account`, in a pod that reads a DAG file by running it
@@ -41,6 +42,10 @@ def main(arguments: list[str] | None = None) -> int:
             from goflow_runner import trigger_runner
 
             return trigger_runner.TriggerRunner(os.environ).serve()
+        case ["pack", file]:
+            from goflow_runner import packing
+
+            return packing.pack(Path(file))
         case ["unpack" | "account" as command]:
             from goflow_runner import errand
 

@@ -21,6 +21,8 @@ SEND_AT_BYTES = 1 << 20
 """Bytes of spool that one request takes at most (and one line at least, which is at most six times as long)."""
 LONGEST_LINE = 64 * 1024
 """Bytes of one line; a longer one is cut into several, between characters, so that no line outgrows a request."""
+LONGEST_TRANSLATED = 1 << 20
+"""Bytes of a line that is translated; a longer one is shown as it is."""
 LONGEST_RESULT = 8 << 20
 """Characters of the last line that are kept as a result: written as JSON, they may become six times as many."""
 DRAIN_S = 5.0
@@ -39,6 +41,8 @@ class Output:
     """
 
     def __init__(self, spool: Path | None, client: TaskClient | None, clock: Callable[[], float] = time.time) -> None:
+        self.translate: Callable[[str], list[str]] | None = None
+        """What is to be shown for a line, set before the first one."""
         self._path = spool
         self._spool = spool.open("ab", buffering=0) if spool else None
         self._spooled = 0
@@ -75,14 +79,16 @@ class Output:
             self._keep([("runner", text)])
 
     def drain(self, wait_s: float = DRAIN_S) -> None:
-        """Stop reading when all is read, or after WAIT_S seconds if something still holds the pipe. Once."""
+        """Stop reading when all is read, or after WAIT_S seconds if something still holds the pipe."""
+        if self._closing.is_set():
+            return
         os.close(self.fd)
         if self._reader.ident is not None:
             self._done_reading.wait(wait_s)
         self._closing.set()
         with self._lock:
             if self._partial:
-                self._keep([("out", piece) for piece in self._cut(self._partial)])
+                self._keep([("out", piece) for line in self._lines(self._partial) for piece in self._cut(line)])
                 self._partial = b""
 
     def ship(self) -> list[LogLine]:
@@ -130,8 +136,9 @@ class Output:
             *whole, rest = (self._partial + chunk).split(b"\n")
             pieces: list[tuple[str, str]] = []
             for raw in whole:
-                pieces += [("out", piece) for piece in self._cut(raw.removesuffix(b"\r"), ended=True)]
-            while len(rest) > LONGEST_LINE:
+                for line in self._lines(raw.removesuffix(b"\r")):
+                    pieces += [("out", piece) for piece in self._cut(line, ended=True)]
+            while len(rest) > (LONGEST_LINE if self.translate is None else LONGEST_TRANSLATED):
                 end = _boundary(rest)
                 pieces.append(("out", self._text(rest[:end])))
                 rest = rest[end:]
@@ -141,6 +148,12 @@ class Output:
             if self._sender is None and self._client is not None and self._spooled:
                 self._sender = threading.Thread(target=self._send, name="output-sender", daemon=True)
                 self._sender.start()
+
+    def _lines(self, raw: bytes) -> list[bytes]:
+        """What is shown for a line."""
+        if self.translate is None:
+            return [raw]
+        return [line.encode("utf-8", "replace") for line in self.translate(raw.decode("utf-8", "backslashreplace"))]
 
     def _cut(self, raw: bytes, *, ended: bool = False) -> list[str]:
         """A line's pieces, at least one; they become the last line."""

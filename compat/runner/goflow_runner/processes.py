@@ -11,8 +11,10 @@ import contextlib
 import os
 import select
 import signal
+import sys
 import time
 from collections.abc import Iterator
+from typing import Any
 
 _PR_SET_CHILD_SUBREAPER = 36
 _LONGEST_PAUSE_S = 60.0
@@ -26,6 +28,11 @@ def adopt_orphans() -> None:
 
     with contextlib.suppress(AttributeError, OSError):
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def as_group_leader() -> dict[str, Any]:
+    """What lets `subprocess.Popen` start the leader of a process group of its own; Python 3.10 has no word for it."""
+    return {"process_group": 0} if sys.version_info >= (3, 11) else {"preexec_fn": os.setpgrp}
 
 
 def signal_group(pid: int, number: int) -> bool:

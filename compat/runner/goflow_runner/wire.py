@@ -49,8 +49,12 @@ PROTOCOL = 1
 LARGEST_BODY = 64 << 20
 """Bytes of one request; a longer one is refused by the client already (413), since a server that does not read it to
 its end cannot answer."""
+EXECUTION_PREFIX = "/execution/"
+"""Below it the same server speaks Airflow's own Task Execution API, for tasks that run under Airflow's supervisor."""
 REPEAT_HEADER = "X-GoFlow-Repeat"
 """Carried by a call that was sent before without an answer: the server may have heard it already."""
+TOLD_TO_STOP_HEADER = "X-GoFlow-Told-To-Stop"
+"""Carried by an end that Airflow's supervisor tells of a task which its runner has told to stop."""
 
 RUNNER_HEADER = "X-GoFlow-Trigger-Runner"
 """The trigger runner that speaks."""
@@ -135,6 +139,15 @@ class ResumeInfo(TypedDict):
     fired: FiredInfo
 
 
+class AirflowInfo(TypedDict):
+    """A task that runs under Airflow's own supervisor (``runtime: airflow``)."""
+
+    python: str | None
+    """The Python that has Airflow; None: the first ``python`` on the path."""
+    workload: dict[str, Any]
+    """What ``airflow.sdk.execution_time.execute_workload`` is handed, as JSON, without its token."""
+
+
 class TaskInput(TypedDict):
     """Everything the runner needs to know to run one launch."""
 
@@ -166,6 +179,8 @@ class TaskInput(TypedDict):
     them. Empty: the task is to be run."""
     resume: ResumeInfo | None
     """Given when the attempt goes on after it was deferred; None: it begins at its beginning."""
+    airflow: AirflowInfo | None
+    """What is to be started in place of the shim; None: the shim runs the task."""
     upstream_map_lengths: dict[str, int]
     """Task id to the number of its mapped copies in this run."""
     server_time: str

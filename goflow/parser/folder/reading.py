@@ -77,6 +77,7 @@ class _Maker:
                 pod_template=self._pod_template(given),
                 runtime=given.get("runtime"),
                 own_clusters=given.get("own_clusters"),
+                python=given.get("python"),
             ),
         )
 

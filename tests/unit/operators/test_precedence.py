@@ -6,7 +6,7 @@ import pytest
 
 from goflow.domain.spec import DagSpec, RuntimeSpec, TaskSpec
 from goflow.operators.manifest import job_manifest
-from goflow.operators.registry import NotConvertibleError, convert, diagnose
+from goflow.operators.registry import NotConvertibleError, convert
 from tests.unit.operators.test_convert import BASH, SITE, request
 
 
@@ -124,18 +124,6 @@ def test_what_is_said_for_a_task_is_merged_into_what_is_said_for_its_dag():
     pod = pod_of(whole=whole, own=own)
     assert pod["containers"][0]["resources"] == {"limits": {"cpu": "1", "memory": "8Gi"}}
     assert (pod["nodeSelector"], pod["priorityClassName"]) == ({"disk": "ssd"}, "high")
-
-
-@pytest.mark.parametrize("for_the_dag", [True, False], ids=["for the DAG", "for a task"])
-def test_the_runtime_that_is_not_there_yet_is_told(for_the_dag):
-    asked = RuntimeSpec(runtime="airflow")
-    task = TaskSpec(
-        task_id="t", operator="BashOperator", operator_path=BASH, runtime=RuntimeSpec() if for_the_dag else asked
-    )
-    dag = DagSpec(dag_id="d", tasks=(task,), runtime=asked if for_the_dag else RuntimeSpec())
-    (found,) = diagnose(dag, "f.py")
-    assert (found.code, found.task_id) == ("GF303", None if for_the_dag else "t")
-    assert "runtime: airflow" in found.message
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,106 @@
+"""Runs and the contexts of tasks, as Airflow's client reads them: older clients refuse fields that they do not know."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from goflow.domain.runs import DagRun, Launch, TaskInstance
+from goflow.domain.state import TaskState
+from goflow.server.execution.states import RESCHEDULED
+from goflow.store import Tx, launches, xcoms
+
+VERSION_HEADER = "airflow-api-version"
+NEWEST = "2026-06-30"
+ADDED_TO_RUNS = {
+    "state": "2025-08-10",
+    "triggering_user_name": "2025-11-05",
+    "partition_key": "2026-04-06",
+    "note": "2026-04-06",
+    "team_name": NEWEST,
+    "partition_date": NEWEST,
+}
+"""Field of a run to the version of the API that brought it (``execution_api.versions``)."""
+START_DATE_OPTIONAL = "2026-04-06"
+
+
+def version_of(headers: Mapping[str, str]) -> str:
+    """The version of the API that a client speaks."""
+    return headers.get(VERSION_HEADER, NEWEST)
+
+
+def dag_run(run: DagRun, version: str) -> dict[str, Any]:
+    """RUN for a client of that VERSION of the API."""
+    start = run.start_date if run.start_date or version >= START_DATE_OPTIONAL else run.run_after
+    told: dict[str, Any] = {
+        "dag_id": run.dag_id,
+        "run_id": run.run_id,
+        "logical_date": iso(run.logical_date),
+        "data_interval_start": iso(run.data_interval_start),
+        "data_interval_end": iso(run.data_interval_end),
+        "run_after": iso(run.run_after),
+        "start_date": iso(start),
+        "end_date": iso(run.end_date),
+        "clear_number": 0,
+        "run_type": run.run_type.value,
+        "state": run.state.value,
+        "conf": dict(run.conf),
+        "triggering_user_name": None,
+        "consumed_asset_events": [],
+        "partition_key": None,
+        "partition_date": None,
+        "note": run.note,
+        "team_name": None,
+    }
+    return {name: value for name, value in told.items() if ADDED_TO_RUNS.get(name, "") <= version}
+
+
+def run_context(tx: Tx, run: DagRun, instance: TaskInstance, launch: Launch, version: str) -> dict[str, Any]:
+    """``TIRunContext``: what a task is told when it begins (``ti_run``)."""
+    return {
+        "dag_run": dag_run(run, version),
+        "task_reschedule_count": len(rescheduled(tx, launch)),
+        "max_tries": instance.max_tries,
+        "variables": [],
+        "connections": [],
+        "upstream_map_indexes": None,
+        "xcom_keys_to_clear": list(xcoms.of_task(tx, instance.dag_run_id, instance.task_id, instance.map_index)),
+        "should_retry": instance.max_tries != 0 and launch.try_number <= instance.max_tries,
+    }
+
+
+def rescheduled(tx: Tx, launch: Launch) -> list[Launch]:
+    """The starts of LAUNCH's attempt before it that ended with the wish to be started anew."""
+    return [
+        one
+        for one in launches.of_task(tx, launch.task_instance_id, launch.try_number)
+        if one.ordinal < launch.ordinal and one.reason == RESCHEDULED
+    ]
+
+
+def previous_instance(run: DagRun, instance: TaskInstance) -> dict[str, Any]:
+    """``PreviousTIResponse``."""
+    took = instance.end_date - instance.start_date if instance.start_date and instance.end_date else None
+    return {
+        "dag_id": instance.dag_id,
+        "run_id": instance.run_id,
+        "task_id": instance.task_id,
+        "map_index": instance.map_index,
+        "try_number": instance.try_number,
+        "state": state_word(instance.state),
+        "logical_date": iso(run.logical_date),
+        "start_date": iso(instance.start_date),
+        "end_date": iso(instance.end_date),
+        "duration": None if took is None else took.total_seconds(),
+    }
+
+
+def state_word(state: TaskState) -> str | None:
+    """Airflow has no word for a task that is not scheduled yet."""
+    return None if state is TaskState.NONE else state.value
+
+
+def iso(moment: dt.datetime | None) -> str | None:
+    """MOMENT as ISO 8601."""
+    return None if moment is None else moment.isoformat()

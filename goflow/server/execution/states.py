@@ -1,0 +1,87 @@
+"""How Airflow's supervisor tells the end of a task (the payloads of ``PATCH .../state``), as an `Outcome`."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from goflow.domain.errors import InvalidRequestError
+from goflow.domain.runs import Outcome
+from goflow.domain.state import TaskState
+from goflow.server import task_bodies
+
+RESCHEDULED = "Rescheduled"
+"""Reason of a launch that ended with the wish to be started anew."""
+LONGEST_REASON = 500
+"""Characters of a retry's reason, as Airflow keeps them."""
+
+
+def outcome_of(body: Mapping[str, Any], at: dt.datetime, *, told_to_stop: bool) -> Outcome:
+    """BODY as an `Outcome`. Raises InvalidRequestError for a state that no supervisor may tell.
+
+    ``up_for_retry`` says that the task failed and may be tried again; ``failed`` is what is left when it may not: there
+    are no tries, or it said so itself (``AirflowFailException``). A task that was told to stop has not failed so.
+    """
+    state = task_bodies.text(body, "state")
+    match state:
+        case "success" | "skipped":
+            return Outcome(state=TaskState(state), exit_code=0, at=at)
+        case "failed" | "up_for_retry":
+            if told_to_stop:
+                return Outcome(state=TaskState.FAILED, reason="Terminated", message="the task was told to stop", at=at)
+            words = (task_bodies.maybe_text(body, "retry_reason") or "")[:LONGEST_REASON]
+            return Outcome(
+                state=TaskState.FAILED,
+                reason="Exception",
+                message=words or "the task failed; its log says why",
+                retry=state == "up_for_retry",
+                retry_delay_s=_seconds(body.get("retry_delay_seconds")),
+                at=at,
+            )
+        case "up_for_reschedule":
+            again = task_bodies.moment(task_bodies.text(body, "reschedule_date"), "reschedule_date")
+            return Outcome(
+                state=TaskState.UP_FOR_RESCHEDULE, reason=RESCHEDULED, reschedule_at=again, exit_code=0, at=at
+            )
+    raise InvalidRequestError(f"a task cannot be told to be {state!r} here")
+
+
+def asset_events(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What the task has done to assets: an event for each of its outlets, with what it said of it.
+
+    (``TaskInstance.register_asset_changes_in_db``: outlet_events name assets that the outlets are, or aliases' own.)
+    """
+    told = [event for event in body.get("outlet_events") or () if isinstance(event, dict)]
+    outlets = [one for one in body.get("task_outlets") or () if isinstance(one, dict)]
+    found: list[Mapping[str, Any]] = []
+    for outlet in outlets:
+        if outlet.get("type") == "AssetAlias":
+            continue
+        mine = [event for event in told if not event.get("source_alias_name") and _is_of(event, outlet)]
+        found += [_event(outlet, event) for event in mine or [{}]]
+    for event in told:
+        if event.get("source_alias_name"):
+            alias = {"alias": str(event["source_alias_name"])}
+            found.append({**_event(event.get("dest_asset_key") or {}, event), **alias})
+    return found
+
+
+def _event(asset: Mapping[str, Any], event: Mapping[str, Any]) -> dict[str, Any]:
+    name, uri = asset.get("name"), asset.get("uri")
+    extra, partition = dict(event.get("extra") or {}), event.get("partition_key")
+    told = {"name": str(name or uri), "uri": str(uri or name), "extra": extra}
+    return told if partition is None else {**told, "partition_key": str(partition)}
+
+
+def _is_of(event: Mapping[str, Any], outlet: Mapping[str, Any]) -> bool:
+    key = event.get("dest_asset_key") or {}
+    return all(outlet.get(part) is None or outlet.get(part) == key.get(part) for part in ("name", "uri"))
+
+
+def _seconds(value: Any) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
+        raise InvalidRequestError("retry_delay_seconds must be seconds")
+    return float(value)
