@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from goflow.domain.callbacks import RunCallback
 from goflow.domain.outcomes import end_by_trigger
 from goflow.domain.state import TaskState
-from goflow.domain.triggers import ENDING_KINDS, Fired, Trigger, TriggerState
+from goflow.domain.triggers import ENDING_KINDS, Fired, FiredKind, Trigger, TriggerState
+from goflow.operators.registry import in_airflow
 from goflow.store import Store, Tx, callbacks, launches, logs, runs, tasks, transitions, triggers, versions
 from goflow.store.rows import LogRow, TriggerRunner
 
@@ -115,7 +116,10 @@ def _end(tx: Tx, key: int, fired: Fired) -> TaskState | None:
         return None
     instance = tasks.get(tx, trigger.task_instance_id)
     dag = versions.spec(tx, runs.get(tx, instance.dag_run_id).reading_id)
-    return end_by_trigger(dag.task(instance.task_id), fired)
+    task = dag.task(instance.task_id)
+    if fired.kind is FiredKind.SUCCESS and in_airflow(dag, task, launches.get(tx, trigger.launch_id).backend, {}):
+        return TaskState.SUCCESS  # Airflow's supervisor has no word for a task that goes on to succeed
+    return end_by_trigger(task, fired)
 
 
 def keep_lines(store: Store, lines: Iterable[tuple[str, float, str]]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -101,6 +102,7 @@ def _environment(attempt: Attempt, folder: Path, relay: Relay) -> dict[str, str]
         "AIRFLOW__CORE__DAGS_FOLDER": str(folder),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
     }
+    made.setdefault("USER", _user_name())  # Airflow refuses to run as somebody without a name
     made.setdefault("AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL", "1")  # only then it sees that its task has ended
     made.setdefault("AIRFLOW__LOGGING__BASE_LOG_FOLDER", str(attempt.work_dir / "airflow-logs"))
     made.setdefault("PYTHONDONTWRITEBYTECODE", "1")  # the folder is shared by attempts, and stays what it was
@@ -109,6 +111,14 @@ def _environment(attempt: Attempt, folder: Path, relay: Relay) -> dict[str, str]
     if roots:
         made["PYTHONPATH"] = os.pathsep.join([*roots, *filter(None, [made.get("PYTHONPATH")])])
     return made
+
+
+def _user_name() -> str:
+    """Who this is; a pod may run as any number."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return "airflow"
 
 
 def _roots(info: FolderInfo, folder: str) -> list[str]:

@@ -8,8 +8,10 @@ from typing import Any
 
 from goflow.domain.runs import DagRun, Launch, TaskInstance
 from goflow.domain.state import TaskState
+from goflow.domain.triggers import FiredKind
 from goflow.server.execution.states import RESCHEDULED
-from goflow.store import Tx, launches, xcoms
+from goflow.store import Tx, launches, triggers, xcoms
+from goflow.store.rows import Resumption
 
 VERSION_HEADER = "airflow-api-version"
 NEWEST = "2026-06-30"
@@ -22,6 +24,8 @@ ADDED_TO_RUNS = {
     "partition_date": NEWEST,
 }
 """Field of a run to the version of the API that brought it (``execution_api.versions``)."""
+FAILS = "__fail__"
+"""What stands for the method of a task that goes on to fail (``TRIGGER_FAIL_REPR``)."""
 START_DATE_OPTIONAL = "2026-04-06"
 
 
@@ -58,16 +62,36 @@ def dag_run(run: DagRun, version: str) -> dict[str, Any]:
 
 def run_context(tx: Tx, run: DagRun, instance: TaskInstance, launch: Launch, version: str) -> dict[str, Any]:
     """``TIRunContext``: what a task is told when it begins (``ti_run``)."""
-    return {
+    resumption = triggers.resumption(tx, instance.id, launch.try_number) if launch.ordinal > 1 else None
+    found = xcoms.of_task(tx, instance.dag_run_id, instance.task_id, instance.map_index)
+    context = {
         "dag_run": dag_run(run, version),
         "task_reschedule_count": len(rescheduled(tx, launch)),
         "max_tries": instance.max_tries,
         "variables": [],
         "connections": [],
         "upstream_map_indexes": None,
-        "xcom_keys_to_clear": list(xcoms.of_task(tx, instance.dag_run_id, instance.task_id, instance.map_index)),
+        "xcom_keys_to_clear": list(found) if resumption is None else [],
         "should_retry": instance.max_tries != 0 and launch.try_number <= instance.max_tries,
     }
+    if resumption is None:
+        return context
+    return context | {"start_date": iso(instance.start_date), **_going_on(resumption)}
+
+
+def _going_on(resumption: Resumption) -> dict[str, Any]:
+    """The method that a deferred task goes on with (``handle_event_submit``, ``submit_failure``)."""
+    fired, kind = resumption.fired, resumption.fired.kind
+    if kind is FiredKind.EVENT:
+        return {
+            "next_method": resumption.next_method,
+            "next_kwargs": {**resumption.next_kwargs, "event": fired.payload},
+        }
+    error = "Trigger timeout" if kind is FiredKind.TIMEOUT else "Trigger failure"
+    if kind is FiredKind.FAILED:
+        error = "the trigger ended the task as failed"
+    told = {"error": error, "traceback": list(fired.traceback)} if fired.traceback else {"error": error}
+    return {"next_method": FAILS, "next_kwargs": told}
 
 
 def rescheduled(tx: Tx, launch: Launch) -> list[Launch]:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from goflow_runner import wire
 from starlette.requests import Request
 from starlette.responses import Response
 
 from goflow.domain.errors import InvalidRequestError, NotFoundError
-from goflow.domain.patterns import allows
 from goflow.domain.runs import UNMAPPED, Launch
 from goflow.executor.outcomes import store_report
 from goflow.server import task_bodies
@@ -131,6 +129,3 @@ def _whole(request: Request, name: str) -> int | None:
     if not text.removeprefix("-").isdecimal():
         raise InvalidRequestError(f"{name} must be a whole number")
     return int(text)
-
-
-__all__ = ["Results", "allows", "wire"]

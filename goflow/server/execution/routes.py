@@ -11,12 +11,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from goflow.domain.runs import Launch, TaskInstance
-from goflow.domain.state import OPEN_LAUNCH_STATES, RunState, TaskState
+from goflow.domain.state import OPEN_LAUNCH_STATES, LaunchState, RunState, TaskState
 from goflow.executor.outcomes import settle, skip, store_report
 from goflow.server import task_bodies
 from goflow.server.door import Door, Handler, RequestRefusedError
 from goflow.server.execution import answers, states
 from goflow.server.execution.asking import Asking
+from goflow.server.execution.assets import Assets
+from goflow.server.execution.remembered import Remembered
 from goflow.server.execution.results import Results
 from goflow.server.execution.speakers import is_current, must_be_current, refused, superseded
 from goflow.store import Store, launches, runs, transitions
@@ -46,7 +48,8 @@ class ExecutionApi:
             ("task-reschedules/{launch_id}/start_date", "GET", self.first_start),
         ]
         guarded = [self._route(path, method, handler) for path, method, handler in (*asking.calls(), *mine)]
-        guarded += [self._route(path, method, handler) for path, method, handler in results.calls()]
+        more = (*results.calls(), *Remembered(self.store).calls(), *Assets(self.store).calls())
+        guarded += [self._route(path, method, handler) for path, method, handler in more]
         return [Route(f"{wire.EXECUTION_PREFIX}health", _healthy, methods=["GET"]), *guarded]
 
     def _route(self, path: str, method: str, handler: Handler) -> BaseRoute:
@@ -100,7 +103,7 @@ class ExecutionApi:
             now, instance = launches.with_task(tx, launch.id)
             if now.state not in OPEN_LAUNCH_STATES and not is_current(tx, now, instance):
                 raise superseded()
-            if now.state not in OPEN_LAUNCH_STATES and instance.state is not TaskState.RUNNING:
+            if now.state is LaunchState.LOST:
                 raise refused("not_running", instance, "current_state")
 
     def rendered(self, launch: Launch, _: Request, body: Any) -> Any:

@@ -6,13 +6,17 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from goflow.domain.errors import InvalidRequestError
 from goflow.domain.runs import Outcome
 from goflow.domain.state import TaskState
+from goflow.domain.triggers import Deferral
 from goflow.server import task_bodies
 
 RESCHEDULED = "Rescheduled"
 """Reason of a launch that ended with the wish to be started anew."""
+_DURATION = TypeAdapter[dt.timedelta | None](dt.timedelta | None)
 LONGEST_REASON = 500
 """Characters of a retry's reason, as Airflow keeps them."""
 
@@ -44,7 +48,28 @@ def outcome_of(body: Mapping[str, Any], at: dt.datetime, *, told_to_stop: bool) 
             return Outcome(
                 state=TaskState.UP_FOR_RESCHEDULE, reason=RESCHEDULED, reschedule_at=again, exit_code=0, at=at
             )
+        case "deferred":
+            return Outcome(state=TaskState.DEFERRED, deferral=_deferral(body), exit_code=0, at=at)
     raise InvalidRequestError(f"a task cannot be told to be {state!r} here")
+
+
+def _deferral(body: Mapping[str, Any]) -> Deferral:
+    """What the task waits for (``TIDeferredStatePayload``); its arguments are in the form that the shim's have, too."""
+    arguments = {name: body.get(name) or {} for name in ("trigger_kwargs", "next_kwargs")}
+    for name, value in arguments.items():
+        task_bodies.mapping(value, name)  # Airflow's client may encrypt them for its own triggerer
+    try:
+        timeout = _DURATION.validate_python(body.get("trigger_timeout"))
+    except ValidationError:
+        raise InvalidRequestError("trigger_timeout must be a duration") from None
+    return Deferral(
+        classpath=task_bodies.text(body, "classpath"),
+        next_method=task_bodies.text(body, "next_method"),
+        kwargs=dict(arguments["trigger_kwargs"]),
+        next_kwargs=dict(arguments["next_kwargs"]),
+        timeout_s=None if timeout is None else timeout.total_seconds(),
+        encoding="airflow",
+    )
 
 
 def asset_events(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:

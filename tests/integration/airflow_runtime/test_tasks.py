@@ -1,0 +1,63 @@
+"""Airflow's own supervisor and SDK run the tasks; GoFlow's server answers their Execution API."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+
+
+@pytest.fixture(scope="module", autouse=True)
+def started(runs) -> None:
+    """All runs at once: an Airflow takes seconds to start, and most of a task's time is that."""
+    runs.daemon.run("variables", "set", "greeting", "hello")
+    runs.daemon.run("connections", "set", "db", "--uri", "postgres://me:secret@db.example.com/orders")
+    for dag_id, conf in (("results", {"word": "given"}), ("ends", {}), ("deferred", {}), ("assets", {})):
+        runs.start(dag_id, **conf)
+
+
+@pytest.mark.timeout(400)
+def test_results_variables_connections_copies_and_templates_come_through(runs):
+    state, tasks = runs.end("results")
+    assert (state, set(tasks.values())) == ("success", {"success"})
+    assert {name for name in tasks if name.startswith("square")} == {"square[0]", "square[1]", "square[2]"}
+    assert runs.xcom("results", "say") == "db.example.com hello 14 given"
+    assert "these words are the task's own" in runs.log("results", "give").splitlines()
+
+
+def test_a_task_ends_as_it_says(runs):
+    state, tasks = runs.end("ends")
+    assert (state, tasks) == (
+        "failed",
+        {
+            "fails_first": "success",
+            "gives_up": "failed",
+            "passes": "skipped",
+            "dies_first": "success",
+            "is_patient": "success",
+            "chooses": "success",
+            "left": "success",
+            "right": "skipped",
+        },
+    )
+    tries = {name: row["try_number"] for name, row in runs.tasks("ends").items()}
+    assert (tries["fails_first"], tries["gives_up"], tries["dies_first"], tries["is_patient"]) == (2, 1, 2, 1)
+    assert "ValueError: not yet" in runs.daemon.run("tasks", "logs", "ends", "test", "fails_first", "--try", "1")
+
+
+def test_deferred_tasks_go_on_with_their_events_and_fail_when_their_time_is_up(runs):
+    state, tasks = runs.end("deferred")
+    assert (state, tasks) == ("failed", {"goes_on": "success", "waits_too_long": "failed"})
+    assert runs.xcom("deferred", "goes_on") == {"fired": True, "kept": [1, 2]}
+    assert "TaskDeferralTimeout" in runs.log("deferred", "waits_too_long")
+
+
+def test_events_of_assets_are_kept_and_other_dags_are_started(runs):
+    state, tasks = runs.end("assets")
+    assert (state, set(tasks.values())) == ("success", {"success"})
+    assert runs.xcom("assets", "reads") == [3]
+    with sqlite3.connect(runs.daemon.home / "goflow.db") as database:
+        told = database.execute("select dag_id, task_id, data from events where kind = 'asset.event'").fetchall()
+    assert told == [("assets", "writes", '{"name":"orders","uri":"s3://bucket/orders","extra":{"rows":3}}')]
+    (started,) = runs.daemon.json("runs", "list", "started")
+    assert (started["run_id"], started["state"], started["conf"]) == ("by_hand", "success", {"a": 1})
