@@ -22,6 +22,7 @@ from goflow.server import task_bodies
 from goflow.server.attempts import AttemptGuard
 from goflow.server.door import Door, Handler, RequestRefusedError, no_such_call
 from goflow.server.execution.routes import ExecutionApi
+from goflow.server.execution.states import NO_WORDS
 from goflow.server.task_asked import TaskAsked
 from goflow.server.task_input import InputBuilder
 from goflow.server.trigger_api import TriggerApi
@@ -121,7 +122,15 @@ class TaskApi:
                 logs.append(tx, launch.id, rows)
                 launches.set_message(tx, launch.id, reason="Terminated", message="told to stop; its pod's end decides")
             return
-        settle(self.store, launch.id, outcome, who="runner", report=told, lines=rows, usage=word["usage"])
+        if not settle(self.store, launch.id, outcome, who="runner", report=told, lines=rows, usage=word["usage"]):
+            self._say_why(launch, outcome.message)
+
+    def _say_why(self, launch: Launch, words: str) -> None:
+        """Airflow's supervisor has told the end, without its reason; the runner has read that in its log."""
+        with self.store.transaction() as tx:
+            now = launches.get(tx, launch.id)
+            if words and now.message == NO_WORDS:
+                launches.set_message(tx, launch.id, reason=now.reason, message=words)
 
     def folder(self, launch: Launch, request: Request, _: object) -> Response:
         """The DAG folder of the launch's own version, as a tar. Raises RequestRefusedError (403) for another."""

@@ -34,6 +34,8 @@ class Lines:
         event = str(told["event"])
         if told.get("logger") in STREAMS:
             return event.split("\n")
+        if event.startswith("Process terminated by signal") and told.get("signal_name"):
+            self.last_error = f"the task's process was ended by {told['signal_name']}"
         more = " ".join(
             f"{name}={_short(value)}" for name, value in told.items() if name not in _OWN and name not in _CONTEXT
         )

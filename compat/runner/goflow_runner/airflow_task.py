@@ -144,6 +144,9 @@ def _outcome(attempt: Attempt, word: Mapping[str, Any] | None, code: int, error:
         case "up_for_reschedule":
             assert word is not None
             return {"state": state, "reschedule_at": word.get("reschedule_date"), "exit_code": code}
+        case "awaiting_input":
+            message = "the task asks a person for something, which GoFlow cannot do for it yet"
+            return {"state": "failed", "reason": "NotYet", "message": message, "retry": False, "exit_code": code}
     if code:
         return command.died(code, attempt)
     message = error or "Airflow's supervisor ended without a word about its task; the log says why"

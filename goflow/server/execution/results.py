@@ -76,11 +76,11 @@ class Results:
         with self.store.transaction() as tx:
             _, mine = launches.with_task(tx, launch.id)
             run_id = self._may_write(tx, launch, request)
-            if (run_id, where["task_id"]) == (mine.dag_run_id, mine.task_id) and (index or UNMAPPED) == mine.map_index:
+            place = (run_id, where["task_id"], UNMAPPED if index is None else index)
+            if place == (mine.dag_run_id, mine.task_id, mine.map_index):
                 store_report(tx, mine, {"xcoms": [{"key": where["key"], "value": body, "length": length}]})
             else:
-                place = (where["task_id"], UNMAPPED if index is None else index)
-                xcoms.push(tx, run_id, *place, where["key"], body, length)
+                xcoms.push(tx, *place, where["key"], body, length)
         return {"message": "stored"}
 
     def delete(self, launch: Launch, request: Request, _: object) -> Any:

@@ -17,6 +17,8 @@ from goflow.server import task_bodies
 RESCHEDULED = "Rescheduled"
 """Reason of a launch that ended with the wish to be started anew."""
 _DURATION = TypeAdapter[dt.timedelta | None](dt.timedelta | None)
+NO_WORDS = "the task failed; its log says why"
+"""What there is to say of a failure, since Airflow's supervisor says no more; its runner may know the exception."""
 LONGEST_REASON = 500
 """Characters of a retry's reason, as Airflow keeps them."""
 
@@ -38,7 +40,7 @@ def outcome_of(body: Mapping[str, Any], at: dt.datetime, *, told_to_stop: bool) 
             return Outcome(
                 state=TaskState.FAILED,
                 reason="Exception",
-                message=words or "the task failed; its log says why",
+                message=words or NO_WORDS,
                 retry=state == "up_for_retry",
                 retry_delay_s=_seconds(body.get("retry_delay_seconds")),
                 at=at,

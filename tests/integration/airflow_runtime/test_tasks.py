@@ -40,6 +40,15 @@ def test_a_task_ends_as_it_says(runs):
             "right": "skipped",
         },
     )
+    with sqlite3.connect(runs.daemon.home / "goflow.db") as database:
+        why = dict(
+            database.execute(
+                "select task_id, message from launches join task_instances on task_instances.id = task_instance_id"
+                " where dag_id = 'ends' and message is not null and launches.try_number = 1"
+            ).fetchall()
+        )
+    assert why["gives_up"] == "AirflowFailException: it would be so again"
+    assert why["dies_first"] == "the task's process was ended by SIGKILL"
     tries = {name: row["try_number"] for name, row in runs.tasks("ends").items()}
     assert (tries["fails_first"], tries["gives_up"], tries["dies_first"], tries["is_patient"]) == (2, 1, 2, 1)
     assert "ValueError: not yet" in runs.daemon.run("tasks", "logs", "ends", "test", "fails_first", "--try", "1")

@@ -54,6 +54,12 @@ def test_the_last_exception_is_remembered() -> None:
     assert lines.last_error == "ValueError: two\nlines"
 
 
+def test_a_signal_that_has_ended_the_task_is_remembered() -> None:
+    lines = Lines()
+    lines.line(json.dumps({**SAID, "event": "Process terminated by signal. For more", "signal_name": "SIGKILL"}))
+    assert lines.last_error == "the task's process was ended by SIGKILL"
+
+
 def test_a_python_without_airflow_is_noticed() -> None:
     lines = Lines()
     lines.line(
