@@ -31,6 +31,8 @@ class Backend:
         self.plans: dict[str, JobPlan] = {}
         self.starts: list[str] = []
         self.phases: dict[str, Observation] = {}
+        self.still_there: set[str] = set()
+        """Launches whose processes have told their end and have not gone yet."""
         self.calls: list[tuple[str, str]] = []
         self.before: Callable[[str, str], None] = lambda what, launch_id: None
         self.after: Callable[[str, str], None] = lambda what, launch_id: None
@@ -56,8 +58,9 @@ class Backend:
     def terminate(self, handle: Handle, grace_s: float) -> None:
         self._call("terminate", handle.launch_id, lambda: None)
 
-    def cleanup(self, handle: Handle) -> None:
+    def cleanup(self, handle: Handle) -> bool:
         self._call("cleanup", handle.launch_id, lambda: self.phases.pop(handle.launch_id, None))
+        return handle.launch_id not in self.still_there
 
     def present(self) -> Iterable[Observation]:
         self.before("present", "")

@@ -402,6 +402,22 @@ def test_plans_of_launches_that_are_over_are_not_kept(world):
     assert executor.planner._startup == {}
 
 
+def test_what_a_process_still_uses_is_cleaned_up_when_it_has_gone(world):
+    executor = world.executor()
+    world.store.subscribe(executor._on_events)
+    executor._start_backend()
+    launch = world.queue()
+    work_off(executor)
+    world.backend.still_there.add(launch.id)
+    world.backend.end(launch.id, SUCCESS)
+    work_off(executor)
+    assert world.launch(launch.id).state is LaunchState.ENDED
+    world.backend.still_there.clear()
+    [(_, _, work)] = executor._later
+    executor._do(work)
+    assert world.launch(launch.id).state is LaunchState.CLEANED
+
+
 def test_a_namespace_of_its_own_is_known_before_the_launch_is_there(world):
     from goflow.domain.spec import RuntimeSpec
 
