@@ -133,14 +133,20 @@ def _outcome(attempt: Attempt, word: Mapping[str, Any] | None, code: int, error:
     it was away for too long. An exit without a word is no success: Airflow tells that one itself."""
     state = (word or {}).get("state")
     if attempt.timed_out or (attempt.terminated and state != "success"):
-        return command.died(code, attempt)
+        return {**command.died(code, attempt), "called_back": state is not None}
     match state:
         case "success" | "skipped":
             return {"state": state, "exit_code": code}
         case "failed" | "up_for_retry":
             message = error or "the task failed; its log says why"
-            retry = state == "up_for_retry"
-            return {"state": "failed", "reason": "Exception", "message": message, "retry": retry, "exit_code": code}
+            return {
+                "state": "failed",
+                "reason": "Exception",
+                "message": message,
+                "retry": state == "up_for_retry",
+                "called_back": True,
+                "exit_code": code,
+            }
         case "up_for_reschedule":
             assert word is not None
             return {"state": state, "reschedule_at": word.get("reschedule_date"), "exit_code": code}

@@ -35,7 +35,8 @@ def outcome_of(body: Mapping[str, Any], at: dt.datetime, *, told_to_stop: bool) 
             return Outcome(state=TaskState(state), exit_code=0, at=at)
         case "failed" | "up_for_retry":
             if told_to_stop:
-                return Outcome(state=TaskState.FAILED, reason="Terminated", message="the task was told to stop", at=at)
+                words = "the task was told to stop"
+                return Outcome(state=TaskState.FAILED, reason="Terminated", message=words, called_back=True, at=at)
             words = (task_bodies.maybe_text(body, "retry_reason") or "")[:LONGEST_REASON]
             return Outcome(
                 state=TaskState.FAILED,
@@ -43,6 +44,7 @@ def outcome_of(body: Mapping[str, Any], at: dt.datetime, *, told_to_stop: bool) 
                 message=words or NO_WORDS,
                 retry=state == "up_for_retry",
                 retry_delay_s=_seconds(body.get("retry_delay_seconds")),
+                called_back=True,  # Airflow's task process does that itself
                 at=at,
             )
         case "up_for_reschedule":
