@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.oracle.corpus import FOLDERS
 from tests.oracle.environments import AIRFLOW_3_PROVIDERS, RELEASES, environment, write_pins
 from tests.oracle.fidelity import fidelity
+from tests.oracle.rendering.record import record as record_rendering
 from tests.oracle.states import record
 from tests.oracle.truth import truth
 from tests.oracle.wheels import wheel_folder
@@ -29,6 +30,9 @@ def main() -> int:
     one.add_argument("folder", type=Path)
     one.add_argument("--airflow", type=int, choices=[r.dialect for r in RELEASES], default=3)
     commands.add_parser("states", help="run Airflow's example DAGs in a real Airflow and record how they end")
+    commands.add_parser(
+        "rendering", help="render the table of templates in the real Airflows and record what comes out"
+    )
     commands.add_parser("wheels", help="download what the examples install at run time; print the folder")
     args = parser.parse_args()
     if args.command == "fidelity" and (unknown := set(args.folder) - {folder.name for folder in FOLDERS}):
@@ -40,6 +44,8 @@ def main() -> int:
         sys.stdout.write(truth(release, args.folder.resolve()).read_text())
     if args.command == "states":
         print(record())
+    if args.command == "rendering":
+        print(*record_rendering(), sep="\n")
     if args.command == "wheels":
         print(wheel_folder())
     if args.command == "install":

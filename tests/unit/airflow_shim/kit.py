@@ -136,10 +136,10 @@ class Dags:
         found["run"] = run
         return found
 
-    def load(self, dialect: str = "airflow3", dag_id: str = "d") -> DAG:
-        """The DAG, imported and not run."""
+    def load(self, dialect: str = "airflow3", dag_id: str = "d", given: dict[str, Any] | None = None) -> DAG:
+        """The DAG, imported and not run; GIVEN is the input of a task of it."""
         world.reset(dialect, self.client)
-        given = self.given(dialect=dialect, dag_id=dag_id)
+        given = given or self.given(dialect=dialect, dag_id=dag_id)
         world.World.task_input = {**given, "folder_here": str(self.folder)}
         return loading.load_dag(given, self.folder)
 

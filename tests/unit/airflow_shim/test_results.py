@@ -270,7 +270,7 @@ PULLED = {
     "task_ids='two', map_indexes=range(1, 2)": ([4], [4]),
     "task_ids='nope'": (None, None),
     # Airflow 3.3.2 forgets the default here, against its own documentation
-    "task_ids='nope', default='D'": ("D", "D"),
+    "task_ids='nope', default='D'": (None, "D"),
     "task_ids='lst', key='other'": ("o", "o"),
     "key='other'": (None, "o"),
     "key='own'": ("mine", "mine"),

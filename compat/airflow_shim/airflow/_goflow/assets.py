@@ -2,6 +2,8 @@
 
 import os
 
+from airflow._goflow import world
+
 
 class BaseAsset:
     """What may stand in a schedule."""
@@ -26,8 +28,15 @@ BaseDataset = BaseAsset
 class AssetAccessControl:
     """Who may use an asset."""
 
-    def __init__(self, **kwargs):
-        self.__dict__.update(kwargs)
+    def __init__(self, producer_teams=(), consumer_teams=None, allow_global=True):
+        self.producer_teams, self.consumer_teams = list(producer_teams), consumer_teams
+        self.allow_global = allow_global
+
+    def __repr__(self):
+        return (
+            f"AssetAccessControl(producer_teams={self.producer_teams!r}, consumer_teams={self.consumer_teams!r}, "
+            f"allow_global={self.allow_global!r})"
+        )
 
 
 class AssetUniqueKey:
@@ -44,6 +53,9 @@ class AssetUniqueKey:
     def to_asset(self):
         """The asset."""
         return Asset(self.name, self.uri)
+
+    def __repr__(self):
+        return f"AssetUniqueKey(name={self.name!r}, uri={self.uri!r})"
 
     def __eq__(self, other):
         return isinstance(other, AssetUniqueKey) and (self.name, self.uri) == (other.name, other.uri)
@@ -66,6 +78,9 @@ class AssetAliasUniqueKey:
     def to_asset_alias(self):
         """The alias."""
         return AssetAlias(self.name)
+
+    def __repr__(self):
+        return f"AssetAliasUniqueKey(name={self.name!r})"
 
     def __eq__(self, other):
         return isinstance(other, AssetAliasUniqueKey) and self.name == other.name
@@ -112,8 +127,12 @@ class Asset(os.PathLike, BaseAsset):
         return hash((self.name, self.uri))
 
     def __repr__(self):
+        if world.is_airflow2():
+            return f"Dataset(uri={self.uri!r}, extra={self.extra or None!r})"
+        access = AssetAccessControl() if self.access_control is None else self.access_control
         return (
-            f"{type(self).__name__}(name={self.name!r}, uri={self.uri!r}, group={self.group!r}, extra={self.extra!r})"
+            f"{type(self).__name__}(name={self.name!r}, uri={self.uri!r}, group={self.group!r}, extra={self.extra!r}, "
+            f"watchers={self.watchers!r}, access_control={access!r})"
         )
 
     def iter_assets(self):
@@ -193,7 +212,9 @@ class AssetAlias(BaseAsset):
         return hash(("alias", self.name))
 
     def __repr__(self):
-        return f"AssetAlias(name={self.name!r})"
+        if world.is_airflow2():
+            return f"DatasetAlias(name={self.name!r})"
+        return f"AssetAlias(name={self.name!r}, group={self.group!r})"
 
     def as_of_airflow2(self):
         """As Airflow 2 keeps it as a result: path, version and data."""

@@ -2,11 +2,11 @@
 
 import datetime as dt
 
-from airflow._goflow import world
+from airflow._goflow import macros, world
+from airflow._goflow.accessors import ConnectionAccessor, VariableAccessor
 from airflow._goflow.context import Context, Lazy
 from airflow._goflow.dag_run import moment
-from airflow._goflow.macros import Macros
-from airflow._goflow.task_instance import TaskInstance
+from airflow._goflow.task_instance import RuntimeTaskInstance, TaskInstance
 
 _MOMENTS_OF_PREVIOUS = ("data_interval_start", "data_interval_end", "start_date", "end_date")
 
@@ -15,17 +15,17 @@ def build(task_input, client, task):
     """The context of TASK. Raises ParamValidationError."""
     from airflow._goflow.params import process_params
 
-    ti = TaskInstance(task_input, client, task)
+    ti = (TaskInstance if world.is_airflow2() else RuntimeTaskInstance)(task_input, client, task)
     run = task_input["run"]
     context = Context(
         dag=task.dag,
         task=task,
         ti=ti,
         task_instance=ti,
-        dag_run=ti.dag_run,
+        dag_run=ti._dag_run,
         run_id=run["run_id"],
         params=process_params(task.dag, task, run["conf"]),
-        macros=Macros(),
+        macros=macros if world.is_airflow2() else macros.Macros(),
         var={"value": VariableAccessor(False), "json": VariableAccessor(True)},
         conn=ConnectionAccessor(),
         inlets=task.inlets,
@@ -35,16 +35,13 @@ def build(task_input, client, task):
         outlet_events=Lazy(lambda: _events("OutletEventAccessors")),
         task_instance_key_str=f"{task_input['dag_id']}__{task_input['task_id']}__{run['run_id']}",
     )
-    copies = task_input["upstream_map_lengths"].get(task_input["task_id"])
-    if copies is not None or world.is_airflow2():
-        context["expanded_ti_count"] = copies
     _add_dates(context, task_input)
     _add_previous(context, run)
     if world.is_airflow2():
         _add_airflow2(context, task_input)
     else:
         context.update(
-            triggering_asset_events=Lazy(lambda: _events("TriggeringEvents")),
+            triggering_asset_events=Lazy(lambda: _events("TriggeringEvents", ti._dag_run.consumed_asset_events)),
             task_reschedule_count=task_input["reschedules"],
             partition_key=None,
             partition_date=None,
@@ -95,7 +92,36 @@ def _add_previous(context, run):
     for name in _MOMENTS_OF_PREVIOUS:
         if name.startswith("data_interval") and "logical_date" not in context:
             continue  # Airflow 3 has them only beside a logical date
-        context[f"prev_{name}_success"] = Lazy(lambda name=name: moment(previous.get(name)))
+        context[f"prev_{name}_success"] = Lazy(lambda name=name: _moment_or_none(previous.get(name)))
+
+
+def _moment_or_none(text):
+    found = moment(text)
+    return NoMoment() if found is None and not world.is_airflow2() else found
+
+
+class NoMoment:
+    """What Airflow 3 has for a moment that is not there: a proxy of None, which looks like it and is not it."""
+
+    __slots__ = ()
+    __class__ = property(lambda self: type(None))
+
+    def __getattr__(self, name):
+        return getattr(None, name)
+
+    def __bool__(self):
+        return False
+
+    def __str__(self):
+        return "None"
+
+    __repr__ = __str__
+
+    def __eq__(self, other):
+        return other is None or type(other) is NoMoment
+
+    def __hash__(self):
+        return hash(None)
 
 
 def _add_airflow2(context, task_input):
@@ -107,9 +133,10 @@ def _add_airflow2(context, task_input):
     context.update(
         conf=conf,
         test_mode=False,
+        expanded_ti_count=task_input["upstream_map_lengths"].get(task_input["task_id"]),
         execution_date=Lazy(lambda: context["logical_date"]),
         prev_execution_date_success=Lazy(lambda: moment((run.get("prev_success") or {}).get("logical_date"))),
-        triggering_dataset_events=Lazy(lambda: _events("TriggeringEvents")),
+        triggering_dataset_events=Lazy(lambda: _events("triggering_by_uri", run.get("consumed_asset_events"))),
     )
     for name, date in (("yesterday", at - day), ("tomorrow", at + day)):
         context[f"{name}_ds"] = date.strftime("%Y-%m-%d")
@@ -133,51 +160,3 @@ def _neighbour(name, at, task_input):
         return moment(at.isoformat())
     found = schedules.neighbour(task_input["dag"].get("schedule") or {}, at, 1 if name == "next" else -1)
     return moment(found.isoformat()) if found is not None else None
-
-
-class VariableAccessor:
-    """``var.value`` and ``var.json``."""
-
-    def __init__(self, as_json):
-        self._as_json = as_json
-
-    def __getattr__(self, name):
-        if name.startswith("__"):
-            raise AttributeError(name)
-        from airflow._goflow.variable import Variable
-
-        return Variable.get(name, deserialize_json=self._as_json)
-
-    def __repr__(self):
-        return "<VariableAccessor (dynamic access)>"
-
-    def get(self, key, default=None, default_var=None):
-        """The Variable, or DEFAULT."""
-        from airflow._goflow.variable import Variable
-
-        other = default if default_var is None else default_var
-        return Variable.get(key, default_var=other, deserialize_json=self._as_json)
-
-
-class ConnectionAccessor:
-    """``conn``."""
-
-    def __getattr__(self, name):
-        if name.startswith("__"):
-            raise AttributeError(name)
-        from airflow._goflow.connection import Connection
-
-        return Connection.get(name)
-
-    def __repr__(self):
-        return "<ConnectionAccessor (dynamic access)>"
-
-    def get(self, conn_id, default_conn=None):
-        """The connection, or DEFAULT_CONN."""
-        from airflow._goflow.connection import Connection
-        from airflow._goflow.exceptions import AirflowNotFoundException
-
-        try:
-            return Connection.get(conn_id)
-        except AirflowNotFoundException:
-            return default_conn

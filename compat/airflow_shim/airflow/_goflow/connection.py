@@ -2,6 +2,7 @@
 
 import os
 
+from airflow._goflow import world
 from airflow._goflow.exceptions import AirflowException, AirflowNotFoundException
 from airflow._goflow.logs import LoggingMixin, mask_secret
 from airflow._goflow.world import World
@@ -62,7 +63,9 @@ class Connection:
             self.extra = json.dumps(query)
 
     def __repr__(self):
-        return self.conn_id or ""
+        if world.is_airflow2():
+            return self.conn_id or ""
+        return f"Connection({', '.join(f'{name}={getattr(self, name)!r}' for name in _NAMES)})"
 
     def __eq__(self, other):
         return isinstance(other, Connection) and all(getattr(self, n) == getattr(other, n) for n in _NAMES)

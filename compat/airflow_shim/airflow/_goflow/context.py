@@ -148,7 +148,7 @@ class set_current_context:
 def context_to_airflow_vars(context, in_env_var_format=False):
     """What tells a process which task it belongs to: ``AIRFLOW_CTX_DAG_ID`` or ``airflow.ctx.dag_id`` and so on."""
     task, ti, run = context.get("task"), context.get("task_instance"), context.get("dag_run")
-    date = ti.dag_run._run.get("logical_date") if ti is not None else None
+    date = ti._dag_run._run.get("logical_date") if ti is not None else None
     found = {
         "dag_email": getattr(task, "email", None),
         "dag_owner": getattr(task, "owner", None),

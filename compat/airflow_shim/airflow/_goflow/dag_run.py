@@ -2,10 +2,10 @@
 
 import datetime as dt
 
-from airflow._goflow.words import DagRunState, DagRunType
+from airflow._goflow.words import DagRunType, of_sdk
 
-_MOMENTS = ("logical_date", "data_interval_start", "data_interval_end", "run_after", "start_date", "end_date",
-            "queued_at")  # fmt: skip
+_MOMENTS = ("logical_date", "data_interval_start", "data_interval_end", "start_date", "end_date")
+_KIND_OF_AIRFLOW2 = {"asset_triggered": "dataset_triggered"}
 
 
 def moment(text):
@@ -17,8 +17,10 @@ def moment(text):
     return pendulum.instance(dt.datetime.fromisoformat(text)).in_timezone("UTC")
 
 
-class DagRun:
-    """A run. Its moments are made when they are asked for."""
+class _Run:
+    """What is known of a run. Its moments are made when they are asked for."""
+
+    MOMENTS = _MOMENTS
 
     def __init__(self, task_input=None, **values):
         run = dict((task_input or {}).get("run") or {})
@@ -26,34 +28,59 @@ class DagRun:
         self.dag_id = values.get("dag_id") or (task_input or {}).get("dag_id")
         self.run_id = self._run.get("run_id")
         self.conf = self._run.get("conf") or {}
-        kind = self._run.get("run_type") or "manual"
-        self.run_type = DagRunType(kind) if kind in set(map(str, DagRunType)) else kind
-        self.state = DagRunState(self._run.get("state") or "running")
-        self.external_trigger = kind == "manual"
         self.note = self._run.get("note")
-        self.triggering_user_name = self.triggered_by = self.bundle_version = None
-        self.partition_key = self.partition_date = None
-        self.consumed_asset_events = []
         self.clear_number = 0
+        self._set_words(self._run.get("run_type") or "manual", self._run.get("state") or "running")
+
+    def _set_words(self, kind, state):
+        """Keep the run's type and state in the form of the dialect."""
+        raise NotImplementedError
 
     def __getattr__(self, name):
-        run = self.__dict__.get("_run", {})
-        if name == "execution_date":
-            name = "logical_date"
-        if name in _MOMENTS:
-            found = moment(run.get(name))
+        if name in type(self).MOMENTS:
+            found = moment(self.__dict__.get("_run", {}).get(name))
             self.__dict__[name] = found
             return found
-        raise AttributeError(f"'DagRun' object has no attribute {name!r}")
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __repr__(self):
         return f"<DagRun {self.dag_id} @ {self._run.get('logical_date')}: {self.run_id}, state:{self.state}>"
 
     def __eq__(self, other):
-        return isinstance(other, DagRun) and (self.dag_id, self.run_id) == (other.dag_id, other.run_id)
+        return isinstance(other, _Run) and (self.dag_id, self.run_id) == (other.dag_id, other.run_id)
 
     def __hash__(self):
         return hash((self.dag_id, self.run_id))
+
+
+class RunOfTask(_Run):
+    """``dag_run`` in a context of Airflow 3: what its API tells a task of the run, and no more."""
+
+    MOMENTS = (*_MOMENTS, "run_after", "partition_date")
+
+    def _set_words(self, kind, state):
+        kinds = of_sdk("DagRunType")
+        self.run_type = kinds(kind) if kind in {member.value for member in kinds} else kind
+        self.state = of_sdk("DagRunState")(state)
+        self.triggering_user_name = self.partition_key = self.team_name = None
+
+    @property
+    def consumed_asset_events(self):
+        """The events that made the run begin."""
+        from airflow._goflow.asset_events import triggering
+
+        return triggering(self._run.get("consumed_asset_events"))
+
+
+class DagRun(_Run):
+    """A run as Airflow 2's tasks see it, and what ``airflow.models`` has under that name."""
+
+    MOMENTS = (*_MOMENTS, "run_after", "queued_at", "execution_date")
+
+    def _set_words(self, kind, state):
+        self.run_type, self.state = _KIND_OF_AIRFLOW2.get(kind, kind), state
+        self.external_trigger, self.is_backfill = kind == "manual", kind == "backfill"
+        self._run["execution_date"] = self._run.get("logical_date")
 
     def get_task_instance(self, task_id, session=None, *, map_index=-1):
         """A task instance of the run, with its state; None where there is none."""

@@ -61,15 +61,16 @@ def of_dag(dag, *, native):
     )
 
 
-def render(template, context):
-    """TEMPLATE rendered with CONTEXT, whose values are looked up one by one, so that lazy ones stay so."""
+def render(template, context, *, native=False):
+    """TEMPLATE rendered with CONTEXT, whose values are looked up one by one, so that lazy ones stay so; to an object
+    where NATIVE."""
     env = template.environment
     found = context
     if template.globals:
         found = _Under(context, template.globals)
     try:
         nodes = template.root_render_func(env.context_class(env, found, template.name, template.blocks))
-        if isinstance(env, jinja2.nativetypes.NativeEnvironment):
+        if native:
             return jinja2.nativetypes.native_concat(nodes)
         return "".join(nodes)
     except Exception:

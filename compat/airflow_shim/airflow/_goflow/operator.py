@@ -10,7 +10,7 @@ from airflow._goflow.groups import TaskGroupContext
 from airflow._goflow.setup_teardown import SetupTeardownContext
 from airflow._goflow.signatures import parameters_of
 from airflow._goflow.templater import Templater
-from airflow._goflow.words import NOTSET, TriggerRule
+from airflow._goflow.words import NOTSET, of_dialect
 
 BASE_ARGUMENTS = defaults.NAMES
 
@@ -84,7 +84,7 @@ class AbstractOperator(Templater, Node):
     def as_teardown(self, *, setups=None, on_failure_fail_dagrun=None):
         """Mark it as the teardown of SETUPS."""
         self.is_teardown = True
-        self.trigger_rule = TriggerRule.ALL_DONE_SETUP_SUCCESS
+        self.trigger_rule = of_dialect("TriggerRule").ALL_DONE_SETUP_SUCCESS
         if on_failure_fail_dagrun is not None:
             self.on_failure_fail_dagrun = on_failure_fail_dagrun
         for setup in as_list(setups) if setups is not None else ():
@@ -414,7 +414,7 @@ _OTHERWISE = {
     "execution_timeout": defaults.as_timedelta,
     "pool": lambda value: "default_pool" if value is None else value,
     "executor_config": lambda value: value or {},
-    "trigger_rule": TriggerRule,
+    "trigger_rule": lambda value: of_dialect("TriggerRule")(value),
     "inlets": defaults.as_callbacks,
     "outlets": defaults.as_callbacks,
     "ignore_first_depends_on_past": lambda value: (

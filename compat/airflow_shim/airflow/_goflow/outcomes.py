@@ -6,15 +6,22 @@ from airflow._goflow import exceptions as e
 from airflow._goflow import tracebacks, world
 
 
+def log():
+    """The task's logger."""
+    import logging
+
+    return logging.getLogger("airflow.task")
+
+
 def call_back(task, kind, context):
     """Call the callbacks of KIND; what they raise is told and changes nothing."""
     from airflow._goflow import callables
 
     for number, function in enumerate(getattr(task, kind, None) or ()):
         try:
-            callables.call(function, (context,), {}, context["outlet_events"], context["ti"].log)
+            callables.call(function, (context,), {}, context["outlet_events"], log())
         except Exception as problem:
-            context["ti"].log.error("Failed to run %s %s\n%s", kind, number, tracebacks.text_of(problem))
+            log().error("Failed to run %s %s\n%s", kind, number, tracebacks.text_of(problem))
 
 
 def succeeded(context):
@@ -35,13 +42,13 @@ def of(problem, context, task_input):
         return succeeded(context)
     if isinstance(problem, e.AirflowSkipException):
         words = str(problem)
-        ti.log.info("Skipping task.%s", f" {words}" if words else "")
+        log().info("Skipping task.%s", f" {words}" if words else "")
         ti.state = "skipped"
         call_back(ti.task, "on_skipped_callback", context)
         return {"state": "skipped", "reason": "Skip", "message": words, "skip_downstream": list(world.World.skipped)}
     if isinstance(problem, e.AirflowRescheduleException):
         moment = problem.reschedule_date.astimezone(dt.timezone.utc)
-        ti.log.info("Rescheduling task, marking task as UP_FOR_RESCHEDULE")
+        log().info("Rescheduling task, marking task as UP_FOR_RESCHEDULE")
         return {"state": "up_for_reschedule", "reschedule_at": moment.isoformat(), "reason": "Reschedule"}
     if isinstance(problem, e.TaskDeferred):
         return _deferred(problem, context, task_input)
@@ -105,8 +112,8 @@ def _policy_fails(problem, context):
     try:
         decision = policy.evaluate(exception=problem, try_number=ti.try_number, max_tries=ti.max_tries, context=context)
     except Exception as trouble:
-        ti.log.error("Retry policy evaluation failed, falling back to default behaviour: %s", trouble)
+        log().error("Retry policy evaluation failed, falling back to default behaviour: %s", trouble)
         return False
     if decision.reason:
-        ti.log.info("Retry policy decision: %s, %s", decision.action, decision.reason)
+        log().info("Retry policy decision: %s, %s", decision.action, decision.reason)
     return str(decision.action) == "fail"

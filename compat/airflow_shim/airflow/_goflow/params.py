@@ -158,6 +158,14 @@ class ParamsDict(MutableMapping):
         else:
             super().update(*args, **kwargs)
 
+    def with_values(self, values):
+        """Another one whose params have those of VALUES that go by their names."""
+        made = ParamsDict(suppress_exception=self.suppress_exception)
+        for key, param in self._params.items():
+            made._params[key] = known = param.__copy__()
+            known.value = values.get(key, known.value)
+        return made
+
     def dump(self):
         """Names to values, None for what has none."""
         return {key: param.resolve(suppress_exception=True) for key, param in self._params.items()}

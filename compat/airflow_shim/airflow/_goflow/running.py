@@ -62,13 +62,35 @@ def _run(context, limits, resume):
 def _prepare(context):
     """Render the fields, of a mapped task those of its copy, and tell them."""
     ti = context["ti"]
-    ti.task = context["task"] = ti.task.prepare_for_execution()
-    ti.task.resolve_template_files()
-    ti.task.render_template_fields(context)
+    render(context)
     label = None
     with contextlib.suppress(Exception):  # values that it names may be known only later
         label = _label(context)
     _report(ti, fields=True, label=label)
+
+
+def copy_task(context):
+    """Put a copy of the task in CONTEXT. Its params are those of the run: under Airflow 2 all that the context has
+    (``_execute_task_with_callbacks``), under Airflow 3 its own with what the run's conf says (``process_params``)."""
+    ti = context["ti"]
+    ti.task = context["task"] = ti.task.prepare_for_execution()
+    if ti.task.is_mapped:
+        return
+    if world.is_airflow2():
+        ti.task.params = context["params"]
+    elif ti.task.params:
+        ti.task.params = ti.task.params.with_values(context["params"])
+
+
+def render(context):
+    """Put a copy of the task in CONTEXT, its fields rendered."""
+    ti = context["ti"]
+    original = ti.task
+    copy_task(context)
+    ti.task.resolve_template_files()
+    ti.task.render_template_fields(context)
+    if not world.is_airflow2():
+        ti.is_mapped = original.is_mapped
 
 
 def _report(ti, fields=False, label=None):
@@ -127,7 +149,7 @@ def _push_lineage(ti):
 
 
 def _call_hook(hook, context, *more):
-    callables.call(hook, (context, *more), {}, context["outlet_events"], context["ti"].log)
+    callables.call(hook, (context, *more), {}, context["outlet_events"], outcomes.log())
 
 
 def _to_the_end(task, context, resume):

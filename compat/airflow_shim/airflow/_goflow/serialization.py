@@ -19,6 +19,8 @@ def serialize(value, depth=0):
         raise RecursionError("maximum recursion depth reached for serialization")
     if value is None or type(value) in (bool, int, float, str):
         return value
+    if depth == 0 and type(value).__name__ == "LazySelectSequence":  # as ``XCom.serialize_value`` of Airflow 2 does
+        value = list(value)
     if isinstance(value, dict):
         if CLASSNAME in value:
             raise AttributeError(f"reserved key {CLASSNAME} found in dict to serialize")

@@ -4,18 +4,18 @@ import collections
 import datetime as dt
 
 from airflow._goflow import world
-from airflow._goflow.dag_run import DagRun, moment
-from airflow._goflow.serialization import deserialize, length_of, serialize
-from airflow._goflow.words import NOTSET, XCOM_RETURN_KEY, TaskInstanceState
-from airflow._goflow.xcom import LazyXComSequence
+from airflow._goflow.dag_run import DagRun, RunOfTask, moment
+from airflow._goflow.serialization import length_of, serialize
+from airflow._goflow.words import NOTSET, XCOM_RETURN_KEY, of_sdk
+from airflow._goflow.xcom import LazySelectSequence, LazyXComSequence
 
 TaskInstanceKey = collections.namedtuple(
     "TaskInstanceKey", ["dag_id", "task_id", "run_id", "try_number", "map_index"], defaults=[1, -1]
 )
 
 
-class TaskInstance:
-    """The task instance that runs. It asks the server through CLIENT."""
+class RuntimeTaskInstance:
+    """The task instance that runs, as Airflow 3's tasks see it. It asks the server through CLIENT."""
 
     def __init__(self, task_input, client, task):
         self._input, self.client, self.task = task_input, client, task
@@ -23,22 +23,18 @@ class TaskInstance:
         self.map_index, self.try_number = task_input["map_index"], task_input["try_number"]
         self.max_tries = task_input["max_tries"]
         self.id = task_input["launch_id"]
-        self.state = TaskInstanceState.RUNNING
-        self.is_mapped = bool(getattr(task, "is_mapped", False))
-        self.rendered_map_index = self.end_date = self.duration = None
-        self.test_mode = False
-        self.log_url = self.mark_success_url = ""
-        self.dag_run = DagRun(task_input)
+        self.rendered_map_index = self.end_date = None
+        self._begin(task_input)
+
+    def _begin(self, task_input):
+        self._dag_run = RunOfTask(task_input)
+        self.state = of_sdk("TaskInstanceState").RUNNING
+        self.is_mapped = None
 
     def __str__(self):
         return f"<TaskInstance: {self.dag_id}.{self.task_id} {self.run_id} [{self.state}]>"
 
     __repr__ = __str__
-
-    @property
-    def operator(self):
-        """The operator's class name."""
-        return self.task.task_type
 
     @property
     def hostname(self):
@@ -48,63 +44,28 @@ class TaskInstance:
         return socket.gethostname()
 
     @property
-    def pid(self):
-        """This process."""
-        import os
-
-        return os.getpid()
+    def queue(self):
+        """The task's queue."""
+        return self.task.queue
 
     @property
-    def unixname(self):
-        """The user."""
-        import getpass
+    def log_url(self):
+        """Where Airflow's page would show the log, below the ``base_url`` of the settings."""
+        from urllib.parse import quote
 
-        return getpass.getuser()
+        from airflow._goflow.configuration import conf
 
-    def _of_task(name):
-        return property(lambda self: getattr(self.task, name))
+        base = conf.get("api", "base_url", fallback="http://localhost:8080/").rstrip("/")
+        copy = f"/mapped/{self.map_index}" if self.map_index >= 0 else ""
+        where = f"/dags/{self.dag_id}/runs/{quote(self.run_id)}/tasks/{self.task_id}{copy}"
+        return f"{base}{where}?try_number={self.try_number}"
 
-    pool, queue, priority_weight = _of_task("pool"), _of_task("queue"), _of_task("priority_weight")
-    pool_slots, executor_config = _of_task("pool_slots"), _of_task("executor_config")
-    task_display_name = _of_task("task_display_name")
-    del _of_task
-
-    @property
-    def prev_attempted_tries(self):
-        """The number of this attempt."""
-        return self.try_number
+    mark_success_url = log_url
 
     @property
     def start_date(self):
         """When the attempt began, as a pendulum moment."""
         return moment(self._input["first_start"] or self._input["server_time"])
-
-    @property
-    def logical_date(self):
-        """The run's."""
-        return self.dag_run.logical_date
-
-    execution_date = logical_date
-
-    @property
-    def key(self):
-        """What names it."""
-        return TaskInstanceKey(self.dag_id, self.task_id, self.run_id, self.try_number, self.map_index)
-
-    @property
-    def log(self):
-        """The task's logger."""
-        import logging
-
-        return logging.getLogger("airflow.task")
-
-    def current_state(self, session=None):
-        """It runs."""
-        return self.state
-
-    def get_dagrun(self, session=None):
-        """The run."""
-        return self.dag_run
 
     def get_template_context(self, session=None, ignore_param_exceptions=True):
         """The current context."""
@@ -125,60 +86,12 @@ class TaskInstance:
         self, task_ids=None, dag_id=None, key=XCOM_RETURN_KEY, include_prior_dates=False, session=None, *,
         map_indexes=NOTSET, default=None, run_id=None,
     ):  # fmt: skip
-        """Take results: one value for one task, a list for several tasks or map indexes and for a mapped task; DEFAULT
-        where there is none."""
-        is_one_task = task_ids is None or isinstance(task_ids, str)
+        """Take results: see `airflow._goflow.pulling`."""
+        from airflow._goflow import pulling
+
         where = (dag_id or self.dag_id, run_id or self.run_id)
-        if task_ids is None and world.is_airflow2():
-            found = self._of_anybody(where, key, include_prior_dates)
-        else:
-            wanted = [self.task_id] if task_ids is None else [task_ids] if is_one_task else list(task_ids)
-            found = {task_id: self._rows(where, task_id, key, include_prior_dates) for task_id in wanted}
-        if map_indexes is NOTSET or (map_indexes is None and world.is_airflow2()):
-            return self._pulled(found, is_one_task, default)
-        indexes = [-1 if index is None else index for index in _several(map_indexes)]
-        values = []
-        for rows in found.values():
-            by_index = {row["map_index"]: row["value"] for row in rows}
-            for index in indexes:
-                if index in by_index:
-                    values.append(deserialize(by_index[index]))
-                elif not world.is_airflow2():  # Airflow 2 leaves out what is not there
-                    values.append(default)
-        if is_one_task and (map_indexes is None or isinstance(map_indexes, int)):
-            return values[0] if values else default
-        return values
-
-    def _of_anybody(self, where, key, prior):
-        """Airflow 2: without a task's id, whoever left something under KEY, the nearest tasks above asked first."""
-        dag = self.task.dag
-        above = [*self.task.upstream_task_ids, *self.task.get_flat_relative_ids(upstream=True), *dag.task_ids]
-        for task_id in dict.fromkeys(above):
-            rows = self._rows(where, task_id, key, prior)
-            if rows:
-                return {task_id: rows}
-        return {self.task_id: []}
-
-    def _rows(self, where, task_id, key, prior):
-        rows = self.client.xcoms(*where, task_id, key)
-        return rows or (self.client.xcoms(*where, task_id, key, prior=True) if prior else [])
-
-    def _pulled(self, found, is_one_task, default):
-        """What is pulled where no map index is asked for."""
-        if is_one_task:
-            (rows,) = found.values()
-            if not rows:
-                return default
-            values = [deserialize(row["value"]) for row in rows]
-            is_mapped = any(row["map_index"] >= 0 for row in rows)
-            # Airflow 3 gives a lone result as it is, Airflow 2 a list where its task is mapped.
-            return values if len(values) > 1 or (is_mapped and world.is_airflow2()) else values[0]
-        flat = []
-        for rows in found.values():
-            flat += [deserialize(row["value"]) for row in rows]
-            if not rows and not world.is_airflow2():
-                flat.append(default)
-        return flat
+        pull = pulling.of_airflow2 if world.is_airflow2() else pulling.of_airflow3
+        return pull(self, task_ids, where, key, include_prior_dates, map_indexes, default)
 
     def result_of(self, operator, key, missing):
         """The result of OPERATOR as an argument of this task (``PlainXComArg.resolve``).
@@ -193,7 +106,14 @@ class TaskInstance:
         if group is not None:
             index = self.map_index if self._stands_in(group) else NOTSET
         found = self.xcom_pull(task_ids=operator.task_id, key=key, default=missing, map_indexes=index)
-        if world.is_airflow2() and index is NOTSET and found is not missing and not isinstance(found, list):
+        if index is NOTSET and found is None:
+            return missing
+        if (
+            world.is_airflow2()
+            and index is NOTSET
+            and found is not missing
+            and not isinstance(found, (list, LazySelectSequence))
+        ):
             return [found]
         return found
 
@@ -210,10 +130,6 @@ class TaskInstance:
     def get_previous_ti(self, state=None, session=None, **kwargs):
         """This task in the newest earlier successful run, or None."""
         return self.get_previous_dagrun(state)
-
-    def get_num_running_task_instances(self, *args, **kwargs):
-        """Raises NotImplementedError: the server keeps that to itself."""
-        raise NotImplementedError("the number of running task instances is not told to tasks")
 
     def get_ti_count(self, dag_id, map_index=None, task_ids=None, task_group_id=None, logical_dates=None, run_ids=None,
                      states=None):  # fmt: skip
@@ -250,11 +166,92 @@ class TaskInstance:
         return next((row["state"] for row in self.client.dag_runs(dag_id, run_id=run_id)), None)
 
 
-RuntimeTaskInstance = TaskInstance
+class TaskInstance(RuntimeTaskInstance):
+    """The same as Airflow 2's tasks see it."""
 
+    def _begin(self, task_input):
+        self.dag_run = self._dag_run = DagRun(task_input)
+        self.state = "running"
+        self.duration = None
+        self.test_mode = False
 
-def _several(value):
-    return [value] if value is None or isinstance(value, int) else list(value)
+    @property
+    def log_url(self):
+        """Where Airflow's page would show the log, below the ``base_url`` of the settings."""
+        from urllib.parse import quote
+
+        from airflow._goflow.configuration import conf
+
+        base = conf.get("webserver", "base_url", fallback="http://localhost:8080")
+        date = quote(self.logical_date.strftime("%Y-%m-%dT%H:%M:%S.%f%z"))
+        copy = f"&map_index={self.map_index}" if self.map_index >= 0 else ""
+        where = f"dag_run_id={quote(self.run_id)}&task_id={self.task_id}{copy}&base_date={date}&tab=logs"
+        return f"{base}/dags/{self.dag_id}/grid?{where}"
+
+    mark_success_url = log_url
+
+    @property
+    def operator(self):
+        """The operator's class name."""
+        return self.task.task_type
+
+    @property
+    def pid(self):
+        """This process."""
+        import os
+
+        return os.getpid()
+
+    @property
+    def unixname(self):
+        """The user."""
+        import getpass
+
+        return getpass.getuser()
+
+    def _of_task(name):
+        return property(lambda self: getattr(self.task, name))
+
+    pool, priority_weight = _of_task("pool"), _of_task("priority_weight")
+    pool_slots, executor_config = _of_task("pool_slots"), _of_task("executor_config")
+    task_display_name = _of_task("task_display_name")
+    del _of_task
+
+    @property
+    def prev_attempted_tries(self):
+        """The number of this attempt."""
+        return self.try_number
+
+    @property
+    def logical_date(self):
+        """The run's."""
+        return self._dag_run.logical_date
+
+    execution_date = logical_date
+
+    @property
+    def key(self):
+        """What names it."""
+        return TaskInstanceKey(self.dag_id, self.task_id, self.run_id, self.try_number, self.map_index)
+
+    @property
+    def log(self):
+        """The task's logger."""
+        import logging
+
+        return logging.getLogger("airflow.task")
+
+    def current_state(self, session=None):
+        """It runs."""
+        return self.state
+
+    def get_dagrun(self, session=None):
+        """The run."""
+        return self._dag_run
+
+    def get_num_running_task_instances(self, *args, **kwargs):
+        """Raises NotImplementedError: the server keeps that to itself."""
+        raise NotImplementedError("the number of running task instances is not told to tasks")
 
 
 def _runs_of(logical_dates, run_ids):

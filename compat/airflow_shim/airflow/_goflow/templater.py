@@ -3,6 +3,8 @@
 Jinja is imported when there is something to render, and not before.
 """
 
+from airflow._goflow import world
+
 MARKS = ("{{", "{%", "{#")
 
 
@@ -17,10 +19,7 @@ class Templater:
         from airflow._goflow import jinja
 
         dag = dag if dag is not None else _dag_of(self)
-        own = getattr(self, "render_template_as_native_obj", None)
-        if dag is None:
-            return jinja.environment(native=bool(own))
-        return dag.get_template_env() if own is None else jinja.of_dag(dag, native=own)
+        return jinja.environment() if dag is None else dag.get_template_env()
 
     def prepare_template(self):
         """A hook for the author's class, called when files of templates have been read."""
@@ -58,18 +57,18 @@ class Templater:
 
     def _render_field(self, parent, name, value, context, jinja_env, seen_oids):
         try:
-            if callable(value) and not hasattr(value, "resolve") and not hasattr(value, "template_fields"):
-                from airflow._goflow import world
-
-                if not world.is_airflow2():
-                    return value(context=context, jinja_env=jinja_env or self.get_template_env())
+            is_function = callable(value) and not hasattr(value, "resolve") and not hasattr(value, "template_fields")
+            if is_function and not world.is_airflow2():
+                return value(context=context, jinja_env=jinja_env or self.get_template_env())
             return self.render_template(value, context, jinja_env, seen_oids)
         except Exception:
             import logging
 
+            from airflow._goflow.logs import redact
+
             owner = f"task '{self.task_id}'" if getattr(self, "task_id", None) else type(parent).__name__
             logging.getLogger("airflow.task").error(
-                "Exception rendering Jinja template for %s, field '%s'. Template: %r", owner, name, value
+                "Exception rendering Jinja template for %s, field '%s'. Template: %r", owner, name, redact(value)
             )
             raise
 
@@ -101,10 +100,15 @@ class Templater:
         is_file = bool(self.template_ext) and text.endswith(tuple(self.template_ext))
         if not is_file and jinja_env is None and _is_plain(self, text):
             return text
-        from airflow._goflow import jinja
 
         env = jinja_env or self.get_template_env()
-        return jinja.render(env.get_template(text) if is_file else env.from_string(text), context)
+        return self._render(env.get_template(text) if is_file else env.from_string(text), context)
+
+    def _render(self, template, context, dag=None):
+        """TEMPLATE rendered: to an object where the task, or else its DAG, says so."""
+        from airflow._goflow import jinja
+
+        return jinja.render(template, context, native=_is_native(self, dag))
 
     def _render_nested_template_fields(self, value, context, jinja_env, seen_oids):
         if id(value) in seen_oids:
@@ -125,10 +129,19 @@ def _is_plain(thing, text):
     if any(mark in text for mark in MARKS) or text.endswith("\n"):
         return False
     dag = _dag_of(thing)
-    if dag is not None and dag.jinja_environment_kwargs:
+    if dag is not None and (dag.jinja_environment_kwargs or dag.render_template_as_native_obj):
         return False
-    own = getattr(thing, "render_template_as_native_obj", None)
-    return not (own if own is not None else dag is not None and dag.render_template_as_native_obj)
+    return not _is_native(thing, dag)
+
+
+def _is_native(thing, dag):
+    """Whether templates of THING give objects. The environment stays its DAG's, which may be of the other kind: what
+    does not fit then fails as it does under Airflow (``_should_render_native``)."""
+    own = None if world.is_airflow2() else getattr(thing, "render_template_as_native_obj", None)
+    if own is not None:
+        return own
+    dag = dag if dag is not None else _dag_of(thing)
+    return dag is not None and dag.render_template_as_native_obj
 
 
 def _is_false(value):

@@ -77,12 +77,26 @@ class SdkVariable(Variable):
 
     @classmethod
     def get(cls, key, default=NOTSET, deserialize_json=False):
-        """The value of KEY. Raises AirflowRuntimeError where there is none and no default."""
-        if default is NOTSET and _text(key) is None:
+        """The value of KEY. Raises AirflowRuntimeError where there is none and no default; a text that is no JSON is
+        none either where JSON is asked for (its error is logged), as ``_get_variable`` of the task SDK has it."""
+        missing = object()
+        try:
+            found = super().get(key, missing, deserialize_json)
+        except ValueError:
+            import logging
+
+            logging.getLogger("task").exception("Unable to retrieve variable %s: it is no JSON", key)
+            found = missing
+        if found is not missing:
+            return found
+        if default is NOTSET:
             from airflow._goflow.exceptions import AirflowRuntimeError
 
             raise AirflowRuntimeError(f"VARIABLE_NOT_FOUND: {{'message': 'Variable {key} not found'}}")
-        return super().get(key, default, deserialize_json)
+        from airflow._goflow.logs import mask_secret
+
+        mask_secret(default, key)
+        return default
 
 
 def of_sdk(name):

@@ -230,15 +230,24 @@ EdgeInfoType = dict
 
 
 _OF_SDK = {}
+_NAMES_OF_SDK = {"BACKFILL_JOB": "BACKFILL"}
 
 
 def of_sdk(name):
     """The enumeration NAME as ``airflow.sdk`` has it: the same words, shown by their names."""
     if name not in _OF_SDK:
         kind = globals()[name]
-        made = _Names(name, {member.name: member.value for member in kind}, module="airflow.sdk")
+        names = {_NAMES_OF_SDK.get(member.name, member.name): member.value for member in kind}
+        made = _Names(name, names, module="airflow.sdk")
         for method in ("is_valid", "all_triggers", "all_weight_rules"):
             if method in vars(kind):
                 setattr(made, method, vars(kind)[method])
         _OF_SDK[name] = made
     return _OF_SDK[name]
+
+
+def of_dialect(name):
+    """The enumeration NAME as tasks of the dialect see it: of the SDK under Airflow 3."""
+    from airflow._goflow import world
+
+    return globals()[name] if world.is_airflow2() else of_sdk(name)

@@ -95,4 +95,28 @@ class LazyXComSequence(Sequence):
         return list, (list(self),)
 
 
+class LazySelectSequence(Sequence):
+    """The list that Airflow 2 gives for several results: shown by its length."""
+
+    def __init__(self, values):
+        self._values = values
+
+    def __len__(self):
+        return len(self._values)
+
+    def __getitem__(self, index):
+        return self._values[index]
+
+    def __eq__(self, other):
+        return list(self) == list(other) if isinstance(other, Sequence) else NotImplemented
+
+    __hash__ = None
+
+    def __repr__(self):
+        return f"LazySelectSequence([{len(self)} item{'' if len(self) == 1 else 's'}])"
+
+    def __reduce__(self):
+        return list, (self._values,)
+
+
 LazyXComAccess = LazyXComSequence

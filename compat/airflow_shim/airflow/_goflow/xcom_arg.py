@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from airflow._goflow.edges import DependencyMixin, as_list
-from airflow._goflow.words import NOTSET, XCOM_RETURN_KEY, TriggerRule
+from airflow._goflow.words import NOTSET, XCOM_RETURN_KEY, of_dialect
 
 
 class XComArg(DependencyMixin):
@@ -85,7 +85,7 @@ class XComArg(DependencyMixin):
         """Mark its tasks as the teardowns of SETUPS."""
         for operator in self.roots:
             operator.is_teardown = True
-            operator.trigger_rule = TriggerRule.ALL_DONE_SETUP_SUCCESS
+            operator.trigger_rule = of_dialect("TriggerRule").ALL_DONE_SETUP_SUCCESS
             if on_failure_fail_dagrun is not None:
                 operator.on_failure_fail_dagrun = on_failure_fail_dagrun
             for setup in as_list(setups) if setups is not None else ():
