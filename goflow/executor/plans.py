@@ -44,7 +44,7 @@ class Planner:
             task,
             run,
             instance,
-            pull_xcom=lambda task_ids=None, key="return_value", **_: self._pull(dag, run.id, task_ids, key),
+            pull_xcom=lambda task_ids, key="return_value": self._pull(dag, run.id, task_ids, key),
             find_variable=lambda name: self._variable(name) if allows(dag.variables, name) else None,
         )
 
@@ -100,15 +100,13 @@ class Planner:
         return speaks_for_itself(dag, dag.task(instance.task_id), self.defaults.backend, resolved)
 
     def _pull(self, dag: DagSpec, dag_run_id: int, task_ids: Any, key: str) -> Any:
-        """``ti.xcom_pull`` as far as the daemon knows it: results of this run; None where there is none."""
-        wanted = [task_ids] if isinstance(task_ids, str) or task_ids is None else list(task_ids)
-        found = []
-        for task_id in wanted:
-            try:
-                found.append(None if task_id is None else self._result(dag, dag_run_id, task_id, key))
-            except LookupError:
-                found.append(None)
-        return found[0] if isinstance(task_ids, str) or task_ids is None else found
+        """``ti.xcom_pull`` for tasks that it names, in this run: `goflow.templating.reach` lets no other pass."""
+        is_one, found = isinstance(task_ids, str), []
+        with self.store.reading() as tx:
+            for task_id in [task_ids] if is_one else list(task_ids):
+                rows = sorted(xcoms.pull(tx, dag_run_id, task_id, key), key=lambda row: row.map_index)
+                found.append(([row.value for row in rows], any(row.map_index >= 0 for row in rows)))
+        return contexts.pull(found, is_one, dag.dialect)
 
     def _result(self, dag: DagSpec, dag_run_id: int, task_id: str, key: str) -> Any:
         """The result of a task: of a mapped one the list of its copies'. Raises LookupError where there is none."""

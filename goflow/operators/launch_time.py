@@ -14,21 +14,26 @@ from goflow.domain.spec import DagSpec, TaskSpec
 from goflow.operators import runner
 from goflow.operators.plan import JobPlan
 from goflow.operators.request import PlanRequest
-
-_MARKS = ("{{", "{%")
+from goflow.templating.environment import is_plain
+from goflow.templating.reach import within_reach
 
 
 def of_pod(dag: DagSpec, task: TaskSpec) -> tuple[str, ...]:
     """The arguments of a pod of its own that the daemon cannot work out: holes, results that went through a function,
-    and templates that may use the DAG's own macros and filters."""
-    own_words = bool(dag.user_defined_macros or dag.user_defined_filters)
-    own_words = own_words or not {"user_defined_macros", "user_defined_filters"}.isdisjoint(dag.unknown)
+    and templates that it does not render as Airflow does (`goflow.templating.reach`)."""
+    is_own = _has_own_rendering(dag, task)
+
+    def is_hidden(value: Json) -> bool:
+        return _needs_container(dag, task, value, is_own)
+
     found = [name for name, value in {**task.arguments, **task.fields}.items() if _needs_python(value)]
     for name, value in task.fields.items():
-        if name in task.template_fields and (_is_called(value) or (own_words and _has_template(value))):
+        if name in task.template_fields and (_is_called(value) or is_hidden(value)):
             found.append(name)
-    found += [name for name, value in task.expand.items() if name != "*" and _needs_python(value)]
-    if "*" in task.expand and _needs_python(task.expand["*"]):
+    for name, value in task.expand.items():
+        if name != "*" and (_needs_python(value) or (name in task.template_fields and is_hidden(value))):
+            found.append(name)
+    if "*" in task.expand and (_needs_python(task.expand["*"]) or is_hidden(task.expand["*"])):
         found.append("expand_kwargs")
     return tuple(dict.fromkeys(found))
 
@@ -65,5 +70,27 @@ def _is_called(value: Json) -> bool:
     return tag_of(value) == "$callable"
 
 
-def _has_template(value: Json) -> bool:
-    return any(isinstance(inner, str) and any(mark in inner for mark in _MARKS) for inner in walk(value))
+def _has_own_rendering(dag: DagSpec, task: TaskSpec) -> bool:
+    """Whether templates of TASK may come out otherwise than by Airflow's own words: by the author's macros and filters,
+    an environment of his own, or as objects."""
+    words = ("user_defined_macros", "user_defined_filters", "jinja_environment_kwargs", "native", "template_undefined")
+    own = bool(dag.user_defined_macros or dag.user_defined_filters or dag.jinja_environment_kwargs or dag.native)
+    return own or bool(task.arguments.get("render_template_as_native_obj")) or not set(words).isdisjoint(dag.unknown)
+
+
+def _needs_container(dag: DagSpec, task: TaskSpec, value: Json, is_own: bool) -> bool:
+    """Whether a template in VALUE has to be rendered in a container, where the file's own code is."""
+    templates = [inner for inner in walk(value) if isinstance(inner, str) and not is_plain(inner)]
+    if not templates:
+        return False
+    if is_own or any(text.endswith(task.template_ext) for text in templates if task.template_ext):
+        return True
+    if not all(within_reach(text, dag.dialect) for text in templates):
+        return True
+    return any("params" in text for text in templates) and not _are_plain({**dag.params, **task.params})
+
+
+def _are_plain(values: Json) -> bool:
+    """Whether VALUES are JSON and nothing else: no moments, tuples or holes, and no maps whose order might show."""
+    inner = (part for value in values.values() for part in walk(value)) if isinstance(values, dict) else ()
+    return not any(tag_of(part) or (isinstance(part, dict) and len(part) > 1) for part in inner)

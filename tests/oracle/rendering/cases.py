@@ -423,6 +423,7 @@ FIELDS: dict[str, dict[str, Any]] = {
     "many newlines": {"value": "'{{ run_id }}\\n\\n'"},
     "windows' newlines": {"value": "'a\\r\\n{{ run_id }}\\r\\n'"},
     "no template with a newline": {"value": "'x\\n'"},
+    "no template with windows' newlines": {"value": "'x\\r\\ny'"},
 }  # fmt: skip
 """The value of a task's field, and what else is different: the operator's class, options of the task and the DAG."""
 

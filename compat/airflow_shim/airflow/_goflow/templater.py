@@ -126,7 +126,7 @@ def _dag_of(thing):
 
 def _is_plain(thing, text):
     """Whether TEXT comes out of Jinja as it goes in: then Jinja need not be asked, nor imported."""
-    if any(mark in text for mark in MARKS) or text.endswith("\n"):
+    if any(mark in text for mark in MARKS) or text.endswith("\n") or "\r" in text:
         return False
     dag = _dag_of(thing)
     if dag is not None and (dag.jinja_environment_kwargs or dag.render_template_as_native_obj):
