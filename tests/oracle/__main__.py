@@ -11,6 +11,7 @@ from tests.oracle.corpus import FOLDERS
 from tests.oracle.environments import AIRFLOW_3_PROVIDERS, RELEASES, environment, write_pins
 from tests.oracle.fidelity import fidelity
 from tests.oracle.rendering.record import record as record_rendering
+from tests.oracle.serde.record import record as record_serde
 from tests.oracle.states import record
 from tests.oracle.truth import truth
 from tests.oracle.wheels import wheel_folder
@@ -33,6 +34,7 @@ def main() -> int:
     commands.add_parser(
         "rendering", help="render the table of templates in the real Airflows and record what comes out"
     )
+    commands.add_parser("serde", help="record what the real Airflows make of a table of results")
     commands.add_parser("wheels", help="download what the examples install at run time; print the folder")
     args = parser.parse_args()
     if args.command == "fidelity" and (unknown := set(args.folder) - {folder.name for folder in FOLDERS}):
@@ -46,6 +48,8 @@ def main() -> int:
         print(record())
     if args.command == "rendering":
         print(*record_rendering(), sep="\n")
+    if args.command == "serde":
+        print(*record_serde(), sep="\n")
     if args.command == "wheels":
         print(wheel_folder())
     if args.command == "install":
