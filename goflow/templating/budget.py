@@ -14,10 +14,15 @@ LARGEST_RESULT = 1 << 20
 """Characters of one rendered field: the whole Job has to fit into 1.5 MiB of etcd."""
 LONGEST_TEMPLATE = 1 << 18
 """Characters of a template."""
+LONGEST_TAG = 4000
+"""Characters of one ``{{ }}`` or ``{% %}``."""
+MOST_BLOCKS = 500
 MOST_STEPS = 100_000
 """Turns of loops and calls of functions, macros and filters."""
 LONGEST_S = 2.0
 """Seconds. It is looked at with every step; what a single step does is bounded by the sizes of what it works on."""
+DEEPEST = 40
+"""Calls inside of calls: macros and loops that call themselves."""
 LARGEST_NUMBER = 10_000
 """Widths, counts and exponents that are given as numbers."""
 
@@ -27,6 +32,7 @@ class Budget:
 
     def __init__(self) -> None:
         self.steps = MOST_STEPS
+        self.depth = 0
         self.characters = 4 * LARGEST_RESULT
         self.deadline = time.monotonic() + LONGEST_S
 
@@ -37,6 +43,19 @@ class Budget:
             raise SecurityError(f"it takes more than {MOST_STEPS} steps")
         if time.monotonic() > self.deadline:
             raise SecurityError(f"it takes longer than {LONGEST_S:.0f} s")
+
+    @contextmanager
+    def call(self) -> Iterator[None]:
+        """A call, a step as well. Raises SecurityError where it is inside of too many others: what goes deeper could
+        end the process, since a whole chain of Python's own frames belongs to each."""
+        self.step()
+        if self.depth >= DEEPEST:
+            raise SecurityError(f"more than {DEEPEST} calls stand in each other")
+        self.depth += 1
+        try:
+            yield
+        finally:
+            self.depth -= 1
 
     def text(self, size: int) -> None:
         """SIZE characters that were written. Raises SecurityError when they are too many."""

@@ -20,9 +20,12 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment, is_internal_attribute,
 from jinja2.visitor import NodeTransformer
 
 from goflow.templating.budget import (
+    DEEPEST,
     LARGEST_NUMBER,
     LARGEST_RESULT,
+    LONGEST_TAG,
     LONGEST_TEMPLATE,
+    MOST_BLOCKS,
     budget,
     current,
     sized,
@@ -31,6 +34,8 @@ from goflow.templating.budget import (
 
 MARKS = ("{{", "{%", "{#")
 _WIDE = re.compile(r"\d{5,}")
+_TAG = re.compile(r"\{[{%].*?[}%]\}", re.DOTALL)
+_BRACKET = re.compile(r"[\[\](){}]")
 _CAUGHT = (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError, RecursionError, OSError)
 
 
@@ -124,11 +129,11 @@ class LimitedEnvironment(ImmutableSandboxedEnvironment):
         return sized(super().call_binop(context, operator, left, right))
 
     def call(self, context: Any, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
-        current().step()
         owner = getattr(obj, "__self__", None)
         if isinstance(owner, str | bytes):
             _look_at_text(owner, getattr(obj, "__name__", ""), (*args, *kwargs.values()))
-        return sized(super().call(context, obj, *args, **kwargs))
+        with current().call():
+            return sized(super().call(context, obj, *args, **kwargs))
 
     def wrap_str_format(self, value: Any) -> Any:
         """``format`` of text, without wide fields."""
@@ -221,12 +226,24 @@ def is_plain(text: str) -> bool:
     return not any(mark in text for mark in MARKS) and not text.endswith("\n") and "\r" not in text
 
 
+def _look_at_template(text: str) -> None:
+    """Raises SecurityError for a template that is long or deep: Jinja reads it by functions that call themselves."""
+    if len(text) > LONGEST_TEMPLATE:
+        raise SecurityError(f"the template is longer than {LONGEST_TEMPLATE} characters")
+    if text.count("{%") > MOST_BLOCKS or any(len(tag) > LONGEST_TAG for tag in _TAG.findall(text)):
+        raise SecurityError(f"more than {MOST_BLOCKS} blocks, or an expression of more than {LONGEST_TAG} characters")
+    depth = 0
+    for bracket in _BRACKET.findall(text):
+        depth = depth + 1 if bracket in "([{" else max(depth - 1, 0)
+        if depth > DEEPEST:
+            raise SecurityError(f"more than {DEEPEST} brackets stand in each other")
+
+
 def _render_text(text: str, jinja: LimitedEnvironment, context: Mapping[str, Any], field: str) -> str:
     if is_plain(text):
         return text
-    if len(text) > LONGEST_TEMPLATE:
-        raise RenderError(field, f"the template is longer than {LONGEST_TEMPLATE} characters")
     try:
+        _look_at_template(text)
         with budget():
             parts, size = [], 0
             for part in jinja.from_string(text).generate(context):

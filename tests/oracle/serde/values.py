@@ -185,7 +185,6 @@ def table():
         "an old form's keys": lambda: {"__type": "dict", "__var": {"a": 1}},
         "values in values": lambda: {"a": [(AT, {decimal.Decimal(2)})]},
         "nested deeply": lambda: deep(60),
-        "nested too deeply": lambda: deep(2000),
         **_of_numpy(),
     }
 

@@ -102,7 +102,7 @@ def test_the_trigger_is_told_with_all_that_makes_it_anew(written):
 
 def test_arguments_of_classes_of_the_folder_are_kept_and_what_cannot_be_kept_fails(written):
     packed = written.run("value")["deferral"]["kwargs"]["given"]
-    assert packed == {"__classname__": "own_triggers.Value", "__version__": 1, "__data__": {"n": 7}}
+    assert packed == {"__classname__": "own_triggers.Value", "__version__": 0, "__data__": {"n": 7}}
     outcome = written.run("bad")
     assert outcome["state"] == "failed"
     assert "Cannot serialize object of type <class 'object'>" in outcome["message"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import time
 
 import pendulum
 import pytest
 
+from goflow.parser.interpreter.session import RECURSION_LIMIT
 from goflow.templating.context import FILTERS
 from goflow.templating.environment import RenderError, environment, render
 
@@ -50,8 +52,19 @@ HOSTILE = {
     "Python's innards": "{{ ''.__class__.__mro__[1].__subclasses__() }}",
     "changing what is not its own": "{% do params.update({'a': 1}) %}",
     "a template as long as a book": "{{ 1 }}" + "x" * 300_000,
+    "blocks without end": "{% if true %}" * 5000 + "{% endif %}" * 5000,
+    "a sum without end": "{{ 1" + " + 1" * 20_000 + " }}",
     "parentheses without end": "{{ " + "(" * 5000 + ")" * 5000 + " }}",
 }
+
+
+@pytest.fixture(autouse=True)
+def a_reader_was_here():
+    """Python's limit is as high as the reader of DAG files sets it for its process: nothing here may rely on it."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, RECURSION_LIMIT))
+    yield
+    sys.setrecursionlimit(before)
 
 
 @pytest.fixture(scope="module")

@@ -58,7 +58,7 @@ def of(problem, context, task_input):
 def _deferred(problem, context, task_input):
     from airflow._goflow import deferring
 
-    context["ti"].log.info("Pausing task as DEFERRED.")
+    log().info("Pausing task as DEFERRED.")
     try:
         return deferring.outcome(problem)
     except Exception as trouble:

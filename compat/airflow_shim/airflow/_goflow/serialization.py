@@ -8,11 +8,12 @@ to what Airflow does: ``tests/oracle/serde``.
 import enum
 import json
 import os
-import sys
 
 from airflow._goflow import packing, world
 
 CLASSNAME, VERSION, DATA, SCHEMA_ID = "__classname__", "__version__", "__data__", "__id__"
+DEEPEST = 999
+"""Python's usual limit less one, as Airflow has it."""
 _OLD_TYPE, _OLD_DATA = "__type", "__var"
 _OLD_PATHS = {"tuple": "builtins.tuple", "set": "builtins.set", "timedelta": "datetime.timedelta"}
 _ALLOWED = "AIRFLOW__CORE__ALLOWED_DESERIALIZATION_CLASSES"
@@ -30,7 +31,7 @@ def serialize(value):
 
 def packed(value, depth=0):
     """VALUE as ``serde.serialize`` gives it."""
-    if depth >= sys.getrecursionlimit() - 1:
+    if depth == DEEPEST:
         raise RecursionError("maximum recursion depth reached for serialization")
     if value is None or type(value) in (bool, int, float, str):
         return value
