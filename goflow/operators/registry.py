@@ -226,8 +226,6 @@ def way_of(task: TaskSpec) -> tuple[Way, str]:
         return (Way.NOT_YET, reason) if reason else (Way.POD, "")
     if family is native.plan:
         return (Way.POD if (task.native or {}).get("DockerImage") else Way.RUNNER), ""
-    if SUB_DAG in {task.operator_path, *task.bases}:
-        return Way.NOT_YET, "the DAG inside it is read as one of its own, and not run by this task yet"
     provider = next((found for path in (task.operator_path, *task.bases) if (found := provider_of(path))), "")
     return (Way.PROVIDER, provider) if provider else (Way.RUNNER, "")
 

@@ -10,6 +10,7 @@ from goflow.domain.errors import AlreadyExistsError
 from goflow.domain.runs import DagRun
 from goflow.domain.spec import DagSpec, Dialect
 from goflow.domain.state import RunState, RunType
+from goflow.operators.registry import SUB_DAG
 from goflow.scheduler.book import Cell
 from goflow.scheduler.making import make_run
 from goflow.scheduler.shelf import Shelf
@@ -52,8 +53,18 @@ class Agenda:
             log.exception("making the runs of a DAG failed", dag_id=dag.dag_id)
         return 0
 
+    def _is_inside_another(self, tx: Tx, dag: Dag) -> bool:
+        """Whether a SubDagOperator has the DAG inside: then that makes its runs, and never a schedule."""
+        parent_id, _, task_id = dag.dag_id.rpartition(".")
+        parent = dags.find(tx, parent_id) if parent_id else None
+        if parent is None or parent.file_path != dag.file_path:
+            return False
+        tasks = self._shelf.graph(tx, parent.reading_id).spec.tasks
+        task = next((task for task in tasks if task.task_id == task_id), None)
+        return task is not None and SUB_DAG in {task.operator_path, *task.bases}
+
     def _make_due(self, tx: Tx, dag: Dag, spec: DagSpec, now: dt.datetime) -> int:
-        if spec.schedule.kind in {"none", "assets"}:
+        if spec.schedule.kind in {"none", "assets"} or self._is_inside_another(tx, dag):
             self._write_down(tx, dag, None)
             return 0
         most = 1 if spec.schedule.kind == "continuous" else dag.max_active_runs

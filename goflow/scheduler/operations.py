@@ -48,8 +48,12 @@ def trigger(
     run_after: dt.datetime | None = None,
     without_logical_date: bool = False,
     note: str | None = None,
+    inside: DagRun | None = None,
 ) -> DagRun:
     """Make a manual run of the DAG's newest version.
+
+    INSIDE is the run that it is a part of (Airflow 2's SubDagOperator): it has its dates, and begins although nobody
+    has unpaused the DAG.
 
     Without a LOGICAL_DATE it is now, as Airflow's page and operators have it, unless WITHOUT_LOGICAL_DATE asks for none
     (as Airflow 3 allows). CONF is held against the DAG's params. Raises NotFoundError, AlreadyExistsError (run id or
@@ -68,7 +72,12 @@ def trigger(
             while runs.by_logical_date(tx, dag_id, now) is not None:
                 now += dt.timedelta(microseconds=1)  # a DAG has one run for each logical date
         info = _manual_info(dag, spec.schedule, now, logical_date, run_after, without_logical_date)
-        run_id = _free_run_id(tx, dag, info) if run_id is None else _checked_run_id(run_id)
+        if inside is not None:
+            start, end = inside.data_interval_start, inside.data_interval_end
+            info, run_id = RunInfo(inside.logical_date, start, end, inside.run_after), inside.run_id
+            dags.set_paused(tx, dag_id, False, who=who)
+        else:
+            run_id = _free_run_id(tx, dag, info) if run_id is None else _checked_run_id(run_id)
         run, _ = make_run(
             tx,
             dag,

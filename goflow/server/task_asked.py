@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from goflow.domain.errors import AlreadyExistsError, InvalidRequestError, NotFoundError
 from goflow.domain.patterns import allows
-from goflow.domain.runs import Launch
+from goflow.domain.runs import DagRun, Launch
 from goflow.domain.spec import DagSpec
 from goflow.scheduler import operations
 from goflow.server import task_bodies
@@ -132,6 +132,7 @@ class TaskAsked:
                 run_after=task_bodies.moment(body.get("run_after"), "run_after"),
                 without_logical_date=body.get("without_logical_date") is True,
                 note=task_bodies.maybe_text(body, "note"),
+                inside=self._run_around(launch, dag_id) if body.get("inside") is True else None,
                 who=who,
             )
         except AlreadyExistsError:
@@ -145,6 +146,14 @@ class TaskAsked:
                 raise
         logical_date = None if run.logical_date is None else run.logical_date.isoformat()
         return {"dag_id": run.dag_id, "run_id": run.run_id, "logical_date": logical_date}
+
+    def _run_around(self, launch: Launch, dag_id: str) -> DagRun:
+        """The run of LAUNCH, whose task has the DAG of that id inside."""
+        with self.store.reading() as tx:
+            instance = tasks.get(tx, launch.task_instance_id)
+            if dag_id != f"{instance.dag_id}.{instance.task_id}":
+                raise InvalidRequestError(f"{dag_id} is not inside {instance.dag_id}.{instance.task_id}")
+            return runs.get(tx, instance.dag_run_id)
 
     def _refuse_paused(self, dag_id: str) -> None:
         with self.store.reading() as tx:

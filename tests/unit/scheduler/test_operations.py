@@ -10,8 +10,9 @@ import pytest
 from goflow.domain.errors import AlreadyExistsError, ConflictError, InvalidRequestError, NotFoundError
 from goflow.domain.spec import Dialect
 from goflow.domain.state import RunState, TaskState
+from goflow.operators.registry import SUB_DAG
 from goflow.scheduler import operations
-from goflow.store import events, runs
+from goflow.store import events, runs, tasks
 from tests.unit.scheduler.kit import FAILED, T0, World, dag, empty, hourly, task
 
 
@@ -51,6 +52,20 @@ class TestTrigger:
         assert world.run_state() == "queued"
         world.pass_time(3600)
         assert world.queued() == ["a"]
+
+    def test_a_dag_inside_another_runs_with_that_alone(self, world: World) -> None:
+        """Airflow 2's SubDagOperator: the schedule that its DAG has makes no runs, and its being paused holds none up."""
+        world.put(dag(task("inner"), dag_id="d.section", schedule=hourly()), paused=True)
+        world.put(dag(task("section", operator_path=SUB_DAG), schedule=hourly()))
+        outer = world.trigger(run_id="outer")
+        inner = world.trigger("d.section", run_id="outer", inside=outer)
+        assert (inner.run_id, inner.logical_date) == ("outer", outer.logical_date)
+        assert inner.data_interval_start == outer.data_interval_start
+        world.pass_time(7200)
+        with world.store.reading() as tx:
+            assert [run.run_id for run in runs.list_(tx, "d.section")] == ["outer"]
+            assert len(runs.list_(tx, "d")) > 1
+            assert next(iter(tasks.of_run(tx, inner.id))).state is TaskState.QUEUED
 
     def test_what_cannot_be_is_refused(self, world: World) -> None:
         world.put(dag(task("a")))

@@ -48,6 +48,12 @@ def ask(server, method, path, body=None, headers=None, started=None):
     return response.status, json.loads(content) if content else None
 
 
+def test_a_run_inside_another_is_made_for_the_dag_inside_the_task_alone(server, started):
+    server.launch(bash("t", "true"), dag_id="other")
+    with pytest.raises(RefusedError, match=r"other is not inside d\.t"):
+        speaker(started).trigger_dag_run({"dag_id": "other", "run_id": "x", "inside": True})
+
+
 def test_what_a_task_or_an_asset_remembers_comes_back(started):
     task = speaker(started)
     task.set_state("job", {"id": 1}, expires_at=None)

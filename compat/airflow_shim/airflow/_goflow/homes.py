@@ -19,6 +19,7 @@ _HOMES = {
     "classes.hooks": "SubprocessHook SubprocessResult FSHook PackageIndexHook working_directory",
     "classes.python": "PythonOperator BranchPythonOperator ShortCircuitOperator",
     "classes.sensors": "BashSensor PythonSensor FileSensor DayOfWeekSensor",
+    "classes.subdag": "SubDagOperator SkippedStatePropagationOptions",
     "classes.time_sensors": "TimeSensor TimeSensorAsync TimeDeltaSensor TimeDeltaSensorAsync WaitSensor DateTimeSensor "
     "DateTimeSensorAsync",
     "classes.trigger_dagrun": "TriggerDagRunOperator TriggerDagRunLink DagIsPaused",
