@@ -7,16 +7,18 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import datetime as dt
+import math
 import queue
 import re
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from goflow.domain.callbacks import CallbackState
 from goflow.domain.diagnostics import Diagnostic
-from goflow.domain.errors import InvalidRequestError, NotFoundError
 from goflow.domain.runs import UNMAPPED, DagRun, Event, TaskInstance
 from goflow.domain.spec import DagSpec
 from goflow.domain.state import TERMINAL_RUN_STATES, TERMINAL_TASK_STATES, LaunchState, RunState, TaskState
@@ -24,7 +26,7 @@ from goflow.engine import Engine, Purpose
 from goflow.executor.backend import Handle
 from goflow.importer import ImportSettings, import_folder_once
 from goflow.importer.pool import ReaderPool
-from goflow.scheduler import mapping, operations
+from goflow.scheduler import alone, operations
 from goflow.scheduler.graph import Graph
 from goflow.scheduler.making import new_task
 from goflow.service import Supervisor
@@ -45,13 +47,14 @@ from goflow.store import (
     transitions,
     variables,
     versions,
-    xcoms,
 )
 from goflow.store.rows import Connection, Dag
 
 WHO = "test"
 LOOK_S = 0.1
 """Seconds between looks at logs, which come without an event."""
+KILLED_WITHIN_S = 10.0
+"""So long what was killed is waited for: a backend that does not answer must not keep a person's terminal."""
 SLOTS = 128
 """Of pools that tasks name: nobody has made them here."""
 CALLED = frozenset({CallbackState.DONE, CallbackState.FAILED, CallbackState.LOST})
@@ -114,6 +117,7 @@ class Trial:
         self._read_to: dict[str, int] = {}
         self._running: dict[str, int] = {}
         self._stops = self._stops_done = 0
+        self._leave_at = math.inf
 
     def __enter__(self) -> Trial:
         return self
@@ -141,7 +145,7 @@ class Trial:
     def errors(self) -> list[Diagnostic]:
         """What keeps files or DAGs of them from being taken."""
         with self.store.reading() as tx:
-            return [finding for row in import_errors.list_(tx) for finding in row.diagnostics]
+            return list(dict.fromkeys(finding for row in import_errors.list_(tx) for finding in row.diagnostics))
 
     def warnings(self, dag: Dag) -> list[Diagnostic]:
         """What was found in the DAG's file, of this DAG or of the file as a whole."""
@@ -196,8 +200,8 @@ class Trial:
         with self.store.transaction() as tx:
             graph = Graph(versions.spec(tx, run.reading_id))
             for other, value in (results or {}).items():
-                _leave(tx, run, graph, other, value)
-            _check_copy(tx, run, graph, task_id, map_index)
+                alone.leave(tx, run, graph, other, value)
+            alone.check_copy(tx, run, graph, task_id, map_index)
             transitions.advance_run(tx, run.id, RunState.QUEUED, RunState.RUNNING, who=WHO)
             found = tasks.find(tx, run.id, task_id, map_index)
             if found is None:  # a copy of which the number was not known, or a task whose dates leave the run out
@@ -290,6 +294,8 @@ class Trial:
                 yield Change(_as_of(row, then, event.try_number), str(event.data["reason"] or ""))
 
     def _is_over(self, ordered: DagRun | TaskInstance) -> bool:
+        if time.monotonic() > self._leave_at:
+            return True
         with self.store.reading() as tx:
             if launches.unfinished(tx):
                 return False
@@ -322,6 +328,7 @@ class Trial:
             return
         self._stops_done = self._stops
         if self._stops > 1:
+            self._leave_at = min(self._leave_at, time.monotonic() + KILLED_WITHIN_S)
             if self._has_scheduler:
                 self.engine.scheduler.stop()  # else a teardown that has not begun would begin now
             self._kill()
@@ -346,54 +353,4 @@ class Trial:
 
 def _as_of(row: TaskInstance, state: TaskState, try_number: int | None) -> TaskInstance:
     """ROW as it was when it got STATE; it may have gone on since."""
-    import dataclasses
-
     return dataclasses.replace(row, state=state, try_number=row.try_number if try_number is None else try_number)
-
-
-def _leave(tx: Tx, run: DagRun, graph: Graph, task_id: str, value: Any) -> None:
-    """Let VALUE be the result of a task: of one that has copies each item that of a copy, of a dict each key's, too."""
-    if task_id not in graph.tasks:
-        raise NotFoundError(f"task {task_id} in DAG {run.dag_id}")
-    if graph.needs_expansion(task_id):
-        if not isinstance(value, list):
-            raise InvalidRequestError(f"the result of the mapped task {task_id} is a list: an item for each copy")
-        for map_index, item in enumerate(value):
-            _push(tx, run, task_id, map_index, item)
-    else:
-        _push(tx, run, task_id, UNMAPPED, value)
-
-
-def _push(tx: Tx, run: DagRun, task_id: str, map_index: int, value: Any) -> None:
-    keys = value if isinstance(value, dict) else {}
-    for key, item in {**keys, xcoms.RETURN_VALUE: value}.items():
-        length = len(item) if isinstance(item, list | dict) else None
-        xcoms.push(tx, run.id, task_id, map_index, str(key), item, length)
-
-
-def _check_copy(tx: Tx, run: DagRun, graph: Graph, task_id: str, map_index: int) -> None:
-    """Raises NotFoundError and InvalidRequestError."""
-    if task_id not in graph.tasks:
-        from difflib import get_close_matches
-
-        close = get_close_matches(task_id, graph.tasks, n=1) or list(graph.tasks)[:10]
-        raise NotFoundError(f"task {task_id} in DAG {run.dag_id}", hint=f"it has {', '.join(close)}")
-    if not graph.needs_expansion(task_id):
-        if map_index >= 0:
-            raise InvalidRequestError(f"task {task_id} has no copies", hint="leave --map-index away")
-        return
-
-    def length(other: str, key: str) -> int | None:
-        found = xcoms.lengths(tx, run.id, [other], key).get(other, {})
-        return len(found) if graph.needs_expansion(other) else found.get(UNMAPPED)
-
-    count = mapping.count_of(graph, task_id, length)
-    if count is None:
-        names = ", ".join(f"--xcom {name}=JSON" for name in mapping.references(graph, task_id))
-        raise InvalidRequestError(
-            f"how many copies task {task_id} has hangs on the results of other tasks",
-            hint=f"say what they have left: {names}; or run the DAG with `goflow dags test`",
-        )
-    if not 0 <= map_index < count:
-        words = f"task {task_id} is mapped and has {count} copies"
-        raise InvalidRequestError(words, hint=f"choose one: --map-index 0 to {count - 1}" if count else "")
