@@ -63,9 +63,9 @@ class Bell:
         os.mkfifo(path)
         self._fd = os.open(path, os.O_RDWR)
 
-    def wait(self, size: int = 4096) -> str:
-        """What was said; fails when nothing is for `LONGEST_WAIT_S` seconds."""
-        assert select.select([self._fd], [], [], LONGEST_WAIT_S)[0], f"nobody rang {self.path}"
+    def wait(self, size: int = 4096, limit_s: float = LONGEST_WAIT_S) -> str:
+        """What was said; fails when nothing is for LIMIT_S seconds."""
+        assert select.select([self._fd], [], [], limit_s)[0], f"nobody rang {self.path}"
         return os.read(self._fd, size).decode()
 
     def close(self) -> None:

@@ -103,6 +103,8 @@ STOPPED = """
     with DAG("stubborn", schedule=None):
         BashOperator(task_id="deaf", bash_command="trap '' TERM INT; echo $$ > {bell}; while true; do sleep 0.1; done")
 """
+LONGEST_WAIT_S = 120.0
+"""A whole GoFlow starts meanwhile, perhaps on a machine that has much else to do."""
 ENVIRONMENT = {"AIRFLOW_VAR_REGION": "eu", "AIRFLOW_CONN_STORE": "http://store.example"}
 
 
@@ -122,7 +124,7 @@ def started(tmp_path: Path, *words: str) -> subprocess.Popen[str]:
 def ended(process: subprocess.Popen[str], code: int) -> tuple[str, str]:
     """What it has printed on both ways, once it has ended with CODE."""
     try:
-        out, errors = process.communicate(timeout=60)
+        out, errors = process.communicate(timeout=LONGEST_WAIT_S)
     finally:
         process.kill()
     assert process.returncode == code, out + errors
@@ -183,7 +185,7 @@ def test_an_interrupt_stops_tasks_as_they_expect_it_and_teardowns_run(tmp_path, 
     bell = Bell(tmp_path / "bell")
     (folder / "slow.py").write_text(textwrap.dedent(STOPPED).format(bell=str(bell.path)))
     process = started(tmp_path, "dags", "test", "slow", "--dags", "d/slow.py")
-    bell.wait()
+    bell.wait(limit_s=LONGEST_WAIT_S)
     process.send_signal(signal.SIGINT)
     out, _ = ended(process, 130)
     bell.close()
@@ -197,7 +199,7 @@ def test_a_second_interrupt_kills(tmp_path, folder):
     bell = Bell(tmp_path / "bell")
     (folder / "slow.py").write_text(textwrap.dedent(STOPPED).format(bell=str(bell.path)))
     process = started(tmp_path, "dags", "test", "stubborn", "--dags", "d/slow.py")
-    pid = int(bell.wait())
+    pid = int(bell.wait(limit_s=LONGEST_WAIT_S))
     assert process.stdout is not None
     process.send_signal(signal.SIGINT)
     while "Stopping" not in process.stdout.readline():
