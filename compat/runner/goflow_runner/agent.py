@@ -182,7 +182,7 @@ def _not_begun(work_dir: Path, reason: str, message: str, code: int) -> int:
 def _run_task(attempt: Attempt, execute_python: Callable[[Attempt], int]) -> OutcomeInfo:
     if attempt.stop.told:
         return {"state": "failed", "reason": "Terminated", "message": "the task was told to stop before it began"}
-    if attempt.task["airflow"] is not None:
+    if attempt.task.get("airflow") is not None:
         return airflow_task.run(attempt, _wait, TIMEOUT_MARGIN_S)
     plain = None if attempt.task.get("render_only") else command.plain_command(attempt.task)
     if plain is not None:

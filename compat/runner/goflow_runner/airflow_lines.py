@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from goflow_runner.command import signal_name
+
 STREAMS = frozenset({"task.stdout", "task.stderr"})
 """Loggers of what a task prints: nothing is put before it."""
 _OWN = frozenset({"timestamp", "level", "event", "logger", "filename", "lineno", "error_detail", "func_name"})
 _CONTEXT = frozenset({"ti_id", "dag_id", "task_id", "run_id", "try_number", "map_index"})
 """Says for each line which task it is of; the log is that task's."""
+_OVER = "Workload finished"
+"""What the supervisor says last; that its task's process was killed it writes into a file of its own alone."""
 _NOBODY_HERE = "No module named 'airflow"
 
 
@@ -34,8 +38,9 @@ class Lines:
         event = str(told["event"])
         if told.get("logger") in STREAMS:
             return event.split("\n")
-        if event.startswith("Process terminated by signal") and told.get("signal_name"):
-            self.last_error = f"the task's process was ended by {told['signal_name']}"
+        code = told.get("exit_code")
+        if event == _OVER and isinstance(code, int) and code < 0:
+            self.last_error = f"the task's process was ended by {signal_name(-code)}"
         more = " ".join(
             f"{name}={_short(value)}" for name, value in told.items() if name not in _OWN and name not in _CONTEXT
         )

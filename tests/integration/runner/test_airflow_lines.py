@@ -56,7 +56,7 @@ def test_the_last_exception_is_remembered() -> None:
 
 def test_a_signal_that_has_ended_the_task_is_remembered() -> None:
     lines = Lines()
-    lines.line(json.dumps({**SAID, "event": "Process terminated by signal. For more", "signal_name": "SIGKILL"}))
+    lines.line(json.dumps({**SAID, "event": "Workload finished", "exit_code": -9}))
     assert lines.last_error == "the task's process was ended by SIGKILL"
 
 
