@@ -84,7 +84,7 @@ class TriggerApi:
         launch, instance = launches.with_task(tx, trigger.launch_id)
         run = runs.get(tx, instance.dag_run_id)
         dag = versions.spec(tx, run.reading_id)
-        task = dag.task(instance.task_id)
+        own = next((task.runtime.environment for task in dag.tasks if task.task_id == instance.task_id), {})
         return {
             "id": trigger.id,
             "classpath": trigger.classpath,
@@ -92,7 +92,7 @@ class TriggerApi:
             "encoding": trigger.encoding,
             "timeout_at": None if trigger.timeout_at is None else trigger.timeout_at.isoformat(),
             "dialect": dag.dialect.value,
-            "environment": {**dag.runtime.environment, **task.runtime.environment},
+            "environment": {**dag.runtime.environment, **own},
             "folder": self.inputs.folder(tx, run) if trigger.from_folder else None,
             "task": {
                 "launch_id": launch.id,

@@ -116,7 +116,9 @@ def _end(tx: Tx, key: int, fired: Fired) -> TaskState | None:
         return None
     instance = tasks.get(tx, trigger.task_instance_id)
     dag = versions.spec(tx, runs.get(tx, instance.dag_run_id).reading_id)
-    task = dag.task(instance.task_id)
+    task = next((task for task in dag.tasks if task.task_id == instance.task_id), None)
+    if task is None:
+        return None  # the run is of another version by now
     if fired.kind is FiredKind.SUCCESS and in_airflow(dag, task, launches.get(tx, trigger.launch_id).backend, {}):
         return TaskState.SUCCESS  # Airflow's supervisor has no word for a task that goes on to succeed
     return end_by_trigger(task, fired)
