@@ -112,7 +112,11 @@ class TriggerApi:
         ti_id = callback.task_instance_id
         own = [] if ti_id is None else launches.of_task(tx, ti_id)
         voice = own[-1] if own else started[-1] if started else None
-        task = self.inputs.build(tx, own[-1], tasks.get(tx, own[-1].task_instance_id), tx.now()) if own else None
+        known = {task.task_id for task in dag.tasks}  # the run may be of another version by now
+        instance = tasks.get(tx, own[-1].task_instance_id) if own else None
+        task = None
+        if instance is not None and instance.task_id in known:
+            task = self.inputs.build(tx, own[-1], instance, tx.now())
         return {
             "id": callback.id,
             "kind": callback.kind,
