@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+import contextlib
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
 from goflow_runner import wire
 from starlette.requests import Request
 from starlette.routing import Route
 
 from goflow.domain.callbacks import RunCallback
-from goflow.domain.errors import InvalidRequestError
+from goflow.domain.errors import InvalidRequestError, NotFoundError
 from goflow.domain.triggers import Fired, Trigger
 from goflow.executor.words import mended
 from goflow.server import task_bodies
@@ -17,6 +19,9 @@ from goflow.server.door import Door
 from goflow.server.task_input import InputBuilder
 from goflow.store import Tx, launches, runs, tasks, triggers, versions
 from goflow.triggers import desk
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 class TriggerApi:
@@ -55,8 +60,8 @@ class TriggerApi:
             calling=frozenset(_list(body, "calling")),
         )
         with self.store.reading() as tx:
-            start = [self._info(tx, trigger) for trigger in orders.start]
-            call = [self._callback(tx, callback) for callback in orders.call]
+            start = _there(self._info, tx, orders.start)
+            call = _there(self._callback, tx, orders.call)
         spoken_for = [*(info["task"]["launch_id"] for info in start), *(told["launch_id"] for told in call)]
         for launch_id in spoken_for:
             if launch_id is not None:
@@ -130,6 +135,15 @@ class TriggerApi:
             "launch_id": None if voice is None else voice.id,
             "task": task,
         }
+
+
+def _there(tell: Callable[[Tx, T], R], tx: Tx, rows: Iterable[T]) -> list[R]:
+    """What TELL says of each of ROWS, but for those that are gone meanwhile, with their run."""
+    found = []
+    for row in rows:
+        with contextlib.suppress(NotFoundError):
+            found.append(tell(tx, row))
+    return found
 
 
 def _list(told: Any, name: str) -> list[Any]:

@@ -25,7 +25,7 @@ from types import FrameType
 from typing import Any, cast
 
 from goflow_runner import trigger_host
-from goflow_runner.client import ServerAwayError, TaskClient
+from goflow_runner.client import RefusedError, ServerAwayError, TaskClient
 from goflow_runner.local import process_identity
 from goflow_runner.run_callbacks import Calls, folder_of
 from goflow_runner.trigger_pipe import Pipe
@@ -38,6 +38,7 @@ from goflow_runner.wire import (
     ENV_WORK_DIR,
     PROTOCOL,
     RUNNER_HEADER,
+    CallbackEnd,
     TriggerEventInfo,
     TriggerInfo,
     TriggerLine,
@@ -48,6 +49,7 @@ PROCESS_FILE = "process"
 """In the runner's folder: which process it is."""
 GOODBYE_S = 4.0
 """Seconds that triggers have for their ``cleanup`` when the runner is told to end."""
+PAUSE_AFTER_REFUSAL_S = 1.0
 HOST_IDLE_S = 30.0
 """Seconds for which a host without triggers is kept: the next one for its world may come soon."""
 CALLS_LOOKED_AT_S = 0.1
@@ -97,7 +99,7 @@ class TriggerRunner:
         trigger_host.preload()
         with contextlib.suppress(ServerAwayError):
             while not self.stopping:
-                self._listen(self._sync())
+                self._listen(self._sync_or_pause())
         self._leave()
         return 0
 
@@ -105,6 +107,16 @@ class TriggerRunner:
         self.stopping = True
         self.client.patience_s = LAST_WORDS_S
         os.write(self._wake_w, b"x")
+
+    def _sync_or_pause(self) -> float:
+        """`_sync`; a refusal is told and the next time may go better, but for a token that is not good."""
+        try:
+            return self._sync()
+        except RefusedError as refusal:
+            if refusal.status == 401:
+                raise
+            print(f"the server refused what is held: {refusal}", file=sys.stderr, flush=True)
+            return PAUSE_AFTER_REFUSAL_S
 
     # With the daemon -------------------------------------------------------------------------------------------
 
@@ -133,9 +145,29 @@ class TriggerRunner:
         called = self._calls.ended()
         if self._events or self._lines or called:
             news = {"events": self._events, "lines": self._lines, "called": called}
-            self.client.call("POST", f"trigger_runners/{self.name}/events", news)
+            try:
+                self._say(news)
+            except RefusedError as refusal:
+                if refusal.status == 401:
+                    raise
+                print(f"the server refused news: {refusal}", file=sys.stderr, flush=True)
+                self._tell_singly(called)
             self._events, self._lines = [], []
             self._calls.told(called)
+
+    def _tell_singly(self, called: list[CallbackEnd]) -> None:
+        """One of the news is not as the server takes it (too long, say): that event, and its trigger, has failed; lines
+        are lost."""
+        for event in self._events:
+            try:
+                self._say({"events": [event]})
+            except RefusedError as refusal:
+                words = f"Could not resume the task: the server refused the event ({refusal})"
+                self._say({"events": [{"id": event["id"], "kind": "failure", "payload": words}]})
+        self._say({"called": called})
+
+    def _say(self, news: dict[str, Any]) -> None:
+        self.client.call("POST", f"trigger_runners/{self.name}/events", news)
 
     def _listen(self, seconds: float) -> None:
         """Pass on what the hosts tell, for that long; what one tells is told to the daemon at once."""
