@@ -26,7 +26,7 @@ from goflow.service import Service
 from goflow.settings import InvalidSettingsError, Settings
 from goflow.triggers.keeper import TriggerKeeper
 from goflow.triggers.local import LocalPlace
-from goflow.wiring import defaults_of, errand_site_of, namespace_of, parse_path_of, site_of
+from goflow.wiring import defaults_of, errand_site_of, namespace_of, parse_path_of, results_of, site_of
 
 if TYPE_CHECKING:
     from goflow.executor.follow import LogFollower
@@ -66,7 +66,7 @@ class Engine:
             TaskApi(
                 self.store,
                 guard,
-                InputBuilder(parse_path_of(settings), folders, renders=renders),
+                InputBuilder(parse_path_of(settings), folders, renders=renders, results=results_of(settings)),
                 trigger_poll_s=settings.trigger_poll_s,
             ).application,
             settings.task_api_host,

@@ -155,6 +155,17 @@ class Settings(BaseSettings):
     image_pull_policy: Literal["Always", "IfNotPresent", "Never", ""] = ""
     """Pull policy of the runner image. Default: Kubernetes' own rule."""
 
+    result_largest_bytes: int = Field(16 << 20, ge=1024, le=48 << 20)
+    """Bytes of JSON that one result of a task (an XCom) may have; a task that leaves more fails, and says so."""
+
+    result_store: str = ""
+    """Where results go that are longer than ``result_threshold_bytes``: any URL that fsspec knows (``s3://bucket/xcoms``,
+    ``file:///shared/xcoms``). Tasks write and read there themselves: their images have fsspec and the store's package,
+    their pods what is needed to reach it. Nothing is removed there. Default: the database takes all."""
+
+    result_threshold_bytes: int = Field(1 << 20, ge=0)
+    """Bytes of JSON above which a result goes to ``result_store``."""
+
     task_service_account: str = "default"
     """Service account of tasks that do not name one; its projected token is how a task proves who it is."""
 

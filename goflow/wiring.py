@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from goflow_runner.wire import ResultLimits
+
 from goflow.domain.spec import Dialect
 from goflow.importer.settings import ImportSettings
 from goflow.operators.manifest import Site
@@ -84,3 +86,12 @@ def site_of(settings: Settings) -> Site:
         runner_image=settings.runner_image,
         runner_pull_policy=settings.image_pull_policy,
     )
+
+
+def results_of(settings: Settings) -> ResultLimits:
+    """Where tasks' results go."""
+    return {
+        "largest": settings.result_largest_bytes,
+        "store": settings.result_store,
+        "threshold": settings.result_threshold_bytes,
+    }

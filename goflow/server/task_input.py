@@ -6,7 +6,16 @@ import datetime as dt
 from collections import Counter
 from typing import Any, cast
 
-from goflow_runner.wire import PROTOCOL, AirflowInfo, FiredInfo, FolderInfo, ResumeInfo, RunInfo, TaskInput
+from goflow_runner.wire import (
+    PROTOCOL,
+    AirflowInfo,
+    FiredInfo,
+    FolderInfo,
+    ResultLimits,
+    ResumeInfo,
+    RunInfo,
+    TaskInput,
+)
 
 from goflow.domain.precedence import over
 from goflow.domain.runs import DagRun, Launch, TaskInstance
@@ -18,16 +27,25 @@ from goflow.server.execution.workload import workload
 from goflow.store import Tx, launches, runs, tasks, triggers, versions
 
 PROPERTIES_OF_PREVIOUS = ("logical_date", "data_interval_start", "data_interval_end", "start_date", "end_date")
+RESULTS_AS_DEFAULT: ResultLimits = {"largest": 16 << 20, "store": "", "threshold": 1 << 20}
 
 
 class InputBuilder:
     """Builds inputs. PARSE_PATH is where a container sees the DAG folder; FOLDERS is given on the local backend.
     RENDERS: tasks are only to tell what their fields render to."""
 
-    def __init__(self, parse_path: str, folders: FolderCache | None, *, renders: bool = False) -> None:
+    def __init__(
+        self,
+        parse_path: str,
+        folders: FolderCache | None,
+        *,
+        renders: bool = False,
+        results: ResultLimits = RESULTS_AS_DEFAULT,
+    ) -> None:
         self.parse_path = parse_path
         self.folders = folders
         self.renders = renders
+        self.results = results
 
     def build(self, tx: Tx, launch: Launch, instance: TaskInstance, now: dt.datetime) -> TaskInput:
         """The input of LAUNCH, which is claimed in the same transaction."""
@@ -55,6 +73,7 @@ class InputBuilder:
             "folder": self.folder(tx, run),
             "inputs": versions.inputs(tx, run.reading_id),
             "environment": {**dag.runtime.environment, **task.runtime.environment},
+            "results": self.results,
             "render_only": self.renders,
             "resolve": list(to_resolve(dag, task, launch.backend, resolved)),
             "airflow": self._airflow(tx, launch, instance, run, dag, task)

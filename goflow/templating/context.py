@@ -70,7 +70,7 @@ def pull(found: Sequence[tuple[list[Any], bool]], is_one: bool, dialect: Dialect
 
 def _is_plain(value: Any) -> bool:
     if isinstance(value, dict):
-        return "__classname__" not in value and all(map(_is_plain, value.values()))
+        return not {"__classname__", "__goflow_result__"} & set(value) and all(map(_is_plain, value.values()))
     return all(map(_is_plain, value)) if isinstance(value, list) else True
 
 

@@ -246,10 +246,11 @@ def _tell(attempt: Attempt, outcome: OutcomeInfo) -> int:
     attempt.output.drain()
     finish: Finish = {}
     if attempt.result_is_last_line:
-        result = attempt.output.last_line
-        if result is None:
-            attempt.output.say("the result, its last line, is too long to be kept")
-            outcome |= {"state": "failed", "reason": "ResultTooLong", "message": "its last line is too long to be kept"}
+        result, largest = attempt.output.last_line, attempt.task["results"]["largest"]
+        if result is None or len(json.dumps(result)) > largest:
+            words = f"its last line is longer than GoFlow's setting result_largest_bytes allows ({largest})"
+            attempt.output.say(f"the result is not kept: {words}")
+            outcome |= {"state": "failed", "reason": "ResultTooLong", "message": words}
         else:
             finish["xcoms"] = [{"key": "return_value", "value": result.rstrip(), "length": None}]
     finish["outcome"] = outcome

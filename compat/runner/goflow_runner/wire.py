@@ -148,6 +148,15 @@ class AirflowInfo(TypedDict):
     """What ``airflow.sdk.execution_time.execute_workload`` is handed, as JSON, without its token."""
 
 
+class ResultLimits(TypedDict):
+    """Where results go (bytes of JSON): those longer than THRESHOLD into STORE, an fsspec URL, where one is named;
+    others may have LARGEST."""
+
+    largest: int
+    store: str
+    threshold: int
+
+
 class TaskInput(TypedDict):
     """Everything the runner needs to know to run one launch."""
 
@@ -172,6 +181,7 @@ class TaskInput(TypedDict):
     inputs: dict[str, Any]
     """What the file asked for when it was read (`goflow.domain.spec.InputsUsed`), and ``"moment"``: when (ISO, UTC)."""
     environment: dict[str, str]
+    results: ResultLimits
     render_only: bool
     """Whether the task is only to tell what its template fields render to, in place of running."""
     resolve: list[str]

@@ -80,7 +80,11 @@ REFUSED = {
     "an object": ("return object()", "TypeError", "annot serialize object of type <class 'object'>"),
     "an open file": ("return open('/dev/null')", "TypeError", "annot serialize object of type"),
     "a list that holds itself": ("x = []; x.append(x); return x", "RecursionError", "recursion depth"),
-    "more than the task API takes": ("return 'x' * (65 << 20)", "RefusedError", "are taken at most"),
+    "more than the task API takes": (
+        "return 'x' * (17 << 20)",
+        "ResultTooLarge",
+        "setting result_largest_bytes allows 16777216",
+    ),
 }
 
 

@@ -6,7 +6,8 @@ from airflow._goflow import callables, outcomes, world
 from airflow._goflow import exceptions as e
 from airflow._goflow.context import context_to_airflow_vars, set_current_context
 from airflow._goflow.limits import Limits
-from airflow._goflow.serialization import length_of, serialize
+from airflow._goflow.results import leave
+from airflow._goflow.serialization import length_of
 from airflow._goflow.words import XCOM_RETURN_KEY
 
 TASK_ENDS = frozenset({"success", "failed", "skipped"})
@@ -195,13 +196,9 @@ def _push(context, result, label):
             raise e.UnmappableXComTypePushed(value)
     told = {} if label is None or label == ti.rendered_map_index else {"rendered_map_index": label}
     if value is not None:
-        told["xcoms"] = [*_outputs(task, value), _xcom(XCOM_RETURN_KEY, value)]
+        told["xcoms"] = [*_outputs(task, value), leave(XCOM_RETURN_KEY, value)]
     if told:
         ti.client.report(**told)
-
-
-def _xcom(key, value):
-    return {"key": key, "value": serialize(value), "length": length_of(value)}
 
 
 def _outputs(task, value):
@@ -218,4 +215,4 @@ def _outputs(task, value):
                 "Returned dictionary keys must be strings when using multiple_outputs, "
                 f"found {key} ({type(key)}) instead"
             )
-    return [_xcom(key, inner) for key, inner in value.items()]
+    return [leave(key, inner) for key, inner in value.items()]

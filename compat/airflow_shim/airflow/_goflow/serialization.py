@@ -10,6 +10,7 @@ import json
 import os
 
 from airflow._goflow import packing, world
+from airflow._goflow.results import REFERENCE, fetch
 
 CLASSNAME, VERSION, DATA, SCHEMA_ID = "__classname__", "__version__", "__data__", "__id__"
 DEEPEST = 999
@@ -109,6 +110,8 @@ def deserialize(value):
         return [deserialize(inner) for inner in value]
     if not isinstance(value, dict):
         return value
+    if len(value) == 1 and REFERENCE in value:
+        return deserialize(fetch(value[REFERENCE]))
     if _OLD_TYPE in value and _OLD_DATA in value:
         if value[_OLD_TYPE] == "dict":
             value = value[_OLD_DATA]

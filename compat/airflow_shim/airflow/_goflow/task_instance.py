@@ -5,7 +5,7 @@ import datetime as dt
 
 from airflow._goflow import world
 from airflow._goflow.dag_run import DagRun, RunOfTask, moment
-from airflow._goflow.serialization import length_of, serialize
+from airflow._goflow.results import leave
 from airflow._goflow.words import NOTSET, XCOM_RETURN_KEY, of_sdk
 from airflow._goflow.xcom import LazySelectSequence, LazyXComSequence
 
@@ -80,7 +80,7 @@ class RuntimeTaskInstance:
 
     def xcom_push(self, key, value, execution_date=None, session=None):
         """Leave VALUE under KEY. Raises TypeError for what cannot be kept."""
-        self.client.report(xcoms=[{"key": key, "value": serialize(value), "length": length_of(value)}])
+        self.client.report(xcoms=[leave(key, value)])
 
     def xcom_pull(
         self, task_ids=None, dag_id=None, key=XCOM_RETURN_KEY, include_prior_dates=False, session=None, *,
