@@ -2,7 +2,7 @@
 
 import contextlib
 
-from airflow._goflow import callables, outcomes, world
+from airflow._goflow import callables, logs, outcomes, world
 from airflow._goflow import exceptions as e
 from airflow._goflow.context import context_to_airflow_vars, set_current_context
 from airflow._goflow.limits import Limits
@@ -114,7 +114,7 @@ def _label(context):
     from airflow._goflow import jinja
 
     env = context["ti"].task.get_template_env()
-    return str(jinja.render(env.from_string(template), context))
+    return logs.masked(str(jinja.render(env.from_string(template), context)))
 
 
 def _execute(context, limits, resume):

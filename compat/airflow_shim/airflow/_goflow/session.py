@@ -6,7 +6,14 @@ from airflow._goflow import logs, world
 
 
 def execute(task_input, client, folder):
-    """See `airflow._goflow.execute`."""
+    """See `airflow._goflow.execute`. No secret that is known shows in the outcome's words."""
+    outcome = _execute(task_input, client, folder)
+    if outcome.get("message"):
+        outcome["message"] = logs.masked(outcome["message"])
+    return outcome
+
+
+def _execute(task_input, client, folder):
     from airflow._goflow import drift, loading, running, tracebacks
 
     world.reset(task_input["dialect"], client)
