@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from goflow.domain.state import TaskState
@@ -120,3 +122,33 @@ def test_variables_are_set_read_and_removed(server):
     assert started.xcoms == {"k": "ß", "gone": "none"}
     with server.store.reading() as tx:
         assert variables.get(tx, "stays").value.replace("\n", "").replace(" ", "") == '{"a":1}'
+
+
+def test_results_that_are_left_while_the_daemon_is_away_are_all_there(server, bell):
+    file = f"""
+        import datetime
+        from airflow.sdk import DAG
+        from airflow.providers.standard.operators.python import PythonOperator
+
+        def function(ti):
+            open({str(bell.path)!r}, "w").write(".")
+            open({f"{bell.path}.go"!r}).read()
+            ti.xcom_push("early", (1, 2))
+            return {{"a": [1], "b": datetime.date(2026, 1, 2)}}
+
+        with DAG("d", schedule=None):
+            PythonOperator(task_id="t", python_callable=function, multiple_outputs=True)
+        """
+    os.mkfifo(f"{bell.path}.go")
+    started = server.launch(python("t"), file=file)
+    runner = started.start()
+    bell.wait()
+    server.stop()
+    with open(f"{bell.path}.go", "w") as go:
+        go.write("\n")
+    server.come_back()
+    assert started.wait(runner) == 0, started.said
+    assert started.state is TaskState.SUCCESS, started.output
+    date = {"__classname__": "datetime.date", "__version__": 2, "__data__": "2026-01-02"}
+    pair = {"__classname__": "builtins.tuple", "__version__": 1, "__data__": [1, 2]}
+    assert started.xcoms == {"early": pair, "a": [1], "b": date, "return_value": {"a": [1], "b": date}}
