@@ -17,8 +17,7 @@ LOGICAL_DATE = "2026-02-03T04:05:06+00:00"
 """After every example's start date, and before any machine's today: Airflow runs nothing of the future."""
 PLACE = "goflow-parity-"
 """What the temporary folders of both sides are named."""
-RUN_LIMIT_S = 780.0
-"""An example's sensor waits ten minutes for what never comes."""
+RUN_LIMIT_S = 300.0
 
 
 @dataclass(frozen=True)

@@ -127,15 +127,16 @@ def download_log(
     map_index: int = UNMAPPED,
 ) -> StreamingResponse:
     """The whole log as plain text."""
+    # The first page is looked for before anything is sent: what is not there is a 404, and no answer cut short.
+    first = show_logs(dag_id, run_id, task_id, try_number, services, caller, map_index, "")
 
     def text() -> Any:
-        cursor = ""
+        page = first
         while True:
-            page = show_logs(dag_id, run_id, task_id, try_number, services, caller, map_index, cursor)
             yield "".join(f"{line['text']}\n" for line in page["lines"])
             if len(page["lines"]) < LOG_PAGE:
                 return
-            cursor = page["cursor"]
+            page = show_logs(dag_id, run_id, task_id, try_number, services, caller, map_index, page["cursor"])
 
     return StreamingResponse(text(), media_type="text/plain; charset=utf-8")
 

@@ -267,3 +267,9 @@ def test_a_failure_of_the_server_is_no_stack_trace(caller: httpx.Client, monkeyp
 
 def test_answers_may_have_half_of_a_surrogate_pair() -> None:
     assert Answer({"doc": "\ud800 é"}).body == '{"doc":"\\ud800 é"}'.encode()
+
+
+def test_the_log_of_an_attempt_that_there_is_not_is_refused_in_words(caller: httpx.Client) -> None:
+    for path in ("", "/download"):
+        answer = caller.get(f"{RUNS}/good/taskInstances/one/logs/7{path}")
+        assert (answer.status_code, "there is no attempt 7 of one" in answer.text) == (404, True)
