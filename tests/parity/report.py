@@ -95,7 +95,11 @@ def _page(scores: list[Score]) -> list[str]:
     out += ["", "## Not compared", ""]
     out += [
         "* The addresses of Airflow's own pages, which Airflow 3 keeps as results (`_link_...`).",
-        "* The path of the Python that runs the tasks.",
+        "* Paths of each side's own: Python, DAG folder, AIRFLOW_HOME, temporary files; addresses of objects in memory.",
+        "* Moments of the clock: those in ISO 8601 after the month of the run's logical date, and what `date` and `stat` print.",
+        "* The order in which a branch tells what it follows, which Airflow takes from a set.",
+        "* What Airflow never rendered: rendered fields and attempts of tasks that it marks without a process.",
+        "* Runs by schedule: GoFlow makes them beside the runs by hand, Airflow is told to make none.",
     ]
     return out
 

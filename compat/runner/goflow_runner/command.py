@@ -49,6 +49,8 @@ def plain_command(task: TaskInput) -> PlainCommand | None:
         return PlainCommand(words, environment=native.get("Env") or {}) if words else None
     if spec.get("operator_path") != BASH_OPERATOR or spec.get("mapped") or spec.get("callbacks"):
         return None
+    if task.get("dialect") == "airflow2" and (spec.get("inlets") or spec.get("outlets")):
+        return None  # they are results there
     arguments = {**(spec.get("arguments") or {}), **(spec.get("fields") or {})}
     if not _is_plain(arguments):
         return None
