@@ -12,7 +12,7 @@ from goflow.domain.spec import DagSpec, GroupSpec, TaskSpec
 from goflow.parser.catalogue import lookup
 from goflow.parser.interpreter.operations import elements, plain_host
 from goflow.parser.interpreter.session import Session
-from goflow.parser.interpreter.values import Unknown, hidden_key
+from goflow.parser.interpreter.values import Unknown, Value, hidden_key
 from goflow.parser.libraries.airflow.dag import DagValue
 from goflow.parser.libraries.airflow.graph import GroupNode
 from goflow.parser.libraries.airflow.groups import GroupValue
@@ -22,6 +22,7 @@ from goflow.parser.lower.params import lowered_params, unknown_name
 from goflow.parser.lower.schedule import schedule_of
 from goflow.parser.lower.tasks import LoweredTask
 from goflow.parser.lower.templates import TemplateFiles
+from goflow.parser.lower.wording import misplaced
 
 _CALLBACKS = ("on_success_callback", "on_failure_callback", "sla_miss_callback", "deadline")
 DEFAULT_LIMIT = 16
@@ -56,9 +57,9 @@ class LoweredDag:
             end_date=self._moment("end_date"),
             timezone=zone_name(dag.zone),
             catchup=bool(self._plan("catchup", airflow2)),
-            max_active_runs=self._plan("max_active_runs", DEFAULT_LIMIT),
-            max_active_tasks=self._plan("max_active_tasks", DEFAULT_LIMIT),
-            max_consecutive_failed_dag_runs=self._plan("max_consecutive_failed_dag_runs", 0),
+            max_active_runs=self._scalar("max_active_runs", DEFAULT_LIMIT),
+            max_active_tasks=self._scalar("max_active_tasks", DEFAULT_LIMIT),
+            max_consecutive_failed_dag_runs=self._scalar("max_consecutive_failed_dag_runs", 0),
             dagrun_timeout=self._seconds("dagrun_timeout"),
             fail_fast=bool(self._plan(limit, False)),
             tags=self._texts("tags"),
@@ -113,6 +114,14 @@ class LoweredDag:
             self.dag.taint(f"{name} of the DAG", Unknown(TOO_LARGE, self.dag.at), self.dag.at)
             return default
         return default if value is None else value
+
+    def _scalar(self, name: str, default: Any) -> Any:
+        """As `_plan`, for what is a number: anything else in its place is told."""
+        value = self._plan(name, default)
+        if isinstance(value, Value):
+            self.dag.taint(f"{name} of the DAG", Unknown(misplaced(value), self.dag.at), self.dag.at)
+            return default
+        return value
 
     def _moment(self, name: str) -> Moment | None:
         value = self._plan(name, None)

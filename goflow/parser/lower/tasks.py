@@ -13,7 +13,7 @@ from goflow.domain.spec import SensorSpec, TaskSpec
 from goflow.parser.interpreter.classes import ClassValue
 from goflow.parser.interpreter.values import Raised, Unknown, Value, first_unknown
 from goflow.parser.libraries.airflow.base_operators import CALLBACKS, DEFAULT_SENSOR_TIMEOUT, DOCS, SENSOR_PARAMETERS
-from goflow.parser.libraries.airflow.enums import checked_weight_rule
+from goflow.parser.libraries.airflow.enums import EnumMember, checked_weight_rule
 from goflow.parser.libraries.airflow.mapping import MappedTask
 from goflow.parser.libraries.airflow.operator_arguments import flat_of
 from goflow.parser.libraries.airflow.operator_models import BASE_SENSOR, OperatorModel
@@ -23,7 +23,7 @@ from goflow.parser.lower.encoding import MOST_BITS, TOO_LARGE, Encoder, callable
 from goflow.parser.lower.overrides import overridden
 from goflow.parser.lower.params import lowered_params
 from goflow.parser.lower.templates import TemplateFiles
-from goflow.parser.lower.wording import listed
+from goflow.parser.lower.wording import listed, misplaced
 
 CONTAINERS = frozenset(
     {
@@ -124,23 +124,23 @@ class LoweredTask:
     def _policy(self) -> dict[str, Any]:
         """The fields that the scheduler plans with."""
         return {
-            "trigger_rule": self._plan("trigger_rule", "all_success"),
-            "retries": self._plan("retries", 0),
+            "trigger_rule": self._scalar("trigger_rule", "all_success"),
+            "retries": self._scalar("retries", 0),
             "retry_delay": self._seconds("retry_delay", 300.0) or 0.0,
             "retry_exponential_backoff": self._backoff(),
             "max_retry_delay": self._seconds("max_retry_delay", None),
             "execution_timeout": self._seconds("execution_timeout", None),
-            "pool": self._plan("pool", "default_pool") or "default_pool",
-            "pool_slots": self._plan("pool_slots", 1),
-            "queue": self._plan("queue", "default"),
-            "priority_weight": self._plan("priority_weight", 1),
+            "pool": self._scalar("pool", "default_pool") or "default_pool",
+            "pool_slots": self._scalar("pool_slots", 1),
+            "queue": self._scalar("queue", "default"),
+            "priority_weight": self._scalar("priority_weight", 1),
             "weight_rule": self._weight_rule(),
             "depends_on_past": bool(self._plan("depends_on_past", False)),
             "ignore_first_depends_on_past": bool(self._plan("ignore_first_depends_on_past", self.airflow2)),
             "wait_for_downstream": bool(self._plan("wait_for_downstream", False)),
             "wait_for_past_depends_before_skipping": bool(self._plan("wait_for_past_depends_before_skipping", False)),
-            "max_active_tis_per_dag": self._plan("max_active_tis_per_dag", None),
-            "max_active_tis_per_dagrun": self._plan("max_active_tis_per_dagrun", None),
+            "max_active_tis_per_dag": self._scalar("max_active_tis_per_dag", None),
+            "max_active_tis_per_dagrun": self._scalar("max_active_tis_per_dagrun", None),
             "owner": self._owner(),
             "start_date": self._moment("start_date"),
             "end_date": self._moment("end_date"),
@@ -158,6 +158,14 @@ class LoweredTask:
             self._taint(name, Unknown(TOO_LARGE, self.task.at))
             return default
         return default if value is None and name not in {"max_active_tis_per_dag", "queue"} else value
+
+    def _scalar(self, name: str, default: Any) -> Any:
+        """As `_plan`, for what is a number or a text: anything else in its place is told."""
+        value = self._plan(name, default)
+        if isinstance(value, Value) and not isinstance(value, EnumMember):
+            self._taint(name, Unknown(misplaced(value), self.task.at))
+            return default
+        return value
 
     def _taint(self, name: str, unknown: Unknown) -> None:
         dag = self.task.dag

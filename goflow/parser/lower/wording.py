@@ -35,6 +35,12 @@ def listed(names: Sequence[str]) -> str:
     return f"{', '.join(names[:_MOST])} and {more} more" if more > 1 else ", ".join(names)
 
 
+def misplaced(value: object) -> str:
+    """What is said of VALUE, an object of the evaluator, where Airflow takes a number or a text alone."""
+    kind = getattr(value, "type_name", type(value).__name__)
+    return f"a {kind}, where Airflow takes a number or a text"
+
+
 def way_out(reason: str) -> str:
     """What to do about something that the scheduler plans with and that depends on REASON."""
     if not reason.endswith("which is not read"):

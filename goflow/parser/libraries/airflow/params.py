@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from goflow.domain.diagnostics import Severity
 from goflow.domain.errors import did_you_mean
 from goflow.parser.interpreter.classes import ClassValue, Instance
-from goflow.parser.interpreter.operations import plain_host, type_name
+from goflow.parser.interpreter.operations import check_hashable, plain_host, type_name
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import At, Unknown, Value, first_unknown
 from goflow.parser.libraries.airflow.exceptions import MODULE, fail
@@ -119,6 +119,7 @@ class ParamsValue(Instance):
         """The value of the Param, checked."""
         if isinstance(key, Unknown):
             return key
+        check_hashable(key, at)
         found = self.params.get(key)
         if found is None:
             fail(at, "KeyError", key)
@@ -130,7 +131,10 @@ class ParamsValue(Instance):
 
     def contains(self, item: Any, at: At) -> Any:
         """Whether there is a Param of that name."""
-        return item if isinstance(item, Unknown) else item in self.params
+        if isinstance(item, Unknown):
+            return item
+        check_hashable(item, at)
+        return item in self.params
 
     def iterate(self, at: At) -> Iterator[Any]:
         """Over the names."""
