@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -105,13 +107,14 @@ STOPPED = """
 """
 LONGEST_WAIT_S = 120.0
 """A whole GoFlow starts meanwhile, perhaps on a machine that has much else to do."""
+STARTED: list[subprocess.Popen[str]] = []
 ENVIRONMENT = {"AIRFLOW_VAR_REGION": "eu", "AIRFLOW_CONN_STORE": "http://store.example"}
 
 
 def started(tmp_path: Path, *words: str) -> subprocess.Popen[str]:
     """``goflow WORDS`` in a home where nothing has been set up."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GOFLOW_")}
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [GOFLOW, *words],
         env={**kept, **ENVIRONMENT, "GOFLOW_HOME": str(tmp_path / "home"), "TMPDIR": str(tmp_path)},
         cwd=tmp_path,
@@ -119,14 +122,25 @@ def started(tmp_path: Path, *words: str) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
     )
+    STARTED.append(process)
+    return process
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left() -> Iterator[None]:
+    """What a test that failed has started is told to stop, and to kill what it runs."""
+    yield
+    while STARTED:
+        process = STARTED.pop()
+        while process.poll() is None:
+            process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(2)
 
 
 def ended(process: subprocess.Popen[str], code: int) -> tuple[str, str]:
     """What it has printed on both ways, once it has ended with CODE."""
-    try:
-        out, errors = process.communicate(timeout=LONGEST_WAIT_S)
-    finally:
-        process.kill()
+    out, errors = process.communicate(timeout=LONGEST_WAIT_S)
     assert process.returncode == code, out + errors
     return out, errors
 
