@@ -39,6 +39,7 @@ from goflow.parser.interpreter.values import (
     Raised,
     Unknown,
     UnknownElementsError,
+    UnknownKey,
     Value,
     first_unknown,
     raised,
@@ -263,6 +264,7 @@ def _setattr(at: At, value: Any, name: Any, new: Any) -> None:
         at.session.journal.touch(value.attributes)
         for other in value.attributes:
             value.attributes[other] = Unknown(name.reason, name.at)
+        value.attributes[UnknownKey(name)] = new
 
 
 def _delattr(at: At, value: Any, name: str) -> None:

@@ -12,7 +12,7 @@ import libcst as cst
 from goflow.parser.interpreter import host
 from goflow.parser.interpreter.calls import NativeFrameFunction, call, call_unknown
 from goflow.parser.interpreter.functions import UserFunction, parameters_of
-from goflow.parser.interpreter.mutations import so_many
+from goflow.parser.interpreter.mutations import merge, put, so_many
 from goflow.parser.interpreter.operations import (
     ascii_of,
     binary,
@@ -39,7 +39,6 @@ from goflow.parser.interpreter.values import (
     UnknownKey,
     forget_order,
     hidden_key,
-    key_order_of,
     order_of,
     raised,
 )
@@ -213,14 +212,16 @@ def _dict(frame: Frame, node: cst.Dict) -> Any:
             more = host.as_mapping(more, frame.at(element))
             if isinstance(more, Unknown):
                 return more
-            found.update(more)
-            if isinstance(more, dict) and (why := key_order_of(more)) is not None:
-                forget_order(found, why)
+            merge(found, more, frame.at(element))
         else:
             assert isinstance(element, cst.DictElement)
             key = evaluate(frame, element.key)
             check_hashable(key, frame.at(element.key))
-            found[key] = evaluate(frame, element.value)
+            value = evaluate(frame, element.value)
+            if type(key) is str:  # nearly all
+                found[key] = value
+            else:
+                put(found, [(key, value)], frame.at(element.key))
     return _new(frame, found)
 
 
@@ -396,7 +397,7 @@ def _dict_comprehension(frame: Frame, node: cst.DictComp) -> Any:
         return pairs
     for key, _ in pairs:
         check_hashable(key, frame.at(node))
-    made = dict(pairs)
+    made = put({}, pairs, frame.at(node))
     if (why := order_of(pairs)) is not None:
         forget_order(made, why)
     return _new(frame, made)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from goflow.parser.interpreter.dunders import method_by_name
-from goflow.parser.interpreter.mutations import MUTATORS, mutate
+from goflow.parser.interpreter.mutations import MUTATORS, mutate, put, unknown_part
 from goflow.parser.interpreter.operations import (
     ascii_of,
     binary,
@@ -115,7 +115,7 @@ def call_method(value: Any, name: str, args: Any, kwargs: dict[str, Any], at: At
     if isinstance(value, set | frozenset):
         args = [other if isinstance(other, set | frozenset) else elements(other, at) for other in args]
         args = [list(other) if order_of(other) is not None else other for other in args]
-    unknown = first_unknown((value, args, kwargs))
+    unknown = first_unknown((list(value) if isinstance(value, collections.ChainMap) else value, args, kwargs))
     if unknown is not None:
         return unknown
     for argument in args:
@@ -173,8 +173,8 @@ def replace(value: list[Any] | set[Any] | dict[Any, Any], contents: Any, at: At)
 def _transparent(value: Any, name: str, args: Any, kwargs: dict[str, Any], at: At) -> Any:
     if isinstance(value, dict) and name == "get":
         key = args[0]
-        if isinstance(key, Unknown):
-            return key
+        if (unknown := unknown_part(key)) is not None:
+            return unknown
         check_hashable(key, at)
         if key not in value:
             hidden = hidden_key(value)
@@ -241,7 +241,9 @@ def as_mapping(value: Any, at: At) -> Mapping[Any, Any] | Unknown:
             keys = value.method("keys", at)
             if keys is not None:
                 names = elements(keys.call([], {}, at), at)
-                return names if isinstance(names, Unknown) else {name: value.get_item(name, at) for name in names}
+                if isinstance(names, Unknown):
+                    return names
+                return put({}, [(name, value.get_item(name, at)) for name in names], at)
     pairs = elements(value, at)
     if isinstance(pairs, Unknown):
         return pairs
@@ -253,7 +255,7 @@ def as_mapping(value: Any, at: At) -> Mapping[Any, Any] | Unknown:
         if len(both) != 2:
             raised(at, "ValueError", f"dictionary update sequence element has length {len(both)}; 2 is required")
         check_hashable(both[0], at)
-        made[both[0]] = both[1]
+        put(made, [(both[0], both[1])], at)
     return made
 
 

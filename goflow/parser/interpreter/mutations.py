@@ -6,6 +6,7 @@ A key or an index that is not known may be any: whatever it may have changed is 
 from __future__ import annotations
 
 import collections
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from goflow.parser.interpreter.operations import check_hashable, elements, equal
@@ -18,6 +19,7 @@ from goflow.parser.interpreter.values import (
     UnknownElementsError,
     UnknownKey,
     UnknownMany,
+    first_unknown,
     forget_order,
     hidden_key,
     key_order_of,
@@ -154,10 +156,8 @@ def _update(value: Any, args: Any, kwargs: dict[str, Any], at: At) -> None:
         if isinstance(mapping, Unknown):
             set_unknown(value, UnknownKey(mapping), mapping)
         else:
-            value.update(mapping)
-            if isinstance(mapping, dict) and (why := key_order_of(mapping)) is not None:
-                forget_order(value, why)
-    value.update(kwargs)
+            merge(value, mapping, at)
+    merge(value, kwargs, at)
 
 
 def _of_dict(value: dict[Any, Any], name: str, args: Any, kwargs: dict[str, Any], at: At) -> Any:
@@ -170,12 +170,12 @@ def _of_dict(value: dict[Any, Any], name: str, args: Any, kwargs: dict[str, Any]
         return _run(value, name, args, kwargs, at)
     key = args[0]
     check_hashable(key, at)
-    if isinstance(key, Unknown):
+    if (unknown := unknown_part(key)) is not None:
         if name == "pop" and value:
-            forget_keys(value, key)
+            forget_keys(value, unknown)
         elif name == "setdefault":
-            value[UnknownKey(key)] = key
-        return key if name in {"pop", "setdefault"} else None
+            value[UnknownKey(unknown)] = unknown
+        return unknown if name in {"pop", "setdefault"} else None
     if name in {"pop", "setdefault"} and hidden is not None and key not in value:
         if name == "setdefault":
             value[key] = hidden
@@ -224,21 +224,26 @@ def forget_keys(value: dict[Any, Any], unknown: Unknown) -> Unknown:
 
 def set_unknown(value: dict[Any, Any], key: Any, new: Any) -> None:
     """``value[key] = new`` with a KEY that stands for any: each of the others may be it."""
-    unknown = key.unknown if isinstance(key, UnknownKey) else key
+    _spread(value, key.unknown if isinstance(key, UnknownKey) else key, new)
+    value[key] = new
+
+
+def _spread(value: dict[Any, Any], unknown: Unknown, new: Any) -> None:
+    """NEW may have become what any key of VALUE leads to."""
     for other, before in value.items():
         if before is not new:
             value[other] = Unknown(unknown.reason, unknown.at)
-    value[key] = new
 
 
 def set_somewhere(value: Any, key: Any, new: Any, at: At) -> None:
     """``value[key] = new`` with a KEY that is not known, or is a slice whose ends are not."""
-    unknown = next(part for part in _parts(key) if isinstance(part, Unknown))
+    unknown = unknown_part(key)
+    assert unknown is not None
     if isinstance(value, dict):
         if value is at.module.names:  # ``globals()[...]``: taken to be a name of its own
             value[UnknownKey(unknown)] = new
         else:
-            set_unknown(value, key, new)
+            set_unknown(value, key if isinstance(key, Unknown | UnknownKey) else UnknownKey(unknown), new)
     elif isinstance(key, slice):
         value[:] = [UnknownMany.of(unknown)]
     elif value:
@@ -247,7 +252,8 @@ def set_somewhere(value: Any, key: Any, new: Any, at: At) -> None:
 
 def delete_somewhere(value: Any, key: Any, at: At) -> None:
     """``del value[key]`` with a KEY that is not known, or is a slice whose ends are not."""
-    unknown = next(part for part in _parts(key) if isinstance(part, Unknown))
+    unknown = unknown_part(key)
+    assert unknown is not None
     if isinstance(value, dict):
         if value is not at.module.names:
             forget_keys(value, unknown)
@@ -257,10 +263,33 @@ def delete_somewhere(value: Any, key: Any, at: At) -> None:
         _somewhere(value, unknown, len(value) - 1, at)
 
 
-def is_unknown(key: Any) -> bool:
-    """Whether KEY, or one of the ends of the slice that it is, is not known."""
-    return any(isinstance(part, Unknown) for part in _parts(key))
+def merge(value: dict[Any, Any], more: Mapping[Any, Any], at: At) -> None:
+    """``value.update(more)``: a key of MORE that is not known may be any that VALUE has."""
+    if value and value is not at.module.names and hidden_key(more) is not None:
+        for key, new in more.items():
+            if (unknown := unknown_part(key)) is not None:
+                _spread(value, unknown, new)
+    value.update(more)
+    if isinstance(more, dict) and (why := key_order_of(more)) is not None:
+        forget_order(value, why)
 
 
-def _parts(key: Any) -> tuple[Any, ...]:
-    return (key.start, key.stop, key.step) if isinstance(key, slice) else (key,)
+def put(value: dict[Any, Any], pairs: Iterable[tuple[Any, Any]], at: At) -> dict[Any, Any]:
+    """``value[key] = new`` for each of PAIRS; VALUE."""
+    for key, new in pairs:
+        if unknown_part(key) is not None:
+            set_somewhere(value, key, new, at)
+        else:
+            value[key] = new
+    return value
+
+
+def unknown_part(key: Any) -> Unknown | None:
+    """Why KEY is not known, an end of the slice or a part of the tuple that it is, too; None where it is known."""
+    if isinstance(key, slice):
+        return next((part for part in (key.start, key.stop, key.step) if isinstance(part, Unknown)), None)
+    if isinstance(key, tuple | frozenset):
+        return first_unknown(key)
+    if type(key) is UnknownKey:
+        return key.unknown
+    return key if isinstance(key, Unknown) else None

@@ -116,6 +116,8 @@ def _host_binary(sign: str, left: Any, right: Any, at: At) -> Any:
     if sign in _LEAVING_OUT and isinstance(answer, set | frozenset):
         unknown = _in_keys(left, right)
         return answer if unknown is None else unknown
+    if isinstance(answer, dict):
+        return _merged(sign, left, right, answer, at)
     if isinstance(answer, str | list | tuple | bytes):
         budget.made(len(answer), at)
         why = order_of(left)
@@ -124,6 +126,20 @@ def _host_binary(sign: str, left: Any, right: Any, at: At) -> Any:
             return in_any_order(list(answer), why)
     elif type(answer) is int and not -_SMALL < answer < _SMALL:
         budget.check_size(answer.bit_length(), at)
+    return answer
+
+
+def _merged(sign: str, left: Any, right: Any, answer: dict[Any, Any], at: At) -> Any:
+    """ANSWER is what Python makes of ``left SIGN right``, one of them a dict; what it is where keys are not known."""
+    from goflow.parser.interpreter.mutations import merge
+
+    if isinstance(answer, collections.Counter):
+        unknown = _in_keys(left, right)
+        return answer if unknown is None else unknown
+    if hidden_key(right) is not None or key_order_of(left) is not None or key_order_of(right) is not None:
+        answer.clear()
+        merge(answer, left, at)
+        merge(answer, right, at)
     return answer
 
 
@@ -407,9 +423,9 @@ def get_item(value: Any, key: Any, at: At) -> Any:
         return value.get_item(key, at)
     if isinstance(key, Unknown):
         return key
-    if isinstance(key, slice):
-        unknown = first_unknown((key.start, key.stop, key.step))
-        if unknown is not None:
+    if isinstance(key, slice | tuple):
+        parts = key if isinstance(key, tuple) else (key.start, key.stop, key.step)
+        if (unknown := first_unknown(parts)) is not None:
             return unknown
     if (why := order_of(value)) is not None:
         return why
@@ -417,6 +433,8 @@ def get_item(value: Any, key: Any, at: At) -> Any:
     if many is not None and not _stands_clear(value, key):
         return many
     try:
+        if type(value) is collections.ChainMap and (unknown := _in_keys(*value.maps[:-1])) is not None:
+            return unknown
         found = value[key if isinstance(value, dict) else plain_host(key)]
         if isinstance(key, slice):
             at.session.budget.made(len(found), at)
@@ -466,13 +484,13 @@ def set_item(value: Any, key: Any, new: Any, at: At) -> None:
         return
     if isinstance(value, MUTABLE):
         at.session.journal.touch(value)
-        if isinstance(key, Unknown | slice):
-            from goflow.parser.interpreter.mutations import in_their_order, is_unknown, set_somewhere
+        if isinstance(key, Unknown | slice | tuple):
+            from goflow.parser.interpreter.mutations import in_their_order, set_somewhere, unknown_part
 
-            if is_unknown(key):
+            if unknown_part(key) is not None:
                 set_somewhere(value, key, new, at)
                 return
-            if isinstance(value, list):
+            if isinstance(value, list) and isinstance(key, slice):
                 new = elements(new, at)
                 new = [UnknownMany.of(new)] if isinstance(new, Unknown) else in_their_order(new, at)
     try:
@@ -490,10 +508,10 @@ def delete_item(value: Any, key: Any, at: At) -> None:
         return
     if isinstance(value, MUTABLE):
         at.session.journal.touch(value)
-        if isinstance(key, Unknown | slice):
-            from goflow.parser.interpreter.mutations import delete_somewhere, is_unknown
+        if isinstance(key, Unknown | slice | tuple):
+            from goflow.parser.interpreter.mutations import delete_somewhere, unknown_part
 
-            if is_unknown(key):
+            if unknown_part(key) is not None:
                 delete_somewhere(value, key, at)
                 return
         if isinstance(value, dict) and key not in value and hidden_key(value) is not None:

@@ -349,6 +349,8 @@ def hidden_key(value: Any) -> Unknown | None:
             return key
         if type(key) is UnknownKey:
             return key.unknown
+        if isinstance(key, tuple | frozenset) and (unknown := first_unknown(key)) is not None:
+            return unknown
     return None
 
 

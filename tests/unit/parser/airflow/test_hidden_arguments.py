@@ -53,7 +53,7 @@ def test_tasks_among_the_known_arguments_are_upstream():
 
 
 def test_an_object_of_the_file_keeps_what_is_known():
-    lines = "class A:\n    def __init__(self, n=1, m=2):\n        self.n, self.m = n, m\na = A(**{'m': 3, u: 1})\n"
+    lines = "class A:\n    def __init__(self, n=1, m=2):\n        self.n, self.m = n, m\na = A(**{u: 1, 'm': 3})\n"
     env = only_task(f'{UNKNOWN}{lines}B(env={{"n": a.n, "m": str(a.m)}})').fields["env"]
     assert "$hole" in env["n"]
     assert env["m"] == "3"
