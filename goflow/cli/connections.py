@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 import click
+from goflow_runner.connections import of_uri
 
 from goflow.cli._client import connect
 from goflow.cli._output import details, json_option, show
@@ -67,21 +67,11 @@ def delete_command(conn_id: str) -> None:
 
 
 def parts_of(uri: str) -> dict[str, Any]:
-    """The parts of a connection URI (Airflow's ``Connection._parse_from_uri``): every part is percent-encoded, ``-`` in
-    the scheme stands for ``_``, and the query is the extra."""
-    import json
-
-    found = urlsplit(uri)
-    if not found.scheme:
-        raise click.BadParameter(f"{uri!r} has no scheme: TYPE://LOGIN:PASSWORD@HOST:PORT/SCHEMA")
-    query = dict(parse_qsl(found.query, keep_blank_values=True))
-    extra = query.pop("__extra__", None) or (json.dumps(query) if query else None)
-    return {
-        "conn_type": found.scheme.replace("-", "_"),
-        "host": unquote(found.hostname) if found.hostname else None,
-        "login": unquote(found.username) if found.username else None,
-        "password": unquote(found.password) if found.password else None,
-        "schema": unquote(found.path[1:]) or None,
-        "port": found.port,
-        "extra": extra,
-    }
+    """The parts of a connection's URI as Airflow reads it; an empty text is None. Raises click.BadParameter."""
+    try:
+        found = of_uri(uri)
+    except ValueError as problem:
+        raise click.BadParameter(f"it cannot be read: {problem}") from None
+    if not found["conn_type"]:
+        raise click.BadParameter("it has no scheme: TYPE://LOGIN:PASSWORD@HOST:PORT/SCHEMA")
+    return {name: None if value == "" else value for name, value in found.items() if name != "description"}

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
-from urllib.parse import quote, urlencode
 
+from goflow_runner.connections import PARTS, uri_of
 from sqlalchemy import Row, bindparam, delete, select
 
 from goflow.domain.errors import NotFoundError
@@ -56,31 +55,9 @@ def delete_(tx: Tx, conn_id: str, *, who: str) -> bool:
 
 
 def uri(connection: Connection, *, with_password: bool = True) -> str:
-    """The Connection as a URI, as Airflow's ``Connection.get_uri`` writes it; an extra that is no flat map of text goes
-    into ``__extra__``."""
-    out = f"{connection.conn_type.lower().replace('_', '-')}://"
-    if connection.login is not None:
-        out += quote(connection.login, safe="")
-    if connection.password is not None and with_password:
-        out += ":" + quote(connection.password, safe="")
-    if connection.login is not None or (connection.password is not None and with_password):
-        out += "@"
-    out += quote(connection.host or "", safe="")
-    out += f":{connection.port}" if connection.port else ""
-    out += "/" + quote(connection.schema, safe="") if connection.schema else ("/" if connection.extra else "")
-    if connection.extra:
-        out += "?" + urlencode(_query(connection.extra))
-    return out
-
-
-def _query(extra: str) -> dict[str, str]:
-    try:
-        document = json.loads(extra)
-    except ValueError:
-        return {"__extra__": extra}
-    if isinstance(document, dict) and all(isinstance(value, str) for value in document.values()):
-        return document
-    return {"__extra__": extra}
+    """The Connection as a URI, as Airflow's ``Connection.get_uri`` writes it."""
+    parts = {name: getattr(connection, name) for name in PARTS}
+    return uri_of(parts if with_password else {**parts, "password": None})
 
 
 def _connection(tx: Tx, row: Row[Any]) -> Connection:

@@ -16,7 +16,7 @@ from typing import Any
 from goflow.domain.spec import Inputs
 from goflow.parser.api import Folder
 from goflow.parser.catalogue import all_template_fields
-from goflow.parser.libraries.airflow.variables import parts_of
+from goflow.parser.libraries.airflow.variables import public_parts
 
 SECONDS = 20.0
 """How long a file may take, both runs and Python's own start together."""
@@ -95,7 +95,7 @@ def request_for(folder: Folder, path: str, inputs: Inputs, modules: Sequence[str
 
 def connection(uri: str) -> dict[str, Any]:
     """The parts of a connection as the shim's client gives them, but for the password."""
-    parts = parts_of(uri)
+    parts = public_parts(uri)
     names = ("conn_type", "host", "login", "schema", "port", "description", "extra")
     return {name: parts.get(name) for name in names}
 

@@ -37,6 +37,11 @@ class AirflowConfigParser:
             import subprocess
 
             return subprocess.run(shlex.split(command), check=True, capture_output=True, text=True).stdout.strip()
+        secret = os.environ.get(f"{name}_SECRET")
+        if secret:
+            from airflow._goflow import sources
+
+            return sources.setting(secret)
         asked = (section.lower(), key.lower())
         if asked == ("core", "dags_folder") and (World.task_input or {}).get("folder_here"):
             return World.task_input["folder_here"]
@@ -109,7 +114,13 @@ class AirflowConfigParser:
         from airflow._goflow.helpers import import_string
 
         path = self.get(section, key, None)
-        return import_string(path) if path else None
+        try:
+            return import_string(path) if path else None
+        except ImportError as problem:
+            raise AirflowConfigException(
+                f'The object could not be loaded. Please check "{key}" key in "{section}" section. '
+                f'Current value: "{path}". ({problem})'
+            ) from problem
 
     def has_option(self, section, option, **kwargs):
         """Whether it is there."""

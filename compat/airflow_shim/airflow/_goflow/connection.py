@@ -1,19 +1,19 @@
 """Connections and hooks."""
 
-import os
+from goflow_runner import connections
 
 from airflow._goflow import world
 from airflow._goflow.exceptions import AirflowException, AirflowNotFoundException
 from airflow._goflow.logs import LoggingMixin, mask_secret
-from airflow._goflow.world import World
 
 _NAMES = ("conn_id", "conn_type", "description", "host", "schema", "login", "password", "port", "extra")
 
 
 class Connection:
-    """A connection's parts."""
+    """A connection's parts: that of ``airflow.models`` under Airflow 2, and of ``airflow.sdk`` under Airflow 3."""
 
     EXTRA_KEY = "__extra__"
+    _decodes = False
 
     def __init__(
         self, conn_id=None, conn_type=None, description=None, host=None, login=None, password=None, schema=None,
@@ -25,42 +25,34 @@ class Connection:
                 "(conn_type, host, login, password, schema, port or extra). "
                 "You can't mix these two ways to create this object."
             )
-        self.conn_id, self.conn_type, self.description = conn_id, conn_type, description
-        self.host, self.login, self.password, self.schema = host, login, password, schema
-        self.port = int(port) if port not in (None, "") else None
-        if isinstance(extra, dict):
+        if extra and not isinstance(extra, str) and self._of_models():
             import json
 
             extra = json.dumps(extra)
-        self.extra = extra
+        self.conn_id = conn_id
+        found = {"conn_type": conn_type, "description": description, "host": host, "login": login,
+                 "password": password, "schema": schema, "port": port, "extra": extra}  # fmt: skip
         if uri is not None:
-            self._parse(uri)
-        if self.password:
-            mask_secret(self.password)
+            found = {**self._parsed(uri), "description": description}
+        if self._of_models():
+            found["password"] = found["password"] or None  # as the model's column has it
+            self._check(found["extra"])
+        for name, value in found.items():
+            setattr(self, name, value)
+        _mask(self)
 
-    def _parse(self, uri):
-        from urllib.parse import parse_qsl, unquote, urlsplit
+    @classmethod
+    def _of_models(cls):
+        return world.is_airflow2()
 
-        if uri.count("://") == 2:  # the host has a protocol of its own
-            scheme, _, rest = uri.partition("://")
-            protocol, _, rest = rest.partition("://")
-            found, host = urlsplit(f"{scheme}://{rest}"), f"{protocol}://"
-        else:
-            found, host = urlsplit(uri), ""
-        self.conn_type = {"postgresql": "postgres"}.get(found.scheme, found.scheme.replace("-", "_"))
-        name = unquote(found.hostname or "")
-        self.host = f"{host}{name}" if name else (host or None)
-        self.login = unquote(found.username) if found.username else found.username
-        self.password = unquote(found.password) if found.password else found.password
-        self.schema = unquote(found.path[1:]) if len(found.path) > 1 else ""
-        self.port = found.port
-        query = dict(parse_qsl(found.query, keep_blank_values=True))
-        if self.EXTRA_KEY in query:
-            self.extra = query[self.EXTRA_KEY]
-        elif query:
-            import json
+    def _parsed(self, uri):
+        try:
+            return connections.of_uri(uri, decoded=self._decodes)
+        except connections.InvalidUriError as problem:
+            raise AirflowException(f"{problem}.") from None
 
-            self.extra = json.dumps(query)
+    def _check(self, extra):
+        """Airflow 2 only warns of an extra that is no JSON object."""
 
     def __repr__(self):
         if world.is_airflow2():
@@ -74,26 +66,26 @@ class Connection:
 
     @classmethod
     def get(cls, conn_id):
-        """The connection of that id: the environment's ``AIRFLOW_CONN_...`` first. Raises AirflowNotFoundException."""
-        text = os.environ.get(f"AIRFLOW_CONN_{conn_id.upper()}")
-        if text is not None:
-            return cls.from_json(text, conn_id) if text.lstrip().startswith("{") else cls(conn_id=conn_id, uri=text)
-        found = World.client.connection(conn_id) if World.client is not None else None
+        """The connection of that id, of the first source that has it. Raises AirflowNotFoundException."""
+        from airflow._goflow import sources
+
+        found = sources.connection(conn_id)
         if found is None:
             raise AirflowNotFoundException(f"The conn_id `{conn_id}` isn't defined")
-        return cls(**{**{name: found.get(name) for name in _NAMES}, "conn_id": conn_id})
+        _mask(found)
+        return found
 
     get_connection_from_secrets = get
 
     @classmethod
-    def from_json(cls, value, conn_id=None):
-        """A connection of JSON text."""
-        import json
+    async def async_get(cls, conn_id):
+        """The same for coroutines."""
+        return cls.get(conn_id)
 
-        parts = json.loads(value)
-        parts["conn_type"] = parts.pop("type", parts.get("conn_type"))
-        parts.pop("conn_id", None)
-        return cls(conn_id=conn_id, **parts)
+    @classmethod
+    def from_json(cls, value, conn_id=None):
+        """A connection of JSON text. Raises ValueError; TypeError for names that a connection does not have."""
+        return cls(conn_id=conn_id, **connections.of_json(value))
 
     @classmethod
     def from_uri(cls, uri, conn_id=None):
@@ -126,37 +118,19 @@ class Connection:
 
     def get_uri(self):
         """As a URI."""
-        import json
-        from urllib.parse import parse_qsl, quote, urlencode
+        parts = {name: getattr(self, name) for name in connections.PARTS}
+        return connections.uri_of(parts, splits_host=world.is_airflow2())
 
-        kind = (self.conn_type or "").lower().replace("_", "-")
-        host, protocol = self.host or "", ""
-        if "://" in host:
-            protocol, _, rest = host.partition("://")
-            host, protocol = (host, "") if protocol == self.conn_type else (rest, f"{protocol}://")
-        authority = "" if self.login is None else quote(self.login, safe="")
-        authority += "" if self.password is None else f":{quote(self.password, safe='')}"
-        block = quote(host, safe="")
-        if self.port:
-            block += f":{self.port}" if block or authority else f"@:{self.port}"
-        block += f"/{quote(self.schema, safe='')}" if self.schema else ""
-        uri = f"{kind}://" if kind else "//"
-        uri += protocol + (f"{authority}@" if authority else "") + block
-        if self.extra:
-            found = self.extra_dejson
-            try:
-                query = urlencode(found) if isinstance(found, dict) else ""
-            except TypeError:
-                query = ""
-            if not query or dict(parse_qsl(query, keep_blank_values=True)) != json.loads(self.extra):
-                query = urlencode({self.EXTRA_KEY: self.extra})
-            uri += ("?" if self.schema else "/?") + query
-        return uri
+    async def aget_uri(self):
+        """The same for coroutines."""
+        return self.get_uri()
 
     def to_dict(self, *, prune_empty=False, validate=True):
         """As a map."""
-        found = {**{name: getattr(self, name) for name in _NAMES}, "extra": self.extra_dejson}
-        return {name: value for name, value in found.items() if value or not prune_empty}
+        found = {name: getattr(self, name) for name in _NAMES if name != "extra"}
+        found = {name: value for name, value in found.items() if value is not None or not prune_empty}
+        extra = self.extra_dejson
+        return {**found, "extra": extra} if extra or not prune_empty else found
 
     def as_json(self):
         """As JSON text."""
@@ -179,6 +153,45 @@ class Connection:
             return self.get_hook().test_connection()
         except Exception as problem:
             return False, str(problem)
+
+
+class ModelConnection(Connection):
+    """The connection of ``airflow.models`` under Airflow 3, which decodes what is JSON in a URI's query."""
+
+    _decodes = True
+
+    @classmethod
+    def _of_models(cls):
+        return True
+
+    def _check(self, extra):
+        import json
+
+        try:
+            is_object = extra is None or extra == "" or isinstance(json.loads(extra), dict)
+        except ValueError:
+            raise ValueError(f"Encountered non-JSON in `extra` field for connection {self.conn_id!r}.") from None
+        if not is_object:
+            raise ValueError(
+                "Encountered JSON value in `extra` which does not parse as a dictionary in connection "
+                f"{self.conn_id!r}. The `extra` field must contain a JSON representation of a Python dict."
+            )
+
+
+def of_models(name):
+    """The class as ``airflow.models`` has it under Airflow 3."""
+    return ModelConnection
+
+
+def _mask(connection):
+    """Never show its password and what its extra holds under the name of a secret."""
+    if connection.password:
+        from urllib.parse import quote
+
+        mask_secret(connection.password)
+        mask_secret(quote(str(connection.password)))
+    if connection.extra:
+        connection.extra_dejson  # noqa: B018 - it masks
 
 
 class BaseHook(LoggingMixin):

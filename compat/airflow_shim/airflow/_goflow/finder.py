@@ -167,6 +167,8 @@ def _named(module, name):
             private = importlib.import_module(f"{_PRIVATE}.{home[0]}")
             if new_name in homes.OF_SDK and module.startswith(homes.SDK) and not world.is_airflow2():
                 return private.of_sdk(home[1])
+            if new_name in homes.OF_MODELS and module.startswith("airflow.models") and not world.is_airflow2():
+                return private.of_models(home[1])
             return getattr(private, home[1])
     if name[:1].islower() and facts.is_provider(module) and not homes.is_function_name(name):
         raise AttributeError(f"module {module!r} has no attribute {name!r}")  # a module inside, found by the import

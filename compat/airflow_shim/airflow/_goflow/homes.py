@@ -50,6 +50,9 @@ _HOMES = {
     "parsing": "get_parsing_context AirflowParsingContext",
     "paths": "ObjectStoragePath attach",
     "retry_policy": "RetryPolicy ExceptionRetryPolicy RetryRule RetryAction RetryDecision",
+    "secret_files": "LocalFilesystemBackend load_variables load_connections_dict load_configs_dict",
+    "secrets": "BaseSecretsBackend EnvironmentVariablesBackend CONN_ENV_PREFIX VAR_ENV_PREFIX "
+    "DEFAULT_SECRETS_SEARCH_PATH DEFAULT_SECRETS_SEARCH_PATH_WORKERS call_secrets_backend_method",
     "sensor": "BaseSensorOperator PokeReturnValue poke_mode_only",
     "serialization": "XComEncoder XComDecoder",
     "setup_teardown": "SetupTeardownContext ContextWrapper context_wrapper",
@@ -79,6 +82,9 @@ _HOME_OF = {name: (home, name) for home, names in _HOMES.items() for name in nam
 _RENAMED = {
     "DummyOperator": ("classes.empty", "EmptyOperator"),
     "BranchDayOfWeek": ("classes.branches", "BranchDayOfWeekOperator"),
+    "MetastoreBackend": ("secrets", "ServerBackend"),
+    "ExecutionAPISecretsBackend": ("secrets", "ServerBackend"),
+    "ensure_secrets_loaded": ("sources", "backends"),
     "days_ago": ("dates", "days_ago"),
     "cron_presets": ("dates", "cron_presets"),
     "date_range": ("dates", "date_range"),
@@ -119,6 +125,10 @@ NAMES_BEFORE_MODULES = frozenset(
 SDK = ("airflow.sdk", "airflow.providers.common.compat")
 OF_SDK = frozenset({"TriggerRule", "WeightRule", "TaskInstanceState", "DagRunState", "Variable"})
 """Names that the SDK of Airflow 3 has in a form of its own: ``of_sdk`` of the private module gives it."""
+
+
+OF_MODELS = frozenset({"Connection"})
+"""Names that ``airflow.models`` of Airflow 3 has in a form of its own: ``of_models`` of the private module gives it."""
 
 
 def home_of(module, name):

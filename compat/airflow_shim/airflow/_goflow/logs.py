@@ -5,8 +5,8 @@ import sys
 FORMAT = "[%(asctime)s] {%(filename)s:%(lineno)d} %(levelname)s - %(message)s"
 MASK = "***"
 _SENSITIVE = frozenset(
-    ["access_token", "api_key", "apikey", "authorization", "passphrase", "passwd", "password", "private_key", "secret",
-     "token", "keyfile_dict", "service_account"]
+    ["access_token", "api_key", "apikey", "authorization", "passphrase", "passwd", "password", "private_key", "proxy",
+     "proxies", "secret", "token", "keyfile_dict", "service_account"]
 )  # fmt: skip
 _secrets = []
 
@@ -28,8 +28,13 @@ def is_sensitive(name):
     """Whether what is called NAME is a secret (Airflow's ``should_hide_value_for_key``)."""
     if not isinstance(name, str):
         return False
+    from airflow._goflow.configuration import conf
+
+    if not conf.getboolean("core", "hide_sensitive_var_conn_fields", True):
+        return False
+    own = {word.strip() for word in (conf.get("core", "sensitive_var_conn_names", "") or "").split(",")} - {""}
     lowered = name.strip().lower()
-    return any(word in lowered for word in _SENSITIVE)
+    return any(word in lowered for word in _SENSITIVE | own)
 
 
 def mask_secret(secret, name=None):

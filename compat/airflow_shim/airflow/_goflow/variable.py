@@ -1,7 +1,5 @@
 """Variables: while the file is imported the recorded ones, while the task runs those of the server."""
 
-import os
-
 from airflow._goflow.words import NOTSET
 from airflow._goflow.world import World
 
@@ -45,6 +43,9 @@ class Variable:
         text = json.dumps(value, indent=2) if serialize_json else str(value)
         if World.client is None:
             raise RuntimeError("Variables can be set only while a task runs")
+        from airflow._goflow import sources
+
+        sources.warn_of_conflict(key)
         World.client.set_variable(key, text)
 
     @classmethod
@@ -105,11 +106,10 @@ def of_sdk(name):
 
 
 def _text(key):
-    """The Variable's text or None: the environment's ``AIRFLOW_VAR_...`` first, as under Airflow."""
+    """The Variable's text or None: while the file is imported what was read, else of the first source that has it."""
     recorded = (World.recorded or {}).get("variables") or {}
     if key in recorded:
         return recorded[key]
-    text = os.environ.get(f"AIRFLOW_VAR_{key.upper()}")
-    if text is not None:
-        return text
-    return World.client.variable(key) if World.client is not None else None
+    from airflow._goflow import sources
+
+    return sources.variable(key)

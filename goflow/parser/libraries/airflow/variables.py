@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 import json
-import urllib.parse
 from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
+
+from goflow_runner.connections import parts_of
 
 from goflow.domain.spec import Dialect
 from goflow.parser.interpreter.classes import ClassValue, Instance
@@ -157,33 +158,24 @@ def get_connection(at: At, conn_id: Any = None, **named: Any) -> Any:
             module_name="airflow.models.connection",
         ),
     )
-    return ConnectionValue(cls, {"conn_id": conn_id, **parts_of(uri)})
+    try:
+        parts = public_parts(uri)
+    except ValueError as problem:
+        fail(
+            at, f"{MODULE}.AirflowNotFoundException", f"The conn_id `{conn_id}` cannot be read: {problem}", code="GF008"
+        )
+    return ConnectionValue(cls, {"conn_id": conn_id, **parts})
 
 
-def parts_of(uri: str) -> dict[str, Any]:
-    """The public parts of a connection's URI (or of its JSON form)."""
-    if uri.lstrip().startswith("{"):
-        found = json.loads(uri)
-        extra = found.get("extra") or {}
-        extra = json.loads(extra) if isinstance(extra, str) and extra else extra
-        names = ("conn_type", "host", "login", "schema", "port", "description")
-        return {**{name: found.get(name) for name in names}, "extra": json.dumps(extra), "extra_dejson": extra}
-    parsed = urllib.parse.urlsplit(uri)
-    query = dict(urllib.parse.parse_qsl(parsed.query, keep_blank_values=True))
-    extra = json.loads(query["__extra__"]) if "__extra__" in query else query
-    unquoted = {
-        "host": parsed.hostname,
-        "login": parsed.username,
-        "schema": parsed.path[1:],
-    }
-    return {
-        "conn_type": parsed.scheme.replace("-", "_"),
-        **{name: urllib.parse.unquote(value) if value else value for name, value in unquoted.items()},
-        "port": parsed.port,
-        "extra": json.dumps(extra) if extra else None,
-        "extra_dejson": extra,
-        "description": None,
-    }
+def public_parts(text: str) -> dict[str, Any]:
+    """The parts of a connection's URI or JSON without the password, and ``extra_dejson``. Raises ValueError."""
+    found = parts_of(text)
+    found.pop("password")
+    try:
+        extra = json.loads(found["extra"]) if found["extra"] else {}
+    except ValueError:
+        extra = {}
+    return {**found, "extra_dejson": extra}
 
 
 def _extra(at: At, self: Instance, nested: Any = False) -> Any:
