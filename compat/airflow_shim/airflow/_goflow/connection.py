@@ -127,7 +127,7 @@ class Connection:
 
     def to_dict(self, *, prune_empty=False, validate=True):
         """As a map."""
-        found = {name: getattr(self, name) for name in _NAMES if name != "extra"}
+        found = {name: getattr(self, name) for name in ("conn_id", *connections.PARTS) if name != "extra"}
         found = {name: value for name, value in found.items() if value is not None or not prune_empty}
         extra = self.extra_dejson
         return {**found, "extra": extra} if extra or not prune_empty else found
