@@ -209,6 +209,8 @@ class RuntimeSpec(_Part):
     namespace: str | None = None
     service_account: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    environment_from_secrets: Mapping[str, str] = field(default_factory=dict)
+    """Environment variables that Kubernetes Secrets of the pod's namespace give, each as ``secret/key``."""
     resources: Mapping[str, Json] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
@@ -402,7 +404,8 @@ class Inputs:
     ENVIRONMENT is exactly what the folder's settings give; a name that is not there is absent. CONNECTIONS map a
     connection id to its URI; the password is a hole and never leaves the reader. PYTHON is where Python is in the
     tasks' containers (``sys.executable``); empty: nobody has said it. ABSENT_MODULES are dotted names of modules that
-    these containers do not have, each with all that is inside it.
+    these containers do not have, each with all that is inside it. SECRET_ENVIRONMENT are names of variables that
+    Secrets give: they are there, and what they hold is not known here.
     """
 
     variables: Mapping[str, str] = field(default_factory=dict)
@@ -410,6 +413,7 @@ class Inputs:
     connections: Mapping[str, str] = field(default_factory=dict)
     python: str = ""
     absent_modules: frozenset[str] = frozenset()
+    secret_environment: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

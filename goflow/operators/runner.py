@@ -46,7 +46,9 @@ def plan(request: PlanRequest) -> JobPlan:
         verdict=Verdict.RUNNER,
         image=runtime.image or request.defaults.runner_image,
         command=COMMAND,
-        environment=dict(runtime.environment),
+        environment={
+            name: value for name, value in runtime.environment.items() if name not in runtime.environment_from_secrets
+        },
         image_pull_policy=request.defaults.image_pull_policy or None,
         pod={"spec": spec} if spec else {},
         container=container,
@@ -97,15 +99,23 @@ def _template(said: RuntimeSpec) -> dict[str, Any]:
     spec = dict(template.get("spec") or {})
     main, *others = spec.get("containers") or [{}]
     kept = {name: value for name, value in main.items() if name not in _OF_THE_RUNNER}
-    kept["env"] = [one for one in kept.get("env") or [] if one.get("name") not in said.environment]
+    ours = {*said.environment, *said.environment_from_secrets}
+    kept["env"] = [one for one in kept.get("env") or [] if one.get("name") not in ours]
     return {**template, "spec": {**spec, "containers": [kept, *others]}}
 
 
 def _as_pod(said: RuntimeSpec) -> dict[str, Any]:
     """What ``goflow.yaml`` says in keys of its own, as a pod."""
-    container = {"resources": dict(said.resources)} if said.resources else {}
+    container: dict[str, Any] = {"resources": dict(said.resources)} if said.resources else {}
+    if said.environment_from_secrets:
+        container["env"] = [_from_secret(*item) for item in sorted(said.environment_from_secrets.items())]
     account = {"serviceAccountName": said.service_account} if said.service_account else {}
     return {
         "metadata": {"labels": dict(said.labels), "annotations": dict(said.annotations)},
         "spec": {**account, "containers": [container]},
     }
+
+
+def _from_secret(name: str, place: str) -> dict[str, Any]:
+    secret, _, key = place.partition("/")
+    return {"name": name, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}}

@@ -41,7 +41,12 @@ class FileSettings:
         folder's environment stands over what was given."""
         return Inputs(
             variables=_allowed(inputs.variables, self.variables),
-            environment={**inputs.environment, **self.runtime.environment},
+            environment={
+                name: value
+                for name, value in {**inputs.environment, **self.runtime.environment}.items()
+                if name not in self.runtime.environment_from_secrets
+            },
+            secret_environment=frozenset(self.runtime.environment_from_secrets),
             connections=_allowed(inputs.connections, self.connections),
             python=self.python or inputs.python,
             absent_modules=inputs.absent_modules.union(self.absent_modules),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from goflow.domain.canonical import Json
 from goflow.parser.yaml.keys import ANNOTATIONS, ENVIRONMENT, KUBERNETES_NAME, LABELS, RESOURCES
 from goflow.parser.yaml.scalars import Boolean, Choice, Text
-from goflow.parser.yaml.shapes import Either, Key, ListOf, Object, Record
+from goflow.parser.yaml.shapes import Either, Key, ListOf, MapOf, Object, Record
 
 _MODULE = Text("the name of a module", r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _PATTERNS = ListOf(Text("a pattern", strict=True), "a pattern or a list of patterns", lone=True)
@@ -19,6 +19,16 @@ RUNTIME_KEYS = (
     Key("service_account", KUBERNETES_NAME, "the Kubernetes service account of the pods"),
     Key(
         "environment", ENVIRONMENT, "environment variables: DAG files see them while they are read, tasks when they run"
+    ),
+    Key(
+        "environment_from_secrets",
+        MapOf(
+            Text("a Secret and a key in it: secret/key", r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?/[A-Za-z0-9._-]+"),
+            name="a mapping of environment variables to keys of Secrets",
+            keys=ENVIRONMENT.keys,
+            key_name=ENVIRONMENT.key_name,
+        ),
+        "environment variables of the tasks that Kubernetes Secrets of their namespace give, each as secret/key",
     ),
     Key("resources", RESOURCES, "Kubernetes resources of the tasks' containers: requests and limits"),
     Key("labels", LABELS, "labels put on Jobs and pods"),

@@ -71,6 +71,7 @@ class _Maker:
                 namespace=given.get("namespace"),
                 service_account=given.get("service_account"),
                 environment=given.get("environment", {}),
+                environment_from_secrets=given.get("environment_from_secrets", {}),
                 resources=_resources(given.get("resources")),
                 labels=given.get("labels", {}),
                 annotations=given.get("annotations", {}),

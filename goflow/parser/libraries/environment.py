@@ -26,13 +26,15 @@ class Environment(Value):
     def __init__(self, session: Session) -> None:
         self.given = session.inputs.environment
         self.values: dict[str, Any] = dict(self.given)
+        self.secret = session.inputs.secret_environment
         self.used = session.environment_used
         self.unsure: Unknown | None = None
         """What a name is that is not among the values, once there are some that nobody knows."""
 
     def ask(self, name: str) -> Any:
         """The variable NAME, or None; Unknown where the file itself has set it to what is not known."""
-        self.used.setdefault(name, self.given.get(name))
+        if name not in self.secret:  # what it holds when the task imports the file is not ours to say
+            self.used.setdefault(name, self.given.get(name))
         return self.values.get(name, self.unsure)
 
     def _asked(self, name: Any, at: At) -> Any:
@@ -40,6 +42,8 @@ class Environment(Value):
         if isinstance(name, Unknown):
             return name
         found = self.ask(name)
+        if found is None and name in self.secret:
+            return Unknown(f"{name}, which comes from a Secret", at)
         return Unknown(f"{name} in the task's container", at) if found is None and name in IN_EVERY_CONTAINER else found
 
     def _any_becomes(self, unknown: Unknown) -> None:
@@ -76,13 +80,13 @@ class Environment(Value):
 
     def iterate(self, at: At) -> Iterator[Any]:
         """The names given."""
-        return iter(list(self.values))
+        return iter(list(self.mapping(at)))
 
     def mapping(self, at: At) -> Any:
         """``**os.environ``: all that is given."""
         for name in self.values:
             self.ask(name)
-        return dict(self.values)
+        return {name: self._asked(name, at) for name in sorted(self.secret - self.values.keys())} | self.values
 
     def get_attribute(self, name: str, at: At) -> Any:
         """``get``, ``copy``, ``setdefault``, ``items`` and so on."""
@@ -109,7 +113,10 @@ class Environment(Value):
         name = _name(key, at)
         if isinstance(name, Unknown):
             return name
-        if self.ask(name) is None:
+        found = self.ask(name)
+        if found is None and name in self.secret:
+            return self._asked(name, at)
+        if found is None:
             self.set_item(name, default, at)
         return self.values[name]
 

@@ -146,3 +146,18 @@ def test_names_fit_and_differ():
     assert len(long) <= 57
     assert long != other
     assert len(label_value("x" * 100)) <= 63
+
+
+def test_secrets_of_the_namespace_give_variables_by_name_and_nothing_else_of_them():
+    runtime = RuntimeSpec(
+        environment={"A": "1", "AIRFLOW_CONN_SHOP": "http://for-reading"},
+        environment_from_secrets={"AIRFLOW_CONN_SHOP": "shop/uri"},
+        pod_template={"spec": {"containers": [{"env": [{"name": "AIRFLOW_CONN_SHOP", "value": "template"}]}]}},
+    )
+    job = manifest(TaskSpec(task_id="t", operator="BashOperator", operator_path=BASH, runtime=runtime))
+    given = {one["name"]: one for one in job["spec"]["template"]["spec"]["containers"][0]["env"]}
+    assert given["A"] == {"name": "A", "value": "1"}
+    assert given["AIRFLOW_CONN_SHOP"] == {
+        "name": "AIRFLOW_CONN_SHOP",
+        "valueFrom": {"secretKeyRef": {"name": "shop", "key": "uri"}},
+    }

@@ -10,7 +10,9 @@ import contextvars
 import logging
 
 from airflow._goflow import world
+from airflow._goflow.exceptions import AirflowException
 from airflow._goflow.secrets import BaseSecretsBackend, EnvironmentVariablesBackend, ServerBackend
+from airflow._goflow.world import World
 
 log = logging.getLogger("airflow.secrets")
 _made = {}
@@ -84,6 +86,11 @@ def _custom():
     path = conf.get(section, key, None)
     if not path or _asked_by_backend.get():
         return None
+    if World.account is not None:
+        raise AirflowException(
+            f"A file that is run to be read (import_mode: sandbox) cannot ask a secrets backend ({path}): "
+            "ask for it in the task, or in a template"
+        )
     given = conf.get(section, arguments, None)
     single = _single(section, arguments)
     made = (path, given, tuple(sorted(single.items())))

@@ -51,6 +51,20 @@ def _in_environment(at: At, prefix: str, name: Any) -> str | None:
     return found
 
 
+def _only_when_it_runs(at: At, prefix: str, what: str, name: Any) -> Unknown | None:
+    """Unknown where only the task's process can tell: there, a secrets backend is asked first, and no backend is ever
+    loaded here; or the variable of that name comes from a Secret."""
+    given = at.session.inputs
+    backends = ("AIRFLOW__SECRETS__BACKEND", "AIRFLOW__WORKERS__SECRETS_BACKEND")
+    for key in backends[: 1 if at.session.dialect is Dialect.AIRFLOW2 else 2]:
+        if given.environment.get(key):
+            at.session.environment_used[key] = given.environment[key]
+            return Unknown(f"{what} {name}: the secrets backend ({key}) is asked when the task runs", at)
+    if f"{prefix}{str(name).upper()}" in given.secret_environment:
+        return Unknown(f"{what} {name}, which comes from a Secret", at)
+    return None
+
+
 def _variable(at: At, key: Any) -> str | None:
     """The text of a Variable, told as used; None where there is none."""
     found = _in_environment(at, "AIRFLOW_VAR_", key)
@@ -61,7 +75,8 @@ def _variable(at: At, key: Any) -> str | None:
 
 
 def _get_of_sdk(at: At, key: Any, default: Any = NOT_SET, deserialize_json: Any = False) -> Any:
-    if default is NOT_SET and isinstance(key, str) and _variable(at, key) is None:
+    told_here = isinstance(key, str) and _only_when_it_runs(at, "AIRFLOW_VAR_", "the Variable", key) is None
+    if default is NOT_SET and told_here and _variable(at, key) is None:
         text = f"VARIABLE_NOT_FOUND: {{'message': 'Variable {key} not found'}}"
         fail(at, f"{MODULE}.AirflowRuntimeError", text, code="GF008", hint=_create(key))
     return get_variable(at, key, default, deserialize_json)
@@ -84,6 +99,7 @@ def get_variable(
 ) -> Any:
     """``Variable.get``. Raises KeyError for a Variable that is not there and has no default."""
     unknown = first_unknown((key, deserialize_json))
+    unknown = unknown or _only_when_it_runs(at, "AIRFLOW_VAR_", "the Variable", key)
     if unknown is not None:
         return unknown
     found = _variable(at, key)
@@ -140,6 +156,9 @@ def get_connection(at: At, conn_id: Any = None, **named: Any) -> Any:
     conn_id = named.get("conn_id", conn_id)
     if isinstance(conn_id, Unknown):
         return conn_id
+    unknown = _only_when_it_runs(at, "AIRFLOW_CONN_", "the connection", conn_id)
+    if unknown is not None:
+        return unknown
     uri = _in_environment(at, "AIRFLOW_CONN_", conn_id)
     if uri is None:
         if conn_id not in at.session.connections_used:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from .reading import TWO, errors, in_dag, only_task, read
+from .reading import THREE, TWO, errors, in_dag, only_task, read
 
 
 def value_of(expression, dialect=TWO, **inputs):
@@ -111,6 +111,29 @@ def test_the_environment_in_airflows_form_stands_over_what_is_stored(expression,
     }
     stored = {"variables": {"Region": "us"}, "connections": {"shop": "http://other"}}
     assert value_of(expression, environment=environment, **stored) == value
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        'Variable.get("here")',
+        'Variable.get("here", default_var="other")',
+        'Variable.get("nowhere")',
+        'BaseHook.get_connection("shop").host',
+    ],
+)
+def test_what_a_secrets_backend_may_have_is_known_when_the_task_runs(expression):
+    given = {
+        "environment": {"AIRFLOW__SECRETS__BACKEND": "vault.Backend", "AIRFLOW_VAR_HERE": "x"},
+        "connections": {"shop": "http://here"},
+    }
+    assert "AIRFLOW__SECRETS__BACKEND" in value_of(expression, **given)["$hole"]["reason"]
+
+
+def test_a_backend_for_workers_is_asked_by_airflow_3_alone():
+    given = {"environment": {"AIRFLOW__WORKERS__SECRETS_BACKEND": "vault.Backend", "AIRFLOW_VAR_HERE": "x"}}
+    assert value_of('Variable.get("here")', TWO, **given) == "x"
+    assert "$hole" in value_of('Variable.get("here")', THREE, **given)
 
 
 def test_what_the_environment_answers_is_recorded_as_environment():

@@ -186,3 +186,32 @@ def test_a_fault_is_told_on_its_line_and_stops_every_file(config_of, text, line,
     assert (finding.span.path, finding.span.line, finding.code) == ("goflow.yaml", line, code)
     assert words in finding.message
     assert config.for_file("any.py").diagnostics == (finding,)
+
+
+def test_what_a_secret_gives_is_known_when_the_task_runs(config_of, tmp_path):
+    config_of(
+        "environment: {AIRFLOW_VAR_KEY: other}\nenvironment_from_secrets: {AIRFLOW_VAR_KEY: shop/key, PIN: shop/pin}"
+    )
+    (tmp_path / "f.py").write_text(
+        "import os\n"
+        "from airflow.sdk import DAG, Variable\n"
+        "from airflow.providers.standard.operators.python import PythonOperator\n"
+        "with DAG('d'):\n"
+        "    PythonOperator(task_id='t', python_callable=print, op_args=[\n"
+        "        Variable.get('key'), os.environ['PIN'], os.environ.get('PIN', 'none'), Variable.get('known')])\n"
+    )
+    result = parse_file(Folder(tmp_path), "f.py", Inputs(variables={"key": "stored", "known": "stored"}))
+    *secret, known = result.dags[0].tasks[0].fields["op_args"]
+    assert [value["$hole"]["reason"] for value in secret] == [
+        "depends on the Variable key, which comes from a Secret",
+        "depends on PIN, which comes from a Secret",
+        "depends on PIN, which comes from a Secret",
+    ]
+    assert known == "stored"
+    assert (dict(result.inputs.environment), dict(result.inputs.variables)) == ({}, {"known": "stored"})
+    assert result.dags[0].runtime.environment_from_secrets == {"AIRFLOW_VAR_KEY": "shop/key", "PIN": "shop/pin"}
+
+
+def test_a_key_of_a_secret_is_written_with_its_secret(config_of):
+    found = config_of("environment_from_secrets:\n  PIN: shop").diagnostics
+    assert [(one.code, one.span.line) for one in found] == [("GF402", 2)]
