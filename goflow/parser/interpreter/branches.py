@@ -11,7 +11,7 @@ import libcst as cst
 from goflow.parser.interpreter.attempts import may_leave, may_raise
 from goflow.parser.interpreter.journal import Arm, restore
 from goflow.parser.interpreter.scopes import Frame
-from goflow.parser.interpreter.values import At, MaybeGone, Raised, Unknown, UnknownMany, first_unknown
+from goflow.parser.interpreter.values import At, MaybeGone, OneOf, Raised, Unknown, UnknownMany, first_unknown
 
 if TYPE_CHECKING:
     from goflow.parser.interpreter.bodies import Exit
@@ -39,6 +39,21 @@ def both_expressions(frame: Frame, first: cst.CSTNode, second: cst.CSTNode, test
     _tell(frame, raising, bool(values), test)
     join_arms(frame, arms, test)
     return join_values(values, frame.at(first), test, arms) if len(values) == 2 else values[0]
+
+
+def maybe_expression(frame: Frame, left: Any, right: cst.CSTNode, test: Unknown) -> Any:
+    """``LEFT and right`` or ``LEFT or right`` where TEST, whether LEFT is true, is not known."""
+    from goflow.parser.interpreter.expressions import evaluate
+
+    arm = Arm()
+    with frame.session.deciding(test):
+        try:
+            _, value = frame.session.journal.run(lambda: evaluate(frame, right), arm)
+        except Raised as problem:
+            _tell(frame, [(problem, arm)], True, test)
+            return test
+    join_arms(frame, [arm, Arm()], test)
+    return OneOf.of(test, [left, value])
 
 
 def both_bodies(frame: Frame, bodies: list[Callable[[], Exit | None]], test: Unknown, at: At) -> Exit | None:
@@ -154,7 +169,7 @@ def join_values(values: list[Any], at: At, test: Unknown | None = None, arms: Se
             if joined is not None:
                 return joined
     unknown = test if test is not None else first_unknown(values)
-    return unknown if unknown is not None else Unknown("a condition that is not known", at)
+    return OneOf.of(unknown if unknown is not None else Unknown("a condition that is not known", at), values)
 
 
 def _join_containers(found: list[Any], at: At, test: Unknown | None, arms: Sequence[Arm]) -> Any:

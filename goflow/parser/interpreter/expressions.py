@@ -243,7 +243,9 @@ def _boolean(frame: Frame, node: cst.BooleanOperation) -> Any:
     left = evaluate(frame, node.left)
     is_true = truth(left, frame.at(node.left))
     if isinstance(is_true, Unknown):
-        return is_true
+        from goflow.parser.interpreter.branches import maybe_expression
+
+        return maybe_expression(frame, left, node.right, is_true)
     if is_true is isinstance(node.operator, cst.And):
         return evaluate(frame, node.right)
     return left

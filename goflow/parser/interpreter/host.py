@@ -27,6 +27,7 @@ from goflow.parser.interpreter.orders import in_any_order, unordered
 from goflow.parser.interpreter.values import (
     At,
     NativeFunction,
+    OneOf,
     Unknown,
     UnknownElementsError,
     Value,
@@ -174,7 +175,7 @@ def _transparent(value: Any, name: str, args: Any, kwargs: dict[str, Any], at: A
     if isinstance(value, dict) and name == "get":
         key = args[0]
         if (unknown := unknown_part(key)) is not None:
-            return unknown
+            return OneOf.of(unknown, [value], inside=True)
         check_hashable(key, at)
         if key not in value:
             hidden = hidden_key(value)

@@ -14,6 +14,7 @@ from goflow.parser.interpreter.orders import unordered
 from goflow.parser.interpreter.values import (
     At,
     MaybeGone,
+    OneOf,
     Raised,
     Unknown,
     UnknownElementsError,
@@ -171,11 +172,12 @@ def _of_dict(value: dict[Any, Any], name: str, args: Any, kwargs: dict[str, Any]
     key = args[0]
     check_hashable(key, at)
     if (unknown := unknown_part(key)) is not None:
+        found = OneOf.of(unknown, [*value.values(), *args[1:]])
         if name == "pop" and value:
             forget_keys(value, unknown)
         elif name == "setdefault":
             value[UnknownKey(unknown)] = unknown
-        return unknown if name in {"pop", "setdefault"} else None
+        return found if name in {"pop", "setdefault"} else None
     if name in {"pop", "setdefault"} and hidden is not None and key not in value:
         if name == "setdefault":
             value[key] = hidden

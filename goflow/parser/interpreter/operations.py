@@ -15,6 +15,7 @@ from goflow.parser.interpreter.values import (
 from goflow.parser.interpreter.values import (
     At,
     MaybeGone,
+    OneOf,
     Raised,
     Unknown,
     UnknownElementsError,
@@ -422,7 +423,7 @@ def get_item(value: Any, key: Any, at: At) -> Any:
     if isinstance(value, Value):
         return value.get_item(key, at)
     if isinstance(key, Unknown):
-        return key
+        return some_item(value, key, at)
     if isinstance(key, slice | tuple):
         parts = key if isinstance(key, tuple) else (key.start, key.stop, key.step)
         if (unknown := first_unknown(parts)) is not None:
@@ -433,6 +434,10 @@ def get_item(value: Any, key: Any, at: At) -> Any:
     if many is not None and not _stands_clear(value, key):
         return many
     try:
+        if type(value) is not dict and isinstance(value, dict) and key not in value:  # it may make what is missing
+            unknown = hidden_key(value)
+            if unknown is not None:
+                return unknown
         if type(value) is collections.ChainMap and (unknown := _in_keys(*value.maps[:-1])) is not None:
             return unknown
         found = value[key if isinstance(value, dict) else plain_host(key)]
@@ -449,6 +454,16 @@ def get_item(value: Any, key: Any, at: At) -> Any:
         raise Raised(make_exception(at.session, "KeyError", (key,)), at) from None
     except HOST_ERRORS as problem:
         as_raised(problem, at)
+
+
+def some_item(value: Any, key: Unknown, at: At) -> Unknown:
+    """``value[key]`` with a KEY that is not known."""
+    if type(value) is not dict and isinstance(value, dict) and not isinstance(value, collections.Counter):
+        at.session.journal.touch(value)
+        value[UnknownKey(key)] = key  # what is missing is made
+    if isinstance(value, MUTABLE):
+        return OneOf.of(key, [value], inside=True)
+    return OneOf.of(key, value) if isinstance(value, tuple) else key
 
 
 def _stands_clear(value: Any, key: Any) -> bool:

@@ -29,7 +29,7 @@ from goflow.parser.interpreter.orders import unordered
 from goflow.parser.interpreter.scopes import Frame
 from goflow.parser.interpreter.signs import BINARY_SIGNS
 from goflow.parser.interpreter.targets import assign, change, delete
-from goflow.parser.interpreter.values import At, Raised, Unknown, UnknownElementsError, UnknownKey, Value, raised
+from goflow.parser.interpreter.values import At, OneOf, Raised, Unknown, UnknownElementsError, UnknownKey, Value, raised
 
 
 def _expression(frame: Frame, node: cst.Expr) -> Exit | None:
@@ -71,6 +71,8 @@ IN_PLACE: dict[str, Callable[[Any, Any], Any]] = {
 
 def in_place(sign: str, before: Any, value: Any, at: At) -> Any:
     """``before SIGN= value``: lists, dicts and sets change; a class's own ``__iadd__`` and its kin are called."""
+    if isinstance(before, OneOf):
+        before.changed(at)
     if isinstance(before, list | collections.deque) and sign == "+":
         host.call_method(before, "extend", [value], {}, at)
         return before

@@ -1,6 +1,7 @@
 """Code that is not read may change what it is handed: lists, dicts, sets and objects of the file's own classes.
 
-After such a call whatever can be reached through its arguments is not known. Taken to leave its arguments as they are:
+After such a call whatever can be reached through its arguments is not known, nor what a function among them changes
+of what it sees outside of itself (`callbacks`). Taken to leave its arguments as they are:
 a class that is called (it keeps them), methods that Python's own data have (``get``, ``format``, ``append``), and
 libraries that are known not to (clients of services, Airflow's own, most of Python's).
 """
@@ -11,18 +12,22 @@ import collections
 import datetime as dt
 import re
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 import libcst as cst
 
+from goflow.parser.interpreter.callbacks import called_back
 from goflow.parser.interpreter.classes import Instance
-from goflow.parser.interpreter.mutations import forget_keys
+from goflow.parser.interpreter.functions import UserFunction
+from goflow.parser.interpreter.mutations import MUTATORS, forget_keys
 from goflow.parser.interpreter.subtypes import HostInstance
 from goflow.parser.interpreter.values import (
     CONTAINERS,
     Arguments,
     At,
     Keywords,
+    OneOf,
     Unknown,
     UnknownKey,
     UnknownMany,
@@ -51,6 +56,7 @@ _CHANGING = frozenset({"bisect", "heapq", "operator", "random"})
 _DATA = (str, bytes, int, float, tuple, list, dict, set, collections.deque, dt.datetime, dt.timedelta)
 _OF_DATA = frozenset(name for kind in _DATA for name in dir(kind) if not name.startswith("_"))
 """Methods of Python's own data; none of them changes its arguments."""
+_ASKING = _OF_DATA.difference(*MUTATORS.values())
 _OF_TASKS = frozenset({"partial", "expand", "expand_kwargs", "override", "set_upstream", "set_downstream"})
 """Methods of operators and tasks; the same."""
 _NOT_READ = ", which is not read"
@@ -73,24 +79,41 @@ def callee(at: At) -> str:
     return function.value if isinstance(function, cst.Name) else ""
 
 
+def only_asks(at: At) -> bool:
+    """Whether what is called at AT is a method of Python's own data that changes nothing."""
+    return callee(at) in _ASKING
+
+
 def may_have_changed(unknown: Unknown, args: Arguments, kwargs: Keywords, at: At) -> None:
     """UNKNOWN is called: what can be reached through its arguments is not known from now on."""
-    waiting = [value for value in (*args, *kwargs.values()) if not isinstance(value, _SETTLED)]
+    waiting = [value for value in (*args, *kwargs.values()) if not _is_settled(value)]
     if not waiting or _keeps_arguments(unknown.reason, at):
         return
-    why = Unknown(_words(unknown.reason, at), at)
-    seen = set()
+    forget_all(waiting, Unknown(_words(unknown.reason, at), at))
+
+
+def forget_all(values: Iterable[Any], why: Unknown) -> None:
+    """What can be reached through VALUES is not known any more for the reason WHY."""
+    at = why.at
+    waiting, seen = list(values), set()
     while waiting:
         value = waiting.pop()
-        if isinstance(value, _SETTLED) or id(value) in seen:
+        if _is_settled(value) or id(value) in seen:
             continue
         seen.add(id(value))
-        if value is at.module.names:
+        if isinstance(value, OneOf):
+            waiting += value.candidates()
+        elif value is at.module.names:
             at.module.starred = why if at.module.starred is None else at.module.starred
             at.session.journal.touch(value)
             value[UnknownKey(why)] = why
         else:
-            waiting += _forget(value, why)
+            is_handed = isinstance(value, UserFunction) and isinstance(at.node, cst.Call)  # not one that is decorated
+            waiting += called_back(value, why) if is_handed else _forget(value, why)
+
+
+def _is_settled(value: Any) -> bool:
+    return isinstance(value, _SETTLED) and type(value) is not OneOf
 
 
 _SETTLED = (str, bytes, int, float, type(None), Unknown)

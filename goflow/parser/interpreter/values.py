@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import collections
 import types
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import libcst as cst
@@ -325,6 +325,70 @@ class MaybeGone(Unknown):
         return next((inner for inner in mapping.values() if type(inner) is MaybeGone), None)
 
 
+class OneOf(Unknown):
+    """One of some lists, dicts, sets or objects, and nobody knows which, or something inside of one: whoever changes it
+    may have changed each of them. HOLDERS are they, or with INSIDE the containers that have them."""
+
+    __slots__ = ("holders", "inside")
+    holders: list[Any]
+    inside: bool
+
+    @classmethod
+    def of(cls, unknown: Unknown, holders: Iterable[Any], *, inside: bool = False) -> Unknown:
+        """UNKNOWN, or one of HOLDERS (of what is INSIDE of them) where any can be changed."""
+        found = [one for one in holders if isinstance(one, OneOf if isinstance(one, Unknown) else _CHANGEABLE)]
+        if not found:
+            return unknown
+        made = cls(unknown.reason, unknown.at)
+        made.holders, made.inside = found, inside
+        return made
+
+    def derived(self) -> Unknown:
+        """Something else."""
+        return Unknown(self.reason, self.at)
+
+    def candidates(self) -> list[Any]:
+        """What it may be, or be inside of."""
+        if not self.inside:
+            return self.holders
+        values = (holder.values() if isinstance(holder, dict) else holder for holder in self.holders)
+        return [value for found in values for value in found]
+
+    def changed(self, at: At) -> None:
+        """It is changed: what it may be is not known any more."""
+        from goflow.parser.interpreter.unread import forget_all
+
+        forget_all(self.candidates(), Unknown(self.reason, self.at))
+
+    def set_attribute(self, name: str, value: Any, at: At) -> None:
+        """Changes one of them."""
+        self.changed(at)
+
+    def delete_attribute(self, name: str, at: At) -> None:
+        """Changes one of them."""
+        self.changed(at)
+
+    def set_item(self, key: Any, value: Any, at: At) -> None:
+        """Changes one of them."""
+        self.changed(at)
+
+    def delete_item(self, key: Any, at: At) -> None:
+        """Changes one of them."""
+        self.changed(at)
+
+    def call(self, args: Arguments, kwargs: Keywords, at: At) -> Any:
+        """A method of one of them, which may change it."""
+        from goflow.parser.interpreter.unread import only_asks
+
+        if not only_asks(at):
+            self.changed(at)
+        return super().call(args, kwargs, at)
+
+    def binary(self, operator: str, other: Any, at: At, *, reflected: bool) -> Any:
+        """Something else."""
+        return self.derived()
+
+
 class UnknownKey(str):
     """Stands for the keys of a mapping that is not known, inside one that is known otherwise."""
 
@@ -337,6 +401,7 @@ class UnknownKey(str):
         return made
 
 
+_CHANGEABLE = (list, dict, set, collections.deque, Value)
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 
 

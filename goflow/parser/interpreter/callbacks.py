@@ -1,0 +1,109 @@
+"""What a function of the file changes outside of itself when code that is not read calls it, once or often."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import libcst as cst
+
+from goflow.parser.interpreter.functions import UserFunction
+from goflow.parser.interpreter.locals_ import assigned_names
+from goflow.parser.interpreter.mutations import MUTATORS
+from goflow.parser.interpreter.scopes import MISSING, UNBOUND, Scope
+from goflow.parser.interpreter.values import Unknown
+
+_CHANGING = frozenset[str]().union(*MUTATORS.values())
+
+
+def called_back(function: UserFunction, why: Unknown) -> list[Any]:
+    """FUNCTION may be run: the outer names that it sets are not known for the reason WHY. What else of what is outside
+    its body may change, and the functions that it calls."""
+    body = _Body()
+    function.node.body.visit(body)
+    own = {parameter.name for parameter in function.parameters}
+    if isinstance(function.node, cst.FunctionDef):
+        own |= assigned_names(function.node.body)
+    own -= body.of_module | body.of_functions
+    for name in body.of_module | body.of_functions:
+        scope = function.scope.globals if name in body.of_module else _home(function.scope, name)
+        if scope is not None and name in body.set:
+            why.at.session.journal.touch(scope.names)
+            scope.names[name] = why
+    found = [function.scope.find(name) for name in body.changed - own]
+    for name, given in body.called.items():
+        callee = function.scope.find(name) if name not in own else None
+        if isinstance(callee, UserFunction):
+            found += [callee, *(function.scope.find(other) for other in given - own)]
+    return [value for value in found if value is not MISSING and value is not UNBOUND]
+
+
+def _home(scope: Scope | None, name: str) -> Scope | None:
+    while scope is not None and (scope.is_class or name not in scope.names):
+        scope = scope.parent
+    return scope
+
+
+def _root(node: cst.CSTNode) -> str | None:
+    """The name that ``name.attribute[key]`` begins with."""
+    while isinstance(node, cst.Attribute | cst.Subscript):
+        node = node.value
+    return node.value if isinstance(node, cst.Name) else None
+
+
+class _Body(cst.CSTVisitor):
+    """Names that a body sets, those whose values it changes in place, and those that it calls with what."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.of_module: set[str] = set()
+        self.of_functions: set[str] = set()
+        self.set: set[str] = set()
+        self.changed: set[str] = set()
+        self.called: dict[str, set[str]] = {}
+
+    def visit_Global(self, node: cst.Global) -> None:  # noqa: N802
+        """Names of the module."""
+        self.of_module |= {item.name.value for item in node.names}
+
+    def visit_Nonlocal(self, node: cst.Nonlocal) -> None:  # noqa: N802
+        """Names of a function around this one."""
+        self.of_functions |= {item.name.value for item in node.names}
+
+    def _target(self, node: cst.CSTNode) -> None:
+        if isinstance(node, cst.Tuple | cst.List):
+            for element in node.elements:
+                self._target(element.value)
+        elif (name := _root(node)) is not None:
+            (self.set if isinstance(node, cst.Name) else self.changed).add(name)
+
+    def visit_AssignTarget(self, node: cst.AssignTarget) -> None:  # noqa: N802
+        """``name = ...``, ``name[key] = ...``."""
+        self._target(node.target)
+
+    def visit_AnnAssign(self, node: cst.AnnAssign) -> None:  # noqa: N802
+        """``name: type = ...``."""
+        self._target(node.target)
+
+    def visit_AugAssign(self, node: cst.AugAssign) -> None:  # noqa: N802
+        """``name += ...``, which may change a list in place."""
+        self._target(node.target)
+        if isinstance(node.target, cst.Name):
+            self.changed.add(node.target.value)
+
+    def visit_For(self, node: cst.For) -> None:  # noqa: N802
+        """``for name in ...``."""
+        self._target(node.target)
+
+    def visit_Del(self, node: cst.Del) -> None:  # noqa: N802
+        """``del name[key]``."""
+        self._target(node.target)
+
+    def visit_Call(self, node: cst.Call) -> None:  # noqa: N802
+        """``name(...)``, ``name.append(...)``."""
+        if isinstance(node.func, cst.Name):
+            given = {_root(argument.value) for argument in node.args} - {None}
+            self.called.setdefault(node.func.value, set()).update(name for name in given if name is not None)
+        elif isinstance(node.func, cst.Attribute) and node.func.attr.value in _CHANGING:
+            name = _root(node.func)
+            if name is not None:
+                self.changed.add(name)
