@@ -82,7 +82,7 @@ def run_function(function: UserFunction, frame: Frame, at: At) -> Any:
             from goflow.parser.interpreter.generators import Generator
 
             return Generator(function, frame)
-        left = _run_body_of(frame, node.body, at)
+        left = run_whole(frame, node.body, at)
     except Raised as problem:
         problem.trace.append(at)
         raise
@@ -92,7 +92,8 @@ def run_function(function: UserFunction, frame: Frame, at: At) -> Any:
     return value
 
 
-def _run_body_of(frame: Frame, body: cst.BaseSuite, at: At) -> Exit | None:
+def run_whole(frame: Frame, body: cst.BaseSuite, at: At) -> Exit | None:
+    """Run the BODY of a function, by both ways where it may be left before its end."""
     from goflow.parser.interpreter.leaving import FUNCTION, may_be_left, ways_out
 
     if How.RETURN not in ways_out(frame, body):

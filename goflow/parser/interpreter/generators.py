@@ -11,6 +11,8 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import libcst as cst
+
 from goflow.parser.interpreter.exceptions import make_exception
 from goflow.parser.interpreter.functions import UserFunction
 from goflow.parser.interpreter.operations import iterate
@@ -127,15 +129,16 @@ class _Body:
         return source.body.result
 
     def _run(self) -> None:
-        from goflow.parser.interpreter.bodies import How, run_suite
+        from goflow.parser.interpreter.bodies import How, run_whole
 
         self._mine.acquire()
         runs_for(self._hand_up)
         try:
             if self._thrown is not None:
                 raise self._thrown
-            assert hasattr(self.function.node, "body")
-            left = run_suite(self.frame, self.function.node.body)  # type: ignore[arg-type]
+            node = self.function.node
+            assert isinstance(node, cst.FunctionDef)
+            left = run_whole(self.frame, node.body, self.frame.at(node))
             if left is not None and left.how is How.RETURN:
                 self.result = left.value
         except _GivenUp:

@@ -9,7 +9,7 @@ import libcst as cst
 
 from goflow.domain.diagnostics import Severity
 from goflow.parser.interpreter.attempts import attempted
-from goflow.parser.interpreter.bodies import Exit, run_suite
+from goflow.parser.interpreter.bodies import Exit, How, run_suite
 from goflow.parser.interpreter.classes import Instance
 from goflow.parser.interpreter.exceptions import make_exception, matches
 from goflow.parser.interpreter.expressions import evaluate
@@ -17,7 +17,7 @@ from goflow.parser.interpreter.imports import imported
 from goflow.parser.interpreter.modules import UnreadModule
 from goflow.parser.interpreter.scopes import Frame
 from goflow.parser.interpreter.targets import assign
-from goflow.parser.interpreter.values import Raised, Unknown
+from goflow.parser.interpreter.values import Raised, Unknown, UnknownElementsError
 
 Handle = Callable[[Raised], Exit | None]
 GROUP = "BaseExceptionGroup"
@@ -38,31 +38,51 @@ def try_star(frame: Frame, node: cst.TryStar) -> Exit | None:
 def _guarded(
     frame: Frame, node: cst.Try | cst.TryStar, handle: Handle, passed: Callable[[], None] = lambda: None
 ) -> Exit | None:
-    left: Exit | None
-
     def go_on(how: Exit | None) -> Exit | None:
         passed()
         return run_suite(frame, node.orelse.body) if how is None and node.orelse is not None else how
 
-    try:
-        if node.handlers:
-            caught = functools.partial(_may_catch, frame, node)
-            left = attempted(frame, caught, lambda: run_suite(frame, node.body), go_on, handle, frame.at(node))
-        else:
-            left = run_suite(frame, node.body)
-    except Raised as problem:
-        with frame.session.dealing_with(problem):
-            last = _finally(frame, node)
-        if last is None:
+    def whole() -> Exit | None:
+        if not node.handlers:
+            return run_suite(frame, node.body)
+        caught = functools.partial(_may_catch, frame, node)
+        return attempted(frame, caught, lambda: run_suite(frame, node.body), go_on, handle, frame.at(node))
+
+    return whole() if node.finalbody is None else _finally(frame, node.finalbody, whole)
+
+
+def _finally(frame: Frame, node: cst.Finally, whole: Callable[[], Exit | None]) -> Exit | None:
+    """WHOLE, then the ``finally`` clause NODE by whatever way it is left; a return there swallows what was raised."""
+
+    def clause() -> Exit | None:
+        return run_suite(frame, node.body)
+
+    def guarded() -> Exit | None:
+        try:
+            return whole()
+        except UnknownElementsError:  # a generator of which nobody knows how far it goes
+            clause()
             raise
-        return last  # a return in it swallows what was raised
-    except Exception:  # the reading itself ends
-        raise
-    except BaseException:  # a generator that is given up
-        _finally(frame, node)
-        raise
-    last = _finally(frame, node)
-    return last if last is not None else left
+        except Exception:  # it comes later, or the reading itself ends
+            raise
+        except BaseException:  # a generator that is given up
+            clause()
+            raise
+
+    def go_on(left: Exit | None) -> Exit | None:
+        last = clause()
+        return last if last is not None else left
+
+    def handle(found: Raised | Exit) -> Exit | None:
+        if isinstance(found, Exit):
+            return go_on(found)
+        with frame.session.dealing_with(found):
+            last = clause()
+        if last is None:
+            raise found
+        return last
+
+    return attempted(frame, lambda problem: True, guarded, go_on, handle, frame.at(node), frozenset(How))
 
 
 def _may_catch(frame: Frame, node: cst.Try | cst.TryStar, problem: Raised) -> bool | Unknown:
@@ -77,10 +97,6 @@ def _may_catch(frame: Frame, node: cst.Try | cst.TryStar, problem: Raised) -> bo
         if caught is not False:
             return caught
     return False
-
-
-def _finally(frame: Frame, node: cst.Try | cst.TryStar) -> Exit | None:
-    return run_suite(frame, node.finalbody.body) if node.finalbody is not None else None
 
 
 def _handle(frame: Frame, node: cst.Try, problem: Raised) -> Exit | None:
