@@ -10,12 +10,15 @@ import dataclasses
 from collections.abc import Mapping
 
 from goflow.domain.canonical import Json, tag_of, walk
+from goflow.domain.precedence import over
 from goflow.domain.spec import DagSpec, TaskSpec
 from goflow.operators import runner
 from goflow.operators.plan import JobPlan
 from goflow.operators.request import PlanRequest
 from goflow.templating.environment import is_plain
 from goflow.templating.reach import within_reach
+
+_BACKENDS = ("AIRFLOW__SECRETS__BACKEND", "AIRFLOW__WORKERS__SECRETS_BACKEND")
 
 
 def of_pod(dag: DagSpec, task: TaskSpec) -> tuple[str, ...]:
@@ -87,7 +90,16 @@ def _needs_container(dag: DagSpec, task: TaskSpec, value: Json, is_own: bool) ->
         return True
     if not all(within_reach(text, dag.dialect) for text in templates):
         return True
+    if any("var" in text for text in templates) and _has_other_sources(dag, task):
+        return True
     return any("params" in text for text in templates) and not _are_plain({**dag.params, **task.params})
+
+
+def _has_other_sources(dag: DagSpec, task: TaskSpec) -> bool:
+    """Whether Variables of TASK may come from its environment or a secrets backend, which stand before the database."""
+    runtime = over(task.runtime, dag.runtime)
+    names = {*runtime.environment, *runtime.environment_from_secrets}
+    return any(name.startswith(("AIRFLOW_VAR_", *_BACKENDS)) for name in names)
 
 
 def _are_plain(values: Json) -> bool:

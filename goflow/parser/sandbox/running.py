@@ -84,6 +84,7 @@ def request_for(folder: Folder, path: str, inputs: Inputs, modules: Sequence[str
         "dialect": folder.dialect.value,
         "variables": dict(inputs.variables),
         "environment": dict(inputs.environment),
+        "secret_environment": sorted(inputs.secret_environment),
         "connections": {conn_id: connection(uri) for conn_id, uri in inputs.connections.items()},
         "passwords": {moment: secrets.token_hex(16 + number) for number, moment in enumerate(moments)},
         "template_fields": _template_fields(),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from goflow.domain.spec import DagSpec, TaskSpec
+from goflow.domain.spec import DagSpec, RuntimeSpec, TaskSpec
 from goflow.operators.plan import JobPlan, Verdict
 from goflow.operators.registry import convert, diagnose, speaks_for_itself, to_resolve
 from tests.unit.operators.test_convert import BASH, KPO, request
@@ -15,6 +15,7 @@ from tests.unit.operators.test_convert import BASH, KPO, request
 HOLE = {"$hole": {"reason": "requests.get(...)", "line": 3, "column": 1, "when": "launch"}}
 MACROS = DagSpec(dag_id="d", user_defined_macros=("today",))
 PLAIN = DagSpec(dag_id="d")
+ELSEWHERE = DagSpec(dag_id="d", runtime=RuntimeSpec(environment_from_secrets={"AIRFLOW_VAR_A": "shop/a"}))
 
 
 def pod(**values: Any) -> TaskSpec:
@@ -46,6 +47,16 @@ CASES = {
     ),
     "a pull of all copies": (PLAIN, pod(fields={"cmds": ["{{ ti.xcom_pull('a', map_indexes=[0]) }}"]}), ("cmds",)),
     "no plain pull": (PLAIN, pod(fields={"cmds": ["{{ ti.xcom_pull(task_ids='a', key='k')['x'] }}"]}), ()),
+    "no Variable of the database": (PLAIN, pod(fields={"cmds": ["{{ var.value.a }}"]}), ()),
+    "a Variable that the environment may give": (ELSEWHERE, pod(fields={"cmds": ["{{ var.value.a }}"]}), ("cmds",)),
+    "a Variable that a secrets backend may have": (
+        PLAIN,
+        pod(
+            fields={"cmds": ["{{ var.json.a }}"]},
+            runtime=RuntimeSpec(environment={"AIRFLOW__SECRETS__BACKEND": "vault.Backend"}),
+        ),
+        ("cmds",),
+    ),
     "params as a whole": (PLAIN, pod(fields={"cmds": ["{{ params }}"]}), ("cmds",)),
     "no single param": (DagSpec(dag_id="d", params={"a": [1]}), pod(fields={"cmds": ["{{ params.a }}"]}), ()),
     "a param that is a moment": (

@@ -127,6 +127,36 @@ def test_a_password_never_comes_out_and_what_holds_it_is_a_hole(read):
     assert "$hole" in field(result, name="env")["PASSWORD"]
 
 
+def test_what_comes_from_a_secret_is_a_hole_and_a_connection_from_one_is_not_there(read):
+    text = """
+    import os
+    from airflow.sdk import BaseHook, Variable
+    with DAG("d", schedule=None):
+        BashOperator(task_id="t", bash_command=Variable.get("key"), env={
+            "PIN": os.environ["PIN"][:2], "OTHER": os.environ.get("OTHER", "none")})
+    """
+    secret = frozenset({"AIRFLOW_VAR_KEY", "PIN", "AIRFLOW_CONN_DB"})
+    inputs = Inputs(variables={"key": "stored"}, connections={"db": "http://stored"}, secret_environment=secret)
+    result = read(text, inputs=inputs)
+    env = field(result, name="env")
+    assert ("$hole" in field(result), "$hole" in env["PIN"], env["OTHER"]) == (True, True, "none")
+    assert dict(result.inputs.environment) == {"OTHER": None}
+    refused = read(f'{text.rstrip()}\n        print(BaseHook.get_connection("db").host)\n', inputs=inputs)
+    assert "The conn_id `db` isn't defined" in str(refused.diagnostics)
+
+
+def test_a_secrets_backend_cannot_be_asked(read):
+    text = """
+    from airflow.sdk import Variable
+    with DAG("d", schedule=None):
+        BashOperator(task_id="t", bash_command=Variable.get("key"))
+    """
+    backend = {"AIRFLOW__SECRETS__BACKEND": "vault.Backend"}
+    result = read(text, inputs=Inputs(variables={"key": "stored"}, environment=backend))
+    assert not result.dags
+    assert "cannot ask a secrets backend (vault.Backend)" in str(result.diagnostics)
+
+
 def test_what_is_worked_out_of_a_password_is_a_hole_too(read):
     text = """
     import base64, hashlib

@@ -12,12 +12,14 @@ from airflow._goflow.account.recorder import Recorder
 from airflow._goflow.account.witness import Witness, give
 from airflow._goflow.dag import DagContext
 from airflow._goflow.loading import module_name
+from airflow._goflow.secrets import CONN_ENV_PREFIX
 
 
 def account(request, now):
     """What the file of REQUEST makes when the time is NOW (text, aware).
 
     REQUEST: ``folder`` and ``file`` (a path in it), import ``roots``, ``dialect``, ``variables``, ``environment``,
+    ``secret_environment`` (names of variables that are as secret as passwords; connections among them are not there),
     ``connections`` (parts by id), ``passwords`` (what stands for every password at each moment: another text, of
     another length, so that what is worked out of it differs from one run to the next), ``template_fields`` of operators
     by path; of an archive the ``modules`` at its top that are imported, one of which does not need the others: their
@@ -35,8 +37,14 @@ def account(request, now):
     sys.path.extend(root for root in roots if root not in sys.path)
     sys.dont_write_bytecode = True
     set_clock(dt.datetime.fromisoformat(now))
-    witness.begin(request["environment"])
-    connections = {conn_id: {**parts, "password": password} for conn_id, parts in request["connections"].items()}
+    secret = request["secret_environment"]
+    hidden = {name for name in secret if name.startswith(CONN_ENV_PREFIX)}
+    witness.begin(request["environment"], {name: password for name in secret if name not in hidden})
+    connections = {
+        conn_id: {**parts, "password": password}
+        for conn_id, parts in request["connections"].items()
+        if CONN_ENV_PREFIX + conn_id.upper() not in hidden
+    }
     give(request["variables"], connections, witness)
     module = types.ModuleType(module_name(path))
     module.__file__ = path

@@ -25,10 +25,12 @@ class Witness:
         self.files, self.listed, self.environment, self.variables, self.connections = {}, {}, {}, {}, []
         self.busy = False
 
-    def begin(self, environment):
-        """Look from now on; the file sees ENVIRONMENT and nothing else of the process's own."""
+    def begin(self, environment, secret):
+        """Look from now on; the file sees ENVIRONMENT and what stands for SECRET, which is not noted, and
+        nothing else of the process's own."""
+        self.secret = frozenset(secret)
         os.environ.clear()
-        os.environ.update(environment)
+        os.environ.update({**environment, **secret})
         os.environ = _Environment(os.environ, self)  # noqa: B003 - it has been cleared
         sys.meta_path.insert(0, _Searches(self))
         for name in ("stat", "lstat"):
@@ -134,6 +136,8 @@ class _Environment(os._Environ):
         return value
 
     def _note(self, key, value):
+        if key in self.witness.secret:
+            return
         frame = sys._getframe(2)
         while frame is not None and frame.f_code.co_filename in _PASSING_ON:
             frame = frame.f_back
