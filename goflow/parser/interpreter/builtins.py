@@ -143,7 +143,8 @@ def type_of(value: Any, at: At) -> Any:
         case ClassValue():
             return at.module.builtin("type") if value.metaclass is None else value.metaclass
         case Value():
-            return ClassValue(value.type_name)
+            kinds: dict[str, ClassValue] = at.session.library.setdefault("kinds", {})
+            return kinds.setdefault(value.type_name, ClassValue(value.type_name))
     found = at.module.builtin(type_name(value))
     return ClassValue(type_name(value), host=type(value)) if found is MISSING else found
 

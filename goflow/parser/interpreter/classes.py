@@ -236,7 +236,10 @@ class Instance(Value):
         return f"<{self.cls.path} object>"
 
     def get_attribute(self, name: str, at: At) -> Any:
-        """Properties first, then the instance's own, then the class's, then ``__getattr__``."""
+        """What ``__getattribute__`` gives; where there is none, properties first, then the instance's own, then the
+        class's, then ``__getattr__``."""
+        if at.session.intercepts and (own := self._interceptor(at)) is not None:
+            return self._intercepted(own, name, at)
         found = self.cls.lookup(name)
         if isinstance(found, PropertyValue):
             return found.get(self, at)
@@ -267,6 +270,27 @@ class Instance(Value):
         if hidden is not None:
             return hidden
         raised(at, "AttributeError", f"'{self.type_name}' object has no attribute '{name}'")
+
+    def get_plainly(self, name: str, at: At) -> Any:
+        """As ``object.__getattribute__``."""
+        at.session.passing = self
+        return self.get_attribute(name, at)
+
+    def _interceptor(self, at: At) -> Any:
+        if at.session.passing is self:  # this once
+            at.session.passing = None
+            return None
+        own = self.cls.lookup("__getattribute__")
+        return None if own is MISSING or isinstance(own, NativeFunction) else own
+
+    def _intercepted(self, own: Any, name: str, at: At) -> Any:
+        try:
+            return bind(own, self, self.cls, at).call([name], {}, at)
+        except Raised as problem:
+            own = self.cls.lookup("__getattr__")
+            if problem.type_name != "AttributeError" or own is MISSING:
+                raise
+        return bind(own, self, self.cls, at).call([name], {}, at)
 
     def set_attribute(self, name: str, value: Any, at: At) -> None:
         """``__setattr__``, else as `set_plainly`."""

@@ -118,6 +118,8 @@ def _run(frame: Frame, node: cst.ClassDef, scope: Scope, cell: ClassValue | Unkn
         scope.names["__doc__"] = doc
     declare(inner, node.body)
     run_suite(inner, node.body)
+    if "__getattribute__" in scope.names:
+        frame.session.intercepts = True
 
 
 def _unfollowed(metaclass: Any, special: Any, at: At) -> Unknown | None:

@@ -25,6 +25,7 @@ from goflow.parser.interpreter.operations import (
 )
 from goflow.parser.interpreter.orders import in_any_order, unordered
 from goflow.parser.interpreter.values import (
+    AnyOrder,
     At,
     NativeFunction,
     OneOf,
@@ -82,6 +83,8 @@ def get_attribute(value: Any, name: str, at: At) -> Any:
         return NativeFunction(
             name, lambda at, /, *args, **kwargs: call_method(value, name, args, kwargs, at), takes_unknown=True
         )
+    if type(value) is AnyOrder and value.is_view:
+        return get_attribute(set(value), name, at)
     raised(at, "AttributeError", f"'{type_name(value)}' object has no attribute '{name}'")
 
 
@@ -184,7 +187,10 @@ def _transparent(value: Any, name: str, args: Any, kwargs: dict[str, Any], at: A
     answer = _run(value, name, args, kwargs, at)
     if isinstance(value, dict) and name != "get" and (why := key_order_of(value)) is not None:
         if name != "copy":
-            return in_any_order(list(answer), why)
+            made = in_any_order(list(answer), why)
+            if isinstance(made, AnyOrder):
+                made.is_view = name in {"keys", "items"}
+            return made
         forget_order(answer, why)
     return answer
 

@@ -67,6 +67,8 @@ def _get_attribute(at: At, self: Any, name: Any) -> Any:
     has_more = isinstance(self, Instance) and self.own_method("__getattr__", at) is not None
     if has_more and name not in self.attributes and self.cls.lookup(name) is MISSING and not name.startswith("__"):
         raised(at, "AttributeError", f"'{self.type_name}' object has no attribute '{name}'")
+    if at.session.intercepts and type(self) in {Instance, HostInstance}:
+        return self.get_plainly(name, at)
     return host.get_attribute(self, name, at)
 
 

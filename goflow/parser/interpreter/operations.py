@@ -13,6 +13,7 @@ from goflow.parser.interpreter.values import (
     CONTAINERS as FIRST_CONTAINERS,
 )
 from goflow.parser.interpreter.values import (
+    AnyOrder,
     At,
     MaybeGone,
     OneOf,
@@ -92,6 +93,8 @@ def _class_of(value: Any) -> Any:
 
 def _host_binary(sign: str, left: Any, right: Any, at: At) -> Any:
     budget = at.session.budget
+    if type(left) is AnyOrder or type(right) is AnyOrder:
+        left, right = (set(side) if type(side) is AnyOrder and side.is_view else side for side in (left, right))
     if sign == "*":
         for long, count in ((left, right), (right, left)):
             if isinstance(long, str | bytes | list | tuple) and isinstance(count, int) and abs(count) <= sys.maxsize:

@@ -140,6 +140,10 @@ class Session:
     listings: dict[str, tuple[str, ...]] = field(default_factory=dict)
     holds_many: bool = False
     """Whether some list holds an `UnknownMany`: only then they are looked through for one."""
+    intercepts: bool = False
+    """Whether a class of the file's own has ``__getattribute__``."""
+    passing: Any = None
+    """The object whose ``__getattribute__`` is passed by in the next look at it."""
     holds_gone: bool = False
     """Whether some dict holds a `MaybeGone`; the same."""
     hides_arguments: bool = False

@@ -96,6 +96,10 @@ class Value:
 
     def get_attribute(self, name: str, at: At) -> Any:
         """The attribute NAME."""
+        if name == "__class__":
+            from goflow.parser.interpreter.builtins import type_of
+
+            return type_of(self, at)
         raised(at, "AttributeError", f"'{self.type_name}' object has no attribute '{name}'")
 
     def set_attribute(self, name: str, value: Any, at: At) -> None:
@@ -447,6 +451,8 @@ class AnyOrder(list[Any]):
     """
 
     unknown: Unknown | None = None
+    is_view = False
+    """Whether they are the keys or items of a dict, which can be reckoned with as sets can."""
 
     def settle(self) -> None:
         """The order is known from now on."""

@@ -131,6 +131,14 @@ class TypedDictBase(Value):
         return self.make_class(ClassValue(args[0], module_name=at.module.name), {}, at)
 
 
+def _init_module(at: At, self: Any, name: Any, doc: Any = None) -> None:
+    """``ModuleType(name)``."""
+    at.session.journal.touch(self.attributes)
+    self.attributes |= {
+        "__name__": name, "__doc__": doc, "__package__": None, "__loader__": None, "__spec__": None,
+    }  # fmt: skip
+
+
 @module("types")
 def build_types(session: Session) -> dict[str, Any]:
     """``types``."""
@@ -138,8 +146,10 @@ def build_types(session: Session) -> dict[str, Any]:
 
     namespace = ClassValue("SimpleNamespace", module_name="types")
     namespace.construct = lambda cls, args, kwargs, at: Instance(cls, dict(kwargs))
-    names = ("FunctionType", "ModuleType", "TracebackType", "MethodType", "GeneratorType")
-    return {"SimpleNamespace": namespace, "NoneType": session.library["builtins"]["NoneType"],
+    made = ClassValue("ModuleType", module_name="types")
+    made.attributes["__init__"] = NativeFunction("__init__", _init_module, takes_unknown=True)
+    names = ("FunctionType", "TracebackType", "MethodType", "GeneratorType")
+    return {"SimpleNamespace": namespace, "ModuleType": made, "NoneType": session.library["builtins"]["NoneType"],
             "MappingProxyType": function("MappingProxyType", lambda at, m: m),
             **{name: ClassValue(name, module_name="types") for name in names}}  # fmt: skip
 

@@ -266,6 +266,25 @@ CASES = {
     "percent formats of objects, numbers and containers": (
         "class O:\n    def __str__(self): return 'str'\n    def __repr__(self): return 'repr'\nx = '%s|%r|%s|%5s' % (O(), O(), [O()], O()), '%s' % O()\n"
     ),
+    "keys and items in no known order are reckoned with as sets are": (
+        "d = {}\nfor k in {'a', 'b', 'c'}:\n    d[k] = 1\n"
+        "x = [d.keys() & {'a'}, {'z'} | d.keys(), sorted(d.keys() - {'a'}), d.items() ^ {('a', 1)}]\n"
+        "y = d.keys().isdisjoint({'z'}), 'a' in d.keys()\n"
+    ),
+    "the class of a function and of a builtin": (
+        "def f(): pass\nx = f.__class__.__name__, (lambda: 0).__class__ is f.__class__, len.__class__.__name__\n"
+    ),
+    "modules of a class of the file's own": (
+        "import types\nclass M(types.ModuleType):\n    def __getattr__(self, name): return name.upper()\n"
+        "m = M('m', 'doc')\nm.__dict__.update({'a': 1})\nx = m.a, m.b, m.__name__, m.__doc__\n"
+    ),
+    "attributes that a class gives itself": (
+        "class A:\n    v = w = 1\n    def __getattribute__(self, name):\n        if name == 'v': return 7\n"
+        "        if name == 'u': raise AttributeError(name)\n        return object.__getattribute__(self, name)\n"
+        "    def f(self): return self.v\nclass B(A):\n    def __getattribute__(self, name):\n"
+        "        return super().__getattribute__(name)\n    def __getattr__(self, name): return 'else'\n"
+        "x = [A().v, A().w, A().f(), B().v, B().u, B().nope, getattr(A(), 'u', 0), hasattr(A(), 'u')]\n"
+    ),
 }
 
 
