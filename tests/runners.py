@@ -82,6 +82,8 @@ class TaskServer:
         self.api = TaskApi(store, MintGuard(self.mint), InputBuilder("/dags", FolderCache(store, folder / "folders")))
         self.address = folder / "task-api"
         self.listener = self._listen(0)
+        self.python = sys.executable
+        """What runs the runners."""
 
     def _listen(self, port: int) -> Listener:
         listener = Listener("task API", self.api.application, "127.0.0.1", port)
@@ -164,7 +166,7 @@ class Started:
         """The runner, as a container would start it; KILL_AFTER_S as text: how patient it is with its task."""
         words = [sys.executable, "-m", "tests.integration.runner.drive"] if "KILL_AFTER_S" in more else None
         return subprocess.Popen(
-            words or [sys.executable, "-m", "goflow_runner", "run"],
+            words or [self.server.python, "-m", "goflow_runner", "run"],
             env=self.environment(**more),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -115,17 +115,40 @@ def environment(release: Release) -> Environment:
         if mark.exists() and mark.read_text() == wanted:
             return built
         print(f"installing Airflow {release.name} into {root} (once; two to ten minutes)", file=sys.stderr)
-        shutil.rmtree(root, ignore_errors=True)
-        _run([base_python(), "-m", "venv", str(root)])
-        pip = [str(built.python), "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
-        if release.pins.exists():
-            _run([*pip, _UV])
-            uv = [str(built.python), "-m", "uv", "pip", "install", "--quiet", "--python", str(built.python)]
-            _run([*uv, "--no-deps", "--requirement", str(release.pins)])
-        else:
-            _run([*pip, *release.requirements])
+        _install(built.python, root, release.pins, release.requirements)
         mark.write_text(wanted)
     return built
+
+
+def pinned(name: str) -> Path:
+    """The interpreter of an environment with what ``pins/NAME.txt`` says and nothing else, made as `environment` does.
+
+    Raises CalledProcessError with uv's own words on standard error.
+    """
+    pins = PINS / f"{name}.txt"
+    root = cache_folder() / name
+    mark = root / "built-from"
+    python = root / "bin" / "python"
+    wanted = hashlib.sha256(base_python().encode() + pins.read_bytes()).hexdigest()
+    with alone(name):
+        if not mark.exists() or mark.read_text() != wanted:
+            print(f"installing {name} into {root} (once; half a minute)", file=sys.stderr)
+            _install(python, root, pins, ())
+            mark.write_text(wanted)
+    return python
+
+
+def _install(python: Path, root: Path, pins: Path, requirements: tuple[str, ...]) -> None:
+    """Make the environment ROOT anew: PINS where there are any, else REQUIREMENTS and what they ask for."""
+    shutil.rmtree(root, ignore_errors=True)
+    _run([base_python(), "-m", "venv", str(root)])
+    pip = [str(python), "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
+    if pins.exists():
+        _run([*pip, _UV])
+        uv = [str(python), "-m", "uv", "pip", "install", "--quiet", "--python", str(python)]
+        _run([*uv, "--no-deps", "--requirement", str(pins)])
+    else:
+        _run([*pip, *requirements])
 
 
 def write_pins(release: Release) -> Path:

@@ -234,3 +234,13 @@ class BaseHook(LoggingMixin):
     def get_ui_field_behaviour(cls):
         """None: forms are for the page."""
         return {}
+
+
+async def get_async_connection(conn_id, hook=None):
+    """The connection of that id, found by HOOK where one is given."""
+    return await (hook or BaseHook).aget_connection(conn_id)
+
+
+async def get_async_extra_dejson(conn):
+    """A connection's extra as a map."""
+    return conn.extra_dejson

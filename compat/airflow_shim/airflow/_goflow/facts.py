@@ -34,7 +34,14 @@ def has_module(module):
     if module in _packages():
         return True
     parts = module.split(".")[1:]
+    if parts[-1][:1].isupper():
+        return False  # a class of a module that is not listed
     return parts[0] in _UNLISTED or any(part.startswith("_") for part in parts)
+
+
+def is_listed(module):
+    """Whether MODULE is known to be one, and not taken to be there since no list has what is around it."""
+    return module in _names() or module in _packages()
 
 
 def has_name(module, name):

@@ -127,6 +127,8 @@ def attribute(module, name):
         raise AttributeError(f"module {module!r} has no attribute {name!r}")
     path = f"{module}.{name}"
     is_module = path not in homes.NAMES_BEFORE_MODULES and not facts.is_provider(path) and facts.has_module(path)
+    if is_module and not facts.is_listed(path) and homes.home_of(module, name) is not None:
+        is_module = False
     if is_module and not name.startswith("_"):
         return importlib.import_module(path)
     origin = facts.borrowed(module, name)

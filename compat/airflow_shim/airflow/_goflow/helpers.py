@@ -1,5 +1,8 @@
 """Small functions of ``airflow.utils``."""
 
+import contextlib
+import os
+
 
 def merge_dicts(dict1, dict2):
     """DICT2 over DICT1, maps inside merged."""
@@ -89,3 +92,73 @@ def resolve_xcom_backend(*args, **kwargs):
     from airflow._goflow.xcom import XCom
 
     return XCom
+
+
+TRUE_LIKE_VALUES = {"on", "t", "true", "y", "yes", "1"}
+
+
+def to_boolean(astring):
+    """Whether a text says yes."""
+    return astring is not None and astring.strip().lower() in TRUE_LIKE_VALUES
+
+
+def get_random_string(length=8, choices=None):
+    """LENGTH letters and digits, or CHOICES, at random."""
+    import random
+    import string
+
+    return "".join(random.choices(choices or string.ascii_letters + string.digits, k=length))
+
+
+def chunks(items, chunk_size):
+    """ITEMS in lists of CHUNK_SIZE; the last may be shorter. Raises ValueError."""
+    if chunk_size <= 0:
+        raise ValueError("Chunk size must be a positive integer")
+    for start in range(0, len(items), chunk_size):
+        yield items[start : start + chunk_size]
+
+
+def as_flattened_list(iterable):
+    """The elements of the elements."""
+    return [inner for outer in iterable for inner in outer]
+
+
+def convert_camel_to_snake(camel_str):
+    """``CamelCase`` as ``camel_case``."""
+    import re
+
+    return re.sub(r"(?!^)([A-Z]+)", r"_\1", camel_str).lower()
+
+
+def md5(string=b"", /):
+    """A digest that protects nothing."""
+    import hashlib
+
+    return hashlib.md5(string, usedforsecurity=False)
+
+
+def getuser():
+    """The name of the user. Raises AirflowConfigException where there is none."""
+    import getpass
+
+    from airflow._goflow.exceptions import AirflowConfigException
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        raise AirflowConfigException("The user that the task runs as has no name") from None
+
+
+@contextlib.contextmanager
+def patch_environ(new_env_variables):
+    """Set environment variables, and put them back."""
+    before = {name: os.environ.get(name) for name in new_env_variables}
+    os.environ.update(new_env_variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

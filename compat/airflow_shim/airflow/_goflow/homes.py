@@ -26,7 +26,7 @@ _HOMES = {
     "classes.virtualenv": "PythonVirtualenvOperator ExternalPythonOperator BranchPythonVirtualenvOperator "
     "BranchExternalPythonOperator prepare_virtualenv is_venv_installed",
     "configuration": "conf AirflowConfigParser AirflowSDKConfigParser AIRFLOW_HOME AIRFLOW_CONFIG get_airflow_home",
-    "connection": "Connection BaseHook",
+    "connection": "Connection BaseHook get_async_connection get_async_extra_dejson",
     "context": "Context",
     "dag": "DAG Dag dag DagContext",
     "dag_run": "DagRun",
@@ -40,15 +40,20 @@ _HOMES = {
     "exceptions": "",
     "expand": "MappedArgument DictOfListsExpandInput ListOfDictsExpandInput",
     "groups": "TaskGroup MappedTaskGroup TaskGroupContext task_group",
-    "helpers": "merge_dicts prune_dict is_container exactly_one import_string literal apply_defaults qualname",
+    "helpers": "merge_dicts prune_dict is_container exactly_one import_string literal apply_defaults qualname "
+    "TRUE_LIKE_VALUES to_boolean get_random_string chunks as_flattened_list convert_camel_to_snake md5 getuser "
+    "patch_environ",
+    "lineage": "HookLineage HookLineageCollector NoOpCollector get_hook_lineage_collector",
     "logs": "LoggingMixin mask_secret redact",
     "mapped": "MappedOperator OperatorPartial",
     "notifier": "BaseNotifier AsyncCallback SyncCallback DeadlineAlert DeadlineReference BaseDeadlineReference "
     "deadline_reference",
     "operator": "BaseOperator AbstractOperator BaseOperatorMeta Operator BaseOperatorLink ResumableJobMixin",
+    "optional": "hookimpl require_provider_version require_openlineage_version",
     "params": "Param ParamsDict DagParam process_params",
     "parsing": "get_parsing_context AirflowParsingContext",
     "paths": "ObjectStoragePath attach",
+    "providers": "ProvidersManager ProvidersManagerTaskRuntime ProviderInfo HookInfo DialectInfo",
     "retry_policy": "RetryPolicy ExceptionRetryPolicy RetryRule RetryAction RetryDecision",
     "secret_files": "LocalFilesystemBackend load_variables load_connections_dict load_configs_dict",
     "secrets": "BaseSecretsBackend EnvironmentVariablesBackend CONN_ENV_PREFIX VAR_ENV_PREFIX "
@@ -106,6 +111,8 @@ MODULES = {
     "airflow.sdk.execution_time.macros": "macros",
     "airflow.utils.dates": "dates",
     "airflow.settings": "settings",
+    "airflow.utils.deprecation_tools": "deprecation",
+    "airflow.utils.yaml": "yaml_module",
     "airflow.version": "version",
     "airflow.security.permissions": "permissions",
 }

@@ -1,0 +1,3 @@
+"""``airflow.utils.yaml``: YAML's own functions."""
+
+from yaml import *  # noqa: F403
