@@ -153,7 +153,7 @@ def _against(evaluated: ParseResult, ran: ParseResult) -> Iterator[str]:
         return
     theirs = {dag.dag_id: dag.to_json() for dag in ran.dags}
     ours = {dag.dag_id: dag.to_json() for dag in evaluated.dags}
-    if list(ours) != list(theirs):
+    if ours.keys() != theirs.keys():
         yield f"DAGs {list(ours)}, and run {list(theirs)}"
     for dag_id in ours.keys() & theirs.keys():
         theirs[dag_id].pop("read_by", None)

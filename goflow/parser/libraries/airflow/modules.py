@@ -32,6 +32,7 @@ from goflow.parser.libraries.airflow.import_paths import (
     canonical,
     has_module,
     has_name,
+    home_of,
     is_provider,
     names_of,
     other,
@@ -178,8 +179,9 @@ def _unmodelled(session: Session, module: str, name: str, at: At) -> Any:
         return generic_class(session, path)
     if is_provider(module) and name.endswith(("TaskGroup", "DAG", "Dag")):
         return Unknown(f"{path}, which is not read", at)  # it may well make tasks of its own
-    if _is_thing(name):
-        return _opaque(session, path)
+    if _is_thing(name):  # one class, whichever of its places it is imported from
+        home = "airflow" if is_provider(module) else home_of(name, session.dialect)
+        return _opaque(session, path if home == "airflow" else canonical(f"{home}.{name}"))
     if name == "provide_session":
         return native(name, _provide_session)
     if name in {"apply_defaults", "poke_mode_only", "deprecated"}:
