@@ -47,7 +47,8 @@ def _assign(frame: Frame, node: cst.Assign) -> Exit | None:
 def _annotated(frame: Frame, node: cst.AnnAssign) -> Exit | None:
     if frame.scope.is_class and isinstance(node.target, cst.Name):
         annotations = frame.scope.names.setdefault("__annotations__", {})
-        annotations[node.target.value] = Annotation(node.annotation.annotation, frame)
+        if isinstance(annotations, dict):  # else the class has a name of its own for it
+            annotations[node.target.value] = Annotation(node.annotation.annotation, frame)
     if node.value is not None:
         assign(frame, node.target, evaluate(frame, node.value))
     return None

@@ -40,6 +40,7 @@ REQUEST = {
     "dialect": "airflow3",
     "variables": {},
     "environment": {"GIVEN": "yes"},
+    "secret_environment": [],
     "connections": {},
     "template_fields": {},
     "moments": ["2026-01-01T00:00:00+00:00", "2027-01-01T00:00:00+00:00"],

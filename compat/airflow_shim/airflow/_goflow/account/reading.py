@@ -37,7 +37,7 @@ def account(request, now):
     sys.path.extend(root for root in roots if root not in sys.path)
     sys.dont_write_bytecode = True
     set_clock(dt.datetime.fromisoformat(now))
-    secret = request["secret_environment"]
+    secret = request.get("secret_environment") or []  # a daemon of before does not say
     hidden = {name for name in secret if name.startswith(CONN_ENV_PREFIX)}
     witness.begin(request["environment"], {name: password for name in secret if name not in hidden})
     connections = {
