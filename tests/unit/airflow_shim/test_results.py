@@ -202,6 +202,10 @@ OUTPUTS = {
     "said by an option": "@task(multiple_outputs=True)\ndef t():\n    return {'a': 1, 'b': 2}",
     "said by an annotation": "@task\ndef t() -> dict[str, int]:\n    return {'a': 1, 'b': 2}",
     "said by an annotation as text": "@task\ndef t() -> 'dict':\n    return {'a': 1, 'b': 2}",
+    "beside annotations that are not there when it is run": (
+        "@task\ndef t(x: 'pd.DataFrame' = None) -> 'dict':\n    return {'a': 1, 'b': 2}"
+    ),
+    "by another name, as text": "Both = dict\n@task\ndef t() -> 'Both':\n    return {'a': 1, 'b': 2}",
 }
 
 

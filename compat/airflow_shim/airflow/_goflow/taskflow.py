@@ -22,6 +22,10 @@ _CLASSES = {
 }
 
 
+_NO_DICT = re.compile(r"(None|str|int|float|bool|bytes|(list|tuple|set|List|Tuple|Set)\b.*)$")
+"""Annotations that need not be looked into, which takes milliseconds."""
+
+
 def get_unique_task_id(task_id, dag=None, task_group=None):
     """TASK_ID, or with ``__1``, ``__2`` behind it where it is taken."""
     dag = dag or DagContext.get_current_dag()
@@ -141,12 +145,16 @@ def _infers_dict(function):
     if annotation is None:
         return False
     if isinstance(annotation, str):
-        if not re.search(r"(?i)dict|mapping", annotation):
+        if _NO_DICT.match(annotation):
             return False
         import typing
 
+        def only_that():  # what annotates the parameters may not be there when the file is run (``TYPE_CHECKING``)
+            raise NotImplementedError
+
+        only_that.__annotations__ = {"return": annotation}
         try:
-            annotation = typing.get_type_hints(function).get("return")
+            annotation = typing.get_type_hints(only_that, getattr(function, "__globals__", {})).get("return")
         except Exception:
             return False
     from collections.abc import Mapping
