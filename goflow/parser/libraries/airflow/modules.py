@@ -173,9 +173,10 @@ def _borrowed(session: Session, origin: str, at: At) -> Any:
 
 def _unmodelled(session: Session, module: str, name: str, at: At) -> Any:
     path = canonical(f"{module}.{name}")
-    if has_operators(module):
+    is_operator = name.endswith(("Operator", "Sensor")) and (has_operators(module) or is_provider(module))
+    if is_operator or has_operators(module):
         _tell_of_mistake(path, at)
-    if (has_operators(module) or is_provider(module)) and name.endswith(("Operator", "Sensor")):
+    if is_operator:
         return generic_class(session, path)
     if is_provider(module) and name.endswith(("TaskGroup", "DAG", "Dag")):
         return Unknown(f"{path}, which is not read", at)  # it may well make tasks of its own

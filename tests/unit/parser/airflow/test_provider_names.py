@@ -65,6 +65,11 @@ OPERATORS = [
     ("airflow.providers.mine.waiting", "MySensor", ""),
     ("airflow.providers.common.sqloperators.sql", "SQLExecuteQueryOperator", ""),
     (
+        "airflow.providers.standard.x.empty",
+        "EmptyOperator",
+        "EmptyOperator is in airflow.providers.standard.operators.empty",
+    ),
+    (
         "airflow.providers.standard.operators.srt",
         "BashOperator",
         "BashOperator is in airflow.providers.standard.operators.bash",
