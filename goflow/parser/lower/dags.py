@@ -12,12 +12,12 @@ from goflow.domain.spec import DagSpec, GroupSpec, TaskSpec
 from goflow.parser.catalogue import lookup
 from goflow.parser.interpreter.operations import elements, plain_host
 from goflow.parser.interpreter.session import Session
-from goflow.parser.interpreter.values import Unknown, Value, hidden_key
+from goflow.parser.interpreter.values import Unknown, hidden_key
 from goflow.parser.libraries.airflow.dag import DagValue
 from goflow.parser.libraries.airflow.graph import GroupNode
 from goflow.parser.libraries.airflow.groups import GroupValue
 from goflow.parser.libraries.airflow.schedules import zone_name
-from goflow.parser.lower.encoding import MOST_BITS, TOO_LARGE, Encoder
+from goflow.parser.lower.encoding import TOO_LARGE, Encoder, is_beyond
 from goflow.parser.lower.params import lowered_params, unknown_name
 from goflow.parser.lower.schedule import schedule_of
 from goflow.parser.lower.tasks import LoweredTask
@@ -110,7 +110,7 @@ class LoweredDag:
         if isinstance(value, Unknown):
             self.dag.taint(f"{name} of the DAG", value, self.dag.at)
             return default
-        if type(value) is int and value.bit_length() > MOST_BITS:
+        if is_beyond(value):
             self.dag.taint(f"{name} of the DAG", Unknown(TOO_LARGE, self.dag.at), self.dag.at)
             return default
         return default if value is None else value
@@ -118,10 +118,10 @@ class LoweredDag:
     def _scalar(self, name: str, default: Any) -> Any:
         """As `_plan`, for what is a number: anything else in its place is told."""
         value = self._plan(name, default)
-        if isinstance(value, Value):
-            self.dag.taint(f"{name} of the DAG", Unknown(misplaced(value), self.dag.at), self.dag.at)
-            return default
-        return value
+        if isinstance(value, str | int | float):
+            return value
+        self.dag.taint(f"{name} of the DAG", Unknown(misplaced(value), self.dag.at), self.dag.at)
+        return default
 
     def _moment(self, name: str) -> Moment | None:
         value = self._plan(name, None)

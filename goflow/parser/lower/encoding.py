@@ -39,6 +39,13 @@ _CALENDAR = ("years", "months", "year", "month", "day", "weekday", "leapdays")
 _PLAIN_PARTS = ("days", "hours", "minutes", "seconds", "microseconds")
 
 
+def is_beyond(value: Any) -> bool:
+    """Whether VALUE is a number that a version cannot keep: one of too many digits, or none at all (``inf``)."""
+    if type(value) is int:
+        return value.bit_length() > MOST_BITS
+    return isinstance(value, float) and not math.isfinite(value)
+
+
 class Encoder:
     """Values to JSON. WHEN is who fills the holes of what is encoded: the task itself, or a launch Job before it."""
 

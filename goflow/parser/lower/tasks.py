@@ -19,7 +19,7 @@ from goflow.parser.libraries.airflow.operator_arguments import flat_of
 from goflow.parser.libraries.airflow.operator_models import BASE_SENSOR, OperatorModel
 from goflow.parser.libraries.airflow.operators import TaskValue
 from goflow.parser.libraries.airflow.words import words
-from goflow.parser.lower.encoding import MOST_BITS, TOO_LARGE, Encoder, callable_path, class_path
+from goflow.parser.lower.encoding import TOO_LARGE, Encoder, callable_path, class_path, is_beyond
 from goflow.parser.lower.overrides import overridden
 from goflow.parser.lower.params import lowered_params
 from goflow.parser.lower.templates import TemplateFiles
@@ -154,7 +154,7 @@ class LoweredTask:
         if isinstance(value, Unknown):
             self._taint(name, value)
             return default
-        if type(value) is int and value.bit_length() > MOST_BITS:
+        if is_beyond(value):
             self._taint(name, Unknown(TOO_LARGE, self.task.at))
             return default
         return default if value is None and name not in {"max_active_tis_per_dag", "queue"} else value
@@ -162,10 +162,10 @@ class LoweredTask:
     def _scalar(self, name: str, default: Any) -> Any:
         """As `_plan`, for what is a number or a text: anything else in its place is told."""
         value = self._plan(name, default)
-        if isinstance(value, Value) and not isinstance(value, EnumMember):
-            self._taint(name, Unknown(misplaced(value), self.task.at))
-            return default
-        return value
+        if value is None or isinstance(value, str | int | float | EnumMember):
+            return value
+        self._taint(name, Unknown(misplaced(value), self.task.at))
+        return default
 
     def _taint(self, name: str, unknown: Unknown) -> None:
         dag = self.task.dag

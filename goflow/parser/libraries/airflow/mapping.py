@@ -264,6 +264,8 @@ def _identify(task: MappedTask, task_id: Any, merged: Merged, at: At) -> None:
         if merged.dag is not None:
             merged.dag.taint("a task's id", task_id, at)
         task_id = f"unknown_{at.line}_{len(merged.dag.graph.tasks) if merged.dag is not None else 0}"
+    if not isinstance(task_id, str):
+        fail(at, "TypeError", f"The key has to be a string and is a {type_name(task_id)}", code="GF205")
     group = merged.group.node if merged.group is not None else None
     task.node.task_id = group.child_id(task_id) if group is not None else task_id
     mapped_around = group is not None and (group.mapped or group.mapped_group() is not None)
