@@ -722,7 +722,10 @@ def formatted(value: Any, spec: str, at: At) -> Any:
         method = getattr(value, "method", None)
         by_class = method("__format__", at) if method is not None else None
         if by_class is not None:
-            return by_class.call([spec], {}, at)
+            made = by_class.call([spec], {}, at)
+            if isinstance(made, str | Unknown) or isinstance(getattr(made, "host", None), str):
+                return made
+            raised(at, "TypeError", f"__format__ must return a str, not {type_name(made)}")
         own = getattr(value, "format_with", None)
         if own is not None and spec:
             return own(spec, at)
