@@ -26,7 +26,7 @@ from goflow.executor.plans import Planner
 from goflow.executor.tokens import TokenMint
 from goflow.operators.plan import JobPlan, NotConvertibleError
 from goflow.service import ThreadService
-from goflow.store import Store, events, launches, tasks, transitions
+from goflow.store import Store, events, launches, transitions
 from goflow.store.errors import DatabaseBusyError
 
 if TYPE_CHECKING:
@@ -219,12 +219,10 @@ class Executor(ThreadService):
 
     def _created(self, plan: JobPlan) -> None:
         with self.store.transaction() as tx:
-            _, instance = launches.with_task(tx, plan.launch_id)
-            if plan.rendered:
-                tasks.set_rendered(tx, instance.id, plan.rendered)
-            if plan.results:
+            if plan.rendered or plan.results:
+                _, instance = launches.with_task(tx, plan.launch_id)
                 told = [{"key": key, "value": value} for key, value in plan.results.items()]
-                store_report(tx, instance, {"xcoms": told})
+                store_report(tx, instance, {"rendered_fields": plan.rendered or None, "xcoms": told})
             transitions.advance_launch(
                 tx,
                 plan.launch_id,

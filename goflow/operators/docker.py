@@ -147,12 +147,10 @@ def _bytes(said: Any) -> str:
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([bkmg]?)b?", str(said).strip().lower())
     if found is None:
         raise ValueError(f"{said!r} is no size")
-    number = float(found[1])
-    exact = int(number) if number.is_integer() else None
-    suffix = _SUFFIXES[found[2] or "b"]
-    if exact is None:
-        return str(int(number * 1024 ** "bkmg".index(found[2] or "b")))
-    return f"{exact}{suffix}"
+    number, unit = float(found[1]), found[2] or "b"
+    if number.is_integer():
+        return f"{int(number)}{_SUFFIXES[unit]}"
+    return str(int(number * 1024 ** "bkmg".index(unit)))
 
 
 def _pod(values: Mapping[str, Any], volumes: list[dict[str, Any]]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from goflow.domain.spec import TaskSpec
 from goflow.operators import pod
 from goflow.operators.objects import manifest_of
 from goflow.operators.plan import JobPlan, NotConvertibleError, Verdict
-from goflow.operators.pod_template import merged_specs
+from goflow.operators.pod_template import merged_metadata, merged_specs
 from goflow.operators.request import PlanRequest
 from goflow.operators.values import values_of
 
@@ -97,19 +97,13 @@ def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     ours, theirs = dict(base.get("spec") or {}), dict(over.get("spec") or {})
     below, above = ours.pop("template", None) or {}, theirs.pop("template", None) or {}
     template = {
-        "metadata": _metadata(below.get("metadata"), above.get("metadata")),
+        "metadata": merged_metadata(below.get("metadata"), above.get("metadata")),
         "spec": merged_specs(below.get("spec"), above.get("spec")),
     }
     said = {name: value for name, value in theirs.items() if value is not None}
     return {
         **base,
         **over,
-        "metadata": _metadata(base.get("metadata"), over.get("metadata")),
+        "metadata": merged_metadata(base.get("metadata"), over.get("metadata")),
         "spec": {**ours, **said, "template": template},
     }
-
-
-def _metadata(base: Mapping[str, Any] | None, over: Mapping[str, Any] | None) -> dict[str, Any]:
-    base, over = base or {}, over or {}
-    maps = {name: {**(base.get(name) or {}), **(over.get(name) or {})} for name in ("labels", "annotations")}
-    return {**base, **over, **{name: value for name, value in maps.items() if value}}

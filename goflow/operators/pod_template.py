@@ -23,7 +23,7 @@ _MAPS = frozenset({"labels", "annotations", "nodeSelector", "overhead"})
 def merged_pods(base: Mapping[str, Any], over: Mapping[str, Any]) -> Json:
     """BASE with OVER's word where both say something; both are pods as manifests."""
     made = _over(base, over)
-    if metadata := _merged_metadata(base.get("metadata"), over.get("metadata")):
+    if metadata := merged_metadata(base.get("metadata"), over.get("metadata")):
         made["metadata"] = metadata
     if base.get("spec") or over.get("spec"):
         made["spec"] = merged_specs(base.get("spec"), over.get("spec"))
@@ -53,7 +53,8 @@ def merged_containers(base: Mapping[str, Any], over: Mapping[str, Any]) -> Json:
     return container
 
 
-def _merged_metadata(base: Mapping[str, Any] | None, over: Mapping[str, Any] | None) -> Json:
+def merged_metadata(base: Mapping[str, Any] | None, over: Mapping[str, Any] | None) -> Json:
+    """The same for the metadata of two objects."""
     base, over = base or {}, over or {}
     metadata = _over(base, over)
     for name in ("labels", "annotations"):

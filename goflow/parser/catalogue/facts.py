@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any, Final
@@ -88,9 +88,7 @@ def siblings(path: str) -> list[str]:
     if provider is None:
         return []
     module, _, _ = path.removeprefix(f"airflow.providers.{provider}.").rpartition(".")
-    files = [file for file in (provider, f"legacy/{provider}") if file in _providers()]
-    names = (name.rpartition(".") for file in files for name in _data(file)["classes"])
-    return [name for place, _, name in names if place == module]
+    return [name for place, name in _classes_of(provider) if place == module]
 
 
 def namesakes(path: str) -> list[str]:
@@ -98,10 +96,16 @@ def namesakes(path: str) -> list[str]:
     provider = _provider_of(path)
     if provider is None:
         return []
-    files = [file for file in (provider, f"legacy/{provider}") if file in _providers()]
-    names = (name.rpartition(".") for file in files for name in _data(file)["classes"])
     wanted = path.rpartition(".")[2]
-    return sorted({f"airflow.providers.{provider}.{place}" for place, _, name in names if name == wanted})
+    return sorted({f"airflow.providers.{provider}.{place}" for place, name in _classes_of(provider) if name == wanted})
+
+
+def _classes_of(provider: str) -> Iterator[tuple[str, str]]:
+    """(module inside the provider, name) of each class that it has, or has had."""
+    for file in (provider, f"legacy/{provider}"):
+        for path in _data(file)["classes"] if file in _providers() else ():
+            module, _, name = path.rpartition(".")
+            yield module, name
 
 
 def decorated(name: str) -> str | None:

@@ -401,11 +401,9 @@ TAKES_UNKNOWN = frozenset(PLAIN) - {"round", "divmod", "chr", "ord", "hex", "oct
 def _super(frame: Frame, at: At, owner: Any = None, receiver: Any = None) -> Any:
     owner = frame.class_cell if owner is None else owner
     receiver = frame.self_value if receiver is None else receiver
-    if not isinstance(owner, ClassValue):
-        if isinstance(owner, Unknown):
-            return owner
-        raised(at, "RuntimeError", "super(): no arguments")
-    if receiver is None:
+    if isinstance(owner, Unknown):
+        return owner
+    if not isinstance(owner, ClassValue) or receiver is None:
         raised(at, "RuntimeError", "super(): no arguments")
     if not isinstance(receiver, ClassValue) and not isinstance(getattr(receiver, "cls", None), ClassValue):
         if isinstance(receiver, Unknown):
