@@ -19,11 +19,14 @@ _OF_LIBRARIES = {
     "dataclasses.FrozenInstanceError": "AttributeError",
     "json.decoder.JSONDecodeError": "ValueError",
     "packaging.version.InvalidVersion": "ValueError",
+    "pendulum.parsing.exceptions.ParserError": "ValueError",
+    "pendulum.tz.exceptions.TimezoneError": "ValueError",
+    "pendulum.tz.exceptions.InvalidTimezone": "pendulum.tz.exceptions.TimezoneError",
     "pydantic_core._pydantic_core.ValidationError": "ValueError",
     "re.error": "Exception",
     "tomllib.TOMLDecodeError": "ValueError",
 }
-"""Exceptions of libraries by their path, with the builtin that each derives from."""
+"""Exceptions of libraries by their path, with what each derives from."""
 
 
 @functools.cache

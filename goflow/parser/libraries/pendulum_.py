@@ -185,6 +185,20 @@ def _zones(session: Session) -> dict[str, Any]:
     }  # fmt: skip
 
 
+@module("pendulum.exceptions")
+@module("pendulum.parsing")
+@module("pendulum.parsing.exceptions")
+def build_parsing(session: Session) -> dict[str, Any]:
+    """``pendulum.parsing.exceptions``, and what takes its names from there."""
+    return {"ParserError": session.exceptions["pendulum.parsing.exceptions.ParserError"]}
+
+
+@module("pendulum.tz.exceptions")
+def build_errors(session: Session) -> dict[str, Any]:
+    """``pendulum.tz.exceptions``."""
+    return {name: session.exceptions[f"pendulum.tz.exceptions.{name}"] for name in ("TimezoneError", "InvalidTimezone")}
+
+
 @module("pendulum.tz")
 def build_tz(session: Session) -> dict[str, Any]:
     """``pendulum.tz``."""

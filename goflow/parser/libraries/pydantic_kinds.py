@@ -260,7 +260,8 @@ def one_of(values: tuple[Any, ...]) -> Kind:
 def member_of(cls: ClassValue) -> Kind:
     """A member of the Enum CLS, or its value."""
     members: dict[str, Member] = cls.data["members"]
-    is_plain = all(base.host is None for base in cls.mro) and not any(base.name.endswith("Flag") for base in cls.mro)
+    mixed_in = {base.host for base in cls.mro} - {None}
+    is_flag = any(base.name.endswith("Flag") for base in cls.mro)
     own = cls.lookup("_missing_")
 
     def exact(value: Any) -> bool:
@@ -274,7 +275,8 @@ def member_of(cls: ClassValue) -> Kind:
         found = next((one for one in members.values() if type(one.value) is type(value) and one.value == value), None)
         if found is not None:
             return found
-        is_sure = is_plain and not isinstance(own, Value)  # an Unknown is not known to be another
+        as_it_is = not mixed_in or (mixed_in == {str} and type(value) is str)  # "3" may be a member of an IntEnum
+        is_sure = as_it_is and not is_flag and not isinstance(own, Value)  # an Unknown is not known to be another
         if not is_sure or any(equal(one.value, value, at) is not False for one in members.values()):
             return unsure(at)
         raise InvalidError("a member is wanted")

@@ -44,6 +44,10 @@ CASES = {
         "class M(BaseModel):\n    a: Union[int, str] = 0\n    b: Union[str, List[str]] = ''\n    c: int | list[int] | None = None\n"
         "x = M(a=1, b='q', c=[1]).model_dump(), M(a='word', b=['q']).model_dump(), tried(lambda: M(b=None))"
     ),
+    "members that are texts": (
+        "class S(str, enum.Enum):\n    A = 'a'\nclass M(BaseModel):\n    s: S = S.A\n"
+        "x = M(s='a').s.name, [tried(lambda: M(s=v)) for v in ('b', '', 'A')]"
+    ),
     "literals and members": (
         "class M(BaseModel):\n    l: Literal['x', 'y', 1] = 'x'\n    e: E = E.A\n"
         "x = (M(l='y').l, M(l=1).l, M(e='b').e.name, M(e=E.A).e.name, M(e='b').model_dump(mode='json'),\n"
