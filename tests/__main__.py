@@ -10,6 +10,9 @@ import subprocess
 import sys
 import time
 
+PARALLEL = ("runner", "processes", "scheduler")
+"""Folders of the integration tests whose tests may run beside each other."""
+
 SUITES = (
     ("unit", ["tests/unit", "-n", "2"]),
     ("conformance", ["tests/conformance", "-n", "2"]),
@@ -17,10 +20,8 @@ SUITES = (
     ("fuzz", ["tests/fuzz", "-n", "2"]),
     ("runner", ["tests/integration/runner", "-n", "2"]),
     ("processes", ["tests/integration/processes", "-n", "2"]),
-    (
-        "integration",
-        ["tests/integration", "--ignore", "tests/integration/runner", "--ignore", "tests/integration/processes"],
-    ),
+    ("scheduler", ["tests/integration/scheduler", "-n", "2"]),
+    ("integration", ["tests/integration", *(f"--ignore=tests/integration/{name}" for name in PARALLEL)]),
     ("chart", ["tests/chart"]),
     ("cluster", ["tests/cluster"]),
 )

@@ -23,8 +23,8 @@ from goflow.domain.runs import Outcome
 from goflow.domain.spec import DagSpec, GroupSpec, TaskSpec
 from goflow.domain.state import TaskState
 from goflow.scheduler.rules import RULES
+from tests.integration.scheduler.reference_model import ENDED, Key, Model
 from tests.unit.scheduler.kit import FAILED, SKIPPED, SUCCESS, World, dag
-from tests.unit.scheduler.reference_model import ENDED, Key, Model
 
 EXAMPLES = int(os.environ.get("GOFLOW_MODEL_EXAMPLES", "60"))
 TRIGGER_RULES = [*sorted(set(RULES) - {"none_failed_or_skipped", "all_done_setup_success"}), "always"]
