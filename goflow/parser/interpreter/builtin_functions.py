@@ -36,6 +36,7 @@ from goflow.parser.interpreter.supers import SuperValue
 from goflow.parser.interpreter.unions import UnionValue
 from goflow.parser.interpreter.values import (
     At,
+    MaybeGone,
     Raised,
     Unknown,
     UnknownElementsError,
@@ -233,7 +234,7 @@ def _getattr(at: At, value: Any, name: Any, default: Any = MISSING) -> Any:
     try:
         return host.get_attribute(value, name, at)
     except Raised as problem:
-        if default is MISSING or problem.type_name != "AttributeError":
+        if default is MISSING or not problem.is_a("AttributeError"):
             raise
         return default
 
@@ -241,14 +242,16 @@ def _getattr(at: At, value: Any, name: Any, default: Any = MISSING) -> Any:
 def _hasattr(at: At, value: Any, name: Any) -> Any:
     if isinstance(value, Unknown) or isinstance(name, Unknown):
         return value if isinstance(value, Unknown) else name
-    return _getattr(at, value, name, MISSING) is not MISSING if _has(at, value, name) else False
+    return _getattr(at, value, name, MISSING) is not MISSING if (there := _has(at, value, name)) is True else there
 
 
-def _has(at: At, value: Any, name: str) -> bool:
+def _has(at: At, value: Any, name: str) -> bool | Unknown:
     try:
-        host.get_attribute(value, name, at)
+        found = host.get_attribute(value, name, at)
+        if isinstance(found, MaybeGone):
+            return Unknown(found.reason, found.at)
     except Raised as problem:
-        if problem.type_name != "AttributeError":
+        if not problem.is_a("AttributeError"):
             raise
         return False
     return True
@@ -324,12 +327,14 @@ def _next(at: At, value: Any, default: Any = MISSING) -> Any:
             return default
         raised(at, "StopIteration")
     except Raised as problem:
-        if default is not MISSING and problem.type_name == "StopIteration":
+        if default is not MISSING and problem.is_a("StopIteration"):
             return default
         raise
 
 
 def _callable(at: At, value: Any) -> Any:
+    if isinstance(value, Instance) and isinstance(found := value.cls.lookup("__call__"), Unknown):
+        return Unknown(found.reason, found.at)
     return value if isinstance(value, Unknown) else isinstance(value, Value) and value.callable
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -288,7 +289,7 @@ class Instance(Value):
             return bind(own, self, self.cls, at).call([name], {}, at)
         except Raised as problem:
             own = self.cls.lookup("__getattr__")
-            if problem.type_name != "AttributeError" or own is MISSING:
+            if not problem.is_a("AttributeError") or own is MISSING:
                 raise
         return bind(own, self, self.cls, at).call([name], {}, at)
 
@@ -390,11 +391,25 @@ class Instance(Value):
         from goflow.parser.interpreter.operations import iterate
 
         answer = self._through("__iter__", [], at)
+        if answer is MISSING and self.own_method("__getitem__", at) is not None:
+            return self._by_position(at)
         if answer is MISSING:
             return super().iterate(at)
         if isinstance(answer, Instance) and (answer is self or answer.cls.lookup("__next__") is not MISSING):
             return answer.drain(at)
         return iterate(answer, at)
+
+    def _by_position(self, at: At) -> Iterator[Any]:
+        """What ``__getitem__`` gives for 0, 1, 2 and so on, until IndexError: the protocol of sequences."""
+        for position in itertools.count():
+            at.session.budget.step(at)
+            try:
+                value = self.get_item(position, at)
+            except Raised as problem:
+                if not problem.is_a("IndexError"):
+                    raise
+                return
+            yield value
 
     def drain(self, at: At) -> Iterator[Any]:
         """What ``__next__`` gives, one by one, until StopIteration."""
@@ -403,7 +418,7 @@ class Instance(Value):
             try:
                 value = self._through("__next__", [], at)
             except Raised as problem:
-                if problem.type_name != "StopIteration":
+                if not problem.is_a("StopIteration"):
                     raise
                 return
             if value is MISSING:

@@ -56,7 +56,7 @@ def _operator(at: At, value: Any, name: str, other: Any) -> Any:
     try:
         answer = binary(_SIGNS[name], value, other, at)
     except Raised as found:
-        if found.type_name != "TypeError":
+        if not found.is_a("TypeError"):
             raise
         problem = found
     if not (name == "__mod__" and isinstance(value, str | bytes)) and first_unknown((value, other)) is None:

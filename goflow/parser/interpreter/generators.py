@@ -173,7 +173,7 @@ class _Body:
             at.session.paused.discard(self)
         if self._problem is not None:
             problem, self._problem = self._problem, None
-            if isinstance(problem, Raised) and problem.type_name == "StopIteration":
+            if isinstance(problem, Raised) and problem.is_a("StopIteration"):
                 raised(at, "RuntimeError", "generator raised StopIteration")
             raise problem
         if self._handed:

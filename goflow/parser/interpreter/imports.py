@@ -86,7 +86,7 @@ def import_name(module: Value, name: str, at: At) -> Any:
         if not at.session.loader.is_absent(f"{getattr(module, 'name', '?')}.{name}"):
             return module.get_attribute(name, at)
     except Raised as problem:
-        if problem.type_name != "AttributeError":
+        if not problem.is_a("AttributeError"):
             raise
     return raised(at, "ImportError", f"cannot import name '{name}' from '{getattr(module, 'name', '?')}'")
 

@@ -53,7 +53,7 @@ class MadeClass(ClassValue):
         try:
             return super().get_attribute(name, at)
         except Raised as problem:
-            if problem.type_name != "AttributeError":
+            if not problem.is_a("AttributeError"):
                 raise
             found = self._ask("__getattr__", [name], at)
             if found is MISSING:

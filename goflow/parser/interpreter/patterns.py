@@ -167,7 +167,7 @@ def _fits_attribute(frame: Frame, name: str, pattern: cst.MatchPattern, value: A
     try:
         found = host.get_attribute(value, name, at)
     except Raised as problem:
-        if problem.type_name != "AttributeError":
+        if not problem.is_a("AttributeError"):
             raise
         return False
     return _fits(frame, pattern, found)

@@ -41,7 +41,7 @@ class HostInstance(Instance):
         try:
             return super().get_attribute(name, at)
         except Raised as problem:
-            if problem.type_name != "AttributeError" or not hasattr(self.data, name):
+            if not problem.is_a("AttributeError") or not hasattr(self.data, name):
                 raise
         found = host.get_attribute(self.data, name, at)
         if name != "_replace":

@@ -74,6 +74,10 @@ class Raised(Exception):  # noqa: N818 - a Python exception of the file, on its 
         """The exception's class name."""
         return self.value.cls.name
 
+    def is_a(self, name: str) -> bool:
+        """Whether it is of the builtin class NAME, or of one that derives from it: what ``except NAME`` takes."""
+        return any(base.name == name and base.module_name == "builtins" for base in self.value.cls.mro)
+
     @property
     def message(self) -> str:
         """As Python's last line of a traceback: ``KeyError: 'X'``."""

@@ -28,7 +28,7 @@ def import_string(path: Any, at: At) -> Any:
     try:
         return module.get_attribute(name, at)
     except Raised as problem:
-        if problem.type_name != "AttributeError":
+        if not problem.is_a("AttributeError"):
             raise
     hint = did_you_mean(name, getattr(module, "names", {}))
     words_of = f'Module "{module_name}" does not define a "{name}" attribute/class'

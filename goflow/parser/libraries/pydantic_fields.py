@@ -193,7 +193,7 @@ def _with_annotated(made: ModelField, annotation: Annotation, at: At) -> ModelFi
     try:
         made.kind = kind_of(annotation.node, annotation.frame, at)
     except Raised as problem:
-        if problem.type_name != "NameError":
+        if not problem.is_a("NameError"):
             raise
     return made
 

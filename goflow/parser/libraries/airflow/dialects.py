@@ -48,7 +48,7 @@ def other_dialect(problem: Raised, session: Session) -> Dialect | None:
 def code_and_hint(problem: Raised, session: Session) -> tuple[str, str]:
     """The diagnostic's code and hint that the models of Airflow gave PROBLEM; GF006 for a module that Airflow does not
     have, GF004 for all others."""
-    missing = _MISSING_MODULE.search(problem.message) if problem.type_name == "ModuleNotFoundError" else None
+    missing = _MISSING_MODULE.search(problem.message) if problem.is_a("ModuleNotFoundError") else None
     if missing is not None:
         return "GF006", what_became_of(missing[1]) or did_you_mean(missing[1], modules_of(session.dialect))
     data = problem.value.data

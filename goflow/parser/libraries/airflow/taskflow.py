@@ -198,7 +198,7 @@ def _annotated(function: UserFunction, node: cst.BaseExpression, at: At) -> Any:
     try:
         return evaluate(Frame(at.session, function.module, function.scope), node)
     except Raised as problem:
-        return None if problem.type_name == "NameError" else Unknown(f"an annotation of {function.name}", at)
+        return None if problem.is_a("NameError") else Unknown(f"an annotation of {function.name}", at)
 
 
 def _has_its_names(function: UserFunction, text: str, at: At) -> bool:

@@ -81,7 +81,7 @@ def _combined(sign: str, parts: list[Any], at: At) -> Any:
         for part in parts[1:]:
             found = binary(sign, found, part, at)
     except Raised as problem:
-        if problem.type_name != "TypeError":
+        if not problem.is_a("TypeError"):
             raise
         joined = _texts(parts, f" {sign} ", at)
         return joined if isinstance(joined, Unknown) else f"({joined})"

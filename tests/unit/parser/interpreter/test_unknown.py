@@ -85,6 +85,27 @@ def test_both_arms_are_run_and_joined(source, expected, tmp_path):
         assert found == expected
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "hasattr(P(), 'm')",
+        "callable(P())",
+        "bool(P())",
+        "P() == 3",
+        "len(P())",
+        "P()()",
+        "P().m()",
+        "str(P())",
+        "P().n",
+    ],
+)
+def test_what_a_class_has_that_one_arm_alone_gives_it(asked, tmp_path):
+    methods = "m(s): return 1", "__call__(s): return 1", "__bool__(s): return False", "__eq__(s, o): return True"
+    methods += "__len__(s): return 1", "__str__(s): return 'x'", "__getattr__(s, n): return n"
+    body = "".join(f"    if u > 1:\n        def {text}\n" for text in methods)
+    assert isinstance(run(f"class P:\n{body}x = {asked}", tmp_path)["x"], Unknown)
+
+
 def test_it_says_why_and_where(tmp_path):
     found = run("\nx = u + 1", tmp_path)["x"]
     assert "random" in found.reason
