@@ -195,7 +195,13 @@ class LoweredTask:
         return str(getattr(value, "type_name", "downstream"))
 
     def _owner(self) -> str:
-        return str(self._known("owner", default="airflow"))
+        value = self._known("owner", default="airflow")
+        if isinstance(value, str):
+            return str(value)
+        odd = Unknown(misplaced(value), self.task.at)
+        self._note("owner", odd)
+        self._holes.setdefault("owner", self.encode.hole(odd))
+        return "airflow"
 
     def _moment(self, name: str) -> Moment | None:
         value = self._plan(name, None)

@@ -32,7 +32,8 @@ def test_a_field_of_the_dag_has_its_hole_in_the_version(argument, field):
 @pytest.mark.parametrize(
     ("argument", "field"),
     [("owner=u", "owner"), ("doc_md=u", "doc"), ("do_xcom_push=u", "do_xcom_push"), ("task_display_name=u", "display_name"),
-     ("map_index_template=u", "map_index_template"), ("default_args={'owner': u}", "owner")],
+     ("map_index_template=u", "map_index_template"), ("default_args={'owner': u}", "owner"),
+     ("owner=range(3)", "owner"), ("owner=[].append", "owner")],
 )  # fmt: skip
 def test_a_field_of_a_task_has_its_hole_in_the_version(argument, field):
     task = only_task(f"{UNKNOWN}E({argument})")
