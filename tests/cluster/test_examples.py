@@ -1,4 +1,4 @@
-"""Airflow's own example files, unmodified, as Jobs on the real cluster, to the states that Airflow gives them."""
+"""Airflow's own example files, unmodified, as Jobs on the real cluster, leave what they leave under Airflow."""
 
 from __future__ import annotations
 
@@ -8,25 +8,24 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+from kubernetes import client
 
-from tests.cluster.daemon import daemon_on
 from tests.cluster.harness import Cluster, binaries
-from tests.examples_run import dag_ids, differences, make_folder, trigger_all, triggered_ids
-from tests.running import Daemon
+from tests.parity.examples import groups
+from tests.parity.in_cluster import sample
+from tests.parity.report import ClusterScore
 
-SEEN_AS = "/opt/goflow/dags"
-NO_CONTAINER = {"EmptyOperator", "LatestOnlyOperator"}
-COLUMNS = ("dag-id", "run-id", "task-id", "map-index", "try-number")
-Attempt = tuple[str, ...]
+COLUMNS = ("dag-id", "run-id", "launch-id")
 
 
 class JobsSeen:
-    """Every Job of a namespace that kubectl has ever shown, by name, with the attempt that it says it is for."""
+    """Every Job of a namespace that kubectl has ever shown, by name, with the run and the launch that it says it is for."""
 
     def __init__(self) -> None:
-        self.jobs: dict[str, Attempt] = {}
+        self.jobs: dict[str, tuple[str, ...]] = {}
 
     @contextmanager
     def watching(self, cluster: Cluster, namespace: str) -> Iterator[None]:
@@ -54,41 +53,24 @@ class JobsSeen:
     def _read(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None
         for line in process.stdout:
-            name, *attempt = line.split()
-            self.jobs[name] = tuple(attempt)
+            name, *told = line.split()
+            self.jobs[name] = tuple(told)
 
 
-@pytest.mark.timeout(1500)
-def test_every_example_ends_as_under_airflow(
-    cluster: Cluster, runner_image: str, namespace: str, tmp_path: Path
+@pytest.mark.timeout(900)
+def test_examples_leave_what_they_leave_under_airflow_one_job_for_each_launch(
+    cluster: Cluster, kube: Any, runner_image: str, namespace: str, tmp_path: Path
 ) -> None:
-    folder = tmp_path / "dags"
-    make_folder(folder, SEEN_AS)
-    daemon, seen = daemon_on(cluster, namespace, tmp_path / "home", folder), JobsSeen()
-    daemon.start()
-    try:
-        with seen.watching(cluster, namespace):
-            daemon.wait_for("all DAGs", lambda: len(daemon.json("dags", "list")) >= 26, 90)
-            trigger_all(daemon, "test")
-            assert differences(daemon, "test", 600) == []
-        jobs = Counter(seen.jobs.values())
-        assert len(jobs) > 100
-        assert {attempt: count for attempt, count in jobs.items() if count != 1} == {}, "one Job for each attempt"
-        assert set(jobs) == attempts_of(daemon), "and none is missing"
-    finally:
-        daemon.stop()
-
-
-def attempts_of(daemon: Daemon) -> set[Attempt]:
-    """Every attempt of the runs that needs a container and has begun."""
-    found = set()
-    for dag_id in [*dag_ids(), *triggered_ids()]:
-        for run in daemon.json("runs", "list", dag_id):
-            for task in daemon.json("tasks", "list", dag_id, run["run_id"]):
-                if task["operator"] in NO_CONTAINER or task["state"] in {"upstream_failed", "removed"}:
-                    continue
-                if task["state"] == "skipped" and task["start_date"] is None:
-                    continue  # by a branch, not by itself
-                key = (dag_id, run["run_id"], task["task_id"], str(task["map_index"]))
-                found |= {(*key, str(number)) for number in range(1, task["try_number"] + 1)}
-    return found
+    group = next(group for group in groups() if group.in_cluster)
+    seen = JobsSeen()
+    with seen.watching(cluster, namespace):
+        found, different = sample(
+            cluster, client.CoreV1Api(kube), namespace, group, tmp_path / "airflow" / "example_dags"
+        )
+    unexplained = ClusterScore(group, different, len(seen.jobs), 0).unexplained
+    assert [f"{dag_id}.{difference}" for dag_id, difference in unexplained] == []
+    runs = {(dag_id, run["run_id"]): run for dag_id, of_dag in found.items() for run in of_dag}
+    jobs = Counter(launch for dag_id, run_id, launch in seen.jobs.values() if (dag_id, run_id) in runs)
+    assert len(jobs) > 100
+    assert {launch: count for launch, count in jobs.items() if count != 1} == {}, "one Job for each launch"
+    assert set(jobs) <= {launch for run in runs.values() for launch in run["launches"]}, "and none besides"

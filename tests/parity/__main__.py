@@ -7,7 +7,7 @@ import sys
 from fnmatch import fnmatchcase
 
 from tests.oracle.environments import cache_folder
-from tests.parity import airflow_side, goflow_side, report, short
+from tests.parity import airflow_side, goflow_side, in_cluster, report, samples
 from tests.parity.examples import Group, groups, make_folder
 from tests.parity.outcomes import OwnWords, differences
 
@@ -17,7 +17,13 @@ def main() -> int:
     parser.add_argument("--group", action="append", help=f"of: {', '.join(group.name for group in groups())}")
     parser.add_argument("--dag", action="append", help="patterns of DAG ids: only these, and the page is not written")
     parser.add_argument("--retake", action="store_true", help="run them in Airflow anew")
+    parser.add_argument(
+        "--backend", choices=("local", "kubernetes"), default="local", help="kubernetes: the cluster's sample"
+    )
     args = parser.parse_args()
+    if args.backend == "kubernetes":
+        group = next(group for group in groups() if group.in_cluster)
+        return in_cluster.main(group, cache_folder() / "parity" / "in-cluster.goflow-logs")
     scores = [_score(group, args.dag, args.retake) for group in groups() if not args.group or group.name in args.group]
     for score in scores:
         print("\n".join(score.lines()))
@@ -35,11 +41,10 @@ def _score(group: Group, patterns: list[str] | None, retake: bool) -> report.Sco
     words = OwnWords(group, group.folder)
     truth = airflow_side.truth(group, run, retake)
     if not patterns and group.short:
-        short.write(group, there, truth, words)
+        samples.write(group, there, truth, words)
     found = goflow_side.outcomes(group, group.folder, run, cache_folder() / "parity" / f"{group.name}.goflow-logs")
-    return report.Score(
-        group, there, {dag_id: differences(words.airflow(truth[dag_id]), words.goflow(found[dag_id])) for dag_id in run}
-    )
+    compared = {dag_id: differences(words.airflow(truth[dag_id]), words.goflow(found[dag_id])) for dag_id in run}
+    return report.Score(group, compared, there)
 
 
 def _with_causes(group: Group, dag_ids: list[str]) -> list[str]:

@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 AT_ONCE = 6
-"""Runs at the same time: enough that sleeps overlap, few enough that the examples' own short timeouts hold."""
+"""Runs at the same time on this machine: enough that sleeps overlap, few enough that the examples' own short timeouts
+hold."""
 TRIGGERED_WITHIN_S = 20.0
 """How long after the end of what triggers it a run may be away."""
 ENDED = ("success", "failed")
@@ -24,6 +25,7 @@ def drive(
     states: Callable[[], Mapping[str, Sequence[str]]],
     ended: Callable[[str], None],
     limit_s: float,
+    at_once: int = AT_ONCE,
 ) -> None:
     """Start what ENTRIES name and wait for its end; ENDED is told of each that had one within LIMIT_S of its start.
 
@@ -31,8 +33,12 @@ def drive(
     it). STATES gives the states of the runs of each DAG. What TRIGGER cannot start (it raises, and says why) has no end.
     """
     waiting, begun, over = list(entries), dict[str, float](), set[str]()
+    awaited = {entry["dag_id"] for entry in entries if entry["triggered"]}
     while waiting or begun:
         now = states()
+        for dag_id in [dag_id for dag_id in begun if dag_id in awaited and now.get(dag_id)]:
+            awaited.remove(dag_id)
+            begun[dag_id] = time.monotonic() + limit_s
         for dag_id in [dag_id for dag_id in begun if now.get(dag_id) and all(s in ENDED for s in now[dag_id])]:
             print(f"{dag_id:60} {' '.join(now[dag_id])}", flush=True)
             begun.pop(dag_id)
@@ -42,7 +48,7 @@ def drive(
             print(f"{dag_id:60} has not ended: {now.get(dag_id)}", file=sys.stderr, flush=True)
             begun.pop(dag_id)
             over.add(dag_id)
-        for entry in [entry for entry in waiting if over.issuperset(entry["after"])][: AT_ONCE - len(begun)]:
+        for entry in [entry for entry in waiting if over.issuperset(entry["after"])][: at_once - len(begun)]:
             waiting.remove(entry)
             begun[entry["dag_id"]] = time.monotonic() + (TRIGGERED_WITHIN_S if entry["triggered"] else limit_s)
             if not entry["triggered"]:

@@ -17,6 +17,8 @@ LOGICAL_DATE = "2026-02-03T04:05:06+00:00"
 """After every example's start date, and before any machine's today: Airflow runs nothing of the future."""
 PLACE = "goflow-parity-"
 """What the temporary folders of both sides are named."""
+PLACES = rf"/[\w./-]*/{PLACE}[\w]+"
+"""A pattern of them."""
 RUN_LIMIT_S = 300.0
 
 
@@ -37,8 +39,13 @@ class Group:
 
     @property
     def short(self) -> list[str]:
-        """The DAGs of the short form, which `make test` runs."""
+        """The DAGs of the short form, which `make test` runs on the local backend."""
         return list(self.listed.get("short", []))
+
+    @property
+    def in_cluster(self) -> dict[str, str]:
+        """The sample that is run in the cluster: DAG id to what it is there for."""
+        return dict(self.listed.get("in_cluster", {}))
 
     @property
     def left_out(self) -> dict[str, str]:

@@ -1,11 +1,9 @@
-"""What GoFlow makes of the examples: a real daemon with the local backend, on the same folder as Airflow."""
+"""What GoFlow makes of the examples: a real daemon, on the local backend with the same folder as Airflow."""
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,8 +12,7 @@ from typing import Any
 
 import httpx
 
-from tests.oracle.examples import SEEDED, task_environment
-from tests.oracle.wheels import wheel_folder
+from tests.parity.backends import LOCAL, Backend
 from tests.parity.driving import drive
 from tests.parity.examples import LOGICAL_DATE, PLACE, RUN_ID, RUN_LIMIT_S, Group
 from tests.running import Daemon
@@ -24,10 +21,15 @@ READ_LIMIT_S = 300.0
 Outcome = dict[str, Any]
 
 
-def outcomes(group: Group, folder: Path, dag_ids: list[str], logs: Path | None = None) -> dict[str, list[Outcome]]:
+def outcomes(
+    group: Group, folder: Path, dag_ids: list[str], logs: Path | None = None, backend: Backend = LOCAL
+) -> dict[str, list[Outcome]]:
     """DAG id to its runs as GoFlow left them in the DAG folder FOLDER; a run that had no end is there with the states
     that it has. LOGS: where to keep what the tasks printed."""
-    with tempfile.TemporaryDirectory(prefix=PLACE) as place, _daemon(group, folder, Path(place)) as (daemon, api):
+    with (
+        tempfile.TemporaryDirectory(prefix=PLACE) as place,
+        _daemon(group, folder, Path(place), backend) as (daemon, api),
+    ):
         wanted = set(dag_ids)
         daemon.wait_for("the DAGs", lambda: wanted <= _dag_ids(api) or _scanned(api, wanted), READ_LIMIT_S, 1.0)
         there = _dag_ids(api)
@@ -36,7 +38,14 @@ def outcomes(group: Group, folder: Path, dag_ids: list[str], logs: Path | None =
             entry["after"] = [dag_id for dag_id in entry["after"] if dag_id in there and dag_id in wanted]
             if entry["triggered"]:
                 _unpause(api, entry["dag_id"])
-        drive(entries, lambda entry: _trigger(api, entry), lambda: _states(api), lambda _: None, RUN_LIMIT_S)
+        drive(
+            entries,
+            lambda entry: _trigger(api, entry),
+            lambda: _states(api),
+            lambda _: None,
+            RUN_LIMIT_S,
+            backend.at_once,
+        )
         found = {dag_id: list(_runs(api, dag_id)) if dag_id in there else [] for dag_id in dag_ids}
         _leave_out_what_schedules_trigger(found)
         if logs is not None:
@@ -45,16 +54,16 @@ def outcomes(group: Group, folder: Path, dag_ids: list[str], logs: Path | None =
 
 
 @contextmanager
-def _daemon(group: Group, folder: Path, place: Path) -> Iterator[tuple[Daemon, httpx.Client]]:
+def _daemon(group: Group, folder: Path, place: Path, backend: Backend) -> Iterator[tuple[Daemon, httpx.Client]]:
     scratch = place / "tmp"
     scratch.mkdir()
-    _write_settings(group, folder, scratch)
+    document = {"dialect": f"airflow{group.release.dialect}", **backend.goflow_yaml(folder, scratch)}
+    (folder / "goflow.yaml").write_text(json.dumps(document, indent=1))
     settings = {
-        "GOFLOW_BACKEND": "local",
         "GOFLOW_DAGS_FOLDER": str(folder),
         "GOFLOW_API_PORT": "0",
-        "GOFLOW_TASK_API_PORT": "0",
         "GOFLOW_LOG_FORMAT": "json",
+        **backend.settings,
     }
     daemon = Daemon(place / "home", ["daemon"], settings)
     daemon.start(wait=False)
@@ -73,22 +82,6 @@ def _leave_out_what_schedules_trigger(found: dict[str, list[Outcome]]) -> None:
     known = {f"task:{launch}" for runs in found.values() for run in runs for launch in run["launches"]}
     for runs in found.values():
         runs[:] = [run for run in runs if run["run_id"] == RUN_ID or run["triggered_by"] in known]
-
-
-def _write_settings(group: Group, folder: Path, scratch: Path) -> None:
-    """goflow.yaml: which Airflow, which Python, and the environment that Airflow's tasks have too."""
-    wheels = wheel_folder(sorted(folder.glob("*.py")))
-    environment = task_environment(str(SEEDED), str(wheels)) | {
-        "HOME": str(Path.home()),
-        "PATH": os.environ["PATH"],
-        "TMPDIR": str(scratch),
-    }
-    document = {
-        "dialect": f"airflow{group.release.dialect}",
-        "python": sys.executable,
-        "environment": environment,
-    }
-    (folder / "goflow.yaml").write_text(json.dumps(document, indent=1))
 
 
 def _dag_ids(api: httpx.Client) -> set[str]:

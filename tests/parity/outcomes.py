@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tests.oracle.environments import environment
-from tests.parity.examples import LOGICAL_DATE, PLACE, RUN_ID, Group
+from tests.parity.backends import LOCAL, Backend
+from tests.parity.examples import LOGICAL_DATE, PLACES, RUN_ID, Group
 
 RUN_FIELDS = ("state", "conf", "logical_date", "data_interval_start", "data_interval_end")
 Outcome = Mapping[str, Any]
@@ -31,25 +31,17 @@ class Difference:
         return f"{self.place}: {_short(self.goflow)}, under Airflow {_short(self.airflow)}"
 
 
-_PLACE = rf"/[\w./-]*/{PLACE}[\w]+"
-
-
 class OwnWords:
     """What each side has of its own: the paths of its Python, DAG folder, AIRFLOW_HOME and temporary files."""
 
-    def __init__(self, group: Group, folder: Path) -> None:
+    def __init__(self, group: Group, folder: Path, backend: Backend = LOCAL) -> None:
         self._of_airflow = {
             re.escape(str(environment(group.release).python)): "<python>",
             re.escape(str(group.folder)): "<folder>",
-            rf"{_PLACE}/home": "<AIRFLOW_HOME>",
-            rf"{_PLACE}/tmp": "<TMPDIR>",
+            rf"{PLACES}/home": "<AIRFLOW_HOME>",
+            rf"{PLACES}/tmp": "<TMPDIR>",
         }
-        self._of_goflow = {
-            re.escape(sys.executable): "<python>",
-            rf"{_PLACE}/home/folders/[0-9a-f]+|{re.escape(str(folder))}": "<folder>",
-            rf"{_PLACE}/home/local/launches/[0-9a-f]+/airflow": "<AIRFLOW_HOME>",
-            rf"{_PLACE}/tmp": "<TMPDIR>",
-        }
+        self._of_goflow = backend.own_words(folder)
 
     def airflow(self, runs: Sequence[Outcome]) -> list[Outcome]:
         """Airflow's RUNS in words that both sides have."""

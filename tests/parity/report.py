@@ -16,16 +16,20 @@ LEFT_OUT_AT_MOST = 0.10
 
 
 @dataclass(frozen=True)
-class Score:
-    """How one group went. THERE: every DAG and its file; FOUND: the differences of each DAG that was run."""
+class Compared:
+    """DAGs of one group that were run. FOUND: the differences of each."""
 
     group: Group
-    there: dict[str, str]
     found: dict[str, list[Difference]]
 
     @property
     def equal(self) -> list[str]:
         return [dag_id for dag_id, differences in self.found.items() if not differences]
+
+    @property
+    def pairs(self) -> list[tuple[str, Difference]]:
+        """Every difference, with its DAG's id."""
+        return [(dag_id, difference) for dag_id, all_ in self.found.items() for difference in all_]
 
     def why(self, dag_id: str, difference: Difference) -> str | None:
         """The committed explanation of a difference."""
@@ -34,8 +38,31 @@ class Score:
 
     @property
     def unexplained(self) -> list[tuple[str, Difference]]:
-        pairs = [(dag_id, difference) for dag_id, all_ in self.found.items() for difference in all_]
-        return [(dag_id, difference) for dag_id, difference in pairs if self.why(dag_id, difference) is None]
+        return [(dag_id, difference) for dag_id, difference in self.pairs if self.why(dag_id, difference) is None]
+
+
+@dataclass(frozen=True)
+class ClusterScore(Compared):
+    """How the cluster's sample went. JOBS: how many were made for it; SECONDS: from the daemon's start to the last end."""
+
+    jobs: int
+    seconds: float
+
+    @property
+    def good(self) -> bool:
+        return not self.unexplained
+
+    def lines(self) -> list[str]:
+        """For the terminal."""
+        head = f"in the cluster: {len(self.equal)} of {len(self.found)} DAGs equal, {self.jobs} Jobs in {self.seconds:.0f} s"
+        return [head] + [f"  {dag_id}.{difference}" for dag_id, difference in self.unexplained]
+
+
+@dataclass(frozen=True)
+class Score(Compared):
+    """How one group went. THERE: every DAG and its file."""
+
+    there: dict[str, str]
 
     @property
     def good(self) -> bool:
@@ -55,10 +82,42 @@ class Score:
         return out + [f"  {dag_id}.{difference}" for dag_id, difference in self.unexplained]
 
 
+_IN_CLUSTER = "## In a cluster"
+
+
 def write(scores: list[Score]) -> Path:
-    """Write the page."""
-    PAGE.write_text("\n".join(_page(scores)) + "\n")
+    """Write the page, but for the part that `write_cluster` writes: that stays."""
+    part = PAGE.read_text().partition(_IN_CLUSTER)[2] if PAGE.exists() else ""
+    PAGE.write_text("\n".join(_page(scores)) + "\n" + (f"\n{_IN_CLUSTER}{part}" if part else ""))
     return PAGE
+
+
+def write_cluster(score: ClusterScore) -> Path:
+    """Write the page's part about the cluster."""
+    head = PAGE.read_text().partition(_IN_CLUSTER)[0].rstrip()
+    PAGE.write_text(head + "\n\n" + "\n".join(_in_cluster(score)) + "\n")
+    return PAGE
+
+
+def _in_cluster(score: ClusterScore) -> list[str]:
+    out = [
+        _IN_CLUSTER,
+        "",
+        f"Made by `make parity-cluster` on {dt.datetime.now(dt.UTC).date().isoformat()}. Of the examples of",
+        f"{_title(score.group)}, {len(score.found)} DAGs, chosen by kind, are run by GoFlow as Jobs in the test",
+        f"cluster and held against the same record of Airflow's run, with all that is compared above: {len(score.equal)} of {len(score.found)} are",
+        f"equal; {score.jobs} Jobs took {score.seconds:.0f} s on two cores. `make test` runs them as well.",
+        "",
+        "| DAG | for the sake of | |",
+        "|---|---|---|",
+    ]
+    for dag_id, kind in score.group.in_cluster.items():
+        out.append(f"| `{dag_id}` | {kind} | {'differs' if score.found[dag_id] else 'equal'} |")
+    if score.pairs:
+        out.append("")
+    for dag_id, difference in score.pairs:
+        out.append(f"* `{dag_id}`, {difference.place}: {score.why(dag_id, difference) or 'not explained yet'}")
+    return out
 
 
 def _page(scores: list[Score]) -> list[str]:
@@ -82,10 +141,9 @@ def _page(scores: list[Score]) -> list[str]:
         )
     out += ["", "## Differences", ""]
     for score in scores:
-        for dag_id, all_ in score.found.items():
-            for difference in all_:
-                why = score.why(dag_id, difference) or "not explained yet"
-                out.append(f"* {score.group.name}, `{dag_id}`, {difference.place}: {why}")
+        for dag_id, difference in score.pairs:
+            why = score.why(dag_id, difference) or "not explained yet"
+            out.append(f"* {score.group.name}, `{dag_id}`, {difference.place}: {why}")
     if out[-1] == "":
         out.append("None.")
     out += ["", "## Left out", ""]

@@ -80,7 +80,7 @@ def test_it_is_content_with_97_in_a_hundred_where_the_others_are_explained():
 
     def score(wrong: int, **listed: Any) -> Score:
         group = replace(GROUP, listed=listed)
-        return Score(group, there, {name: different if n < wrong else [] for n, name in enumerate(there)})
+        return Score(group, {name: different if n < wrong else [] for n, name in enumerate(there)}, there)
 
     explained = {f"d{n}": {"t.*": "why"} for n in range(4)}
     assert score(3, explained=explained).good

@@ -1,0 +1,86 @@
+"""Where GoFlow runs the tasks of the examples: on this machine, or in a cluster."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from tests.oracle.examples import SEEDED, task_environment
+from tests.oracle.wheels import wheel_folder
+from tests.parity.driving import AT_ONCE
+from tests.parity.examples import PLACES
+
+
+class Backend(Protocol):
+    """What differs from one backend to another."""
+
+    at_once: int
+    """How many DAGs are run at the same time (`driving.drive`)."""
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        """The daemon's, by the names of their environment variables."""
+
+    def goflow_yaml(self, folder: Path, scratch: Path) -> dict[str, Any]:
+        """What ``goflow.yaml`` says besides the dialect, once all that it names is there. SCRATCH: an empty folder for
+        temporary files."""
+
+    def own_words(self, folder: Path) -> dict[str, str]:
+        """Patterns of the paths that tasks of the DAG folder FOLDER have as their own, and the word for each."""
+
+
+class Local:
+    """The local backend: processes of this machine, in the Python that runs the tests."""
+
+    at_once = AT_ONCE
+    settings: Mapping[str, str] = {"GOFLOW_BACKEND": "local", "GOFLOW_TASK_API_PORT": "0"}
+
+    def goflow_yaml(self, folder: Path, scratch: Path) -> dict[str, Any]:
+        own = {"HOME": str(Path.home()), "PATH": os.environ["PATH"], "TMPDIR": str(scratch)}
+        wheels = wheel_folder(sorted(folder.glob("*.py")))
+        return {"python": sys.executable, "environment": task_environment(str(SEEDED), str(wheels)) | own}
+
+    def own_words(self, folder: Path) -> dict[str, str]:
+        return {
+            re.escape(sys.executable): "<python>",
+            rf"{PLACES}/home/folders/[0-9a-f]+|{re.escape(str(folder))}": "<folder>",
+            rf"{PLACES}/home/local/launches/[0-9a-f]+/airflow": "<AIRFLOW_HOME>",
+            rf"{PLACES}/tmp": "<TMPDIR>",
+        }
+
+
+@dataclass(frozen=True)
+class InCluster:
+    """Jobs of the runner's image. SETTINGS: those by which the daemon finds the cluster, and its pods the daemon."""
+
+    settings: Mapping[str, str]
+    seen_as: str = "/opt/goflow/dags"
+    """Where a pod has the DAG folder; what seeds and feeds the tasks is inside it, since a pod has nothing else."""
+    at_once: int = 25
+    """All of them: a Job spends most of its seconds with nobody's processor."""
+
+    def goflow_yaml(self, folder: Path, scratch: Path) -> dict[str, Any]:
+        shutil.copytree(SEEDED, folder / "_seeded", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(wheel_folder(sorted(folder.glob("*.py"))), folder / "_wheels")
+        (folder / "_tmp").mkdir()
+        (folder / "_tmp" / "empty").touch()
+        (folder / ".airflowignore").write_text("_seeded\n_wheels\n")
+        environment = task_environment(f"{self.seen_as}/_seeded", f"{self.seen_as}/_wheels")
+        return {"environment": environment | {"TMPDIR": f"{self.seen_as}/_tmp"}}
+
+    def own_words(self, folder: Path) -> dict[str, str]:
+        return {
+            r"/opt/goflow/bin/python[\d.]*": "<python>",
+            rf"{re.escape(self.seen_as)}/_tmp": "<TMPDIR>",
+            re.escape(self.seen_as): "<folder>",
+            r"/var/run/goflow/[\w/.-]*airflow": "<AIRFLOW_HOME>",
+        }
+
+
+LOCAL = Local()
