@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-from goflow_runner import airflow_task, command, processes
+from goflow_runner import command, processes
 from goflow_runner.client import RefusedError, ServerAwayError, TaskClient
 from goflow_runner.output import Output
 from goflow_runner.wire import EXIT_NO_SERVER, EXIT_NOT_CLAIMED, Finish, OutcomeInfo, TaskInput
@@ -183,6 +183,8 @@ def _run_task(attempt: Attempt, execute_python: Callable[[Attempt], int]) -> Out
     if attempt.stop.told:
         return {"state": "failed", "reason": "Terminated", "message": "the task was told to stop before it began"}
     if attempt.task.get("airflow") is not None:
+        from goflow_runner import airflow_task  # with a server of its own, which no other task needs
+
         return airflow_task.run(attempt, _wait, TIMEOUT_MARGIN_S)
     plain = None if attempt.task.get("render_only") else command.plain_command(attempt.task)
     if plain is not None:
