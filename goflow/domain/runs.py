@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from goflow.domain.assets import NewAssetEvent
 from goflow.domain.canonical import Json
 from goflow.domain.state import LaunchState, RunState, RunType, TaskState
 from goflow.domain.triggers import Deferral
@@ -142,6 +143,8 @@ class Outcome:
     """Whether the task's own process has called its failure's callback."""
     deferral: Deferral | None = None
     """With ``deferred``: what the task waits for."""
+    asset_events: tuple[NewAssetEvent, ...] | None = None
+    """With ``success``: what has happened to the task's outlets; None: nobody has said."""
     at: dt.datetime | None = None
 
 

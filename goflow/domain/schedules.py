@@ -10,17 +10,22 @@ from goflow.domain.spec import Schedule
 FOLLOWED_BY_NAME = frozenset({"EventsTimetable", "PartitionedAtRuntime"})
 """Timetables of Airflow's own that are of kind ``custom``; the second makes no runs by itself in Airflow either."""
 
+PARTITIONED = frozenset({"PartitionedAssetTimetable"})
+"""Timetables by assets that wait for the same partition of each."""
+
+
+def waits_for_assets(schedule: Schedule) -> bool:
+    """Whether events of assets begin runs of SCHEDULE."""
+    return schedule.kind in {"assets", "asset_or_time"} and schedule.timetable not in PARTITIONED
+
 
 def not_followed(schedule: Schedule) -> str | None:
     """What of SCHEDULE starts no runs here yet although it would in Airflow, in words; None when all of it does."""
     match schedule.kind:
-        case "assets":
-            return "this DAG is scheduled by assets; GoFlow does not start such runs yet; trigger it by hand"
+        case "assets" if schedule.timetable in PARTITIONED:
+            return "this DAG is scheduled by partitions of assets; GoFlow does not follow them yet; trigger it by hand"
         case "asset_or_time":
-            inner = not_followed(schedule.time) if schedule.time is not None else None
-            if inner is not None:
-                return inner
-            return "this DAG is scheduled by assets or time; GoFlow starts its runs by time, and none for assets yet"
+            return not_followed(schedule.time) if schedule.time is not None else None
         case "custom" if schedule.timetable not in FOLLOWED_BY_NAME:
             name = schedule.timetable
             return f"this DAG is scheduled by the timetable {name}; GoFlow does not follow it yet; trigger it by hand"

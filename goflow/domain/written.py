@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from goflow.domain.assets import AssetUse, uses
 from goflow.domain.canonical import digest_bytes, encodable, written_out
 from goflow.domain.spec import DagSpec, ReadBy, without_lines
 
@@ -35,6 +36,7 @@ class WrittenDag:
     is_paused_upon_creation: bool | None
     read_by: ReadBy
     line: int
+    assets: tuple[AssetUse, ...] = ()
 
 
 def write_out(spec: DagSpec) -> WrittenDag:
@@ -60,6 +62,7 @@ def write_out(spec: DagSpec) -> WrittenDag:
         is_paused_upon_creation=spec.is_paused_upon_creation,
         read_by=spec.read_by,
         line=spec.line,
+        assets=uses(spec),
     )
 
 

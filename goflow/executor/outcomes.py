@@ -10,13 +10,14 @@ import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from goflow.domain.assets import events_of_outlets
 from goflow.domain.callbacks import task_callback_kind
 from goflow.domain.outcomes import SKIP_KEY, Verdict, consequence
 from goflow.domain.runs import Launch, Outcome, TaskInstance
 from goflow.domain.spec import DagSpec, Dialect, TaskSpec
 from goflow.domain.state import OPEN_LAUNCH_STATES, LaunchState, TaskState
 from goflow.operators.registry import speaks_for_itself, to_resolve
-from goflow.store import Store, Tx, events, launches, logs, runs, tasks, transitions, versions, xcoms
+from goflow.store import Store, Tx, launches, logs, runs, tasks, transitions, versions, xcoms
 from goflow.store.rows import LogRow
 from goflow.store.transitions import TaskChange
 
@@ -72,6 +73,9 @@ def settle(
             _defer(tx, dag, task, instance, launch, outcome, now, who, usage or {})
         elif follows.verdict is Verdict.ADVANCE and follows.state is not None:
             _advance(tx, instance, launch, outcome, follows.state, follows.next_at, now, who, usage or {})
+            if follows.state is TaskState.SUCCESS:
+                told = events_of_outlets(task.outlets) if outcome.asset_events is None else outcome.asset_events
+                transitions.register_asset_events(tx, told, source=instance, who=who)
             if launch.ordinal > 1:
                 transitions.forget_trigger(tx, instance.id)
             _call_back(tx, dag, task, instance, launch, outcome, follows.state, who)
@@ -138,7 +142,7 @@ def _was_to_resolve(tx: Tx, dag: DagSpec, task: TaskSpec, launch: Launch) -> boo
 
 
 def store_report(tx: Tx, instance: TaskInstance, report: Mapping[str, Any]) -> None:
-    """Store rendered fields, results, note and events of assets, as told by the runner."""
+    """Store rendered fields, results and note, as told by the runner."""
     fields, label = report.get("rendered_fields"), report.get("rendered_map_index")
     if fields is not None or label is not None:
         tasks.set_rendered(tx, instance.id, fields, map_index_label=label)
@@ -154,18 +158,6 @@ def store_report(tx: Tx, instance: TaskInstance, report: Mapping[str, Any]) -> N
         )
     if report.get("note") is not None:
         tasks.set_note(tx, instance.id, str(report["note"]))
-    for event in report.get("asset_events") or ():
-        events.emit(
-            tx,
-            events.ASSET_EVENT,
-            dag_id=instance.dag_id,
-            run_id=instance.run_id,
-            task_id=instance.task_id,
-            map_index=instance.map_index,
-            try_number=instance.try_number,
-            who="task",
-            data=dict(event),
-        )
 
 
 def _advance(

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+from goflow.domain.assets import AssetKey, NewAssetEvent
 from goflow.domain.runs import Outcome
 from goflow.domain.state import TaskState
 from goflow.domain.triggers import Deferral
@@ -41,7 +42,32 @@ def outcome_from_word(word: Mapping[str, Any], at: dt.datetime | None = None) ->
         resolved=dict(resolved) if isinstance(resolved, Mapping) else None,
         called_back=bool(word.get("called_back")),
         deferral=deferral,
+        asset_events=_asset_events(word.get("asset_events")),
         at=at,
+    )
+
+
+def _asset_events(told: Any) -> tuple[NewAssetEvent, ...] | None:
+    """What has happened to assets (`goflow_runner.wire.AssetEventInfo`); None where nobody says. Raises ValueError."""
+    if told is None:
+        return None
+    if not isinstance(told, list) or not all(isinstance(one, Mapping) for one in told):
+        raise ValueError("asset_events must be a list of maps")
+    return tuple(_asset_event(one) for one in told)
+
+
+def _asset_event(one: Mapping[str, Any]) -> NewAssetEvent:
+    name, uri, partition = (one.get(word) for word in ("name", "uri", "partition_key"))
+    extra, aliases = one.get("extra") or {}, one.get("aliases") or []
+    if not (name or uri) or not all(text is None or isinstance(text, str) for text in (name, uri, partition)):
+        raise ValueError("an event of an asset has the asset's name or uri, as text")
+    if not isinstance(extra, Mapping) or not all(isinstance(alias, str) for alias in aliases):
+        raise ValueError("the extra of an asset's event must be a map, and its aliases texts")
+    return NewAssetEvent(
+        asset=AssetKey(mended(name or ""), mended(uri or "")),
+        extra=dict(extra),
+        aliases=tuple(mended(alias) for alias in aliases),
+        partition_key=None if partition is None else mended(partition),
     )
 
 

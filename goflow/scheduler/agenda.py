@@ -8,10 +8,12 @@ import structlog
 
 from goflow.domain.errors import AlreadyExistsError
 from goflow.domain.runs import DagRun
+from goflow.domain.schedules import waits_for_assets
 from goflow.domain.spec import DagSpec, Dialect
 from goflow.domain.state import RunState, RunType
 from goflow.operators.registry import SUB_DAG
 from goflow.scheduler.book import Cell
+from goflow.scheduler.by_assets import make_run_by_assets
 from goflow.scheduler.making import make_run
 from goflow.scheduler.shelf import Shelf
 from goflow.scheduler.timetables import RunInfo, ScheduleError, next_run, restriction_of
@@ -37,6 +39,7 @@ class Agenda:
 
     def replan(self, tx: Tx, dag: Dag, now: dt.datetime) -> None:
         """Work out the DAG's next run anew (a new version, unpaused, a new daemon), and make it if it is due."""
+        self.make_for_assets(tx, dag)
         self.make_due(tx, dag, now)
 
     def make_due(self, tx: Tx, dag: Dag, now: dt.datetime) -> int:
@@ -52,6 +55,21 @@ class Agenda:
         except Exception:
             log.exception("making the runs of a DAG failed", dag_id=dag.dag_id)
         return 0
+
+    def make_for_assets(self, tx: Tx, dag: Dag) -> int:
+        """Make the run that events of assets ask for, if they do and there is room for it; how many."""
+        waits = dag.schedule.get("kind") in {"assets", "asset_or_time"}
+        if not waits or not self._makes_runs or dag.is_paused or not dag.is_active or dag.hold_reason:
+            return 0
+        graph = self._shelf.graph(tx, dag.reading_id)
+        room = dag.max_active_runs - self._shelf.count_runs(dag.dag_id, states=OPEN)
+        if not waits_for_assets(graph.spec.schedule) or room <= 0 or self._is_inside_another(tx, dag):
+            return 0
+        made = make_run_by_assets(tx, dag, graph, who=self._who)
+        if made is None:
+            return 0
+        self._shelf.open_with(tx, made[0], [Cell.of(row) for row in made[1]])
+        return 1
 
     def _is_inside_another(self, tx: Tx, dag: Dag) -> bool:
         """Whether a SubDagOperator has the DAG inside: then that makes its runs, and never a schedule."""

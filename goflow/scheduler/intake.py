@@ -17,6 +17,7 @@ RELEVANT = _OF_RUNS | {
     *(events.TASK_STATE, events.POOL_SET, events.POOL_DELETED, events.DAG_VERSION, events.DAG_PAUSED),
     *(events.DAG_UNPAUSED, events.DAG_ACTIVATED, events.DAG_DEACTIVATED, events.DAG_DELETED, events.DAG_HELD),
     events.DAG_RELEASED,
+    events.ASSET_EVENT,
 }
 """The kinds of events that may give the scheduler work."""
 
@@ -42,6 +43,8 @@ class Intake:
                 self._run(tx, event)
             elif event.kind in {events.POOL_SET, events.POOL_DELETED}:
                 self._shelf.load_pools(tx)
+            elif event.kind == events.ASSET_EVENT:
+                self._asset(tx, event)
             elif event.kind in RELEVANT and event.dag_id is not None:
                 self._dag(tx, event, now)
 
@@ -104,6 +107,14 @@ class Intake:
                 self._shelf.startable[run.dag_id] = None
         else:
             self._shelf.open(tx, run)
+
+    def _asset(self, tx: Tx, event: Event) -> None:
+        """Something has happened to an asset: DAGs that wait for it may begin."""
+        told = event.data.get("queued")
+        for dag_id in told if isinstance(told, list) else []:
+            dag = self._shelf.dags.get(str(dag_id))
+            if dag is not None:
+                self._agenda.make_for_assets(tx, dag)
 
     def _dag(self, tx: Tx, event: Event, now: dt.datetime) -> None:
         assert event.dag_id is not None

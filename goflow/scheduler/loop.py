@@ -139,12 +139,14 @@ class Scheduler(ThreadService):
         return Agenda(shelf, who=self._who, makes_runs=self._follows_schedules)
 
     def _make_runs(self, tx: Tx, shelf: Shelf, agenda: Agenda, now: dt.datetime) -> int:
-        """Runs have ended in this batch: the schedule may have been waiting for that."""
+        """Runs have ended in this batch: the schedule, or events of assets, may have been waiting for that."""
         made = 0
         for dag_id in list(shelf.startable):
             dag = shelf.dags.get(dag_id)
             if dag is not None and dag.next_run_after is not None and dag.next_run_after <= now:
                 made += agenda.make_due(tx, dag, now)
+            if dag is not None:
+                made += agenda.make_for_assets(tx, dag)
         return made
 
     def _fire(self, tx: Tx, shelf: Shelf, agenda: Agenda, batch: Batch, now: dt.datetime) -> None:

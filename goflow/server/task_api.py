@@ -61,6 +61,8 @@ class TaskApi:
             self._route("variables/{name:path}", "PUT", asked.set_variable),
             self._route("variables/{name:path}", "DELETE", asked.delete_variable),
             self._route("connections/{name:path}", "GET", asked.connection),
+            self._route("assets", "GET", asked.assets),
+            self._route("asset_events", "GET", asked.asset_events),
             self._route("state", "GET", asked.state),
             self._route("state", "PUT", asked.set_state),
             self._route("state", "DELETE", asked.delete_state),

@@ -13,11 +13,12 @@ from goflow.domain.patterns import allows
 from goflow.domain.runs import DagRun, Launch
 from goflow.domain.spec import DagSpec
 from goflow.scheduler import operations
-from goflow.server import task_bodies
+from goflow.server import asset_answers, task_bodies
 from goflow.server.door import RequestRefusedError
 from goflow.store import (
     Store,
     Tx,
+    assets,
     connections,
     dags,
     launches,
@@ -173,16 +174,24 @@ class TaskAsked:
                 found = [] if by_date is None else [by_date]
             else:
                 found = runs.list_(tx, dag_id, limit=100)
-        return {
-            "runs": [
-                {
-                    "run_id": run.run_id,
-                    "state": run.state.value,
-                    "logical_date": run.logical_date.isoformat() if run.logical_date else None,
-                }
-                for run in found
-            ]
-        }
+        return {"runs": [_run(run) for run in found]}
+
+    def assets(self, launch: Launch, request: Request, _: object) -> Any:
+        """An asset by name or URI, or those that an alias has stood for; any task may ask, as in Airflow."""
+        query = request.query_params
+        with self.store.reading() as tx:
+            if query.get("alias"):
+                found = assets.of_alias(tx, query["alias"])
+            else:
+                one = assets.find(tx, name=query.get("name"), uri=query.get("uri"))
+                found = [] if one is None or not (query.get("name") or query.get("uri")) else [one]
+        return {"assets": [asset_answers.asset(one) for one in found]}
+
+    def asset_events(self, launch: Launch, request: Request, _: object) -> Any:
+        """What has happened to an asset, or under an alias."""
+        with self.store.reading() as tx:
+            found = asset_answers.asked_for(tx, request.query_params, request.query_params.get("alias") or None)
+        return {"asset_events": [asset_answers.happened(event) for event in found]}
 
     def task_states(self, launch: Launch, request: Request, _: object) -> Any:
         """States of tasks of another DAG's run (ExternalTaskSensor)."""
@@ -201,6 +210,13 @@ class TaskAsked:
                 for task_id, by_index in states.items()
             }
         }
+
+
+def _run(run: DagRun) -> dict[str, Any]:
+    moments = ("logical_date", "data_interval_start", "data_interval_end", "run_after", "start_date", "end_date")
+    told = {name: None if (moment := getattr(run, name)) is None else moment.isoformat() for name in moments}
+    kind = {"run_type": run.run_type.value, "conf": dict(run.conf), "note": run.note}
+    return {"run_id": run.run_id, "state": run.state.value, **told, **kind}
 
 
 def _query(request: Request, *names: str) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any, cast
 from goflow_runner.wire import (
     PROTOCOL,
     AirflowInfo,
+    AssetHappened,
     FiredInfo,
     FolderInfo,
     ResultLimits,
@@ -23,8 +24,10 @@ from goflow.domain.spec import DagSpec, TaskSpec
 from goflow.domain.state import RunState
 from goflow.executor.folders import FolderCache
 from goflow.operators.registry import in_airflow, to_resolve
+from goflow.server import asset_answers
 from goflow.server.execution.workload import workload
 from goflow.store import Tx, launches, runs, tasks, triggers, versions
+from goflow.store.assets import consumed
 
 PROPERTIES_OF_PREVIOUS = ("logical_date", "data_interval_start", "data_interval_end", "start_date", "end_date")
 RESULTS_AS_DEFAULT: ResultLimits = {"largest": 16 << 20, "store": "", "threshold": 1 << 20}
@@ -132,6 +135,7 @@ def _run_info(tx: Tx, run: DagRun) -> RunInfo:
         "queued_at": _iso(run.queued_at),
         "conf": dict(run.conf),
         "prev_success": previous,
+        "consumed_asset_events": [cast(AssetHappened, asset_answers.happened(event)) for event in consumed(tx, run)],
     }
 
 

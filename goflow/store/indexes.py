@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Index, text
 
+from goflow.store.asset_tables import asset_event_aliases, asset_events, asset_queue, asset_uses, run_asset_events
 from goflow.store.tables import (
     OCCUPYING,
     OPEN_CALLBACKS,
@@ -50,3 +51,9 @@ Index("ix_run_callbacks_open", run_callbacks.c.runner_id, run_callbacks.c.id, **
 Index("ix_run_callbacks_dag_run_id", run_callbacks.c.dag_run_id)
 Index("ix_triggers_launch_id", triggers.c.launch_id)
 Index("ix_events_dag_id", events.c.dag_id, events.c.seq)
+Index("ix_asset_uses_name", asset_uses.c.name)
+Index("ix_asset_uses_uri", asset_uses.c.uri)
+Index("ix_asset_events_asset_id", asset_events.c.asset_id, asset_events.c.at)
+Index("ix_asset_event_aliases_event_id", asset_event_aliases.c.event_id)
+Index("ix_asset_queue_asset_id", asset_queue.c.asset_id)
+Index("ix_run_asset_events_event_id", run_asset_events.c.event_id)

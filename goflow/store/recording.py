@@ -12,7 +12,7 @@ from sqlalchemy import Row, bindparam, func, insert, select, update
 from goflow.domain.canonical import Json, canonical_json
 from goflow.domain.diagnostics import Diagnostic
 from goflow.domain.written import WrittenDag
-from goflow.store import events
+from goflow.store import assets, events
 from goflow.store.columns import dumps
 from goflow.store.rows import DagVersion
 from goflow.store.tables import dag_readings, dag_versions, dags
@@ -142,6 +142,7 @@ def _record_some(tx: Tx, readings: Sequence[Reading], who: str, at: dt.datetime)
             )
         )
     tx.change_many(_PUT_IN_FORCE, in_force)
+    assets.remember(tx, {item.dag.dag_id: item.dag.assets for item in readings}, at)
     return recorded
 
 

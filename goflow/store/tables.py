@@ -53,12 +53,13 @@ def where(condition: str) -> TextClause:
     return text(condition)
 
 
-_Key = BigInteger().with_variant(Integer, "sqlite")
+KEY = BigInteger().with_variant(Integer, "sqlite")
 """SQLite numbers rows by itself only where the type is INTEGER to the letter."""
 
 
-def _id() -> Column[int]:
-    return Column("id", _Key, Identity(always=False), primary_key=True)
+def id_column() -> Column[int]:
+    """The key of a table whose rows are numbered."""
+    return Column("id", KEY, Identity(always=False), primary_key=True)
 
 
 installation = Table(
@@ -84,8 +85,8 @@ dags = Table(
     Column("is_active", Boolean, nullable=False),
     Column("dialect", Text, nullable=False),
     Column("dialect_source", Text, nullable=False),
-    Column("version_id", _Key),
-    Column("reading_id", _Key),
+    Column("version_id", KEY),
+    Column("reading_id", KEY),
     Column("description", Text),
     Column("tags", Text, nullable=False, server_default="[]"),
     Column("owners", Text, nullable=False, server_default="[]"),
@@ -120,7 +121,7 @@ blobs = Table(
 dag_versions = Table(
     "dag_versions",
     metadata,
-    _id(),
+    id_column(),
     Column("dag_id", Text, ForeignKey("dags.id", ondelete="CASCADE"), nullable=False),
     Column("number", Integer, nullable=False),
     Column("file_hash", Text, nullable=False),
@@ -135,8 +136,8 @@ dag_versions = Table(
 dag_readings = Table(
     "dag_readings",
     metadata,
-    _id(),
-    Column("version_id", _Key, ForeignKey("dag_versions.id", ondelete="CASCADE"), nullable=False),
+    id_column(),
+    Column("version_id", KEY, ForeignKey("dag_versions.id", ondelete="CASCADE"), nullable=False),
     Column("number", Integer, nullable=False),
     Column("reader_version", Text, nullable=False),
     Column("dialect", Text, nullable=False),
@@ -154,7 +155,7 @@ dag_readings = Table(
 dag_runs = Table(
     "dag_runs",
     metadata,
-    _id(),
+    id_column(),
     Column("dag_id", Text, ForeignKey("dags.id", ondelete="CASCADE"), nullable=False),
     Column("run_id", Text, nullable=False),
     Column("run_type", Text, nullable=False),
@@ -163,8 +164,8 @@ dag_runs = Table(
     Column("data_interval_start", UtcMoment),
     Column("data_interval_end", UtcMoment),
     Column("run_after", UtcMoment, nullable=False),
-    Column("version_id", _Key, ForeignKey("dag_versions.id"), nullable=False),
-    Column("reading_id", _Key, ForeignKey("dag_readings.id"), nullable=False),
+    Column("version_id", KEY, ForeignKey("dag_versions.id"), nullable=False),
+    Column("reading_id", KEY, ForeignKey("dag_readings.id"), nullable=False),
     Column("conf", Text, nullable=False, server_default="{}"),
     Column("queued_at", UtcMoment),
     Column("start_date", UtcMoment),
@@ -180,8 +181,8 @@ dag_runs = Table(
 task_instances = Table(
     "task_instances",
     metadata,
-    _id(),
-    Column("dag_run_id", _Key, ForeignKey("dag_runs.id", ondelete="CASCADE"), nullable=False),
+    id_column(),
+    Column("dag_run_id", KEY, ForeignKey("dag_runs.id", ondelete="CASCADE"), nullable=False),
     Column("dag_id", Text, nullable=False),
     Column("run_id", Text, nullable=False),
     Column("task_id", Text, nullable=False),
@@ -208,7 +209,7 @@ attempts = Table(
     metadata,
     Column(
         "task_instance_id",
-        _Key,
+        KEY,
         ForeignKey("task_instances.id", ondelete="CASCADE"),
         nullable=False,
         autoincrement=False,
@@ -231,7 +232,7 @@ launches = Table(
     "launches",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("task_instance_id", _Key, ForeignKey("task_instances.id", ondelete="CASCADE"), nullable=False),
+    Column("task_instance_id", KEY, ForeignKey("task_instances.id", ondelete="CASCADE"), nullable=False),
     Column("try_number", Integer, nullable=False),
     Column("ordinal", Integer, nullable=False),
     Column("state", Text, nullable=False),
@@ -267,8 +268,8 @@ trigger_runners = Table(
 triggers = Table(
     "triggers",
     metadata,
-    _id(),
-    Column("task_instance_id", _Key, ForeignKey("task_instances.id", ondelete="CASCADE"), nullable=False, unique=True),
+    id_column(),
+    Column("task_instance_id", KEY, ForeignKey("task_instances.id", ondelete="CASCADE"), nullable=False, unique=True),
     Column("try_number", Integer, nullable=False),
     Column("launch_id", Text, ForeignKey("launches.id", ondelete="CASCADE"), nullable=False),
     Column("classpath", Text, nullable=False),
@@ -291,11 +292,11 @@ triggers = Table(
 run_callbacks = Table(
     "run_callbacks",
     metadata,
-    _id(),
-    Column("dag_run_id", _Key, ForeignKey("dag_runs.id", ondelete="CASCADE"), nullable=False),
+    id_column(),
+    Column("dag_run_id", KEY, ForeignKey("dag_runs.id", ondelete="CASCADE"), nullable=False),
     Column("kind", Text, nullable=False),
     Column("reason", Text, nullable=False),
-    Column("task_instance_id", _Key),
+    Column("task_instance_id", KEY),
     Column("state", Text, nullable=False),
     Column("runner_id", Text, ForeignKey("trigger_runners.id", ondelete="SET NULL")),
     Column("created_at", UtcMoment, nullable=False),
@@ -308,7 +309,7 @@ run_callbacks = Table(
 xcoms = Table(
     "xcoms",
     metadata,
-    Column("dag_run_id", _Key, ForeignKey("dag_runs.id", ondelete="CASCADE"), nullable=False, autoincrement=False),
+    Column("dag_run_id", KEY, ForeignKey("dag_runs.id", ondelete="CASCADE"), nullable=False, autoincrement=False),
     Column("task_id", Text, nullable=False),
     Column("map_index", Integer, nullable=False),
     Column("key", Text, nullable=False),
@@ -322,7 +323,7 @@ xcoms = Table(
 task_state_store = Table(
     "task_state_store",
     metadata,
-    Column("dag_run_id", _Key, ForeignKey("dag_runs.id", ondelete="CASCADE"), nullable=False, autoincrement=False),
+    Column("dag_run_id", KEY, ForeignKey("dag_runs.id", ondelete="CASCADE"), nullable=False, autoincrement=False),
     Column("task_id", Text, nullable=False),
     Column("map_index", Integer, nullable=False, autoincrement=False),
     Column("key", Text, nullable=False),
@@ -380,7 +381,7 @@ pools = Table(
 events = Table(
     "events",
     metadata,
-    Column("seq", _Key, Identity(always=False), primary_key=True),
+    Column("seq", KEY, Identity(always=False), primary_key=True),
     Column("at", UtcMoment, nullable=False),
     Column("kind", Text, nullable=False),
     Column("dag_id", Text),

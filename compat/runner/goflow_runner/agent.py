@@ -277,12 +277,12 @@ def _tell(attempt: Attempt, outcome: OutcomeInfo) -> int:
 
 
 def _leave_word(word: Mapping[str, Any]) -> None:
-    """Leave WORD in the container's termination message: without its results when it is too long, then without use, and
-    with a shorter message."""
+    """Leave WORD in the container's termination message: without its results when it is too long, then without events
+    of assets and use, and with a shorter message."""
     if not TERMINATION_LOG.exists():
         return
     shorter = dict(word)
-    for cut in ("", "xcoms", "usage", "message"):
+    for cut in ("", "xcoms", "asset_events", "usage", "message"):
         if cut == "message":
             shorter["message"] = str(shorter.get("message", ""))[:300]
         else:

@@ -167,6 +167,15 @@ class TaskClient:
         """Forget what is remembered by KEY, or everything."""
         self.call("DELETE", f"state?{_named(asset, key)}")
 
+    def assets(self, **named: str) -> list[dict[str, Any]]:
+        """The asset of that ``name`` or ``uri``, or those that an ``alias`` has stood for: name, URI, group."""
+        return cast("list[dict[str, Any]]", self.call("GET", "assets?" + urllib.parse.urlencode(named))["assets"])
+
+    def asset_events(self, **asked: str | int | bool) -> list[dict[str, Any]]:
+        """What has happened to an asset or under an alias (`goflow_runner.wire.AssetHappened`)."""
+        answer = self.call("GET", "asset_events?" + urllib.parse.urlencode(asked))
+        return cast("list[dict[str, Any]]", answer["asset_events"])
+
     def trigger_dag_run(self, body: dict[str, Any]) -> dict[str, Any]:
         """Make a DAG run. Raises RefusedError (404: no such DAG; 409: there is such a run)."""
         return self.call("POST", "dag_runs", body)

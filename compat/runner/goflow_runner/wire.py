@@ -16,6 +16,10 @@ Every call carries ``Authorization: Bearer TOKEN``; the token is good for one la
 ``GET variables/NAME``                   -> ``{"value": text}`` or 404. ``PUT`` sets, ``DELETE`` removes.
 ``GET connections/ID``                   -> ``{"conn_id", "conn_type", "host", "login", "password", "schema", "port",
                                          "extra"}`` or 404.
+``GET assets``                           Query ``name``, ``uri``, or ``alias`` -> ``{"assets": [{"name", "uri",
+                                         "group"}]}``: the asset, or those that the alias has stood for.
+``GET asset_events``                     Query the same, and ``after``, ``before``, ``ascending``, ``limit`` ->
+                                         ``{"asset_events": [AssetHappened]}``.
 ``GET state``                            Query ``key``, and ``asset`` (a name; absent: the task's own) -> ``{"values":
                                          [json]}``, empty where nothing is kept. ``PUT`` ``{"value": json,
                                          "expires_at"?: ISO}`` keeps, ``DELETE`` forgets (without ``key``: all).
@@ -24,7 +28,7 @@ Every call carries ``Authorization: Bearer TOKEN``; the token is good for one la
                                          launch has made it and the call carries `REPEAT_HEADER`: then its first answer
                                          was lost).
 ``GET dag_runs``                         Query ``dag_id`` and ``run_id`` or ``logical_date`` -> ``{"runs": [{"run_id",
-                                         "state", "logical_date"}]}``.
+                                         "state", "logical_date", "run_type", "conf", ...}]}``.
 ``GET task_states``                      Query ``dag_id``, ``logical_date`` or ``run_id``, ``task_id`` (repeatable) ->
                                          ``{"states": {"task_id": {"MAP_INDEX": state}}}`` (external-task sensors).
 ``POST trigger_runners/ID/sync``         `TriggerSync` -> `TriggerOrders`: a trigger runner says what it holds, and is
@@ -105,6 +109,24 @@ class RunInfo(TypedDict):
     prev_success: dict[str, str | None] | None
     """``logical_date``, ``data_interval_start``, ``data_interval_end``, ``start_date``, ``end_date`` of the newest
     earlier successful run; None where there is none."""
+    consumed_asset_events: list[AssetHappened]
+    """The events that made the run begin, the oldest first."""
+
+
+class AssetHappened(TypedDict):
+    """An event of an asset (``{"name", "uri", "group"}``), and which task instance has made it, if one has. ALIASES:
+    the names under which it was told (``{"name"}``). TIMESTAMP is ISO text in UTC."""
+
+    id: int
+    timestamp: str
+    asset: dict[str, Any]
+    extra: dict[str, Any]
+    source_aliases: list[dict[str, str]]
+    source_dag_id: str | None
+    source_run_id: str | None
+    source_task_id: str | None
+    source_map_index: int | None
+    partition_key: str | None
 
 
 class FolderInfo(TypedDict):
@@ -245,6 +267,17 @@ class DeferralInfo(TypedDict, total=False):
     encoding: str
 
 
+class AssetEventInfo(TypedDict, total=False):
+    """What has happened to an asset. Of a reference only ``name`` or ``uri`` is known. ALIASES: the names of
+    ``AssetAlias`` that stood for it."""
+
+    name: str | None
+    uri: str | None
+    extra: dict[str, Any]
+    aliases: list[str]
+    partition_key: str
+
+
 class OutcomeInfo(TypedDict, total=False):
     """How it ended. ``state`` is needed: ``success``, ``failed``, ``skipped``, ``up_for_reschedule``, ``deferred``."""
 
@@ -266,6 +299,9 @@ class OutcomeInfo(TypedDict, total=False):
     deferral: DeferralInfo
     """With ``deferred``. It is told to the server alone, and never left in a termination message: it may hold
     secrets."""
+    asset_events: list[AssetEventInfo]
+    """With ``success``: what has happened to the task's outlets. Absent: nobody has looked, and each asset that the
+    file names as an outlet has an event without extra."""
     usage: dict[str, float]
     """``cpu_seconds``, ``max_rss_bytes``, ``wall_seconds``."""
 

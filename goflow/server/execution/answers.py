@@ -6,11 +6,14 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+from goflow.domain.assets import AssetEvent
 from goflow.domain.runs import DagRun, Launch, TaskInstance
 from goflow.domain.state import TaskState
 from goflow.domain.triggers import FiredKind
+from goflow.server import asset_answers
 from goflow.server.execution.states import RESCHEDULED
 from goflow.store import Tx, launches, triggers, xcoms
+from goflow.store.assets import consumed
 from goflow.store.rows import Resumption
 
 VERSION_HEADER = "airflow-api-version"
@@ -34,7 +37,7 @@ def version_of(headers: Mapping[str, str]) -> str:
     return headers.get(VERSION_HEADER, NEWEST)
 
 
-def dag_run(run: DagRun, version: str) -> dict[str, Any]:
+def dag_run(tx: Tx, run: DagRun, version: str) -> dict[str, Any]:
     """RUN for a client of that VERSION of the API."""
     start = run.start_date if run.start_date or version >= START_DATE_OPTIONAL else run.run_after
     told: dict[str, Any] = {
@@ -51,7 +54,7 @@ def dag_run(run: DagRun, version: str) -> dict[str, Any]:
         "state": run.state.value,
         "conf": dict(run.conf),
         "triggering_user_name": None,
-        "consumed_asset_events": [],
+        "consumed_asset_events": [_consumed(event, version) for event in consumed(tx, run)],
         "partition_key": None,
         "partition_date": None,
         "note": run.note,
@@ -60,12 +63,21 @@ def dag_run(run: DagRun, version: str) -> dict[str, Any]:
     return {name: value for name, value in told.items() if ADDED_TO_RUNS.get(name, "") <= version}
 
 
+def _consumed(event: AssetEvent, version: str) -> dict[str, Any]:
+    """An event that RUN was begun with (``AssetEventDagRunReference``)."""
+    told = asset_answers.happened(event)
+    told["asset"] = {word: told["asset"][word] for word in ("name", "uri", "extra")}
+    for word in ("id", *(() if version >= ADDED_TO_RUNS["partition_key"] else ("partition_key",))):
+        del told[word]
+    return told
+
+
 def run_context(tx: Tx, run: DagRun, instance: TaskInstance, launch: Launch, version: str) -> dict[str, Any]:
     """``TIRunContext``: what a task is told when it begins (``ti_run``)."""
     resumption = triggers.resumption(tx, instance.id, launch.try_number) if launch.ordinal > 1 else None
     found = xcoms.of_task(tx, instance.dag_run_id, instance.task_id, instance.map_index)
     context = {
-        "dag_run": dag_run(run, version),
+        "dag_run": dag_run(tx, run, version),
         "task_reschedule_count": len(rescheduled(tx, launch)),
         "max_tries": instance.max_tries,
         "variables": [],

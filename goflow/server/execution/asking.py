@@ -82,7 +82,7 @@ class Asking:
         """A run. Raises NotFoundError."""
         with self.store.reading() as tx:
             found = runs.by_run_id(tx, request.path_params["dag_id"], request.path_params["run_id"])
-        return answers.dag_run(found, answers.version_of(request.headers))
+            return answers.dag_run(tx, found, answers.version_of(request.headers))
 
     def run_state(self, _: Launch, request: Request, body: object) -> Any:
         """A run's state. Raises NotFoundError."""
@@ -123,7 +123,7 @@ class Asking:
         state = request.query_params.get("state")
         with self.store.reading() as tx:
             found = runs.before(tx, dag_id, date, states=None if state is None else [RunState(state)])
-        return Answer(None if found is None else answers.dag_run(found, answers.version_of(request.headers)))
+            return Answer(None if found is None else answers.dag_run(tx, found, answers.version_of(request.headers)))
 
     # Tasks -----------------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Assets and what has happened to them, as Airflow's client asks for it: read from the events that tasks have left."""
+"""Assets and what has happened to them, as Airflow's client asks for it."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ from typing import Any
 
 from starlette.requests import Request
 
+from goflow.domain.assets import AssetEvent
 from goflow.domain.errors import NotFoundError
-from goflow.domain.runs import Event, Launch
-from goflow.server import task_bodies
+from goflow.domain.runs import Launch
+from goflow.server import asset_answers
 from goflow.server.door import Answer, Handler
 from goflow.server.execution import answers
-from goflow.store import Store, events
-
-MOST_EVENTS = 10_000
-"""How many events are looked at, of all assets together."""
+from goflow.store import Store, Tx, assets, runs
 
 
 class Assets:
@@ -34,66 +32,56 @@ class Assets:
         ]
 
     def one(self, _: Launch, request: Request, body: object) -> Any:
-        """The asset of that name or URI that something has happened to. Raises NotFoundError."""
-        found = self._of_asset(request)
-        if not found:
-            raise NotFoundError(f"asset {request.query_params.get('name') or request.query_params.get('uri')}")
-        return _asset(found[-1])
+        """The asset of that name or URI. Raises NotFoundError."""
+        name, uri = request.query_params.get("name"), request.query_params.get("uri")
+        with self.store.reading() as tx:
+            found = assets.find(tx, name=name, uri=uri) if name or uri else None
+        if found is None:
+            raise NotFoundError(f"asset {name or uri}")
+        return asset_answers.asset(found)
 
     def of_alias(self, _: Launch, request: Request, body: object) -> Any:
         """The assets that an alias has stood for."""
-        alias = request.query_params.get("alias_name")
-        found = {str(event.data["uri"]): _asset(event) for event in self._all() if event.data.get("alias") == alias}
-        return Answer(list(found.values()))
+        with self.store.reading() as tx:
+            found = assets.of_alias(tx, request.query_params.get("alias_name") or "")
+        return Answer([asset_answers.asset(one) for one in found])
 
     def happened(self, _: Launch, request: Request, body: object) -> Any:
         """Events of an asset."""
-        return _told(self._of_asset(request), request)
+        return self._events(request, None)
 
     def happened_to_alias(self, _: Launch, request: Request, body: object) -> Any:
         """Events of what an alias has stood for."""
-        alias = request.query_params.get("name")
-        return _told([event for event in self._all() if event.data.get("alias") == alias], request)
+        return self._events(request, request.query_params.get("name") or "")
 
-    def _of_asset(self, request: Request) -> list[Event]:
-        wanted = {word: text for word in ("name", "uri") if (text := request.query_params.get(word))}
-        return [event for event in self._all() if all(event.data.get(word) == wanted[word] for word in wanted)]
-
-    def _all(self) -> list[Event]:
+    def _events(self, request: Request, alias: str | None) -> dict[str, Any]:
+        version = answers.version_of(request.headers)
         with self.store.reading() as tx:
-            return events.after(tx, 0, limit=MOST_EVENTS, kinds=[events.ASSET_EVENT])
+            found = asset_answers.asked_for(tx, request.query_params, alias)
+            begun = assets.runs_begun(tx, [event.id for event in found])
+            return {"asset_events": [_told(tx, event, begun.get(event.id, []), version) for event in found]}
 
 
-def _asset(event: Event) -> dict[str, Any]:
-    return {"name": event.data["name"], "uri": event.data["uri"], "group": "asset", "extra": {}}
+def _told(tx: Tx, event: AssetEvent, begun: list[int], version: str) -> dict[str, Any]:
+    has_partitions = version >= answers.ADDED_TO_RUNS["partition_key"]
+    told = asset_answers.happened(event)
+    del told["source_aliases"]
+    if not has_partitions:
+        del told["partition_key"]
+    return {**told, "created_dagruns": [_run(tx, key, has_partitions) for key in begun]}
 
 
-def _told(found: list[Event], request: Request) -> dict[str, Any]:
-    query = request.query_params
-    after, before = (task_bodies.moment(query.get(name), name) for name in ("after", "before"))
-    kept = [one for one in found if (after is None or one.at >= after) and (before is None or one.at <= before)]
-    if query.get("ascending", "true").lower() == "false":
-        kept.reverse()
-    limit = query.get("limit", "")
-    kept = kept[: int(limit)] if limit.isdecimal() and int(limit) else kept
-    return {
-        "asset_events": [
-            {
-                "id": event.seq,
-                "timestamp": answers.iso(event.at),
-                "extra": event.data.get("extra") or {},
-                "asset": _asset(event),
-                "created_dagruns": [],
-                "source_dag_id": event.dag_id,
-                "source_run_id": event.run_id,
-                "source_task_id": event.task_id,
-                "source_map_index": event.map_index,
-                **(
-                    {"partition_key": event.data.get("partition_key")}
-                    if answers.version_of(request.headers) >= answers.ADDED_TO_RUNS["partition_key"]
-                    else {}
-                ),
-            }
-            for event in kept
-        ]
+def _run(tx: Tx, key: int, has_partitions: bool) -> dict[str, Any]:
+    """A run that the event has begun (``DagRunAssetReference``)."""
+    run = runs.get(tx, key)
+    told = {
+        "run_id": run.run_id,
+        "dag_id": run.dag_id,
+        "logical_date": answers.iso(run.logical_date),
+        "start_date": answers.iso(run.start_date or run.run_after),
+        "end_date": answers.iso(run.end_date),
+        "state": run.state.value,
+        "data_interval_start": answers.iso(run.data_interval_start),
+        "data_interval_end": answers.iso(run.data_interval_end),
     }
+    return {**told, "partition_key": None} if has_partitions else told

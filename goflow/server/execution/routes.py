@@ -83,8 +83,6 @@ class ExecutionApi:
         if outcome.reason == "Terminated" and now.backend == "kubernetes" and now.stop_requested_at is None:
             return
         report: dict[str, Any] = {"rendered_map_index": task_bodies.maybe_text(told, "rendered_map_index")}
-        if outcome.state is TaskState.SUCCESS:
-            report["asset_events"] = states.asset_events(told)
         if not settle(self.store, launch.id, outcome, who=STATE_TOLD_BY, report=report):
             self._must_be_told_so(launch, outcome.state)
 

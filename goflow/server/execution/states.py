@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from goflow.domain.assets import AssetKey, NewAssetEvent
 from goflow.domain.errors import InvalidRequestError
 from goflow.domain.runs import Outcome
 from goflow.domain.state import TaskState
@@ -32,7 +35,8 @@ def outcome_of(body: Mapping[str, Any], at: dt.datetime, *, told_to_stop: bool) 
     state = task_bodies.text(body, "state")
     match state:
         case "success" | "skipped":
-            return Outcome(state=TaskState(state), exit_code=0, at=at)
+            told = _asset_events(body) if state == "success" else None
+            return Outcome(state=TaskState(state), exit_code=0, asset_events=told, at=at)
         case "failed" | "up_for_retry":
             if told_to_stop:
                 words = "the task was told to stop"
@@ -76,31 +80,39 @@ def _deferral(body: Mapping[str, Any]) -> Deferral:
     )
 
 
-def asset_events(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def _asset_events(body: Mapping[str, Any]) -> tuple[NewAssetEvent, ...]:
     """What the task has done to assets: an event for each of its outlets, with what it said of it.
 
-    (``TaskInstance.register_asset_changes_in_db``: outlet_events name assets that the outlets are, or aliases' own.)
+    (``TaskInstance.register_asset_changes_in_db``: outlet_events name assets that the outlets are, or aliases' own;
+    several aliases that tell the same of an asset make one event.)
     """
     told = [event for event in body.get("outlet_events") or () if isinstance(event, dict)]
     outlets = [one for one in body.get("task_outlets") or () if isinstance(one, dict)]
-    found: list[Mapping[str, Any]] = []
+    found: list[NewAssetEvent] = []
     for outlet in outlets:
         if outlet.get("type") == "AssetAlias":
             continue
         mine = [event for event in told if not event.get("source_alias_name") and _is_of(event, outlet)]
         found += [_event(outlet, event) for event in mine or [{}]]
+    aliases = {one.get("name") for one in outlets if one.get("type") == "AssetAlias"}
+    grouped: dict[str, NewAssetEvent] = {}
     for event in told:
-        if event.get("source_alias_name"):
-            alias = {"alias": str(event["source_alias_name"])}
-            found.append({**_event(event.get("dest_asset_key") or {}, event), **alias})
-    return found
+        alias = event.get("source_alias_name")
+        if alias in aliases:
+            one = _event(event.get("dest_asset_key") or {}, event)
+            same = json.dumps([*one.asset, event.get("dest_asset_extra"), dict(one.extra)], sort_keys=True)
+            before = grouped.get(same, one)
+            grouped[same] = replace(before, aliases=(*before.aliases, str(alias)), partition_key=None)
+    return (*found, *grouped.values())
 
 
-def _event(asset: Mapping[str, Any], event: Mapping[str, Any]) -> dict[str, Any]:
-    name, uri = asset.get("name"), asset.get("uri")
-    extra, partition = dict(event.get("extra") or {}), event.get("partition_key")
-    told = {"name": str(name or uri), "uri": str(uri or name), "extra": extra}
-    return told if partition is None else {**told, "partition_key": str(partition)}
+def _event(asset: Mapping[str, Any], event: Mapping[str, Any]) -> NewAssetEvent:
+    partition = event.get("partition_key")
+    return NewAssetEvent(
+        asset=AssetKey(str(asset.get("name") or ""), str(asset.get("uri") or "")),
+        extra=dict(event.get("extra") or {}),
+        partition_key=None if partition is None else str(partition),
+    )
 
 
 def _is_of(event: Mapping[str, Any], outlet: Mapping[str, Any]) -> bool:

@@ -4,6 +4,7 @@ What belongs here: checking a change against `goflow.domain.state`, making it on
 rows that follow from it, and the event, all in the caller's transaction. What does not: deciding that a change is due.
 """
 
+from goflow.store.transitions.assets import register_asset_events, take_in, unqueue
 from goflow.store.transitions.callbacks import claim_callbacks, end_callback, lose_callbacks, request_callback
 from goflow.store.transitions.launches import (
     Claimed,
@@ -40,8 +41,11 @@ __all__ = [
     "mark_task",
     "plan_launch",
     "plan_launches",
+    "register_asset_events",
     "replace_launch",
     "request_callback",
     "request_stop",
     "stop_launches",
+    "take_in",
+    "unqueue",
 ]

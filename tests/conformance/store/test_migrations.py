@@ -151,7 +151,15 @@ def test_what_was_read_before_keeps_how_it_was_read(empty_url: str) -> None:
     store = Store(empty_url)
     store.upgrade()
     with store.database.writing() as connection:
-        for later in ("asset_state_store", "task_state_store", "triggers", "run_callbacks", "trigger_runners"):
+        of_assets = ("run_asset_events", "asset_queue", "asset_event_aliases", "asset_events", "asset_uses", "assets")
+        for later in (
+            *of_assets,
+            "asset_state_store",
+            "task_state_store",
+            "triggers",
+            "run_callbacks",
+            "trigger_runners",
+        ):
             connection.execute(text(f"DROP TABLE {later}"))
         connection.execute(text("ALTER TABLE dag_readings DROP COLUMN read_by"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))

@@ -30,19 +30,19 @@ class Runs:
     def start(self, dag_id: str, **conf: Any) -> None:
         self.daemon.run("dags", "trigger", dag_id, "--run-id", RUN_ID, "--conf", json.dumps(conf))
 
-    def end(self, dag_id: str) -> tuple[str, dict[str, str]]:
+    def end(self, dag_id: str, run_id: str = RUN_ID) -> tuple[str, dict[str, str]]:
         """The state of the run once it has ended, and those of its tasks."""
 
         def ended() -> str | None:
             runs = {row["run_id"]: row["state"] for row in self.daemon.json("runs", "list", dag_id)}
-            return runs.get(RUN_ID) if runs.get(RUN_ID) in {"success", "failed"} else None
+            return runs.get(run_id) if runs.get(run_id) in {"success", "failed"} else None
 
         state = self.daemon.wait_for(f"the run of {dag_id}", ended, LONGEST_S, 0.5)
-        return state, {name: row["state"] for name, row in self.tasks(dag_id).items()}
+        return state, {name: row["state"] for name, row in self.tasks(dag_id, run_id).items()}
 
-    def tasks(self, dag_id: str) -> dict[str, dict[str, Any]]:
+    def tasks(self, dag_id: str, run_id: str = RUN_ID) -> dict[str, dict[str, Any]]:
         """Task, or ``task[index]``, to its row."""
-        rows = self.daemon.json("tasks", "list", dag_id, RUN_ID)
+        rows = self.daemon.json("tasks", "list", dag_id, run_id)
         return {
             row["task_id"] if row["map_index"] < 0 else f"{row['task_id']}[{row['map_index']}]": row for row in rows
         }
@@ -50,13 +50,13 @@ class Runs:
     def log(self, dag_id: str, task_id: str) -> str:
         return self.daemon.run("tasks", "logs", dag_id, RUN_ID, task_id)
 
-    def xcom(self, dag_id: str, task_id: str, key: str = "return_value") -> Any:
+    def xcom(self, dag_id: str, task_id: str, key: str = "return_value", run_id: str = RUN_ID) -> Any:
         """A result, as it is stored."""
         with sqlite3.connect(self.daemon.home / "goflow.db") as database:
             found = database.execute(
                 "select value from xcoms join dag_runs on dag_runs.id = dag_run_id"
                 " where dag_id = ? and run_id = ? and task_id = ? and key = ?",
-                (dag_id, RUN_ID, task_id, key),
+                (dag_id, run_id, task_id, key),
             ).fetchone()
         return json.loads(found[0])
 
@@ -70,7 +70,7 @@ def made(tmp_path_factory) -> Iterator[Daemon]:
     (place / "dags" / "goflow.yaml").write_text(f"dialect: airflow3\nruntime: airflow\npython: {python}\n")
     daemon = standalone(place / "home", place / "dags")
     daemon.start()
-    daemon.wait_for("all DAGs", lambda: len(daemon.json("dags", "list")) == 6, 60)
+    daemon.wait_for("all DAGs", lambda: len(daemon.json("dags", "list")) == 7, 60)
     yield daemon
     daemon.stop()
 

@@ -64,9 +64,17 @@ def test_deferred_tasks_go_on_with_their_events_and_fail_when_their_time_is_up(r
 def test_events_of_assets_are_kept_and_other_dags_are_started(runs):
     state, tasks = runs.end("assets")
     assert (state, set(tasks.values())) == ("success", {"success"})
-    assert runs.xcom("assets", "reads") == [3]
-    with sqlite3.connect(runs.daemon.home / "goflow.db") as database:
-        told = database.execute("select dag_id, task_id, data from events where kind = 'asset.event'").fetchall()
-    assert told == [("assets", "writes", '{"name":"orders","uri":"s3://bucket/orders","extra":{"rows":3}}')]
+    assert runs.xcom("assets", "reads") == [3, 4]
+    told = runs.daemon.json("assets", "events")
+    assert {(event["name"], event["extra"]["rows"], event["source_task_id"]) for event in told} == {
+        ("orders", 3, "writes"),
+        ("more", 4, "writes"),
+    }
+    (run_id,) = {run["run_id"] for event in told for run in event["created_dagruns"]}
+    state, _ = runs.end("follows", run_id)
+    assert (state, runs.xcom("follows", "tells", run_id=run_id)) == (
+        "success",
+        [[name, rows, "test", "writes"] for name, rows in (("called", 4), ("more", 4), ("orders", 3))],
+    )
     (started,) = runs.daemon.json("runs", "list", "started")
     assert (started["run_id"], started["state"], started["conf"]) == ("by_hand", "success", {"a": 1})

@@ -38,6 +38,9 @@ class Client:
         self.asked: list[str] = []
         self.task = ("", -1)
         self.kept: dict[tuple[str | None, str], Any] = {}
+        self.happened: list[dict[str, Any]] = []
+        self.known: list[dict[str, Any]] = []
+        self.asked_events: list[dict[str, Any]] = []
         self.expiries: dict[str, str | None] = {}
 
     def report(self, *, rendered_fields=None, xcoms=None, rendered_map_index=None, note=None):
@@ -78,6 +81,13 @@ class Client:
 
     def delete_state(self, key=None, *, asset=None):
         self.kept = {k: v for k, v in self.kept.items() if k[0] != asset or key not in {None, k[1]}}
+
+    def assets(self, **named):
+        return [row for row in self.known if all(row[word] == value for word, value in named.items())]
+
+    def asset_events(self, **asked):
+        self.asked_events.append(asked)
+        return self.happened
 
     def trigger_dag_run(self, body):
         if self.refusal is not None:
@@ -122,7 +132,7 @@ class Dags:
         run = {
             "run_id": "r", "run_type": "manual", "logical_date": MOMENT, "data_interval_start": DAY_BEFORE,
             "data_interval_end": MOMENT, "run_after": MOMENT, "start_date": MOMENT, "queued_at": MOMENT, "conf": {},
-            "prev_success": None,
+            "prev_success": None, "consumed_asset_events": [],
         }  # fmt: skip
         found = {
             "protocol": 1, "launch_id": "l", "dag_id": "d", "run_id": "r", "task_id": task_id, "map_index": -1,

@@ -42,10 +42,13 @@ with DAG("holes", schedule_interval=None) as dag:
 """,
     "dags/inputs.py": "from airflow import DAG\nfrom airflow.models import Variable\ndag = DAG(Variable.get('name'), schedule=None)\n",
     "dags/part.py": """\
-from airflow import DAG, Dataset
+from airflow import DAG
+from airflow.timetables.base import Timetable
 import requests
 
-good = DAG("good", schedule=[Dataset("x://y")], start_date=__import__("datetime").datetime(2024, 1, 1))
+class Own(Timetable): ...
+
+good = DAG("good", schedule=Own(), start_date=__import__("datetime").datetime(2024, 1, 1))
 bad = DAG("bad", schedule=requests.get("x").text, start_date=good.start_date)
 """,
     "dags/refused.py": "from airflow import DAG\nDAG('a b')\n",

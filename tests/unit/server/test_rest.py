@@ -13,6 +13,7 @@ import pytest
 import structlog.testing
 from prometheus_client.parser import text_string_to_metric_families
 
+from goflow.domain.spec import Schedule
 from goflow.operators.manifest import Site
 from goflow.operators.request import Defaults
 from goflow.server.listener import Listener
@@ -127,6 +128,8 @@ LISTS: dict[str, tuple[str, str, int]] = {
     "pools": ("/api/v2/pools", "pools", 1),
     "variables": ("/api/v2/variables", "variables", 0),
     "connections": ("/api/v2/connections", "connections", 0),
+    "assets": ("/api/v2/assets", "assets", 0),
+    "events of assets": ("/api/v2/assets/events", "asset_events", 0),
     "import errors": ("/api/v2/importErrors", "import_errors", 0),
 }
 
@@ -222,6 +225,30 @@ def test_a_run_is_triggered_cleared_marked_and_deleted(caller: httpx.Client, wor
 def test_a_dag_is_paused_by_patch(caller: httpx.Client) -> None:
     assert caller.patch("/api/v2/dags/d", json={"is_paused": True}).raise_for_status().json()["is_paused"] is True
     assert caller.get("/api/v2/dags/d").json()["is_paused"] is True
+
+
+def test_what_happens_to_an_asset_is_told_and_begins_the_dag_that_waits(caller: httpx.Client, world: World) -> None:
+    orders = {"$asset": {"name": "orders", "uri": "s3://orders/new"}}
+    waits = Schedule(kind="assets", timetable="AssetTriggeredTimetable", condition={"all": [orders]})
+    world.put(dag(task("one", outlets=(orders,))), version="2")
+    world.put(dag(task("one", inlets=(orders,)), dag_id="waits", schedule=waits))
+    world.pass_time(60)
+    (found,) = caller.get("/api/v2/assets", params={"name_pattern": "ord"}).raise_for_status().json()["assets"]
+    assert (found["uri"], found["scheduled_dags"]) == ("s3://orders/new", [{"dag_id": "waits"}])
+    assert found["producing_tasks"] == [{"dag_id": "d", "task_id": "one"}]
+    assert found["consuming_tasks"] == [{"dag_id": "waits", "task_id": "one"}]
+    assert caller.get(f"/api/v2/assets/{found['id']}").json() == found
+    made = caller.post("/api/v2/assets/events", json={"asset_id": found["id"], "extra": {"n": 1}})
+    assert made.raise_for_status().json()["extra"] == {"n": 1, "from_rest_api": True}
+    world.settle()
+    run = world.only_run("waits")
+    path = f"/api/v2/dags/waits/dagRuns/{run.run_id}/upstreamAssetEvents"
+    (event,) = caller.get(path).raise_for_status().json()["asset_events"]
+    body = caller.get("/api/v2/assets/events", params={"name": "orders"}).json()
+    assert (body["asset_events"], body["total_entries"]) == ([event], 1)
+    assert [one["run_id"] for one in event["created_dagruns"]] == [run.run_id]
+    assert caller.post("/api/v2/assets/events", json={"asset_id": 99}).status_code == 404
+    assert caller.get("/api/v2/assets", params={"dag_id": "nobody"}).json()["total_entries"] == 0
 
 
 def test_a_connections_password_is_never_told(caller: httpx.Client) -> None:

@@ -98,8 +98,10 @@ class Asset(os.PathLike, BaseAsset):
     def __init__(self, name=None, uri=None, *, group=None, extra=None, watchers=None, access_control=None, **kwargs):
         if name is None and uri is None:
             raise TypeError("Asset() requires either 'name' or 'uri'")
-        self.name = str(uri) if name is None else name
-        self.uri = _sanitized(str(self.name if uri is None else uri))
+        self.uri = _sanitized(str(name if uri is None else uri))
+        self.name = name
+        if name is None:
+            self.name = self.uri if world.is_airflow2() else str(uri)
         self.group = self.asset_type if group is None else group
         self.extra, self.watchers = dict(extra or {}), list(watchers or [])
         self.access_control = access_control
@@ -164,7 +166,7 @@ def _sanitized(uri):
         return uri
     if parts.scheme.lower() == "airflow":
         raise ValueError("Asset scheme 'airflow' is reserved")
-    netloc = parts.netloc.rpartition("@")[2] if parts.password else parts.netloc
+    netloc = parts.netloc.rpartition("@")[2] if parts.password or world.is_airflow2() else parts.netloc
     query = urlencode(sorted(parse_qsl(parts.query))) if parts.query else ""
     return urlunsplit((parts.scheme.lower(), netloc, parts.path.rstrip("/") or "/", query, ""))
 

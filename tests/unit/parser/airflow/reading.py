@@ -16,7 +16,7 @@ PRELUDE = {
     Dialect.AIRFLOW3: """
         from datetime import date, datetime, time, timedelta, timezone
         from airflow.sdk import DAG, Asset, AssetAlias, Label, Param, TaskGroup, Variable, XComArg
-        from airflow.sdk import AssetAll, AssetAny, AssetOrTimeSchedule, TriggerRule, WeightRule
+        from airflow.sdk import AssetAll, AssetAny, AssetOrTimeSchedule, PartitionedAssetTimetable, TriggerRule, WeightRule
         from airflow.sdk import CronDataIntervalTimetable, CronTriggerTimetable, MultipleCronTriggerTimetable
         from airflow.sdk import DeltaDataIntervalTimetable, DeltaTriggerTimetable
         from airflow.sdk import asset, chain, chain_linear, cross_downstream, dag, setup, task, task_group, teardown

@@ -7,30 +7,38 @@ import pytest
 from goflow.domain.diagnostics import Severity
 from tests.unit.parser.airflow.reading import THREE, TWO, read
 
-BY_ASSETS = "this DAG is scheduled by assets; GoFlow does not start such runs yet; trigger it by hand"
-BY_BOTH = "this DAG is scheduled by assets or time; GoFlow starts its runs by time, and none for assets yet"
+BY_PARTITIONS = "this DAG is scheduled by partitions of assets; GoFlow does not follow them yet; trigger it by hand"
 BY_OWN = "this DAG is scheduled by the timetable Own; GoFlow does not follow it yet; trigger it by hand"
 OWN = """
 from airflow.timetables.base import Timetable
 class Own(Timetable): ...
 """
 TOLD = [
-    ("a list of assets", THREE, 'DAG("d", schedule=[Asset("s3://a")])', BY_ASSETS),
-    ("one asset", THREE, 'DAG("d", schedule=Asset("s3://a"))', BY_ASSETS),
-    ("an expression of assets", THREE, 'DAG("d", schedule=Asset("s3://a") & Asset("s3://b"))', BY_ASSETS),
     (
-        "assets or time",
+        "partitions",
         THREE,
-        'DAG("d", schedule=AssetOrTimeSchedule('
-        'timetable=CronTriggerTimetable("0 0 * * *", timezone="UTC"), assets=[Asset("s3://a")]))',
-        BY_BOTH,
+        'DAG("d", schedule=PartitionedAssetTimetable(assets=Asset("s3://a")))',
+        BY_PARTITIONS,
+    ),
+    (
+        "assets or an own timetable",
+        THREE,
+        'DAG("d", schedule=AssetOrTimeSchedule(timetable=Own(), assets=[Asset("s3://a")]))',
+        BY_OWN,
     ),
     ("an own timetable", THREE, 'DAG("d", schedule=Own())', BY_OWN),
-    ("Airflow 2's datasets", TWO, 'DAG("d", schedule=[Dataset("s3://a")], start_date=START)', BY_ASSETS),
     ("Airflow 2's own timetable", TWO, 'DAG("d", timetable=Own(), start_date=START)', BY_OWN),
 ]
 QUIET = [
     ("cron", 'DAG("d", schedule="0 0 * * *")'),
+    ("a list of assets", 'DAG("d", schedule=[Asset("s3://a")])'),
+    ("one asset", 'DAG("d", schedule=Asset("s3://a"))'),
+    ("an expression of assets", 'DAG("d", schedule=Asset("s3://a") & Asset("s3://b"))'),
+    (
+        "assets or time",
+        'DAG("d", schedule=AssetOrTimeSchedule('
+        'timetable=CronTriggerTimetable("0 0 * * *", timezone="UTC"), assets=[Asset("s3://a")]))',
+    ),
     ("by hand", 'DAG("d", schedule=None)'),
     ("a delta", 'DAG("d", schedule=timedelta(days=1), start_date=START)'),
     ("once", 'DAG("d", schedule="@once")'),
@@ -62,5 +70,5 @@ def test_what_is_followed_is_not(text):
 
 
 def test_a_decorated_dag_is_told_of_in_its_decorator():
-    (found,) = read('@dag(schedule=[Asset("s3://a")])\ndef made(): ...\nmade()').diagnostics
+    (found,) = read(f"{OWN}\n@dag(schedule=Own())\ndef made(): ...\nmade()").diagnostics
     assert (found.code, found.dag_id, found.span.column) == ("GF302", "made", 6)
