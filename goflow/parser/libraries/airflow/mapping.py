@@ -25,7 +25,7 @@ from goflow.parser.libraries.airflow.keys import GraphError
 from goflow.parser.libraries.airflow.opaque import NOT_SET
 from goflow.parser.libraries.airflow.operator_arguments import Merged, flat_of, merged_defaults
 from goflow.parser.libraries.airflow.operator_models import BASE_OPERATOR, REQUIRED
-from goflow.parser.libraries.airflow.operators import TaskValue
+from goflow.parser.libraries.airflow.operators import TaskValue, endings_in, names_in
 from goflow.parser.libraries.airflow.params import ParamsValue, make_params
 from goflow.parser.libraries.airflow.state import native, refuse, state_of, taint_if_undecided
 from goflow.parser.libraries.airflow.xcom_args import XComArgValue, mapped_over
@@ -54,14 +54,12 @@ class MappedTask(TaskValue):
     @property
     def template_fields(self) -> tuple[str, ...]:
         """Those of the operator."""
-        found = self.operator.lookup("template_fields")
-        return tuple(name for name in found if isinstance(name, str)) if isinstance(found, list | tuple | set) else ()
+        return names_in(self.operator.lookup("template_fields"))
 
     @property
     def template_ext(self) -> tuple[str, ...]:
         """Those of the operator."""
-        found = self.operator.lookup("template_ext")
-        return tuple(found) if isinstance(found, list | tuple) else ()
+        return endings_in(self.operator.lookup("template_ext"))
 
     def text(self, at: At) -> Any:
         """``<Mapped(BashOperator): id>``."""

@@ -40,6 +40,18 @@ if TYPE_CHECKING:
 _INTERNAL = {"dag", "task_group", "default_args", "params", "task_id"}
 
 
+def names_in(found: Any) -> tuple[str, ...]:
+    """The texts of what a class names its template fields by; a text alone is one (Airflow wraps it in a list)."""
+    return (found,) if isinstance(found, str) else endings_in(found)
+
+
+def endings_in(found: Any) -> tuple[str, ...]:
+    """The endings of template files; of a text alone each letter, as Airflow goes through it."""
+    if isinstance(found, set | frozenset):
+        return tuple(sorted(name for name in found if isinstance(name, str)))
+    return tuple(name for name in found if isinstance(name, str)) if isinstance(found, list | tuple | str) else ()
+
+
 class TaskValue(Dependable):
     """A task, mapped or not. NODE is its place in the graph, GIVEN the arguments of its author's own call."""
 
@@ -60,16 +72,12 @@ class TaskValue(Dependable):
     @property
     def template_fields(self) -> tuple[str, ...]:
         """The names of its template fields."""
-        found = self.attributes.get("template_fields", self.cls.lookup("template_fields"))
-        if isinstance(found, str):
-            return (found,)
-        return tuple(name for name in found if isinstance(name, str)) if isinstance(found, list | tuple | set) else ()
+        return names_in(self.attributes.get("template_fields", self.cls.lookup("template_fields")))
 
     @property
     def template_ext(self) -> tuple[str, ...]:
         """The endings of template files."""
-        found = self.attributes.get("template_ext", self.cls.lookup("template_ext"))
-        return tuple(name for name in found if isinstance(name, str)) if isinstance(found, list | tuple | set) else ()
+        return endings_in(self.attributes.get("template_ext", self.cls.lookup("template_ext")))
 
     def dependency(self) -> Dependency:
         """The task."""
