@@ -85,6 +85,7 @@ class Engine:
             self.store,
             backend=settings.backend,
             namespace=defaults.namespace,
+            shares_from=settings.indexed_job_copies,
             follows_schedules=purpose is Purpose.SERVE,
         )
         self.trigger_runners = TriggerKeeper(

@@ -345,10 +345,7 @@ class Trial:
         with self.store.reading() as tx:
             unfinished = launches.unfinished(tx)
         for launch in unfinished:
-            handle = Handle(
-                launch_id=launch.id, job_name=launch.job_name, namespace=launch.namespace, claimed_by=launch.claimed_by
-            )
-            self.engine.backend.terminate(handle, 0)
+            self.engine.backend.terminate(Handle.of(launch), 0)
 
 
 def _as_of(row: TaskInstance, state: TaskState, try_number: int | None) -> TaskInstance:

@@ -48,15 +48,19 @@ with DAG("killed", schedule=None, start_date=datetime.datetime(2024, 1, 1), max_
 
 
 class Marks:
-    """A server that counts what it is told: (run, task, try)."""
+    """A server that counts what it is told: (run, task, try). Who tells it ``wait`` gets its answer once ``gate`` is set."""
 
     def __init__(self, host: str) -> None:
         self.seen: Counter[tuple[str, ...]] = Counter()
+        self.gate = threading.Event()
         marks = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                marks.seen[tuple(self.path.strip("/").split("/"))] += 1
+                told = tuple(self.path.strip("/").split("/"))
+                marks.seen[told] += 1
+                if told[0] == "wait":
+                    marks.gate.wait(300)
                 self.send_response(204)
                 self.end_headers()
 

@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from goflow_runner import wire
+
 from goflow.domain.assets import NewAssetEvent
 from goflow.domain.canonical import Json
 from goflow.domain.state import LaunchState, RunState, RunType, TaskState
@@ -75,7 +77,8 @@ class TaskInstance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Launch:
-    """One container start for one attempt (decision 10). ``id`` is unique for ever and names the Job.
+    """One container start for one attempt (decision 10). ``id`` is unique for ever and names the Job, unless the launch
+    shares one: then ``job_index`` is its completion index there, and the ids of all that share it begin alike.
 
     ``ordinal`` counts the launches of one attempt from 1 (reschedules, resumed deferrals, replacements). ``claimed_by``
     is the pod's uid, or ``pid:start time`` of a local process. ``token_hash`` is the sha256 of a local attempt's token.
@@ -100,6 +103,12 @@ class Launch:
     message: str | None = None
     """Why it does not start or how it ended, in words for people: ``ImagePullBackOff: ...``, ``OOMKilled``."""
     stop_requested_at: dt.datetime | None = None
+    job_index: int | None = None
+
+    @property
+    def shared_job(self) -> str | None:
+        """What the ids of all launches of its Job begin with; None where the Job is its own."""
+        return None if self.job_index is None else self.id[:SHARED_DIGITS]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +183,25 @@ def new_launch_id() -> str:
     The next four count within a millisecond, so that ids of one process sort in the order in which they were made.
     """
     return _launch_ids.next()
+
+
+SHARED_DIGITS = 27
+"""Hexadecimal digits of a launch's id that name its Job where it shares one; the other five are its index there."""
+MOST_IN_JOB = 10_000
+"""Launches that share one Job at most."""
+SHARED_NAME = 52
+"""Characters that the name of a shared Job has at most: its pods are named after it and their index, and Kubernetes
+would cut a longer one there."""
+
+
+def new_shared_job() -> str:
+    """A fresh name for a Job that launches share: what the ids of all of them begin with."""
+    return _launch_ids.next()[:SHARED_DIGITS]
+
+
+def launch_of(shared_job: str, index: int) -> str:
+    """The id of the launch with that completion INDEX, as its runner works it out too (`goflow_runner.wire`)."""
+    return wire.launch_of(shared_job, index)
 
 
 _UNSAFE = re.compile(r"[^a-z0-9-]+")

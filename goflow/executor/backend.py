@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from goflow.domain.runs import Outcome
+from goflow.domain.runs import Launch, Outcome
 from goflow.operators.plan import JobPlan
 
 
@@ -53,6 +53,19 @@ class Handle:
     job_name: str
     namespace: str
     claimed_by: str | None = None
+    job_index: int | None = None
+    """Its index in the Job, where that is shared: what is done to it is done to its pod alone."""
+
+    @classmethod
+    def of(cls, launch: Launch) -> Handle:
+        """What LAUNCH says."""
+        return cls(
+            launch_id=launch.id,
+            job_name=launch.job_name,
+            namespace=launch.namespace,
+            claimed_by=launch.claimed_by,
+            job_index=launch.job_index,
+        )
 
 
 class LaunchRefusedError(Exception):

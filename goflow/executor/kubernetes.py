@@ -1,10 +1,10 @@
-"""The kubernetes backend: one Job per launch, watched through its pods and itself."""
+"""The kubernetes backend: one Job per launch, or for the many that share it, watched through its pods and itself."""
 
 from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -13,7 +13,6 @@ import structlog
 from goflow.executor.backend import BackendAwayError, Handle, LaunchRefusedError, Observation, Phase, Sink
 from goflow.executor.pods import (
     DEADLINE_ANNOTATION,
-    LAUNCH_LABEL,
     RESULT_ANNOTATION,
     SKIP_ANNOTATION,
     VERDICT_ANNOTATION,
@@ -21,14 +20,16 @@ from goflow.executor.pods import (
     deleted_pod,
     is_parallel,
     judge,
+    launch_of_item,
     observe_job,
     observe_pod,
     verdict_of,
 )
+from goflow.executor.shared_jobs import SharedJob, index_of, key_of
 from goflow.kube.api import JOBS, PODS, KubeApi
 from goflow.kube.errors import AlreadyExistsError, ForbiddenError, KubeError, NotFoundError, UnavailableError
 from goflow.kube.reflector import Change, Reflector
-from goflow.operators.identity import PREFIX, is_ours, label_value
+from goflow.operators.identity import INDEX, PREFIX, SHARED, is_ours, label_value
 from goflow.operators.manifest import Site, job_manifest
 from goflow.operators.plan import JobPlan, Verdict
 
@@ -64,6 +65,7 @@ class KubernetesBackend:
         self._reflectors: list[Reflector] = []
         self._pods: dict[str, Json] = {}
         self._jobs: dict[str, Json] = {}
+        self._shared: dict[str, SharedJob] = {}
         self._orphans: set[str] = set()
         """Launches whose Job was deleted while their pod is still there."""
         self._lock = threading.Lock()
@@ -101,7 +103,7 @@ class KubernetesBackend:
         except AlreadyExistsError:
             existing = self._call(lambda: self.api.get_job(plan.namespace, plan.job_name))
             if existing is not None and not is_ours(
-                existing["metadata"].get("annotations"), plan.launch_id, self.installation
+                existing["metadata"].get("annotations"), plan.launch_id, self.installation, plan.shared_job
             ):
                 raise LaunchRefusedError("NameTaken", f"a Job {plan.job_name} that is not ours is there") from None
         except UnavailableError as problem:
@@ -127,8 +129,10 @@ class KubernetesBackend:
 
     def terminate(self, handle: Handle, grace_s: float) -> None:
         """Delete the Job, so that it makes no more pods, and its pods, which get SIGTERM and GRACE_S seconds (one at
-        least: without any the API server forgets them before they have ended)."""
-        self._call(lambda: self.api.delete_job(handle.namespace, handle.job_name))
+        least: without any the API server forgets them before they have ended). One that others share stays: it makes
+        no second pod of an index."""
+        if handle.job_index is None:
+            self._call(lambda: self.api.delete_job(handle.namespace, handle.job_name))
         for pod in self._pods_of(handle):
             name = pod["metadata"]["name"]
             self._call(partial(self.api.delete_pod, handle.namespace, name, grace_s=max(1, math.ceil(grace_s))))
@@ -136,7 +140,7 @@ class KubernetesBackend:
     def cleanup(self, handle: Handle) -> bool:
         """Set the TTL of an ended Job: Kubernetes removes it with its pods. One that is its author's now stays."""
         with self._lock:
-            job = self._jobs.get(handle.launch_id)
+            job = self._job_of(handle.launch_id)
         if job is None:
             job = self._call(lambda: self.api.get_job(handle.namespace, handle.job_name))
         if job is not None and verdict_of(job) != Verdict.CREATED:
@@ -152,7 +156,7 @@ class KubernetesBackend:
         for namespace in self.namespaces:
             jobs = self._list(JOBS.format(namespace=namespace))
             pods = self._list(PODS.format(namespace=namespace))
-            by_launch = {launch_id: job for job in jobs if (launch_id := _launch_of(job))}
+            by_launch = dict(_by_launch(jobs))
             for launch_id, job in by_launch.items():
                 seen[launch_id] = observe_job(job) or Observation(launch_id=launch_id, phase=Phase.PENDING)
             for pod in pods:
@@ -176,7 +180,7 @@ class KubernetesBackend:
             return self._pods.get(launch_id)
 
     def _on_pod(self, change: Change, pod: Json) -> None:
-        launch_id = _launch_of(pod)
+        launch_id = launch_of_item(pod)
         if not launch_id or verdict_of(pod) == Verdict.CREATED:
             return
         with self._lock:
@@ -187,7 +191,7 @@ class KubernetesBackend:
             orphaned = launch_id in self._orphans
             if change == "deleted":
                 self._orphans.discard(launch_id)
-            job = self._jobs.get(launch_id)
+            job = self._job_of(launch_id)
         seen = observe_pod(pod) if change == "seen" else deleted_pod(pod)
         if seen is None:
             return
@@ -205,7 +209,10 @@ class KubernetesBackend:
         self._on_job(change, job)
 
     def _on_job(self, change: Change, job: Json) -> None:
-        launch_id = _launch_of(job)
+        if (shared := SharedJob.of(job)) is not None:
+            self._on_shared_job(change, shared)
+            return
+        launch_id = launch_of_item(job)
         if not launch_id:
             return
         with self._lock:
@@ -217,14 +224,38 @@ class KubernetesBackend:
         seen = None if pod is None else observe_pod(pod)
         if change == "seen":
             self._job_seen(job, seen)
-        elif seen is None or seen.phase is Phase.ENDED:
-            self._gone(launch_id)
         else:
-            with self._lock:  # its pod goes on until it is told to stop: it is gone when that is
-                if launch_id in self._pods:
-                    self._orphans.add(launch_id)
-                    return
-            self._gone(launch_id)
+            self._job_deleted(launch_id, seen)
+
+    def _on_shared_job(self, change: Change, shared: SharedJob) -> None:
+        """Each of its launches is told what is new to it."""
+        with self._lock:
+            before = self._shared.pop(shared.key, None)
+            if change == "seen":
+                self._shared[shared.key] = shared
+        news = range(shared.copies) if change == "deleted" else shared.ended
+        known = shared.ended if change == "deleted" else frozenset() if before is None else before.ended
+        for index in sorted(set(news) - known):
+            launch_id = shared.launch(index)
+            pod = self.pod_of(launch_id)
+            seen = None if pod is None else observe_pod(pod)
+            if change == "seen":
+                self._job_seen(shared.seen_by(index), seen)
+            else:
+                self._job_deleted(launch_id, seen)
+
+    def _job_of(self, launch_id: str) -> Json | None:
+        """What is known of a launch's Job. The lock is held."""
+        shared = self._shared.get(key_of(launch_id))
+        return self._jobs.get(launch_id) if shared is None else shared.seen_by(index_of(launch_id))
+
+    def _job_deleted(self, launch_id: str, seen: Observation | None) -> None:
+        """Somebody has deleted a launch's Job; SEEN of its pod."""
+        with self._lock:  # its pod goes on until it is told to stop: it is gone when that is
+            if seen is not None and seen.phase is not Phase.ENDED and launch_id in self._pods:
+                self._orphans.add(launch_id)
+                return
+        self._gone(launch_id)
 
     def _job_seen(self, job: Json, seen: Observation | None) -> None:
         """What JOB says beyond SEEN of its pod; a pod that is not there any more may have left its end to the Job."""
@@ -240,8 +271,10 @@ class KubernetesBackend:
         self._sink(Observation(launch_id=launch_id, phase=Phase.GONE, reason="JobDeleted"))
 
     def _pods_of(self, handle: Handle) -> list[Json]:
-        found = self._call(lambda: self.api.list_pods(handle.namespace, f"{PREFIX}launch-id={handle.launch_id}"))
-        return found or []
+        whose = f"{PREFIX}launch-id={handle.launch_id}"
+        if handle.job_index is not None:
+            whose = f"{SHARED}={key_of(handle.launch_id)},{INDEX}={handle.job_index}"
+        return self._call(lambda: self.api.list_pods(handle.namespace, whose)) or []
 
     def _list(self, path: str) -> list[Json]:
         answer = self._call(lambda: self.api.request("GET", path, query={"labelSelector": self.selector}))
@@ -257,6 +290,10 @@ class KubernetesBackend:
             raise BackendAwayError(str(problem), problem.retry_after_s or 1.0) from problem
 
 
-def _launch_of(item: Json) -> str | None:
-    """The launch that a Job or pod belongs to."""
-    return (item["metadata"].get("labels") or {}).get(LAUNCH_LABEL)
+def _by_launch(jobs: Iterable[Json]) -> Iterator[tuple[str, Json]]:
+    """Each launch that has one of JOBS, with its Job as it sees it."""
+    for job in jobs:
+        if (shared := SharedJob.of(job)) is not None:
+            yield from ((shared.launch(index), shared.seen_by(index)) for index in range(shared.copies))
+        elif launch_id := launch_of_item(job):
+            yield launch_id, job

@@ -73,23 +73,23 @@ class Planner:
     def convert(self, request: PlanRequest) -> JobPlan:
         """The plan. Raises NotConvertibleError."""
         plan = self._convert(request)
-        self._startup[plan.launch_id] = plan.startup_timeout_s
+        self._startup[plan.job_name] = plan.startup_timeout_s
         return plan
 
     def startup_timeout_s(self, launch: Launch) -> float:
         """Seconds that LAUNCH may take to start; a daemon that is started anew looks at its plan again."""
-        if launch.id not in self._startup:
+        if launch.job_name not in self._startup:
             try:
                 with self.store.reading() as tx:
                     request = self.request(tx, *launches.with_task(tx, launch.id))
                 self.convert(request)
             except (NotConvertibleError, NotFoundError):
-                self._startup[launch.id] = self.defaults.startup_timeout_s
-        return self._startup[launch.id]
+                self._startup[launch.job_name] = self.defaults.startup_timeout_s
+        return self._startup[launch.job_name]
 
-    def forget(self, launch_id: str) -> None:
-        """Nothing is going to be asked about that launch any more."""
-        self._startup.pop(launch_id, None)
+    def forget(self, launch: Launch) -> None:
+        """Nothing is going to be asked about LAUNCH any more."""
+        self._startup.pop(launch.job_name, None)
 
     def claims_itself(self, launch_id: str) -> bool:
         """Whether our runner claims this launch; a foreign container's beginning is seen from outside."""

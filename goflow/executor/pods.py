@@ -14,12 +14,12 @@ import datetime as dt
 import json
 from typing import Any
 
-from goflow.domain.runs import Outcome
+from goflow.domain.runs import Outcome, launch_of
 from goflow.domain.state import TaskState
 from goflow.executor.backend import Observation, Phase
 from goflow.executor.words import outcome_from_word
 from goflow.kube.status import condition_of, container_status, why_pending
-from goflow.operators.identity import PREFIX
+from goflow.operators.identity import INDEX, PREFIX, SHARED
 from goflow.operators.manifest import MAIN, XCOM_CONTAINER
 from goflow.operators.plan import Verdict
 
@@ -41,7 +41,7 @@ TERMINAL_PHASES = frozenset({"Succeeded", "Failed"})
 def observe_pod(pod: Json) -> Observation | None:
     """What POD tells; None for a pod that is no launch's, or of a Job whose own verdict counts."""
     metadata = pod["metadata"]
-    launch_id = (metadata.get("labels") or {}).get(LAUNCH_LABEL)
+    launch_id = launch_of_item(pod)
     if not launch_id or verdict_of(pod) in _OF_THE_JOB:
         return None
     status = pod.get("status") or {}
@@ -79,6 +79,16 @@ def deleted_pod(pod: Json) -> Observation | None:
     return _observation(seen.launch_id, pod["metadata"], outcome, final=final)
 
 
+def launch_of_item(item: Json) -> str | None:
+    """The launch that a Job or pod belongs to; None for a Job that launches share, and for what is none of ours."""
+    metadata = item["metadata"]
+    labels, annotations = metadata.get("labels") or {}, metadata.get("annotations") or {}
+    if SHARED in labels and INDEX in annotations:
+        return launch_of(labels[SHARED], int(annotations[INDEX]))
+    found: str | None = labels.get(LAUNCH_LABEL)
+    return found
+
+
 def judge(seen: Observation, job: Json | None) -> Observation:
     """SEEN of a pod in the light of its JOB (None: nothing is known of it).
 
@@ -104,7 +114,7 @@ def judge(seen: Observation, job: Json | None) -> Observation:
 
 def observe_job(job: Json) -> Observation | None:
     """What the Job's own condition says: the verdict for native parallel tasks, the backstop for all others."""
-    launch_id = (job["metadata"].get("labels") or {}).get(LAUNCH_LABEL)
+    launch_id = launch_of_item(job)
     if not launch_id:
         return None
     if verdict_of(job) == Verdict.CREATED:

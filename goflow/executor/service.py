@@ -23,8 +23,10 @@ from goflow.domain.state import OPEN_LAUNCH_STATES, LaunchState, TaskState
 from goflow.executor.backend import Backend, BackendAwayError, Handle, LaunchRefusedError, Observation, Phase
 from goflow.executor.outcomes import settle, store_report
 from goflow.executor.plans import Planner
+from goflow.executor.shared_jobs import as_its_launch
 from goflow.executor.tokens import TokenMint
 from goflow.operators.plan import JobPlan, NotConvertibleError
+from goflow.operators.shared import as_shared
 from goflow.service import ThreadService
 from goflow.store import Store, events, launches, transitions
 from goflow.store.errors import DatabaseBusyError
@@ -38,6 +40,8 @@ TICK_S = 1.0
 RETRY_S = 5.0
 """Seconds after which a step that failed for no known reason is tried again."""
 STOP_GRACE_S = 30.0
+AT_ONCE = 500
+"""Launches that are noted down in one transaction, so that it stays short."""
 LOG_WAIT_S = 0.3
 """Seconds after which a container's log is looked at again that is still being read."""
 TURNS = 64
@@ -124,10 +128,13 @@ class Executor(ThreadService):
             unfinished = {launch.id: launch for launch in launches.unfinished(tx, self.backend.name)}
             to_clean = launches.to_clean(tx, self.backend.name)
         present = {seen.launch_id: seen for seen in self.backend.present()}
+        jobs: set[str] = set()
         for launch in unfinished.values():
             seen = present.get(launch.id)
             if launch.state is LaunchState.PLANNED:
-                self._queue.put(("launch", launch.id))
+                if launch.shared_job is None or launch.shared_job not in jobs:
+                    self._queue.put(("launch", launch.id))
+                jobs.add(launch.shared_job or "")
             elif seen is None:
                 self.observe(Observation(launch_id=launch.id, phase=Phase.GONE, reason="NotFound"))
             if launch.stop_requested_at is not None:
@@ -139,11 +146,15 @@ class Executor(ThreadService):
         log.info("reconciled", open=len(unfinished), present=len(present), to_clean=len(to_clean))
 
     def _on_events(self, happened: Sequence[Event]) -> None:
+        jobs: set[object] = set()
         for event in happened:
             if event.kind == events.LAUNCH_STATE:
                 launch_id, state = str(event.data["launch_id"]), event.data["to"]
                 if state == LaunchState.PLANNED:
-                    self._queue.put(("launch", launch_id))
+                    job = event.data.get("job_name", launch_id)
+                    if job not in jobs:  # those that share one are launched with it
+                        self._queue.put(("launch", launch_id))
+                    jobs.add(job)
                 elif state in {LaunchState.ENDED, LaunchState.LOST}:
                     self._queue.put(("clean", launch_id))
             elif event.kind == events.LAUNCH_STOP:
@@ -192,59 +203,73 @@ class Executor(ThreadService):
             heapq.heappush(self._later, (self.clock.monotonic() + after_s, next(self._numbers), work))
 
     def _launch(self, launch_id: str) -> None:
+        """Make the Job of a launch, and of all that share it."""
         with self.store.reading() as tx:
-            launch, instance = launches.with_task(tx, launch_id)
-            if launch.state is not LaunchState.PLANNED or launch.backend != self.backend.name:
+            together = launches.of_shared_job(tx, launches.get(tx, launch_id))
+            planned = [
+                launch
+                for launch in together
+                if launch.state is LaunchState.PLANNED
+                and launch.backend == self.backend.name
+                and launch.stop_requested_at is None  # else another step ends it
+            ]
+            if not planned:
                 return
-            if launch.stop_requested_at is not None:
-                return  # another step ends it
-            request = self.planner.request(tx, launch, instance)
+            request = self.planner.request(tx, *launches.with_task(tx, planned[0].id))
         try:
             plan = self.planner.convert(request)
+            if planned[0].shared_job is not None:
+                plan = as_shared(plan, planned[0].shared_job, copies=len(together))
+            self._note_namespace(plan, planned)
+            self.backend.launch(plan, self.mint.token(plan.launch_id))
         except NotConvertibleError as problem:
-            self._refuse(launch_id, "NotConvertible", str(problem))
-            return
+            self._refuse(planned, "NotConvertible", str(problem))
         except LaunchRefusedError as refusal:
-            self._refuse(launch_id, refusal.reason, refusal.message)
-            return
-        if plan.namespace != launch.namespace:  # noted first: its runner may claim before this thread goes on
-            with self.store.transaction() as tx:
-                launches.set_namespace(tx, launch_id, plan.namespace)
-        try:
-            self.backend.launch(plan, self.mint.token(launch_id))
-        except LaunchRefusedError as refusal:
-            self._refuse(launch_id, refusal.reason, refusal.message)
-            return
-        self._created(plan)
+            self._refuse(planned, refusal.reason, refusal.message)
+        else:
+            self._created(plan, planned)
 
-    def _created(self, plan: JobPlan) -> None:
-        with self.store.transaction() as tx:
-            if plan.rendered or plan.results:
+    def _note_namespace(self, plan: JobPlan, planned: Sequence[Launch]) -> None:
+        """Noted before it is there: its runner may claim before this thread goes on."""
+        elsewhere = [launch.id for launch in planned if launch.namespace != plan.namespace]
+        if elsewhere:
+            with self.store.transaction() as tx:
+                for launch_id in elsewhere:
+                    launches.set_namespace(tx, launch_id, plan.namespace)
+
+    def _created(self, plan: JobPlan, planned: Sequence[Launch]) -> None:
+        if plan.rendered or plan.results:
+            with self.store.transaction() as tx:
                 _, instance = launches.with_task(tx, plan.launch_id)
                 told = [{"key": key, "value": value} for key, value in plan.results.items()]
                 store_report(tx, instance, {"rendered_fields": plan.rendered or None, "xcoms": told})
-            transitions.advance_launch(
-                tx,
-                plan.launch_id,
-                LaunchState.PLANNED,
-                LaunchState.CREATED,
-                who="executor",
-                job_name=plan.job_name,
-                namespace=plan.namespace,
-            )
+        for start in range(0, len(planned), AT_ONCE):
+            with self.store.transaction() as tx:
+                for launch in planned[start : start + AT_ONCE]:
+                    transitions.advance_launch(
+                        tx,
+                        launch.id,
+                        LaunchState.PLANNED,
+                        LaunchState.CREATED,
+                        who="executor",
+                        job_name=plan.job_name,
+                        namespace=plan.namespace,
+                    )
 
-    def _refuse(self, launch_id: str, reason: str, message: str) -> None:
-        """It will never start: the attempt fails, without another try, and says why."""
+    def _refuse(self, planned: Sequence[Launch], reason: str, message: str) -> None:
+        """They will never start: their attempts fail, without another try, and say why."""
         outcome = Outcome(state=TaskState.FAILED, reason=reason, message=message, retry=False, at=self.clock.now())
-        settle(self.store, launch_id, outcome, who="executor", lost=True)
+        for launch in planned:
+            settle(self.store, launch.id, outcome, who="executor", lost=True)
 
     def _stop(self, launch_id: str) -> None:
         with self.store.reading() as tx:
             launch = launches.find(tx, launch_id)
         if launch is None or launch.state not in OPEN_LAUNCH_STATES:
             return
-        self.backend.terminate(self._handle(launch), STOP_GRACE_S)
-        if launch.state is LaunchState.PLANNED:
+        self.backend.terminate(Handle.of(launch), STOP_GRACE_S)
+        unclaimed = launch.job_index is not None and launch.state is LaunchState.CREATED
+        if launch.state is LaunchState.PLANNED or unclaimed:  # and whoever claims it now is told that it is not wanted
             self._terminated(launch_id, "it was stopped before it began")
 
     def _terminated(self, launch_id: str, message: str) -> None:
@@ -254,25 +279,21 @@ class Executor(ThreadService):
     def _clean(self, launch_id: str) -> None:
         with self.store.reading() as tx:
             launch = launches.find(tx, launch_id)
+            others = launch is not None and launches.is_shared_job_open(tx, launch)
         if launch is None or launch.state not in {LaunchState.ENDED, LaunchState.LOST}:
             return
         if self.follower is not None and self.follower.busy(launch_id):
             self._again(("clean", launch_id), 1.0)
             return
-        if not self.backend.cleanup(self._handle(launch)):
-            self._again(("clean", launch_id), 1.0)
-            return
-        self.planner.forget(launch_id)
+        if not others:  # else the last of those that share the Job removes it
+            if not self.backend.cleanup(Handle.of(launch)):
+                self._again(("clean", launch_id), 1.0)
+                return
+            self.planner.forget(launch)
         with self.store.transaction() as tx:
             transitions.advance_launch(
                 tx, launch_id, {LaunchState.ENDED, LaunchState.LOST}, LaunchState.CLEANED, who="executor"
             )
-
-    @staticmethod
-    def _handle(launch: Launch) -> Handle:
-        return Handle(
-            launch_id=launch.id, job_name=launch.job_name, namespace=launch.namespace, claimed_by=launch.claimed_by
-        )
 
     # Observations ----------------------------------------------------------------------------------------------
 
@@ -290,6 +311,8 @@ class Executor(ThreadService):
             launch = launches.find(tx, seen.launch_id)
         if launch is None or launch.state not in OPEN_LAUNCH_STATES:
             return
+        if launch.job_index is not None:
+            seen = as_its_launch(launch, seen)
         if seen.phase is Phase.ENDED and seen.final and seen.outcome is not None:
             self._ended(launch, seen, seen.outcome)
         elif seen.phase is Phase.GONE:
@@ -366,7 +389,7 @@ class Executor(ThreadService):
         if now is None or now.state is not LaunchState.CREATED:
             return
         try:
-            self.backend.terminate(self._handle(now), 0)
+            self.backend.terminate(Handle.of(now), 0)
         except BackendAwayError as problem:  # the next tick tries again, and goes on with the others
             log.warning("the backend is away", step="startup", launch=launch.id, problem=str(problem))
             return

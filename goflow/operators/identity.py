@@ -55,7 +55,15 @@ def annotations_of(request: PlanRequest) -> dict[str, str]:
     }
 
 
-def is_ours(annotations: Mapping[str, str] | None, launch_id: str, installation: str) -> bool:
-    """Whether an object with these annotations is the one that this installation made for that launch."""
+OF_ONE_COPY = frozenset({f"{PREFIX}launch-id", f"{PREFIX}map-index"})
+"""Labels and annotations that copies which share a Job do not have in common; in their place stands `SHARED`."""
+SHARED = f"{PREFIX}shared-job"
+INDEX = "batch.kubernetes.io/job-completion-index"
+"""Kubernetes' own label of an Indexed Job's pods (since 1.28; the annotation of that name is older)."""
+
+
+def is_ours(annotations: Mapping[str, str] | None, launch_id: str, installation: str, shared_job: str = "") -> bool:
+    """Whether an object with these annotations is the one that this installation made for that launch or SHARED_JOB."""
     found = annotations or {}
-    return found.get(f"{PREFIX}launch-id") == launch_id and found.get(f"{PREFIX}installation") == installation
+    whose = found.get(SHARED) == shared_job if shared_job else found.get(f"{PREFIX}launch-id") == launch_id
+    return whose and found.get(f"{PREFIX}installation") == installation

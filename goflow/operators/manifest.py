@@ -1,8 +1,9 @@
 """A `JobPlan` as a Job manifest: what ``goflow render`` prints and what the kubernetes backend creates.
 
-One Job per launch, never tried again by Kubernetes (``backoffLimit: 0``, ``restartPolicy: Never``): retries are
-GoFlow's own attempts, so that each is a row with a log of its own. There is no TTL until its end is stored
-(decision 11). https://kubernetes.io/docs/concepts/workloads/controllers/job/
+One Job per launch, or one Indexed Job for the many launches that share it, never tried again by Kubernetes
+(``backoffLimit: 0``, ``restartPolicy: Never``): retries are GoFlow's own attempts, so that each is a row with a log of
+its own. There is no TTL until its end is stored (decision 11).
+https://kubernetes.io/docs/concepts/workloads/controllers/job/
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ class Site:
 def job_manifest(plan: JobPlan, site: Site) -> dict[str, Any]:
     """The Job for PLAN, as JSON for the API server."""
     template = {"metadata": _metadata(plan), "spec": _pod_spec(plan, site)}
-    spec: dict[str, Any] = {**(plan.job or _one_try(plan)), "template": template}
+    own = _indexed(plan) if plan.shared_job else plan.job or _one_try(plan)
+    spec: dict[str, Any] = {**own, "template": template}
     if plan.active_deadline_s:
         spec["activeDeadlineSeconds"] = int(plan.active_deadline_s)
     return {
@@ -65,6 +67,21 @@ def _one_try(plan: JobPlan) -> dict[str, Any]:
         }
         spec["podReplacementPolicy"] = "Failed"
     return spec
+
+
+def _indexed(plan: JobPlan) -> dict[str, Any]:
+    """The spec of a Job that launches share: a pod for each index, begun once; however one ends, the others go on.
+    https://kubernetes.io/docs/concepts/workloads/controllers/job/#backoff-limit-per-index"""
+    return {
+        "completionMode": "Indexed",
+        "completions": plan.copies,
+        "parallelism": plan.copies,
+        "backoffLimitPerIndex": 0,
+        "podFailurePolicy": {
+            "rules": [{"action": "FailIndex", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}]
+        },
+        "podReplacementPolicy": "Failed",
+    }
 
 
 def _metadata(plan: JobPlan) -> dict[str, Any]:
@@ -133,11 +150,18 @@ def _main_container(plan: JobPlan, site: Site) -> dict[str, Any]:
 def _runner_environment(plan: JobPlan, site: Site) -> list[dict[str, Any]]:
     return [
         {"name": wire.ENV_API_URL, "value": site.task_api},
-        {"name": wire.ENV_LAUNCH, "value": plan.launch_id},
+        _whose(plan),
         {"name": wire.ENV_TOKEN_FILE, "value": f"{TOKEN_DIR}/token"},
         {"name": wire.ENV_WORK_DIR, "value": WORK_DIR},
         {"name": wire.ENV_CLAIMANT, "valueFrom": {"fieldRef": {"fieldPath": "metadata.uid"}}},
     ]
+
+
+def _whose(plan: JobPlan) -> dict[str, Any]:
+    """The launch; in a shared Job what its id begins with, to which Kubernetes gives the index."""
+    if plan.shared_job:
+        return {"name": wire.ENV_SHARED_JOB, "value": plan.shared_job}
+    return {"name": wire.ENV_LAUNCH, "value": plan.launch_id}
 
 
 def _runner_volumes(plan: JobPlan, site: Site) -> list[dict[str, Any]]:

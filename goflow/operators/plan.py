@@ -83,6 +83,10 @@ class JobPlan:
     parallelism: int = 1
     restart_policy: str = "Never"
     backoff_limit: int = 0
+    shared_job: str = ""
+    """What the ids of the launches begin with that share this Job; empty: it is LAUNCH_ID's alone."""
+    copies: int = 1
+    """How many launches share it."""
 
 
 class NotConvertibleError(Exception):

@@ -10,7 +10,9 @@ import structlog
 from goflow.domain.callbacks import callback_kind, relevant_task
 from goflow.domain.errors import ConflictError
 from goflow.domain.outcomes import end_by_trigger
+from goflow.domain.runs import MOST_IN_JOB
 from goflow.domain.state import TERMINAL_TASK_STATES, RunState, TaskState
+from goflow.operators.shared import may_share
 from goflow.scheduler import planning
 from goflow.scheduler.book import Book, Cell
 from goflow.scheduler.decisions import Advance, EndRun, Expand
@@ -24,16 +26,20 @@ log = structlog.get_logger(__name__)
 
 MOST_LAUNCHES = 500
 """How many tasks one batch queues at most, so that its transaction stays short."""
+COST_OF_A_COPY = MOST_LAUNCHES / MOST_IN_JOB
+"""Copies that may share a Job count less: as many as one Job holds are queued together, as they were made together."""
 
 _STOPPABLE = frozenset({TaskState.QUEUED, TaskState.RUNNING, TaskState.RESTARTING})
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where launches go: the BACKEND's name, and the NAMESPACE for tasks that name none."""
+    """Where launches go: the BACKEND's name, and the NAMESPACE for tasks that name none. So many copies of a mapped
+    task, queued together, share one Job as SHARES_FROM says, or more (0: none do)."""
 
     backend: str
     namespace: str = ""
+    shares_from: int = 0
 
 
 class Batch:
@@ -50,6 +56,7 @@ class Batch:
         self._ends: list[tuple[Book, EndRun]] = []
         self._stops: list[int] = []
         self._decisions = 0
+        self._shareable: dict[tuple[str, str, str], bool] = {}
 
     def run(self) -> int:
         """Plan whatever is hot, write it down, queue what finds room; how many decisions that were."""
@@ -264,7 +271,7 @@ class Batch:
 
     def _launch(self) -> None:
         """Queue what finds room, with its launch."""
-        chosen = self._shelf.ready.take(self._shelf, MOST_LAUNCHES)
+        chosen = self._shelf.ready.take(self._shelf, MOST_LAUNCHES, self._cost)
         requests = [self._request(book, cell) for book, cell in chosen]
         planned = transitions.plan_launches(self._tx, requests, at=self._now, who=self._who)
         for (book, cell), request, answer in zip(chosen, requests, planned, strict=True):
@@ -288,4 +295,18 @@ class Batch:
             new_attempt=not cell.resumes,
             namespace=namespace,
             limits=limits,
+            shares_from=self._placement.shares_from if self._may_share(book, cell) else 0,
         )
+
+    def _cost(self, book: Book, cell: Cell) -> float:
+        return COST_OF_A_COPY if self._may_share(book, cell) else 1
+
+    def _may_share(self, book: Book, cell: Cell) -> bool:
+        """Whether CELL's launch may share a Job: a copy's first one may, what follows has a Job of its own."""
+        if not self._placement.shares_from or cell.map_index < 0 or cell.try_number or cell.resumes:
+            return False
+        key = (*book.key, cell.task_id)
+        if key not in self._shareable:
+            graph = book.graph
+            self._shareable[key] = may_share(graph.spec, graph.tasks[cell.task_id], self._placement.backend)
+        return self._shareable[key]

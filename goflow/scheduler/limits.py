@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -80,6 +80,13 @@ class _Queue:
         self.waiting.discard(heapq.heappop(self.cells)[1])
 
 
+Cost = Callable[[Book, Cell], float]
+
+
+def _one(_book: Book, _cell: Cell) -> float:
+    return 1
+
+
 class Ready:
     """All that is scheduled, and how full everything is. Places with a bound of their own are counted in instances,
     pools in slots."""
@@ -137,14 +144,16 @@ class Ready:
                     queue.pop()
                 del self._queues[(*book.key, task_id)]
 
-    def take(self, policy: Policy, most: int) -> list[tuple[Book, Cell]]:
-        """Up to MOST instances that may be queued now, the most important first; they count as taken from here on."""
+    def take(self, policy: Policy, most: float, cost: Cost = _one) -> list[tuple[Book, Cell]]:
+        """Instances that may be queued now, the most important first, until their COST comes to MOST; they count as
+        taken from here on."""
         chosen: list[tuple[Book, Cell]] = []
         for pool in list(self._heaps):
-            self._take(pool, policy, most - len(chosen), chosen)
+            most = self._take(pool, policy, most, cost, chosen)
         return chosen
 
-    def _take(self, pool: str, policy: Policy, most: int, chosen: list[tuple[Book, Cell]]) -> None:
+    def _take(self, pool: str, policy: Policy, most: float, cost: Cost, chosen: list[tuple[Book, Cell]]) -> float:
+        """What is left of MOST."""
         heap = self._heaps[pool]
         slots = self.pools.get(pool, 0)
         wide: list[_Queue] = []
@@ -167,12 +176,13 @@ class Ready:
             queue.pop()
             self.count(queue.book, cell, 1)
             chosen.append((queue.book, cell))
-            most -= 1
+            most -= cost(queue.book, cell)
             self._list(queue)
         for queue in wide:
             self._list(queue)
         if not heap:
             self._heaps.pop(pool, None)
+        return most
 
     def _full(self, policy: Policy, queue: _Queue) -> Place | None:
         if policy.paused(queue.book):

@@ -37,8 +37,8 @@ EVENTS_AT_ONCE = 1000
 class Scheduler(ThreadService):
     """Plans over STORE and writes launches for BACKEND. One per daemon; two daemons on one database do not disagree.
 
-    NAMESPACE is where launches go whose task and DAG name none. CLOCK is the store's unless given. FOLLOWS_SCHEDULES
-    false: no runs are begun but those that somebody has ordered.
+    NAMESPACE is where launches go whose task and DAG name none; SHARES_FROM is `Placement`'s. CLOCK is the store's
+    unless given. FOLLOWS_SCHEDULES false: no runs are begun but those that somebody has ordered.
     """
 
     def __init__(
@@ -47,6 +47,7 @@ class Scheduler(ThreadService):
         *,
         backend: str,
         namespace: str = "",
+        shares_from: int = 0,
         clock: Clock | None = None,
         who: str = "scheduler",
         follows_schedules: bool = True,
@@ -56,7 +57,7 @@ class Scheduler(ThreadService):
         self.clock = clock or store.clock
         self._who = who
         self._follows_schedules = follows_schedules
-        self._placement = Placement(backend, namespace)
+        self._placement = Placement(backend, namespace, shares_from)
         self._shelf: Shelf | None = None
         self._seen = 0
         self._own: list[tuple[int, int]] = []

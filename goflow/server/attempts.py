@@ -58,8 +58,11 @@ class MintGuard:
 class TokenReviewGuard:
     """Projected service-account tokens with our audience, checked by the API server's TokenReview.
 
-    A pod's token names its pod; the pod's name begins with its Job's, which is made from the launch's id.
+    A pod's token names its pod; the pod's name begins with its Job's, which is made from the launch's id; where
+    launches share the Job, its index follows, by which Kubernetes tells the pods apart. All of this is the API server's
+    word, and none of it the pod's.
     https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/#bound-service-account-tokens
+    https://kubernetes.io/docs/concepts/workloads/controllers/job/#completion-mode
     """
 
     def __init__(self, api: KubeApi, audience: str, *, runner_namespace: str = "", runner_account: str = "") -> None:
@@ -75,7 +78,8 @@ class TokenReviewGuard:
         speaker = self._speaker(token)
         if speaker is None:
             return False
-        return speaker.namespace == launch.namespace and speaker.pod.rpartition("-")[0] == launch.job_name
+        name = launch.job_name if launch.job_index is None else f"{launch.job_name}-{launch.job_index}"
+        return speaker.namespace == launch.namespace and speaker.pod.rpartition("-")[0] == name
 
     def allows_runner(self, runner_id: str, token: str) -> bool:
         """True when TOKEN is that of the living pod RUNNER_ID, and its service account is the trigger runners' own."""

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, bindparam, func, select, update
 
 from goflow.domain.errors import NotFoundError
-from goflow.domain.runs import Launch, TaskInstance
+from goflow.domain.runs import MOST_IN_JOB, Launch, TaskInstance, launch_of
 from goflow.domain.state import LaunchState
 from goflow.store import tasks
 from goflow.store.columns import dumps, loads
@@ -29,6 +29,17 @@ _LATEST = (
 )
 _BY_JOB = _SELECT.where(
     where(UNFINISHED_LAUNCHES), _l.namespace == bindparam("namespace"), _l.job_name == bindparam("job_name")
+)
+_OF_SHARED_JOB = _SELECT.where(_l.id.between(bindparam("first"), bindparam("last"))).order_by(_l.id)
+_ANY_OPEN = (
+    select(_l.id)
+    .where(
+        where(UNFINISHED_LAUNCHES),
+        _l.state.in_([LaunchState.PLANNED.value, LaunchState.CREATED.value, LaunchState.CLAIMED.value]),
+        _l.id.between(bindparam("first"), bindparam("last")),
+        _l.id != bindparam("launch_id"),
+    )
+    .limit(1)
 )
 _BY_TOKEN = _SELECT.where(_l.token_hash == bindparam("token_hash"))
 _UNFINISHED = _SELECT.where(where(UNFINISHED_LAUNCHES)).order_by(_l.id)
@@ -86,7 +97,7 @@ def latest(tx: Tx, ti_id: int) -> Launch | None:
 
 
 def by_job(tx: Tx, namespace: str, job_name: str) -> Launch | None:
-    """The launch of that Job while anything of it may be there; None otherwise."""
+    """The launch of that Job while anything of it may be there (of one that is shared, any); None otherwise."""
     row = tx.first(_BY_JOB, {"namespace": namespace, "job_name": job_name})
     return None if row is None else _launch(row)
 
@@ -95,6 +106,24 @@ def by_token(tx: Tx, token_hash: str) -> Launch | None:
     """The launch whose token has that sha256 (local backend), or None."""
     row = tx.first(_BY_TOKEN, {"token_hash": token_hash})
     return None if row is None else _launch(row)
+
+
+def of_shared_job(tx: Tx, launch: Launch) -> list[Launch]:
+    """All launches that share LAUNCH's Job, by their index; LAUNCH alone where it shares none."""
+    if launch.job_index is None:
+        return [launch]
+    return [_launch(row) for row in tx.rows(_OF_SHARED_JOB, _ids_of_shared_job(launch))]
+
+
+def is_shared_job_open(tx: Tx, launch: Launch) -> bool:
+    """Whether another launch that shares LAUNCH's Job has not ended yet."""
+    if launch.job_index is None:
+        return False
+    return bool(tx.first(_ANY_OPEN, {**_ids_of_shared_job(launch), "launch_id": launch.id}))
+
+
+def _ids_of_shared_job(launch: Launch) -> dict[str, str]:
+    return {"first": launch_of(launch.shared_job or "", 0), "last": launch_of(launch.shared_job or "", MOST_IN_JOB - 1)}
 
 
 def unfinished(tx: Tx, backend: str | None = None) -> list[Launch]:

@@ -251,6 +251,7 @@ launches = Table(
     Column("stop_requested_at", UtcMoment),
     Column("plan", Text),
     Column("outcome", Text),
+    Column("job_index", Integer),
     UniqueConstraint("task_instance_id", "try_number", "ordinal"),
 )
 

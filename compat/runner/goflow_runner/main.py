@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from goflow_runner.wire import ENV_CLAIMANT, ENV_LAUNCH, ENV_WORK_DIR
+from goflow_runner.wire import ENV_CLAIMANT, ENV_INDEX, ENV_LAUNCH, ENV_SHARED_JOB, ENV_WORK_DIR, launch_of
 
 USAGE = """usage: goflow-runner COMMAND
 
@@ -19,8 +19,9 @@ USAGE = """usage: goflow-runner COMMAND
   account         run that file and print what it makes
   version         print the version
 
-The daemon writes the environment of `run`: GOFLOW_TASK_API, GOFLOW_LAUNCH_ID, GOFLOW_TOKEN_FILE,
-GOFLOW_CLAIMANT and GOFLOW_WORK_DIR. Nobody needs to start it by hand.
+The daemon writes the environment of `run`: GOFLOW_TASK_API, GOFLOW_LAUNCH_ID (or GOFLOW_SHARED_JOB, to which
+Kubernetes adds JOB_COMPLETION_INDEX), GOFLOW_TOKEN_FILE, GOFLOW_CLAIMANT and GOFLOW_WORK_DIR. Nobody needs to start it
+by hand.
 """
 
 
@@ -70,6 +71,8 @@ def main(arguments: list[str] | None = None) -> int:
 def _run() -> int:
     from goflow_runner import agent, python_task
 
+    if os.environ.get(ENV_SHARED_JOB) and os.environ.get(ENV_INDEX):
+        os.environ[ENV_LAUNCH] = launch_of(os.environ[ENV_SHARED_JOB], int(os.environ[ENV_INDEX]))
     missing = [name for name in (ENV_LAUNCH, ENV_CLAIMANT) if not os.environ.get(name)]
     if missing:
         print(f"goflow-runner: {' and '.join(missing)} must be set\n\n{USAGE}", end="", file=sys.stderr)

@@ -71,6 +71,10 @@ ENV_API_URL = "GOFLOW_TASK_API"
 """Where the task API is: ``http://host:port``, or ``file:/path`` of a file that holds such an address and is read at
 each connection (a local daemon that is started again may listen elsewhere)."""
 ENV_LAUNCH = "GOFLOW_LAUNCH_ID"
+ENV_SHARED_JOB = "GOFLOW_SHARED_JOB"
+"""In place of `ENV_LAUNCH` in the pods of an Indexed Job: what its launches' ids begin with (`launch_of`)."""
+ENV_INDEX = "JOB_COMPLETION_INDEX"
+"""The pod's index there; Kubernetes sets it in each container."""
 ENV_TOKEN_FILE = "GOFLOW_TOKEN_FILE"  # noqa: S105
 """A file that holds the token; it is read before every call, since projected tokens are rotated."""
 ENV_CLAIMANT = "GOFLOW_CLAIMANT"
@@ -83,6 +87,12 @@ EXIT_NOT_CLAIMED = 97
 """The runner ended because its launch belongs to another process or is not wanted: nothing was run."""
 EXIT_NO_SERVER = 96
 """The server stayed away longer than the runner waits; the outcome is in the termination message and the spool."""
+
+
+def launch_of(shared_job: str, index: int) -> str:
+    """The launch of the pod with that INDEX in a Job that launches share. The server believes it only where the pod's
+    own name, as the API server knows it, says the same."""
+    return f"{shared_job}{index:05x}"
 
 
 class Claim(TypedDict):

@@ -144,6 +144,7 @@ def launch(row: Launch) -> Body:
         "backend": row.backend,
         "namespace": row.namespace,
         "job_name": row.job_name,
+        "job_index": row.job_index,
         "planned_at": moment(row.planned_at),
         "created_at": moment(row.created_at),
         "claimed_at": moment(row.claimed_at),

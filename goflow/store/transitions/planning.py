@@ -9,7 +9,16 @@ from typing import Any, Literal, assert_never
 
 from sqlalchemy import bindparam, delete, func, insert, select
 
-from goflow.domain.runs import Launch, TaskInstance, job_name, new_launch_id
+from goflow.domain.runs import (
+    MOST_IN_JOB,
+    SHARED_NAME,
+    Launch,
+    TaskInstance,
+    job_name,
+    launch_of,
+    new_launch_id,
+    new_shared_job,
+)
 from goflow.domain.state import LaunchState, TaskState
 from goflow.store import events, tasks
 from goflow.store.rows import Planned
@@ -39,7 +48,8 @@ class LaunchRequest:
     """A task instance that should get a launch.
 
     NEW_ATTEMPT false: it goes on with the attempt that it has (after a reschedule or a deferral). JOB_NAME empty: made
-    from the launch's id. PLAN: text that the executor keeps with the launch.
+    from the launch's id. PLAN: text that the executor keeps with the launch. SHARES_FROM: it may share one Job with the
+    other copies of its task in its run, where at least so many of them are queued together; 0: it has its own.
     """
 
     ti: TaskInstance
@@ -51,6 +61,7 @@ class LaunchRequest:
     token_hash: str | None = None
     launch_id: str | None = None
     plan: str | None = None
+    shares_from: int = 0
 
 
 def plan_launch(
@@ -209,10 +220,11 @@ def _launch_rows(tx: Tx, requests: Sequence[LaunchRequest], at: dt.datetime) -> 
     for number, ids in resumed.items():
         for row in tx.rows(_ORDINALS, {"ids": ids, "number": number}):
             ordinals[row.task_instance_id] = int(row.last)
+    shared = _shared_jobs(requests)
     rows = []
-    for request in requests:
+    for number, request in enumerate(requests):
         ti = request.ti
-        launch_id = request.launch_id or new_launch_id()
+        launch_id, name, index = shared.get(number) or (request.launch_id or new_launch_id(), request.job_name, None)
         rows.append(
             {
                 "id": launch_id,
@@ -222,13 +234,34 @@ def _launch_rows(tx: Tx, requests: Sequence[LaunchRequest], at: dt.datetime) -> 
                 "state": LaunchState.PLANNED.value,
                 "backend": request.backend,
                 "namespace": request.namespace,
-                "job_name": request.job_name or job_name(ti.dag_id, ti.task_id, launch_id),
+                "job_name": name or job_name(ti.dag_id, ti.task_id, launch_id),
                 "token_hash": request.token_hash,
                 "planned_at": at,
                 "plan": request.plan,
+                "job_index": index,
             }
         )
     return rows
+
+
+def _shared_jobs(requests: Sequence[LaunchRequest]) -> dict[int, tuple[str, str, int]]:
+    """Place in REQUESTS to launch id, Job and index there, for those that share a Job."""
+    copies: dict[tuple[int, str], list[int]] = {}
+    for place, request in enumerate(requests):
+        if request.shares_from:
+            copies.setdefault((request.ti.dag_run_id, request.ti.task_id), []).append(place)
+    found = {}
+    for places in copies.values():
+        for start in range(0, len(places), MOST_IN_JOB):
+            together = places[start : start + MOST_IN_JOB]
+            first = requests[together[0]]
+            if len(together) < first.shares_from:
+                continue
+            shared_job = new_shared_job()
+            name = job_name(first.ti.dag_id, first.ti.task_id, shared_job, longest=SHARED_NAME)
+            for index, place in enumerate(together):
+                found[place] = (launch_of(shared_job, index), name, index)
+    return found
 
 
 _INSERT_LAUNCH = insert(launches)
@@ -253,6 +286,9 @@ def _write(
     tx.change_many(_FORGET_XCOMS, [{"run": ti.dag_run_id, "task": ti.task_id, "index": ti.map_index} for ti in again])
     for request, row in zip(requests, rows, strict=True):
         ti = request.ti
+        told = {"launch_id": row["id"], "ti": ti.id, "to": LaunchState.PLANNED.value, "reason": "", "from": None}
+        if row["job_index"] is not None:
+            told["job_name"] = row["job_name"]  # one Job for many: whoever makes it needs to hear it once
         events.emit(
             tx,
             events.LAUNCH_STATE,
@@ -262,7 +298,7 @@ def _write(
             map_index=ti.map_index,
             try_number=row["try_number"],
             who=who,
-            data={"launch_id": row["id"], "ti": ti.id, "to": LaunchState.PLANNED.value, "reason": "", "from": None},
+            data=told,
             at=at,
         )
 

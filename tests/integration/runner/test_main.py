@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from goflow_runner import __version__
@@ -38,6 +41,36 @@ def test_run_names_the_variables_that_it_misses():
     done = runner("run")
     assert done.returncode == 2
     assert "GOFLOW_LAUNCH_ID and GOFLOW_CLAIMANT must be set" in done.stderr
+
+
+def test_in_a_shared_job_the_launch_is_that_of_the_index(tmp_path):
+    from goflow.domain.runs import launch_of
+
+    shared = {"GOFLOW_SHARED_JOB": "0123456789ab0000ccccccccccc", "JOB_COMPLETION_INDEX": "4711"}
+    done = runner("run", **shared)
+    assert "goflow-runner: GOFLOW_CLAIMANT must be set" in done.stderr
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        host, port = server.getsockname()
+        (tmp_path / "token").write_text("secret")
+        given = {
+            "GOFLOW_TASK_API": f"http://{host}:{port}",
+            "GOFLOW_TOKEN_FILE": str(tmp_path / "token"),
+            "GOFLOW_CLAIMANT": "u",
+        }
+        with asking(**shared, **given) as process:
+            connection, _ = server.accept()
+            with connection:
+                asked = connection.recv(1000).split(b"\r\n")[0].decode()
+            process.terminate()
+    assert asked == f"POST /task/v1/launches/{launch_of(shared['GOFLOW_SHARED_JOB'], 4711)}/claim HTTP/1.1"
+
+
+@contextmanager
+def asking(**environment: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A runner that begins."""
+    given = {key: value for key, value in os.environ.items() if not key.startswith("GOFLOW_")} | environment
+    with subprocess.Popen([sys.executable, "-m", "goflow_runner", "run"], env=given) as process:
+        yield process
 
 
 FILE = """

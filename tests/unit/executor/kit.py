@@ -16,6 +16,8 @@ from goflow.executor.tokens import TokenMint
 from goflow.operators.plan import JobPlan
 from goflow.operators.request import Defaults
 from goflow.store import Store, launches, tasks, transitions
+from goflow.store.rows import NewTask
+from goflow.store.transitions import LaunchRequest
 from tests.stores import bash_dag, make_run, schedule
 
 SUCCESS = Outcome(state=TaskState.SUCCESS, exit_code=0)
@@ -132,6 +134,17 @@ class World:
             planned = transitions.plan_launch(tx, ti, backend="local", new_attempt=True, **given)
             assert planned.launch is not None, planned.why
         return planned.launch
+
+    def queue_copies(self, copies: int) -> list[Launch]:
+        """Copies of a mapped task of a run of its own, queued together; their launches, which share a Job."""
+        self.runs += 1
+        with self.store.transaction() as tx:
+            instances = [NewTask(task_id="t", map_index=index) for index in range(copies)]
+            made = make_run(tx, bash_dag(f"d{self.runs}", "t"), instances=instances)
+            rows = [schedule(tx, ti) for ti in tasks.of_run(tx, made.run.id)]
+            requests = [LaunchRequest(ti=ti, backend="local", new_attempt=True, shares_from=1) for ti in rows]
+            found = [planned.launch for planned in transitions.plan_launches(tx, requests)]
+        return [launch for launch in found if launch is not None]
 
     def launch(self, launch_id: str) -> Launch:
         with self.store.reading() as tx:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from goflow.domain.runs import Launch
@@ -58,6 +60,21 @@ REVIEWS = {
 @pytest.mark.parametrize(("answer", "allowed"), REVIEWS.values(), ids=REVIEWS.keys())
 def test_a_token_is_good_for_the_pod_of_its_launch(answer, allowed):
     assert TokenReviewGuard(Api(answer), AUDIENCE).allows(LAUNCH, "token") is allowed
+
+
+SHARED = {
+    "the pod of its index": ("d-t-aaaa-7-x7k2p", True),
+    "the pod of another index": ("d-t-aaaa-8-x7k2p", False),
+    "the pod of an index that ends alike": ("d-t-aaaa-17-x7k2p", False),
+    "a pod of the Job without an index": ("d-t-aaaa-x7k2p", False),
+    "a pod of another Job with that index": ("d-t-bbbb-7-x7k2p", False),
+}
+
+
+@pytest.mark.parametrize(("pod", "allowed"), SHARED.values(), ids=SHARED.keys())
+def test_in_a_job_that_launches_share_a_token_is_good_for_its_index(pod, allowed):
+    launch = dataclasses.replace(LAUNCH, job_index=7)
+    assert TokenReviewGuard(Api(status(pod)), AUDIENCE).allows(launch, "token") is allowed
 
 
 def test_a_good_token_is_reviewed_again_only_after_a_while(monkeypatch):

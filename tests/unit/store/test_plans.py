@@ -7,14 +7,17 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import event
 
-from goflow.domain.runs import DagRun
-from goflow.domain.state import RunState, RunType, TaskState
+from goflow.domain.runs import DagRun, Launch
+from goflow.domain.state import LaunchState, RunState, RunType, TaskState
 from goflow.store import Store, Tx, dags, events, launches, logs, runs, tasks, transitions, xcoms
 from goflow.store.transitions import LaunchRequest
 from tests.stores import START, bash_dag, make_run, queue
 
 Ask = Callable[[Tx, DagRun], object]
 
+SHARES = Launch(
+    id="0" * 32, task_instance_id=1, try_number=1, ordinal=1, state=LaunchState.PLANNED, backend="local", job_index=0
+)  # fmt: skip
 QUESTIONS: dict[str, Ask] = {
     "due DAGs": lambda tx, run: dags.due(tx, START),
     "the next due DAG": lambda tx, run: dags.next_due(tx),
@@ -37,6 +40,8 @@ QUESTIONS: dict[str, Ask] = {
     "launches of a task": lambda tx, run: launches.of_task(tx, 1),
     "XComs": lambda tx, run: xcoms.pull(tx, run.id, "first"),
     "lengths": lambda tx, run: xcoms.lengths(tx, run.id, ["first"]),
+    "launches that share a Job": lambda tx, run: launches.of_shared_job(tx, SHARES),
+    "whether their Job is open": lambda tx, run: launches.is_shared_job_open(tx, SHARES),
     "log lines": lambda tx, run: logs.read(tx, "x", after=5),
     "the last log line": lambda tx, run: logs.last_seq(tx, "x"),
     "new events": lambda tx, run: events.after(tx, 3),
