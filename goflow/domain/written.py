@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from goflow.domain.assets import AssetUse, uses
 from goflow.domain.canonical import digest_bytes, encodable, written_out
@@ -39,10 +42,19 @@ class WrittenDag:
     assets: tuple[AssetUse, ...] = ()
 
 
+class UnwritableError(ValueError):
+    """A DAG holds what JSON has no form for; the text says where, and of which type it is."""
+
+
 def write_out(spec: DagSpec) -> WrittenDag:
-    """SPEC as it is stored."""
+    """SPEC as it is stored. Raises UnwritableError."""
     document = spec.to_json()
-    meaning = written_out(without_lines(document)).encode("utf-8", "surrogatepass")
+    try:
+        meaning = written_out(without_lines(document)).encode("utf-8", "surrogatepass")
+    except (TypeError, ValueError):
+        for place, value in _odd_parts(document):
+            raise UnwritableError(f"{place} holds a {type(value).__name__}, which no version keeps") from None
+        raise
     return WrittenDag(
         dag_id=spec.dag_id,
         text=written_out(document),
@@ -64,6 +76,21 @@ def write_out(spec: DagSpec) -> WrittenDag:
         line=spec.line,
         assets=uses(spec),
     )
+
+
+def _odd_parts(value: Any, place: str = "the DAG") -> Iterator[tuple[str, Any]]:
+    """What of VALUE is not JSON, each with its place in words."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if not isinstance(key, str):
+                yield place, key
+            yield from _odd_parts(inner, f"{key} of {place}")
+    elif isinstance(value, list | tuple):
+        for number, inner in enumerate(value):
+            name = inner.get("task_id", number) if isinstance(inner, dict) else number
+            yield from _odd_parts(inner, f"{name} of {place}")
+    elif not isinstance(value, str | int | float | None) or (isinstance(value, float) and not math.isfinite(value)):
+        yield place, value
 
 
 def _namespace(spec: DagSpec) -> str:

@@ -22,8 +22,8 @@ import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from goflow.domain.diagnostics import Diagnostic
-from goflow.domain.written import write_out
+from goflow.domain.diagnostics import Diagnostic, Span
+from goflow.domain.written import UnwritableError, WrittenDag, write_out
 from goflow.importer import endings
 from goflow.importer.messages import Parsed, Setup, receive, send
 from goflow.importer.requests import BEGIN, EXIT_CODE, REQUEST
@@ -180,11 +180,18 @@ def _answer(result: ParseResult, begun: float) -> Parsed:
     """What is said of RESULT; written out, it may take more memory than all that was read."""
     from goflow.operators.registry import findings
 
+    dags: list[WrittenDag] = []
+    refused: list[Diagnostic] = []
+    for dag in result.dags:
+        try:
+            dags.append(write_out(dag))
+        except UnwritableError as problem:  # costs that DAG alone
+            refused.append(Diagnostic("GF103", str(problem), Span(result.path, dag.line, 1), dag_id=dag.dag_id))
     return Parsed(
         path=result.path,
         file_hash=result.file_hash,
-        dags=tuple(map(write_out, result.dags)),
-        diagnostics=findings(result),
+        dags=tuple(dags),
+        diagnostics=(*findings(result), *refused),
         closure=dict(result.closure),
         inputs=result.inputs,
         looks_like_dag=result.looks_like_dag,

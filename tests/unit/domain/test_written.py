@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from goflow.domain.canonical import canonical_json
 from goflow.domain.moments import Moment
 from goflow.domain.spec import DagSpec, Hole, RuntimeSpec, TaskSpec
-from goflow.domain.written import write_out
+from goflow.domain.written import UnwritableError, write_out
 
 
 def task(**fields: object) -> TaskSpec:
@@ -48,3 +50,16 @@ def test_its_namespace_is_that_of_the_dag_or_the_same_for_all_tasks() -> None:
     assert write_out(DagSpec(dag_id="d", tasks=(one,))).namespace == "a"
     assert write_out(DagSpec(dag_id="d", tasks=(one, other))).namespace == ""
     assert write_out(DagSpec(dag_id="d", tasks=(one, other), runtime=RuntimeSpec(namespace="c"))).namespace == "c"
+
+
+@pytest.mark.parametrize(
+    ("odd", "said"),
+    [
+        ({"sql": {"a": [1, b"x"]}}, "1 of a of sql of fields of b of tasks of the DAG holds a bytes"),
+        ({"sql": {"a": float("inf")}}, "a of sql of fields of b of tasks of the DAG holds a float"),
+        ({"sql": {("a", 1): 2}}, "sql of fields of b of tasks of the DAG holds a tuple"),
+    ],
+)
+def test_what_json_has_no_form_for_is_said_with_its_place(odd: dict[str, Any], said: str) -> None:
+    with pytest.raises(UnwritableError, match=said):
+        write_out(DagSpec(dag_id="d", tasks=(replace(task(fields=odd), task_id="b"),)))
