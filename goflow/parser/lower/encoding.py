@@ -30,6 +30,7 @@ from goflow.parser.libraries.airflow.xcom_args import XComArgValue
 from goflow.parser.libraries.functools_ import Partial
 from goflow.parser.libraries.moments import MomentPart, MomentTextValue, MomentValue
 from goflow.parser.libraries.objects import RecordedClass, RecordedObject
+from goflow.parser.lower.wording import misplaced
 
 DEEPEST = 40
 MOST_BITS = 14_000
@@ -116,6 +117,14 @@ class Encoder:
             return Hole("depends on what an iterator gives", when=self.when).to_json()
         return self._object(kind.__name__, kind.__module__, text=str(value))
 
+    def _xcom(self, value: XComArgValue) -> Json:
+        for key in value.xcom_keys():
+            if isinstance(key, Unknown):
+                return self.hole(key)
+            if key is not None and not isinstance(key, str):
+                return Hole(f"depends on {misplaced(key)}", when=self.when).to_json()
+        return {"$xcom": value.to_json()}
+
     def _moment(self, moment: Moment) -> Json:
         if moment.at is not None:
             return {"$datetime": moment.at.astimezone(dt.UTC).isoformat()}
@@ -136,7 +145,7 @@ class Encoder:
             ):
                 return self._function(value, depth)
             case XComArgValue():
-                return {"$xcom": value.to_json()}
+                return self._xcom(value)
             case EnumMember():
                 return self(value.value, depth + 1)
             case MomentValue():

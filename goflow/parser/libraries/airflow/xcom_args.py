@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -146,7 +147,8 @@ class ManyXComArg(XComArgValue):
     def to_json(self) -> dict[str, Json]:
         """``{"zip": [inner, ...]}`` with ``fill`` where there is one, or ``{"concat": [...]}``."""
         parts: list[Json] = [{"$xcom": arg.to_json()} for arg in self.args]
-        plain_fill = self.fill is None or isinstance(self.fill, bool | int | float | str)
+        plain_fill = self.fill is None or isinstance(self.fill, bool | int | str)
+        plain_fill = plain_fill or (isinstance(self.fill, float) and math.isfinite(self.fill))
         return {self.kind: parts, **({"fill": self.fill} if plain_fill else {})}
 
 
