@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from goflow_runner import wire
@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from goflow.domain.callbacks import RunCallback
 from goflow.domain.errors import InvalidRequestError, NotFoundError
+from goflow.domain.runs import Launch
 from goflow.domain.triggers import Fired, Trigger
 from goflow.executor.words import mended
 from goflow.server import task_bodies
@@ -115,7 +116,7 @@ class TriggerApi:
         dag = versions.spec(tx, run.reading_id)
         started = launches.of_run(tx, run.id)
         ti_id = callback.task_instance_id
-        own = [] if ti_id is None else launches.of_task(tx, ti_id)
+        own = [] if ti_id is None else _until(launches.of_task(tx, ti_id), callback)
         voice = own[-1] if own else started[-1] if started else None
         known = {task.task_id for task in dag.tasks}  # the run may be of another version by now
         instance = tasks.get(tx, own[-1].task_instance_id) if own else None
@@ -135,6 +136,11 @@ class TriggerApi:
             "launch_id": None if voice is None else voice.id,
             "task": task,
         }
+
+
+def _until(own: Sequence[Launch], callback: RunCallback) -> list[Launch]:
+    """Those of a task's launches that there were when CALLBACK was asked for: another try may run by now."""
+    return [one for one in own if one.planned_at is None or one.planned_at <= callback.created_at]
 
 
 def _there(tell: Callable[[Tx, T], R], tx: Tx, rows: Iterable[T]) -> list[R]:

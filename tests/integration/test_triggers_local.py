@@ -44,7 +44,8 @@ class FileThere(BaseTrigger):
         if self.then == "crash":
             os._exit(3)
         if self.then == "raise":
-            raise ValueError("what it looked for is broken")
+            import only_on_path
+            raise ValueError(only_on_path.WORDS)
         if self.then == "nothing":
             return
         if self.then == "success":
@@ -106,6 +107,8 @@ from their_triggers import note
 
 
 def over(context):
+    import only_on_path
+
     note(f"over {context['reason']} {context['ti'].task_id} {context['run_id']}")
 
 
@@ -128,6 +131,10 @@ def here(tmp_path: Path) -> Path:
     (tmp_path / "dags" / "their_operators.py").write_text(OPERATOR)
     (tmp_path / "dags" / "many.py").write_text(MANY.format(count=COUNT))
     (tmp_path / "dags" / "ways.py").write_text(WAYS)
+    (tmp_path / "path").mkdir()
+    (tmp_path / "path" / "only_on_path.py").write_text("WORDS = 'what it looked for is broken'\n")
+    rule = {"dag": "ways", "environment": {"PYTHONPATH": str(tmp_path / "path")}}
+    (tmp_path / "dags" / "goflow.yaml").write_text(json.dumps({"rules": [rule]}))
     return tmp_path
 
 

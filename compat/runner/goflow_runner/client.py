@@ -78,6 +78,13 @@ class TaskClient:
         """The client that the daemon's environment variables describe. Raises KeyError when one is missing."""
         return cls(environment[ENV_API_URL], launch_id, environment[ENV_TOKEN_FILE])
 
+    @classmethod
+    def of_runner(cls, environment: Mapping[str, str], headers: Mapping[str, str]) -> TaskClient:
+        """The client of a trigger runner, which speaks for no launch; HEADERS name it. Raises KeyError as above."""
+        client = cls.from_environment("", environment)
+        client.headers.update(headers)
+        return client
+
     def another(self) -> TaskClient:
         """A second client for the same launch, with a connection of its own."""
         return TaskClient(self.api_url, self.launch_id, self.token_file, patience_s=self.patience_s, sleep=self._sleep)

@@ -88,17 +88,21 @@ def start(plain: PlainCommand, task: TaskInput, environment: Mapping[str, str], 
 
 
 def outcome(plain: PlainCommand, code: int, attempt: Attempt) -> OutcomeInfo:
-    """What the exit code means (BashOperator.execute); the result is reported on the way.
+    """What the exit code means (BashOperator.execute); the result is reported on the way. Airflow knows a signal that
+    ended the command as a negative code, shells as 128 and more.
 
     Of a command that was told to stop no code means more than that, not even 0: it has not done all that it should.
     """
-    if attempt.timed_out or attempt.terminated or code < 0:
+    if attempt.timed_out or attempt.terminated:
+        return died(code, attempt)
+    if code in plain.skip_codes:
+        shown = code if code >= 0 else 128 - code
+        return {"state": "skipped", "exit_code": shown, "reason": "BashExit", "message": f"exit code {code} means skip"}
+    if code < 0:
         return died(code, attempt)
     if code == 0:
         attempt.result_is_last_line = plain.result
         return {"state": "success", "exit_code": 0}
-    if code in plain.skip_codes:
-        return {"state": "skipped", "exit_code": code, "reason": "BashExit", "message": f"exit code {code} means skip"}
     return {
         "state": "failed",
         "exit_code": code,

@@ -55,6 +55,14 @@ def main(arguments: list[str] | None = None) -> int:
             from goflow_runner import python_task
 
             return python_task.run_in_new_interpreter(Path(folder))
+        case ["trigger-host", fd]:
+            from goflow_runner import trigger_host
+
+            return trigger_host.run_in_new_interpreter(fd)
+        case ["callback", fd]:
+            from goflow_runner import run_callbacks
+
+            return run_callbacks.run_in_new_interpreter(fd)
         case ["version"]:
             from goflow_runner import __version__
 

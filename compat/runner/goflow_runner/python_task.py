@@ -12,11 +12,10 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from goflow_runner import interpreters
 from goflow_runner.agent import Attempt
 from goflow_runner.folder import materialise
 from goflow_runner.wire import OutcomeInfo
-
-_INTERPRETER_PREFIXES = ("PYTHON", "LD_", "MALLOC_")
 
 
 def fork(attempt: Attempt) -> int:
@@ -37,11 +36,11 @@ def fork(attempt: Attempt) -> int:
     try:
         os.setpgid(0, 0)
         for number in stops:
-            signal.signal(number, signal.SIG_DFL)
+            signal.signal(number, signal.SIG_DFL)  # SIGINT too, as in Airflow's own task processes
         signal.set_wakeup_fd(-1)
         signal.pthread_sigmask(signal.SIG_SETMASK, held)
         _redirect(attempt.output.fd)
-        if needs_new_interpreter(attempt.task["environment"]):
+        if interpreters.needs_new(attempt.task["environment"]):
             _become_new_interpreter(attempt)
         os.environ.clear()
         os.environ.update(attempt.environment)
@@ -52,11 +51,6 @@ def fork(attempt: Attempt) -> int:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
-
-
-def needs_new_interpreter(environment: dict[str, str]) -> bool:
-    """Whether ENVIRONMENT has a variable that only the start of an interpreter heeds."""
-    return any(name.startswith(_INTERPRETER_PREFIXES) for name in environment)
 
 
 def execute(attempt: Attempt) -> int:
@@ -137,6 +131,7 @@ def _become_new_interpreter(attempt: Attempt) -> None:
 
 def run_in_new_interpreter(work_dir: Path) -> int:
     """The other half of `_become_new_interpreter`."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     _print_unbuffered()
     from goflow_runner.client import TaskClient
     from goflow_runner.output import Output

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from goflow_runner import interpreters
 from goflow_runner.client import TaskClient
 from goflow_runner.folder import materialise
 from goflow_runner.wire import CallbackEnd, CallbackInfo, FolderInfo
@@ -99,6 +100,20 @@ def _kill(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
+def run_in_new_interpreter(fd: str) -> int:
+    """The other half of `_become`; the exit code."""
+    order = interpreters.given_at(fd)
+    client = TaskClient.of_runner(os.environ, order["headers"])
+    client.launch_id = order["info"]["launch_id"] or ""
+    return _call(order["info"], client, Path(order["folder"]))
+
+
+def _call(info: CallbackInfo, client: TaskClient, folder: Path) -> int:
+    from airflow._goflow import calling_back  # type: ignore[import-untyped,unused-ignore]
+
+    return 0 if calling_back.call(info, client, folder) else 1
+
+
 def _become(info: CallbackInfo, model: TaskClient, output: Path) -> NoReturn:
     """This fork calls the callback of INFO."""
     code = 70
@@ -110,13 +125,14 @@ def _become(info: CallbackInfo, model: TaskClient, output: Path) -> NoReturn:
         printed = os.open(output, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_APPEND, 0o600)
         os.dup2(printed, 1)
         os.dup2(printed, 2)
-        os.environ.update(info["environment"])
         client = model.another()
         client.headers, client.launch_id = dict(model.headers), info["launch_id"] or ""
         folder = materialise(info["folder"], client, output.parent)
-        from airflow._goflow import calling_back  # type: ignore[import-untyped,unused-ignore]
-
-        code = 0 if calling_back.call(info, client, folder) else 1
+        if interpreters.needs_new(info["environment"]):
+            order = {"info": info, "folder": str(folder), "headers": client.headers}
+            interpreters.become("callback", order, {**os.environ, **info["environment"]})
+        os.environ.update(info["environment"])
+        code = _call(info, client, folder)
     except BaseException:
         traceback.print_exc()
         code = 1

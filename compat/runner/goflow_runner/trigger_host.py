@@ -14,11 +14,13 @@ import datetime as dt
 import json
 import os
 import signal
+import socket
 import sys
 import traceback
 from pathlib import Path
 from typing import Any, NoReturn
 
+from goflow_runner import interpreters
 from goflow_runner.client import TaskClient
 from goflow_runner.trigger_pipe import Pipe
 from goflow_runner.wire import LARGEST_BODY, TriggerInfo
@@ -44,7 +46,13 @@ def become(pipe: Pipe, info: TriggerInfo, folder: Path | None, client: TaskClien
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         for number in (signal.SIGTERM, signal.SIGINT):  # a group that is told to stop: the runner tells its hosts
             signal.signal(number, signal.SIG_IGN)
-        code = _serve(pipe, info, folder, client)
+        place = None if folder is None else str(folder)
+        if interpreters.needs_new(info["environment"]):
+            order = {"info": info, "folder": place, "pipe": pipe.fileno(), "headers": client.headers}
+            environment = {**os.environ, **info["environment"]}
+            interpreters.become("trigger-host", order, environment, keep=[pipe.fileno()])
+        os.environ.update(info["environment"])
+        code = _serve(pipe, info, place, client)
     except BaseException:
         traceback.print_exc()
     finally:
@@ -53,12 +61,18 @@ def become(pipe: Pipe, info: TriggerInfo, folder: Path | None, client: TaskClien
         os._exit(code)
 
 
-def _serve(pipe: Pipe, info: TriggerInfo, folder: Path | None, client: TaskClient) -> int:
-    os.environ.update(info["environment"])
+def run_in_new_interpreter(fd: str) -> int:
+    """The other half of `become`; the exit code."""
+    order = interpreters.given_at(fd)
+    pipe = Pipe(socket.socket(fileno=order["pipe"]))
+    return _serve(pipe, order["info"], order["folder"], TaskClient.of_runner(os.environ, order["headers"]))
+
+
+def _serve(pipe: Pipe, info: TriggerInfo, folder: str | None, client: TaskClient) -> int:
     from airflow._goflow import triggering  # type: ignore[import-untyped,unused-ignore]
 
     host = _Host(pipe, triggering)
-    triggering.settle_in(info, None if folder is None else str(folder), client, host.log)
+    triggering.settle_in(info, folder, client, host.log)
     asyncio.run(host.serve())
     return 0
 

@@ -30,9 +30,7 @@ from goflow_runner.local import process_identity
 from goflow_runner.run_callbacks import Calls, folder_of
 from goflow_runner.trigger_pipe import Pipe
 from goflow_runner.wire import (
-    ENV_API_URL,
     ENV_CLAIMANT,
-    ENV_TOKEN_FILE,
     ENV_TRIGGER_CAPACITY,
     ENV_TRIGGER_RUNNER,
     ENV_WORK_DIR,
@@ -78,8 +76,7 @@ class TriggerRunner:
         self.capacity = int(environment.get(ENV_TRIGGER_CAPACITY) or 1000)
         self.process = environment.get(ENV_CLAIMANT) or process_identity(os.getpid()) or str(os.getpid())
         self.work_dir = Path(environment.get(ENV_WORK_DIR) or "/tmp/goflow")  # noqa: S108 - the container's own
-        self.client = TaskClient(environment[ENV_API_URL], "", environment[ENV_TOKEN_FILE])
-        self.client.headers[RUNNER_HEADER] = self.name
+        self.client = TaskClient.of_runner(environment, {RUNNER_HEADER: self.name})
         self.hosts: list[Host] = []
         self.stopping = False
         self._events: list[TriggerEventInfo] = []

@@ -79,6 +79,9 @@ ENV_TOKEN_FILE = "GOFLOW_TOKEN_FILE"  # noqa: S105
 """A file that holds the token; it is read before every call, since projected tokens are rotated."""
 ENV_CLAIMANT = "GOFLOW_CLAIMANT"
 """Who claims: the pod's uid (downward API), or ``pid:start time`` on the local backend."""
+ENV_RESULTS = "GOFLOW_RESULTS"
+"""For the sidecar that sends the result of a container that is not ours: JSON, ``limits`` (`ResultLimits`) and
+``place``, the ids of DAG, run and task and the map index."""
 ENV_WORK_DIR = "GOFLOW_WORK_DIR"
 """A writable folder for spool, unpacked DAG folder and results (an emptyDir, or the attempt's own folder)."""
 

@@ -8,8 +8,10 @@ import sys
 
 from airflow._goflow import exceptions as e
 from airflow._goflow import world
-from airflow._goflow.serialization import CLASSNAME, deserialize, serialize
+from airflow._goflow.serialization import CLASSNAME, deserialize, packed
 
+TIMEOUT = "Trigger timeout"
+"""What is told of a trigger whose time is over; operators know it by these words."""
 _PLAIN = ("airflow.", "builtins.", "datetime.", "decimal.", "pendulum.", "uuid.", "zoneinfo.")
 """What the class paths of arguments begin with that every trigger runner has."""
 
@@ -18,7 +20,7 @@ def outcome(deferred):
     """The outcome of a task that has raised DEFERRED. Raises what the trigger's ``serialize`` raises, and TypeError for
     arguments that cannot be kept."""
     path, kwargs = deferred.trigger.serialize()
-    kwargs, timeout = serialize(kwargs or {}), deferred.timeout
+    kwargs, timeout = packed(kwargs or {}), deferred.timeout  # tuples stay tuples, under Airflow 2 too
     return {
         "state": "deferred",
         "reason": "Deferred",
@@ -27,7 +29,7 @@ def outcome(deferred):
             "classpath": path,
             "kwargs": kwargs,
             "next_method": deferred.method_name,
-            "next_kwargs": serialize(deferred.kwargs or {}),
+            "next_kwargs": packed(deferred.kwargs or {}),
             "timeout_s": timeout.total_seconds() if hasattr(timeout, "total_seconds") else timeout,
             "from_folder": _is_from_folder(path, kwargs),
             "encoding": "goflow",
@@ -72,7 +74,8 @@ def step(task, resume):
     """The step with which TASK goes on, given its context (RESUME is `goflow_runner.wire.ResumeInfo`)."""
     method, kwargs, fired = resume["next_method"], deserialize(resume["next_kwargs"]), resume["fired"]
     if fired["kind"] == "timeout":
-        method, kwargs = "__fail__", {"error": "Trigger timeout"}
+        # Airflow 2's scheduler uses other words than its operators look for (``check_trigger_timeouts``)
+        method, kwargs = "__fail__", {"error": "Trigger/execution timeout" if world.is_airflow2() else TIMEOUT}
     elif fired["kind"] == "failure":
         kwargs = {"error": fired.get("payload") or "Trigger failure"}
         method, kwargs["traceback"] = "__fail__", fired.get("traceback") or None

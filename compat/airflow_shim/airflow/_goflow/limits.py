@@ -1,5 +1,7 @@
-"""What may stop a task from outside: SIGTERM, and ``execution_timeout``. Both become exceptions in the task, once its
-``on_kill`` has been called: it may be that the task waits for a process that only ``on_kill`` ends."""
+"""What may stop a task from outside: SIGTERM, and ``execution_timeout``. Both become exceptions in the task. At SIGTERM
+its ``on_kill`` is called before: it may be that the task waits for a process that only ``on_kill`` ends. When time is
+over, it is called once the exception has left ``execute``, as in Airflow (``_run_execute_callable``); where it does not
+leave it, the agent's SIGTERM follows."""
 
 import contextlib
 import os
@@ -59,13 +61,16 @@ class Limits:
 
         def over(number, frame):
             print(f"Process timed out: execution_timeout of {limit} is over, PID: {os.getpid()}", flush=True)
-            self._kill()
             raise e.AirflowTaskTimeout(f"Timeout, PID: {os.getpid()}")
 
         before = signal.signal(signal.SIGALRM, over)
         signal.setitimer(signal.ITIMER_REAL, seconds)
         try:
-            yield
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, before)
+            try:
+                yield
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                signal.signal(signal.SIGALRM, before)
+        except e.AirflowTaskTimeout:
+            task.on_kill()  # what this raises instead is what the task ends with
+            raise

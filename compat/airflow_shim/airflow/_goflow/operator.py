@@ -357,14 +357,19 @@ class BaseOperator(AbstractOperator, metaclass=BaseOperatorMeta):
         return self
 
     def pre_execute(self, context):
-        """Before ``execute``."""
+        """Before ``execute``. The hook that is given as an argument is called here in Airflow 2, where a class that has
+        a ``pre_execute`` of its own may leave it out."""
+        if world.is_airflow2():
+            call_hook(self._pre_execute_hook, context)
 
     def execute(self, context):
         """The work."""
         raise NotImplementedError
 
     def post_execute(self, context, result=None):
-        """After ``execute``."""
+        """After ``execute``; the given hook as in ``pre_execute``."""
+        if world.is_airflow2():
+            call_hook(self._post_execute_hook, context, result)
 
     def on_kill(self):
         """The task was told to stop."""
@@ -393,6 +398,7 @@ class BaseOperator(AbstractOperator, metaclass=BaseOperatorMeta):
 
     def resume_execution(self, next_method, next_kwargs, context):
         """Go on after a trigger; ``__fail__`` says that it failed."""
+        from airflow._goflow.deferring import TIMEOUT
         from airflow._goflow.exceptions import TaskDeferralError, TaskDeferralTimeout
 
         kwargs = dict(next_kwargs or {})
@@ -401,7 +407,7 @@ class BaseOperator(AbstractOperator, metaclass=BaseOperatorMeta):
         if kwargs.get("traceback"):
             self.log.error("Trigger failed:\n%s", "\n".join(kwargs["traceback"]))
         error = kwargs.get("error", "Unknown")
-        raise (TaskDeferralTimeout if error == "Trigger timeout" else TaskDeferralError)(error)
+        raise (TaskDeferralTimeout if error == TIMEOUT else TaskDeferralError)(error)
 
     def get_extra_links(self, *args, **kwargs):
         """None: links are for the page."""
@@ -422,6 +428,16 @@ _OTHERWISE = {
     ),
     **{f"on_{kind}_callback": defaults.as_callbacks for kind in ("execute", "failure", "success", "retry", "skipped")},
 }
+
+
+def call_hook(hook, context, *more):
+    """Call what is to be called before or after ``execute``, if there is something."""
+    if hook is not None:
+        from airflow._goflow import callables, outcomes
+
+        callables.call(hook, (context, *more), {}, context["outlet_events"], outcomes.log())
+
+
 _RENAMED = {"pre_execute": "_pre_execute_hook", "post_execute": "_post_execute_hook"}
 
 

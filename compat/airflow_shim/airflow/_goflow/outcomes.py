@@ -53,6 +53,8 @@ def of(problem, context, task_input):
         log().info("Skipping task.%s", f" {words}" if words else "")
         ti.state = "skipped"
         call_back(ti.task, "on_skipped_callback", context)
+        if world.is_airflow2():  # `_run_raw_task` goes on to its end after a skip
+            call_back(ti.task, "on_success_callback", context)
         return {"state": "skipped", "reason": "Skip", "message": words, "skip_downstream": list(world.World.skipped)}
     if isinstance(problem, e.AirflowRescheduleException):
         moment = problem.reschedule_date.astimezone(dt.timezone.utc)
@@ -80,7 +82,7 @@ def failed(problem, context, task_input):
     is_final = is_final and not (isinstance(problem, e.AirflowTaskTerminated) and world.is_airflow2())
     if context is not None:
         is_final = is_final or _policy_fails(problem, context)
-        context["exception"] = problem
+        context["exception"] = _as_told(problem)
         context["ti"].end_date = dt.datetime.now(dt.timezone.utc)
         is_last = is_final or task_input["try_number"] > task_input["max_tries"]
         context["ti"].state = "failed" if is_last else "up_for_retry"
@@ -99,6 +101,13 @@ def failed(problem, context, task_input):
     elif isinstance(problem, SystemExit) and isinstance(problem.code, int):
         outcome["exit_code"] = problem.code
     return outcome
+
+
+def _as_told(problem):
+    """PROBLEM as callbacks are told of it: Airflow 2 says of an exit only this (``_run_raw_task``)."""
+    if world.is_airflow2() and isinstance(problem, SystemExit):
+        return f"Task failed due to SystemExit({problem.code})"
+    return problem
 
 
 def _reason(problem):

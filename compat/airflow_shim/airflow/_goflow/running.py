@@ -2,10 +2,11 @@
 
 import contextlib
 
-from airflow._goflow import callables, logs, outcomes, world
 from airflow._goflow import exceptions as e
+from airflow._goflow import logs, outcomes, world
 from airflow._goflow.context import context_to_airflow_vars, set_current_context
 from airflow._goflow.limits import Limits
+from airflow._goflow.operator import call_hook
 from airflow._goflow.results import leave
 from airflow._goflow.serialization import length_of
 from airflow._goflow.words import XCOM_RETURN_KEY
@@ -57,7 +58,11 @@ def _run(context, limits, resume):
         with contextlib.suppress(Exception):  # the label's own trouble must not hide the task's
             _report(ti, label=_label(context))
         raise
-    _push(context, result, _label(context))
+    label = _label(context)
+    if world.is_airflow2():
+        _report(ti, label=label)
+    else:
+        _push(context, result, label)
 
 
 def _prepare(context):
@@ -123,9 +128,9 @@ def _execute(context, limits, resume):
 
     task = context["ti"].task
     os.environ.update(context_to_airflow_vars(context, in_env_var_format=True))
-    for hook in (task._pre_execute_hook, task.pre_execute):
-        if hook is not None:
-            _call_hook(hook, context)
+    if not world.is_airflow2():
+        call_hook(task._pre_execute_hook, context)
+    call_hook(task.pre_execute, context)
     outcomes.call_back(task, "on_execute_callback", context)
     try:
         with limits.of_execution(task, goes_on=resume is not None):
@@ -134,11 +139,13 @@ def _execute(context, limits, resume):
         if task.overwrite_rtif_after_execution:
             with contextlib.suppress(Exception):  # what it ends with must not be hidden
                 _report(context["ti"], fields=True)
-    if task._post_execute_hook is not None:
-        _call_hook(task._post_execute_hook, context, result)
-    _call_hook(task.post_execute, context, result)
-    if world.is_airflow2():
+    if world.is_airflow2():  # the result is kept whatever comes of the hook
+        _push(context, result)
+        call_hook(task.post_execute, context, result)
         _push_lineage(context["ti"])
+        return result
+    call_hook(task._post_execute_hook, context, result)
+    call_hook(task.post_execute, context)  # Airflow 3 tells the method nothing of the result
     return result
 
 
@@ -147,10 +154,6 @@ def _push_lineage(ti):
     for key, told in (("pipeline_outlets", list(ti.task.outlets)), ("pipeline_inlets", list(ti.task.inlets))):
         if told:
             ti.xcom_push(key=key, value=told)
-
-
-def _call_hook(hook, context, *more):
-    callables.call(hook, (context, *more), {}, context["outlet_events"], outcomes.log())
 
 
 def _to_the_end(task, context, resume):
@@ -185,7 +188,7 @@ def _beginning_with_trigger(task):
     return step
 
 
-def _push(context, result, label):
+def _push(context, result, label=None):
     """Leave the results (``_push_xcom_if_needed``). Raises TypeError and Airflow's own for what cannot be kept."""
     ti, task = context["ti"], context["ti"].task
     value = result if task.do_xcom_push else None

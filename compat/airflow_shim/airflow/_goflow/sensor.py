@@ -4,6 +4,7 @@ import datetime as dt
 import time
 
 from airflow._goflow import exceptions as e
+from airflow._goflow import world
 from airflow._goflow.operator import BaseOperator
 from airflow._goflow.skipping import SkipMixin
 
@@ -25,7 +26,7 @@ def _seconds(value, name):
     if isinstance(value, dt.timedelta):
         return value.total_seconds()
     if isinstance(value, (int, float)) and value >= 0:
-        return value
+        return float(value)
     raise ValueError(f"Operator arg `{name}` must be timedelta object or a non-negative number")
 
 
@@ -123,7 +124,7 @@ class BaseSensorOperator(BaseOperator, SkipMixin):
             except e.TaskDeferralTimeout as problem:
                 raise e.AirflowSensorTimeout(*problem.args) from problem
         except (e.AirflowException, e.TaskDeferralError) as problem:
-            if not isinstance(problem, e.AirflowSkipException):
+            if not isinstance(problem, e.AirflowSkipException) and (self.soft_fail or not world.is_airflow2()):
                 self._skip_softly(problem, self.soft_fail)
             raise
 

@@ -7,7 +7,7 @@ import sys
 import threading
 
 from airflow._goflow import world
-from airflow._goflow.serialization import deserialize, serialize
+from airflow._goflow.serialization import deserialize, packed, serialize
 
 _current = contextvars.ContextVar("trigger", default=None)
 """The trigger that speaks (`goflow_runner.wire.TriggerInfo`)."""
@@ -55,7 +55,7 @@ def tell(event):
 
     if isinstance(event, BaseTaskEndEvent):
         return {"kind": str(event.task_instance_state), "xcoms": serialize(event.xcoms or {})}
-    return {"kind": "event", "payload": serialize(event.payload)}
+    return {"kind": "event", "payload": packed(event.payload)}
 
 
 def on_kill(trigger):

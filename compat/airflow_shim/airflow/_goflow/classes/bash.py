@@ -6,14 +6,6 @@ from airflow._goflow.exceptions import AirflowException, AirflowSkipException
 from airflow._goflow.operator import BaseOperator
 
 
-class BashExitError(AirflowException):
-    """A command ended with an exit code that is neither success nor skip: EXIT_CODE."""
-
-    def __init__(self, exit_code):
-        self.exit_code = exit_code
-        super().__init__(f"Bash command failed. The command returned a non-zero exit code {exit_code}.")
-
-
 def _same(result):
     return result
 
@@ -56,7 +48,7 @@ class BashOperator(BaseOperator):
         return env
 
     def execute(self, context):
-        """Run it. Raises AirflowSkipException for an exit code that means skip, BashExitError for another one."""
+        """Run it. Raises AirflowSkipException for an exit code that means skip, AirflowException for another one."""
         import shutil
 
         if self.cwd is not None:
@@ -71,7 +63,11 @@ class BashOperator(BaseOperator):
         if result.exit_code in self.skip_on_exit_code:
             raise AirflowSkipException(f"Bash command returned exit code {result.exit_code}. Skipping.")
         if result.exit_code != 0:
-            raise BashExitError(result.exit_code)
+            problem = AirflowException(
+                f"Bash command failed. The command returned a non-zero exit code {result.exit_code}."
+            )
+            problem.exit_code = result.exit_code
+            raise problem
         return self.output_processor(result.output)
 
     def _run_inline_command(self, bash_path, env):
