@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from goflow_runner.wire import ResultLimits
@@ -55,6 +56,7 @@ def import_settings(settings: Settings) -> ImportSettings:
         parse_path=parse_path_of(settings),
         dialect=None if settings.dialect == "inferred" else Dialect(settings.dialect),
         safe_mode=settings.safe_mode,
+        secret_environment=_variables_of_the_daemon() if settings.backend == "local" else frozenset(),
         runs_files=settings.backend == "local",  # in a cluster no user's code runs in the daemon's own pod
         runs_in="" if settings.backend == "local" else settings.runner_image,
         rescan_interval_s=settings.rescan_interval_s,
@@ -63,6 +65,12 @@ def import_settings(settings: Settings) -> ImportSettings:
         unpaused_at_creation=settings.unpaused_at_creation,
         namespace=namespace_of(settings),
     )
+
+
+def _variables_of_the_daemon() -> frozenset[str]:
+    """Names of the Variables and connections that tasks of the local backend find in their environment, since it is the
+    daemon's: what they hold may be a password."""
+    return frozenset(name for name in os.environ if name.startswith(("AIRFLOW_VAR_", "AIRFLOW_CONN_")))
 
 
 def errand_site_of(settings: Settings) -> ErrandSite:
@@ -85,6 +93,7 @@ def site_of(settings: Settings) -> Site:
         task_api=settings.task_api_url or f"http://{settings.task_api_host}:{settings.task_api_port}",
         runner_image=settings.runner_image,
         runner_pull_policy=settings.image_pull_policy,
+        results=results_of(settings),
     )
 
 

@@ -339,6 +339,7 @@ class DagSpec(_Part):
     user_defined_filters: tuple[str, ...] = field(default=(), metadata=_TEXTS)
     template_searchpath: tuple[Json, ...] = field(default=(), metadata=_TEXTS)
     jinja_environment_kwargs: Mapping[str, Json] = field(default_factory=dict)
+    template_undefined: Json = None
     is_paused_upon_creation: bool | None = None
     access_control: Json = None
     groups: tuple[GroupSpec, ...] = field(default=(), metadata=_tuple_of(GroupSpec.from_json))
@@ -405,7 +406,7 @@ class Inputs:
     connection id to its URI; the password is a hole and never leaves the reader. PYTHON is where Python is in the
     tasks' containers (``sys.executable``); empty: nobody has said it. ABSENT_MODULES are dotted names of modules that
     these containers do not have, each with all that is inside it. SECRET_ENVIRONMENT are names of variables that
-    Secrets give: they are there, and what they hold is not known here.
+    Secrets give, or on the local backend the daemon's own environment: what they hold is not known here.
     """
 
     variables: Mapping[str, str] = field(default_factory=dict)

@@ -22,10 +22,11 @@ short of memory."""
 _CRASHED = "crashed "
 
 
-def current_inputs(tx: Tx, environment: Mapping[str, str]) -> Inputs:
+def current_inputs(tx: Tx, environment: Mapping[str, str], secret: frozenset[str] = frozenset()) -> Inputs:
     """All that files may ask for. Connections are given without their passwords, which no file gets to see."""
     uris = {item.conn_id: connections.uri(item, with_password=False) for item in connections.list_(tx)}
-    return Inputs(variables=variables.values(tx), environment=environment, connections=uris)
+    known = variables.values(tx)
+    return Inputs(variables=known, environment=environment, connections=uris, secret_environment=secret)
 
 
 @dataclass(slots=True)

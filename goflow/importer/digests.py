@@ -107,6 +107,7 @@ def reader_version(settings: ImportSettings) -> str:
         "dialect": settings.dialect,
         "safe_mode": settings.safe_mode,
         "environment": dict(settings.environment),
+        "secret_environment": " ".join(sorted(settings.secret_environment)),
         "parser": settings.parser,
         "runs_files": settings.runs_files,
         "runs_in": settings.runs_in,

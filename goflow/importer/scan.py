@@ -79,7 +79,7 @@ class Scanner:
         config, present = found.config, found.paths if self.settings.only is None else sorted(self.settings.only)
         summary.files = len(present)
         with self.store.reading() as tx:
-            inputs = current_inputs(tx, self.settings.environment)
+            inputs = current_inputs(tx, self.settings.environment, self.settings.secret_environment)
             records = self._remembered.all_(tx, thorough=thorough)
         now = self.store.clock.now()
         conditions = Conditions(self.settings.root, config, inputs, found.dialect, self.reader, self.digester, now)

@@ -18,6 +18,7 @@ class ImportSettings:
     """Which folder is read, and how. ROOT, IMPORT_ROOTS, PARSE_PATH, DIALECT (None: what the folder's files tell),
     SAFE_MODE, RUNS_FILES: `goflow.parser.api.Folder`.
 
+    SECRET_ENVIRONMENT: names of variables that tasks find in their environment, whose values no reading may have.
     RESCAN_INTERVAL_S: seconds between scans that hash every file; PARSE_TIMEOUT_S: after so many seconds the reading of
     a file is given up; PARSE_MEMORY_MB: as much memory a reading process may take; PROCESSES: how many of them there
     are; IDLE_S: after so many seconds without work they end, but for the one that they are forked from. NAMESPACE is
@@ -33,6 +34,7 @@ class ImportSettings:
     dialect: Dialect | None = None
     safe_mode: bool = True
     environment: Mapping[str, str] = field(default_factory=dict)
+    secret_environment: frozenset[str] = frozenset()
     runs_files: bool = True
     rescan_interval_s: float = 30.0
     parse_timeout_s: float = PARSE_TIMEOUT_S

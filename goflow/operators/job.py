@@ -39,7 +39,7 @@ def trouble(task: TaskSpec) -> str:
     several = any(isinstance(number, int) and number > 1 for number in numbers)
     if task.do_xcom_push and several and given.get("wait_until_job_complete"):
         return "results (do_xcom_push) of a Job with several pods are not carried out yet"
-    return pod.trouble(task)
+    return ""
 
 
 def plan(request: PlanRequest) -> JobPlan:

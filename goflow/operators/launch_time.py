@@ -78,6 +78,7 @@ def _has_own_rendering(dag: DagSpec, task: TaskSpec) -> bool:
     an environment of his own, or as objects."""
     words = ("user_defined_macros", "user_defined_filters", "jinja_environment_kwargs", "native", "template_undefined")
     own = bool(dag.user_defined_macros or dag.user_defined_filters or dag.jinja_environment_kwargs or dag.native)
+    own = own or dag.template_undefined is not None
     return own or bool(task.arguments.get("render_template_as_native_obj")) or not set(words).isdisjoint(dag.unknown)
 
 

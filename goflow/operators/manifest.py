@@ -8,12 +8,14 @@ https://kubernetes.io/docs/concepts/workloads/controllers/job/
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from goflow_runner import wire
 
+from goflow.operators.identity import PREFIX
 from goflow.operators.plan import JobPlan, Verdict
 from goflow.operators.runner import PACKED, PACKED_DIR
 
@@ -29,12 +31,14 @@ RUNNER_CONTAINER = "goflow-runner"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """What a manifest needs to know of the cluster side: the task API's address and the runner image."""
+    """What a manifest needs to know of the cluster side: the task API's address, the runner image, and where results
+    go (None: there is no limit)."""
 
     task_api: str
     runner_image: str
     audience: str = TOKEN_AUDIENCE
     runner_pull_policy: str = ""
+    results: wire.ResultLimits | None = None
 
 
 def job_manifest(plan: JobPlan, site: Site) -> dict[str, Any]:
@@ -206,7 +210,7 @@ def _xcom_container(plan: JobPlan, site: Site) -> dict[str, Any]:
         "restartPolicy": "Always",
         "image": site.runner_image,
         "command": ["goflow-runner", "xcom", f"{XCOM_DIR}/return.json"],
-        "env": _runner_environment(plan, site),
+        "env": [*_runner_environment(plan, site), *_of_results(plan, site)],
         "volumeMounts": [*_runner_mounts(plan), {"name": "xcom", "mountPath": XCOM_DIR}],
     }
     if plan.multiple_outputs:
@@ -214,6 +218,13 @@ def _xcom_container(plan: JobPlan, site: Site) -> dict[str, Any]:
     if site.runner_pull_policy:
         container["imagePullPolicy"] = site.runner_pull_policy
     return container
+
+
+def _of_results(plan: JobPlan, site: Site) -> list[dict[str, str]]:
+    if site.results is None:
+        return []
+    place = [plan.annotations[f"{PREFIX}{name}"] for name in ("dag-id", "run-id", "task-id", "map-index")]
+    return [{"name": wire.ENV_RESULTS, "value": json.dumps({"limits": site.results, "place": place})}]
 
 
 def _map(value: Any) -> Mapping[str, Any]:

@@ -57,22 +57,23 @@ _CONTAINER_FIELDS = {
 }
 ELSEWHERE = ("config_file", "cluster_context")
 """Arguments that name another cluster than GoFlow's own."""
-_HOW_TO_CALL_IT_OURS = "if it is the same, name it in goflow.yaml's own_clusters"
-NOT_YET = ("callbacks", "pod_runtime_info_envs", "progress_callback")
-"""Arguments that are read, but whose meaning is not carried out yet: a task with one of them is not converted."""
+_HOW_TO_CALL_IT_OURS = "if it is GoFlow's own, name it in goflow.yaml's own_clusters"
+CALLED = ("callbacks", "progress_callback")
+"""Arguments that are called while the operator makes and watches its pod (``KubernetesPodOperatorCallback``)."""
+RUNTIME_INFO = "PodRuntimeInfoEnv"
+"""Airflow 1.10's class of ``pod_runtime_info_envs``; later ones take the client's ``V1EnvVar``."""
 TEMPLATES = ("pod_template_file", "pod_template_dict", "full_pod_spec")
 
 
-def trouble(task: TaskSpec) -> str:
-    """Why TASK's pod cannot be made, as far as the file says; empty where it can."""
+def own_way(task: TaskSpec) -> str:
+    """Why the operator's own ``execute`` makes TASK's pod, in words; empty where a Job of ours is that pod."""
     given = {**task.arguments, **task.fields}
-    named = {*given, *(name for name in task.expand if task.mapped)}
-    for name in NOT_YET:
-        if name in named and (given.get(name) or name in task.expand):
-            return f"its argument {name} is not carried out yet"
     for name in ELSEWHERE:
         if given.get(name) and not (name == "cluster_context" and is_ours(task, given[name])):
-            return f"its argument {name} asks for another cluster: pods run in GoFlow's own ({_HOW_TO_CALL_IT_OURS})"
+            return f"its argument {name} asks for another cluster ({_HOW_TO_CALL_IT_OURS})"
+    for name in CALLED:
+        if given.get(name) or (task.mapped and name in task.expand):
+            return f"its argument {name} is called while its pod is made and watched"
     return ""
 
 
@@ -82,12 +83,10 @@ def is_ours(task: TaskSpec, cluster: Any) -> bool:
 
 
 def plan(request: PlanRequest) -> JobPlan:
-    """The operator's pod as a plan. Raises NotConvertibleError for what is not carried out yet."""
+    """The operator's pod as a plan. Raises NotConvertibleError for what no Job can be made of."""
     operator = request.task.operator
     if request.defaults.backend == "local":
         raise NotConvertibleError(operator, "its container needs the kubernetes backend")
-    if reason := trouble(request.task):
-        raise NotConvertibleError(operator, reason)
     values = _values(request)
     template = _template(request, values)
     main, spec = _main_and_rest(template, str(values.get("base_container_name") or MAIN))
@@ -144,7 +143,8 @@ def _shared(
 def _container(values: Mapping[str, Any], main: Mapping[str, Any]) -> dict[str, Any]:
     """The other fields of the operator's container: its arguments over those of MAIN. Of two variables of one name
     Kubernetes takes the later one, so the author's own come last."""
-    variables = [*_environment(values.get("env_vars")), *_environment(values.get(FUNCTION_VARIABLES))]
+    infos = _runtime_infos(values.get("pod_runtime_info_envs"))
+    variables = [*_environment(values.get("env_vars")), *infos, *_environment(values.get(FUNCTION_VARIABLES))]
     own = {**_renamed(values, _CONTAINER_FIELDS), "env": variables}
     secrets = _secrets(values.get("secrets"))
     from_maps = [{"configMapRef": {"name": str(name)}} for name in manifest_of(values.get("configmaps") or [])]
@@ -237,6 +237,19 @@ def _environment(env_vars: Any) -> list[dict[str, Any]]:
         return [{"name": str(name), "value": str(value)} for name, value in env_vars.items()]
     entries: list[dict[str, Any]] = manifest_of(env_vars or [])
     return [entry if "valueFrom" in entry else {**entry, "value": str(entry.get("value", ""))} for entry in entries]
+
+
+def _runtime_infos(value: Any) -> list[dict[str, Any]]:
+    """Variables that tell of the pod itself, by the downward API."""
+    found: list[dict[str, Any]] = []
+    for entry in value or []:
+        if tag_of(entry) == "$object" and str(entry["$object"].get("class", "")).endswith(f".{RUNTIME_INFO}"):
+            said = entry["$object"]["arguments"]
+            name, path = (said.get(word, said.get(str(at))) for at, word in enumerate(("name", "field_path")))
+            found.append({"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}})
+        else:
+            found.append(manifest_of(entry))
+    return found
 
 
 def _renamed(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:

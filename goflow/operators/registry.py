@@ -58,20 +58,22 @@ _IN_CLUSTERS: dict[str, Family] = {
 }
 """The same in a cluster that their ``cluster_name`` says: GoFlow's own where ``goflow.yaml`` says so."""
 _TROUBLES: dict[Family, Callable[[TaskSpec], str]] = {
-    pod.plan: pod.trouble,
-    container_function.plan: pod.trouble,
+    pod.plan: lambda task: "",
+    container_function.plan: lambda task: "",
     job.plan: job.trouble,
     docker.plan: docker.trouble,
     container_function.docker_plan: docker.trouble,
 }
 _DOCKERS = frozenset({docker.plan, container_function.docker_plan})
+_AROUND = ("pre_execute", "post_execute")
+"""Arguments of every operator that its task calls around ``execute``."""
 
 
 def family_of(task: TaskSpec) -> Family:
     """The conversion for TASK, by its class and what that derives from, nearest first.
 
     A provider's class that GoFlow does not know runs through its own ``execute``, whatever it derives from: what it
-    changes of its pod is not known here.
+    changes of its pod is not known here. So does what `own_way` tells of.
     """
     for path in (task.operator_path, *task.bases):
         if path == native.PATH:
@@ -80,11 +82,22 @@ def family_of(task: TaskSpec) -> Family:
         if path in _IN_CLUSTERS and pod.is_ours(task, {**task.arguments, **task.fields}.get("cluster_name")):
             family = _IN_CLUSTERS[path]
         if family is not None:
-            elsewhere = family in _DOCKERS and docker.is_elsewhere(task)
-            return runner.plan if task.overrides or elsewhere else family
+            return runner.plan if own_way(task, family) else family
         if provider_of(path):
             break
     return runner.plan
+
+
+def own_way(task: TaskSpec, family: Family) -> str:
+    """Why a task of FAMILY, a pod otherwise, runs through its own ``execute``, in words; empty where it is that pod."""
+    if task.overrides:
+        return f"its class has {', '.join(task.overrides)} of its own"
+    for name in _AROUND:
+        if task.arguments.get(name):
+            return f"its argument {name} is called by its own process"
+    if family in _DOCKERS:
+        return "its docker_url names another machine" if docker.is_elsewhere(task) else ""
+    return pod.own_way(task)
 
 
 def convert(request: PlanRequest) -> JobPlan:
@@ -154,12 +167,13 @@ def _in_its_file(finding: Diagnostic, result: ParseResult) -> Diagnostic:
 
 
 def diagnose(dag: DagSpec, path: str) -> list[Diagnostic]:
-    """What of DAG is read but cannot be run yet, or only where its provider is installed; one finding per operator."""
-    found: dict[str, Diagnostic] = {}
+    """What of DAG is read but cannot be run yet, or only where its provider is installed; one finding for each operator
+    and reason."""
+    found: dict[tuple[str, str], Diagnostic] = {}
     for task in dag.tasks:
         reason, hint = _trouble(task)
-        if reason and task.operator not in found:
-            found[task.operator] = Diagnostic(
+        if reason and (task.operator, reason) not in found:
+            found[task.operator, reason] = Diagnostic(
                 code="GF301",
                 message=f"{task.operator}: {reason}",
                 span=Span(path, task.line, task.column),
@@ -234,10 +248,9 @@ def _trouble(task: TaskSpec) -> tuple[str, str]:
     way, words = way_of(task)
     if way is Way.NOT_YET:
         return f"{words}; the task will fail", ""
-    if way is Way.PROVIDER and task.overrides:
+    if way is Way.PROVIDER and (why := _why_its_own(task)):
         return (
-            f"its class has {', '.join(task.overrides)} of its own: it makes its pod itself, through its own execute, "
-            "where the task's image has its package",
+            f"{why}: it runs through its own execute, where the task's image has its package",
             f"put {words} into the runner image that goflow.yaml names for this task",
         )
     if way is Way.PROVIDER:
@@ -246,6 +259,12 @@ def _trouble(task: TaskSpec) -> tuple[str, str]:
             f"put {words} into the runner image that goflow.yaml names for this task, or use a KubernetesPodOperator",
         )
     return "", ""
+
+
+def _why_its_own(task: TaskSpec) -> str:
+    """Why TASK, whose class is one of those that are pods, is none."""
+    family = next((_PODS[path] for path in (task.operator_path, *task.bases) if path in _PODS), None)
+    return "" if family is None else own_way(task, family)
 
 
 def provider_of(path: str) -> str:

@@ -46,7 +46,9 @@ class FileSettings:
                 for name, value in {**inputs.environment, **self.runtime.environment}.items()
                 if name not in self.runtime.environment_from_secrets
             },
-            secret_environment=inputs.secret_environment.union(self.runtime.environment_from_secrets),
+            secret_environment=inputs.secret_environment.difference(self.runtime.environment).union(
+                self.runtime.environment_from_secrets
+            ),
             connections=_allowed(inputs.connections, self.connections),
             python=self.python or inputs.python,
             absent_modules=inputs.absent_modules.union(self.absent_modules),

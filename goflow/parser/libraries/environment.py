@@ -43,7 +43,7 @@ class Environment(Value):
             return name
         found = self.ask(name)
         if found is None and name in self.secret:
-            return Unknown(f"{name}, which comes from a Secret", at)
+            return Unknown(f"{name}, which comes from a Secret or the daemon's environment", at)
         return Unknown(f"{name} in the task's container", at) if found is None and name in IN_EVERY_CONTAINER else found
 
     def _any_becomes(self, unknown: Unknown) -> None:

@@ -75,6 +75,7 @@ class LoweredDag:
             user_defined_filters=self._names("user_defined_filters"),
             template_searchpath=self._searchpath(),
             jinja_environment_kwargs=self._mapping("jinja_environment_kwargs"),
+            template_undefined=self.encode(dag.attributes.get("template_undefined")),
             is_paused_upon_creation=self._paused(),
             access_control=self.encode(dag.attributes.get("access_control")),
             groups=tuple(self._group(group) for group in dag.graph.root.groups() if not group.is_root),

@@ -13,6 +13,7 @@ import pytest
 
 from tests.oracle.environments import AIRFLOW_3, AIRFLOW_3_PROVIDERS, environment
 from tests.oracle.serde.record import SHIM, answers, truth
+from tests.runners import bash
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +28,13 @@ def test_numbers_of_numpy_and_frames_of_pandas_come_back_as_under_airflow(python
     assert {name: found[name] for name in expected} == expected
 
 
+SIDECAR = """
+import os, pathlib, signal, sys
+from goflow_runner import xcom
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+os.kill(os.getpid(), signal.SIGTERM)
+raise SystemExit(xcom.serve(pathlib.Path(sys.argv[1])))
+"""
 STORE = """
 import json, sys
 from airflow._goflow import results, world
@@ -53,6 +61,20 @@ def test_a_large_result_lies_in_the_store_and_comes_back_as_it_was(python, tmp_p
     assert told["large"] == {"key": "return_value", "value": {"__goflow_result__": place}, "length": 1}
     assert told["back"] == repr({"rows": ["x" * 1000, (1, 2)]})
     assert [path.name for path in tmp_path.rglob("*.json")] == ["L.json"]
+
+
+def test_a_large_result_of_a_container_that_is_not_ours_goes_to_the_store_too(python, server, tmp_path):
+    started, path = server.launch(bash("t", "true")), tmp_path / "return.json"
+    path.write_text(json.dumps(["x" * 200]))
+    limits = {"largest": 100, "store": f"file://{tmp_path}/xcoms", "threshold": 100}
+    told = json.dumps({"limits": limits, "place": ["d", "r", "t", "-1"]})
+    sidecar = subprocess.Popen(
+        [python, "-c", SIDECAR, str(path)], env=started.environment(GOFLOW_RESULTS=told, PYTHONPATH=SHIM)
+    )
+    assert sidecar.wait(60) == 0
+    place = f"file://{tmp_path}/xcoms/d/r/t/-1/return_value/{started.id}.json"
+    assert started.xcoms == {"return_value": {"__goflow_result__": place}}
+    assert json.loads((tmp_path / "xcoms/d/r/t/-1/return_value" / f"{started.id}.json").read_text()) == ["x" * 200]
 
 
 def test_an_image_without_fsspec_says_what_to_install(python, tmp_path):

@@ -111,29 +111,51 @@ RESULTS = {
     "no file at all": (None, 0, {}),
     "no JSON": ("{", 1, {}),
     "no UTF-8": (b"\xff\xfe", 1, {}),
-    "an empty file": ("", 1, {}),
+    "an empty file": ("", 0, {}),
+    "more than is allowed": (json.dumps("x" * 2000), 1, {}),
 }
+LIMITS = {"largest": 1024, "store": "", "threshold": 100}
+PLACE = ["d", "r", "t", "-1"]
 
 
-@pytest.mark.parametrize(("content", "code", "results"), RESULTS.values(), ids=RESULTS.keys())
-def test_the_result_of_a_container_that_is_not_ours_is_sent_when_it_has_ended(server, tmp_path, content, code, results):
+@pytest.mark.parametrize(("content", "code", "found"), RESULTS.values(), ids=RESULTS.keys())
+def test_the_result_of_a_container_that_is_not_ours_is_sent_when_it_has_ended(server, tmp_path, content, code, found):
     started = server.launch(bash("t", "true"))
     path = tmp_path / "return.json"
     if content is not None:
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    ended, said = send(started, path, LIMITS)
+    assert ended == code, said
+    assert started.xcoms == found
+    assert "Traceback" not in said
+    if code:
+        assert started.launch.message.startswith(f"{path} cannot be the task's result: ")
+        assert started.state is TaskState.FAILED
+        assert "is no JSON" in said or "result_largest_bytes" in said
+
+
+def test_a_large_result_for_a_store_that_the_image_cannot_reach_is_told_in_words(server, tmp_path):
+    started, path = server.launch(bash("t", "true")), tmp_path / "return.json"
+    path.write_text(json.dumps(["x" * 200]))
+    code, said = send(started, path, {**LIMITS, "store": f"file://{tmp_path}/store"})
+    assert (code, started.xcoms, started.state) == (1, {}, TaskState.FAILED)
+    assert "install fsspec" in said
+    assert "install fsspec" in started.launch.message
+
+
+def send(started, path, limits):
+    """Exit code and words of the sidecar that sends PATH."""
+    told = {"GOFLOW_RESULTS": json.dumps({"limits": limits, "place": PLACE})}
     blocked = {signal.SIGTERM}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, blocked)  # inherited: a signal may come before it listens
     sidecar = subprocess.Popen(
         [sys.executable, "-m", "goflow_runner", "xcom", str(path)],
-        env=started.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        env=started.environment(**told), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
     signal.pthread_sigmask(signal.SIG_SETMASK, before)
     sidecar.terminate()
     said, _ = sidecar.communicate(timeout=60)
-    assert sidecar.returncode == code, said
-    assert started.xcoms == results
-    assert "Traceback" not in said
-    assert code == 0 or "is no JSON" in said
+    return sidecar.returncode, said
 
 
 def test_what_the_termination_message_has_no_room_for_is_left_out(tmp_path, monkeypatch):

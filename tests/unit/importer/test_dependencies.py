@@ -149,6 +149,17 @@ def test_a_variable_that_goflow_yaml_hides_is_none(kit: Kit) -> None:
     assert kit.scan().read == []
 
 
+def test_a_variable_that_the_daemon_s_environment_gives_to_tasks_is_not_known(make_kit: Callable[..., Kit]) -> None:
+    kit = make_kit()
+    set_variable(kit.store, "words", "stored")
+    kit.write("a.py", python("", "Variable.get('words', default='none')"))
+    assert (kit.scan().read, description(kit)) == (["a.py"], "stored")
+    kit = make_kit(secret_environment=frozenset({"AIRFLOW_VAR_WORDS"}))
+    assert (kit.scan().read, description(kit)) == (["a.py"], None)
+    kit.write("goflow.yaml", "environment: {AIRFLOW_VAR_WORDS: said}\n")
+    assert (kit.scan().read, description(kit)) == (["a.py"], "said")
+
+
 def test_environment_of_goflow_yaml(kit: Kit) -> None:
     kit.write("a.py", python("import os", "os.environ.get('WORDS', 'none')"))
     config = kit.write("goflow.yaml", "environment: {WORDS: one}\n")

@@ -9,10 +9,11 @@ import pytest
 from goflow.domain.runs import DagRun, Launch, TaskInstance, job_name
 from goflow.domain.spec import DagSpec, RuntimeSpec, TaskSpec
 from goflow.domain.state import LaunchState, RunState, RunType
+from goflow.operators import runner
 from goflow.operators.identity import is_ours, label_value
 from goflow.operators.manifest import Site, job_manifest
 from goflow.operators.objects import json_name, manifest_of
-from goflow.operators.plan import NotConvertibleError, Verdict
+from goflow.operators.plan import Verdict
 from goflow.operators.registry import convert, diagnose
 from goflow.operators.request import Defaults, PlanRequest
 
@@ -93,14 +94,33 @@ def test_a_pod_operators_container_is_the_authors_own():
     assert pod["initContainers"][0]["restartPolicy"] == "Always", "a native sidecar sends the result"
 
 
-@pytest.mark.parametrize("name", ["callbacks", "config_file", "cluster_context"])
-def test_what_is_not_carried_out_is_refused_and_told_at_import(name):
+OWN_WAYS = ["callbacks", "progress_callback", "pre_execute", "post_execute", "config_file", "cluster_context"]
+
+
+@pytest.mark.parametrize("name", OWN_WAYS)
+def test_what_only_the_operator_s_own_execute_does_is_left_to_it_and_told_at_import(name):
     task = TaskSpec(
         task_id="t", operator="KubernetesPodOperator", operator_path=KPO, fields={"image": "x"}, arguments={name: "y"}
     )
-    with pytest.raises(NotConvertibleError, match=name):
-        convert(request(task))
-    assert diagnose(DagSpec(dag_id="d", tasks=(task,)), "f.py")[0].code == "GF301"
+    assert convert(request(task)).command == runner.COMMAND
+    (told,) = diagnose(DagSpec(dag_id="d", tasks=(task,)), "f.py")
+    assert (told.code, name in told.message) == ("GF301", True)
+
+
+INFO = {"class": "airflow.contrib.kubernetes.pod_runtime_info_env.PodRuntimeInfoEnv"}
+NAME = {"name": "NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"name": "NAME", "field_path": "metadata.name"}, {"0": "NAME", "1": "metadata.name"}]
+)
+def test_airflow_1_10_s_variables_of_the_pod_itself_come_after_its_own(arguments):
+    values = {"env_vars": {"A": 1}, "pod_runtime_info_envs": [{"$object": {**INFO, "arguments": arguments}}]}
+    task = TaskSpec(
+        task_id="t", operator="KubernetesPodOperator", operator_path=KPO, fields={"image": "x"}, arguments=values
+    )
+    variables = convert(request(task)).container["env"]
+    assert variables == [{"name": "A", "value": "1"}, NAME]
 
 
 def test_a_native_task_keeps_the_meaning_of_its_keys():

@@ -28,6 +28,9 @@ FAMILY = {
     "gke": pod.plan,
     "gke_job": job.plan,
     "eks": pod.plan,
+    "watched": runner.plan,
+    "hooked": runner.plan,
+    "elsewhere": runner.plan,
     "gke_elsewhere": runner.plan,
     "docker_elsewhere": runner.plan,
     "patch": runner.plan,
@@ -62,6 +65,9 @@ def test_a_task_belongs_to_its_family(task_id: str, family: Any) -> None:
 ELSEWHERE = {
     "gke_elsewhere": "google",
     "docker_elsewhere": "docker",
+    "watched": "cncf-kubernetes",
+    "hooked": "cncf-kubernetes",
+    "elsewhere": "cncf-kubernetes",
     "patch": "cncf-kubernetes",
     "spark": "cncf-kubernetes",
 }

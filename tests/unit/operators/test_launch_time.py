@@ -14,6 +14,7 @@ from tests.unit.operators.test_convert import BASH, KPO, request
 
 HOLE = {"$hole": {"reason": "requests.get(...)", "line": 3, "column": 1, "when": "launch"}}
 MACROS = DagSpec(dag_id="d", user_defined_macros=("today",))
+LENIENT = DagSpec(dag_id="d", template_undefined={"$callable": "jinja2:Undefined"})
 PLAIN = DagSpec(dag_id="d")
 ELSEWHERE = DagSpec(dag_id="d", runtime=RuntimeSpec(environment_from_secrets={"AIRFLOW_VAR_A": "shop/a"}))
 
@@ -35,6 +36,7 @@ CASES = {
     "no plain result": (PLAIN, pod(fields={"cmds": {"$xcom": {"task_id": "a", "key": "k"}}}), ()),
     "a template field that is a function": (PLAIN, pod(fields={"cmds": {"$callable": "f:words"}}), ("cmds",)),
     "a template that may use the DAG's macros": (MACROS, pod(fields={"cmds": ["{{ today() }}"]}), ("cmds",)),
+    "a template of a DAG that says what an undefined name is": (LENIENT, pod(fields={"cmds": ["{{ x }}"]}), ("cmds",)),
     "no template of a DAG without macros": (PLAIN, pod(fields={"cmds": ["{{ ds }}"]}), ()),
     "a template with what only a container knows": (PLAIN, pod(fields={"cmds": ["{{ conn.db.host }}"]}), ("cmds",)),
     "a template with an earlier run": (PLAIN, pod(fields={"cmds": ["{{ prev_start_date_success }}"]}), ("cmds",)),

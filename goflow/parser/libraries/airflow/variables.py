@@ -61,7 +61,7 @@ def _only_when_it_runs(at: At, prefix: str, what: str, name: Any) -> Unknown | N
             at.session.environment_used[key] = given.environment[key]
             return Unknown(f"{what} {name}: the secrets backend ({key}) is asked when the task runs", at)
     if f"{prefix}{str(name).upper()}" in given.secret_environment:
-        return Unknown(f"{what} {name}, which comes from a Secret", at)
+        return Unknown(f"{what} {name}, which comes from a Secret or the daemon's environment", at)
     return None
 
 

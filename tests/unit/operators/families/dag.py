@@ -1,6 +1,7 @@
 """One task of every family of operators, and of every way in which a pod is described."""
 
 from airflow.providers.amazon.aws.operators.eks import EksPodOperator
+from airflow.providers.cncf.kubernetes.callbacks import KubernetesPodOperatorCallback
 from airflow.providers.cncf.kubernetes.operators.job import KubernetesJobOperator, KubernetesPatchJobOperator
 from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
 from airflow.providers.cncf.kubernetes.operators.resource import KubernetesCreateResourceOperator
@@ -14,6 +15,11 @@ from docker.types import Mount
 from kubernetes.client import models as k8s
 
 BUSYBOX = {"image": "localhost/busybox:1", "image_pull_policy": "Never"}
+
+
+class Watcher(KubernetesPodOperatorCallback):
+    """Is told of the pod."""
+
 
 with DAG("families", schedule=None):
     BashOperator(task_id="bash", bash_command="echo hi")
@@ -46,6 +52,12 @@ with DAG("families", schedule=None):
         node_selector={"disk": "ssd"},
         container_resources=k8s.V1ResourceRequirements(limits={"memory": "64Mi", "cpu": "1"}),
         security_context=k8s.V1PodSecurityContext(run_as_user=1000),
+        pod_runtime_info_envs=[
+            k8s.V1EnvVar(
+                name="POD_NAME",
+                value_from=k8s.V1EnvVarSource(field_ref=k8s.V1ObjectFieldSelector(field_path="metadata.name")),
+            )
+        ],
         do_xcom_push=True,
         **BUSYBOX,
     )
@@ -117,6 +129,9 @@ with DAG("families", schedule=None):
         **BUSYBOX,
     )
     EksPodOperator(task_id="eks", cluster_name="ours", pod_name="x", namespace="jobs", cmds=["true"], **BUSYBOX)
+    KubernetesPodOperator(task_id="watched", cmds=["true"], callbacks=Watcher, **BUSYBOX)
+    KubernetesPodOperator(task_id="hooked", cmds=["true"], pre_execute=print, **BUSYBOX)
+    KubernetesPodOperator(task_id="elsewhere", cmds=["true"], config_file="/etc/theirs", **BUSYBOX)
     GKEStartPodOperator(
         task_id="gke_elsewhere",
         project_id="p",

@@ -203,9 +203,9 @@ def test_what_a_secret_gives_is_known_when_the_task_runs(config_of, tmp_path):
     result = parse_file(Folder(tmp_path), "f.py", Inputs(variables={"key": "stored", "known": "stored"}))
     *secret, known = result.dags[0].tasks[0].fields["op_args"]
     assert [value["$hole"]["reason"] for value in secret] == [
-        "depends on the Variable key, which comes from a Secret",
-        "depends on PIN, which comes from a Secret",
-        "depends on PIN, which comes from a Secret",
+        "depends on the Variable key, which comes from a Secret or the daemon's environment",
+        "depends on PIN, which comes from a Secret or the daemon's environment",
+        "depends on PIN, which comes from a Secret or the daemon's environment",
     ]
     assert known == "stored"
     assert (dict(result.inputs.environment), dict(result.inputs.variables)) == ({}, {"known": "stored"})
