@@ -144,6 +144,46 @@ def test_s3(providers: Providers, python: Path, tmp_path: Path):
     assert (result(found["list"]), result(found["read"])) == (["orders/first"], "of r")
 
 
+KEPT = {
+    "airflow/connections/warehouse": "postgres://etl:s3cr3t-p4ss@db.example.com:5432/warehouse",
+    "airflow/variables/region": "eu",
+    "airflow/variables/options": '{"a": 7}',
+    "airflow/variables/api_key": "k3y-of-the-partner",
+}
+KEEP = """
+import boto3, json, sys
+client = boto3.client("secretsmanager", endpoint_url=sys.argv[1], region_name="eu-west-1")
+for name, text in json.loads(sys.argv[2]).items():
+    client.create_secret(Name=name, SecretString=text)
+"""
+
+
+def test_the_secrets_backend_of_amazon(providers: Providers, python: Path, tmp_path: Path):
+    port = servers.free_port()
+    url, keys = f"http://127.0.0.1:{port}", {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
+    providers.connect(connection("of_the_database", "http", "stored"), region="not this", of_the_database="stored")
+    backend = "airflow.providers.amazon.aws.secrets.secrets_manager.SecretsManagerBackend"
+    arguments = json.dumps({"endpoint_url": url, "region_name": "eu-west-1"})
+    with servers.process([python, "-m", "moto.server", "-p", str(port)], port, tmp_path / "log"):
+        subprocess.run([python, "-c", KEEP, url, json.dumps(KEPT)], check=True, env=keys)
+        settings = {"AIRFLOW__SECRETS__BACKEND": backend, "AIRFLOW__SECRETS__BACKEND_KWARGS": arguments, **keys}
+        found = providers.run("kept.py", "kept", **settings)
+    ends(found, misses="failed")
+    assert result(found["ask"]) == {
+        "host": "db.example.com",
+        "password_is": True,
+        "region": "eu",
+        "options": {"a": 7},
+        "of_the_database": "stored",
+        "nowhere": "none",
+        "other_host": "stored",
+    }
+    assert result(found["render"]) == "eu 7 etl"
+    printed = [line for line in found["ask"].output if "the password is" in line]
+    assert printed == ["the password is ***, the key ***"]
+    assert any("AirflowNotFoundException" in line for line in found["misses"].output), said(found)
+
+
 def test_smtp(providers: Providers, python: Path, tmp_path: Path):
     port = servers.free_port()
     box = tmp_path / "box"
