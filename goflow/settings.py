@@ -172,7 +172,7 @@ class Settings(BaseSettings):
     startup_timeout_s: float = Field(default=600.0, gt=0)
     """Seconds that a pod may take to start (image, Secret, room on a node); then the attempt fails with the reason."""
 
-    indexed_job_copies: int = Field(default=0, ge=0)
+    indexed_job_copies: int = Field(default=50, ge=0)
     """Copies of a mapped task that are queued together, and whose pods differ in nothing else, run as one Indexed Job
     when they are at least so many (10,000 in one at most). 0: each copy has a Job of its own."""
 

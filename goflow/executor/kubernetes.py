@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -38,6 +39,9 @@ T = TypeVar("T")
 
 CLEAN_TTL_S = 30
 """Seconds that a Job stays after its end and its log are stored; ``kubectl get jobs`` may still find it."""
+LINGER_S = 3600
+"""Seconds that a pod may go on when all launches of a shared Job are over: one that nobody wanted any more when it
+came, and that never begins, would keep the Job for ever."""
 POLL_S = 0.2
 
 
@@ -144,8 +148,10 @@ class KubernetesBackend:
         if job is None:
             job = self._call(lambda: self.api.get_job(handle.namespace, handle.job_name))
         if job is not None and verdict_of(job) != Verdict.CREATED:
-            patch = {"spec": {"ttlSecondsAfterFinished": self.clean_ttl_s}}
-            self._call(lambda: self.api.patch_job(handle.namespace, handle.job_name, patch))
+            spec = {"ttlSecondsAfterFinished": self.clean_ttl_s}
+            if handle.job_index is not None:
+                spec["activeDeadlineSeconds"] = LINGER_S + _age_s(job)
+            self._call(lambda: self.api.patch_job(handle.namespace, handle.job_name, {"spec": spec}))
         with self._lock:
             self._pods.pop(handle.launch_id, None)
         return True
@@ -288,6 +294,12 @@ class KubernetesBackend:
             return None
         except UnavailableError as problem:
             raise BackendAwayError(str(problem), problem.retry_after_s or 1.0) from problem
+
+
+def _age_s(job: Json) -> int:
+    """Seconds since JOB was made."""
+    made = dt.datetime.fromisoformat(job["metadata"]["creationTimestamp"])
+    return max(0, math.ceil((dt.datetime.now(dt.UTC) - made).total_seconds()))
 
 
 def _by_launch(jobs: Iterable[Json]) -> Iterator[tuple[str, Json]]:

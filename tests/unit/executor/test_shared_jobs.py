@@ -10,7 +10,8 @@ import pytest
 
 from goflow.domain.runs import Launch, Outcome, launch_of
 from goflow.domain.state import LaunchState, TaskState
-from goflow.executor.backend import Observation, Phase
+from goflow.executor.backend import Handle, Observation, Phase
+from goflow.executor.kubernetes import CLEAN_TTL_S
 from goflow.executor.shared_jobs import SharedJob, as_its_launch, index_of, indexes, key_of
 from tests.unit.executor.test_kubernetes import DELETED, Json, Step, Watched, ended, gone
 from tests.unit.executor.test_kubernetes import pod as a_pod
@@ -129,6 +130,29 @@ def test_each_sees_the_job_as_its_own() -> None:
     views = [shared.seen_by(index) for index in range(3)]
     assert [view["metadata"]["labels"]["goflow/launch-id"] for view in views] == [launch_of(KEY, n) for n in range(3)]
     assert [[one["type"] for one in view["status"]["conditions"]] for view in views] == [["Complete"], ["Failed"], []]
+
+
+class Patches:
+    """An API server that notes what is changed of Jobs."""
+
+    def __init__(self) -> None:
+        self.specs: list[Json] = []
+
+    def patch_job(self, _namespace: str, _name: str, patch: Json) -> None:
+        self.specs.append(patch["spec"])
+
+
+def test_a_job_whose_launches_are_over_is_removed_though_a_pod_never_begins() -> None:
+    watched, patches = Watched(), Patches()
+    watched.backend.api = patches  # type: ignore[assignment]
+    step = job(completed="0-1")
+    hour = dt.timedelta(hours=1)
+    step[2]["metadata"]["creationTimestamp"] = (dt.datetime.now(dt.UTC) - hour).isoformat()
+    watched.tell(step)
+    assert watched.backend.cleanup(Handle(launch_id=launch_of(KEY, 2), job_name="j", namespace="here", job_index=2))
+    ((spec),) = patches.specs
+    assert spec["ttlSecondsAfterFinished"] == CLEAN_TTL_S
+    assert 2 * hour.total_seconds() <= spec["activeDeadlineSeconds"] <= 2 * hour.total_seconds() + 60
 
 
 OWN = Launch(
