@@ -355,9 +355,9 @@ class TriggerInfo(TypedDict):
 
 class CallbackInfo(TypedDict):
     """A callback to be called once: of a DAG whose run has ended (KIND ``success`` or ``failure``), or of a task whose
-    own process could not do it (``task_success``, ``task_failure``, ``task_retry``, ``task_skipped``). REASON: why it
-    ended. TASK: the input of the task instance in its context, where there is one that ran; LAUNCH_ID: in whose
-    name it asks the server; None: it cannot."""
+    own process could not do it (``task_execute``, ``task_success``, ``task_failure``, ``task_retry``,
+    ``task_skipped``). REASON: why it ended. TASK: the input of the task instance in its context, where there is one
+    that ran; LAUNCH_ID: in whose name it asks the server; None: it cannot."""
 
     id: int
     kind: str
