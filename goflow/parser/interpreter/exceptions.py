@@ -96,7 +96,7 @@ def _check_group(args: Sequence[Any], at: At) -> None:
         return
     message, parts = args
     if not isinstance(message, str):
-        raised(at, "TypeError", f"argument 1 must be str, not {type_name(message)}")
+        raised(at, "TypeError", f"BaseExceptionGroup.__new__() argument 1 must be str, not {type_name(message)}")
     if not isinstance(parts, list | tuple):
         return
     if not parts:
