@@ -42,7 +42,7 @@ _HOMES = {
     "groups": "TaskGroup MappedTaskGroup TaskGroupContext task_group",
     "helpers": "merge_dicts prune_dict is_container exactly_one import_string literal apply_defaults qualname "
     "TRUE_LIKE_VALUES to_boolean get_random_string chunks as_flattened_list convert_camel_to_snake md5 getuser "
-    "patch_environ",
+    "patch_environ validate_key",
     "lineage": "HookLineage HookLineageCollector NoOpCollector get_hook_lineage_collector",
     "logs": "LoggingMixin mask_secret redact",
     "mapped": "MappedOperator OperatorPartial",
@@ -53,6 +53,7 @@ _HOMES = {
     "params": "Param ParamsDict DagParam process_params",
     "parsing": "get_parsing_context AirflowParsingContext",
     "paths": "ObjectStoragePath attach",
+    "policies": "pod_mutation_hook",
     "providers": "ProvidersManager ProvidersManagerTaskRuntime ProviderInfo HookInfo DialectInfo",
     "retry_policy": "RetryPolicy ExceptionRetryPolicy RetryRule RetryAction RetryDecision",
     "secret_files": "LocalFilesystemBackend load_variables load_connections_dict load_configs_dict",
