@@ -62,6 +62,8 @@ TOLD_TO_STOP_HEADER = "X-GoFlow-Told-To-Stop"
 
 RUNNER_HEADER = "X-GoFlow-Trigger-Runner"
 """The trigger runner that speaks."""
+WATCH_LAUNCH = "watch-"
+"""In the place of a launch's id, with the id of a watch behind it: a trigger runner speaks for that watch's DAG."""
 
 ENV_TRIGGER_RUNNER = "GOFLOW_TRIGGER_RUNNER"
 """Name of a trigger runner."""
@@ -380,6 +382,47 @@ class CallbackEnd(TypedDict):
     output: str
 
 
+class WatchInfo(TypedDict):
+    """An asset to watch: the file of DAG_ID says by which triggers (``AssetWatcher``). EPOCH counts its changes of
+    hands."""
+
+    id: int
+    epoch: int
+    asset: dict[str, str]
+    dag_id: str
+    dialect: str
+    environment: dict[str, str]
+    folder: FolderInfo
+    inputs: dict[str, Any]
+
+
+class WatchHeld(TypedDict, total=False):
+    """A watch that a runner has: what it has found of its WATCHERS (the name of each by the key of its trigger), or the
+    TROUBLE that it has with it."""
+
+    id: int
+    epoch: int
+    watchers: dict[str, str] | None
+    trouble: str | None
+
+
+class WatchRun(TypedDict):
+    """Of a watch that a runner has, the KEYS of the triggers that are to run: others run elsewhere for it."""
+
+    id: int
+    keys: list[str]
+
+
+class WatchEvent(TypedDict):
+    """The trigger of that KEY has yielded an event. TOLD_AS is another text for each, and the same when it is told
+    again."""
+
+    id: int
+    key: str
+    payload: Any
+    told_as: str
+
+
 class TriggerSync(TypedDict):
     """What a trigger runner says again and again. PROCESS: its pod's uid, or ``pid:start time``. CALLING: callbacks
     that it is calling. LEAVING: it ends, and holds nothing from now on."""
@@ -389,6 +432,7 @@ class TriggerSync(TypedDict):
     capacity: int
     held: list[int]
     calling: list[int]
+    watching: list[WatchHeld]
     leaving: bool
 
 
@@ -406,6 +450,9 @@ class TriggerOrders(TypedDict):
     start: list[TriggerInfo]
     leave: list[TriggerLeave]
     call: list[CallbackInfo]
+    watch: list[WatchInfo]
+    unwatch: list[int]
+    run: list[WatchRun]
     poll_s: float
 
 
@@ -429,3 +476,4 @@ class TriggerNews(TypedDict):
     events: list[TriggerEventInfo]
     lines: list[TriggerLine]
     called: list[CallbackEnd]
+    seen: list[WatchEvent]

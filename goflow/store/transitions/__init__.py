@@ -18,6 +18,7 @@ from goflow.store.transitions.planning import LaunchRequest, Limit, plan_launch,
 from goflow.store.transitions.runs import advance_run
 from goflow.store.transitions.tasks import TaskChange, advance_task, apply, clear_tasks, mark_task
 from goflow.store.transitions.triggers import claim_triggers, defer_task, due_event, fire_trigger, forget_trigger
+from goflow.store.transitions.watches import claim_watches, fire_watcher, reconcile_watches, tell_watchers
 
 __all__ = [
     "Claimed",
@@ -31,21 +32,25 @@ __all__ = [
     "claim_callbacks",
     "claim_launch",
     "claim_triggers",
+    "claim_watches",
     "clear_tasks",
     "defer_task",
     "due_event",
     "end_callback",
     "fire_trigger",
+    "fire_watcher",
     "forget_trigger",
     "lose_callbacks",
     "mark_task",
     "plan_launch",
     "plan_launches",
+    "reconcile_watches",
     "register_asset_events",
     "replace_launch",
     "request_callback",
     "request_stop",
     "stop_launches",
     "take_in",
+    "tell_watchers",
     "unqueue",
 ]

@@ -44,7 +44,7 @@ def told(run: Mapping[str, Any]) -> dict[str, Any]:
     }
     moments = {name: run[name] for name in ("data_interval_start", "data_interval_end")}
     return {
-        "run_type": run["run_type"],
+        "run_type": run["run_type"].replace("dataset", "asset"),
         "begins_with": run["run_id"].split("__")[0],
         "state": run["state"],
         "dated": run["logical_date"] is not None,

@@ -60,9 +60,9 @@ with DAG("by_both", start_date=START, schedule=(ORDERS & STOCK) | NEVER):
     task(triggering)()
     BashOperator(
         task_id="template",
-        bash_command="echo {{ (triggering_dataset_events.values() | first | first).source_dag_run.data_interval_start }}"
+        bash_command="echo '{{ (triggering_dataset_events.values() | first | first).source_dag_run.data_interval_start }}"
         "{% for uri, events in triggering_dataset_events.items() | sort %}"
-        "{{ uri }} {{ events | length }} {{ events[0].extra }} {{ events[0].source_task_id }};{% endfor %}",
+        "{{ uri }} {{ events | length }} {{ events[0].extra | length }} {{ events[0].source_task_id }};{% endfor %}'",
     )
 
 with DAG("by_what_the_alias_found", start_date=START, schedule=[FOUND]):

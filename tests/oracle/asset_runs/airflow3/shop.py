@@ -64,8 +64,8 @@ with DAG("by_both", start_date=START, schedule=(ORDERS & STOCK) | NEVER):
     task(triggering)()
     BashOperator(
         task_id="template",
-        bash_command="echo {% for asset, events in triggering_asset_events.items() %}"
-        "{{ asset.uri }} {{ events | length }} {{ events[0].extra }} {{ events[0].source_task_id }};{% endfor %}",
+        bash_command="echo '{% for asset, events in triggering_asset_events.items() %}"
+        "{{ asset.uri }} {{ events | length }} {{ events[0].extra | length }} {{ events[0].source_task_id }};{% endfor %}'",
     )
 
 with DAG("by_alias", start_date=START, schedule=[LATE]):
