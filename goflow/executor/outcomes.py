@@ -148,6 +148,7 @@ def _defer(
         reason=outcome.message or outcome.reason,
         attempt={"exit_code": outcome.exit_code, "usage": dict(usage)},
     )
+    transitions.resume_answered(tx, instance, who=who)  # a person may have answered before the task was waiting
 
 
 def _was_to_resolve(tx: Tx, dag: DagSpec, task: TaskSpec, launch: Launch) -> bool:

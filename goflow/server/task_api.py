@@ -19,6 +19,7 @@ from goflow.domain.state import OPEN_LAUNCH_STATES, TaskState
 from goflow.executor.outcomes import settle, store_report
 from goflow.executor.words import outcome_from_word
 from goflow.server import speaking, task_bodies
+from goflow.server.asking_people import AskingPeople
 from goflow.server.attempts import AttemptGuard
 from goflow.server.door import Door, Handler, RequestRefusedError, no_such_call
 from goflow.server.execution.routes import ExecutionApi
@@ -47,7 +48,7 @@ class TaskApi:
 
     def application(self) -> Starlette:
         """The ASGI application."""
-        asked = TaskAsked(self.store)
+        asked, people = TaskAsked(self.store), AskingPeople(self.store)
         routes: list[BaseRoute] = [
             self._route("launches/{launch_id}/claim", "POST", self.claim),
             self._route("launches/{launch_id}/logs", "POST", self.logs),
@@ -65,6 +66,9 @@ class TaskApi:
             self._route("state", "GET", asked.state),
             self._route("state", "PUT", asked.set_state),
             self._route("state", "DELETE", asked.delete_state),
+            self._route("launches/{launch_id}/question", "POST", people.ask),
+            self._route("launches/{launch_id}/question", "PATCH", people.answer),
+            self._route("launches/{launch_id}/question", "GET", people.show),
             self._route("dag_runs", "POST", asked.trigger),
             self._route("dag_runs", "GET", asked.dag_runs),
             self._route("task_states", "GET", asked.task_states),

@@ -16,6 +16,7 @@ from goflow.store.asset_tables import (
     asset_watches,
     run_asset_events,
 )
+from goflow.store.hitl_tables import hitl_details
 from goflow.store.tables import (
     OCCUPYING,
     OPEN_CALLBACKS,
@@ -35,7 +36,7 @@ from goflow.store.tables import (
     triggers,
 )
 
-__all__ = ["metadata"]
+__all__ = ["hitl_details", "metadata"]
 
 
 def _partial(condition: str) -> dict[str, Any]:

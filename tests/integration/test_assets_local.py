@@ -24,7 +24,10 @@ def outcome(api: httpx.Client, run: dict[str, Any]) -> dict[str, Any]:
         name = row["task_id"] if row["map_index"] < 0 else f"{row['task_id']}[{row['map_index']}]"
         shown = api.get(f"{base}/{row['task_id']}", params={"map_index": row["map_index"]}).raise_for_status().json()
         tasks[name] = {"state": row["state"], "xcoms": shown["xcoms"]}
-    return asset_runs.told({**run, "tasks": tasks})
+    told = asset_runs.told({**run, "tasks": tasks})
+    for task in told["tasks"].values():
+        task["saw"] = asset_runs.in_any_order(task["saw"])
+    return told
 
 
 def all_runs(api: httpx.Client) -> list[dict[str, Any]]:

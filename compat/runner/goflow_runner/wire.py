@@ -20,6 +20,9 @@ Every call carries ``Authorization: Bearer TOKEN``; the token is good for one la
                                          "group"}]}``: the asset, or those that the alias has stood for.
 ``GET asset_events``                     Query the same, and ``after``, ``before``, ``ascending``, ``limit`` ->
                                          ``{"asset_events": [AssetHappened]}``.
+``POST launches/ID/question``            `Question` -> 204: the task asks a person (``HITLOperator``). ``GET`` -> what
+                                         was answered (``response_received``, ``chosen_options``, ``params_input``,
+                                         ``responded_at``, ``responded_by_user``); ``PATCH`` answers.
 ``GET state``                            Query ``key``, and ``asset`` (a name; absent: the task's own) -> ``{"values":
                                          [json]}``, empty where nothing is kept. ``PUT`` ``{"value": json,
                                          "expires_at"?: ISO}`` keeps, ``DELETE`` forgets (without ``key``: all).
@@ -142,6 +145,18 @@ class AssetHappened(TypedDict):
     source_task_id: str | None
     source_map_index: int | None
     partition_key: str | None
+
+
+class Question(TypedDict, total=False):
+    """What a task asks a person: SUBJECT and OPTIONS are needed."""
+
+    subject: str
+    body: str | None
+    options: list[str]
+    defaults: list[str] | None
+    multiple: bool
+    params: dict[str, Any]
+    assigned_users: list[dict[str, str]]
 
 
 class FolderInfo(TypedDict):

@@ -6,6 +6,7 @@ rows that follow from it, and the event, all in the caller's transaction. What d
 
 from goflow.store.transitions.assets import register_asset_events, take_in, unqueue
 from goflow.store.transitions.callbacks import claim_callbacks, end_callback, lose_callbacks, request_callback
+from goflow.store.transitions.hitl import answer_question, ask_person, expire_question, resume_answered
 from goflow.store.transitions.launches import (
     Claimed,
     advance_launch,
@@ -28,7 +29,9 @@ __all__ = [
     "advance_launch",
     "advance_run",
     "advance_task",
+    "answer_question",
     "apply",
+    "ask_person",
     "claim_callbacks",
     "claim_launch",
     "claim_triggers",
@@ -37,6 +40,7 @@ __all__ = [
     "defer_task",
     "due_event",
     "end_callback",
+    "expire_question",
     "fire_trigger",
     "fire_watcher",
     "forget_trigger",
@@ -49,6 +53,7 @@ __all__ = [
     "replace_launch",
     "request_callback",
     "request_stop",
+    "resume_answered",
     "stop_launches",
     "take_in",
     "tell_watchers",

@@ -16,6 +16,7 @@ _HOMES = {
     "classes.branches": "BranchDateTimeOperator BranchDayOfWeekOperator LatestOnlyOperator target_times_as_dates",
     "classes.empty": "EmptyOperator SmoothOperator",
     "classes.external_task": "ExternalTaskSensor ExternalTaskMarker ExternalDagLink",
+    "classes.hitl": "HITLOperator ApprovalOperator HITLBranchOperator HITLEntryOperator upsert_hitl_detail",
     "classes.hooks": "SubprocessHook SubprocessResult FSHook PackageIndexHook working_directory",
     "classes.python": "PythonOperator BranchPythonOperator ShortCircuitOperator",
     "classes.sensors": "BashSensor PythonSensor FileSensor DayOfWeekSensor",

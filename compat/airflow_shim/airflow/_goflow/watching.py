@@ -7,7 +7,7 @@ import sys
 from types import SimpleNamespace
 
 from airflow._goflow import loading, tracebacks, triggering, world
-from airflow._goflow.serialization import serialize
+from airflow._goflow.serialization import packed as serialize
 
 
 class _Settled:
