@@ -7,7 +7,7 @@ import sys
 from types import SimpleNamespace
 
 from airflow._goflow import loading, tracebacks, triggering, world
-from airflow._goflow.serialization import packed as serialize
+from airflow._goflow.serialization import packed
 
 
 class _Settled:
@@ -39,7 +39,7 @@ def watchers(info):
     found = {}
     for watcher in same[-1].watchers:
         classpath, kwargs = watcher.trigger.serialize()
-        text = json.dumps([classpath, serialize(kwargs)], sort_keys=True)
+        text = json.dumps([classpath, packed(kwargs)], sort_keys=True)
         key = hashlib.sha256(text.encode()).hexdigest()[:32]
         found.setdefault(key, SimpleNamespace(name=watcher.name, classpath=classpath, kwargs=kwargs))
     return found
