@@ -99,7 +99,6 @@ def test_people_are_asked_and_their_answers_are_the_results(runs):
     assert (answered["chosen_options"], answered["params_input"]) == (["OK"], {"name": "Ada"})
     assert answered["responded_by_user"] == {"id": "api", "name": "api"}
     assert runs.xcom("asks", "late")["chosen_options"] == ["b"]
-    assert runs.xcom("asks", "branch") == ["left"]
 
 
 def answer_all(daemon):
