@@ -37,7 +37,7 @@ _HOMES = {
     "_PythonExternalDecoratedOperator _BranchPythonVirtualenvDecoratedOperator "
     "_BranchExternalPythonDecoratedOperator",
     "edges": "DependencyMixin TaskMixin EdgeModifier Label chain chain_linear cross_downstream",
-    "emails": "send_email send_email_smtp EmailOperator",
+    "emails": "send_email send_email_smtp build_mime_message EmailOperator",
     "exceptions": "",
     "expand": "MappedArgument DictOfListsExpandInput ListOfDictsExpandInput",
     "groups": "TaskGroup MappedTaskGroup TaskGroupContext task_group",
@@ -64,6 +64,7 @@ _HOMES = {
     "serialization": "XComEncoder XComDecoder",
     "setup_teardown": "SetupTeardownContext ContextWrapper context_wrapper",
     "skipping": "SkipMixin BranchMixIn BranchMixin BaseBranchOperator",
+    "stats": "Stats",
     "task_instance": "TaskInstance RuntimeTaskInstance TaskInstanceKey",
     "taskflow": "task setup teardown setup_task teardown_task result run_if skip_if task_decorator_factory "
     "TaskDecorator TaskDecoratorCollection get_unique_task_id python_task bash_task branch_task short_circuit_task "
