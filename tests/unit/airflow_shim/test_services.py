@@ -1,7 +1,8 @@
-"""What providers and authors take of Airflow's own services: metrics, and the form of a mail."""
+"""What providers and authors take of Airflow's own services: metrics, mails, words."""
 
 from __future__ import annotations
 
+from airflow.sdk.execution_time.context import AIRFLOW_VAR_NAME_FORMAT_MAPPING, DEFAULT_FORMAT_PREFIX
 from airflow.stats import Stats
 from airflow.utils.email import build_mime_message
 
@@ -28,3 +29,8 @@ def test_a_mail_has_all_of_its_parts_and_tells_who_gets_it(tmp_path):
     ]  # fmt: skip
     body, attachment = message.iter_parts()
     assert (body.get_content().strip(), attachment.get_filename()) == ("<p>ü</p>", "a.txt")
+
+
+def test_what_tells_a_database_who_asks_is_named_as_airflow_names_it():
+    found = AIRFLOW_VAR_NAME_FORMAT_MAPPING["AIRFLOW_CONTEXT_DAG_ID"]
+    assert found == {"default": f"{DEFAULT_FORMAT_PREFIX}dag_id", "env_var_format": "AIRFLOW_CTX_DAG_ID"}

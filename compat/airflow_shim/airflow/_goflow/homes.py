@@ -28,7 +28,7 @@ _HOMES = {
     "BranchExternalPythonOperator prepare_virtualenv is_venv_installed",
     "configuration": "conf AirflowConfigParser AirflowSDKConfigParser AIRFLOW_HOME AIRFLOW_CONFIG get_airflow_home",
     "connection": "Connection BaseHook get_async_connection get_async_extra_dejson",
-    "context": "Context",
+    "context": "Context AIRFLOW_VAR_NAME_FORMAT_MAPPING DEFAULT_FORMAT_PREFIX",
     "dag": "DAG Dag dag DagContext",
     "dag_run": "DagRun",
     "database": "provide_session create_session NEW_SESSION Session",
