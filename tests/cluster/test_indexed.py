@@ -25,8 +25,9 @@ from tests.unit.operators.test_convert import SITE, request
 from tests.unit.operators.test_shared import bash
 
 COPIES = 60
-FAILS, MARKED, WAITS = 7, 12, 13
-"""Map indexes of the copy that fails once, of that which waits until it is stopped, and of that which is let in."""
+FAILS, MARKED, WAITS, DELETED = 7, 12, 13, 14
+"""Map indexes of the copy that fails once, and of those that wait: until it is stopped, until it is let in, and until its
+pod is deleted."""
 
 DAG = """
 import datetime
@@ -63,7 +64,7 @@ def marks(cluster: Cluster) -> Marks:
 def daemon(cluster: Cluster, runner_image: str, namespace: str, tmp_path: Path, marks: Marks) -> Any:
     """A daemon for which fifty copies are many."""
     (tmp_path / "dags").mkdir()
-    waiting = (MARKED, WAITS)
+    waiting = (MARKED, WAITS, DELETED)
     text = DAG.format(address=marks.address, copies=COPIES, fails=FAILS, waiting=waiting)
     (tmp_path / "dags" / "many.py").write_text(text)
     made = daemon_on(cluster, namespace, tmp_path / "home", tmp_path / "dags", GOFLOW_INDEXED_JOB_COPIES="50")
@@ -81,6 +82,13 @@ def shown(daemon: Daemon, index: int) -> Any:
         return api.get("/api/v2/dags/many/dagRuns/one/taskInstances/double", map_index=index)
     finally:
         api.close()
+
+
+def pods_of(kube: client.ApiClient, namespace: str, index: int) -> list[str]:
+    """The pods with that index."""
+    selector = f"batch.kubernetes.io/job-completion-index={index}"
+    core: Any = client.CoreV1Api(kube)
+    return [pod.metadata.name for pod in core.list_namespaced_pod(namespace, label_selector=selector).items]
 
 
 def states(daemon: Daemon) -> Counter[str]:
@@ -101,8 +109,8 @@ def test_sixty_copies_run_as_one_job_and_each_by_itself(
     daemon.wait_for("some of the copies", lambda: len(marks.seen) > 15, 120)
     daemon.kill()
     daemon.start()
-    daemon.wait_for("the others", lambda: states(daemon)["success"] == COPIES - 2, 240, 0.5)
-    for index in (MARKED, WAITS):
+    daemon.wait_for("the others", lambda: states(daemon)["success"] == COPIES - 3, 240, 0.5)
+    for index in (MARKED, WAITS, DELETED):
         assert marks.seen["wait", str(index), "1"] == 1
     jobs = batch.list_namespaced_job(namespace).items
     ((shared, spec),) = [(job.metadata.name, job.spec) for job in jobs if job.spec.completion_mode == "Indexed"]
@@ -111,7 +119,12 @@ def test_sixty_copies_run_as_one_job_and_each_by_itself(
 
     daemon.run("tasks", "mark", "many", "one", "double", "failed", "--map-index", str(MARKED))
     daemon.wait_for("its end", lambda: shown(daemon, MARKED)["launches"][0]["state"] == "cleaned", 60, 0.5)
-    assert states(daemon) == {"success": COPIES - 2, "failed": 1, "running": 1}, "one is stopped, and no other"
+    assert states(daemon) == {"success": COPIES - 3, "failed": 1, "running": 2}, "one is stopped, and no other"
+    (pod,) = pods_of(kube, namespace, DELETED)
+    client.CoreV1Api(kube).delete_namespaced_pod(pod, namespace, grace_period_seconds=2)
+    daemon.wait_for("another Job", lambda: marks.seen["wait", str(DELETED), "1"] == 2, 90, 0.5)
+    for index in (MARKED, DELETED):
+        assert len(pods_of(kube, namespace, index)) <= 1, "the index has no second pod"
     daemon.run("tasks", "clear", "many", "one", "double", "--only-failed", "--yes")
     daemon.wait_for("the cleared copy", lambda: shown(daemon, MARKED)["state"] == "success", 90, 0.5)
     assert shown(daemon, WAITS)["state"] == "running"
@@ -121,16 +134,21 @@ def test_sixty_copies_run_as_one_job_and_each_by_itself(
 
     for index in range(COPIES):
         found = shown(daemon, index)
-        again = index in {FAILS, MARKED}
+        again = index in {FAILS, MARKED, DELETED}
         assert found["xcoms"]["return_value"] == 200 + 2 * index
         first, *others = found["launches"]
         assert (first["job_name"], first["job_index"]) == (shared, index)
         assert [launch["job_index"] for launch in others] == ([None] if again else [])
         assert all(launch["job_name"] != shared for launch in others)
-        tries = ["1", "2"] if again else ["1"]
-        assert [marks.seen["began", str(index), number] for number in tries] == [1] * len(tries)
-    assert sum(count for (word, *_), count in marks.seen.items() if word == "began") == COPIES + 2
-    daemon.wait_for("the Job to go with the last of them", lambda: shared not in names(), 90, 0.5)
+        began = {number: marks.seen["began", str(index), number] for number in ("1", "2")}
+        assert began == {"1": 2 if index == DELETED else 1, "2": 1 if index in {FAILS, MARKED} else 0}
+    assert sum(count for (word, *_), count in marks.seen.items() if word == "began") == COPIES + 3
+
+    def goes() -> bool:
+        left = batch.list_namespaced_job(namespace, field_selector=f"metadata.name={shared}").items
+        return not left or left[0].spec.ttl_seconds_after_finished is not None
+
+    daemon.wait_for("its Job to go with the last of them", goes, 60, 0.5)
 
 
 def test_the_api_server_takes_a_job_of_as_many_as_share_one(cluster: Cluster, namespace: str) -> None:

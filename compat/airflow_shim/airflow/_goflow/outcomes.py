@@ -60,7 +60,7 @@ def of(problem, context, task_input):
         moment = problem.reschedule_date.astimezone(dt.timezone.utc)
         log().info("Rescheduling task, marking task as UP_FOR_RESCHEDULE")
         return {"state": "up_for_reschedule", "reschedule_at": moment.isoformat(), "reason": "Reschedule"}
-    if isinstance(problem, (e.TaskDeferred, e.TaskAwaitingInput)):
+    if isinstance(problem, e.TaskDeferred):
         return _deferred(problem, context, task_input)
     return failed(problem, context, task_input)
 
@@ -68,10 +68,9 @@ def of(problem, context, task_input):
 def _deferred(problem, context, task_input):
     from airflow._goflow import deferring
 
-    asks = isinstance(problem, e.TaskAwaitingInput)
-    log().info("Pausing task as AWAITING_INPUT." if asks else "Pausing task as DEFERRED.")
+    log().info("Pausing task as DEFERRED.")
     try:
-        return deferring.asked(problem) if asks else deferring.outcome(problem)
+        return deferring.outcome(problem)
     except Exception as trouble:
         return failed(trouble, context, task_input)
 
