@@ -17,6 +17,7 @@ from goflow.cli._output import (
     show,
     task_argument,
 )
+from goflow.cli._people import list_questions, respond
 from goflow.cli._try_commands import render_task, test_task
 
 KEYS = ("task_id", "map_index", "try_number", "state", "start_date", "end_date")
@@ -30,6 +31,8 @@ def command() -> None:
 
 command.add_command(test_task)
 command.add_command(render_task)
+command.add_command(list_questions)
+command.add_command(respond)
 
 
 @command.command("list")

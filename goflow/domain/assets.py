@@ -34,6 +34,8 @@ class Mention:
     name: str = ""
     uri: str = ""
     group: str = "asset"
+    watched: bool = False
+    """Whether triggers watch it (``AssetWatcher``)."""
 
     @property
     def key(self) -> AssetKey:
@@ -59,6 +61,8 @@ class NewAssetEvent:
     extra: Mapping[str, Json] = field(default_factory=dict)
     aliases: tuple[str, ...] = ()
     partition_key: str | None = None
+    told_as: str | None = None
+    """A name for these words where they may be said twice: they count once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +97,7 @@ def mention_of(leaf: Json) -> Mention | None:
         return Mention("name", name=str(name))
     if asset.get("ref") == "uri":
         return Mention("uri", uri=str(uri))
-    return Mention("asset", str(name or uri), str(uri or name), str(asset.get("group") or "asset"))
+    return Mention("asset", str(name or uri), str(uri or name), str(asset.get("group") or "asset"), "watched" in asset)
 
 
 def mentions(condition: Json) -> Iterator[Mention]:

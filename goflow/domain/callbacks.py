@@ -27,7 +27,8 @@ class CallbackState(enum.StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunCallback:
     """``on_success_callback`` or ``on_failure_callback`` (KIND ``success``, ``failure``) of one end of a run, or a
-    task's (``task_success``, ``task_failure``, ``task_retry``, ``task_skipped``) whose own process could not call it.
+    task's (``task_execute``, ``task_success``, ``task_failure``, ``task_retry``, ``task_skipped``) whose own process
+    could not call it.
 
     REASON says why it ended, of a run in Airflow's word; TASK_INSTANCE_ID is the task instance of its context.
     """

@@ -78,8 +78,23 @@ def settle(
                 transitions.register_asset_events(tx, told, source=instance, who=who)
             if launch.ordinal > 1:
                 transitions.forget_trigger(tx, instance.id)
+            if launch.state is LaunchState.CREATED and outcome.exit_code is not None:  # nobody saw it run, but it has
+                begun(tx, launch, who)
             _call_back(tx, dag, task, instance, launch, outcome, follows.state, who)
         return True
+
+
+def begun(tx: Tx, launch: Launch, who: str) -> None:
+    """Have ``on_execute_callback`` called for LAUNCH, where that is a container that is not ours and has begun: beside
+    it, since nothing of its author's Python runs in it."""
+    instance = tasks.get(tx, launch.task_instance_id)
+    run = runs.get(tx, instance.dag_run_id)
+    dag = versions.spec(tx, run.reading_id)
+    task = dag.task(instance.task_id)
+    if task.callbacks.get("on_execute_callback") and not speaks_for_itself(
+        dag, task, launch.backend, launches.resolved(tx, launch)
+    ):
+        transitions.request_callback(tx, run, "task_execute", reason="", ti_id=instance.id, who=who)
 
 
 def _call_back(
@@ -133,6 +148,7 @@ def _defer(
         reason=outcome.message or outcome.reason,
         attempt={"exit_code": outcome.exit_code, "usage": dict(usage)},
     )
+    transitions.resume_answered(tx, instance, who=who)  # a person may have answered before the task was waiting
 
 
 def _was_to_resolve(tx: Tx, dag: DagSpec, task: TaskSpec, launch: Launch) -> bool:

@@ -21,7 +21,7 @@ from goflow.domain.errors import NotFoundError
 from goflow.domain.runs import Event, Launch, Outcome
 from goflow.domain.state import OPEN_LAUNCH_STATES, LaunchState, TaskState
 from goflow.executor.backend import Backend, BackendAwayError, Handle, LaunchRefusedError, Observation, Phase
-from goflow.executor.outcomes import settle, store_report
+from goflow.executor.outcomes import begun, settle, store_report
 from goflow.executor.plans import Planner
 from goflow.executor.shared_jobs import as_its_launch
 from goflow.executor.tokens import TokenMint
@@ -367,6 +367,7 @@ class Executor(ThreadService):
                 transitions.advance_task(
                     tx, launch.task_instance_id, TaskState.QUEUED, TaskState.RUNNING, at=seen.at, who=self.backend.name
                 )
+                begun(tx, launch, self.backend.name)
 
     def _check_startup(self) -> None:
         """Fail launches that do not start: Kubernetes waits for ever for an image, a Secret or room."""

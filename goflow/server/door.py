@@ -19,7 +19,7 @@ from goflow.domain.errors import AlreadyExistsError, GoFlowError, NotFoundError
 from goflow.domain.runs import Launch
 from goflow.domain.state import OPEN_LAUNCH_STATES
 from goflow.kube.errors import KubeError
-from goflow.server import task_bodies
+from goflow.server import speaking, task_bodies
 from goflow.server.attempts import AttemptGuard
 from goflow.store import Store, launches, triggers
 from goflow.store.errors import DatabaseBusyError
@@ -178,6 +178,8 @@ class Door:
         with self.store.reading() as tx:
             launch = launches.find(tx, launch_id)
         runner_id = request.headers.get(wire.RUNNER_HEADER)
+        if runner_id is not None and not told and launch_id.startswith(wire.WATCH_LAUNCH):
+            return self._watching(runner_id, token, launch_id)
         if runner_id is not None and not told:
             return self._spoken_for(runner_id, token, launch)
         if launch is None or not self.guard.allows(launch, token):
@@ -196,6 +198,16 @@ class Door:
             raise RequestRefusedError(401, "this token is not good for this trigger runner")
         if launch is None or not self.voices.allows(runner_id, launch.id):
             raise RequestRefusedError(403, "this trigger runner has no trigger of this launch")
+        return launch
+
+    def _watching(self, runner_id: str, token: str, launch_id: str) -> Launch:
+        """What stands for a launch of a trigger runner that speaks for a watch. Raises RequestRefusedError."""
+        if not self.guard.allows_runner(runner_id, token):
+            raise RequestRefusedError(401, "this token is not good for this trigger runner")
+        with self.store.reading() as tx:
+            launch = speaking.of_watch(tx, runner_id, launch_id)
+        if launch is None:
+            raise RequestRefusedError(403, "this trigger runner does not have this watch")
         return launch
 
     def _runner(self, request: Request) -> str:

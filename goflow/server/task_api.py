@@ -18,7 +18,8 @@ from goflow.domain.runs import Launch, Outcome
 from goflow.domain.state import OPEN_LAUNCH_STATES, TaskState
 from goflow.executor.outcomes import settle, store_report
 from goflow.executor.words import outcome_from_word
-from goflow.server import task_bodies
+from goflow.server import speaking, task_bodies
+from goflow.server.asking_people import AskingPeople
 from goflow.server.attempts import AttemptGuard
 from goflow.server.door import Door, Handler, RequestRefusedError, no_such_call
 from goflow.server.execution.routes import ExecutionApi
@@ -31,7 +32,6 @@ from goflow.store import (
     blobs,
     launches,
     logs,
-    runs,
     transitions,
     versions,
 )
@@ -48,7 +48,7 @@ class TaskApi:
 
     def application(self) -> Starlette:
         """The ASGI application."""
-        asked = TaskAsked(self.store)
+        asked, people = TaskAsked(self.store), AskingPeople(self.store)
         routes: list[BaseRoute] = [
             self._route("launches/{launch_id}/claim", "POST", self.claim),
             self._route("launches/{launch_id}/logs", "POST", self.logs),
@@ -66,6 +66,9 @@ class TaskApi:
             self._route("state", "GET", asked.state),
             self._route("state", "PUT", asked.set_state),
             self._route("state", "DELETE", asked.delete_state),
+            self._route("launches/{launch_id}/question", "POST", people.ask),
+            self._route("launches/{launch_id}/question", "PATCH", people.answer),
+            self._route("launches/{launch_id}/question", "GET", people.show),
             self._route("dag_runs", "POST", asked.trigger),
             self._route("dag_runs", "GET", asked.dag_runs),
             self._route("task_states", "GET", asked.task_states),
@@ -138,9 +141,8 @@ class TaskApi:
         """The DAG folder of the launch's own version, as a tar. Raises RequestRefusedError (403) for another."""
         digest = request.path_params["digest"]
         with self.store.reading() as tx:
-            _, instance = launches.with_task(tx, launch.id)
-            run = runs.get(tx, instance.dag_run_id)
-            if versions.get(tx, run.version_id).folder_digest != digest:
+            version_id, _ = speaking.version_and_reading(tx, launch)
+            if versions.get(tx, version_id).folder_digest != digest:
                 raise RequestRefusedError(403, "this is not the folder of this launch's version")
             stored = blobs.folder(tx, digest)
         return StreamingResponse(blobs.tar(stored, self._content), media_type="application/x-tar")

@@ -13,7 +13,7 @@ from goflow.domain.patterns import allows
 from goflow.domain.runs import DagRun, Launch
 from goflow.domain.spec import DagSpec
 from goflow.scheduler import operations
-from goflow.server import asset_answers, task_bodies
+from goflow.server import asset_answers, speaking, task_bodies
 from goflow.server.door import RequestRefusedError
 from goflow.store import (
     Store,
@@ -21,7 +21,6 @@ from goflow.store import (
     assets,
     connections,
     dags,
-    launches,
     runs,
     state_stores,
     tasks,
@@ -89,9 +88,8 @@ class TaskAsked:
         return {name: getattr(row, name) for name in names}
 
     def dag(self, tx: Tx, launch: Launch) -> DagSpec:
-        """The DAG of LAUNCH as its run has it."""
-        _, instance = launches.with_task(tx, launch.id)
-        return versions.spec(tx, runs.get(tx, instance.dag_run_id).reading_id)
+        """The DAG of LAUNCH as its run (or its watch) has it."""
+        return versions.spec(tx, speaking.version_and_reading(tx, launch)[1])
 
     def _may_change(self, tx: Tx, launch: Launch, name: str) -> None:
         """Who may not read a Variable may not change it either. Raises RequestRefusedError (403)."""

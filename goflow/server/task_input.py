@@ -98,12 +98,16 @@ class InputBuilder:
 
     def folder(self, tx: Tx, run: DagRun) -> FolderInfo:
         """The DAG folder as RUN's version has it."""
-        version = versions.get(tx, run.version_id)
+        return self.folder_of(tx, run.version_id, run.reading_id)
+
+    def folder_of(self, tx: Tx, version_id: int, reading_id: int) -> FolderInfo:
+        """The DAG folder as that version has it, with the import roots of a reading of it."""
+        version = versions.get(tx, version_id)
         return {
             "digest": version.folder_digest,
             "path": self.parse_path,
             "file": version.file_path,
-            "import_roots": list(versions.inputs(tx, run.reading_id).get("import_roots") or []),
+            "import_roots": list(versions.inputs(tx, reading_id).get("import_roots") or []),
             "local": str(self.folders.path(version.folder_digest)) if self.folders is not None else None,
         }
 

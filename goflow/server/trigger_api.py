@@ -19,8 +19,12 @@ from goflow.server import task_bodies
 from goflow.server.door import Door
 from goflow.server.task_input import InputBuilder
 from goflow.store import Tx, launches, runs, tasks, triggers, versions
-from goflow.triggers import desk
+from goflow.store.watches import Watch
+from goflow.triggers import desk, watching
+from goflow.triggers.watching import Held
 
+LONGEST_TROUBLE = 10_000
+"""Characters that are kept of why a watch cannot be begun."""
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -48,7 +52,8 @@ class TriggerApi:
             raise InvalidRequestError(f"this server speaks protocol {wire.PROTOCOL}: use its own runner image")
         if body.get("leaving"):
             desk.leave(self.store, runner_id)
-            return {"start": [], "leave": [], "call": [], "poll_s": self.poll_s}
+            nothing: dict[str, Any] = {name: [] for name in ("start", "leave", "call", "watch", "unwatch", "run")}
+            return {**nothing, "poll_s": self.poll_s}
         held = body.get("held")
         if not isinstance(held, list) or not all(isinstance(key, int) for key in held):
             raise InvalidRequestError("held must be a list of triggers' ids")
@@ -59,10 +64,12 @@ class TriggerApi:
             capacity=task_bodies.number(body, "capacity"),
             held=frozenset(held),
             calling=frozenset(_list(body, "calling")),
+            watches_held=dict(map(_held, _list(body, "watching"))),
         )
         with self.store.reading() as tx:
             start = _there(self._info, tx, orders.start)
             call = _there(self._callback, tx, orders.call)
+            watch = _there(self._watch, tx, orders.watch.start)
         spoken_for = [*(info["task"]["launch_id"] for info in start), *(told["launch_id"] for told in call)]
         for launch_id in spoken_for:
             if launch_id is not None:
@@ -71,6 +78,9 @@ class TriggerApi:
             "start": start,
             "leave": [{"id": key, "why": why} for key, why in orders.leave],
             "call": call,
+            "watch": watch,
+            "unwatch": list(orders.watch.leave),
+            "run": [{"id": key, "keys": list(keys)} for key, keys in (orders.watch.run or {}).items()],
             "poll_s": self.poll_s,
         }
 
@@ -83,6 +93,8 @@ class TriggerApi:
             desk.keep_lines(self.store, lines)
         if ends := [_end(entry) for entry in _list(told, "called")]:
             desk.take_ends(self.store, ends, who=f"triggers:{runner_id}")
+        if seen := [_seen(entry) for entry in _list(told, "seen")]:
+            watching.take(self.store, seen, who=f"triggers:{runner_id}")
         if news:
             desk.take(self.store, news, who=f"triggers:{runner_id}")
 
@@ -109,6 +121,19 @@ class TriggerApi:
                 "try_number": instance.try_number,
                 "max_tries": instance.max_tries,
             },
+        }
+
+    def _watch(self, tx: Tx, watch: Watch) -> wire.WatchInfo:
+        dag, reading = versions.spec(tx, watch.reading_id), versions.reading(tx, watch.reading_id)
+        return {
+            "id": watch.id,
+            "epoch": watch.epoch,
+            "asset": watch.asset._asdict(),
+            "dag_id": watch.dag_id,
+            "dialect": dag.dialect.value,
+            "environment": dict(dag.runtime.environment),
+            "folder": self.inputs.folder_of(tx, reading.version_id, watch.reading_id),
+            "inputs": dict(versions.inputs(tx, watch.reading_id)),
         }
 
     def _callback(self, tx: Tx, callback: RunCallback) -> wire.CallbackInfo:
@@ -168,6 +193,21 @@ def _line(entry: Any) -> tuple[str, float, str]:
 
 def _end(entry: Any) -> tuple[int, bool, str]:
     return task_bodies.number(entry, "id"), entry.get("ok") is True, mended(task_bodies.text(entry, "output"))
+
+
+def _held(entry: Any) -> tuple[int, Held]:
+    told = task_bodies.mapping(entry)
+    watchers = told.get("watchers")
+    if watchers is not None:
+        watchers = {str(key): mended(str(name)) for key, name in task_bodies.mapping(watchers, "watchers").items()}
+    trouble = task_bodies.maybe_text(told, "trouble")
+    held = Held(task_bodies.number(told, "epoch"), watchers, None if trouble is None else trouble[:LONGEST_TROUBLE])
+    return task_bodies.number(told, "id"), held
+
+
+def _seen(entry: Any) -> tuple[int, str, Any, str]:
+    key, told_as = task_bodies.text(entry, "key"), task_bodies.text(entry, "told_as")
+    return task_bodies.number(entry, "id"), key, entry.get("payload"), told_as
 
 
 def _fired(entry: Any) -> tuple[int, Fired]:

@@ -4,7 +4,7 @@ They belong to `goflow.store.tables`, which explains how all of them are made.
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Integer, PrimaryKeyConstraint, Table, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, ForeignKey, Integer, PrimaryKeyConstraint, Table, Text, UniqueConstraint, false
 
 from goflow.store.columns import UtcMoment
 from goflow.store.tables import KEY, id_column, metadata
@@ -31,6 +31,7 @@ asset_uses = Table(
     Column("uri", Text, nullable=False),
     Column("group_name", Text, nullable=False),
     Column("created_date", UtcMoment, nullable=False),
+    Column("watched", Boolean, nullable=False, server_default=false()),
     PrimaryKeyConstraint("dag_id", "role", "task_id", "kind", "name", "uri"),
     sqlite_with_rowid=False,
 )
@@ -47,6 +48,7 @@ asset_events = Table(
     Column("task_id", Text),
     Column("map_index", Integer),
     Column("partition_key", Text),
+    Column("told_as", Text),
     sqlite_autoincrement=True,
 )
 
@@ -76,4 +78,19 @@ run_asset_events = Table(
     Column("event_id", KEY, ForeignKey("asset_events.id", ondelete="CASCADE"), nullable=False, autoincrement=False),
     PrimaryKeyConstraint("dag_run_id", "event_id"),
     sqlite_with_rowid=False,
+)
+
+asset_watches = Table(
+    "asset_watches",
+    metadata,
+    id_column(),
+    Column("asset_id", KEY, ForeignKey("assets.id", ondelete="CASCADE"), nullable=False, unique=True),
+    Column("dag_id", Text, ForeignKey("dags.id", ondelete="CASCADE"), nullable=False),
+    Column("reading_id", KEY, ForeignKey("dag_readings.id", ondelete="CASCADE"), nullable=False),
+    Column("runner_id", Text, ForeignKey("trigger_runners.id", ondelete="SET NULL")),
+    Column("epoch", Integer, nullable=False, server_default="0"),
+    Column("watchers", Text),
+    Column("trouble", Text),
+    Column("created_date", UtcMoment, nullable=False),
+    sqlite_autoincrement=True,
 )

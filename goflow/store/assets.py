@@ -83,7 +83,7 @@ def remember(tx: Tx, told: Mapping[str, Sequence[AssetUse]], at: dt.datetime) ->
     """
     before: dict[str, dict[AssetUse, Any]] = defaultdict(dict)
     for row in tx.rows(_USES, {"dag_ids": list(told)}):
-        mention = Mention(row.kind, row.name, row.uri, row.group_name)
+        mention = Mention(row.kind, row.name, row.uri, row.group_name, bool(row.watched))
         before[row.dag_id][AssetUse(row.role, row.task_id, mention)] = row
     gone, new = [], []
     for dag_id, now in told.items():
@@ -112,9 +112,9 @@ def _key(dag_id: str, use: AssetUse) -> dict[str, str]:
     return {**where, "of_kind": one.kind, "of_name": one.name, "of_uri": one.uri}
 
 
-def _columns(use: AssetUse) -> dict[str, str]:
+def _columns(use: AssetUse) -> dict[str, Any]:
     one = use.mention
-    named = {"kind": one.kind, "name": one.name, "uri": one.uri, "group_name": one.group}
+    named = {"kind": one.kind, "name": one.name, "uri": one.uri, "group_name": one.group, "watched": one.watched}
     return {"role": use.role, "task_id": use.task_id, **named}
 
 

@@ -8,7 +8,15 @@ from typing import Any
 
 from sqlalchemy import Index, text
 
-from goflow.store.asset_tables import asset_event_aliases, asset_events, asset_queue, asset_uses, run_asset_events
+from goflow.store.asset_tables import (
+    asset_event_aliases,
+    asset_events,
+    asset_queue,
+    asset_uses,
+    asset_watches,
+    run_asset_events,
+)
+from goflow.store.hitl_tables import hitl_details
 from goflow.store.tables import (
     OCCUPYING,
     OPEN_CALLBACKS,
@@ -28,7 +36,7 @@ from goflow.store.tables import (
     triggers,
 )
 
-__all__ = ["metadata"]
+__all__ = ["hitl_details", "metadata"]
 
 
 def _partial(condition: str) -> dict[str, Any]:
@@ -57,3 +65,5 @@ Index("ix_asset_events_asset_id", asset_events.c.asset_id, asset_events.c.at)
 Index("ix_asset_event_aliases_event_id", asset_event_aliases.c.event_id)
 Index("ix_asset_queue_asset_id", asset_queue.c.asset_id)
 Index("ix_run_asset_events_event_id", run_asset_events.c.event_id)
+Index("ix_asset_events_told_as", asset_events.c.told_as, unique=True)
+Index("ix_asset_watches_runner_id", asset_watches.c.runner_id)

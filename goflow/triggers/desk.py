@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from goflow.domain.callbacks import RunCallback
 from goflow.domain.outcomes import end_by_trigger
@@ -19,6 +19,8 @@ from goflow.domain.triggers import ENDING_KINDS, Fired, FiredKind, Trigger, Trig
 from goflow.operators.registry import in_airflow
 from goflow.store import Store, Tx, callbacks, launches, logs, runs, tasks, transitions, triggers, versions
 from goflow.store.rows import LogRow, TriggerRunner
+from goflow.triggers import watching
+from goflow.triggers.watching import Held, WatchOrders
 
 LEASE_S = 15.0
 """Seconds that a runner may be silent; it asks every second or so."""
@@ -31,11 +33,12 @@ MOST_AT_ONCE = 500
 @dataclass(frozen=True, slots=True)
 class Orders:
     """START: the triggers to begin. LEAVE: those to leave, each with why: ``fired``, ``moved`` or ``killed``. CALL: the
-    callbacks of runs to call."""
+    callbacks of runs to call. WATCH: what is to be done of watches of assets."""
 
     start: Sequence[Trigger]
     leave: Sequence[tuple[int, str]]
     call: Sequence[RunCallback] = ()
+    watch: WatchOrders = field(default_factory=WatchOrders)
 
 
 def room_for(runner: TriggerRunner, known: Sequence[TriggerRunner], waiting: int) -> int:
@@ -52,16 +55,19 @@ def sync(
     capacity: int,
     held: Collection[int],
     calling: Collection[int] = (),
+    watches_held: Mapping[int, Held] | None = None,
 ) -> Orders:
-    """A runner says that it is there, what triggers it has HELD and what callbacks it is CALLING: what it is to begin
-    and to leave.
+    """A runner says that it is there, what triggers it has HELD and what callbacks it is CALLING, and
+    which watches it has (WATCHES_HELD): what it is to begin and to leave.
 
     Most of the time nothing has changed, and nothing is written then.
     """
+    watched = watches_held or {}
     with store.reading() as tx:
         nothing = not triggers.count_for_runners(tx, unheld=True) and not callbacks.count_open(tx, waiting=True)
+        nothing = nothing and not watching.has_news(tx, runner_id, watched)
         if nothing and _is_fresh(tx, runner_id, process, capacity):
-            return _orders(tx, runner_id, held, calling)
+            return _orders(tx, runner_id, held, calling, watched)
     with store.transaction() as tx:
         triggers.runner_seen(tx, runner_id, capacity=capacity, ttl_s=LEASE_S, process=process)
         known = triggers.runners(tx)
@@ -69,7 +75,8 @@ def sync(
         most = min(MOST_AT_ONCE, room_for(me, known, triggers.count_for_runners(tx)))
         transitions.claim_triggers(tx, runner_id, most)
         transitions.claim_callbacks(tx, runner_id, MOST_CALLBACKS - len(callbacks.held_by(tx, runner_id)))
-        return _orders(tx, runner_id, held, calling)
+        watching.take_part(tx, me, known, watched)
+        return _orders(tx, runner_id, held, calling, watched)
 
 
 def leave(store: Store, runner_id: str) -> None:
@@ -86,12 +93,15 @@ def _is_fresh(tx: Tx, runner_id: str, process: str, capacity: int) -> bool:
     return me.seen_at is not None and me.expires_at - tx.now() > dt.timedelta(seconds=LEASE_S * 2 / 3)
 
 
-def _orders(tx: Tx, runner_id: str, held: Collection[int], calling: Collection[int]) -> Orders:
+def _orders(
+    tx: Tx, runner_id: str, held: Collection[int], calling: Collection[int], watched: Mapping[int, Held]
+) -> Orders:
     mine = triggers.held_by(tx, runner_id)
     keys = {trigger.id for trigger in mine}
     start = [trigger for trigger in mine if trigger.id not in held]
     gone = [(key, _why(triggers.find(tx, key))) for key in sorted(held) if key not in keys]
-    return Orders(start, gone, [row for row in callbacks.held_by(tx, runner_id) if row.id not in calling])
+    call = [row for row in callbacks.held_by(tx, runner_id) if row.id not in calling]
+    return Orders(start, gone, call, watching.orders(tx, runner_id, watched))
 
 
 def _why(trigger: Trigger | None) -> str:

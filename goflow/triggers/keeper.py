@@ -1,5 +1,5 @@
-"""Keeps trigger runners: none while nothing is deferred and no callback is to be called, as many as are wanted
-otherwise; and gives up those that fell silent, so that others get what they held."""
+"""Keeps trigger runners: none while nothing is deferred or watched and no callback is to be called, as many as are
+wanted otherwise; and gives up those that fell silent, so that others get what they held."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import structlog
 
 from goflow.domain.runs import Event, new_launch_id
 from goflow.service import ThreadService
-from goflow.store import Store, callbacks, events, transitions, triggers
+from goflow.store import Store, callbacks, events, transitions, triggers, watches
 from goflow.telemetry import metrics
+from goflow.triggers import watching
 from goflow.triggers.desk import LEASE_S
 
 log = structlog.get_logger(__name__)
@@ -21,6 +22,14 @@ IDLE_S = 60.0
 """Seconds without anything deferred after which runners are ended."""
 FIRST_WORD_S = 30.0
 """Seconds that a runner has to say its first word."""
+_OF_DAGS = frozenset(
+    {
+        *(events.DAG_VERSION, events.DAG_PAUSED, events.DAG_UNPAUSED, events.DAG_ACTIVATED, events.DAG_DEACTIVATED),
+        events.DAG_DELETED,
+    }
+)
+"""What may change which assets are watched."""
+_WAKING = _OF_DAGS | {events.TRIGGER_WAITING, events.CALLBACK_STATE, events.ASSET_WATCHES}
 LONGEST_PAUSE_S = 30.0
 """Between two starts, when runners end again and again."""
 
@@ -50,6 +59,7 @@ class TriggerKeeper(ThreadService):
         self.place = place if wanted else None
         self.wanted = wanted
         self.capacity = capacity
+        self._watches_changed = True
         self._idle_since: float | None = None
         self._start_after = 0.0
         self._failures = 0
@@ -84,15 +94,18 @@ class TriggerKeeper(ThreadService):
                 self.stopping.wait(TICK_S)
 
     def _heard(self, happened: Sequence[Event]) -> None:
-        if any(event.kind in {events.TRIGGER_WAITING, events.CALLBACK_STATE} for event in happened):
+        if any(event.kind in _OF_DAGS for event in happened):
+            self._watches_changed = True
+        if any(event.kind in _WAKING for event in happened):
             self.wake.set()
 
     def look(self) -> bool:
         """One look; whether there will be another soon without being asked."""
         gone = [] if self.place is None else self.place.gone()
+        self._reconcile()
         with self.store.reading() as tx:
             known = triggers.runners(tx)
-            needed = triggers.count_for_runners(tx) + callbacks.count_open(tx)
+            needed = triggers.count_for_runners(tx) + callbacks.count_open(tx) + watches.count(tx)
             now = tx.now()
         expired = any(runner.expires_at <= now for runner in known)
         if expired or any(runner.id in gone for runner in known):
@@ -110,6 +123,17 @@ class TriggerKeeper(ThreadService):
         elif living:
             self._end_idle()
         return bool(needed or living)
+
+    def _reconcile(self) -> None:
+        """DAGs have come, changed, gone or been paused: have their assets watched, or no more."""
+        if self._watches_changed:
+            self._watches_changed = False
+            try:
+                with self.store.transaction() as tx:
+                    transitions.reconcile_watches(tx, who="triggers")
+            except BaseException:
+                self._watches_changed = True
+                raise
 
     def _pause_after(self, failures: int) -> None:
         """Runners that end again and again are begun after pauses that grow."""
@@ -162,5 +186,6 @@ class TriggerKeeper(ThreadService):
         """For the status page: what waits, and who holds how much of it."""
         with self.store.reading() as tx:
             waiting, unheld = triggers.count_waiting(tx), triggers.count_for_runners(tx, unheld=True)
-            known = triggers.runners(tx)
-        return {"waiting": waiting, "unheld": unheld, "runners": {runner.id: runner.held for runner in known}}
+            known, watched = triggers.runners(tx), watching.status(tx)
+        held = {runner.id: runner.held for runner in known}
+        return {"waiting": waiting, "unheld": unheld, "runners": held, "watches": watched}

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.oracle import connections
+from tests.oracle import asset_runs, connections
 from tests.oracle.corpus import FOLDERS
 from tests.oracle.environments import AIRFLOW_3_PROVIDERS, RELEASES, environment, write_pins
 from tests.oracle.fidelity import fidelity
@@ -36,6 +36,7 @@ def main() -> int:
         "rendering", help="render the table of templates in the real Airflows and record what comes out"
     )
     commands.add_parser("serde", help="record what the real Airflows make of a table of results")
+    commands.add_parser("assets", help="record what events of assets begin in the real Airflows, and what tasks see")
     commands.add_parser("connections", help="record what real Airflow makes of connections as URIs and as JSON")
     commands.add_parser("wheels", help="download what the examples install at run time; print the folder")
     args = parser.parse_args()
@@ -54,6 +55,8 @@ def main() -> int:
         print(*record_serde(), sep="\n")
     if args.command == "connections":
         print(connections.record())
+    if args.command == "assets":
+        print(*asset_runs.record(), sep="\n")
     if args.command == "wheels":
         print(wheel_folder())
     if args.command == "install":

@@ -19,6 +19,7 @@ from goflow_runner.wire import (
     Claim,
     Finish,
     LogLine,
+    Question,
     TaskInput,
     XComValue,
 )
@@ -182,6 +183,19 @@ class TaskClient:
         """What has happened to an asset or under an alias (`goflow_runner.wire.AssetHappened`)."""
         answer = self.call("GET", "asset_events?" + urllib.parse.urlencode(asked))
         return cast("list[dict[str, Any]]", answer["asset_events"])
+
+    def ask_person(self, question: Question) -> None:
+        """Ask a person; harmless to repeat."""
+        self.call("POST", f"launches/{self.launch_id}/question", question)
+
+    def answer_of_person(self) -> dict[str, Any]:
+        """What was answered. Raises RefusedError (404) where nothing was asked."""
+        return self.call("GET", f"launches/{self.launch_id}/question")
+
+    def answer_question(self, chosen_options: list[str], params_input: dict[str, Any]) -> dict[str, Any]:
+        """Answer in the place of a person. Raises RefusedError (409) where somebody has."""
+        body = {"chosen_options": chosen_options, "params_input": params_input}
+        return self.call("PATCH", f"launches/{self.launch_id}/question", body)
 
     def trigger_dag_run(self, body: dict[str, Any]) -> dict[str, Any]:
         """Make a DAG run. Raises RefusedError (404: no such DAG; 409: there is such a run)."""

@@ -23,7 +23,8 @@ from typing import Any, NoReturn
 from goflow_runner import interpreters
 from goflow_runner.client import TaskClient
 from goflow_runner.trigger_pipe import Pipe
-from goflow_runner.wire import LARGEST_BODY, TriggerInfo
+from goflow_runner.watch_host import Watches
+from goflow_runner.wire import LARGEST_BODY, TriggerInfo, WatchInfo
 
 ON_KILL_S = 30.0
 """Seconds that a trigger's ``on_kill`` may take (Airflow's ``[triggerer] on_kill_timeout``)."""
@@ -38,8 +39,8 @@ def preload() -> None:
         triggering.preload()
 
 
-def become(pipe: Pipe, info: TriggerInfo, folder: Path | None, client: TaskClient) -> NoReturn:
-    """This fork is a host now, for triggers like INFO; it ends when told so, or when its runner is gone."""
+def become(pipe: Pipe, info: TriggerInfo | WatchInfo, folder: Path | None, client: TaskClient) -> NoReturn:
+    """This fork is a host now, for triggers or watches like INFO; it ends when told so, or when its runner is gone."""
     code = 70
     try:
         with contextlib.suppress(AttributeError, OSError):
@@ -68,21 +69,23 @@ def run_in_new_interpreter(fd: str) -> int:
     return _serve(pipe, order["info"], order["folder"], TaskClient.of_runner(os.environ, order["headers"]))
 
 
-def _serve(pipe: Pipe, info: TriggerInfo, folder: str | None, client: TaskClient) -> int:
-    from airflow._goflow import triggering  # type: ignore[import-untyped,unused-ignore]
+def _serve(pipe: Pipe, info: TriggerInfo | WatchInfo, folder: str | None, client: TaskClient) -> int:
+    from airflow._goflow import triggering, watching  # type: ignore[import-untyped,unused-ignore]
 
-    host = _Host(pipe, triggering)
-    triggering.settle_in(info, folder, client, host.log)
+    host = _Host(pipe, triggering, watching)
+    settle_in = watching.settle_in if "asset" in info else triggering.settle_in
+    settle_in(info, folder, client, host.log)
     asyncio.run(host.serve())
     return 0
 
 
 class _Host:
-    """The loop. SHIM knows what a trigger is."""
+    """The loop. SHIM knows what a trigger is, WATCHING what watchers are."""
 
-    def __init__(self, pipe: Pipe, shim: Any) -> None:
+    def __init__(self, pipe: Pipe, shim: Any, watching: Any) -> None:
         self._pipe = pipe
         self._shim = shim
+        self._watches = Watches(watching, self._say)
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._why: dict[int, str] = {}
         """Of triggers that were told to end: why."""
@@ -97,11 +100,18 @@ class _Host:
                 self._start(word["start"])
             elif "leave" in word:
                 self._leave(word["leave"], word["why"])
+            elif "watch" in word:
+                self._watches.begin(word["watch"])
+            elif "run" in word:
+                self._watches.run(word["run"]["id"], word["run"]["keys"])
+            elif "unwatch" in word:
+                self._watches.leave(word["unwatch"])
             else:
                 break
         for trigger_id in list(self._tasks):
             self._leave(trigger_id, "moved")
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        watching = self._watches.leave_all()
+        await asyncio.gather(*self._tasks.values(), *watching, return_exceptions=True)
         with contextlib.suppress(OSError):
             await writer.drain()
 

@@ -36,11 +36,15 @@ from goflow_runner.wire import (
     ENV_WORK_DIR,
     PROTOCOL,
     RUNNER_HEADER,
+    WATCH_LAUNCH,
     CallbackEnd,
     TriggerEventInfo,
     TriggerInfo,
     TriggerLine,
     TriggerOrders,
+    WatchEvent,
+    WatchHeld,
+    WatchInfo,
 )
 
 PROCESS_FILE = "process"
@@ -64,6 +68,7 @@ class Host:
     pid: int
     pipe: Pipe
     triggers: dict[int, TriggerInfo] = field(default_factory=dict)
+    watches: dict[int, WatchHeld] = field(default_factory=dict)
     idle_since: float = 0.0
     """When it had nothing to do for the first time, as ``time.monotonic`` counts; 0: it has."""
 
@@ -81,6 +86,8 @@ class TriggerRunner:
         self.stopping = False
         self._events: list[TriggerEventInfo] = []
         self._lines: list[TriggerLine] = []
+        self._seen: list[WatchEvent] = []
+        self._asks_soon = False
         self._calls = Calls(self.work_dir / "callbacks", self.client)
         self._wake_r, self._wake_w = os.pipe()
 
@@ -125,6 +132,7 @@ class TriggerRunner:
             "capacity": self.capacity,
             "held": sorted(key for host in self.hosts for key in host.triggers),
             "calling": sorted(self._calls.running),
+            "watching": [held for host in self.hosts for held in host.watches.values()],
             "leaving": leaving,
         }
         orders = cast(TriggerOrders, self.client.call("POST", f"trigger_runners/{self.name}/sync", body))
@@ -136,12 +144,40 @@ class TriggerRunner:
             self._start(info)
         for call in orders["call"]:
             self._calls.begin(call)
+        self._watch(orders)
         return orders["poll_s"]
+
+    def _watch(self, orders: TriggerOrders) -> None:
+        """Leave watches, begin others, and have their triggers run."""
+        for watch_id in orders["unwatch"]:
+            for host in self.hosts:
+                if host.watches.pop(watch_id, None) is not None:
+                    host.pipe.send({"unwatch": watch_id})
+        for info in orders["watch"]:
+            self._begin_watch(info)
+        for run in orders["run"]:
+            for host in self.hosts:
+                if run["id"] in host.watches:
+                    host.pipe.send({"run": run})
+
+    def _begin_watch(self, info: WatchInfo) -> None:
+        key = json.dumps(["watch", info["dag_id"], info["dialect"], info["folder"], info["environment"]])
+        host = next((host for host in self.hosts if host.key == key), None)
+        held: WatchHeld = {"id": info["id"], "epoch": info["epoch"], "watchers": None, "trouble": None}
+        if host is None:
+            try:
+                folder = folder_of(info["folder"], self.client, f"{WATCH_LAUNCH}{info['id']}", self.work_dir)
+            except Exception as problem:  # it is handed out again when this runner asks again, and does not have it
+                print(f"the folder of a watch cannot be had: {problem}", file=sys.stderr, flush=True)
+                return
+            host = self._fork(key, info, folder)
+        host.watches[info["id"]] = held
+        host.pipe.send({"watch": info})
 
     def _tell(self) -> None:
         called = self._calls.ended()
-        if self._events or self._lines or called:
-            news = {"events": self._events, "lines": self._lines, "called": called}
+        if self._events or self._lines or called or self._seen:
+            news = {"events": self._events, "lines": self._lines, "called": called, "seen": self._seen}
             try:
                 self._say(news)
             except RefusedError as refusal:
@@ -149,7 +185,7 @@ class TriggerRunner:
                     raise
                 print(f"the server refused news: {refusal}", file=sys.stderr, flush=True)
                 self._tell_singly(called)
-            self._events, self._lines = [], []
+            self._events, self._lines, self._seen = [], [], []
             self._calls.told(called)
 
     def _tell_singly(self, called: list[CallbackEnd]) -> None:
@@ -161,6 +197,11 @@ class TriggerRunner:
             except RefusedError as refusal:
                 words = f"Could not resume the task: the server refused the event ({refusal})"
                 self._say({"events": [{"id": event["id"], "kind": "failure", "payload": words}]})
+        for seen in self._seen:
+            try:
+                self._say({"seen": [seen]})
+            except RefusedError as refusal:
+                print(f"the server refused what a watcher has seen: {refusal}", file=sys.stderr, flush=True)
         self._say({"called": called})
 
     def _say(self, news: dict[str, Any]) -> None:
@@ -169,7 +210,8 @@ class TriggerRunner:
     def _listen(self, seconds: float) -> None:
         """Pass on what the hosts tell, for that long; what one tells is told to the daemon at once."""
         deadline = time.monotonic() + seconds
-        while not self.stopping and (left := deadline - time.monotonic()) > 0:
+        self._asks_soon = False
+        while not self.stopping and not self._asks_soon and (left := deadline - time.monotonic()) > 0:
             pipes = {host.pipe.fileno(): host for host in self.hosts}
             pause = min(left, CALLS_LOOKED_AT_S) if self._calls.running else left
             ready, _, _ = select.select([*pipes, self._wake_r], [], [], pause)
@@ -200,6 +242,9 @@ class TriggerRunner:
             except Exception as problem:
                 self._failed(info["id"], f"its DAG folder cannot be had: {type(problem).__name__}: {problem}")
                 return None
+        return self._fork(key, info, folder)
+
+    def _fork(self, key: str, info: TriggerInfo | WatchInfo, folder: Path | None) -> Host:
         ours, theirs = Pipe.pair()
         pid = os.fork()
         if pid == 0:
@@ -222,11 +267,19 @@ class TriggerRunner:
             self._died(host)
 
     def _take(self, host: Host, word: dict[str, Any]) -> None:
-        """``event`` of a trigger, a ``line`` that it has logged, or that it is ``over``."""
+        """``event`` of a trigger, a ``line`` that it has logged, or that it is ``over``; of a watch what it is
+        ``watching``, and what it has ``seen``."""
         if "event" in word:
             self._events.append(cast(TriggerEventInfo, word["event"]))
         elif "line" in word:
             self._lines.append(cast(TriggerLine, word["line"]))
+        elif "seen" in word:
+            self._seen.append(cast(WatchEvent, word["seen"]))
+        elif "watching" in word:
+            told = cast(WatchHeld, word["watching"])
+            if told["id"] in host.watches:
+                host.watches[told["id"]] = told
+                self._asks_soon = True  # none of its triggers runs before the server has said which
         elif "over" in word:
             host.triggers.pop(word["over"], None)
 
@@ -238,6 +291,9 @@ class TriggerRunner:
             os.kill(host.pid, signal.SIGKILL)  # it may have closed its end and live on
         _, status = os.waitpid(host.pid, 0)
         told = {event["id"] for event in self._events}
+        if host.watches:
+            print(f"a host of watches {_fate(status)}; it is begun again", file=sys.stderr, flush=True)
+            return  # the server hands out what nobody tells to hold
         left = [info for info in host.triggers.values() if info["id"] not in told]
         if len(left) == 1:
             self._failed(left[0]["id"], f"its process {_fate(status)}")
@@ -254,7 +310,7 @@ class TriggerRunner:
         """Hosts that have had nothing to do for a while end."""
         now = time.monotonic()
         for host in list(self.hosts):
-            if host.triggers:
+            if host.triggers or host.watches:
                 host.idle_since = 0.0
             elif not host.idle_since:
                 host.idle_since = now

@@ -20,6 +20,9 @@ Every call carries ``Authorization: Bearer TOKEN``; the token is good for one la
                                          "group"}]}``: the asset, or those that the alias has stood for.
 ``GET asset_events``                     Query the same, and ``after``, ``before``, ``ascending``, ``limit`` ->
                                          ``{"asset_events": [AssetHappened]}``.
+``POST launches/ID/question``            `Question` -> 204: the task asks a person (``HITLOperator``). ``GET`` -> what
+                                         was answered (``response_received``, ``chosen_options``, ``params_input``,
+                                         ``responded_at``, ``responded_by_user``); ``PATCH`` answers.
 ``GET state``                            Query ``key``, and ``asset`` (a name; absent: the task's own) -> ``{"values":
                                          [json]}``, empty where nothing is kept. ``PUT`` ``{"value": json,
                                          "expires_at"?: ISO}`` keeps, ``DELETE`` forgets (without ``key``: all).
@@ -62,6 +65,8 @@ TOLD_TO_STOP_HEADER = "X-GoFlow-Told-To-Stop"
 
 RUNNER_HEADER = "X-GoFlow-Trigger-Runner"
 """The trigger runner that speaks."""
+WATCH_LAUNCH = "watch-"
+"""In the place of a launch's id, with the id of a watch behind it: a trigger runner speaks for that watch's DAG."""
 
 ENV_TRIGGER_RUNNER = "GOFLOW_TRIGGER_RUNNER"
 """Name of a trigger runner."""
@@ -140,6 +145,18 @@ class AssetHappened(TypedDict):
     source_task_id: str | None
     source_map_index: int | None
     partition_key: str | None
+
+
+class Question(TypedDict, total=False):
+    """What a task asks a person: SUBJECT and OPTIONS are needed."""
+
+    subject: str
+    body: str | None
+    options: list[str]
+    defaults: list[str] | None
+    multiple: bool
+    params: dict[str, Any]
+    assigned_users: list[dict[str, str]]
 
 
 class FolderInfo(TypedDict):
@@ -355,9 +372,9 @@ class TriggerInfo(TypedDict):
 
 class CallbackInfo(TypedDict):
     """A callback to be called once: of a DAG whose run has ended (KIND ``success`` or ``failure``), or of a task whose
-    own process could not do it (``task_success``, ``task_failure``, ``task_retry``, ``task_skipped``). REASON: why it
-    ended. TASK: the input of the task instance in its context, where there is one that ran; LAUNCH_ID: in whose
-    name it asks the server; None: it cannot."""
+    own process could not do it (``task_execute``, ``task_success``, ``task_failure``, ``task_retry``,
+    ``task_skipped``). REASON: why it ended. TASK: the input of the task instance in its context, where there is one
+    that ran; LAUNCH_ID: in whose name it asks the server; None: it cannot."""
 
     id: int
     kind: str
@@ -380,6 +397,47 @@ class CallbackEnd(TypedDict):
     output: str
 
 
+class WatchInfo(TypedDict):
+    """An asset to watch: the file of DAG_ID says by which triggers (``AssetWatcher``). EPOCH counts its changes of
+    hands."""
+
+    id: int
+    epoch: int
+    asset: dict[str, str]
+    dag_id: str
+    dialect: str
+    environment: dict[str, str]
+    folder: FolderInfo
+    inputs: dict[str, Any]
+
+
+class WatchHeld(TypedDict, total=False):
+    """A watch that a runner has: what it has found of its WATCHERS (the name of each by the key of its trigger), or the
+    TROUBLE that it has with it."""
+
+    id: int
+    epoch: int
+    watchers: dict[str, str] | None
+    trouble: str | None
+
+
+class WatchRun(TypedDict):
+    """Of a watch that a runner has, the KEYS of the triggers that are to run: others run elsewhere for it."""
+
+    id: int
+    keys: list[str]
+
+
+class WatchEvent(TypedDict):
+    """The trigger of that KEY has yielded an event. TOLD_AS is another text for each, and the same when it is told
+    again."""
+
+    id: int
+    key: str
+    payload: Any
+    told_as: str
+
+
 class TriggerSync(TypedDict):
     """What a trigger runner says again and again. PROCESS: its pod's uid, or ``pid:start time``. CALLING: callbacks
     that it is calling. LEAVING: it ends, and holds nothing from now on."""
@@ -389,6 +447,7 @@ class TriggerSync(TypedDict):
     capacity: int
     held: list[int]
     calling: list[int]
+    watching: list[WatchHeld]
     leaving: bool
 
 
@@ -406,6 +465,9 @@ class TriggerOrders(TypedDict):
     start: list[TriggerInfo]
     leave: list[TriggerLeave]
     call: list[CallbackInfo]
+    watch: list[WatchInfo]
+    unwatch: list[int]
+    run: list[WatchRun]
     poll_s: float
 
 
@@ -429,3 +491,4 @@ class TriggerNews(TypedDict):
     events: list[TriggerEventInfo]
     lines: list[TriggerLine]
     called: list[CallbackEnd]
+    seen: list[WatchEvent]

@@ -77,10 +77,33 @@ def _init(at: At, self: Instance, *args: Any, **kwargs: Any) -> None:
 def _construct(cls: ClassValue, args: Any, kwargs: dict[str, Any], at: At) -> Any:
     """As BaseException.__new__: all arguments are its ``args``, until an ``__init__`` says otherwise."""
     made = Instance(cls, {"args": tuple(args)})
+    if any(base.host is BaseExceptionGroup for base in cls.mro):
+        _check_group(args, at)
     if kwargs and cls.owner_of("__init__") is at.session.exceptions["BaseException"]:
         raised(at, "TypeError", f"{cls.name}() takes no keyword arguments")
     initialise(made, args, kwargs, at)
     return made
+
+
+def _check_group(args: Sequence[Any], at: At) -> None:
+    """What ``BaseExceptionGroup.__new__`` refuses."""
+    from goflow.parser.interpreter.operations import type_name
+
+    if len(args) != 2 or any(isinstance(arg, Unknown) for arg in args):
+        if len(args) != 2:
+            words = f"BaseExceptionGroup.__new__() takes exactly 2 arguments ({len(args)} given)"
+            raised(at, "TypeError", words)
+        return
+    message, parts = args
+    if not isinstance(message, str):
+        raised(at, "TypeError", f"BaseExceptionGroup.__new__() argument 1 must be str, not {type_name(message)}")
+    if not isinstance(parts, list | tuple):
+        return
+    if not parts:
+        raised(at, "ValueError", "second argument (exceptions) must be a non-empty sequence")
+    for number, part in enumerate(parts):
+        if not isinstance(part, Unknown) and not (isinstance(part, Instance) and is_exception(part.cls)):
+            raised(at, "ValueError", f"Item {number} of second argument (exceptions) is not an exception")
 
 
 _NOT_SHOWN = frozenset({"args", "__cause__", "__context__", "__suppress_context__"})

@@ -566,7 +566,11 @@ def iterate(value: Any, at: At) -> Iterator[Any]:
             return
         except RecursionError:
             raise
-        except RuntimeError as problem:  # a dict that changes under the loop
+        except Exception as problem:  # a dict that changes under the loop, say, or arguments that are found to be wrong
+            from goflow.parser.interpreter.session import may_be_files
+
+            if not (isinstance(problem, TypeError) or may_be_files(problem)):
+                raise
             as_raised(problem, at)
         step(at)
         yield element

@@ -203,7 +203,7 @@ class Session:
         except MemoryError:
             raise BudgetError("more memory than it may", at) from None
         except Exception as problem:
-            if not _may_be_files(problem):
+            if not may_be_files(problem):
                 raise
             from goflow.parser.interpreter.exceptions import from_host
 
@@ -247,6 +247,6 @@ _FILES = (
 )  # fmt: skip
 
 
-def _may_be_files(problem: Exception) -> bool:
+def may_be_files(problem: Exception) -> bool:
     """Whether a library may raise PROBLEM for what the file asked of it."""
     return isinstance(problem, _FILES)

@@ -257,6 +257,10 @@ def one_of(values: tuple[Any, ...]) -> Kind:
     return Kind(check, exact)
 
 
+_NO_OTHER_TEXT = (str, bool, int, float, list, dict)
+"""What pydantic makes no other text of (of bytes, say, it does)."""
+
+
 def member_of(cls: ClassValue) -> Kind:
     """A member of the Enum CLS, or its value."""
     members: dict[str, Member] = cls.data["members"]
@@ -275,7 +279,7 @@ def member_of(cls: ClassValue) -> Kind:
         found = next((one for one in members.values() if type(one.value) is type(value) and one.value == value), None)
         if found is not None:
             return found
-        as_it_is = not mixed_in or (mixed_in == {str} and type(value) is str)  # "3" may be a member of an IntEnum
+        as_it_is = not mixed_in or (mixed_in == {str} and type(value) in _NO_OTHER_TEXT)  # "3" may be of an IntEnum
         is_sure = as_it_is and not is_flag and not isinstance(own, Value)  # an Unknown is not known to be another
         if not is_sure or any(equal(one.value, value, at) is not False for one in members.values()):
             return unsure(at)

@@ -93,7 +93,7 @@ class LoweredTask:
             template_ext=task.template_ext,
             fields=self._fields(),
             arguments=self._arguments(),
-            given=tuple(sorted(map(str, task.given))),
+            given=tuple(sorted(name for name in task.given if isinstance(name, str))),
             doc=self._doc(),
             display_name=self._text("task_display_name", "display_name"),
             line=span.line,
@@ -293,6 +293,8 @@ class LoweredTask:
         own = OWN_FIELDS | {*CALLBACKS, *(_SENSOR_NAMES if BASE_SENSOR in self.paths else ())}
         kept: dict[str, Json] = {}
         for name, value in self.task.arguments.items():
+            if not isinstance(name, str):  # of default_args: no copy can be made with it
+                continue
             if name in fields or (name in own and (name not in _MORE or not self._says_more(name, value))):
                 continue
             self._note_holes(name, value)

@@ -14,6 +14,7 @@ from goflow.domain.runs import Launch, TaskInstance
 from goflow.domain.state import OPEN_LAUNCH_STATES, LaunchState, RunState, TaskState
 from goflow.executor.outcomes import settle, skip, store_report
 from goflow.server import task_bodies
+from goflow.server.asking_people import AskingPeople
 from goflow.server.door import Door, Handler, RequestRefusedError
 from goflow.server.execution import answers, states
 from goflow.server.execution.asking import Asking
@@ -48,7 +49,12 @@ class ExecutionApi:
             ("task-reschedules/{launch_id}/start_date", "GET", self.first_start),
         ]
         guarded = [self._route(path, method, handler) for path, method, handler in (*asking.calls(), *mine)]
-        more = (*results.calls(), *Remembered(self.store).calls(), *Assets(self.store).calls())
+        more = (
+            *results.calls(),
+            *AskingPeople(self.store).calls(),
+            *Remembered(self.store).calls(),
+            *Assets(self.store).calls(),
+        )
         guarded += [self._route(path, method, handler) for path, method, handler in more]
         return [Route(f"{wire.EXECUTION_PREFIX}health", _healthy, methods=["GET"]), *guarded]
 

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from goflow.domain.assets import AssetKey, NewAssetEvent
 from goflow.domain.errors import InvalidRequestError
+from goflow.domain.hitl import HITL_TRIGGER
 from goflow.domain.runs import Outcome
 from goflow.domain.state import TaskState
 from goflow.domain.triggers import Deferral
@@ -58,7 +59,21 @@ def outcome_of(body: Mapping[str, Any], at: dt.datetime, *, told_to_stop: bool) 
             )
         case "deferred":
             return Outcome(state=TaskState.DEFERRED, deferral=_deferral(body), exit_code=0, at=at)
+        case "awaiting_input":
+            return Outcome(state=TaskState.DEFERRED, deferral=_waiting_for_a_person(body), exit_code=0, at=at)
     raise InvalidRequestError(f"a task cannot be told to be {state!r} here")
+
+
+def _waiting_for_a_person(body: Mapping[str, Any]) -> Deferral:
+    """What a task waits for that has asked a person (``TIAwaitingInputStatePayload``)."""
+    return Deferral(
+        classpath=HITL_TRIGGER,
+        next_method=task_bodies.text(body, "next_method"),
+        next_kwargs=dict(task_bodies.mapping(body.get("next_kwargs") or {}, "next_kwargs")),
+        timeout_s=_duration(body.get("timeout"), "timeout"),
+        from_folder=False,
+        encoding="airflow",
+    )
 
 
 def _deferral(body: Mapping[str, Any]) -> Deferral:
@@ -66,18 +81,23 @@ def _deferral(body: Mapping[str, Any]) -> Deferral:
     arguments = {name: body.get(name) or {} for name in ("trigger_kwargs", "next_kwargs")}
     for name, value in arguments.items():
         task_bodies.mapping(value, name)  # Airflow's client may encrypt them for its own triggerer
-    try:
-        timeout = _DURATION.validate_python(body.get("trigger_timeout"))
-    except ValidationError:
-        raise InvalidRequestError("trigger_timeout must be a duration") from None
     return Deferral(
         classpath=task_bodies.text(body, "classpath"),
         next_method=task_bodies.text(body, "next_method"),
         kwargs=dict(arguments["trigger_kwargs"]),
         next_kwargs=dict(arguments["next_kwargs"]),
-        timeout_s=None if timeout is None else timeout.total_seconds(),
+        timeout_s=_duration(body.get("trigger_timeout"), "trigger_timeout"),
         encoding="airflow",
     )
+
+
+def _duration(told: Any, name: str) -> float | None:
+    """Seconds of a duration in ISO 8601 (or a number)."""
+    try:
+        found = _DURATION.validate_python(told)
+    except ValidationError:
+        raise InvalidRequestError(f"{name} must be a duration") from None
+    return None if found is None else found.total_seconds()
 
 
 def _asset_events(body: Mapping[str, Any]) -> tuple[NewAssetEvent, ...]:

@@ -6,6 +6,7 @@ rows that follow from it, and the event, all in the caller's transaction. What d
 
 from goflow.store.transitions.assets import register_asset_events, take_in, unqueue
 from goflow.store.transitions.callbacks import claim_callbacks, end_callback, lose_callbacks, request_callback
+from goflow.store.transitions.hitl import answer_question, ask_person, expire_question, resume_answered
 from goflow.store.transitions.launches import (
     Claimed,
     advance_launch,
@@ -18,6 +19,7 @@ from goflow.store.transitions.planning import LaunchRequest, Limit, plan_launch,
 from goflow.store.transitions.runs import advance_run
 from goflow.store.transitions.tasks import TaskChange, advance_task, apply, clear_tasks, mark_task
 from goflow.store.transitions.triggers import claim_triggers, defer_task, due_event, fire_trigger, forget_trigger
+from goflow.store.transitions.watches import claim_watches, fire_watcher, reconcile_watches, tell_watchers
 
 __all__ = [
     "Claimed",
@@ -27,25 +29,33 @@ __all__ = [
     "advance_launch",
     "advance_run",
     "advance_task",
+    "answer_question",
     "apply",
+    "ask_person",
     "claim_callbacks",
     "claim_launch",
     "claim_triggers",
+    "claim_watches",
     "clear_tasks",
     "defer_task",
     "due_event",
     "end_callback",
+    "expire_question",
     "fire_trigger",
+    "fire_watcher",
     "forget_trigger",
     "lose_callbacks",
     "mark_task",
     "plan_launch",
     "plan_launches",
+    "reconcile_watches",
     "register_asset_events",
     "replace_launch",
     "request_callback",
     "request_stop",
+    "resume_answered",
     "stop_launches",
     "take_in",
+    "tell_watchers",
     "unqueue",
 ]

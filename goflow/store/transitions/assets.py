@@ -46,7 +46,9 @@ def _register(tx: Tx, one: NewAssetEvent, source: TaskInstance | None, who: str)
         assets.register(tx, [Mention("asset", one.asset.name, one.asset.uri)], at)
         found = assets.find(tx, name=one.asset.name, uri=one.asset.uri)
     assert found is not None
-    key = tx.insert(asset_events, {**_row(one, source), "asset_id": found.id, "at": at})
+    key = tx.insert_or_none(asset_events, {**_row(one, source), "asset_id": found.id, "at": at})
+    if key is None:
+        return None  # told before
     aliases = sorted(set(one.aliases))
     tx.insert_new(asset_event_aliases, [{"alias": alias, "event_id": key} for alias in aliases])
     waiting = assets.waiting_dags(tx, AssetKey(found.name, found.uri), aliases)
@@ -67,7 +69,7 @@ def _register(tx: Tx, one: NewAssetEvent, source: TaskInstance | None, who: str)
 
 
 def _row(one: NewAssetEvent, source: TaskInstance | None) -> dict[str, Any]:
-    row = {"extra": dumps(dict(one.extra)), "partition_key": one.partition_key}
+    row = {"extra": dumps(dict(one.extra)), "partition_key": one.partition_key, "told_as": one.told_as}
     if source is None:
         return row
     made_by = {"dag_id": source.dag_id, "run_id": source.run_id, "task_id": source.task_id}

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, select, update
 
+from goflow.domain.hitl import A_PERSON_DECIDES, HITL_TRIGGER
 from goflow.domain.runs import TaskInstance
 from goflow.domain.state import TaskState
 from goflow.domain.triggers import Deferral, Fired, FiredKind, TriggerState, fired_by_moment, moment_of
@@ -20,6 +21,7 @@ from goflow.store import events, xcoms
 from goflow.store import triggers as stored
 from goflow.store.columns import dumps
 from goflow.store.tables import WAITING_TRIGGERS, task_instances, triggers, where
+from goflow.store.transitions.hitl import expire_question
 from goflow.store.transitions.tasks import TaskChange, advance_task, apply
 from goflow.store.tx import Tx
 
@@ -70,11 +72,13 @@ def defer_task(
     """
     at = at or tx.now()
     due_at = moment_of(deferral.classpath, deferral.kwargs)
+    asks = deferral.classpath == HITL_TRIGGER
     limits = [] if latest is None else [latest]
     if deferral.timeout_s is not None:
         limits.append(_after(at, deferral.timeout_s))
     timeout_at = min(limits, default=None)
     next_at = min((moment for moment in (due_at, timeout_at) if moment is not None), default=None)
+    due_at = A_PERSON_DECIDES if asks else due_at
     change = TaskChange(
         ti_id=instance.id,
         expected=instance.state,
@@ -159,10 +163,14 @@ def due_event(tx: Tx, ti_id: int, now: dt.datetime) -> tuple[int, Fired] | None:
 
     The trigger's key and what comes of it; None: nothing yet.
     """
+    from goflow.store import tasks
+
     trigger = stored.of_task(tx, ti_id)
     if trigger is None or trigger.state is not TriggerState.WAITING:
         return None
     due = trigger.due_at if trigger.due_at is not None and trigger.due_at <= now else None
+    if trigger.classpath == HITL_TRIGGER and trigger.timeout_at is not None and trigger.timeout_at <= now:
+        return trigger.id, expire_question(tx, tasks.get(tx, ti_id), who="scheduler")
     late = trigger.timeout_at if trigger.timeout_at is not None and trigger.timeout_at <= now else None
     if due is not None and (late is None or due <= late):
         return trigger.id, fired_by_moment(stored.kwargs(tx, trigger.id))

@@ -151,7 +151,16 @@ def test_what_was_read_before_keeps_how_it_was_read(empty_url: str) -> None:
     store = Store(empty_url)
     store.upgrade()
     with store.database.writing() as connection:
-        of_assets = ("run_asset_events", "asset_queue", "asset_event_aliases", "asset_events", "asset_uses", "assets")
+        of_assets = (
+            "hitl_details",
+            "asset_watches",
+            "run_asset_events",
+            "asset_queue",
+            "asset_event_aliases",
+            "asset_events",
+            "asset_uses",
+            "assets",
+        )
         for later in (
             *of_assets,
             "asset_state_store",

@@ -70,7 +70,7 @@ def made(tmp_path_factory) -> Iterator[Daemon]:
     (place / "dags" / "goflow.yaml").write_text(f"dialect: airflow3\nruntime: airflow\npython: {python}\n")
     daemon = standalone(place / "home", place / "dags")
     daemon.start()
-    daemon.wait_for("all DAGs", lambda: len(daemon.json("dags", "list")) == 7, 60)
+    daemon.wait_for("all DAGs", lambda: len(daemon.json("dags", "list")) == 8, 60)
     yield daemon
     daemon.stop()
 

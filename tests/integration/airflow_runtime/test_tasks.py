@@ -12,7 +12,7 @@ def started(runs) -> None:
     """All runs at once: an Airflow takes seconds to start, and most of a task's time is that."""
     runs.daemon.run("variables", "set", "greeting", "hello")
     runs.daemon.run("connections", "set", "db", "--uri", "postgres://me:secret@db.example.com/orders")
-    for dag_id, conf in (("results", {"word": "given"}), ("ends", {}), ("deferred", {}), ("assets", {})):
+    for dag_id, conf in (("results", {"word": "given"}), ("ends", {}), ("deferred", {}), ("assets", {}), ("asks", {})):
         runs.start(dag_id, **conf)
 
 
@@ -78,3 +78,41 @@ def test_events_of_assets_are_kept_and_other_dags_are_started(runs):
     )
     (started,) = runs.daemon.json("runs", "list", "started")
     assert (started["run_id"], started["state"], started["conf"]) == ("by_hand", "success", {"a": 1})
+
+
+def test_people_are_asked_and_their_answers_are_the_results(runs):
+    answer_all(runs.daemon)
+    state, tasks = runs.end("asks")
+    assert (state, tasks) == (
+        "failed",
+        {
+            "form": "success",
+            "late": "success",
+            "never": "failed",
+            "approve": "success",
+            "branch": "success",
+            "left": "success",
+            "right": "skipped",
+        },
+    )
+    answered = runs.xcom("asks", "form")
+    assert (answered["chosen_options"], answered["params_input"]) == (["OK"], {"name": "Ada"})
+    assert answered["responded_by_user"] == {"id": "api", "name": "api"}
+    assert runs.xcom("asks", "late")["chosen_options"] == ["b"]
+
+
+def answer_all(daemon):
+    """As a person does it: each question when it is asked."""
+    for task_id, subject, words in (
+        ("form", "Who are you?", ("--option", "OK", "--param", "name=Ada")),
+        ("approve", "Is Ada right?", ("--option", "Approve")),
+        ("branch", "Where?", ("--option", "L")),
+    ):
+        asked = daemon.wait_for(f"the question of {task_id}", lambda task_id=task_id: question(daemon, task_id), 180)
+        assert asked["subject"] == subject
+        daemon.run("tasks", "respond", "asks", "test", task_id, *words)
+
+
+def question(daemon, task_id):
+    found = {row["task_instance"]["task_id"]: row for row in daemon.json("tasks", "questions", "--dag", "asks")}
+    return found.get(task_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import email
 import json
+import os
 import sqlite3
 import subprocess
 from pathlib import Path
@@ -16,7 +17,7 @@ from airflow._goflow.serialization import deserialize
 
 from goflow.store.rows import Connection
 from tests.integration.providers import servers
-from tests.integration.providers.conftest import Providers
+from tests.integration.providers.conftest import COMPAT, Providers
 from tests.postgres import Server, postgres_server
 from tests.runners import Started, server
 
@@ -52,6 +53,32 @@ def test_airflow_is_not_there(python: Path):
         f"apache-airflow-providers-{name}"
         for name in ("amazon", "common-sql", "ftp", "http", "postgres", "redis", "sftp", "smtp", "sqlite", "ssh")
     ]
+
+
+IMPORTS = """
+import importlib, json, pkgutil, warnings
+import airflow.providers
+warnings.simplefilter("ignore")
+failed = {}
+for found in pkgutil.walk_packages(airflow.providers.__path__, "airflow.providers."):
+    try:
+        importlib.import_module(found.name)
+    except BaseException as problem:
+        failed[found.name.removeprefix("airflow.providers.")] = str(problem)
+print(json.dumps(failed))
+"""
+OF_AIRFLOW_ITSELF = ("amazon.aws.auth_manager.", "amazon.aws.bundles.", "amazon.aws.cli.", "amazon.aws.executors.")
+"""Parts that run in Airflow's own services, and in no task."""
+
+
+def test_every_module_that_a_task_may_use_can_be_imported(python: Path):
+    path = f"{COMPAT / 'airflow_shim'}{os.pathsep}{COMPAT / 'runner'}"
+    done = subprocess.run([python, "-c", IMPORTS], capture_output=True, text=True, env={"PYTHONPATH": path}, check=True)
+    failed = {name: why for name, why in json.loads(done.stdout).items() if not name.startswith(OF_AIRFLOW_ITSELF)}
+    assert {name: "duckdb" in why or "bson" in why for name, why in failed.items()} == {
+        "amazon.aws.hooks.duckdb": True,
+        "amazon.aws.transfers.mongo_to_s3": True,
+    }, failed
 
 
 def check_sql(found: dict[str, Started], hook: str) -> None:

@@ -38,6 +38,7 @@ class Client:
         self.asked: list[str] = []
         self.task = ("", -1)
         self.kept: dict[tuple[str | None, str], Any] = {}
+        self.questions: list[dict[str, Any]] = []
         self.happened: list[dict[str, Any]] = []
         self.known: list[dict[str, Any]] = []
         self.asked_events: list[dict[str, Any]] = []
@@ -81,6 +82,9 @@ class Client:
 
     def delete_state(self, key=None, *, asset=None):
         self.kept = {k: v for k, v in self.kept.items() if k[0] != asset or key not in {None, k[1]}}
+
+    def ask_person(self, question):
+        self.questions.append(json.loads(json.dumps(question)))
 
     def assets(self, **named):
         return [row for row in self.known if all(row[word] == value for word, value in named.items())]

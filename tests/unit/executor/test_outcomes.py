@@ -13,12 +13,12 @@ from goflow.domain.runs import Outcome
 from goflow.domain.spec import DagSpec, TaskSpec
 from goflow.domain.state import LaunchState, TaskState
 from goflow.executor.folders import FolderCache
-from goflow.executor.outcomes import settle
+from goflow.executor.outcomes import begun, settle
 from goflow.executor.words import LONGEST_MESSAGE, outcome_from_word
 from goflow.store import blobs, launches, tasks, transitions, xcoms
 from goflow.store import callbacks as stored_callbacks
 from goflow.store.rows import LogRow, NewTask
-from tests.stores import begin, make_run
+from tests.stores import begin, make_run, queue
 from tests.unit.executor.kit import SUCCESS
 
 FAILED = Outcome(state=TaskState.FAILED, message="no")
@@ -251,6 +251,8 @@ ALL = {f"on_{kind}_callback": True for kind in ("success", "failure", "retry", "
 LOST = Outcome(state=TaskState.FAILED, reason="Lost", message="gone")
 TOLD = Outcome(state=TaskState.FAILED, message="told", called_back=True)
 SKIPPED = Outcome(state=TaskState.SKIPPED)
+RAN = Outcome(state=TaskState.SUCCESS, exit_code=0)
+BEGINS = {"on_execute_callback": True, "on_success_callback": True}
 
 
 @pytest.mark.parametrize(
@@ -282,3 +284,31 @@ def test_callbacks_are_asked_for_where_the_tasks_own_process_cannot_call_them(
         found = stored_callbacks.of_run(tx, run.run.id)
     assert [row.kind for row in found] == asked
     assert all(row.task_instance_id == run["t"].id for row in found)
+
+
+BEGINNINGS = {
+    "a container that is seen to run": (POD_PATH, True, RAN, ["task_execute", "task_success"]),
+    "one that nobody saw run": (POD_PATH, False, RAN, ["task_execute", "task_success"]),
+    "one that has not run": (POD_PATH, False, LOST, []),
+    "our own runner, which calls it itself": (BASH_PATH, True, RAN, []),
+}
+
+
+@pytest.mark.parametrize(("operator", "seen", "outcome", "asked"), BEGINNINGS.values(), ids=BEGINNINGS)
+def test_on_execute_callback_is_asked_for_once_a_container_that_is_not_ours_runs(
+    sqlite_store, operator, seen, outcome, asked
+):
+    name = operator.rpartition(".")[2]
+    spec = TaskSpec(
+        task_id="t", operator=name, operator_path=operator, callbacks=BEGINS, fields={"image": "busybox"}
+    )  # fmt: skip
+    with sqlite_store.transaction() as tx:
+        run = make_run(tx, DagSpec(dag_id="d", tasks=(spec,)))
+        launch = begin(tx, run["t"], backend="kubernetes") if seen else queue(tx, run["t"], backend="kubernetes")
+        if seen:
+            begun(tx, launch, "test")
+        else:
+            transitions.advance_launch(tx, launch.id, LaunchState.PLANNED, LaunchState.CREATED)
+    settle(sqlite_store, launch.id, outcome, who="test")
+    with sqlite_store.reading() as tx:
+        assert [row.kind for row in stored_callbacks.of_run(tx, run.run.id)] == asked

@@ -13,13 +13,14 @@ import pytest
 import structlog.testing
 from prometheus_client.parser import text_string_to_metric_families
 
+from goflow.domain.hitl import Question, User
 from goflow.domain.spec import Schedule
 from goflow.operators.manifest import Site
 from goflow.operators.request import Defaults
 from goflow.server.listener import Listener
 from goflow.server.rest.app import Answer, application
 from goflow.server.rest.context import Services
-from goflow.store import Store, tokens
+from goflow.store import Store, tokens, transitions
 from goflow.telemetry import metrics
 from tests.stores import KEY
 from tests.unit.scheduler.kit import FAILED, SUCCESS, T0, World, dag, task
@@ -249,6 +250,61 @@ def test_what_happens_to_an_asset_is_told_and_begins_the_dag_that_waits(caller: 
     assert [one["run_id"] for one in event["created_dagruns"]] == [run.run_id]
     assert caller.post("/api/v2/assets/events", json={"asset_id": 99}).status_code == 404
     assert caller.get("/api/v2/assets", params={"dag_id": "nobody"}).json()["total_entries"] == 0
+
+
+ASKED = f"{RUNS}/good/taskInstances/one/-1/hitlDetails"
+
+
+@pytest.fixture
+def question(world: World) -> None:
+    """The task ``one`` of the run ``good`` has asked Ada."""
+    with world.store.transaction() as tx:
+        instance = world.row("one", run_id="good")
+        ada = User(id="ada", name="Ada")
+        asked = Question(subject="Which?", options=("a", "b"), assigned_users=(ada,))
+        transitions.ask_person(tx, instance, "a launch", asked, who="task")
+
+
+@pytest.mark.usefixtures("question")
+def test_what_a_task_asks_is_listed_and_answered_once(caller: httpx.Client) -> None:
+    listed = "/api/v2/dags/~/dagRuns/~/hitlDetails"
+    (found,) = caller.get(listed, params={"response_received": False}).raise_for_status().json()["hitl_details"]
+    assert (found["subject"], found["options"], found["response_received"]) == ("Which?", ["a", "b"], False)
+    assert found["task_instance"]["task_id"] == "one"
+    answered = caller.patch(ASKED, json={"chosen_options": ["a"]}).raise_for_status().json()
+    assert (answered["chosen_options"], answered["responded_by"]) == (["a"], {"id": "api", "name": "api"})
+    assert caller.patch(ASKED, json={"chosen_options": ["b"]}).status_code == 409
+    assert caller.get(ASKED).json()["chosen_options"] == ["a"]
+    assert caller.get(listed, params={"response_received": False}).json()["total_entries"] == 0
+
+
+REFUSED_ANSWERS: dict[str, tuple[dict[str, Any], int]] = {
+    "no option": ({"chosen_options": []}, 422),
+    "what is no option": ({"chosen_options": ["c"]}, 400),
+    "several where one is asked for": ({"chosen_options": ["a", "b"]}, 400),
+}
+
+
+@pytest.mark.usefixtures("question")
+@pytest.mark.parametrize(("body", "status"), REFUSED_ANSWERS.values(), ids=REFUSED_ANSWERS)
+def test_what_is_no_answer_is_refused(caller: httpx.Client, body: dict[str, Any], status: int) -> None:
+    assert caller.patch(ASKED, json=body).status_code == status
+    assert caller.get(ASKED).json()["response_received"] is False
+
+
+@pytest.mark.usefixtures("question")
+@pytest.mark.parametrize(("name", "status"), [("ada", 200), ("Ada", 200), ("bob", 403)])
+def test_callers_with_a_token_of_their_own_answer_what_they_are_asked(
+    api: httpx.Client, world: World, name: str, status: int
+) -> None:
+    with world.store.transaction() as tx:
+        token = tokens.create(tx, name, who="me")
+    headers = {"Authorization": f"Bearer {token}"}
+    assert api.patch(ASKED, json={"chosen_options": ["a"]}, headers=headers).status_code == status
+
+
+def test_where_nothing_is_asked_nothing_is_answered(caller: httpx.Client) -> None:
+    assert caller.patch(ASKED, json={"chosen_options": ["a"]}).status_code == 404
 
 
 def test_a_connections_password_is_never_told(caller: httpx.Client) -> None:

@@ -11,10 +11,12 @@ import pytest
 from goflow_runner import wire
 
 from goflow.domain.callbacks import CallbackState
+from goflow.domain.spec import DagSpec, Schedule
 from goflow.domain.state import TaskState
 from goflow.domain.triggers import Deferral
 from goflow.executor.words import outcome_from_word
-from goflow.store import callbacks, launches, logs, runs, tasks, transitions, triggers, variables
+from goflow.store import assets, callbacks, launches, logs, runs, tasks, transitions, triggers, variables
+from tests import stores
 from tests.runners import TaskServer, python
 
 WAIT = {"classpath": "a.B", "next_method": "go_on", "kwargs": {"x": [1]}, "next_kwargs": {"y": 2}, "timeout_s": 5}
@@ -159,3 +161,38 @@ def test_a_deferral_that_says_too_little_is_refused(told, wrong):
 def test_a_deferral_may_say_no_more_than_it_has_to():
     word = {"state": "deferred", "deferral": {"classpath": "a.B", "next_method": "m"}}
     assert outcome_from_word(word).deferral == Deferral(classpath="a.B", next_method="m")
+
+
+@pytest.fixture
+def watched(server: TaskServer) -> None:
+    """A DAG that waits for an asset with watchers, and may read one Variable alone."""
+    leaf = {"$asset": {"name": "a", "uri": "s3://a", "watched": True}}
+    schedule = Schedule(kind="assets", timetable="AssetTriggeredTimetable", condition={"all": [leaf]})
+    with server.store.transaction() as tx:
+        stores.record(tx, DagSpec(dag_id="watches", schedule=schedule, variables=("mine",)))
+        variables.set_(tx, "mine", "1", None, who="me")
+        variables.set_(tx, "other", "2", None, who="me")
+        transitions.reconcile_watches(tx, who="test")
+
+
+@pytest.mark.usefixtures("watched")
+def test_a_runner_hears_what_to_watch_and_speaks_for_its_dag(server):
+    [info] = sync(server)["watch"]
+    assert (info["asset"], info["dag_id"], info["dialect"]) == ({"name": "a", "uri": "s3://a"}, "watches", "airflow3")
+    speaks = {"X_GoFlow_Launch": f"watch-{info['id']}"}
+    assert call(server, "variables/mine", **speaks) == {"value": "1"}
+    assert call(server, "variables/other", **speaks) == 404
+    assert call(server, "folders/other.tar", **speaks) == 403
+    assert call(server, "variables/mine", runner="another", **speaks) == 403
+
+
+@pytest.mark.usefixtures("watched")
+def test_what_a_watcher_sees_happens_once_though_it_is_told_twice(server):
+    [info] = sync(server)["watch"]
+    held = {"id": info["id"], "epoch": info["epoch"], "watchers": {"k": "the watcher"}, "trouble": None}
+    assert sync(server, watching=[held])["run"] == [{"id": info["id"], "keys": ["k"]}]
+    seen = {"id": info["id"], "key": "k", "payload": {"n": 1}, "told_as": "word"}
+    for _ in range(2):
+        assert call(server, "trigger_runners/r/events", {"seen": [seen, seen]}) is None
+    with server.store.reading() as tx:
+        assert [event.extra for event in assets.events(tx)] == [{"from_trigger": True, "payload": {"n": 1}}]

@@ -139,7 +139,7 @@ def test_without_a_place_of_its_own_it_only_gives_up_the_silent(place, sqlite_st
         triggers.runner_seen(tx, "pod", capacity=5, ttl_s=15)
     assert keeper.look()
     assert known(sqlite_store) == ["pod"]
-    assert keeper.status() == {"waiting": 1, "unheld": 1, "runners": {"pod": 0}}
+    assert keeper.status() == {"waiting": 1, "unheld": 1, "runners": {"pod": 0}, "watches": []}
     clock.advance(16)
     keeper.look()
     assert known(sqlite_store) == []

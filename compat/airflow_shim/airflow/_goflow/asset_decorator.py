@@ -19,7 +19,9 @@ class _AssetMainOperator(PythonOperator):
         return isinstance(self.outlets[0], AssetDefinition)
 
     def determine_kwargs(self, context):
-        """An argument for each parameter."""
+        """An argument for each parameter: assets are those that the server knows by that name."""
+        from airflow._goflow.asset_events import resolved
+
         found = parameters_of(self.python_callable)
         given = {
             "self": Asset(self._definition_name, self.outlets[0].uri if self._is_alone() else None),
@@ -27,7 +29,11 @@ class _AssetMainOperator(PythonOperator):
             "outlet_events": context["outlet_events"],
         }
         return {
-            name: found.defaults[name] if name in found.defaults else given[name] if name in given else Asset(name)
+            name: found.defaults[name]
+            if name in found.defaults
+            else given[name]
+            if name in given
+            else resolved(Asset.ref(name=name))
             for name in found.names
         }
 

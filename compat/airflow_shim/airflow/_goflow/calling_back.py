@@ -5,7 +5,13 @@ import sys
 
 from airflow._goflow import loading, logs, tracebacks, world
 
-_STATES = {"success": "success", "failure": "failed", "retry": "up_for_retry", "skipped": "skipped"}
+_STATES = {
+    "execute": "running",
+    "success": "success",
+    "failure": "failed",
+    "retry": "up_for_retry",
+    "skipped": "skipped",
+}
 
 
 def call(info, client, folder):

@@ -1,4 +1,4 @@
-"""``conf``: settings that the environment gives, else Airflow's well-known defaults."""
+"""``conf``: settings that the environment gives, else the defaults of Airflow and of installed providers."""
 
 import os
 
@@ -24,6 +24,16 @@ _OURS = {
 """Settings that depend on the place, and those that Airflow's defaults would not tell right here."""
 
 
+def _defaults(section):
+    """Airflow's settings of SECTION; of one that is not Airflow's own, those that providers bring."""
+    found = facts.settings(section)
+    if not found:
+        from airflow._goflow import providers
+
+        found = providers.settings(section)
+    return found
+
+
 class AirflowConfigParser:
     """Settings by section and key."""
 
@@ -46,7 +56,7 @@ class AirflowConfigParser:
         if asked == ("core", "dags_folder") and (World.task_input or {}).get("folder_here"):
             return World.task_input["folder_here"]
         found = _OURS.get(asked)
-        return facts.setting(section.lower(), key.lower()) if found is None else found
+        return _defaults(asked[0]).get(asked[1]) if found is None else found
 
     def get(self, section, key, fallback=NOTSET, **kwargs):
         """A setting's text. Raises AirflowConfigException where there is none and no fallback."""
@@ -129,7 +139,7 @@ class AirflowConfigParser:
     def getsection(self, section, **kwargs):
         """All of a section that is known."""
         prefix = f"AIRFLOW__{section.upper()}__"
-        found = facts.settings(section.lower())
+        found = dict(_defaults(section.lower()))
         found.update({key: value for (part, key), value in _OURS.items() if part == section.lower()})
         found.update(
             {name[len(prefix) :].lower(): value for name, value in os.environ.items() if name.startswith(prefix)}

@@ -145,6 +145,22 @@ class set_current_context:
         world.World.contexts.pop()
 
 
+DEFAULT_FORMAT_PREFIX = "airflow.ctx."
+
+
+def __getattr__(name):
+    if name != "AIRFLOW_VAR_NAME_FORMAT_MAPPING":
+        raise AttributeError(name)
+    date = "execution_date" if world.is_airflow2() else "logical_date"
+    names = ("dag_id", "task_id", date, "try_number", "dag_run_id", "dag_owner", "dag_email")
+    return {
+        f"AIRFLOW_CONTEXT_{name.upper()}": {
+            "default": f"{DEFAULT_FORMAT_PREFIX}{name}", "env_var_format": f"AIRFLOW_CTX_{name.upper()}",
+        }
+        for name in names
+    }  # fmt: skip
+
+
 def context_to_airflow_vars(context, in_env_var_format=False):
     """What tells a process which task it belongs to: ``AIRFLOW_CTX_DAG_ID`` or ``airflow.ctx.dag_id`` and so on."""
     task, ti, run = context.get("task"), context.get("task_instance"), context.get("dag_run")
@@ -159,5 +175,6 @@ def context_to_airflow_vars(context, in_env_var_format=False):
         "dag_run_id": getattr(run, "run_id", None),
     }
     shown = {key: ",".join(value) if isinstance(value, list) else str(value) for key, value in found.items() if value}
-    form = (lambda key: f"AIRFLOW_CTX_{key.upper()}") if in_env_var_format else (lambda key: f"airflow.ctx.{key}")
-    return {form(key): value for key, value in shown.items()}
+    if in_env_var_format:
+        return {f"AIRFLOW_CTX_{key.upper()}": value for key, value in shown.items()}
+    return {f"{DEFAULT_FORMAT_PREFIX}{key}": value for key, value in shown.items()}

@@ -12,6 +12,8 @@ from airflow._goflow.serialization import CLASSNAME, deserialize, packed
 
 TIMEOUT = "Trigger timeout"
 """What is told of a trigger whose time is over; operators know it by these words."""
+HITL_TRIGGER = "airflow.providers.standard.triggers.hitl.HITLTrigger"
+"""Under this path a task waits for a person; no runner makes the trigger."""
 _PLAIN = ("airflow.", "builtins.", "datetime.", "decimal.", "pendulum.", "uuid.", "zoneinfo.")
 """What the class paths of arguments begin with that every trigger runner has."""
 
@@ -32,6 +34,25 @@ def outcome(deferred):
             "next_kwargs": packed(deferred.kwargs or {}),
             "timeout_s": timeout.total_seconds() if hasattr(timeout, "total_seconds") else timeout,
             "from_folder": _is_from_folder(path, kwargs),
+            "encoding": "goflow",
+        },
+    }
+
+
+def asked(awaiting):
+    """The outcome of a task that has asked a person (AWAITING is a ``TaskAwaitingInput``)."""
+    timeout = awaiting.timeout
+    return {
+        "state": "deferred",
+        "reason": "AwaitingInput",
+        "message": "waits for a person's answer",
+        "deferral": {
+            "classpath": HITL_TRIGGER,
+            "kwargs": {},
+            "next_method": awaiting.method_name,
+            "next_kwargs": packed(awaiting.kwargs or {}),
+            "timeout_s": timeout.total_seconds() if hasattr(timeout, "total_seconds") else timeout,
+            "from_folder": False,
             "encoding": "goflow",
         },
     }

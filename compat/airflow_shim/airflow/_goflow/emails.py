@@ -4,21 +4,16 @@ from airflow._goflow.dialects import ByDialect
 from airflow._goflow.operator import BaseOperator
 
 
-def send_email(to, subject, html_content, files=None, dryrun=False, cc=None, bcc=None, mime_subtype="mixed",
-               mime_charset="utf-8", conn_id=None, custom_headers=None, **kwargs):  # fmt: skip
-    """Send a mail through the SMTP connection CONN_ID (``smtp_default``). Raises AirflowNotFoundException."""
-    import smtplib
+def build_mime_message(mail_from, to, subject, html_content, files=None, cc=None, bcc=None, mime_subtype="mixed",
+                       mime_charset="utf-8", custom_headers=None):  # fmt: skip
+    """The mail, and the addresses of all who get it."""
     from email.message import EmailMessage
     from pathlib import Path
 
-    from airflow._goflow.connection import BaseHook
-
-    connection = BaseHook.get_connection(conn_id or "smtp_default")
-    extra = connection.extra_dejson
     recipients = [_addresses(addresses) for addresses in (to, cc, bcc)]
     message = EmailMessage()
     message["Subject"] = subject
-    message["From"] = kwargs.get("from_email") or extra.get("from_email") or connection.login or "airflow@localhost"
+    message["From"] = mail_from
     message["To"] = ", ".join(recipients[0])
     if recipients[1]:
         message["Cc"] = ", ".join(recipients[1])
@@ -29,6 +24,22 @@ def send_email(to, subject, html_content, files=None, dryrun=False, cc=None, bcc
         message.add_attachment(
             Path(file).read_bytes(), maintype="application", subtype="octet-stream", filename=Path(file).name
         )
+    return message, [address for group in recipients for address in group]
+
+
+def send_email(to, subject, html_content, files=None, dryrun=False, cc=None, bcc=None, mime_subtype="mixed",
+               mime_charset="utf-8", conn_id=None, custom_headers=None, **kwargs):  # fmt: skip
+    """Send a mail through the SMTP connection CONN_ID (``smtp_default``). Raises AirflowNotFoundException."""
+    import smtplib
+
+    from airflow._goflow.connection import BaseHook
+
+    connection = BaseHook.get_connection(conn_id or "smtp_default")
+    extra = connection.extra_dejson
+    sender = kwargs.get("from_email") or extra.get("from_email") or connection.login or "airflow@localhost"
+    message, recipients = build_mime_message(
+        sender, to, subject, html_content, files, cc, bcc, mime_subtype, mime_charset, custom_headers
+    )
     if dryrun:
         return
     kind = smtplib.SMTP if extra.get("disable_ssl") else smtplib.SMTP_SSL
@@ -37,7 +48,7 @@ def send_email(to, subject, html_content, files=None, dryrun=False, cc=None, bcc
             server.starttls()
         if connection.login and connection.password:
             server.login(connection.login, connection.password)
-        server.send_message(message, to_addrs=[address for group in recipients for address in group])
+        server.send_message(message, to_addrs=recipients)
 
 
 send_email_smtp = send_email

@@ -258,7 +258,26 @@ class TaskDeferred(BaseException):
 
 
 class TaskAwaitingInput(BaseException):
-    """The task waits for a person."""
+    """The task waits for a person's answer, TIMEOUT (a timedelta or seconds) at most, and goes on with METHOD_NAME."""
+
+    def __init__(self, *, method_name, kwargs=None, timeout=None):
+        super().__init__()
+        self.method_name, self.kwargs, self.timeout = method_name, kwargs, timeout
+
+    def __repr__(self):
+        return f"<TaskAwaitingInput method={self.method_name}>"
+
+
+class HITLTriggerEventError(Exception):
+    """A person's answer could not be had, or is not one."""
+
+
+class HITLTimeoutError(HITLTriggerEventError):
+    """Nobody has answered in time."""
+
+
+class HITLRejectException(AirflowException):
+    """A person has rejected."""
 
 
 class TaskDeferralError(AirflowException):

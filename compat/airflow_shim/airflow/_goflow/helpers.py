@@ -35,6 +35,25 @@ def is_container(obj):
     return hasattr(obj, "__iter__") and not isinstance(obj, str)
 
 
+def validate_key(k, max_length=250):
+    """Nothing, where K can be a key of Airflow's (``airflow.utils.helpers``). Raises TypeError and AirflowException."""
+    import re
+
+    from airflow._goflow.configuration import conf
+    from airflow._goflow.exceptions import AirflowException
+
+    if not isinstance(k, str):
+        raise TypeError(f"The key has to be a string and is {type(k)}:{k}")
+    if len(k) > max_length:
+        raise AirflowException(f"The key: {k} has to be less than {max_length} characters")
+    if not re.match(r"^[\w.-]+$", k):
+        raise AirflowException(
+            f"The key {k!r} has to be made of alphanumeric characters, dashes, dots and underscores exclusively"
+        )
+    if ".." in k and not conf.getboolean("core", "allow_double_dot_in_ids", fallback=False):
+        raise AirflowException(f"The key {k!r} must not contain consecutive dots ('..') to prevent path traversal")
+
+
 def exactly_one(*args):
     """Whether one of ARGS is true and no other."""
     if is_container(args[0]) if args else False:

@@ -16,6 +16,7 @@ _HOMES = {
     "classes.branches": "BranchDateTimeOperator BranchDayOfWeekOperator LatestOnlyOperator target_times_as_dates",
     "classes.empty": "EmptyOperator SmoothOperator",
     "classes.external_task": "ExternalTaskSensor ExternalTaskMarker ExternalDagLink",
+    "classes.hitl": "HITLOperator ApprovalOperator HITLBranchOperator HITLEntryOperator upsert_hitl_detail",
     "classes.hooks": "SubprocessHook SubprocessResult FSHook PackageIndexHook working_directory",
     "classes.python": "PythonOperator BranchPythonOperator ShortCircuitOperator",
     "classes.sensors": "BashSensor PythonSensor FileSensor DayOfWeekSensor",
@@ -27,7 +28,7 @@ _HOMES = {
     "BranchExternalPythonOperator prepare_virtualenv is_venv_installed",
     "configuration": "conf AirflowConfigParser AirflowSDKConfigParser AIRFLOW_HOME AIRFLOW_CONFIG get_airflow_home",
     "connection": "Connection BaseHook get_async_connection get_async_extra_dejson",
-    "context": "Context",
+    "context": "Context AIRFLOW_VAR_NAME_FORMAT_MAPPING DEFAULT_FORMAT_PREFIX",
     "dag": "DAG Dag dag DagContext",
     "dag_run": "DagRun",
     "database": "provide_session create_session NEW_SESSION Session",
@@ -36,13 +37,13 @@ _HOMES = {
     "_PythonExternalDecoratedOperator _BranchPythonVirtualenvDecoratedOperator "
     "_BranchExternalPythonDecoratedOperator",
     "edges": "DependencyMixin TaskMixin EdgeModifier Label chain chain_linear cross_downstream",
-    "emails": "send_email send_email_smtp EmailOperator",
+    "emails": "send_email send_email_smtp build_mime_message EmailOperator",
     "exceptions": "",
     "expand": "MappedArgument DictOfListsExpandInput ListOfDictsExpandInput",
     "groups": "TaskGroup MappedTaskGroup TaskGroupContext task_group",
     "helpers": "merge_dicts prune_dict is_container exactly_one import_string literal apply_defaults qualname "
     "TRUE_LIKE_VALUES to_boolean get_random_string chunks as_flattened_list convert_camel_to_snake md5 getuser "
-    "patch_environ",
+    "patch_environ validate_key",
     "lineage": "HookLineage HookLineageCollector NoOpCollector get_hook_lineage_collector",
     "logs": "LoggingMixin mask_secret redact",
     "mapped": "MappedOperator OperatorPartial",
@@ -53,6 +54,7 @@ _HOMES = {
     "params": "Param ParamsDict DagParam process_params",
     "parsing": "get_parsing_context AirflowParsingContext",
     "paths": "ObjectStoragePath attach",
+    "policies": "pod_mutation_hook",
     "providers": "ProvidersManager ProvidersManagerTaskRuntime ProviderInfo HookInfo DialectInfo",
     "retry_policy": "RetryPolicy ExceptionRetryPolicy RetryRule RetryAction RetryDecision",
     "secret_files": "LocalFilesystemBackend load_variables load_connections_dict load_configs_dict",
@@ -62,6 +64,7 @@ _HOMES = {
     "serialization": "XComEncoder XComDecoder",
     "setup_teardown": "SetupTeardownContext ContextWrapper context_wrapper",
     "skipping": "SkipMixin BranchMixIn BranchMixin BaseBranchOperator",
+    "stats": "Stats",
     "task_instance": "TaskInstance RuntimeTaskInstance TaskInstanceKey",
     "taskflow": "task setup teardown setup_task teardown_task result run_if skip_if task_decorator_factory "
     "TaskDecorator TaskDecoratorCollection get_unique_task_id python_task bash_task branch_task short_circuit_task "

@@ -60,7 +60,7 @@ def of(problem, context, task_input):
         moment = problem.reschedule_date.astimezone(dt.timezone.utc)
         log().info("Rescheduling task, marking task as UP_FOR_RESCHEDULE")
         return {"state": "up_for_reschedule", "reschedule_at": moment.isoformat(), "reason": "Reschedule"}
-    if isinstance(problem, e.TaskDeferred):
+    if isinstance(problem, (e.TaskDeferred, e.TaskAwaitingInput)):
         return _deferred(problem, context, task_input)
     return failed(problem, context, task_input)
 
@@ -68,9 +68,10 @@ def of(problem, context, task_input):
 def _deferred(problem, context, task_input):
     from airflow._goflow import deferring
 
-    log().info("Pausing task as DEFERRED.")
+    asks = isinstance(problem, e.TaskAwaitingInput)
+    log().info("Pausing task as AWAITING_INPUT." if asks else "Pausing task as DEFERRED.")
     try:
-        return deferring.outcome(problem)
+        return deferring.asked(problem) if asks else deferring.outcome(problem)
     except Exception as trouble:
         return failed(trouble, context, task_input)
 

@@ -36,6 +36,16 @@ def infos():
     return [info.data for info in _installed().values()]
 
 
+def settings(section):
+    """The defaults of the settings of SECTION that installed provider packages bring, as texts."""
+    return {
+        key: str(told["default"])
+        for info in infos()
+        for key, told in ((info.get("config") or {}).get(section) or {}).get("options", {}).items()
+        if told.get("default") is not None
+    }
+
+
 def decorator_path(kind):
     """The dotted name of ``@task.KIND`` in an installed provider, or None."""
     for info in infos():

@@ -126,7 +126,7 @@ class _ToTheTask(logging.Handler):
             from airflow._goflow.logs import masked
 
             text, info = masked(self.format(record)), _current.get()
-            if info is None or threading.current_thread() is not self._loop_thread:
+            if info is None or "watch" in info or threading.current_thread() is not self._loop_thread:
                 print(text, flush=True)
             else:
                 self._log(info["task"]["launch_id"], record.created, text)

@@ -50,7 +50,7 @@ class AssetValue(BaseAsset):
         return {"$asset": self.to_json()}
 
     def to_json(self) -> dict[str, Json]:
-        """Name and URI; group and class where they are not the usual ones."""
+        """Name and URI; group and class where they are not the usual ones; whether it has watchers."""
         name, uri = self.attributes.get("name"), self.attributes.get("uri")
         found: dict[str, Json] = {"uri": uri if isinstance(uri, str) else None}
         if isinstance(name, str):
@@ -60,6 +60,8 @@ class AssetValue(BaseAsset):
         group = self.attributes.get("group")
         if isinstance(group, str) and group != "asset":
             found["group"] = group
+        if self.attributes.get("watchers"):  # one that is not known counts: its process finds out
+            found["watched"] = True
         return found
 
     def outlets(self) -> list[BaseAsset]:

@@ -46,7 +46,7 @@ CASES = {
     ),
     "members that are texts": (
         "class S(str, enum.Enum):\n    A = 'a'\nclass M(BaseModel):\n    s: S = S.A\n"
-        "x = M(s='a').s.name, [tried(lambda: M(s=v)) for v in ('b', '', 'A')]"
+        "x = M(s='a').s.name, [tried(lambda: M(s=v)) for v in ('b', '', 'A', 1, True, 2.5, [], {})]"
     ),
     "literals and members": (
         "class M(BaseModel):\n    l: Literal['x', 'y', 1] = 'x'\n    e: E = E.A\n"

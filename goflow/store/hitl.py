@@ -1,0 +1,113 @@
+"""What tasks ask people, and what was answered. Both are written by `goflow.store.transitions.hitl`."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, func, select
+
+from goflow.domain.hitl import Answer, Question, User
+from goflow.store.columns import loads
+from goflow.store.hitl_tables import hitl_details
+from goflow.store.tables import task_instances
+from goflow.store.tx import Tx
+
+_h, _t = hitl_details.c, task_instances.c
+_DETAILS = select(hitl_details, _t.dag_id, _t.run_id, _t.task_id, _t.map_index).join(
+    task_instances, _t.id == _h.task_instance_id
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HitlDetail:
+    """A question of a task instance, asked by that launch, with its ANSWER if there is one."""
+
+    task_instance_id: int
+    launch_id: str
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int
+    question: Question
+    created_at: dt.datetime
+    answer: Answer | None
+
+
+def find(tx: Tx, ti_id: int) -> HitlDetail | None:
+    """What the task instance asks; None: nothing."""
+    row = tx.first(_DETAILS.where(_h.task_instance_id == ti_id))
+    return None if row is None else _detail(row)
+
+
+def list_(
+    tx: Tx,
+    *,
+    dag_id: str | None = None,
+    run_id: str | None = None,
+    task_id: str | None = None,
+    answered: bool | None = None,
+    limit: int = 100,
+    offset: int = 0,
+) -> list[HitlDetail]:
+    """Questions, the oldest first. ANSWERED None: either."""
+    statement = _picked(_DETAILS, dag_id, run_id, task_id, answered)
+    rows = tx.rows(statement.order_by(_h.created_at, _h.task_instance_id).limit(limit).offset(offset))
+    return [_detail(row) for row in rows]
+
+
+def count(
+    tx: Tx,
+    *,
+    dag_id: str | None = None,
+    run_id: str | None = None,
+    task_id: str | None = None,
+    answered: bool | None = None,
+) -> int:
+    """How many `list_` would give without a limit."""
+    counted = _picked(_DETAILS, dag_id, run_id, task_id, answered).subquery()
+    return int(tx.value(select(func.count()).select_from(counted)) or 0)
+
+
+def _picked(
+    statement: Select[Any], dag_id: str | None, run_id: str | None, task_id: str | None, answered: bool | None
+) -> Select[Any]:
+    for column, value in ((_t.dag_id, dag_id), (_t.run_id, run_id), (_t.task_id, task_id)):
+        if value is not None:
+            statement = statement.where(column == value)
+    if answered is None:
+        return statement
+    return statement.where(_h.responded_at.is_not(None) if answered else _h.responded_at.is_(None))
+
+
+def _detail(row: Any) -> HitlDetail:
+    by = loads(row.responded_by, None)
+    answer = None
+    if row.responded_at is not None:
+        answer = Answer(
+            at=row.responded_at,
+            chosen_options=tuple(loads(row.chosen_options, [])),
+            params_input=loads(row.params_input, {}),
+            by=None if by is None else User(**by),
+        )
+    defaults = loads(row.defaults, None)
+    return HitlDetail(
+        task_instance_id=row.task_instance_id,
+        launch_id=row.launch_id,
+        dag_id=row.dag_id,
+        run_id=row.run_id,
+        task_id=row.task_id,
+        map_index=row.map_index,
+        question=Question(
+            subject=row.subject,
+            options=tuple(loads(row.options, [])),
+            body=row.body,
+            defaults=None if defaults is None else tuple(defaults),
+            multiple=bool(row.multiple),
+            params=loads(row.params, {}),
+            assigned_users=tuple(User(**user) for user in loads(row.assigned_users, [])),
+        ),
+        created_at=row.created_at,
+        answer=answer,
+    )
