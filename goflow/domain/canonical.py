@@ -1,7 +1,8 @@
 """Canonical JSON: one text for one meaning, so that a digest of it can stand for the meaning.
 
 Keys are sorted, there is no white space, text is UTF-8 and floats that are whole numbers are written as integers, so
-that ``retry_delay=300`` and ``300.0`` are one meaning. NaN and infinities are refused.
+that ``retry_delay=300`` and ``300.0`` are one meaning. Among an author's own values (a param's default, an argument)
+they are two, and stay so. NaN and infinities are refused.
 
 Values that JSON does not have are tagged objects with one key that begins with ``$``; ``encode``s live where the values
 are known (``goflow.parser.lower``). The tags:
@@ -38,7 +39,7 @@ def canonical_json(value: Json) -> str:
 
 
 def written_out(value: Json) -> str:
-    """The text of a VALUE that is `normal`, or a part of one."""
+    """The text of a VALUE, whose numbers are as they are to be."""
     return encodable(_ENCODE(value))
 
 

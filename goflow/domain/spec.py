@@ -17,7 +17,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar, cast
 
-from goflow.domain.canonical import Json, digest, normal, tag_of, walk
+from goflow.domain.canonical import Json, digest_bytes, normal, tag_of, walk, written_out
 from goflow.domain.moments import Moment, MomentText
 
 T = TypeVar("T", bound="_Part")
@@ -78,12 +78,13 @@ class _Part:
     __slots__ = ()
 
     def to_json(self) -> dict[str, Json]:
-        """The part as JSON that is `goflow.domain.canonical.normal`; fields that have their default are left out."""
+        """The part as JSON; fields that have their default are left out. Its own numbers are `normal`; those among the
+        author's values stay what they are, since ``1.0`` is another text than ``1`` where it is rendered."""
         out: dict[str, Json] = {}
         for name, default, kind in _defaults(cast(Hashable, type(self))):
             value = getattr(self, name)
             if value is not default and (value != default or (kind is not None and type(value) is not kind)):
-                out[name] = _dump(value)
+                out[name] = normal(value) if type(value) is float else _dump(value)
         return out
 
     @classmethod
@@ -118,8 +119,6 @@ def _dump(value: Any) -> Json:
     kind = type(value)
     if kind in _AS_IT_IS:
         return value  # type: ignore[no-any-return]
-    if kind is float:
-        return int(value) if value.is_integer() else value
     if kind is tuple or kind is list:
         return [_dump(inner) for inner in value]
     if kind is dict:
@@ -137,7 +136,7 @@ def _dump(value: Any) -> Json:
     return value  # type: ignore[no-any-return]
 
 
-_AS_IT_IS = frozenset({str, int, bool, type(None)})
+_AS_IT_IS = frozenset({str, int, float, bool, type(None)})
 
 
 def _tuple_of(load: Any) -> dict[str, Any]:
@@ -375,7 +374,7 @@ class DagSpec(_Part):
 
     def digest(self) -> str:
         """The sha256 of the DAG's meaning: its canonical JSON without positions."""
-        return digest(without_lines(self.to_json()))
+        return digest_bytes(written_out(without_lines(self.to_json())).encode("utf-8", "surrogatepass"))
 
 
 _NO_MEANING = frozenset({"line", "column", "read_by"})

@@ -15,6 +15,7 @@ from typing import Any
 
 from goflow_runner import wire
 
+from goflow.domain.canonical import normal
 from goflow.operators.identity import PREFIX
 from goflow.operators.plan import JobPlan, Verdict
 from goflow.operators.runner import PACKED, PACKED_DIR
@@ -42,18 +43,19 @@ class Site:
 
 
 def job_manifest(plan: JobPlan, site: Site) -> dict[str, Any]:
-    """The Job for PLAN, as JSON for the API server."""
+    """The Job for PLAN, as JSON for the API server, which takes ``30.0`` for no number of seconds."""
     template = {"metadata": _metadata(plan), "spec": _pod_spec(plan, site)}
     own = _indexed(plan) if plan.shared_job else plan.job or _one_try(plan)
     spec: dict[str, Any] = {**own, "template": template}
     if plan.active_deadline_s:
         spec["activeDeadlineSeconds"] = int(plan.active_deadline_s)
-    return {
+    made: dict[str, Any] = {
         "apiVersion": "batch/v1",
         "kind": "Job",
         "metadata": {"name": plan.job_name, "namespace": plan.namespace, **_metadata(plan)},
         "spec": spec,
     }
+    return {key: normal(value) for key, value in made.items()}
 
 
 def _one_try(plan: JobPlan) -> dict[str, Any]:

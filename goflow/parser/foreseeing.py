@@ -18,7 +18,7 @@ from goflow.domain.spec import DagSpec, Hole
 from goflow.parser.api import Foresight
 from goflow.parser.interpreter.calls import call
 from goflow.parser.interpreter.host import get_attribute
-from goflow.parser.interpreter.operations import plain_host
+from goflow.parser.interpreter.plain_values import plain_host
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import At, Unknown, first_unknown
 from goflow.parser.libraries.airflow.dag import DagValue

@@ -20,7 +20,7 @@ from typing import Any
 from goflow.domain.spec import Dialect, Inputs
 from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.session import BudgetError
-from goflow.parser.interpreter.values import AnyOrder, Raised, Unknown, Value
+from goflow.parser.interpreter.values import AnyOrder, Raised, Unknown, UnknownKey, Value, key_order_of
 from tests.fuzz.plain import UNKNOWN, Plain, Plainly, builtin, differs, has_unknown, mapping
 from tests.unit.parser.interpreter.evaluating import evaluate_text
 
@@ -152,7 +152,11 @@ class Ours(Plainly):
     def _plain(self, value: Any) -> Plain:
         if isinstance(value, Unknown):
             return [UNKNOWN, value.reason]
+        if type(value) is UnknownKey:
+            return [UNKNOWN, value.unknown.reason]
         if not isinstance(value, Value):
+            if isinstance(value, dict) and (why := key_order_of(value)) is not None:
+                return [UNKNOWN, why.reason]
             if type(value) is AnyOrder:
                 known = [self.plain(inner) for inner in value]
                 return ["list", known] if value.unknown is None else [UNKNOWN, value.unknown.reason]

@@ -2,23 +2,32 @@
 
 The body is run once for each element, in the order they happen to have. A name that an earlier round has set is not
 known at the start of a later one; what rounds leave differently is not known at the end, and a list that several rounds
-have changed has its elements in any order.
+have changed has its elements in any order. Where the body leaves the loop for some of the elements, any of these may be
+the first to do so, before or after the others.
 """
 
 from __future__ import annotations
 
 import collections
-from collections.abc import Generator, Iterator
-from typing import Any
+import contextlib
+from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import libcst as cst
+from libcst import matchers
 
+from goflow.parser.interpreter.alternatives import OneOf, so_many
+from goflow.parser.interpreter.attempts import may_leave, may_raise
 from goflow.parser.interpreter.branches import join_values
 from goflow.parser.interpreter.journal import Arm
 from goflow.parser.interpreter.locals_ import assigned_names
-from goflow.parser.interpreter.mutations import so_many
+from goflow.parser.interpreter.mutations import forget_contents
 from goflow.parser.interpreter.scopes import Frame
-from goflow.parser.interpreter.values import At, Unknown, Value, forget_order
+from goflow.parser.interpreter.values import At, Raised, Unknown, Value, forget_order
+
+if TYPE_CHECKING:
+    from goflow.parser.interpreter.bodies import Exit
 
 
 class Rounds:
@@ -90,6 +99,11 @@ class Rounds:
                 self._things[key] = thing
                 self._changed[key] += 1
 
+    def take_back(self) -> None:
+        """The loop is not run this way after all: names are what they were."""
+        for (which, name), value in self._before.items():
+            self._things[which][name] = value
+
     def settle(self, *, left_early: bool, at: At) -> None:
         """The loop is over; LEFT_EARLY, not all elements had their round."""
         journal = self.frame.session.journal
@@ -109,20 +123,139 @@ class Rounds:
                 is_open |= name in self._read and (several or (which, name) in self._before)
             else:
                 is_open &= several
-            thing[name] = self.why if is_open else same
+            thing[name] = OneOf.of(self.why, found) if is_open else same
             for value in found if thing[name] is not found[-1] else ():
                 if isinstance(value, Value):
                     value.left_to_chance(self.why, at)
         for which, rounds in self._changed.items():
-            if rounds > 1:
+            if rounds > 1 or left_early:
                 thing = self._things[which]
                 journal.touch(thing)
-                if type(thing) is list or isinstance(thing, dict):
+                if left_early:  # others may have been left out
+                    forget_contents(thing, self.why)
+                elif type(thing) is list or isinstance(thing, dict):
                     forget_order(thing, self.why)
                 else:
                     count = len(thing)
+                    held = list(thing)
                     thing.clear()
-                    thing.extend(so_many(self.why, count))
+                    thing.extend(so_many(self.why, count, held))
+
+
+Ways = list[tuple[Any, "Exit | Raised", Arm]]
+"""Elements whose round leaves the loop, how it does, and what it has done until then."""
+
+
+class AnyOrderLoop:
+    """The loop NODE in FRAME, WHY the order of its elements is not known. ONE runs the body for an element, EVERY for
+    many of them and then the ``else`` clause."""
+
+    def __init__(
+        self,
+        frame: Frame,
+        why: Unknown,
+        node: cst.For,
+        one: Callable[[Any], Exit | None],
+        every: Callable[[Iterator[Any]], Exit | None],
+    ) -> None:
+        self.frame, self.why, self.node = frame, why, node
+        self.one, self.every = one, every
+        self.journal = frame.session.journal
+
+    def run(self, values: Iterator[Any]) -> Exit | None:
+        """Run it over VALUES; how it is left."""
+        loop, record, seen = Rounds(self.frame, self.why, self.node.body), Arm(), list[Any]()
+        left: Exit | Raised | None
+        self.journal.arms.append(record)
+        try:
+            with contextlib.closing(loop.each(_noted(values, seen))) as rounds:
+                left = self.every(rounds)
+        except Raised as problem:
+            left = problem
+        finally:
+            self.journal.drop(record)
+            self.journal.pass_on(record)
+        if not loop.left_early:
+            loop.settle(left_early=False, at=self.frame.at(self.node.iter))
+            return _ended(left)
+        seen += values
+        self.journal.undo(record)
+        leaving, others, is_changed = self._first_rounds(seen)
+        if not leaving:  # it was left for how far it had come
+            self.journal.keep(record)
+            loop.settle(left_early=True, at=self.frame.at(self.node.iter))
+            return _ended(left if not isinstance(left, Exit) else replace(left, value=self.why))
+        loop.take_back()
+        return self._both_ways(leaving, others) if is_changed or len(leaving) > 1 else self.one(leaving[0][0])
+
+    def _first_rounds(self, values: Iterable[Any]) -> tuple[Ways, list[Any], bool]:
+        """Of VALUES those whose round leaves the loop when it is the first, the others, and whether any of these
+        changes anything but what the loop itself sets."""
+        leaving: Ways = []
+        others, is_changed = [], False
+        targets = {
+            cst.ensure_type(name, cst.Name).value for name in matchers.findall(self.node.target, matchers.Name())
+        }
+        scopes = set(map(id, _names_around(self.frame)))
+        for value in values:
+            arm = Arm()
+            left: Exit | Raised | None
+            with self.frame.session.deciding(self.why):
+                try:
+                    _, left = self.journal.run(lambda value=value: self.one(value), arm)  # type: ignore[misc]
+                except Raised as problem:
+                    left = problem
+            if left is None:
+                others.append(value)
+                is_changed |= bool(arm.drawn) or _has_changed(arm, targets, scopes)
+            else:
+                leaving.append((value, left, arm))
+        return leaving, others, is_changed
+
+    def _both_ways(self, leaving: Ways, others: list[Any]) -> Exit | None:
+        """Any of those that are LEAVING is the first of all, or some or all of the OTHERS come before it."""
+        self._note(leaving)
+        loop = Rounds(self.frame, self.why, self.node.body)
+        with contextlib.closing(loop.each(iter(others))) as rounds:
+            for value in rounds:
+                self.one(value)
+        loop.settle(left_early=True, at=self.frame.at(self.node.iter))
+        *more, last = (value for value, *_ in leaving)
+        self._note(self._first_rounds(more)[0])
+        return self.one(last)
+
+    def _note(self, leaving: Ways) -> None:
+        """The loop is left so, or it is not."""
+        for _, left, arm in leaving:
+            if isinstance(left, Raised):
+                may_raise(self.frame.session, left, arm, self.why)
+            elif not may_leave(self.frame, left, arm, self.why) and left.value is not None:
+                self.frame.maybe_returned.append(left.value)
+
+
+def _ended(left: Exit | Raised | None) -> Exit | None:
+    if isinstance(left, Raised):
+        raise left
+    return left
+
+
+def _noted(values: Iterator[Any], seen: list[Any]) -> Iterator[Any]:
+    for value in values:
+        seen.append(value)
+        yield value
+
+
+def _has_changed(arm: Arm, targets: set[str], scopes: set[int]) -> bool:
+    """Whether ARM has left anything else than it found, TARGETS in SCOPES aside."""
+    for key, (_, before) in arm.before.items():
+        after = arm.after[key]
+        if isinstance(after, dict):
+            names = {name for name in before.keys() | after.keys() if before.get(name, arm) is not after.get(name, arm)}
+            if names - targets if key in scopes else names:
+                return True
+        elif len(before) != len(after) or any(a is not b for a, b in zip(before, after, strict=True)):
+            return True
+    return False
 
 
 def _names_around(frame: Frame) -> Iterator[dict[str, Any]]:

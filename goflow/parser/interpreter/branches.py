@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import collections
+import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
+from goflow.parser.interpreter.alternatives import MOST_SOURCES, MaybeGone, OneOf, UnknownMany
 from goflow.parser.interpreter.attempts import may_leave, may_raise
-from goflow.parser.interpreter.journal import Arm, restore
+from goflow.parser.interpreter.journal import Arm, copy_state, restore
 from goflow.parser.interpreter.scopes import Frame
-from goflow.parser.interpreter.values import At, MaybeGone, OneOf, Raised, Unknown, UnknownMany, first_unknown
+from goflow.parser.interpreter.values import At, Raised, Unknown, first_unknown, forget_order, key_order_of, order_of
 
 if TYPE_CHECKING:
     from goflow.parser.interpreter.bodies import Exit
@@ -117,69 +119,128 @@ def join_arms(frame: Frame, arms: list[Arm], test: Unknown) -> None:
     for arm in arms:
         for key, (thing, _) in arm.before.items():
             touched[key] = thing
-    at = frame.at(None)
+    joining = _Joining(frame.at(None), test, arms)
     joined = [
-        (thing, _join([arm.after.get(key, thing) for arm in arms], at, test, arms)) for key, thing in touched.items()
+        (thing, joining.states(thing, [arm.after.get(key, thing) for arm in arms])) for key, thing in touched.items()
     ]
     for thing, state in joined:
-        journal.touch(thing)
+        journal.note(thing)
         restore(thing, state)
 
 
-def _join(states: list[Any], at: At, test: Unknown, arms: list[Arm]) -> Any:
-    """What ARMS have made of one dict, list or set."""
-    if isinstance(states[0], dict):
-        return _join_dicts(states, at, test, arms)
-    if isinstance(states[0], list | collections.deque):
-        return _join_lists([list(state) for state in states], at, test, arms)
-    return set[Any]().union(*states)
-
-
-def _join_dicts(states: list[dict[Any, Any]], at: At, test: Unknown, arms: list[Arm]) -> dict[Any, Any]:
-    joined: dict[Any, Any] = {}
-    for state in states:
-        for name in state:
-            if name not in joined:
-                values = [other.get(name, GONE) for other in states]
-                joined[name] = MaybeGone.of(test) if GONE in values else join_values(values, at, test, arms)
-    return joined
-
-
-def _join_lists(states: list[list[Any]], at: At, test: Unknown, arms: list[Arm]) -> list[Any]:
-    if len({len(state) for state in states}) == 1:
-        return [join_values(list(values), at, test, arms) for values in zip(*states, strict=True)]
-    joined = [join_values(list(values), at, test, arms) for values in zip(*states, strict=False)]
-    return [*joined, UnknownMany.of(test)]
-
-
 def join_values(values: list[Any], at: At, test: Unknown | None = None, arms: Sequence[Arm] = ()) -> Any:
-    """One value where all are the same; containers of one shape element by element; else Unknown. With the ARMS that
-    VALUES come from, each is what that arm has left of it."""
-    first = values[0]
-    if all(value is first for value in values[1:]):
-        return first
-    if all(type(value) is type(first) for value in values):
-        if isinstance(first, str | int | float | bool | bytes) and all(value == first for value in values):
+    """One value where all are the same; containers of one shape element by element; else one of them. With the ARMS
+    that VALUES come from, each is what that arm has left of it."""
+    return _Joining(at, test, arms).values(values)
+
+
+class _Joining:
+    """What ARMS leave (or nobody's arms), because TEST was not known."""
+
+    def __init__(self, at: At, test: Unknown | None, arms: Sequence[Arm]) -> None:
+        self.session = at.session
+        self.test = test if test is not None else Unknown("a condition that is not known", at)
+        self.is_given = test is not None
+        self.arms = arms
+        self.copies: dict[tuple[int, ...], Any] = {}
+        """What stands for some containers, by their identities: it is the same thing wherever it is found."""
+
+    def states(self, thing: Any, states: list[Any]) -> Any:
+        """What the arms have made of THING, a dict, list or set."""
+        if isinstance(states[0], dict):
+            return self._dicts(thing, states)
+        if isinstance(states[0], list | collections.deque):
+            return self._lists([list(state) for state in states])
+        return self._sets(states)
+
+    def _dicts(self, thing: dict[Any, Any], states: list[dict[Any, Any]]) -> dict[Any, Any]:
+        joined: dict[Any, Any] = {}
+        for state in states:
+            for name in state:
+                if name not in joined:
+                    values = [other.get(name, GONE) for other in states]
+                    is_there = GONE not in values
+                    joined[name] = self.values(values) if is_there else MaybeGone.of(self.test, values)
+        if len(joined) > 1 and _differ_in_order(states):
+            forget_order(thing, self.test)
+        return joined
+
+    def _lists(self, states: list[list[Any]]) -> list[Any]:
+        if len({len(state) for state in states}) == 1:
+            return [self.values(list(values)) for values in zip(*states, strict=True)]
+        shortest = min(map(len, states))
+        joined = [self.values(list(values)) for values in zip(*states, strict=False)]
+        return [*joined, UnknownMany.of(self.test, [value for state in states for value in state[shortest:]])]
+
+    def _sets(self, states: list[set[Any]]) -> set[Any]:
+        common = set[Any](states[0]).intersection(*states[1:])
+        others = set[Any]().union(*states) - common
+        return common | {OneOf.of(self.test, others)} if others else common
+
+    def values(self, values: list[Any]) -> Any:
+        """One value for VALUES, one of each arm."""
+        first = values[0]
+        if all(value is first for value in values[1:]):
             return first
-        if isinstance(first, list | tuple | dict):
-            found = (
-                [arm.after.get(id(value), value) for value, arm in zip(values, arms, strict=True)] if arms else values
-            )
-            joined = _join_containers(found, at, test, arms)
-            if joined is not None:
-                return joined
-    unknown = test if test is not None else first_unknown(values)
-    return OneOf.of(unknown if unknown is not None else Unknown("a condition that is not known", at), values)
+        if all(type(value) is type(first) for value in values):
+            if isinstance(first, str | int | float | bool | bytes) and all(value == first for value in values):
+                return first
+            if isinstance(first, tuple) or type(first) in _COPIED or hasattr(first, "default_factory"):
+                joined = self._containers(values)
+                if joined is not None:
+                    return joined
+        unknown = None if self.is_given else first_unknown(values)
+        return OneOf.of(self.test if unknown is None else unknown, values)
 
-
-def _join_containers(found: list[Any], at: At, test: Unknown | None, arms: Sequence[Arm]) -> Any:
-    """None where they have not one shape."""
-    first = found[0]
-    if isinstance(first, dict):
-        if any(value.keys() != first.keys() for value in found):
+    def _containers(self, values: list[Any]) -> Any:
+        """What stands for VALUES, containers of one type; None where they have not one shape."""
+        key = tuple(map(id, values))
+        if key in self.copies:
+            return self.copies[key]
+        found = values
+        if self.arms:
+            found = [arm.after.get(id(value), value) for value, arm in zip(values, self.arms, strict=True)]
+        first = found[0]
+        if len({len(value) for value in found}) > 1:
             return None
-        return {key: join_values([value[key] for value in found], at, test, arms) for key in first}
-    if len({len(value) for value in found}) > 1:
-        return None
-    inner = [join_values(list(column), at, test, arms) for column in zip(*found, strict=True)]
-    return first if hasattr(first, "_fields") else type(first)(inner)
+        if isinstance(first, tuple):
+            return self._tuples(found)
+        sources = self.session.journal.copies.sources_of(values)
+        if len(sources) > MOST_SOURCES or (isinstance(first, dict) and not _are_alike(found)):
+            return None
+        made = self.copies[key] = copy_state(first)
+        if isinstance(first, dict):
+            for name in first:
+                made[name] = self.values([value[name] for value in found])
+            orders = next((why for why in map(key_order_of, values) if why is not None), None)
+            orders = self.test if orders is None and _differ_in_order(found) else orders
+        else:
+            made[:] = [self.values(list(column)) for column in zip(*found, strict=True)]
+            orders = next((why for why in map(order_of, values) if why is not None), None)
+        if orders is not None:
+            forget_order(made, orders)
+        self.session.journal.copies.add(made, sources, self.test)
+        return made
+
+    def _tuples(self, found: list[tuple[Any, ...]]) -> Any:
+        kind = type(found[0])
+        inner = [self.values(list(column)) for column in zip(*found, strict=True)]
+        if kind is tuple:
+            return tuple(inner)
+        # one of Python's own may reckon with what it holds
+        is_files = hasattr(kind, "_make") and kind.__module__.partition(".")[0] not in sys.stdlib_module_names
+        return kind._make(inner) if is_files else None  # type: ignore[attr-defined]
+
+
+_COPIED = frozenset({list, dict, collections.OrderedDict, collections.Counter})
+
+
+def _are_alike(found: list[dict[Any, Any]]) -> bool:
+    first = found[0]
+    makes = getattr(first, "default_factory", None)
+    return all(value.keys() == first.keys() and getattr(value, "default_factory", None) is makes for value in found)
+
+
+def _differ_in_order(states: list[dict[Any, Any]]) -> bool:
+    first = list(states[0])
+    return any(state.keys() == states[0].keys() and list(state) != first for state in states[1:])

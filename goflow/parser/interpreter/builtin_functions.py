@@ -6,37 +6,25 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from goflow.parser.interpreter import host
+from goflow.parser.interpreter.alternatives import MaybeGone, OneOf
 from goflow.parser.interpreter.calls import call
 from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.descriptors import ClassMethod, PropertyValue, StaticMethod
 from goflow.parser.interpreter.generators import Generator
+from goflow.parser.interpreter.items import check_hashable, elements, iterate, iterate_now
 from goflow.parser.interpreter.metaclasses import MadeClass
 from goflow.parser.interpreter.modules import ModuleValue
-from goflow.parser.interpreter.operations import (
-    as_raised,
-    ascii_of,
-    binary,
-    check_hashable,
-    elements,
-    equal,
-    formatted,
-    iterate,
-    iterate_now,
-    length,
-    plain_host,
-    representation,
-    truth,
-    type_name,
-)
+from goflow.parser.interpreter.operations import binary, equal, length, truth
 from goflow.parser.interpreter.orders import AnyOrderIterator, is_settled, iterator_over, unordered
+from goflow.parser.interpreter.plain_values import as_raised, plain_host, type_name
 from goflow.parser.interpreter.scopes import MISSING, Frame
 from goflow.parser.interpreter.session import unfinished_call
+from goflow.parser.interpreter.shown import ascii_of, formatted, representation
 from goflow.parser.interpreter.subtypes import HostInstance
 from goflow.parser.interpreter.supers import SuperValue
 from goflow.parser.interpreter.unions import UnionValue
 from goflow.parser.interpreter.values import (
     At,
-    MaybeGone,
     Raised,
     Unknown,
     UnknownElementsError,
@@ -79,7 +67,7 @@ def _filter(at: At, function: Any, source: Any) -> Any:
     def takes(value: Any) -> bool:
         answer = truth(value if function is None else call(function, [value], {}, at), at)
         if isinstance(answer, Unknown):
-            raise UnknownElementsError(answer)
+            raise UnknownElementsError(OneOf.of(answer, [source]))
         return answer
 
     return iterator_over((value for value in values if takes(value)), unordered(source, at))
@@ -121,11 +109,11 @@ def _extreme(sign: str) -> Callable[..., Any]:
             value_key = value if key is None else call(key, [value], {}, at)
             answer = truth(binary(sign, value_key, best_key, at), at)
             if isinstance(answer, Unknown):
-                return answer
+                return OneOf.of(answer, found)
             if answer:
                 best, best_key = value, value_key
         unknown = unordered(found, at) if key is not None else None  # of equals the first one wins
-        return best if unknown is None else unknown
+        return best if unknown is None else OneOf.of(unknown, found)
 
     return run
 
@@ -305,7 +293,8 @@ def _iter_until(at: At, function: Any, sentinel: Any) -> Any:
 
 def _next(at: At, value: Any, default: Any = MISSING) -> Any:
     if isinstance(value, Unknown):
-        return value
+        value.drawn_from(at)
+        return OneOf.of(value, [default])
     try:
         if isinstance(value, Generator):
             return value.next_value(at)
@@ -317,8 +306,7 @@ def _next(at: At, value: Any, default: Any = MISSING) -> Any:
             raised(at, "TypeError", f"'{type_name(value)}' object is not an iterator")
         at.session.journal.draw(value, at)
         if isinstance(value, AnyOrderIterator):
-            next(value)
-            return value.unknown
+            return OneOf.of(value.unknown, [next(value), *value])
         return next(value)
     except UnknownElementsError as problem:
         return problem.unknown

@@ -12,11 +12,14 @@ from goflow.parser.interpreter.builtin_functions import IN_FRAME, PLAIN, TAKES_U
 from goflow.parser.interpreter.calls import NativeFrameFunction
 from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.exceptions import builtin_exceptions
+from goflow.parser.interpreter.items import elements
 from goflow.parser.interpreter.metaclasses import make_class
-from goflow.parser.interpreter.operations import elements, plain_host, text, truth, type_name
+from goflow.parser.interpreter.operations import truth
 from goflow.parser.interpreter.orders import unordered
+from goflow.parser.interpreter.plain_values import plain_host, type_name
 from goflow.parser.interpreter.scopes import MISSING, Frame
 from goflow.parser.interpreter.session import Session
+from goflow.parser.interpreter.shown import text
 from goflow.parser.interpreter.values import At, NativeFunction, Unknown, Value, first_unknown, forget_order
 
 TYPES: tuple[type, ...] = (

@@ -8,11 +8,9 @@ import libcst as cst
 
 from goflow.parser.interpreter.functions import UserFunction
 from goflow.parser.interpreter.locals_ import assigned_names
-from goflow.parser.interpreter.mutations import MUTATORS
+from goflow.parser.interpreter.mutations import CHANGING
 from goflow.parser.interpreter.scopes import MISSING, UNBOUND, Scope
 from goflow.parser.interpreter.values import Unknown
-
-_CHANGING = frozenset[str]().union(*MUTATORS.values())
 
 
 def called_back(function: UserFunction, why: Unknown) -> list[Any]:
@@ -37,6 +35,16 @@ def called_back(function: UserFunction, why: Unknown) -> list[Any]:
     return [value for value in found if value is not MISSING and value is not UNBOUND]
 
 
+def changes_receiver(function: UserFunction) -> bool:
+    """Whether FUNCTION, a method, may change what it is a method of: sets something in it, calls another of its methods
+    or hands it on."""
+    if not function.parameters:
+        return False
+    body, own = _Body(), function.parameters[0].name
+    function.node.body.visit(body)
+    return own in body.changed | body.asked or any(own in given for given in body.called.values())
+
+
 def _home(scope: Scope | None, name: str) -> Scope | None:
     while scope is not None and (scope.is_class or name not in scope.names):
         scope = scope.parent
@@ -51,7 +59,8 @@ def _root(node: cst.CSTNode) -> str | None:
 
 
 class _Body(cst.CSTVisitor):
-    """Names that a body sets, those whose values it changes in place, and those that it calls with what."""
+    """Names that a body sets, those whose values it changes in place or calls methods of, and those that it
+    calls with what."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -59,6 +68,7 @@ class _Body(cst.CSTVisitor):
         self.of_functions: set[str] = set()
         self.set: set[str] = set()
         self.changed: set[str] = set()
+        self.asked: set[str] = set()
         self.called: dict[str, set[str]] = {}
 
     def visit_Global(self, node: cst.Global) -> None:  # noqa: N802
@@ -103,7 +113,7 @@ class _Body(cst.CSTVisitor):
         if isinstance(node.func, cst.Name):
             given = {_root(argument.value) for argument in node.args} - {None}
             self.called.setdefault(node.func.value, set()).update(name for name in given if name is not None)
-        elif isinstance(node.func, cst.Attribute) and node.func.attr.value in _CHANGING:
+        elif isinstance(node.func, cst.Attribute):
             name = _root(node.func)
             if name is not None:
-                self.changed.add(name)
+                (self.changed if node.func.attr.value in CHANGING else self.asked).add(name)

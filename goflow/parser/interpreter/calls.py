@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from goflow.parser.interpreter import host
-from goflow.parser.interpreter.operations import type_name
+from goflow.parser.interpreter.plain_values import type_name
 from goflow.parser.interpreter.scopes import Frame
 from goflow.parser.interpreter.session import unfinished_call
 from goflow.parser.interpreter.values import Unknown, Value, raised

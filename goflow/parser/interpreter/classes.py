@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from goflow.parser.interpreter.descriptors import BoundMethod, PropertyValue, StaticMethod, bind, is_abstract
 from goflow.parser.interpreter.scopes import MISSING
 from goflow.parser.interpreter.values import (
+    CONTAINERS,
     Arguments,
     At,
     Keywords,
@@ -168,6 +169,16 @@ class ClassValue(Value):
             raised(at, "TypeError", f"cannot set '{name}' attribute of immutable type '{self.name}'")
         at.session.journal.touch(self.attributes)
         self.attributes[name] = value
+
+    def forget(self, why: Unknown) -> list[Any]:
+        """Its attributes stay what they are; what is in them can be changed."""
+        return [] if self.is_native else [found for found in self.attributes.values() if isinstance(found, CONTAINERS)]
+
+    def forget_attribute(self, name: str, why: Unknown) -> None:
+        """It may be another one."""
+        if not self.is_native:
+            why.at.session.journal.touch(self.attributes)
+            self.attributes[name] = why
 
     def call(self, args: Arguments, kwargs: Keywords, at: At) -> Any:
         """Make an instance."""
@@ -388,7 +399,7 @@ class Instance(Value):
 
     def iterate(self, at: At) -> Iterator[Any]:
         """``__iter__``, and ``__next__`` until it says that it is over."""
-        from goflow.parser.interpreter.operations import iterate
+        from goflow.parser.interpreter.items import iterate
 
         answer = self._through("__iter__", [], at)
         if answer is MISSING and self.own_method("__getitem__", at) is not None:
@@ -508,13 +519,13 @@ class Instance(Value):
         answer = self._through("__enter__", [], at)
         return super().enter(at) if answer is MISSING else answer
 
-    def leave(self, problem: Raised | None, at: At) -> bool:
+    def leave(self, problem: Raised | None, at: At) -> bool | Unknown:
         """``__exit__``."""
         from goflow.parser.interpreter.operations import truth
 
         words = [None, None, None] if problem is None else [problem.value.cls, problem.value, None]
         answer = self._through("__exit__", words, at)
-        return False if answer is MISSING else truth(answer, at) is True
+        return False if answer is MISSING else truth(answer, at)
 
     def may_catch(self, problem: Raised) -> bool | Unknown:
         """Where the file's own class has an ``__exit__``."""
@@ -544,7 +555,7 @@ def _as_text(method: str, answer: Any, at: At) -> Any:
     host = getattr(answer, "host", None)
     if isinstance(host, str):
         return answer
-    from goflow.parser.interpreter.operations import type_name
+    from goflow.parser.interpreter.plain_values import type_name
 
     raised(at, "TypeError", f"{method} returned non-string (type {type_name(answer)})")
 

@@ -13,8 +13,8 @@ from goflow.parser.interpreter.classes import ClassValue
 from goflow.parser.interpreter.expressions import evaluate
 from goflow.parser.interpreter.functions import UserFunction, parameters_of, raw_docstring_of
 from goflow.parser.interpreter.host import as_mapping
+from goflow.parser.interpreter.items import elements
 from goflow.parser.interpreter.metaclasses import CELL, class_with, finished_class, makes_classes_itself, winner
-from goflow.parser.interpreter.operations import elements
 from goflow.parser.interpreter.scopes import MISSING, Frame, Scope
 from goflow.parser.interpreter.values import At, Unknown, hidden_key, raised
 

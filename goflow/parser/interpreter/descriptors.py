@@ -85,6 +85,14 @@ class BoundMethod(Value):
         """Call the function with the receiver first."""
         return self.function.call([self.receiver, *args], kwargs, at)
 
+    def forget(self, why: Unknown) -> list[Any]:
+        """Its function, and what that changes of its receiver."""
+        from goflow.parser.interpreter.callbacks import changes_receiver
+        from goflow.parser.interpreter.functions import UserFunction
+
+        changes = isinstance(self.function, UserFunction) and changes_receiver(self.function)
+        return [self.function, self.receiver] if changes else [self.function]
+
     def call_with_unknown(self, unknown: Unknown, args: Arguments, kwargs: Keywords, at: At) -> Any:
         """The same, as far as the function can bear arguments that are not known."""
         takes = getattr(self.function, "call_with_unknown", None)

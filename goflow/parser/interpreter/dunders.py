@@ -5,23 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from goflow.parser.interpreter.operations import (
-    DUNDERS,
-    MIRRORED,
-    REFLECTED_DUNDERS,
-    binary,
-    contains,
-    delete_item,
-    formatted,
-    get_item,
-    length,
-    plain_host,
-    representation,
-    set_item,
-    text,
-    truth,
-)
+from goflow.parser.interpreter.items import delete_item, get_item, set_item
+from goflow.parser.interpreter.operations import DUNDERS, MIRRORED, REFLECTED_DUNDERS, binary, contains, length, truth
 from goflow.parser.interpreter.orders import iterator_over, unordered
+from goflow.parser.interpreter.plain_values import plain_host
+from goflow.parser.interpreter.shown import formatted, representation, text
 from goflow.parser.interpreter.values import At, NativeFunction, Raised, Unknown, first_unknown
 
 _SIGNS = {name: sign for sign, name in DUNDERS.items()}

@@ -9,7 +9,7 @@ import libcst as cst
 
 from goflow.parser.interpreter.expressions import evaluate
 from goflow.parser.interpreter.modules import ModuleValue
-from goflow.parser.interpreter.operations import as_raised
+from goflow.parser.interpreter.plain_values import as_raised
 from goflow.parser.interpreter.scopes import Frame
 from goflow.parser.interpreter.values import At, Unknown
 

@@ -25,8 +25,9 @@ _OF_LIBRARIES = {
     "pydantic_core._pydantic_core.ValidationError": "ValueError",
     "re.error": "Exception",
     "tomllib.TOMLDecodeError": "ValueError",
+    "zoneinfo._common.ZoneInfoNotFoundError": "KeyError",
 }
-"""Exceptions of libraries by their path, with what each derives from."""
+"""Exceptions of libraries by their path, with the builtin, or one that stands before it, that each derives from."""
 
 
 @functools.cache
@@ -87,7 +88,7 @@ def _construct(cls: ClassValue, args: Any, kwargs: dict[str, Any], at: At) -> An
 
 def _check_group(args: Sequence[Any], at: At) -> None:
     """What ``BaseExceptionGroup.__new__`` refuses."""
-    from goflow.parser.interpreter.operations import type_name
+    from goflow.parser.interpreter.plain_values import type_name
 
     if len(args) != 2 or any(isinstance(arg, Unknown) for arg in args):
         if len(args) != 2:
@@ -142,7 +143,7 @@ def is_exception(cls: ClassValue) -> bool:
 
 
 def _text(at: At, self: Instance) -> Any:
-    from goflow.parser.interpreter.operations import representation, text
+    from goflow.parser.interpreter.shown import representation, text
 
     args = self.attributes.get("args", ())
     if len(args) == 1:
@@ -152,7 +153,7 @@ def _text(at: At, self: Instance) -> Any:
 
 
 def _representation(at: At, self: Instance) -> Any:
-    from goflow.parser.interpreter.operations import representation
+    from goflow.parser.interpreter.shown import representation
 
     args = self.attributes.get("args", ())
     inner = representation(args[0], at) if len(args) == 1 else representation(tuple(args), at)
@@ -201,7 +202,8 @@ def message_of(value: Instance) -> str:
         inner = args[0]
         if isinstance(inner, Unknown):
             return f"{name}: (a message that depends on {inner.reason})"
-        return f"{name}: {shown(inner)}" if value.cls.name == "KeyError" else f"{name}: {shown(inner, str)}"
+        is_key_error = any(cls.name == "KeyError" for cls in value.cls.mro)
+        return f"{name}: {shown(inner)}" if is_key_error else f"{name}: {shown(inner, str)}"
     return f"{name}: {shown(args)}"
 
 

@@ -8,29 +8,18 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import libcst as cst
+from libcst import matchers
 
 from goflow.parser.interpreter import host
+from goflow.parser.interpreter.alternatives import OneOf, so_many
 from goflow.parser.interpreter.calls import NativeFrameFunction, call, call_unknown
 from goflow.parser.interpreter.functions import UserFunction, parameters_of
-from goflow.parser.interpreter.mutations import merge, put, so_many
-from goflow.parser.interpreter.operations import (
-    ascii_of,
-    binary,
-    check_hashable,
-    contains,
-    elements,
-    formatted,
-    get_item,
-    identical,
-    iterate,
-    iterate_now,
-    representation,
-    text,
-    truth,
-    unary,
-)
+from goflow.parser.interpreter.items import check_hashable, elements, get_item, iterate, iterate_now
+from goflow.parser.interpreter.mutations import merge, put
+from goflow.parser.interpreter.operations import binary, contains, identical, truth, unary
 from goflow.parser.interpreter.orders import in_any_order, iterator_over, unordered
 from goflow.parser.interpreter.scopes import MISSING, UNBOUND, Frame, Scope
+from goflow.parser.interpreter.shown import ascii_of, formatted, representation, text
 from goflow.parser.interpreter.signs import BINARY_SIGNS, COMPARISON_SIGNS, UNARY_SIGNS
 from goflow.parser.interpreter.values import (
     At,
@@ -388,7 +377,8 @@ def _generator(frame: Frame, node: cst.GeneratorExp) -> Any:
     inner = _inner_frame(frame)
     source = evaluate(frame, node.for_in.iter)
     if isinstance(source, Unknown):
-        return source
+        source.drawn_from(frame.at(node.for_in.iter))
+        return OneOf.of(source, _mentioned(frame, node))
     rounds = _rounds(inner, node.for_in, iterate_now(source, frame.at(node.for_in.iter)))
     return _new(frame, iterator_over((evaluate(inner, node.elt) for _ in rounds), unordered(source, frame.at(node))))
 
@@ -416,7 +406,8 @@ def _comprehended(frame: Frame, node: Any, element: Callable[[Frame], Any]) -> l
     """The elements of a comprehension, or the Unknown that its source or condition is."""
     source = evaluate(frame, node.for_in.iter)
     if isinstance(source, Unknown):
-        return source
+        source.drawn_from(frame.at(node.for_in.iter))
+        return OneOf.of(source, _mentioned(frame, node))
     at = frame.at(node)
     inner = _inner_frame(frame)
     found: list[Any] = []
@@ -425,8 +416,15 @@ def _comprehended(frame: Frame, node: Any, element: Callable[[Frame], Any]) -> l
             found.append(element(inner))
             frame.session.budget.check_size(len(found), at)
     except UnknownElementsError as problem:
-        return problem.unknown
+        return OneOf.of(problem.unknown, _mentioned(inner, node))
     return in_any_order(found, unordered(source, at))
+
+
+def _mentioned(frame: Frame, node: cst.CSTNode) -> list[Any]:
+    """What the names in NODE lead to: what it gives is somewhere in that."""
+    names = {cst.ensure_type(name, cst.Name).value for name in matchers.findall(node, matchers.Name())}
+    found = (frame.scope.find(name) for name in names)
+    return [value for value in found if value is not MISSING and value is not UNBOUND]
 
 
 def _rounds(frame: Frame, clause: cst.CompFor, values: Iterator[Any]) -> Iterator[None]:

@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterator
 from typing import Any
 
-from goflow.parser.interpreter.operations import text
+from goflow.parser.interpreter.shown import text
 from goflow.parser.interpreter.values import (
     At,
     NativeFunction,
@@ -104,6 +104,11 @@ class MemoryFile(OpenFile):
         if self.unknown is not None:
             raise UnknownElementsError(self.unknown)
         return super().iterate(at)
+
+    def forget(self, why: Unknown) -> list[Any]:
+        """It may have been written to."""
+        self.unknown = why
+        return []
 
     def write(self, name: str, given: Any, at: At) -> Any:
         """``write(text)`` and ``writelines(texts)``."""

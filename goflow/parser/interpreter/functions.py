@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
+from goflow.parser.interpreter.alternatives import UnknownMany
 from goflow.parser.interpreter.recursion import calling, goes_round
 from goflow.parser.interpreter.scopes import MISSING, Frame, Scope
 from goflow.parser.interpreter.values import (
@@ -16,7 +17,6 @@ from goflow.parser.interpreter.values import (
     At,
     Keywords,
     Unknown,
-    UnknownMany,
     Value,
     hidden_key,
     raised,

@@ -15,7 +15,7 @@ import libcst as cst
 
 from goflow.parser.interpreter.exceptions import make_exception
 from goflow.parser.interpreter.functions import UserFunction
-from goflow.parser.interpreter.operations import iterate
+from goflow.parser.interpreter.items import iterate
 from goflow.parser.interpreter.scopes import Frame
 from goflow.parser.interpreter.session import BudgetError, Session
 from goflow.parser.interpreter.values import (

@@ -8,27 +8,19 @@ import string
 from collections.abc import Mapping
 from typing import Any
 
+from goflow.parser.interpreter.alternatives import MaybeGone, OneOf
 from goflow.parser.interpreter.dunders import method_by_name
-from goflow.parser.interpreter.mutations import MUTATORS, mutate, put, unknown_part
-from goflow.parser.interpreter.operations import (
-    ascii_of,
-    binary,
-    check_hashable,
-    elements,
-    formatted,
-    get_item,
-    plain_host,
-    representation,
-    text,
-    truth,
-    type_name,
-)
+from goflow.parser.interpreter.items import MUTABLE, check_hashable, elements, get_item, hidden_values
+from goflow.parser.interpreter.mutations import CHANGING, MUTATORS, mutate, put, unknown_part
+from goflow.parser.interpreter.operations import binary, truth
 from goflow.parser.interpreter.orders import in_any_order, unordered
+from goflow.parser.interpreter.plain_values import plain_host, type_name
+from goflow.parser.interpreter.shown import ascii_of, formatted, representation, text
 from goflow.parser.interpreter.values import (
+    CONTAINERS,
     AnyOrder,
     At,
     NativeFunction,
-    OneOf,
     Unknown,
     UnknownElementsError,
     Value,
@@ -80,8 +72,12 @@ def get_attribute(value: Any, name: str, at: At) -> Any:
         found = getattr(value, name)
         if not callable(found) or isinstance(found, type):
             return found
+        changes = name in CHANGING and isinstance(value, MUTABLE)
         return NativeFunction(
-            name, lambda at, /, *args, **kwargs: call_method(value, name, args, kwargs, at), takes_unknown=True
+            name,
+            lambda at, /, *args, **kwargs: call_method(value, name, args, kwargs, at),
+            takes_unknown=True,
+            held=(value,) if changes else (),
         )
     if type(value) is AnyOrder and value.is_view:
         return get_attribute(set(value), name, at)
@@ -107,6 +103,10 @@ def delete_attribute(receiver: Any, name: str, at: At) -> None:
 def call_method(value: Any, name: str, args: Any, kwargs: dict[str, Any], at: At) -> Any:
     """``value.name(*args, **kwargs)`` for a value of Python's own."""
     at.session.budget.step(at)
+    if isinstance(value, Unknown):  # a class's own method: ``list.append(value, 1)``
+        if name in CHANGING:
+            value.changed(at)
+        return value
     special = SPECIAL.get((type(value), name))
     if special is not None:
         return special(value, at, *args, **kwargs)
@@ -121,7 +121,7 @@ def call_method(value: Any, name: str, args: Any, kwargs: dict[str, Any], at: At
         args = [list(other) if order_of(other) is not None else other for other in args]
     unknown = first_unknown((list(value) if isinstance(value, collections.ChainMap) else value, args, kwargs))
     if unknown is not None:
-        return unknown
+        return OneOf.of(unknown, [*value, *args]) if isinstance(value, CONTAINERS) else unknown
     for argument in args:
         if isinstance(argument, Value):
             told = argument.given_to(value, name, args, kwargs, at)
@@ -178,13 +178,15 @@ def _transparent(value: Any, name: str, args: Any, kwargs: dict[str, Any], at: A
     if isinstance(value, dict) and name == "get":
         key = args[0]
         if (unknown := unknown_part(key)) is not None:
-            return OneOf.of(unknown, [value], inside=True)
+            return OneOf.of(unknown, [*value.values(), *args[1:]])
         check_hashable(key, at)
         if key not in value:
             hidden = hidden_key(value)
             if hidden is not None:
-                return hidden
+                return OneOf.of(hidden, [*hidden_values(value), *args[1:]])
     answer = _run(value, name, args, kwargs, at)
+    if type(answer) is MaybeGone and len(args) > 1:
+        return OneOf.of(answer, [answer, args[1]])
     if isinstance(value, dict) and name != "get" and (why := key_order_of(value)) is not None:
         if name != "copy":
             made = in_any_order(list(answer), why)

@@ -8,6 +8,7 @@ import libcst as cst
 
 from goflow.parser.interpreter.bodies import Exit
 from goflow.parser.interpreter.modules import LibraryModule, ModuleValue
+from goflow.parser.interpreter.python_names import starred_names
 from goflow.parser.interpreter.scopes import MISSING, Frame
 from goflow.parser.interpreter.values import At, Raised, Unknown, Value, raised
 
@@ -108,21 +109,28 @@ def _absolute_name(frame: Frame, node: cst.ImportFrom, at: At) -> str:
 
 def _import_star(frame: Frame, module: Value, at: At) -> None:
     """Everything public in MODULE; of a module that is not read, or not in full, names that are not known."""
+    named = None if isinstance(module, ModuleValue) else starred_names(getattr(module, "name", ""))
     known_in_full = isinstance(module, ModuleValue) or (
         isinstance(module, LibraryModule) and module.otherwise is not None
     )
-    if not known_in_full:
+    if not known_in_full and named is None:
         frame.module.starred = Unknown(f"what is in {getattr(module, 'name', 'a module')}, which is not read", at)
     elif isinstance(module, ModuleValue) and module.starred is not None:
         frame.module.starred = module.starred
-    if not isinstance(module, ModuleValue | LibraryModule):
-        return
-    listed = module.names.get("__all__")
-    names = listed if isinstance(listed, list | tuple) else [name for name in module.names if not name.startswith("_")]
-    for name in list(names):
+    names = [*(named or ()), *(_public_names(module) if isinstance(module, ModuleValue | LibraryModule) else ())]
+    for name in names:
         if isinstance(name, str):
             try:
                 frame.assign(name, import_name(module, name, at))
             except Raised:
-                if not isinstance(module, LibraryModule):  # whose names are more than the module has in this version
+                if isinstance(module, ModuleValue):  # others have more names than the module in this version
                     raise
+
+
+def _public_names(module: ModuleValue | LibraryModule) -> list[Any]:
+    listed = module.names.get("__all__")
+    return (
+        list(listed)
+        if isinstance(listed, list | tuple)
+        else [name for name in module.names if not name.startswith("_")]
+    )

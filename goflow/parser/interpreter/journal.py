@@ -1,7 +1,7 @@
 """The journal: what changes while an arm of an undecided ``if`` is run, so that it can be undone and joined.
 
 Whoever changes a scope, a container or an instance tells the journal before. Outside undecided arms that costs a check
-of one list.
+of one list. What may be the same thing as what is changed is not known from then on (`Copies`).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import collections
 from collections.abc import Callable
 from typing import Any
 
+from goflow.parser.interpreter.alternatives import Copies
 from goflow.parser.interpreter.values import At, Unknown, UnknownElementsError
 
 State = Any
@@ -30,11 +31,13 @@ class Arm:
 class Journal:
     """A stack of arms that are being run."""
 
-    __slots__ = ("_spoiled", "arms", "changed", "clock")
+    __slots__ = ("_is_spreading", "_spoiled", "arms", "changed", "clock", "copies")
 
     def __init__(self) -> None:
         self.arms: list[Arm] = []
         self._spoiled: dict[int, tuple[Any, Unknown]] = {}
+        self.copies = Copies()
+        self._is_spreading = False
         self.clock = 0
         """Goes on by one with each change in an arm."""
         self.changed: dict[int, int] = {}
@@ -42,6 +45,27 @@ class Journal:
 
     def touch(self, thing: Any) -> None:
         """THING (a dict, list or set) is about to change."""
+        if self.copies.sources and not self._is_spreading:
+            self._spread(thing)
+        if self.arms:
+            self.note(thing)
+
+    def _spread(self, thing: Any) -> None:
+        found = self.copies.others(thing)
+        if found is None:
+            return
+        from goflow.parser.interpreter.mutations import forget_contents
+
+        others, why = found
+        self._is_spreading = True
+        try:
+            for other in others:
+                forget_contents(other, why, [thing])
+        finally:
+            self._is_spreading = False
+
+    def note(self, thing: Any) -> None:
+        """The same where the journal itself puts THING into another state."""
         if self.arms:
             arm, key = self.arms[-1], id(thing)
             self.clock = self.changed[key] = self.clock + 1
@@ -65,6 +89,10 @@ class Journal:
             why = at.session.undecided
             self.arms[-1].drawn[id(iterator)] = iterator, Unknown("how far an iterator is", at) if why is None else why
 
+    def spoil(self, iterator: Any, why: Unknown) -> None:
+        """An element of ITERATOR may have been taken, and WHY says why nobody knows."""
+        self._spoiled[id(iterator)] = iterator, why
+
     def run(self, arm: Callable[[], Any], record: Arm | None = None) -> tuple[Arm, Any]:
         """Run ARM, then undo what it changed; what it touched, put into the RECORD that is given, and what it gave."""
         record = Arm() if record is None else record
@@ -86,7 +114,7 @@ class Journal:
         for key, (thing, before) in record.before.items():
             record.after[key] = copy_state(thing)
             restore(thing, before)
-            self.touch(thing)  # for an arm around this one, which goes on from here
+            self.note(thing)  # for an arm around this one, which goes on from here
 
     def pass_on(self, record: Arm) -> None:
         """What RECORD has touched stays as it is, and counts as touched by the arm around it."""
@@ -97,13 +125,13 @@ class Journal:
     def put(self, state: dict[int, tuple[Any, State]]) -> None:
         """Make things what STATE says."""
         for thing, content in state.values():
-            self.touch(thing)
+            self.note(thing)
             restore(thing, content)
 
     def keep(self, arm: Arm) -> None:
         """Do again what ARM did: it was the only one that went on."""
         for key, (thing, _) in arm.before.items():
-            self.touch(thing)
+            self.note(thing)
             restore(thing, arm.after[key])
 
 

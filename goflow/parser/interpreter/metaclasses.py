@@ -9,7 +9,8 @@ from goflow.parser.interpreter import host
 from goflow.parser.interpreter.calls import call
 from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.descriptors import PropertyValue, bind
-from goflow.parser.interpreter.operations import DUNDERS, REFLECTED_DUNDERS, iterate, truth
+from goflow.parser.interpreter.items import iterate
+from goflow.parser.interpreter.operations import DUNDERS, REFLECTED_DUNDERS, truth
 from goflow.parser.interpreter.scopes import MISSING
 from goflow.parser.interpreter.values import (
     Arguments,

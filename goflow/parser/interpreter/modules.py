@@ -13,7 +13,7 @@ import libcst as cst
 
 from goflow.domain.diagnostics import Span
 from goflow.parser.folder import kind_of_path, read_regular
-from goflow.parser.interpreter.operations import as_raised
+from goflow.parser.interpreter.plain_values import as_raised
 from goflow.parser.interpreter.scopes import MISSING, Frame, Scope
 from goflow.parser.interpreter.sources import SourceError, decoded
 from goflow.parser.interpreter.values import At, Raised, Unknown, Value, raised

@@ -6,20 +6,19 @@ A key or an index that is not known may be any: whatever it may have changed is 
 from __future__ import annotations
 
 import collections
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from goflow.parser.interpreter.operations import check_hashable, elements, equal
+from goflow.parser.interpreter.alternatives import MaybeGone, OneOf, UnknownMany, so_many
+from goflow.parser.interpreter.items import check_hashable, elements, hidden_values
+from goflow.parser.interpreter.operations import equal
 from goflow.parser.interpreter.orders import unordered
 from goflow.parser.interpreter.values import (
     At,
-    MaybeGone,
-    OneOf,
     Raised,
     Unknown,
     UnknownElementsError,
     UnknownKey,
-    UnknownMany,
     first_unknown,
     forget_order,
     hidden_key,
@@ -38,6 +37,9 @@ MUTATORS: dict[type, frozenset[str]] = {
     set: frozenset({"add", "discard", "remove", "pop", "clear", "update"} | _OF_TWO_SETS),
 }
 
+CHANGING = frozenset[str]().union(*MUTATORS.values())
+"""All of them."""
+
 
 def mutate(value: Any, name: str, args: Any, kwargs: dict[str, Any], at: At) -> Any:
     """``value.name(*args, **kwargs)``, NAME one of the MUTATORS of VALUE's type."""
@@ -55,15 +57,10 @@ def mutate(value: Any, name: str, args: Any, kwargs: dict[str, Any], at: At) -> 
     return answer
 
 
-def so_many(unknown: Unknown, count: int) -> list[Unknown]:
-    """COUNT things, none of which is known for the reason of UNKNOWN."""
-    return [Unknown(unknown.reason, unknown.at) for _ in range(count)]
-
-
 def in_their_order(values: list[Any], at: At) -> list[Any]:
     """VALUES for a list that other code goes on with: where their order is not known, none of them is."""
     why = unordered(values, at)
-    return values if why is None else so_many(why, len(values))
+    return values if why is None else so_many(why, len(values), values)
 
 
 def _run(value: Any, name: str, args: Any, kwargs: dict[str, Any], at: At) -> Any:
@@ -80,11 +77,14 @@ def _of_sequence(value: Any, name: str, args: Any, kwargs: dict[str, Any], at: A
     if name == "remove" and len(args) == 1:
         return _remove(value, args[0], at)
     if name == "pop" and (why := order_of(value)) is not None:
-        value[:] = so_many(why, len(value) - 1)
-        return why
+        found = OneOf.of(why, value[:])
+        value[:] = so_many(why, len(value) - 1, value[:])
+        return found
     place = args[0] if args and name in {"pop", "insert", "rotate"} else None
     if isinstance(place, Unknown) and (value or name == "insert"):
-        return _somewhere(value, place, len(value) + {"pop": -1, "insert": 1, "rotate": 0}[name], at)
+        length = len(value) + {"pop": -1, "insert": 1, "rotate": 0}[name]
+        found = _somewhere(value, place, length, at, args[1:])
+        return found if name == "pop" else None
     many = UnknownMany.among(value, at)
     if many is not None and (found := _beside_many(value, name, args, many)) is not NotImplemented:
         return found
@@ -94,22 +94,24 @@ def _of_sequence(value: Any, name: str, args: Any, kwargs: dict[str, Any], at: A
 def _beside_many(value: Any, name: str, args: Any, many: UnknownMany) -> Any:
     """What NAME gives of a VALUE of which one element stands for MANY; NotImplemented where it is as with others."""
     if name == "insert" and args[0] != 0:
-        value[:] = [many]
+        value[:] = [UnknownMany.of(many, [*value, *args[1:]])]
         return None
     if name == "rotate" or (name == "pop" and len(args) == 1 and args[0] not in {0, -1}):
+        found = UnknownMany.of(many, list(value))
         value.clear()
-        value.append(many)
-        return many if name == "pop" else None
+        value.append(found)
+        return OneOf.of(found, [found]) if name == "pop" else None
     taken = {"pop": 0 if args and args[0] == 0 else -1, "popleft": 0}.get(name)
     return many if taken is not None and type(value[taken]) is UnknownMany else NotImplemented
 
 
-def _somewhere(value: Any, unknown: Unknown, length: int, at: At) -> Unknown:
-    """VALUE has been changed where nobody knows; it is now of that LENGTH."""
+def _somewhere(value: Any, unknown: Unknown, length: int, at: At, new: Sequence[Any] = ()) -> Unknown:
+    """VALUE has been changed where nobody knows, to hold NEW; it is now of that LENGTH. What was there."""
     many = UnknownMany.among(value, at)
+    things = [*value, *new]
     value.clear()
-    value.extend(so_many(unknown, length) if many is None else [many])
-    return unknown
+    value.extend(so_many(unknown, length, things) if many is None else [UnknownMany.of(many, things)])
+    return OneOf.of(unknown, things)
 
 
 def _sort(value: list[Any], kwargs: dict[str, Any], at: At) -> None:
@@ -117,11 +119,11 @@ def _sort(value: list[Any], kwargs: dict[str, Any], at: At) -> None:
 
     many = UnknownMany.among(value, at)
     try:
-        value[:] = [many] if many is not None else sorted_values(value, at, **kwargs)
+        value[:] = [UnknownMany.of(many, value)] if many is not None else sorted_values(value, at, **kwargs)
     except UnknownElementsError as problem:
-        value[:] = so_many(problem.unknown, len(value))
+        value[:] = so_many(problem.unknown, len(value), value)
     except Raised:  # Python leaves it in some order that it had come to
-        value[:] = so_many(Unknown("the order of a list whose sorting failed", at), len(value))
+        value[:] = so_many(Unknown("the order of a list whose sorting failed", at), len(value), value)
         raise
     settle_order(value)
 
@@ -130,11 +132,11 @@ def _remove(value: Any, item: Any, at: At) -> None:
     for index, other in enumerate(value):
         same = True if other is item and not isinstance(item, Unknown) else equal(other, item, at)
         if isinstance(same, Unknown):  # this one or a later one
-            rest = so_many(same, len(value) - index - 1)
+            left = list(value)[index:]
             many = UnknownMany.among(value, at)
             while len(value) > index:
                 value.pop()
-            value.extend(rest if many is None else [many])
+            value.extend(so_many(same, len(left) - 1, left) if many is None else [UnknownMany.of(many, left)])
             return
         if same:
             del value[index]
@@ -155,7 +157,7 @@ def _update(value: Any, args: Any, kwargs: dict[str, Any], at: At) -> None:
     for argument in args:
         mapping = as_mapping(argument, at)
         if isinstance(mapping, Unknown):
-            set_unknown(value, UnknownKey(mapping), mapping)
+            set_unknown(value, UnknownKey(mapping), mapping.derived() if not isinstance(mapping, OneOf) else mapping)
         else:
             merge(value, mapping, at)
     merge(value, kwargs, at)
@@ -176,25 +178,29 @@ def _of_dict(value: dict[Any, Any], name: str, args: Any, kwargs: dict[str, Any]
         if name == "pop" and value:
             forget_keys(value, unknown)
         elif name == "setdefault":
-            value[UnknownKey(unknown)] = unknown
+            value[UnknownKey(unknown)] = found
         return found if name in {"pop", "setdefault"} else None
     if name in {"pop", "setdefault"} and hidden is not None and key not in value:
+        found = OneOf.of(hidden, [*hidden_values(value), *args[1:]])
         if name == "setdefault":
-            value[key] = hidden
-        return hidden
+            value[key] = found
+        return found
     answer = _run(value, name, args, kwargs, at)
     if name == "setdefault" and type(answer) is MaybeGone:
-        value[key] = answer = Unknown(answer.reason, answer.at)
+        value[key] = answer = OneOf.of(Unknown(answer.reason, answer.at), [answer, *args[1:]])
+    elif type(answer) is MaybeGone:
+        answer = OneOf.of(answer, [answer, *args[1:]])
     return answer
 
 
 def _of_set(value: set[Any], name: str, args: Any, kwargs: dict[str, Any], at: At) -> Any:
     hidden = hidden_key(value)
     if name == "pop" and value and (unknown := hidden if hidden is not None else unordered(value, at)) is not None:
-        left = [unknown] if hidden is not None else so_many(unknown, len(value) - 1)
+        found = OneOf.of(unknown, value)
+        left = [found] if hidden is not None else so_many(unknown, len(value) - 1, value)
         value.clear()
         value.update(left)
-        return unknown
+        return found
     if name in {"remove", "discard"} and len(args) == 1 and value:
         if isinstance(args[0], set):  # a set is looked for as the frozenset that it is equal to
             args = [frozenset(args[0])]
@@ -213,15 +219,33 @@ def _of_set(value: set[Any], name: str, args: Any, kwargs: dict[str, Any], at: A
 
 
 def _only(value: set[Any], unknown: Unknown) -> None:
+    left = OneOf.of(unknown, value)
     value.clear()
-    value.add(unknown)
+    value.add(left)
 
 
 def forget_keys(value: dict[Any, Any], unknown: Unknown) -> Unknown:
-    """One of VALUE's keys is gone, and UNKNOWN is why nobody knows which."""
-    for key in value:
-        value[key] = MaybeGone.of(unknown)
-    return unknown
+    """One of VALUE's keys is gone, and UNKNOWN is why nobody knows which; what was under it."""
+    found = OneOf.of(unknown, value.values())
+    for key, inner in value.items():
+        value[key] = MaybeGone.of(unknown, [inner])
+    return found
+
+
+def forget_contents(value: Any, why: Unknown, others: Sequence[Any] = ()) -> None:
+    """Nothing is known any more of what is in VALUE for the reason WHY; it may be what was in it, or is in OTHERS."""
+    why.at.session.journal.touch(value)
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            value[key] = MaybeGone.of(why, [inner, *others])
+        value[UnknownKey(why)] = OneOf.of(why, [*value.values(), *others])
+        return
+    things = [*value, *others]
+    value.clear()
+    if isinstance(value, set):
+        value.add(OneOf.of(why, things))
+    else:
+        value.append(UnknownMany.of(why, things))
 
 
 def set_unknown(value: dict[Any, Any], key: Any, new: Any) -> None:
@@ -234,7 +258,7 @@ def _spread(value: dict[Any, Any], unknown: Unknown, new: Any) -> None:
     """NEW may have become what any key of VALUE leads to."""
     for other, before in value.items():
         if before is not new:
-            value[other] = Unknown(unknown.reason, unknown.at)
+            value[other] = OneOf.of(Unknown(unknown.reason, unknown.at), [before, new])
 
 
 def set_somewhere(value: Any, key: Any, new: Any, at: At) -> None:
@@ -247,9 +271,9 @@ def set_somewhere(value: Any, key: Any, new: Any, at: At) -> None:
         else:
             set_unknown(value, key if isinstance(key, Unknown | UnknownKey) else UnknownKey(unknown), new)
     elif isinstance(key, slice):
-        value[:] = [UnknownMany.of(unknown)]
+        value[:] = [UnknownMany.of(unknown, [*value, new])]
     elif value:
-        _somewhere(value, unknown, len(value), at)
+        _somewhere(value, unknown, len(value), at, [new])
 
 
 def delete_somewhere(value: Any, key: Any, at: At) -> None:
@@ -260,7 +284,7 @@ def delete_somewhere(value: Any, key: Any, at: At) -> None:
         if value is not at.module.names:
             forget_keys(value, unknown)
     elif isinstance(key, slice):
-        value[:] = [UnknownMany.of(unknown)]
+        value[:] = [UnknownMany.of(unknown, value[:])]
     elif value:
         _somewhere(value, unknown, len(value) - 1, at)
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from goflow.domain.canonical import encodable
 from goflow.domain.diagnostics import Diagnostic, Severity
 from goflow.domain.spec import Dialect, Inputs
+from goflow.parser.interpreter.alternatives import of_arguments
 from goflow.parser.interpreter.journal import Journal
 from goflow.parser.interpreter.values import (
     Arguments,
@@ -236,7 +237,7 @@ class Session:
 def unfinished_call(unknown: Unknown, args: Arguments, kwargs: Keywords, at: At) -> Unknown:
     """What a call gives that cannot go on for want of UNKNOWN; whatever it was about to do to ARGS is not known."""
     Unknown(f"arguments that depend on {unknown.reason}", at).called(args, kwargs, at)
-    return unknown
+    return of_arguments(unknown, args, kwargs, at)
 
 
 _OF_MODEL = re.compile(r"^(?:[\w.<>]*<locals>\.)?(?:_\w*|<lambda>|guarded)\(\)")

@@ -3,33 +3,45 @@
 from __future__ import annotations
 
 import collections
-import contextlib
+import functools
 import operator
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 import libcst as cst
 
 from goflow.parser.interpreter import host
+from goflow.parser.interpreter.alternatives import UnknownMany
 from goflow.parser.interpreter.annotations import Annotation
-from goflow.parser.interpreter.any_order import Rounds
+from goflow.parser.interpreter.any_order import AnyOrderLoop
 from goflow.parser.interpreter.attempts import attempted
 from goflow.parser.interpreter.bodies import Exit, How, Statement, run_suite
 from goflow.parser.interpreter.branches import both_bodies
 from goflow.parser.interpreter.calls import call
 from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.definitions import class_definition, function_definition
+from goflow.parser.interpreter.endless import Endless
 from goflow.parser.interpreter.exceptions import is_exception, make_exception
 from goflow.parser.interpreter.expressions import evaluate
 from goflow.parser.interpreter.handlers import try_, try_star
 from goflow.parser.interpreter.imports import import_from, import_modules
+from goflow.parser.interpreter.items import iterate
 from goflow.parser.interpreter.leaving import LOOP, ONE_ROUND, ROUND, may_be_left, ways_out
-from goflow.parser.interpreter.operations import DUNDERS, HOST_ERRORS, as_raised, binary, iterate, truth
+from goflow.parser.interpreter.operations import DUNDERS, binary, truth
 from goflow.parser.interpreter.orders import unordered
+from goflow.parser.interpreter.plain_values import HOST_ERRORS, as_raised
 from goflow.parser.interpreter.scopes import Frame
 from goflow.parser.interpreter.signs import BINARY_SIGNS
 from goflow.parser.interpreter.targets import assign, change, delete
-from goflow.parser.interpreter.values import At, OneOf, Raised, Unknown, UnknownElementsError, UnknownKey, Value, raised
+from goflow.parser.interpreter.values import (
+    At,
+    Raised,
+    Unknown,
+    UnknownElementsError,
+    UnknownKey,
+    Value,
+    raised,
+)
 
 
 def _expression(frame: Frame, node: cst.Expr) -> Exit | None:
@@ -72,7 +84,7 @@ IN_PLACE: dict[str, Callable[[Any, Any], Any]] = {
 
 def in_place(sign: str, before: Any, value: Any, at: At) -> Any:
     """``before SIGN= value``: lists, dicts and sets change; a class's own ``__iadd__`` and its kin are called."""
-    if isinstance(before, OneOf):
+    if isinstance(before, Unknown):
         before.changed(at)
     if isinstance(before, list | collections.deque) and sign == "+":
         host.call_method(before, "extend", [value], {}, at)
@@ -178,19 +190,22 @@ def _for(frame: Frame, node: cst.For) -> Exit | None:
     values = iterate(source, at)
     why = unordered(source, at)
     if why is None:
-        return _rounds(frame, node, values, at)
-    loop = Rounds(frame, why, node.body)
-    with contextlib.closing(loop.each(values)) as rounds:
-        left = _rounds(frame, node, rounds, at)
-    loop.settle(left_early=loop.left_early, at=at)
-    return Exit(How.RETURN, why) if left is not None and loop.left_early else left
-
-
-def _rounds(frame: Frame, node: cst.For, values: Iterator[Any], at: At) -> Exit | None:
-    """The body for each of VALUES, and the ``else`` clause."""
+        rounds = functools.partial(_every_round, frame, node, values)
+    else:
+        rounds = functools.partial(_in_any_order, frame, node, values, why)
     if How.BREAK in ways_out(frame, node.body):
-        return may_be_left(frame, LOOP, lambda: _every_round(frame, node, values, at), at)
-    return _every_round(frame, node, values, at)
+        return may_be_left(frame, LOOP, rounds, at)
+    return rounds()
+
+
+def _in_any_order(frame: Frame, node: cst.For, values: Iterator[Any], why: Unknown) -> Exit | None:
+    """The body for each of VALUES, WHY their order is not known."""
+
+    def one(value: Any) -> Exit | None:
+        assign(frame, node.target, value)
+        return _round(frame, node)
+
+    return AnyOrderLoop(frame, why, node, one, lambda values: _every_round(frame, node, values)).run(values)
 
 
 def _round(frame: Frame, node: cst.For | cst.While) -> Exit | None:
@@ -206,7 +221,8 @@ def _only_round(frame: Frame, node: cst.For | cst.While) -> Exit | None:
     return left if left is not None and left.how is How.RETURN else None
 
 
-def _every_round(frame: Frame, node: cst.For, values: Iterator[Any], at: At) -> Exit | None:
+def _every_round(frame: Frame, node: cst.For, values: Iterator[Any]) -> Exit | None:
+    """The body for each of VALUES, and the ``else`` clause. A loop that is left by ``break`` has gone on."""
     while True:
         try:
             value = next(values, values)
@@ -214,8 +230,8 @@ def _every_round(frame: Frame, node: cst.For, values: Iterator[Any], at: At) -> 
             return _undecided_loop(frame, node, problem.unknown)
         if value is values:
             break
-        if isinstance(value, UnknownKey):
-            return _undecided_loop(frame, node, value.unknown)
+        if isinstance(value, UnknownKey | UnknownMany):
+            return _undecided_loop(frame, node, value.unknown if isinstance(value, UnknownKey) else value)
         assign(frame, node.target, value)
         left = _round(frame, node)
         if left is not None:
@@ -228,6 +244,8 @@ def _every_round(frame: Frame, node: cst.For, values: Iterator[Any], at: At) -> 
 
 def _undecided_loop(frame: Frame, node: cst.For, source: Unknown) -> Exit | None:
     """A loop over what is not known: its body may run, with a target that is not known, or not at all."""
+
+    source.drawn_from(frame.at(node.iter))
 
     def once() -> Exit | None:
         assign(frame, node.target, source)
@@ -243,20 +261,31 @@ def _while(frame: Frame, node: cst.While) -> Exit | None:
 
 
 def _while_true(frame: Frame, node: cst.While) -> Exit | None:
-    while True:
-        frame.session.budget.step(frame.at(node))
+    rounds = Endless(frame.session)
+    is_true: bool | Unknown = True
+
+    def once() -> Exit | None:
+        nonlocal is_true
         is_true = truth(evaluate(frame, node.test), frame.at(node.test))
+        return _round(frame, node) if is_true is True else None
+
+    while not rounds.is_settled:
+        frame.session.budget.step(frame.at(node))
+        left = rounds.round(once)
         if isinstance(is_true, Unknown):
             return both_bodies(frame, [lambda: _only_round(frame, node), lambda: None], is_true, frame.at(node))
         if not is_true:
             break
-        left = _round(frame, node)
         if left is not None:
             if left.how is How.BREAK:
                 return None
             if left.how is How.RETURN:
                 return left
     return run_suite(frame, node.orelse.body) if node.orelse is not None else None
+
+
+def _raise_again(problem: Raised) -> NoReturn:
+    raise problem
 
 
 def _with(frame: Frame, node: cst.With) -> Exit | None:
@@ -281,8 +310,11 @@ def _with_items(frame: Frame, items: list[cst.WithItem], node: cst.With) -> Exit
 
     def handle(problem: Raised) -> Exit | None:
         with frame.session.dealing_with(problem):
-            if manager.leave(problem, at):
-                return None
+            is_over = manager.leave(problem, at)
+        if isinstance(is_over, Unknown):
+            return both_bodies(frame, [lambda: None, lambda: _raise_again(problem)], is_over, at)
+        if is_over:
+            return None
         raise problem
 
     return attempted(frame, manager.may_catch, lambda: _with_items(frame, rest, node), go_on, handle, at)

@@ -7,22 +7,10 @@ from typing import Any
 
 from goflow.parser.interpreter import host
 from goflow.parser.interpreter.classes import ClassValue, Instance, initialise
-from goflow.parser.interpreter.operations import (
-    binary,
-    contains,
-    delete_item,
-    elements,
-    formatted,
-    get_item,
-    iterate,
-    length,
-    representation,
-    set_item,
-    text,
-    truth,
-    unary,
-)
+from goflow.parser.interpreter.items import delete_item, elements, get_item, iterate, set_item
+from goflow.parser.interpreter.operations import binary, contains, length, truth, unary
 from goflow.parser.interpreter.scopes import MISSING
+from goflow.parser.interpreter.shown import formatted, representation, text
 from goflow.parser.interpreter.values import At, NativeFunction, Raised, Unknown, Value
 
 

@@ -8,10 +8,11 @@ from typing import Any
 import libcst as cst
 
 from goflow.parser.interpreter import host
+from goflow.parser.interpreter.alternatives import UnknownMany
 from goflow.parser.interpreter.expressions import evaluate, subscript_key
-from goflow.parser.interpreter.operations import delete_item, elements, get_item, set_item
+from goflow.parser.interpreter.items import delete_item, elements, get_item, set_item
 from goflow.parser.interpreter.scopes import Frame
-from goflow.parser.interpreter.values import Unknown, UnknownMany, raised
+from goflow.parser.interpreter.values import Unknown, raised
 
 
 def assign(frame: Frame, target: cst.CSTNode, value: Any) -> None:

@@ -17,20 +17,19 @@ from typing import Any
 
 import libcst as cst
 
+from goflow.parser.interpreter.alternatives import Keeper, OneOf, changeable
 from goflow.parser.interpreter.callbacks import called_back
-from goflow.parser.interpreter.classes import Instance
+from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.functions import UserFunction
-from goflow.parser.interpreter.mutations import MUTATORS, forget_keys
+from goflow.parser.interpreter.mutations import MUTATORS, forget_contents
 from goflow.parser.interpreter.subtypes import HostInstance
 from goflow.parser.interpreter.values import (
     CONTAINERS,
     Arguments,
     At,
     Keywords,
-    OneOf,
     Unknown,
     UnknownKey,
-    UnknownMany,
     Value,
 )
 
@@ -92,17 +91,48 @@ def may_have_changed(unknown: Unknown, args: Arguments, kwargs: Keywords, at: At
     forget_all(waiting, Unknown(_words(unknown.reason, at), at))
 
 
+def one_is_called(one: OneOf, args: Arguments, kwargs: Keywords, at: At) -> None:
+    """ONE of several things is called, or a method of one of them: what is of the file may change itself, and what it
+    is handed."""
+    things = one.may_be()
+    if callee(at) in _OF_TASKS:
+        return
+    if not only_asks(at) or not all(isinstance(thing, CONTAINERS) for thing in things):
+        one.changed(at)
+    if any(map(_runs_files_code, things)):
+        forget_all([*args, *kwargs.values()], Unknown(one.reason, at))
+
+
+def _runs_files_code(thing: Any) -> bool:
+    thing = getattr(thing, "function", thing) if isinstance(thing, Value) else thing
+    if isinstance(thing, Instance):
+        return not thing.cls.is_native
+    return isinstance(thing, UserFunction) or (isinstance(thing, ClassValue) and not thing.is_native)
+
+
+def keeping(made: Any, args: Arguments, kwargs: Keywords, at: At) -> Any:
+    """What calling something that is not read has MADE: of a class, an object that keeps its arguments."""
+    if type(made) is not Unknown or not callee(at)[:1].isupper() or _leaves_alone(made.reason):
+        return made
+    kept = changeable([value for value in (*args, *kwargs.values()) if isinstance(value, (Instance, *CONTAINERS))])
+    return Keeper(made.reason, made.at, kept) if kept else made
+
+
+def _leaves_alone(reason: str) -> bool:
+    return bool(CLIENTS.match(reason) or _KEEPING.match(reason)) or is_of_python(reason)
+
+
 def forget_all(values: Iterable[Any], why: Unknown) -> None:
     """What can be reached through VALUES is not known any more for the reason WHY."""
     at = why.at
-    waiting, seen = list(values), set()
+    waiting, seen = list(values), set[int]()
     while waiting:
         value = waiting.pop()
         if _is_settled(value) or id(value) in seen:
             continue
         seen.add(id(value))
         if isinstance(value, OneOf):
-            waiting += value.candidates()
+            waiting += value.holders
         elif value is at.module.names:
             at.module.starred = why if at.module.starred is None else at.module.starred
             at.session.journal.touch(value)
@@ -113,7 +143,7 @@ def forget_all(values: Iterable[Any], why: Unknown) -> None:
 
 
 def _is_settled(value: Any) -> bool:
-    return isinstance(value, _SETTLED) and type(value) is not OneOf
+    return isinstance(value, _SETTLED) and not isinstance(value, OneOf)
 
 
 _SETTLED = (str, bytes, int, float, type(None), Unknown)
@@ -145,28 +175,24 @@ def _forget(value: Any, why: Unknown) -> list[Any]:
         return _forget_dict(value, why)
     if isinstance(value, Value):
         return list(value.forget(why))
+    if hasattr(value, "__next__"):
+        why.at.session.journal.spoil(value, why)
+        return []
     inner = list(value) if isinstance(value, CONTAINERS) else []
     if isinstance(value, list | collections.deque | set):
-        why.at.session.journal.touch(value)
-        value.clear()
-        if isinstance(value, set):
-            value.add(why)
-        else:
-            value.append(UnknownMany.of(why))
+        forget_contents(value, why)
     return inner
 
 
 def _forget_dict(value: dict[Any, Any], why: Unknown) -> list[Any]:
-    why.at.session.journal.touch(value)
     inner = list(value.values())
-    forget_keys(value, why)
-    value[UnknownKey(why)] = why
+    forget_contents(value, why)
     return inner
 
 
 def _forget_object(value: Instance, why: Unknown) -> list[Any]:
     """An object of a class of the file's own; those of models keep themselves."""
-    if type(value) not in {Instance, HostInstance} or value.cls.is_native:
+    if type(value) not in {Instance, HostInstance} or (value.cls.is_native and "is_open" not in value.cls.data):
         return []
     inner = [value.data, *value.attributes.values()]
     if hasattr(value.data, "_fields"):  # a named tuple

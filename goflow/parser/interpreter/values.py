@@ -8,8 +8,7 @@ and never false (decision 2 of the architecture).
 from __future__ import annotations
 
 import collections
-import types
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import libcst as cst
@@ -174,8 +173,8 @@ class Value:
         """``with value as ...``: what is bound."""
         raised(at, "TypeError", f"'{self.type_name}' object does not support the context manager protocol")
 
-    def leave(self, problem: Raised | None, at: At) -> bool:
-        """The end of the ``with``; true when PROBLEM is dealt with."""
+    def leave(self, problem: Raised | None, at: At) -> bool | Unknown:
+        """The end of the ``with``; true when PROBLEM is dealt with, Unknown where that is not known."""
         return False
 
     def may_catch(self, problem: Raised) -> bool | Unknown:
@@ -188,6 +187,9 @@ class Value:
     def forget(self, why: Unknown) -> list[Any]:
         """Code that is not read has it: what can be changed in it is not known for the reason WHY. What it held."""
         return []
+
+    def forget_attribute(self, name: str, why: Unknown) -> None:
+        """The attribute NAME may have been set or deleted, and WHY says why nobody knows."""
 
     def text(self, at: At) -> Any:
         """``str(value)``: a str or Unknown."""
@@ -237,14 +239,21 @@ class Unknown(Value):
     def call(self, args: Arguments, kwargs: Keywords, at: At) -> Any:
         """Unknown, and so is what it may have changed."""
         if args or kwargs:
-            from goflow.parser.interpreter.unread import may_have_changed
+            from goflow.parser.interpreter.unread import keeping, may_have_changed
 
             may_have_changed(self, args, kwargs, at)
+            return keeping(self.called(args, kwargs, at), args, kwargs, at)
         return self.called(args, kwargs, at)
 
     def call_with_unknown(self, unknown: Unknown, args: Arguments, kwargs: Keywords, at: At) -> Any:
         """The same with more arguments than are known."""
         return self.call([*args, unknown], kwargs, at)
+
+    def changed(self, at: At) -> None:
+        """It is changed in place: nothing that is known."""
+
+    def drawn_from(self, at: At) -> None:
+        """Elements are taken from it: from nothing that is known."""
 
     def called(self, args: Arguments, kwargs: Keywords, at: At) -> Any:
         """Unknown. A library that wants to know of such calls puts a function into ``library["unknown_called"]``."""
@@ -292,111 +301,6 @@ class Unknown(Value):
         return self
 
 
-class UnknownMany(Unknown):
-    """Stands in a list for any number of elements, for none as well: what a list was extended by that is not known."""
-
-    __slots__ = ()
-
-    @classmethod
-    def of(cls, unknown: Unknown) -> UnknownMany:
-        """As many as UNKNOWN may hold."""
-        unknown.at.session.holds_many = True
-        return cls(unknown.reason, unknown.at)
-
-    @staticmethod
-    def among(values: Any, at: At) -> UnknownMany | None:
-        """The first that stands in VALUES, a list or tuple; None in anything else."""
-        if not at.session.holds_many or not isinstance(values, list | tuple | collections.deque):
-            return None
-        return next((value for value in values if type(value) is UnknownMany), None)
-
-
-class MaybeGone(Unknown):
-    """The value of a key that a mapping may have or not: what one arm has set or deleted and another has not."""
-
-    __slots__ = ()
-
-    @classmethod
-    def of(cls, unknown: Unknown) -> MaybeGone:
-        """For the reason of UNKNOWN."""
-        unknown.at.session.holds_gone = True
-        return cls(unknown.reason, unknown.at)
-
-    @staticmethod
-    def among(value: Any, at: At) -> MaybeGone | None:
-        """The first such value of VALUE, a dict or a view of one; None where there is none."""
-        if not at.session.holds_gone:
-            return None
-        mapping = value if isinstance(value, dict) else getattr(value, "mapping", None)
-        if not isinstance(mapping, dict | types.MappingProxyType):
-            return None
-        return next((inner for inner in mapping.values() if type(inner) is MaybeGone), None)
-
-
-class OneOf(Unknown):
-    """One of some lists, dicts, sets or objects, and nobody knows which, or something inside of one: whoever changes it
-    may have changed each of them. HOLDERS are they, or with INSIDE the containers that have them."""
-
-    __slots__ = ("holders", "inside")
-    holders: list[Any]
-    inside: bool
-
-    @classmethod
-    def of(cls, unknown: Unknown, holders: Iterable[Any], *, inside: bool = False) -> Unknown:
-        """UNKNOWN, or one of HOLDERS (of what is INSIDE of them) where any can be changed."""
-        found = [one for one in holders if isinstance(one, OneOf if isinstance(one, Unknown) else _CHANGEABLE)]
-        if not found:
-            return unknown
-        made = cls(unknown.reason, unknown.at)
-        made.holders, made.inside = found, inside
-        return made
-
-    def derived(self) -> Unknown:
-        """Something else."""
-        return Unknown(self.reason, self.at)
-
-    def candidates(self) -> list[Any]:
-        """What it may be, or be inside of."""
-        if not self.inside:
-            return self.holders
-        values = (holder.values() if isinstance(holder, dict) else holder for holder in self.holders)
-        return [value for found in values for value in found]
-
-    def changed(self, at: At) -> None:
-        """It is changed: what it may be is not known any more."""
-        from goflow.parser.interpreter.unread import forget_all
-
-        forget_all(self.candidates(), Unknown(self.reason, self.at))
-
-    def set_attribute(self, name: str, value: Any, at: At) -> None:
-        """Changes one of them."""
-        self.changed(at)
-
-    def delete_attribute(self, name: str, at: At) -> None:
-        """Changes one of them."""
-        self.changed(at)
-
-    def set_item(self, key: Any, value: Any, at: At) -> None:
-        """Changes one of them."""
-        self.changed(at)
-
-    def delete_item(self, key: Any, at: At) -> None:
-        """Changes one of them."""
-        self.changed(at)
-
-    def call(self, args: Arguments, kwargs: Keywords, at: At) -> Any:
-        """A method of one of them, which may change it."""
-        from goflow.parser.interpreter.unread import only_asks
-
-        if not only_asks(at):
-            self.changed(at)
-        return super().call(args, kwargs, at)
-
-    def binary(self, operator: str, other: Any, at: At, *, reflected: bool) -> Any:
-        """Something else."""
-        return self.derived()
-
-
 class UnknownKey(str):
     """Stands for the keys of a mapping that is not known, inside one that is known otherwise."""
 
@@ -409,7 +313,6 @@ class UnknownKey(str):
         return made
 
 
-_CHANGEABLE = (list, dict, set, collections.deque, Value)
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
@@ -506,18 +409,26 @@ class NativeFunction(Value):
 
     Unless TAKES_UNKNOWN, a call with an Unknown among the arguments (one deep in containers, too) is Unknown and does
     not reach FUNCTION. As an attribute of a class it binds as a method when BINDS: ``(at, self, *args, **kwargs)``.
+    Who calls it changes what is HELD.
     """
 
-    __slots__ = ("binds", "doc", "function", "name", "takes_unknown")
+    __slots__ = ("binds", "doc", "function", "held", "name", "takes_unknown")
     type_name = "builtin_function_or_method"
 
     def __init__(
-        self, name: str, function: Callable[..., Any], *, takes_unknown: bool = False, binds: bool = True
+        self,
+        name: str,
+        function: Callable[..., Any],
+        *,
+        takes_unknown: bool = False,
+        binds: bool = True,
+        held: Sequence[Any] = (),
     ) -> None:
         self.name = name
         self.function = function
         self.takes_unknown = takes_unknown
         self.binds = binds
+        self.held = held
         self.doc = function.__doc__
 
     def __repr__(self) -> str:
@@ -529,8 +440,19 @@ class NativeFunction(Value):
         if not self.takes_unknown:
             unknown = first_unknown((args, kwargs))
             if unknown is not None:
-                return unknown
-        return at.session.guarded(self.function, at, args, kwargs, self.name)
+                from goflow.parser.interpreter.alternatives import of_arguments
+
+                return of_arguments(unknown, args, kwargs, at)
+        answer = at.session.guarded(self.function, at, args, kwargs, self.name)
+        if type(answer) is not Unknown:
+            return answer
+        from goflow.parser.interpreter.alternatives import of_arguments
+
+        return of_arguments(answer, args, kwargs, at)
+
+    def forget(self, why: Unknown) -> list[Any]:
+        """What it is a method of."""
+        return list(self.held)
 
     def call_with_unknown(self, unknown: Unknown, args: Arguments, kwargs: Keywords, at: At) -> Any:
         """An ``__init__`` that the file hands its own arguments on to is told that there are more."""

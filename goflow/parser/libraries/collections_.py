@@ -9,11 +9,12 @@ from typing import Any
 from goflow.parser.interpreter import host
 from goflow.parser.interpreter.calls import call
 from goflow.parser.interpreter.classes import ClassValue
+from goflow.parser.interpreter.items import elements
 from goflow.parser.interpreter.modules import LibraryModule
-from goflow.parser.interpreter.operations import elements, representation
 from goflow.parser.interpreter.orders import unordered
 from goflow.parser.interpreter.scopes import MISSING
 from goflow.parser.interpreter.session import Session
+from goflow.parser.interpreter.shown import representation
 from goflow.parser.interpreter.subtypes import HostInstance
 from goflow.parser.interpreter.values import At, Keywords, NativeFunction, Unknown, UnknownKey, Value, first_unknown
 from goflow.parser.libraries.registry import function, resolver

@@ -8,7 +8,7 @@ from typing import Any
 from goflow.parser.interpreter.classes import ClassValue
 from goflow.parser.interpreter.exceptions import make_exception
 from goflow.parser.interpreter.files import OpenFile
-from goflow.parser.interpreter.operations import elements
+from goflow.parser.interpreter.items import elements
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import At, NativeFunction, Raised, Unknown, Value, first_unknown, raised
 from goflow.parser.libraries.paths import path_text

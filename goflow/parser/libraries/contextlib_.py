@@ -46,7 +46,7 @@ class GeneratorManager(Value):
         """Run to the ``yield``."""
         return self.generator.next_value(at)
 
-    def leave(self, problem: Raised | None, at: At) -> bool:
+    def leave(self, problem: Raised | None, at: At) -> bool | Unknown:
         """Run to the end, or raise PROBLEM at the ``yield``."""
         if problem is None:
             self.generator.advance(at)
@@ -65,9 +65,9 @@ class Suppress(Value):
         """Nothing."""
         return None
 
-    def leave(self, problem: Raised | None, at: At) -> bool:
+    def leave(self, problem: Raised | None, at: At) -> bool | Unknown:
         """Whether it is one of the kinds."""
-        return problem is not None and matches(problem.value, self.kinds) is True
+        return problem is not None and matches(problem.value, self.kinds)
 
     def may_catch(self, problem: Raised) -> bool | Unknown:
         """The same."""
@@ -88,7 +88,7 @@ class NullContext(Value):
 class Closing(NullContext):
     """``closing(value)``: the value is closed at the end."""
 
-    def leave(self, problem: Raised | None, at: At) -> bool:
+    def leave(self, problem: Raised | None, at: At) -> bool | Unknown:
         """Close it."""
         call(host.get_attribute(self.value, "close", at), [], {}, at)
         return False
@@ -126,7 +126,7 @@ class ExitStack(Value):
     type_name = "ExitStack"
 
     def __init__(self) -> None:
-        self.leaving: list[Callable[[Raised | None, At], bool]] = []
+        self.leaving: list[Callable[[Raised | None, At], bool | Unknown]] = []
 
     def get_attribute(self, name: str, at: At) -> Any:
         """How things come onto the stack."""
@@ -145,17 +145,22 @@ class ExitStack(Value):
         """The stack."""
         return self
 
-    def leave(self, problem: Raised | None, at: At) -> bool:
+    def leave(self, problem: Raised | None, at: At) -> bool | Unknown:
         """Leave everything; whether one of them has dealt with PROBLEM."""
-        left = problem
+        left, unknown = problem, None
         while self.leaving:
             try:
-                if self.leaving.pop()(left, at):
+                is_over = self.leaving.pop()(left, at)
+                if isinstance(is_over, Unknown):
+                    unknown = is_over
+                elif is_over:
                     left = None
             except Raised as other:
                 left = other
         if left is not None and left is not problem:
             raise left
+        if unknown is not None and left is not None:
+            return unknown
         return problem is not None and left is None
 
     def _enter_context(self, at: At, manager: Any) -> Any:

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from goflow.parser.interpreter.files import MemoryFile
-from goflow.parser.interpreter.operations import elements, iterate, text
+from goflow.parser.interpreter.items import elements, iterate
 from goflow.parser.interpreter.session import Session
+from goflow.parser.interpreter.shown import text
 from goflow.parser.interpreter.values import At, NativeFunction, Unknown, Value, first_unknown
 from goflow.parser.libraries.registry import function, module
 

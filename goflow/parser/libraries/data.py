@@ -8,7 +8,7 @@ from typing import Any
 
 from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.files import MemoryFile, OpenFile
-from goflow.parser.interpreter.operations import plain_host
+from goflow.parser.interpreter.plain_values import plain_host
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import (
     At,

@@ -8,9 +8,11 @@ from goflow.parser.interpreter.annotations import Annotation
 from goflow.parser.interpreter.calls import call
 from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.descriptors import bind
-from goflow.parser.interpreter.operations import binary, check_hashable, elements, representation
+from goflow.parser.interpreter.items import check_hashable, elements
+from goflow.parser.interpreter.operations import binary
 from goflow.parser.interpreter.scopes import MISSING
 from goflow.parser.interpreter.session import Session
+from goflow.parser.interpreter.shown import representation
 from goflow.parser.interpreter.values import (
     Arguments,
     At,

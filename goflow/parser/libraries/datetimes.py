@@ -5,12 +5,12 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from goflow.parser.interpreter.classes import ClassValue
-from goflow.parser.interpreter.operations import plain_host
+from goflow.parser.interpreter.plain_values import plain_host
 from goflow.parser.interpreter.session import Session
-from goflow.parser.interpreter.values import At, NativeFunction, Unknown, Value, first_unknown, raised
+from goflow.parser.interpreter.values import At, NativeFunction, Unknown, Value, first_unknown
 from goflow.parser.libraries.moments import REASON, MomentValue, from_parts, from_text, name_of_zone, now
 from goflow.parser.libraries.registry import function, ignored_function, module, unknown_function
 
@@ -121,13 +121,6 @@ def build(session: Session) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _zone(at: At, key: str) -> Any:
-    try:
-        return ZoneInfo(key)
-    except (ZoneInfoNotFoundError, ValueError) as problem:
-        raised(at, "KeyError" if isinstance(problem, KeyError) else "ValueError", str(problem))
-
-
 @module("zoneinfo")
 def build_zoneinfo(session: Session) -> dict[str, Any]:
     """``zoneinfo``."""
@@ -135,11 +128,12 @@ def build_zoneinfo(session: Session) -> dict[str, Any]:
 
     def construct(cls: ClassValue, args: Any, kwargs: dict[str, Any], at: At) -> Any:
         unknown = first_unknown((args, kwargs))
-        return unknown if unknown is not None else _zone(at, *args, **kwargs)
+        return unknown if unknown is not None else ZoneInfo(*args, **kwargs)
 
     made.construct = construct
     zones = unknown_function("available_timezones", "the time zones that a machine knows")
-    return {"available_timezones": zones, "ZoneInfo": made, "ZoneInfoNotFoundError": session.exceptions["KeyError"]}
+    not_found = session.exceptions["zoneinfo._common.ZoneInfoNotFoundError"]
+    return {"available_timezones": zones, "ZoneInfo": made, "ZoneInfoNotFoundError": not_found}
 
 
 @module("time")

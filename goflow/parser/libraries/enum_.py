@@ -9,20 +9,11 @@ from goflow.parser.interpreter import host
 from goflow.parser.interpreter.classes import ClassValue, Instance, initialise
 from goflow.parser.interpreter.descriptors import ClassMethod, PropertyValue, StaticMethod, bind
 from goflow.parser.interpreter.functions import UserFunction
-from goflow.parser.interpreter.operations import (
-    binary,
-    contains,
-    equal,
-    formatted,
-    get_item,
-    length,
-    representation,
-    text,
-    truth,
-    unary,
-)
+from goflow.parser.interpreter.items import get_item
+from goflow.parser.interpreter.operations import binary, contains, equal, length, truth, unary
 from goflow.parser.interpreter.scopes import MISSING
 from goflow.parser.interpreter.session import Session
+from goflow.parser.interpreter.shown import formatted, representation, text
 from goflow.parser.interpreter.values import At, Keywords, NativeFunction, Unknown, Value, first_unknown, raised
 from goflow.parser.libraries.registry import function, module
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from goflow.parser.folder import kind_of_path
 from goflow.parser.interpreter.exceptions import make_exception
-from goflow.parser.interpreter.operations import plain_host, type_name
+from goflow.parser.interpreter.plain_values import plain_host, type_name
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import At, NativeFunction, Raised, Unknown, Value, raised
 from goflow.parser.libraries.registry import function, module

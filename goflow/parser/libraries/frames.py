@@ -8,9 +8,10 @@ from typing import Any
 
 import libcst as cst
 
+from goflow.parser.interpreter.alternatives import UnknownMany
 from goflow.parser.interpreter.modules import ModuleValue
 from goflow.parser.interpreter.scopes import Frame
-from goflow.parser.interpreter.values import At, Unknown, UnknownMany, Value
+from goflow.parser.interpreter.values import At, Unknown, Value
 
 FrameInfo = collections.namedtuple("FrameInfo", "frame filename lineno function code_context index")
 

@@ -13,7 +13,8 @@ from goflow.parser.interpreter.calls import call
 from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.descriptors import BoundMethod, PropertyValue, bind
 from goflow.parser.interpreter.functions import UserFunction
-from goflow.parser.interpreter.operations import binary, elements, truth
+from goflow.parser.interpreter.items import elements
+from goflow.parser.interpreter.operations import binary, truth
 from goflow.parser.interpreter.scopes import MISSING
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.subtypes import HostInstance
@@ -48,6 +49,10 @@ class Partial(Value):
     def call(self, args: Arguments, kwargs: Keywords, at: At) -> Any:
         """Call the function with all arguments."""
         return call(self.function, [*self.args, *args], {**self.kwargs, **kwargs}, at)
+
+    def forget(self, why: Unknown) -> list[Any]:
+        """Its function and the arguments that it keeps."""
+        return [self.function, *self.args, *self.kwargs.values()]
 
     def get_attribute(self, name: str, at: At) -> Any:
         """``func``, ``args``, ``keywords``."""

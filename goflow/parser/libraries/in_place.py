@@ -10,6 +10,7 @@ import heapq
 from collections.abc import Callable
 from typing import Any
 
+from goflow.parser.interpreter.alternatives import OneOf, so_many
 from goflow.parser.interpreter.host import sorted_values
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import At, Unknown, Value, first_unknown
@@ -49,6 +50,8 @@ def _changing(name: str, run: Callable[..., Any]) -> Any:
     """The function NAME as RUN does it where every element is Python's own and known; else the list is unknown."""
 
     def call(at: At, items: Any, *more: Any) -> Any:
+        if isinstance(items, Unknown):
+            items.changed(at)
         if not isinstance(items, list):
             return Unknown(f"{name}() of what is no list", at)
         at.session.journal.touch(items)
@@ -60,14 +63,17 @@ def _changing(name: str, run: Callable[..., Any]) -> Any:
 
 
 def _shuffle(at: At, items: Any) -> Any:
+    if isinstance(items, Unknown):
+        items.changed(at)
     if isinstance(items, list) and len(items) > 1:
         at.session.journal.touch(items)
         _forget(items, len(items), Unknown("random.shuffle()", at))
 
 
 def _forget(items: list[Any], number: int, unknown: Unknown) -> Unknown:
-    items[:] = [unknown] * number
-    return unknown
+    held = items[:]
+    items[:] = so_many(unknown, number, held)
+    return OneOf.of(unknown, held)
 
 
 def _is_plain(value: Any) -> bool:

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from goflow.parser.interpreter.calls import call
-from goflow.parser.interpreter.operations import binary, elements, iterate, iterate_now, truth
+from goflow.parser.interpreter.items import elements, iterate, iterate_now
+from goflow.parser.interpreter.operations import binary, truth
 from goflow.parser.interpreter.orders import iterator_over, unordered
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import At, NativeFunction, Unknown, UnknownElementsError, first_unknown

@@ -14,7 +14,8 @@ from jinja2 import nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from goflow.parser.interpreter.classes import ClassValue
-from goflow.parser.interpreter.operations import binary, elements
+from goflow.parser.interpreter.items import elements
+from goflow.parser.interpreter.operations import binary
 from goflow.parser.interpreter.session import BudgetError, Session
 from goflow.parser.interpreter.values import Arguments, At, Keywords, Raised, Unknown, Value, first_unknown
 from goflow.parser.libraries.paths import exists, path_text

@@ -8,19 +8,8 @@ from typing import Any
 
 from goflow.parser.interpreter import host
 from goflow.parser.interpreter.builtin_functions import PLAIN
-from goflow.parser.interpreter.operations import (
-    binary,
-    contains,
-    delete_item,
-    elements,
-    equal,
-    get_item,
-    identical,
-    length,
-    set_item,
-    truth,
-    unary,
-)
+from goflow.parser.interpreter.items import delete_item, elements, get_item, set_item
+from goflow.parser.interpreter.operations import binary, contains, equal, identical, length, truth, unary
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Unknown, raised
 from goflow.parser.libraries.registry import function, module

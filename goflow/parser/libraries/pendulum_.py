@@ -205,6 +205,20 @@ def build_tz(session: Session) -> dict[str, Any]:
     return _zones(session)
 
 
+@module("pendulum.tz.exceptions")
+def build_tz_exceptions(session: Session) -> dict[str, Any]:
+    """``pendulum.tz.exceptions``."""
+    names = ("TimezoneError", "InvalidTimezone")
+    return {name: session.exceptions[f"pendulum.tz.exceptions.{name}"] for name in names}
+
+
+@module("pendulum.exceptions")
+@module("pendulum.parsing.exceptions")
+def build_exceptions(session: Session) -> dict[str, Any]:
+    """``pendulum.exceptions`` and ``pendulum.parsing.exceptions``."""
+    return {"ParserError": session.exceptions["pendulum.parsing.exceptions.ParserError"]}
+
+
 @module("pendulum.timezone")
 @module("pendulum.tz.timezone")
 def build_timezone(session: Session) -> dict[str, Any]:

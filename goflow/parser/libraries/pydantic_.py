@@ -11,9 +11,10 @@ from typing import Any
 from goflow.parser.interpreter.calls import call
 from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.descriptors import ClassMethod, PropertyValue
-from goflow.parser.interpreter.operations import binary, representation
+from goflow.parser.interpreter.operations import binary
 from goflow.parser.interpreter.scopes import MISSING
 from goflow.parser.interpreter.session import Session
+from goflow.parser.interpreter.shown import representation
 from goflow.parser.interpreter.values import At, NativeFunction, Unknown, Value, hidden_key
 from goflow.parser.libraries.functools_ import copied
 from goflow.parser.libraries.pydantic_dumps import EXTRAS, GIVEN, dumped, pairs_of, written

@@ -6,11 +6,12 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from goflow.parser.interpreter.alternatives import MaybeGone
 from goflow.parser.interpreter.classes import Instance
 from goflow.parser.interpreter.descriptors import PropertyValue
 from goflow.parser.interpreter.operations import equal
 from goflow.parser.interpreter.scopes import MISSING
-from goflow.parser.interpreter.values import At, MaybeGone, Unknown, UnknownKey, Value, first_unknown, hidden_key
+from goflow.parser.interpreter.values import At, Unknown, UnknownKey, Value, first_unknown, hidden_key
 from goflow.parser.libraries.enum_ import Member
 from goflow.parser.libraries.pydantic_fields import default_of, fields_in, model_of
 from goflow.parser.libraries.pydantic_kinds import unsure

@@ -12,10 +12,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from goflow.parser.interpreter.alternatives import MaybeGone, UnknownMany
 from goflow.parser.interpreter.builtin_functions import is_instance
 from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.operations import equal
-from goflow.parser.interpreter.values import At, MaybeGone, Unknown, UnknownMany, Value, hidden_key, order_of
+from goflow.parser.interpreter.values import At, Unknown, Value, hidden_key, order_of
 from goflow.parser.libraries.enum_ import Member
 from goflow.parser.libraries.paths import PathValue
 

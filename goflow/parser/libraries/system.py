@@ -6,11 +6,14 @@ import functools
 import posixpath
 from typing import Any
 
+from goflow.parser.interpreter.attempts import may_raise
 from goflow.parser.interpreter.calls import NativeFrameFunction
+from goflow.parser.interpreter.exceptions import make_exception
+from goflow.parser.interpreter.items import check_hashable, elements
+from goflow.parser.interpreter.journal import Arm
 from goflow.parser.interpreter.modules import ModuleValue
-from goflow.parser.interpreter.operations import elements
 from goflow.parser.interpreter.session import Session
-from goflow.parser.interpreter.values import At, NativeFunction, Unknown, Value, raised
+from goflow.parser.interpreter.values import At, NativeFunction, Raised, Unknown, Value, raised
 from goflow.parser.libraries.collections_ import named_tuple
 from goflow.parser.libraries.frames import get_frame
 from goflow.parser.libraries.paths import exists, listing, path_text
@@ -24,20 +27,51 @@ class SysModules(Value):
 
     def get_item(self, key: Any, at: At) -> Any:
         """The module of that name."""
+        found = self._found(key, at)
+        if found is not None:
+            return found
+        unknown = Unknown(f"sys.modules[{key!r}]", at)
+        problem = Raised(make_exception(at.session, "KeyError", (key,)), at)
+        if not _may_be_loaded(key):
+            raise problem
+        may_raise(at.session, problem, Arm(), unknown)
+        return unknown
+
+    def _found(self, key: Any, at: At) -> Any:
+        check_hashable(key, at)
+        if isinstance(key, Unknown):
+            return key
         if key in {at.session.main.name, "__main__"}:
             return at.session.main
         found = at.session.loader.modules.get(key)
-        return found if found is not None else Unknown(f"sys.modules[{key!r}]", at)
+        return at.session.loader.load(key, at) if found is None and key in _ALWAYS_LOADED else found
 
     def contains(self, item: Any, at: At) -> Any:
-        """Whether it is loaded here; else Unknown."""
-        return True if item in at.session.loader.modules else Unknown("sys.modules", at)
+        """Whether it is loaded here; Unknown where something else may have loaded it."""
+        if self._found(item, at) is not None:
+            return True
+        return Unknown("sys.modules", at) if _may_be_loaded(item) else False
 
     def get_attribute(self, name: str, at: At) -> Any:
         """``get``."""
         if name == "get":
-            return NativeFunction("get", lambda at, key, default=None: self.get_item(key, at))
+
+            def get(at: At, key: Any, default: Any = None) -> Any:
+                found = self._found(key, at)
+                if found is None and not _may_be_loaded(key):
+                    return default
+                return found if found is not None else Unknown(f"sys.modules[{key!r}]", at)
+
+            return NativeFunction("get", get)
         return Unknown(f"sys.modules.{name}", at)
+
+
+_ALWAYS_LOADED = frozenset({"airflow", "builtins", "os", "sys"})
+
+
+def _may_be_loaded(key: Any) -> bool:
+    """Whether KEY can be a module's name."""
+    return isinstance(key, str) and all(part.isidentifier() for part in key.split("."))
 
 
 @module("builtins")

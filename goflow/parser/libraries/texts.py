@@ -14,8 +14,8 @@ from goflow.parser.interpreter import host
 from goflow.parser.interpreter.calls import call
 from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.files import MemoryFile, OpenFile
-from goflow.parser.interpreter.operations import text
 from goflow.parser.interpreter.session import BudgetError, Session
+from goflow.parser.interpreter.shown import text
 from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Unknown, Value, first_unknown
 from goflow.parser.libraries.registry import function, module, native_class, unknown_function
 from goflow.parser.limits import TimeIsUpError, at_most, on_main_thread

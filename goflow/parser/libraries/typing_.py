@@ -146,6 +146,7 @@ def build_types(session: Session) -> dict[str, Any]:
 
     namespace = ClassValue("SimpleNamespace", module_name="types")
     namespace.construct = lambda cls, args, kwargs, at: Instance(cls, dict(kwargs))
+    namespace.data["is_open"] = True
     made = ClassValue("ModuleType", module_name="types")
     made.attributes["__init__"] = NativeFunction("__init__", _init_module, takes_unknown=True)
     names = ("FunctionType", "TracebackType", "MethodType", "GeneratorType")

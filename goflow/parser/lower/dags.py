@@ -10,19 +10,19 @@ from goflow.domain.diagnostics import Severity
 from goflow.domain.moments import Moment
 from goflow.domain.spec import DagSpec, GroupSpec, TaskSpec
 from goflow.parser.catalogue import lookup
-from goflow.parser.interpreter.operations import elements, plain_host
+from goflow.parser.interpreter.items import elements
+from goflow.parser.interpreter.plain_values import plain_host
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import Unknown, hidden_key
 from goflow.parser.libraries.airflow.dag import DagValue
 from goflow.parser.libraries.airflow.graph import GroupNode
 from goflow.parser.libraries.airflow.groups import GroupValue
 from goflow.parser.libraries.airflow.schedules import zone_name
-from goflow.parser.lower.encoding import TOO_LARGE, Encoder, is_beyond
+from goflow.parser.lower.encoding import TOO_LARGE, Encoder, is_beyond, scalar
 from goflow.parser.lower.params import lowered_params, unknown_name
 from goflow.parser.lower.schedule import schedule_of
 from goflow.parser.lower.tasks import LoweredTask
 from goflow.parser.lower.templates import TemplateFiles
-from goflow.parser.lower.wording import misplaced
 
 _CALLBACKS = ("on_success_callback", "on_failure_callback", "sla_miss_callback", "deadline")
 DEFAULT_LIMIT = 16
@@ -118,11 +118,12 @@ class LoweredDag:
 
     def _scalar(self, name: str, default: Any) -> Any:
         """As `_plan`, for what is a number: anything else in its place is told."""
-        value = self._plan(name, default)
-        if isinstance(value, str | int | float):
-            return value
-        self.dag.taint(f"{name} of the DAG", Unknown(misplaced(value), self.dag.at), self.dag.at)
-        return default
+        dag = self.dag
+
+        def tell(words: str) -> None:
+            dag.taint(f"{name} of the DAG", Unknown(words, dag.at), dag.at)
+
+        return scalar(self._plan(name, default), default, tell)
 
     def _moment(self, name: str) -> Moment | None:
         value = self._plan(name, None)

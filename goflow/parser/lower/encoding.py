@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from dateutil.relativedelta import relativedelta
 
-from goflow.domain.canonical import Json, canonical_json
+from goflow.domain.canonical import Json, canonical_json, normal
 from goflow.domain.moments import Moment
 from goflow.domain.spec import Hole
 from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.descriptors import BoundMethod
 from goflow.parser.interpreter.functions import UserFunction
 from goflow.parser.interpreter.modules import ModuleValue
-from goflow.parser.interpreter.operations import plain_host
+from goflow.parser.interpreter.plain_values import plain_host
 from goflow.parser.interpreter.values import NativeFunction, Unknown, UnknownKey, Value
 from goflow.parser.libraries.airflow.assets import AliasValue, AssetValue, ConditionValue, RefValue
 from goflow.parser.libraries.airflow.dag import DagValue
-from goflow.parser.libraries.airflow.enums import EnumMember
+from goflow.parser.libraries.airflow.enums import EnumMember, plain
 from goflow.parser.libraries.airflow.groups import GroupValue
 from goflow.parser.libraries.airflow.opaque import NOT_SET, OpaqueInstance, Sentinel, Tagged, arguments_of
 from goflow.parser.libraries.airflow.operators import TaskValue
@@ -45,6 +45,19 @@ def is_beyond(value: Any) -> bool:
     if type(value) is int:
         return value.bit_length() > MOST_BITS
     return isinstance(value, float) and not math.isfinite(value)
+
+
+def scalar(value: Any, default: Any, tell: Callable[[str], None]) -> str | int | float | None:
+    """VALUE as a field of a spec that is a number or a text, or None; anything else is not, and the DEFAULT is in its
+    place after its kind is TOLD."""
+    value = plain(value)
+    if isinstance(value, str):
+        return str(value)
+    if value is not None and not isinstance(value, int | float):
+        tell(misplaced(value))
+        value = default
+    found: int | float | None = value
+    return found
 
 
 class Encoder:
@@ -107,7 +120,7 @@ class Encoder:
             case dt.time():
                 return {"$time": value.isoformat()}
             case dt.timedelta():
-                return {"$timedelta": value.total_seconds()}
+                return {"$timedelta": normal(value.total_seconds())}
             case relativedelta():
                 return {"$relativedelta": relative_parts(value)}
             case bytes():
@@ -123,7 +136,7 @@ class Encoder:
                 return self.hole(key)
             if key is not None and not isinstance(key, str):
                 return Hole(f"depends on {misplaced(key)}", when=self.when).to_json()
-        return {"$xcom": value.to_json()}
+        return {"$xcom": value.to_json(self)}
 
     def _moment(self, moment: Moment) -> Json:
         if moment.at is not None:
@@ -250,5 +263,5 @@ def relative_parts(delta: relativedelta) -> dict[str, Json]:
     for name in (*_CALENDAR, *_PLAIN_PARTS, "hour", "minute", "second", "microsecond"):
         value = getattr(delta, name, None)
         if value:
-            found[name] = value if isinstance(value, int | float) else str(value)
+            found[name] = normal(value) if isinstance(value, int | float) else str(value)
     return found

@@ -13,13 +13,13 @@ from goflow.domain.spec import SensorSpec, TaskSpec
 from goflow.parser.interpreter.classes import ClassValue
 from goflow.parser.interpreter.values import Raised, Unknown, Value, first_unknown
 from goflow.parser.libraries.airflow.base_operators import CALLBACKS, DEFAULT_SENSOR_TIMEOUT, DOCS, SENSOR_PARAMETERS
-from goflow.parser.libraries.airflow.enums import EnumMember, checked_weight_rule
+from goflow.parser.libraries.airflow.enums import checked_weight_rule
 from goflow.parser.libraries.airflow.mapping import MappedTask
 from goflow.parser.libraries.airflow.operator_arguments import flat_of
 from goflow.parser.libraries.airflow.operator_models import BASE_SENSOR, OperatorModel
 from goflow.parser.libraries.airflow.operators import TaskValue
 from goflow.parser.libraries.airflow.words import words
-from goflow.parser.lower.encoding import TOO_LARGE, Encoder, callable_path, class_path, is_beyond
+from goflow.parser.lower.encoding import TOO_LARGE, Encoder, callable_path, class_path, is_beyond, scalar
 from goflow.parser.lower.overrides import overridden
 from goflow.parser.lower.params import lowered_params
 from goflow.parser.lower.templates import TemplateFiles
@@ -161,11 +161,7 @@ class LoweredTask:
 
     def _scalar(self, name: str, default: Any) -> Any:
         """As `_plan`, for what is a number or a text: anything else in its place is told."""
-        value = self._plan(name, default)
-        if value is None or isinstance(value, str | int | float | EnumMember):
-            return value
-        self._taint(name, Unknown(misplaced(value), self.task.at))
-        return default
+        return scalar(self._plan(name, default), default, lambda words: self._taint(name, Unknown(words, self.task.at)))
 
     def _taint(self, name: str, unknown: Unknown) -> None:
         dag = self.task.dag

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from goflow.domain.canonical import canonical_json
+from goflow.domain.canonical import written_out
 from goflow.domain.moments import Moment
 from goflow.domain.spec import DagSpec, Hole, RuntimeSpec, TaskSpec
 from goflow.domain.written import UnwritableError, write_out
@@ -34,7 +35,7 @@ CASES = {
 @pytest.mark.parametrize("spec", CASES.values(), ids=CASES)
 def test_it_is_the_specs_canonical_text_and_digest(spec: DagSpec) -> None:
     written = write_out(spec)
-    assert written.text == canonical_json(spec.to_json())
+    assert written.text == written_out(spec.to_json())
     assert written.digest == spec.digest()
     assert written.dag_id == spec.dag_id
 
@@ -63,3 +64,18 @@ def test_its_namespace_is_that_of_the_dag_or_the_same_for_all_tasks() -> None:
 def test_what_json_has_no_form_for_is_said_with_its_place(odd: dict[str, Any], said: str) -> None:
     with pytest.raises(UnwritableError, match=said):
         write_out(DagSpec(dag_id="d", tasks=(replace(task(fields=odd), task_id="b"),)))
+
+
+def test_a_float_of_the_authors_stays_one() -> None:
+    given = DagSpec(dag_id="d", params={"p": 1.0}, tasks=(task(fields={"a": [2.0]}, arguments={"b": {"c": 3.0}}),))
+    read = DagSpec.from_json(json.loads(write_out(given).text))
+    assert (
+        repr([read.params, read.tasks[0].fields, read.tasks[0].arguments])
+        == "[{'p': 1.0}, {'a': [2.0]}, {'b': {'c': 3.0}}]"
+    )
+    assert given.digest() != DagSpec(dag_id="d", params={"p": 1}, tasks=given.tasks).digest()
+
+
+def test_a_number_of_goflows_own_is_one_whether_it_is_a_float_or_not() -> None:
+    one, other = (DagSpec(dag_id="d", tasks=(task(retry_delay=delay),), dagrun_timeout=delay) for delay in (60.0, 60))
+    assert (write_out(one).text, one.digest()) == (write_out(other).text, other.digest())

@@ -12,6 +12,7 @@ import pytest
 from goflow.domain.runs import DagRun, TaskInstance
 from goflow.domain.spec import DagSpec, Dialect
 from goflow.domain.state import RunState, RunType, TaskState
+from goflow.domain.written import write_out
 from goflow.parser.api import Folder, Inputs, parse_file
 from goflow.templating import context as contexts
 from goflow.templating.environment import RenderError, environment, render
@@ -97,3 +98,15 @@ def test_a_template_within_reach_comes_out_as_airflow_renders_it(tmp_path, diale
             different[template] = (answer, found)
     assert different == {}
     assert reached > 50
+
+
+def test_a_whole_float_among_the_params_is_rendered_as_one(tmp_path):
+    lines = ("from airflow.sdk import DAG, Param", "from airflow.providers.standard.operators.bash import BashOperator")
+    params = "params={'a': 1.0, 'b': Param(2.0, type='number'), 'c': [3.0], 'd': 4}"
+    dag = f"with DAG('d', {params}):\n    BashOperator(task_id='t', bash_command='')\n"
+    (tmp_path / "f.py").write_text("\n".join((*lines, dag)))
+    stored = DagSpec.from_json(json.loads(write_out(spec(Dialect.AIRFLOW3, "floats", tmp_path)).text))
+    scenario = {**next(iter(table(Dialect.AIRFLOW3)["runs"].values())), "task_id": "t"}
+    context = context_of(stored, scenario)
+    text = "{{ params.a }} {{ params.b }} {{ params.c }} {{ params.d }}"
+    assert render(text, environment(contexts.FILTERS), context, "field") == "1.0 2.0 [3.0] 4"

@@ -8,8 +8,9 @@ from typing import Any
 from goflow.domain.canonical import Json
 from goflow.domain.spec import Dialect
 from goflow.parser.interpreter.classes import ClassValue, Instance
-from goflow.parser.interpreter.operations import elements, text
+from goflow.parser.interpreter.items import elements
 from goflow.parser.interpreter.session import Session
+from goflow.parser.interpreter.shown import text
 from goflow.parser.interpreter.values import Arguments, At, Keywords, Unknown, first_unknown
 from goflow.parser.libraries.airflow.asset_uris import check_identifier, sanitized
 from goflow.parser.libraries.airflow.exceptions import fail

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from goflow.domain.errors import did_you_mean
 from goflow.domain.spec import Dialect
-from goflow.parser.interpreter.operations import type_name
+from goflow.parser.interpreter.plain_values import is_set, type_name
 from goflow.parser.interpreter.values import At, Unknown, Value
 from goflow.parser.libraries.airflow.assets import as_list
 from goflow.parser.libraries.airflow.base_operators import CALLBACKS, EXPECTED_TYPES
@@ -47,7 +47,7 @@ def settle_base(task: TaskValue, values: dict[str, Any], at: At) -> None:
         values[name] = None if isinstance(values[name], str) else to_moment(values[name], dt.UTC, at, name)
     if values["wait_for_downstream"] is True:
         values["depends_on_past"] = True
-    if values.get("task_concurrency") and not values["max_active_tis_per_dag"]:
+    if is_set(values.get("task_concurrency")) and not values["max_active_tis_per_dag"]:
         values["max_active_tis_per_dag"] = values["task_concurrency"]
     if values["executor_config"] is None:
         values["executor_config"] = {}
@@ -136,7 +136,7 @@ def _retries(value: Any, at: At) -> Any:
         return value
     try:
         return int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         airflow2 = at.session.dialect is Dialect.AIRFLOW2
         kind = f"{MODULE}.AirflowException" if airflow2 else "TypeError"
         fail(at, kind, f"'retries' type must be int, not {type_name(value)}", code="GF203", argument="retries")

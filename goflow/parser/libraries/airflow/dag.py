@@ -128,7 +128,7 @@ class DagValue(Instance):
         own = self.own_method("__enter__", at)
         return self.open(at) if own is None else own.call([], {}, at)
 
-    def leave(self, problem: Raised | None, at: At) -> bool:
+    def leave(self, problem: Raised | None, at: At) -> bool | Unknown:
         """The end of the block."""
         if self.own_method("__exit__", at) is not None:
             return super().leave(problem, at)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from goflow.domain.errors import did_you_mean
 from goflow.domain.moments import zone_info
 from goflow.domain.spec import Dialect
-from goflow.parser.interpreter.operations import plain_host, type_name
-from goflow.parser.interpreter.values import At, Raised, Unknown, UnknownKey, Value, first_unknown, hidden_argument
+from goflow.parser.interpreter.plain_values import is_set, plain_host, type_name
+from goflow.parser.interpreter.values import At, Raised, Unknown, UnknownKey, first_unknown, hidden_argument
 from goflow.parser.libraries.airflow import schedules
 from goflow.parser.libraries.airflow.assets import BaseAsset, condition_of
 from goflow.parser.libraries.airflow.base_operators import base_parameters
@@ -186,7 +186,7 @@ class Making:
         """Which of Airflow 2's three arguments holds."""
         values = self.values
         given = [values["schedule_interval"], values["timetable"], values["schedule"]]
-        set_ones = [value for value in given if value is not NOT_SET and (isinstance(value, Value) or bool(value))]
+        set_ones = [value for value in given if value is not NOT_SET and is_set(value)]
         self.scheduled = bool(set_ones)
         if len(set_ones) > 1:
             text = "At most one allowed for args 'schedule_interval', 'timetable', and 'schedule'."
@@ -209,7 +209,7 @@ class Making:
 
     def _limits(self) -> None:
         values = self.values
-        if self.airflow2 and values["concurrency"]:
+        if self.airflow2 and is_set(values["concurrency"]):
             values["max_active_tasks"] = values["concurrency"]
         for name in ("max_active_tasks", "max_active_runs", "max_consecutive_failed_dag_runs"):
             if values[name] is None:

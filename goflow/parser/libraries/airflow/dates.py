@@ -8,7 +8,7 @@ from typing import Any
 from dateutil import parser as dateutil_parser
 
 from goflow.domain.moments import Moment, zone_info
-from goflow.parser.interpreter.operations import type_name
+from goflow.parser.interpreter.plain_values import type_name
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import At, Unknown, Value, first_unknown
 from goflow.parser.libraries.airflow.exceptions import fail

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from goflow.domain.errors import did_you_mean
 from goflow.parser.interpreter.classes import ClassValue, initialise
-from goflow.parser.interpreter.operations import plain_host, truth, type_name
+from goflow.parser.interpreter.operations import truth
+from goflow.parser.interpreter.plain_values import plain_host, type_name
 from goflow.parser.interpreter.scopes import MISSING
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Raised, Unknown, raised
@@ -18,6 +19,7 @@ from goflow.parser.libraries.airflow.graph import GroupNode, TaskNode
 from goflow.parser.libraries.airflow.keys import GraphError, check_group_key
 from goflow.parser.libraries.airflow.relations import METHODS, Dependable
 from goflow.parser.libraries.airflow.state import native, refuse, state_of, taint_if_undecided
+from goflow.parser.libraries.functools_ import copied
 
 if TYPE_CHECKING:
     from goflow.parser.libraries.airflow.dag import DagValue
@@ -62,7 +64,7 @@ class GroupValue(Dependable):
         own = self.own_method("__enter__", at)
         return self.open(at) if own is None else own.call([], {}, at)
 
-    def leave(self, problem: Raised | None, at: At) -> bool:
+    def leave(self, problem: Raised | None, at: At) -> bool | Unknown:
         """The end of the block."""
         if self.own_method("__exit__", at) is not None:
             return super().leave(problem, at)
@@ -250,12 +252,12 @@ def make_group(
 
 
 def _merged(outer: Any, own: Any, at: At) -> Any:
-    """Default arguments of a group: those of the group around it, its own over them."""
+    """Default arguments of a group: those of the group around it, over them its own, which it copies."""
     if isinstance(own, Unknown) or isinstance(outer, Unknown):
         return own if isinstance(own, Unknown) else outer
     if own is not None and not isinstance(own, dict):
         raised(at, "TypeError", f"default_args must be a mapping, not {type_name(own)}")
-    return {**(outer or {}), **(own or {})}
+    return {**(outer or {}), **copied(own or {}, at, deep=True)}
 
 
 def _tasks_in(expansion: dict[str, Any]) -> list[TaskNode]:

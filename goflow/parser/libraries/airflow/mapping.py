@@ -11,7 +11,7 @@ from goflow.domain.errors import did_you_mean
 from goflow.domain.spec import Dialect
 from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.functions import Kind, UserFunction
-from goflow.parser.interpreter.operations import type_name
+from goflow.parser.interpreter.plain_values import type_name
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import At, Unknown
 from goflow.parser.libraries.airflow.attributes import unread_attributes

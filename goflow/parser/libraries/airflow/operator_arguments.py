@@ -11,7 +11,7 @@ from goflow.domain.errors import did_you_mean
 from goflow.domain.spec import Dialect
 from goflow.parser.interpreter.classes import ClassValue
 from goflow.parser.interpreter.exceptions import shown
-from goflow.parser.interpreter.operations import type_name
+from goflow.parser.interpreter.plain_values import type_name
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import At, Unknown
 from goflow.parser.libraries.airflow.base_operators import base_operators
@@ -131,10 +131,16 @@ class Flat:
         """Whether every argument that it takes is known."""
         return all(model.sealed for model in self.models)
 
+    def not_taken(self, names: Iterable[str]) -> list[str]:
+        """Those of NAMES that are no arguments of it, as far as all of them are known."""
+        if not self.sealed:
+            return []
+        return [name for name in names if name not in self.parameters and name not in _ALWAYS_TAKEN]
+
     def refuse_unknown_arguments(self, task: OperatorValue, values: Mapping[str, Any], at: At) -> None:
         """Airflow's error for arguments that no class takes; a warning where the class is a provider's."""
-        wrong = [name for name in values if name not in self.parameters and name not in _ALWAYS_TAKEN]
-        if not wrong or not self.sealed:
+        wrong = self.not_taken(values)
+        if not wrong:
             return
         hint = did_you_mean(wrong[0], self.parameters)
         if any(model.lenient for model in self.models):

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from goflow.domain.moments import Moment
 from goflow.parser.interpreter.classes import ClassValue, Instance, call_init
 from goflow.parser.interpreter.functions import Kind, UserFunction
-from goflow.parser.interpreter.operations import elements, plain_host, type_name
+from goflow.parser.interpreter.items import elements
+from goflow.parser.interpreter.plain_values import plain_host, type_name
 from goflow.parser.interpreter.scopes import MISSING
 from goflow.parser.interpreter.values import (
     Arguments,

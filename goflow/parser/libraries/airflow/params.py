@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from goflow.domain.diagnostics import Severity
 from goflow.domain.errors import did_you_mean
 from goflow.parser.interpreter.classes import ClassValue, Instance
-from goflow.parser.interpreter.operations import check_hashable, plain_host, type_name
+from goflow.parser.interpreter.items import check_hashable
+from goflow.parser.interpreter.plain_values import plain_host, type_name
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import At, Unknown, Value, first_unknown
 from goflow.parser.libraries.airflow.exceptions import MODULE, fail

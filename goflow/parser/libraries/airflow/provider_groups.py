@@ -38,7 +38,7 @@ class WorkflowGroup(GroupValue):
 
     arguments: dict[str, Any]
 
-    def leave(self, problem: Raised | None, at: At) -> bool:
+    def leave(self, problem: Raised | None, at: At) -> bool | Unknown:
         """Make the task ``launch`` and put it before the others, as the provider's ``__exit__`` does."""
         if problem is None:
             roots, tasks = list(self.node.roots()), list(self.node.tasks())

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from goflow.parser.interpreter.classes import ClassValue, Instance
-from goflow.parser.interpreter.operations import elements, type_name
+from goflow.parser.interpreter.items import elements
+from goflow.parser.interpreter.plain_values import type_name
 from goflow.parser.interpreter.values import At, Unknown, raised
 from goflow.parser.libraries.airflow.edges import Dependency, Label
 from goflow.parser.libraries.airflow.keys import GraphError

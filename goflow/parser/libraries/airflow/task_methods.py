@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from goflow.parser.interpreter.operations import elements
+from goflow.parser.interpreter.items import elements
 from goflow.parser.interpreter.values import At, Unknown
 from goflow.parser.libraries.airflow.relations import METHODS
 from goflow.parser.libraries.airflow.state import native, state_of

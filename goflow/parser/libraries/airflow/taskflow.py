@@ -15,7 +15,7 @@ from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.descriptors import BoundMethod
 from goflow.parser.interpreter.expressions import evaluate
 from goflow.parser.interpreter.functions import UserFunction
-from goflow.parser.interpreter.operations import type_name
+from goflow.parser.interpreter.plain_values import type_name
 from goflow.parser.interpreter.scopes import Frame
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Raised, Unknown, Value
@@ -250,8 +250,8 @@ def task_decorators(session: Session, dag: DagValue | None = None) -> Value:
 
 def decorate(name: str, args: Arguments, kwargs: Keywords, at: At) -> Any:
     """``@task.NAME``, with or without arguments."""
-    operator = decorated_class(at.session, name)
     arguments = dict(kwargs)
+    operator = _class_for(name, arguments, at)
     outputs = arguments.pop("multiple_outputs", None)
     function = args[0] if args else arguments.pop("python_callable", None)
     if function is not None:
@@ -261,14 +261,38 @@ def decorate(name: str, args: Arguments, kwargs: Keywords, at: At) -> Any:
 
 def decorated_class(session: Session, name: str) -> ClassValue:
     """The operator class that ``@task.NAME`` makes; of one that no provider has, only the name is known."""
-    from goflow.parser.libraries.airflow.operator_classes import generic_class, operator_class
+    from goflow.parser.libraries.airflow.operator_classes import operator_class
 
     path = STANDARD_DECORATORS.get(name) or decorated(name)
     found = operator_class(session, path) if path is not None else None
     if found is not None:
         return found
+    return _unknown_class(session, name)
+
+
+def _unknown_class(session: Session, name: str) -> ClassValue:
+    from goflow.parser.libraries.airflow.operator_classes import generic_class
+
     words = "".join(part.capitalize() for part in name.split("_"))
     return generic_class(session, f"airflow.decorators.{name}._{words}DecoratedOperator")
+
+
+def _class_for(name: str, arguments: Mapping[str, Any], at: At) -> ClassValue:
+    """The operator class that ``@task.NAME(**ARGUMENTS)`` makes. Providers that are not known here may have decorators
+    with the names of known ones: arguments that are none of a known one's, and like none that it lacks, are theirs."""
+    from goflow.parser.libraries.airflow.operator_arguments import flat_of
+
+    found = decorated_class(at.session, name)
+    flat = flat_of(found, at.session)
+    if name in STANDARD_DECORATORS or not any(model.lenient for model in flat.models):
+        return found
+    missing = {word for word in flat.required if word not in arguments} - {"task_id", "python_callable"}
+    foreign = [word for word in flat.not_taken(arguments) if not did_you_mean(word, missing or flat.parameters)]
+    if not foreign:
+        return found
+    words = f"no provider that is known here has a decorator @task.{name} with an argument {foreign[0]!r}"
+    at.session.report("GF006", words, at.argument(foreign[0]), severity=Severity.WARNING)
+    return _unknown_class(at.session, name)
 
 
 def _condition(at: At, condition: Any, skip_message: Any = None) -> Any:

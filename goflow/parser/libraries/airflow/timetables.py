@@ -9,7 +9,7 @@ from typing import Any
 
 from goflow.parser.interpreter.classes import ClassValue, Instance, default_construct
 from goflow.parser.interpreter.descriptors import ClassMethod, PropertyValue
-from goflow.parser.interpreter.operations import elements
+from goflow.parser.interpreter.items import elements
 from goflow.parser.interpreter.scopes import MISSING
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Unknown, first_unknown, raised

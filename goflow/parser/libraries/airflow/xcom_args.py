@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from goflow.domain.canonical import Json
 from goflow.parser.interpreter.classes import ClassValue, Instance
-from goflow.parser.interpreter.operations import type_name
+from goflow.parser.interpreter.plain_values import type_name
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import At, Raised, Unknown, raised
 from goflow.parser.libraries.airflow.attributes import unread_attributes
@@ -40,7 +39,7 @@ class XComArgValue(Dependable):
         """Its tasks."""
         return References(self.tasks())
 
-    def to_json(self) -> dict[str, Json]:
+    def to_json(self, encode: Callable[[Any], Json]) -> dict[str, Json]:
         """What stands inside ``{"$xcom": ...}``."""
         raise NotImplementedError
 
@@ -73,7 +72,7 @@ class PlainXComArg(XComArgValue):
         """Its one key."""
         return [self.key]
 
-    def to_json(self) -> dict[str, Json]:
+    def to_json(self, encode: Callable[[Any], Json]) -> dict[str, Json]:
         """``{"task_id", "key"}``."""
         return {"task_id": self.operator.node.task_id, "key": self.key}
 
@@ -122,9 +121,9 @@ class MapXComArg(XComArgValue):
         """Those of what is mapped."""
         return self.arg.xcom_keys()
 
-    def to_json(self) -> dict[str, Json]:
+    def to_json(self, encode: Callable[[Any], Json]) -> dict[str, Json]:
         """``{"map": inner, "functions": n}``: the functions themselves run with the task."""
-        return {"map": {"$xcom": self.arg.to_json()}, "functions": len(self.functions)}
+        return {"map": {"$xcom": self.arg.to_json(encode)}, "functions": len(self.functions)}
 
 
 class ManyXComArg(XComArgValue):
@@ -144,12 +143,10 @@ class ManyXComArg(XComArgValue):
         """Those of every part."""
         return [key for arg in self.args for key in arg.xcom_keys()]
 
-    def to_json(self) -> dict[str, Json]:
+    def to_json(self, encode: Callable[[Any], Json]) -> dict[str, Json]:
         """``{"zip": [inner, ...]}`` with ``fill`` where there is one, or ``{"concat": [...]}``."""
-        parts: list[Json] = [{"$xcom": arg.to_json()} for arg in self.args]
-        plain_fill = self.fill is None or isinstance(self.fill, bool | int | str)
-        plain_fill = plain_fill or (isinstance(self.fill, float) and math.isfinite(self.fill))
-        return {self.kind: parts, **({"fill": self.fill} if plain_fill else {})}
+        parts: list[Json] = [{"$xcom": arg.to_json(encode)} for arg in self.args]
+        return {self.kind: parts, **({} if self.fill is NOT_SET else {"fill": encode(self.fill)})}
 
 
 def xcom_of(task: TaskValue, at: At, key: str = RETURN_KEY) -> PlainXComArg:

@@ -9,7 +9,7 @@ import yaml
 
 from goflow.domain.diagnostics import Severity
 from goflow.domain.spec import Dialect
-from goflow.parser.interpreter.operations import type_name
+from goflow.parser.interpreter.plain_values import type_name
 from goflow.parser.interpreter.values import At, Unknown, Value
 from goflow.parser.libraries.airflow.dag import dag_class
 from goflow.parser.libraries.dagfactory.callbacks import DAG_CALLBACKS, settle_callbacks

@@ -10,7 +10,8 @@ import ast
 import re
 from typing import Any
 
-from goflow.parser.interpreter.operations import binary, type_name
+from goflow.parser.interpreter.operations import binary
+from goflow.parser.interpreter.plain_values import type_name
 from goflow.parser.interpreter.values import At, Unknown, raised
 from goflow.parser.libraries.airflow.assets import asset_class
 from goflow.parser.libraries.airflow.exceptions import fail

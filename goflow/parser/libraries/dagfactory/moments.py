@@ -8,7 +8,7 @@ from typing import Any
 
 import pendulum
 
-from goflow.parser.interpreter.operations import type_name
+from goflow.parser.interpreter.plain_values import type_name
 from goflow.parser.interpreter.values import At, Unknown, Value, raised
 from goflow.parser.libraries.airflow.exceptions import fail
 from goflow.parser.libraries.dagfactory.shapes import EXCEPTION, refuse

@@ -6,7 +6,8 @@ import datetime as dt
 from functools import reduce
 from typing import Any
 
-from goflow.parser.interpreter.operations import binary, type_name
+from goflow.parser.interpreter.operations import binary
+from goflow.parser.interpreter.plain_values import type_name
 from goflow.parser.interpreter.values import At, Unknown
 from goflow.parser.libraries.airflow.assets import BaseAsset
 from goflow.parser.libraries.dagfactory.conditions import condition_of, dataset

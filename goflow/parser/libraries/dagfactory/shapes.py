@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from goflow.parser.interpreter.classes import ClassValue
 from goflow.parser.interpreter.exceptions import shown
-from goflow.parser.interpreter.operations import type_name
+from goflow.parser.interpreter.plain_values import type_name
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import At, Unknown, Value
 from goflow.parser.libraries.airflow.exceptions import fail

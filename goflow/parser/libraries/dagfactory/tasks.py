@@ -6,7 +6,8 @@ import json
 import re
 from typing import Any
 
-from goflow.parser.interpreter.operations import get_item, type_name
+from goflow.parser.interpreter.items import get_item
+from goflow.parser.interpreter.plain_values import type_name
 from goflow.parser.interpreter.values import NativeFunction, Unknown, Value
 from goflow.parser.libraries.airflow.operators import TaskValue
 from goflow.parser.libraries.dagfactory.callbacks import settle_callbacks

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from goflow.parser.interpreter.operations import binary, text, type_name
+from goflow.parser.interpreter.operations import binary
+from goflow.parser.interpreter.plain_values import type_name
+from goflow.parser.interpreter.shown import text
 from goflow.parser.interpreter.values import At, Raised, Unknown, raised
 from goflow.parser.libraries.dagfactory.documents import PythonName
 from goflow.parser.libraries.import_string import import_string

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from goflow.parser.interpreter.operations import type_name
+from goflow.parser.interpreter.plain_values import type_name
 from goflow.parser.interpreter.values import Raised
 from goflow.parser.libraries.airflow.opaque import opaque_class
 from goflow.parser.libraries.airflow.xcom_args import RETURN_KEY, xcom_of

@@ -166,3 +166,16 @@ def test_groups_and_dags_of_the_files_own_classes_run_what_those_define():
     assert dag.task("framed_x.middle").upstream == ("framed_x.first",)
     assert dag.task("framed_x.last").upstream == ("framed_x.middle",)
     assert "head" in dag.task("tail").upstream
+
+
+def test_a_group_copies_its_default_arguments():
+    found = read("""
+        given = {"pool": "a", "env": {"A": "1"}}
+        with DAG("d"):
+            with TaskGroup("g", default_args=given):
+                given["pool"] = "b"
+                given["env"]["A"] = "2"
+                B()
+    """)
+    (task,) = found.dags[0].tasks
+    assert (task.pool, task.fields["env"]) == ("a", {"A": "1"})

@@ -142,3 +142,18 @@ def test_refused(sentence, call, told):
         assert found == []
     else:
         assert found[0].startswith(told), sentence
+
+
+@pytest.mark.parametrize(
+    ("fill", "told"),
+    [("None", None), ("[1]", [1]), ("b''", {"$object": {"class": "bytes", "module": "builtins", "text": ""}})],
+)
+def test_what_a_zip_fills_up_with_is_told_whatever_it_is(fill, told):
+    found = read(f"""
+        with DAG("d"):
+            @task
+            def f(x=None): ...
+            f.expand(x=f.override(task_id="a")().zip(f.override(task_id="b")(), fillvalue={fill}))
+    """)
+    (mapped,) = (t for t in found.dags[0].tasks if t.mapped)
+    assert mapped.expand["x"]["$xcom"]["fill"] == told

@@ -166,3 +166,26 @@ def test_refused(sentence, lines, told):
 
 def test_the_context_needs_not_be_given():
     assert only_task("@task\ndef f(a, ds=None, ti=None, *, params, **context): ...\nf(1)").task_id == "f"
+
+
+def test_a_known_decorators_name_with_arguments_of_another_provider_is_that_providers():
+    found = read("""
+        with DAG("d"):
+            @task.llm(model="m", retries=2)
+            def f(): ...
+            f()
+    """)
+    assert [(t.operator_path, t.retries) for t in found.dags[0].tasks] == [
+        ("airflow.decorators.llm._LlmDecoratedOperator", 2)
+    ]
+    assert [d.code for d in found.diagnostics] == ["GF006"]
+
+
+def test_a_slip_in_an_argument_of_a_known_decorator_is_told_as_one():
+    found = read("""
+        with DAG("d"):
+            @task.llm(llm_conn_idd="m")
+            def f(): ...
+            f()
+    """)
+    assert {d.code for d in found.diagnostics} == {"GF203", "GF204"}

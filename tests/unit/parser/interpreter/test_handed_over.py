@@ -40,6 +40,12 @@ CHANGED = {
     "what a method of an unread object gets": ("Thing().fill(l)", "l"),
     "a list in one arm": ("if lib.flag:\n    lib.fill(l)", "l"),
     "a function of the file's own that may be either": ("f = (lambda x: x.append(1)) if lib.flag else len\nf(l)", "l"),
+    "what an object of a class keeps and is told to change": ("t = Thing(l)\nt.add('b')", "l"),
+    "what such an object has as an attribute": ("t = Thing(items=l)\nt.items.append('b')", "l"),
+    "what is under a key of such an object": ("t = Thing(d)\nt['retries'] = 2", "d['retries']"),
+    "a list whose object is handed on": ("t = Thing(l)\nlib.fill(t)", "l"),
+    "what a method changes that is handed over": ("class A:\n    def add(self): self.x = 2\na = A()\na.x = 1\nlib.register(a.add)", "a.x"),
+    "what a method of a list is handed over for": ("lib.each(l.append)", "l"),
     "a name among the globals": ("lib.fill(globals())", "never_set"),
 }  # fmt: skip
 
@@ -51,6 +57,8 @@ def test_what_unread_code_may_have_changed_is_not_known(call, asked, tmp_path):
 
 
 KEPT = {
+    "what an object keeps that is only asked": ("t = Thing(l)\nt.get('a')\nt.name = 'b'", "l", ["a"]),
+    "what a method does not change that is handed over": ("class A:\n    def get(self): return self.x\na = A()\na.x = 1\nlib.register(a.get)", "a.x", 1),
     "texts, numbers and tuples of them": ("n = (1, 'a')\nlib.fill(n, 'a', 1)", "n", (1, "a")),
     "what a client of a service gets": ("requests.post('u', json=d)\nboto3.client('s3').put(d)", "d['retries']", 1),
     "what Python's own functions get": ("json.dumps(d)\nprint(d)\nlen(d)\ntime.sleep(l)", "d['retries']", 1),

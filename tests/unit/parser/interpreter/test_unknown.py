@@ -404,7 +404,9 @@ ANY_ORDER = {
     "a key that more than one round sets": ("x = {}\nfor i in {'a', 'b'}:\n    x['k'] = i\nx = x['k']\n", "U"),
     "what the round before has left": ("x = {}\nlast = None\nfor i in {'a', 'b'}:\n    x[i] = last\n    last = i\nx = x['b']\n", "U"),
     "what one round alone sets": ("x = 0\nfor i in {'a', 'b'}:\n    if i == 'a':\n        x = i\n", "'a'"),
-    "a loop that is left": ("x = 0\nfor i in {'a', 'b'}:\n    x = 1\n    break\n", "U"),
+    "a loop that is left": ("x = 0\nfor i in {'a', 'b'}:\n    x = i\n    break\n", "U"),
+    "a loop that any of them leaves the same way": ("x = 0\nfor i in {'a', 'b'}:\n    x = 1\n    break\n", "1"),
+    "a loop that one of them leaves": ("for i in {'a', 'b'}:\n    if i == 'b':\n        x = i\n        break\n", "'b'"),
     "a function that returns from it": ("def f():\n    for i in {'a', 'b'}:\n        return i\nx = f()\n", "U"),
     "an attribute that each round sets": ("class C:\n    pass\nc = C()\nfor i in {'a', 'b'}:\n    c.i = i\nx = c.i\n", "U"),
     "a text that some rounds put together": (
