@@ -4,9 +4,30 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cluster.fixtures import cluster, daemon_image, goflow_images, helm, kube, namespace, prepare, runner_image
+from tests.cluster.fixtures import (
+    cluster,
+    daemon_image,
+    etl_image,
+    goflow_images,
+    helm,
+    kube,
+    namespace,
+    prepare,
+    provider_image,
+    runner_image,
+)
 
-__all__ = ["cluster", "daemon_image", "goflow_images", "helm", "kube", "namespace", "runner_image"]
+__all__ = [
+    "cluster",
+    "daemon_image",
+    "etl_image",
+    "goflow_images",
+    "helm",
+    "kube",
+    "namespace",
+    "provider_image",
+    "runner_image",
+]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

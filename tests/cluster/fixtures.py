@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 import pytest
 from kubernetes import client, config
 
+from tests.cluster import teams
 from tests.cluster.harness import (
     Cluster,
     GivenCluster,
@@ -23,6 +24,7 @@ from tests.cluster.harness import (
     binaries,
     ensure_images,
     images,
+    team_images,
     why_not_hostable,
 )
 from tests.cluster.harness.helm import helm as run_helm
@@ -58,6 +60,18 @@ def daemon_image(cluster: Cluster) -> str:
     """Name of the daemon's image, which is on the cluster's node, made of this checkout."""
     ensure_images(cluster, images.DAEMON)
     return images.DAEMON.name
+
+
+@pytest.fixture(scope="session")
+def provider_image(cluster: Cluster) -> str:
+    """Name of a team's image that was built from the runner's, with the Kubernetes provider."""
+    return team_images.ensure(cluster, teams.PROVIDERS)
+
+
+@pytest.fixture(scope="session")
+def etl_image(cluster: Cluster) -> str:
+    """Name of a team's own image with the runner in it."""
+    return team_images.ensure(cluster, teams.ETL)
 
 
 @pytest.fixture(scope="session")
@@ -114,8 +128,14 @@ def prepare(session: pytest.Session) -> None:
                 for image in (images.RUNNER, images.DAEMON):
                     if wanted & {f"{image.target}_image", "goflow_images"}:
                         images.build(image)
+                for fixture, made in _TEAMS.items():
+                    if fixture in wanted:
+                        team_images.build(made)
         except HarnessError as error:
             say(f"error: {error}")
+
+
+_TEAMS = {"provider_image": teams.PROVIDERS, "etl_image": teams.ETL}
 
 
 def choose_cluster() -> Cluster:
