@@ -59,7 +59,7 @@ def show_command(dag_id: str, as_json: bool) -> None:
         return
     spec = row["spec"]
     told = {**row, "read_by": spec.get("read_by", "evaluate")}
-    details(told, False, leave_out=("spec", "diagnostics", "dag_display_name", "relative_fileloc"))
+    details(told, False, leave_out=("spec", "diagnostics", "problems", "dag_display_name", "relative_fileloc"))
     click.echo()
     tasks = [
         {
@@ -79,6 +79,10 @@ def show_command(dag_id: str, as_json: bool) -> None:
         ("retries", "RETRIES"),
     ]
     show(tasks, columns, False, empty="It has no tasks.")
+    for found in row["problems"]:
+        then = f" (asked again at {found['again_at']})" if found["again_at"] else ""
+        words = f"asked for {found['asked']}, code of its author's own gave no answer{then}:"
+        click.secho(f"\n{words}\n{found['problem']}", fg="red", err=True)
     for found in row["diagnostics"]:
         click.echo(
             f"{found['path']}:{found['line']}: {found['severity']} {found['code']}: {found['message']}", err=True

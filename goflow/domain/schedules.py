@@ -19,6 +19,13 @@ def waits_for_assets(schedule: Schedule) -> bool:
     return schedule.kind in {"assets", "asset_or_time"} and schedule.timetable not in PARTITIONED
 
 
+def asks_its_author(schedule: Schedule) -> bool:
+    """Whether the moments of SCHEDULE are those of a timetable class of the author's own, which has to be asked."""
+    if schedule.kind == "asset_or_time" and schedule.time is not None:
+        return asks_its_author(schedule.time)
+    return schedule.kind == "custom" and schedule.timetable not in FOLLOWED_BY_NAME
+
+
 def not_followed(schedule: Schedule) -> str | None:
     """What of SCHEDULE starts no runs here yet although it would in Airflow, in words; None when all of it does."""
     match schedule.kind:
@@ -26,7 +33,4 @@ def not_followed(schedule: Schedule) -> str | None:
             return "this DAG is scheduled by partitions of assets; GoFlow does not follow them yet; trigger it by hand"
         case "asset_or_time":
             return not_followed(schedule.time) if schedule.time is not None else None
-        case "custom" if schedule.timetable not in FOLLOWED_BY_NAME:
-            name = schedule.timetable
-            return f"this DAG is scheduled by the timetable {name}; GoFlow does not follow it yet; trigger it by hand"
     return None

@@ -221,6 +221,10 @@ class RuntimeSpec(_Part):
     """Where Python is in the container, as the file sees it too (``sys.executable``)."""
 
 
+WEIGHT_RULES = frozenset({"downstream", "upstream", "absolute"})
+"""Airflow's own; any other ``weight_rule`` is the name of a strategy class of the author's."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskSpec(_Part):
     """One task as its author wrote it, defaults resolved. Durations are seconds; names and meanings are BaseOperator's.

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 
 import structlog
 
 from goflow.domain.errors import AlreadyExistsError
 from goflow.domain.runs import DagRun
-from goflow.domain.schedules import waits_for_assets
+from goflow.domain.schedules import asks_its_author, waits_for_assets
 from goflow.domain.spec import DagSpec, Dialect
 from goflow.domain.state import RunState, RunType
 from goflow.operators.registry import SUB_DAG
 from goflow.scheduler.book import Cell
 from goflow.scheduler.by_assets import make_run_by_assets
+from goflow.scheduler.foretold import FRESH, Foreseer
 from goflow.scheduler.making import make_run
 from goflow.scheduler.shelf import Shelf
 from goflow.scheduler.timetables import RunInfo, ScheduleError, next_run, restriction_of
@@ -40,14 +42,17 @@ class Agenda:
     def replan(self, tx: Tx, dag: Dag, now: dt.datetime) -> None:
         """Work out the DAG's next run anew (a new version, unpaused, a new daemon), and make it if it is due."""
         self.make_for_assets(tx, dag)
-        self.make_due(tx, dag, now)
+        self.make_due(tx, dag, now, anew=True)
 
-    def make_due(self, tx: Tx, dag: Dag, now: dt.datetime) -> int:
-        """Make the DAG's runs that are due, as far as ``max_active_runs`` allows; how many."""
+    def make_due(self, tx: Tx, dag: Dag, now: dt.datetime, *, anew: bool = False) -> int:
+        """Make the DAG's runs that are due, as far as ``max_active_runs`` allows; how many. ANEW: it has come into
+        force just now."""
         if not self._makes_runs or dag.is_paused or not dag.is_active or dag.hold_reason:
             return 0
         spec = self._shelf.graph(tx, dag.reading_id).spec
         try:
+            if asks_its_author(spec.schedule) and not self._is_inside_another(tx, dag):
+                return self._make_foretold(tx, dag, spec, now, anew=anew)
             return self._make_due(tx, dag, spec, now)
         except ScheduleError as problem:
             log.warning("the schedule cannot be followed", dag_id=dag.dag_id, problem=str(problem))
@@ -89,7 +94,8 @@ class Agenda:
         room = most - self._shelf.count_runs(dag.dag_id, states=OPEN)
         last, made = self._last(tx, dag), 0
         info = self._following(spec, last, now)
-        if info is not None and info.run_after <= now and self._must_be_held(tx, dag, spec, last, now):
+        due = info is not None and info.run_after <= now
+        if due and self._must_be_held(tx, dag, spec, lambda: self._count_due(spec, last, now)):
             self._write_down(tx, dag, info)
             return 0
         while info is not None and info.run_after <= now and room > 0:
@@ -104,11 +110,54 @@ class Agenda:
             self._shelf.timers.add(info.run_after, ("dag", dag.dag_id))
         return made
 
-    def _make(self, tx: Tx, dag: Dag, info: RunInfo) -> bool:
+    def _make_foretold(self, tx: Tx, dag: Dag, spec: DagSpec, now: dt.datetime, *, anew: bool) -> int:
+        """The same for a DAG with a timetable of its author's own, as far as that has told already."""
+        foreseer = Foreseer(tx, dag, now, who=self._who)
+        newest, bounds = self._last(tx, dag), restriction_of(spec, now)
+        room = dag.max_active_runs - self._shelf.count_runs(dag.dag_id, states=OPEN)
+        most = max(room, UNASKED_CATCHUP if bounds.catchup else 0) + 1
+        plan = foreseer.plan(newest)
+        if plan is None or (anew and foreseer.is_stale(plan)):
+            self._write_down(tx, dag, None)
+            self._come_back(dag, foreseer.ask(newest, newest, bounds, most, anew=True))
+            return 0
+        due = [run.info for run in plan.runs if run.info.run_after <= now]
+        if due and self._must_be_held(tx, dag, spec, lambda: len(due)):
+            self._write_down(tx, dag, due[0])
+            return 0
+        last, made = newest, 0
+        while plan.runs and plan.runs[0].info.run_after <= now and room > 0:
+            run, plan = plan.runs[0], plan.rest()
+            made_one = self._make(tx, dag, run.info, run.run_id)
+            last, made, room = run.info, made + made_one, room - made_one
+        if made:
+            newest = self._last(tx, dag)
+        coming = plan.runs[0].info if plan.runs else None
+        self._write_down(tx, dag, coming)
+        if plan.is_used_up or (foreseer.again_at() <= now and (coming is None or coming.run_after > now + FRESH)):
+            self._come_back(dag, foreseer.ask(last, newest, bounds, most))
+        elif foreseer.again_at() > now and (coming is None or coming.run_after > now):
+            self._come_back(dag, foreseer.again_at())
+        if coming is not None and coming.run_after > now:
+            self._come_back(dag, coming.run_after)
+        return made
+
+    def _come_back(self, dag: Dag, at: dt.datetime | None) -> None:
+        if at is not None:
+            self._shelf.timers.add(at, ("dag", dag.dag_id))
+
+    def _make(self, tx: Tx, dag: Dag, info: RunInfo, run_id: str | None = None) -> bool:
         graph = self._shelf.graph(tx, dag.reading_id)
         try:
             run, rows = make_run(
-                tx, dag, graph, info, run_type=RunType.SCHEDULED, who=self._who, triggered_by="timetable"
+                tx,
+                dag,
+                graph,
+                info,
+                run_type=RunType.SCHEDULED,
+                who=self._who,
+                run_id=run_id,
+                triggered_by="timetable",
             )
         except AlreadyExistsError:
             return False  # somebody has made a run for that date by hand: it counts for the schedule's
@@ -126,22 +175,23 @@ class Agenda:
             run = found[0] if found else None
         return None if run is None else info_of(run)
 
-    def _must_be_held(self, tx: Tx, dag: Dag, spec: DagSpec, last: RunInfo | None, now: dt.datetime) -> bool:
-        """Hold a long catch-up that may be no more than a default of Airflow 2, which neither a person nor the file
-        itself asked for."""
+    def _count_due(self, spec: DagSpec, last: RunInfo | None, now: dt.datetime) -> int:
+        """How many runs are due, no more than are too many anyway."""
+        info, count = self._following(spec, last, now), 0
+        while info is not None and info.run_after <= now and count <= UNASKED_CATCHUP:
+            count, info = count + 1, self._following(spec, info, now)
+        return count
+
+    def _must_be_held(self, tx: Tx, dag: Dag, spec: DagSpec, due: Callable[[], int]) -> bool:
+        """Hold a long catch-up, of so many runs that are DUE, that may be no more than a default of Airflow 2, which
+        neither a person nor the file itself asked for."""
         if (
             dag.dialect_source not in {"default", "inferred"}
             or spec.dialect is not Dialect.AIRFLOW2
             or not spec.catchup
         ):
             return False
-        info, count = self._following(spec, last, now), 0
-        while info is not None and info.run_after <= now:
-            count += 1
-            if count > UNASKED_CATCHUP:
-                break
-            info = self._following(spec, info, now)
-        if count <= UNASKED_CATCHUP or self._has_been_released(tx, dag.dag_id):
+        if due() <= UNASKED_CATCHUP or self._has_been_released(tx, dag.dag_id):
             return False
         reason = (
             f"a catch-up of more than {UNASKED_CATCHUP} runs that rests on the default dialect {spec.dialect.value}: "

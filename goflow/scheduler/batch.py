@@ -17,8 +17,10 @@ from goflow.scheduler import planning
 from goflow.scheduler.book import Book, Cell
 from goflow.scheduler.decisions import Advance, EndRun, Expand
 from goflow.scheduler.facts import StoreFacts
+from goflow.scheduler.intervals import lacks_interval, settle_interval
 from goflow.scheduler.making import new_task
 from goflow.scheduler.shelf import Shelf
+from goflow.scheduler.weights import WAIT, ask_for_weight, give_up, is_weighed, unasked
 from goflow.store import Tx, dags, runs, tasks, transitions, xcoms
 from goflow.store.transitions import LaunchRequest, Limit, TaskChange
 
@@ -88,6 +90,8 @@ class Batch:
                 for backfill in (False, True)
             }
             for book in queued:
+                if not self._has_interval(book):
+                    continue
                 backfill = book.run.run_type.value == "backfill"
                 due = max(book.run.run_after, book.run.logical_date or book.run.run_after)
                 if due > self._now:
@@ -95,6 +99,18 @@ class Batch:
                 elif room[backfill] > 0:
                     room[backfill] -= 1
                     self._start(book)
+
+    def _has_interval(self, book: Book) -> bool:
+        """Whether the run knows its data interval: a timetable of an author's own may have to be asked for it."""
+        if not lacks_interval(book.graph.spec, book.run):
+            return True
+        found = settle_interval(self._tx, book.run, self._now, who=self._who)
+        if isinstance(found, dt.datetime):
+            self._shelf.timers.add(found, ("start", *book.key))
+            return False
+        if found:
+            book.run = runs.get(self._tx, book.run.id)
+        return found
 
     def _start(self, book: Book) -> None:
         started = transitions.advance_run(
@@ -132,6 +148,12 @@ class Batch:
             raise ConflictError(f"task {task_id} of {book.run.run_id}")
         self._decisions += 1
         self._shelf.move(book, cell, end or TaskState.SCHEDULED)
+
+    def go_without_weight(self, book: Book, task_id: str, map_index: int) -> None:
+        """An instance has waited long enough for what its author's own strategy says it weighs."""
+        cell = book.cell(task_id, map_index)
+        if cell is not None and not is_weighed(book, cell) and give_up(self._tx, book, cell, who=self._who):
+            self._shelf.settle_in(book, cell)
 
     def fail_fast(self, book: Book, failed: Cell) -> None:
         """A task has failed for good: nothing else of the run goes on but teardowns (``_stop_remaining_tasks``)."""
@@ -181,6 +203,9 @@ class Batch:
                     self._expand(book, decision)
                 else:
                     self._advance(book, decision)
+        for cell in list(unasked(book)) if book.graph.strategies else ():
+            ask_for_weight(self._tx, book, cell, who=self._who)
+            self._shelf.timers.add(self._now + WAIT, ("weight", *book.key, cell.task_id, str(cell.map_index)))
         end = planning.rollup(book)
         if end is not None:
             self._end(book, end)

@@ -36,6 +36,10 @@ class Cell:
     pool_slots: int = 1
     weight: int = 1
     resumes: bool = False
+    weighed: str = ""
+    """For what its weight is one that the author's own strategy has given (`goflow.scheduler.weights`)."""
+    weight_asked: str = ""
+    """For what that strategy was asked last."""
 
     @classmethod
     def of(cls, row: TaskInstance) -> Cell:

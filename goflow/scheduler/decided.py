@@ -7,6 +7,7 @@ import datetime as dt
 from goflow.domain.canonical import Json
 from goflow.domain.outcomes import SKIP_KEY
 from goflow.domain.runs import DagRun
+from goflow.domain.schedules import asks_its_author
 from goflow.domain.spec import DagSpec, Dialect, TaskSpec
 from goflow.domain.state import RunType, TaskState
 from goflow.scheduler.book import Book, Cell
@@ -23,7 +24,7 @@ def decided_here(book: Book, cell: Cell, now: dt.datetime) -> Advance | None:
         return None
     if _is_empty(task):
         return Advance(cell, TaskState.SUCCESS, "empty", new_attempt=True)
-    if _is_latest_only(task):
+    if _is_latest_only(task) and not asks_its_author(book.graph.spec.schedule):  # whose timetable the task itself asks
         below = book.graph.downstream[cell.task_id]
         followed = below if is_latest(book.graph.spec, book.run, now) else ()
         skips = tuple(child for child in below if child not in followed)

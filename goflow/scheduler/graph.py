@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
-from goflow.domain.spec import DagSpec, GroupSpec, TaskSpec
+from goflow.domain.spec import WEIGHT_RULES, DagSpec, GroupSpec, TaskSpec
 
 MAX_WEIGHT = 2**31 - 1
 """Priority weights are cut down to what Airflow's column holds."""
@@ -216,6 +216,11 @@ class Graph:
             total = task.priority_weight + sum(w * (reach & bits).bit_count() for w, bits in by_weight.items())
             found[task.task_id] = max(-MAX_WEIGHT - 1, min(MAX_WEIGHT, total))
         return found
+
+    @cached_property
+    def strategies(self) -> frozenset[str]:
+        """Tasks whose instances are weighed by a strategy of the author's own."""
+        return frozenset(task.task_id for task in self.spec.tasks if task.weight_rule not in WEIGHT_RULES)
 
     @cached_property
     def skippers(self) -> frozenset[str]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 
+from goflow.domain.questions import QuestionKind
 from goflow.domain.runs import Event
 from goflow.domain.state import TERMINAL_RUN_STATES, RunState, TaskState
 from goflow.scheduler.agenda import Agenda
 from goflow.scheduler.book import Book, Cell
 from goflow.scheduler.shelf import Shelf
-from goflow.store import Tx, events, runs, tasks
+from goflow.scheduler.weights import take_weight
+from goflow.store import Tx, events, questions, runs, tasks
 
 _OF_RUNS = frozenset({events.RUN_CREATED, events.RUN_STATE, events.RUN_DELETED, events.RUN_PINNED, events.TASK_CREATED})
 RELEVANT = _OF_RUNS | {
@@ -18,10 +20,12 @@ RELEVANT = _OF_RUNS | {
     *(events.DAG_UNPAUSED, events.DAG_ACTIVATED, events.DAG_DEACTIVATED, events.DAG_DELETED, events.DAG_HELD),
     events.DAG_RELEASED,
     events.ASSET_EVENT,
+    *(events.QUESTION_ANSWERED, events.QUESTION_FAILED),
 }
 """The kinds of events that may give the scheduler work."""
 
 _TIMED = frozenset({TaskState.UP_FOR_RETRY, TaskState.UP_FOR_RESCHEDULE, TaskState.DEFERRED})
+_ANSWERS = frozenset({events.QUESTION_ANSWERED, events.QUESTION_FAILED})
 _REPLANNING = frozenset({events.DAG_VERSION, events.DAG_UNPAUSED, events.DAG_ACTIVATED, events.DAG_RELEASED})
 
 
@@ -45,6 +49,8 @@ class Intake:
                 self._shelf.load_pools(tx)
             elif event.kind == events.ASSET_EVENT:
                 self._asset(tx, event)
+            elif event.kind in _ANSWERS:
+                self._answer(tx, event, now)
             elif event.kind in RELEVANT and event.dag_id is not None:
                 self._dag(tx, event, now)
 
@@ -115,6 +121,25 @@ class Intake:
             dag = self._shelf.dags.get(str(dag_id))
             if dag is not None:
                 self._agenda.make_for_assets(tx, dag)
+
+    def _answer(self, tx: Tx, event: Event, now: dt.datetime) -> None:
+        """Code of an author's own was asked something, and that is over."""
+        assert event.dag_id is not None
+        dag = self._shelf.dags.get(event.dag_id)
+        if event.data["kind"] == QuestionKind.NEXT_RUNS and dag is not None:
+            self._agenda.make_due(tx, dag, now)
+        elif event.data["kind"] == QuestionKind.INTERVAL:
+            self._shelf.startable[event.dag_id] = None
+        elif event.data["kind"] == QuestionKind.WEIGHT:
+            self._weigh(tx, event)
+
+    def _weigh(self, tx: Tx, event: Event) -> None:
+        book = self._shelf.find(event.dag_id or "", event.run_id or "")
+        question = questions.about(tx, str(event.data["subject"]))
+        if book is not None and question is not None:
+            cell = take_weight(tx, book, question)
+            if cell is not None:
+                self._shelf.settle_in(book, cell)
 
     def _dag(self, tx: Tx, event: Event, now: dt.datetime) -> None:
         assert event.dag_id is not None

@@ -1,8 +1,8 @@
 """Who of all that is scheduled may be queued next: priority, pools, and how many may run at once.
 
-The order is Airflow's: priority weight, then logical date, then map index. Queues are kept per task of a run, since all
-that wait there have the same weight, pool and limits; a queue that meets a limit is parked under that limit and comes
-back when something in it ends, so that a full house costs nothing.
+The order is Airflow's: priority weight, then logical date, then map index. Queues are kept per weight and
+task of a run, since all that wait there have the same pool and limits, too; a queue that meets a limit is parked under
+that limit and comes back when something in it ends, so that a full house costs nothing.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ def places(book: Book, cell: Cell) -> tuple[Place, ...]:
 
 @dataclass(slots=True, eq=False)
 class _Queue:
-    """Instances of one task of one run that wait for a slot, by map index. WAITING: the ids of all that wait anywhere,
-    which loses those that are found to wait no more."""
+    """Instances of one task of one run, of one weight, that wait for a slot, by map index. WAITING: the ids of all that
+    wait anywhere, which loses those that are found to wait no more."""
 
     book: Book
     task_id: str
@@ -95,7 +95,8 @@ class Ready:
         self.used: dict[Place, int] = {}
         self.pools: dict[str, int] = {}
         """Pool to its number of slots, below zero: without bound."""
-        self._queues: dict[tuple[str, str, str], _Queue] = {}
+        self._queues: dict[tuple[str, str, str, int], _Queue] = {}
+        self._of_book: dict[tuple[str, str], set[tuple[str, str, str, int]]] = {}
         self._heaps: dict[str, list[tuple[int, float, int, int, _Queue]]] = {}
         self._parked: dict[Place, deque[_Queue]] = {}
         self._waiting: set[int] = set()
@@ -103,10 +104,11 @@ class Ready:
 
     def add(self, book: Book, cell: Cell) -> None:
         """CELL is scheduled."""
-        key = (*book.key, cell.task_id)
+        key = (*book.key, cell.task_id, cell.weight)
         queue = self._queues.get(key)
         if queue is None or queue.book is not book:
             queue = self._queues[key] = _Queue(book, cell.task_id, self._waiting)
+            self._of_book.setdefault(book.key, set()).add(key)
         if cell.id not in self._waiting:
             self._waiting.add(cell.id)
             heapq.heappush(queue.cells, (cell.map_index, cell.id, cell))
@@ -137,12 +139,10 @@ class Ready:
         """BOOK is gone, with all that it occupied and waited for."""
         for cell in book.occupying():
             self.count(book, cell, -1)
-        for task_id in book.cells:
-            queue = self._queues.get((*book.key, task_id))
-            if queue is not None and queue.book is book:
-                while queue.cells:
-                    queue.pop()
-                del self._queues[(*book.key, task_id)]
+        for key in self._of_book.pop(book.key, ()):
+            queue = self._queues.pop(key)
+            while queue.cells:
+                queue.pop()
 
     def take(self, policy: Policy, most: float, cost: Cost = _one) -> list[tuple[Book, Cell]]:
         """Instances that may be queued now, the most important first, until their COST comes to MOST; they count as

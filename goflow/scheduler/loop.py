@@ -164,6 +164,8 @@ class Scheduler(ThreadService):
                 shelf.startable[rest[0]] = None
             elif kind == "timeout":
                 batch.time_out(book)
+            elif kind == "weight":
+                batch.go_without_weight(book, rest[2], int(rest[3]))
             else:
                 batch.resume(book, rest[2], int(rest[3]))
                 book.mark(rest[2], int(rest[3]))

@@ -14,6 +14,7 @@ from typing import Any
 from goflow.domain.canonical import Json
 from goflow.domain.errors import AlreadyExistsError, ConflictError, InvalidRequestError, NotFoundError
 from goflow.domain.runs import DagRun, TaskInstance
+from goflow.domain.schedules import asks_its_author
 from goflow.domain.spec import Dialect
 from goflow.domain.state import (
     OCCUPYING_STATES,
@@ -26,6 +27,7 @@ from goflow.domain.state import (
 )
 from goflow.scheduler import selection
 from goflow.scheduler.graph import Graph
+from goflow.scheduler.intervals import ask_for_interval, lacks_interval
 from goflow.scheduler.making import check_conf, make_run, new_tasks, run_id_for
 from goflow.scheduler.timetables import RunInfo, manual_interval
 from goflow.store import Store, Tx, dags, events, launches, runs, tasks, transitions, versions
@@ -90,6 +92,8 @@ def trigger(
             note=note,
             triggered_by=who,
         )
+        if lacks_interval(spec, run):
+            ask_for_interval(tx, run, who=who)
         return run
 
 
@@ -104,6 +108,8 @@ def _manual_info(
     if bare and logical_date is None and dag.dialect is Dialect.AIRFLOW3:
         return RunInfo(None, None, None, run_after or now)
     date = logical_date or run_after or now
+    if asks_its_author(schedule):
+        return RunInfo(date, None, None, run_after or now)
     start, end = manual_interval(schedule, date)
     return RunInfo(date, start, end, run_after or now)
 

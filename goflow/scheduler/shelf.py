@@ -17,13 +17,15 @@ from goflow.scheduler.book import Book, Cell
 from goflow.scheduler.graph import Graph
 from goflow.scheduler.limits import Bound, Policy, Ready, bounds, occupies
 from goflow.scheduler.timers import Timers
+from goflow.scheduler.weights import is_weighed, recall
 from goflow.store import Tx, dags, pools, tasks, versions, xcoms
 from goflow.store.rows import Dag
 
 TimerKey = tuple[str, ...]
 """``("dag", id)``: its next run is due. ``("start", dag, run)``: a queued run may start. ``("timeout", dag, run)``: a
 run's time is up. ``("task", dag, run, task, map index)``: a retry or reschedule is due, or what a deferred task waits
-for, where the clock alone decides that, or its time is up."""
+for, where the clock alone decides that, or its time is up. ``("weight", dag, run, task, map index)``: it has waited
+long enough for its weight."""
 
 _GRAPHS = 512
 _WAITING = frozenset({TaskState.UP_FOR_RETRY, TaskState.UP_FOR_RESCHEDULE, TaskState.DEFERRED})
@@ -107,6 +109,8 @@ class Shelf(Policy):
         self._by_dag.setdefault(run.dag_id, {})[run.run_id] = book
         if book.graph.on_past:
             self._on_past.add(run.dag_id)
+        for cell, until in recall(tx, book) if book.graph.strategies else ():
+            self.timers.add(until, ("weight", *book.key, cell.task_id, str(cell.map_index)))
         for cell in book.instances():
             self._shelve(tx, book, cell)
         self.heat(book)
@@ -162,7 +166,8 @@ class Shelf(Policy):
     def settle_in(self, book: Book, cell: Cell) -> None:
         """Let CELL wait where its state says: for a slot, or for a moment."""
         if cell.state is TaskState.SCHEDULED:
-            self.ready.add(book, cell)
+            if is_weighed(book, cell):
+                self.ready.add(book, cell)
         elif cell.state in _WAITING and cell.next_at is not None:
             self.timers.add(cell.next_at, ("task", *book.key, cell.task_id, str(cell.map_index)))
 

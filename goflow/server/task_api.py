@@ -10,7 +10,7 @@ from goflow_runner import wire
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from goflow.domain.errors import InvalidRequestError
@@ -24,12 +24,12 @@ from goflow.server.attempts import AttemptGuard
 from goflow.server.door import Door, Handler, RequestRefusedError, no_such_call
 from goflow.server.execution.routes import ExecutionApi
 from goflow.server.execution.states import NO_WORDS
+from goflow.server.sent_folders import sent_folder
 from goflow.server.task_asked import TaskAsked
 from goflow.server.task_input import InputBuilder
 from goflow.server.trigger_api import TriggerApi
 from goflow.store import (
     Store,
-    blobs,
     launches,
     logs,
     transitions,
@@ -144,13 +144,7 @@ class TaskApi:
             version_id, _ = speaking.version_and_reading(tx, launch)
             if versions.get(tx, version_id).folder_digest != digest:
                 raise RequestRefusedError(403, "this is not the folder of this launch's version")
-            stored = blobs.folder(tx, digest)
-        return StreamingResponse(blobs.tar(stored, self._content), media_type="application/x-tar")
-
-    def _content(self, digest: str) -> bytes:
-        """A stored content, in a transaction of its own: a slow reader of a tar holds none open."""
-        with self.store.reading() as tx:
-            return blobs.content(tx, digest)
+            return sent_folder(self.store, tx, digest)
 
 
 def _outcome(word: Mapping[str, Any], at: dt.datetime) -> Outcome:

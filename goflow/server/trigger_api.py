@@ -15,8 +15,9 @@ from goflow.domain.errors import InvalidRequestError, NotFoundError
 from goflow.domain.runs import Launch
 from goflow.domain.triggers import Fired, Trigger
 from goflow.executor.words import mended
-from goflow.server import task_bodies
+from goflow.server import question_api, task_bodies
 from goflow.server.door import Door
+from goflow.server.question_api import QuestionApi
 from goflow.server.task_input import InputBuilder
 from goflow.store import Tx, launches, runs, tasks, triggers, versions
 from goflow.store.watches import Watch
@@ -36,6 +37,7 @@ class TriggerApi:
         self.door = door
         self.store = door.store
         self.inputs = inputs
+        self.questions = QuestionApi(self.store, inputs)
         self.poll_s = poll_s
 
     def routes(self) -> list[Route]:
@@ -44,6 +46,7 @@ class TriggerApi:
         return [
             self.door.runner_route(prefix + "sync", "POST", self.sync),
             self.door.runner_route(prefix + "events", "POST", self.events),
+            self.door.runner_route(prefix + "{digest}.tar", "GET", self.questions.folder),
         ]
 
     def sync(self, runner_id: str, _: Request, body: Any) -> Any:
@@ -52,7 +55,9 @@ class TriggerApi:
             raise InvalidRequestError(f"this server speaks protocol {wire.PROTOCOL}: use its own runner image")
         if body.get("leaving"):
             desk.leave(self.store, runner_id)
-            nothing: dict[str, Any] = {name: [] for name in ("start", "leave", "call", "watch", "unwatch", "run")}
+            nothing: dict[str, Any] = {
+                name: [] for name in ("start", "leave", "call", "watch", "unwatch", "run", "answer")
+            }
             return {**nothing, "poll_s": self.poll_s}
         held = body.get("held")
         if not isinstance(held, list) or not all(isinstance(key, int) for key in held):
@@ -65,12 +70,14 @@ class TriggerApi:
             held=frozenset(held),
             calling=frozenset(_list(body, "calling")),
             watches_held=dict(map(_held, _list(body, "watching"))),
+            answering=question_api.keys(_list(body, "answering")),
         )
         with self.store.reading() as tx:
             start = _there(self._info, tx, orders.start)
             call = _there(self._callback, tx, orders.call)
             watch = _there(self._watch, tx, orders.watch.start)
-        spoken_for = [*(info["task"]["launch_id"] for info in start), *(told["launch_id"] for told in call)]
+            answer = _there(self.questions.info, tx, orders.answer)
+        spoken_for = [*(info["task"]["launch_id"] for info in start), *(told["launch_id"] for told in (*call, *answer))]
         for launch_id in spoken_for:
             if launch_id is not None:
                 self.door.voices.hand(runner_id, launch_id)
@@ -81,6 +88,7 @@ class TriggerApi:
             "watch": watch,
             "unwatch": list(orders.watch.leave),
             "run": [{"id": key, "keys": list(keys)} for key, keys in (orders.watch.run or {}).items()],
+            "answer": answer,
             "poll_s": self.poll_s,
         }
 
@@ -95,6 +103,8 @@ class TriggerApi:
             desk.take_ends(self.store, ends, who=f"triggers:{runner_id}")
         if seen := [_seen(entry) for entry in _list(told, "seen")]:
             watching.take(self.store, seen, who=f"triggers:{runner_id}")
+        if answers := [self.questions.checked(entry) for entry in _list(told, "answered")]:
+            desk.take_answers(self.store, answers, who=f"triggers:{runner_id}")
         if news:
             desk.take(self.store, news, who=f"triggers:{runner_id}")
 

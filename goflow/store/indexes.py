@@ -20,6 +20,7 @@ from goflow.store.hitl_tables import hitl_details
 from goflow.store.tables import (
     OCCUPYING,
     OPEN_CALLBACKS,
+    OPEN_QUESTIONS,
     OPEN_RUNS,
     PLANNED_DAGS,
     SCHEDULED,
@@ -31,6 +32,7 @@ from goflow.store.tables import (
     events,
     launches,
     metadata,
+    questions,
     run_callbacks,
     task_instances,
     triggers,
@@ -57,6 +59,10 @@ Index("ix_launches_unfinished", launches.c.backend, launches.c.state, **_partial
 Index("ix_triggers_waiting", triggers.c.runner_id, triggers.c.id, **_partial(WAITING_TRIGGERS))
 Index("ix_run_callbacks_open", run_callbacks.c.runner_id, run_callbacks.c.id, **_partial(OPEN_CALLBACKS))
 Index("ix_run_callbacks_dag_run_id", run_callbacks.c.dag_run_id)
+Index("ix_questions_open", questions.c.runner_id, questions.c.id, **_partial(OPEN_QUESTIONS))
+Index("ix_questions_dag_id", questions.c.dag_id)
+Index("ix_questions_dag_run_id", questions.c.dag_run_id)
+Index("ix_questions_reading_id", questions.c.reading_id)
 Index("ix_triggers_launch_id", triggers.c.launch_id)
 Index("ix_events_dag_id", events.c.dag_id, events.c.seq)
 Index("ix_asset_uses_name", asset_uses.c.name)

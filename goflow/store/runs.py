@@ -230,6 +230,13 @@ def set_note(tx: Tx, dag_run_id: int, note: str | None) -> None:
     tx.change(update(dag_runs).where(_r.id == dag_run_id).values(note=note, last_updated_date=tx.now()))
 
 
+def set_interval(tx: Tx, dag_run_id: int, start: dt.datetime, end: dt.datetime) -> bool:
+    """Give a run that was made without a data interval the one that its timetable has told; whether it had none."""
+    values = {"data_interval_start": start, "data_interval_end": end, "last_updated_date": tx.now()}
+    unset = (_r.id == dag_run_id, _r.data_interval_start.is_(None))
+    return bool(tx.change(update(dag_runs).where(*unset).values(**values)))
+
+
 def pin(tx: Tx, dag_run_id: int, *, version_id: int, reading_id: int) -> None:
     """Let a run that is cleared go on with another version."""
     values = {"version_id": version_id, "reading_id": reading_id, "last_updated_date": tx.now()}

@@ -46,6 +46,7 @@ WAITING = "next_at IS NOT NULL"
 UNFINISHED_LAUNCHES = "state <> 'cleaned'"
 WAITING_TRIGGERS = "state = 'waiting'"
 OPEN_CALLBACKS = "state IN ('waiting', 'claimed')"
+OPEN_QUESTIONS = "state IN ('waiting', 'claimed')"
 
 
 def where(condition: str) -> TextClause:
@@ -304,6 +305,27 @@ run_callbacks = Table(
     Column("claimed_at", UtcMoment),
     Column("ended_at", UtcMoment),
     Column("output", Text),
+    sqlite_autoincrement=True,
+)
+
+questions = Table(
+    "questions",
+    metadata,
+    id_column(),
+    Column("subject", Text, nullable=False, unique=True),
+    Column("kind", Text, nullable=False),
+    Column("dag_id", Text, ForeignKey("dags.id", ondelete="CASCADE"), nullable=False),
+    Column("reading_id", KEY, ForeignKey("dag_readings.id", ondelete="CASCADE"), nullable=False),
+    Column("dag_run_id", KEY, ForeignKey("dag_runs.id", ondelete="CASCADE")),
+    Column("asked", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("runner_id", Text, ForeignKey("trigger_runners.id", ondelete="SET NULL")),
+    Column("asked_at", UtcMoment, nullable=False),
+    Column("ended_at", UtcMoment),
+    Column("failures", Integer, nullable=False),
+    Column("answer", Text),
+    Column("problem", Text),
     sqlite_autoincrement=True,
 )
 

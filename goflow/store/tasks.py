@@ -39,6 +39,7 @@ _DUE = (
 _NEXT_DUE = select(_t.next_at).where(where(WAITING), _t.state.in_(_WAITING)).order_by(_t.next_at).limit(1)
 _INSERT = insert(task_instances)
 _ATTEMPTS = select(attempts_table).where(_a.task_instance_id == bindparam("ti_id")).order_by(_a.try_number)
+_SET_WEIGHT = update(task_instances).where(_t.id == bindparam("ti")).values(priority_weight=bindparam("weight"))
 _NEW_FIELDS = ("task_id", "map_index", "max_tries", "pool", "pool_slots", "priority_weight")
 
 
@@ -253,6 +254,11 @@ def before(
 
 
 _SET_INDEX = update(task_instances).where(_t.id == bindparam("ti_id")).values(map_index=bindparam("to"))
+
+
+def set_weight(tx: Tx, ti_id: int, weight: int) -> None:
+    """Keep what an author's own strategy says that an instance weighs."""
+    tx.change(_SET_WEIGHT, {"ti": ti_id, "weight": weight})
 
 
 def renumber(tx: Tx, ti_id: int, map_index: int) -> None:

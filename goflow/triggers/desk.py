@@ -13,11 +13,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from goflow.domain.callbacks import RunCallback
+from goflow.domain.canonical import Json
 from goflow.domain.outcomes import end_by_trigger
+from goflow.domain.questions import Question
 from goflow.domain.state import TaskState
 from goflow.domain.triggers import ENDING_KINDS, Fired, FiredKind, Trigger, TriggerState
 from goflow.operators.registry import in_airflow
-from goflow.store import Store, Tx, callbacks, launches, logs, runs, tasks, transitions, triggers, versions
+from goflow.store import Store, Tx, callbacks, launches, logs, questions, runs, tasks, transitions, triggers, versions
 from goflow.store.rows import LogRow, TriggerRunner
 from goflow.triggers import watching
 from goflow.triggers.watching import Held, WatchOrders
@@ -26,6 +28,8 @@ LEASE_S = 15.0
 """Seconds that a runner may be silent; it asks every second or so."""
 MOST_CALLBACKS = 4
 """How many callbacks one runner calls at the same time."""
+MOST_QUESTIONS = 100
+"""How many questions one runner has at the same time."""
 MOST_AT_ONCE = 500
 """How many triggers one answer hands out at most, so that its transaction stays short."""
 
@@ -33,12 +37,14 @@ MOST_AT_ONCE = 500
 @dataclass(frozen=True, slots=True)
 class Orders:
     """START: the triggers to begin. LEAVE: those to leave, each with why: ``fired``, ``moved`` or ``killed``. CALL: the
-    callbacks of runs to call. WATCH: what is to be done of watches of assets."""
+    callbacks of runs to call. WATCH: what is to be done of watches of assets. ANSWER: the questions to code of authors'
+    own to answer."""
 
     start: Sequence[Trigger]
     leave: Sequence[tuple[int, str]]
     call: Sequence[RunCallback] = ()
     watch: WatchOrders = field(default_factory=WatchOrders)
+    answer: Sequence[Question] = ()
 
 
 def room_for(runner: TriggerRunner, known: Sequence[TriggerRunner], waiting: int) -> int:
@@ -56,9 +62,10 @@ def sync(
     held: Collection[int],
     calling: Collection[int] = (),
     watches_held: Mapping[int, Held] | None = None,
+    answering: Collection[tuple[int, int]] = (),
 ) -> Orders:
-    """A runner says that it is there, what triggers it has HELD and what callbacks it is CALLING, and
-    which watches it has (WATCHES_HELD): what it is to begin and to leave.
+    """A runner says that it is there, what triggers it has HELD, what callbacks it is CALLING, which watches it has
+    (WATCHES_HELD) and what questions (id and epoch) it is ANSWERING: what it is to begin and to leave.
 
     Most of the time nothing has changed, and nothing is written then.
     """
@@ -66,8 +73,9 @@ def sync(
     with store.reading() as tx:
         nothing = not triggers.count_for_runners(tx, unheld=True) and not callbacks.count_open(tx, waiting=True)
         nothing = nothing and not watching.has_news(tx, runner_id, watched)
+        nothing = nothing and not questions.count_open(tx, unheld=True)
         if nothing and _is_fresh(tx, runner_id, process, capacity):
-            return _orders(tx, runner_id, held, calling, watched)
+            return _orders(tx, runner_id, held, calling, watched, answering)
     with store.transaction() as tx:
         triggers.runner_seen(tx, runner_id, capacity=capacity, ttl_s=LEASE_S, process=process)
         known = triggers.runners(tx)
@@ -76,7 +84,8 @@ def sync(
         transitions.claim_triggers(tx, runner_id, most)
         transitions.claim_callbacks(tx, runner_id, MOST_CALLBACKS - len(callbacks.held_by(tx, runner_id)))
         watching.take_part(tx, me, known, watched)
-        return _orders(tx, runner_id, held, calling, watched)
+        transitions.claim_questions(tx, runner_id, MOST_QUESTIONS - len(questions.held_by(tx, runner_id)))
+        return _orders(tx, runner_id, held, calling, watched, answering)
 
 
 def leave(store: Store, runner_id: str) -> None:
@@ -94,14 +103,20 @@ def _is_fresh(tx: Tx, runner_id: str, process: str, capacity: int) -> bool:
 
 
 def _orders(
-    tx: Tx, runner_id: str, held: Collection[int], calling: Collection[int], watched: Mapping[int, Held]
+    tx: Tx,
+    runner_id: str,
+    held: Collection[int],
+    calling: Collection[int],
+    watched: Mapping[int, Held],
+    answering: Collection[tuple[int, int]],
 ) -> Orders:
     mine = triggers.held_by(tx, runner_id)
     keys = {trigger.id for trigger in mine}
     start = [trigger for trigger in mine if trigger.id not in held]
     gone = [(key, _why(triggers.find(tx, key))) for key in sorted(held) if key not in keys]
     call = [row for row in callbacks.held_by(tx, runner_id) if row.id not in calling]
-    return Orders(start, gone, call, watching.orders(tx, runner_id, watched))
+    answer = [row for row in questions.held_by(tx, runner_id) if (row.id, row.epoch) not in answering]
+    return Orders(start, gone, call, watching.orders(tx, runner_id, watched), answer)
 
 
 def _why(trigger: Trigger | None) -> str:
@@ -156,3 +171,10 @@ def take_ends(store: Store, told: Iterable[tuple[int, bool, str]], *, who: str) 
     with store.transaction() as tx:
         for key, ok, output in told:
             transitions.end_callback(tx, key, ok=ok, output=output, who=who)
+
+
+def take_answers(store: Store, told: Iterable[tuple[int, int, Json, str | None]], *, who: str) -> None:
+    """Store what questions were answered, as (key, epoch, what was told, the problem for which nothing was)."""
+    with store.transaction() as tx:
+        for key, epoch, words, problem in told:
+            transitions.store_answer(tx, key, epoch, told=words, problem=problem, who=who)

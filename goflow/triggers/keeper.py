@@ -1,5 +1,5 @@
-"""Keeps trigger runners: none while nothing is deferred or watched and no callback is to be called, as many as are
-wanted otherwise; and gives up those that fell silent, so that others get what they held."""
+"""Keeps trigger runners: none while nothing is deferred, watched, asked or to be called, as many as are wanted
+otherwise; and gives up those that fell silent, so that others get what they held."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import structlog
 
 from goflow.domain.runs import Event, new_launch_id
 from goflow.service import ThreadService
-from goflow.store import Store, callbacks, events, transitions, triggers, watches
+from goflow.store import Store, callbacks, events, questions, transitions, triggers, watches
 from goflow.telemetry import metrics
 from goflow.triggers import watching
 from goflow.triggers.desk import LEASE_S
@@ -29,7 +29,9 @@ _OF_DAGS = frozenset(
     }
 )
 """What may change which assets are watched."""
-_WAKING = _OF_DAGS | {events.TRIGGER_WAITING, events.CALLBACK_STATE, events.ASSET_WATCHES}
+_WAKING = _OF_DAGS | {
+    *(events.TRIGGER_WAITING, events.CALLBACK_STATE, events.ASSET_WATCHES, events.QUESTION_ASKED),
+}
 LONGEST_PAUSE_S = 30.0
 """Between two starts, when runners end again and again."""
 
@@ -106,6 +108,7 @@ class TriggerKeeper(ThreadService):
         with self.store.reading() as tx:
             known = triggers.runners(tx)
             needed = triggers.count_for_runners(tx) + callbacks.count_open(tx) + watches.count(tx)
+            needed += questions.count_open(tx)
             now = tx.now()
         expired = any(runner.expires_at <= now for runner in known)
         if expired or any(runner.id in gone for runner in known):

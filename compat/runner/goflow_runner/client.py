@@ -70,6 +70,8 @@ class TaskClient:
         self._sleep = sleep
         self.headers: dict[str, str] = {}
         """Sent with every call, besides the token."""
+        self.folders = "folders"
+        """Below what path DAG folders are fetched."""
         self._connection: http.client.HTTPConnection | None = None
         self._owner = os.getpid()
         self._is_repeat = False
@@ -228,7 +230,7 @@ class TaskClient:
             while chunk := response.read(1 << 16):
                 into.write(chunk)
 
-        self._until_answered("GET", f"folders/{digest}.tar", None, take)
+        self._until_answered("GET", f"{self.folders}/{digest}.tar", None, take)
         into.seek(0)
 
     def forward(

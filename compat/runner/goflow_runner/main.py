@@ -63,6 +63,10 @@ def main(arguments: list[str] | None = None) -> int:
             from goflow_runner import run_callbacks
 
             return run_callbacks.run_in_new_interpreter(fd)
+        case ["answers", fd]:
+            from goflow_runner import answers
+
+            return answers.run_in_new_interpreter(fd)
         case ["version"]:
             from goflow_runner import __version__
 

@@ -34,6 +34,8 @@ class Pipe:
         """The words that have come, at least a part of one; and whether the other end is still there."""
         try:
             part = self.socket.recv(1 << 20)
+        except BlockingIOError:  # an end that does not wait
+            return [], True
         except OSError:
             part = b""
         *lines, self._left = (self._left + part).split(b"\n")

@@ -25,6 +25,7 @@ from types import FrameType
 from typing import Any, cast
 
 from goflow_runner import trigger_host
+from goflow_runner.answers import Answers
 from goflow_runner.client import RefusedError, ServerAwayError, TaskClient
 from goflow_runner.local import process_identity
 from goflow_runner.run_callbacks import Calls, folder_of
@@ -37,6 +38,7 @@ from goflow_runner.wire import (
     PROTOCOL,
     RUNNER_HEADER,
     WATCH_LAUNCH,
+    AnswerInfo,
     CallbackEnd,
     TriggerEventInfo,
     TriggerInfo,
@@ -89,6 +91,7 @@ class TriggerRunner:
         self._seen: list[WatchEvent] = []
         self._asks_soon = False
         self._calls = Calls(self.work_dir / "callbacks", self.client)
+        self._answers = Answers(self.client, self.name, self.work_dir)
         self._wake_r, self._wake_w = os.pipe()
 
     def serve(self) -> int:
@@ -133,6 +136,7 @@ class TriggerRunner:
             "held": sorted(key for host in self.hosts for key in host.triggers),
             "calling": sorted(self._calls.running),
             "watching": [held for host in self.hosts for held in host.watches.values()],
+            "answering": self._answers.keys,
             "leaving": leaving,
         }
         orders = cast(TriggerOrders, self.client.call("POST", f"trigger_runners/{self.name}/sync", body))
@@ -145,6 +149,7 @@ class TriggerRunner:
         for call in orders["call"]:
             self._calls.begin(call)
         self._watch(orders)
+        self._answers.begin(orders.get("answer") or [])  # a daemon that is older asks nothing
         return orders["poll_s"]
 
     def _watch(self, orders: TriggerOrders) -> None:
@@ -175,20 +180,22 @@ class TriggerRunner:
         host.pipe.send({"watch": info})
 
     def _tell(self) -> None:
-        called = self._calls.ended()
-        if self._events or self._lines or called or self._seen:
+        called, answered = self._calls.ended(), self._answers.look()
+        if self._events or self._lines or called or self._seen or answered:
             news = {"events": self._events, "lines": self._lines, "called": called, "seen": self._seen}
+            news["answered"] = answered
             try:
                 self._say(news)
             except RefusedError as refusal:
                 if refusal.status == 401:
                     raise
                 print(f"the server refused news: {refusal}", file=sys.stderr, flush=True)
-                self._tell_singly(called)
+                self._tell_singly(called, answered)
             self._events, self._lines, self._seen = [], [], []
             self._calls.told(called)
+            self._answers.told(answered)
 
-    def _tell_singly(self, called: list[CallbackEnd]) -> None:
+    def _tell_singly(self, called: list[CallbackEnd], answered: list[AnswerInfo]) -> None:
         """One of the news is not as the server takes it (too long, say): that event, and its trigger, has failed; lines
         are lost."""
         for event in self._events:
@@ -203,6 +210,12 @@ class TriggerRunner:
             except RefusedError as refusal:
                 print(f"the server refused what a watcher has seen: {refusal}", file=sys.stderr, flush=True)
         self._say({"called": called})
+        for answer in answered:
+            try:
+                self._say({"answered": [answer]})
+            except RefusedError as refusal:
+                words = f"the server refused the answer ({refusal})"
+                self._say({"answered": [{**answer, "told": None, "problem": words}]})
 
     def _say(self, news: dict[str, Any]) -> None:
         self.client.call("POST", f"trigger_runners/{self.name}/events", news)
@@ -213,8 +226,9 @@ class TriggerRunner:
         self._asks_soon = False
         while not self.stopping and not self._asks_soon and (left := deadline - time.monotonic()) > 0:
             pipes = {host.pipe.fileno(): host for host in self.hosts}
-            pause = min(left, CALLS_LOOKED_AT_S) if self._calls.running else left
-            ready, _, _ = select.select([*pipes, self._wake_r], [], [], pause)
+            answering = [pipe.fileno() for pipe in self._answers.pipes]
+            pause = min(left, CALLS_LOOKED_AT_S) if self._calls.running or answering else left
+            ready, _, _ = select.select([*pipes, *answering, self._wake_r], [], [], pause)
             for fd in ready:
                 if fd in pipes:
                     self._hear(pipes[fd])
@@ -326,6 +340,7 @@ class TriggerRunner:
 
     def _leave(self) -> None:
         """Let every trigger clean up, tell what is left to tell, and say goodbye."""
+        self._answers.end()
         for host in self.hosts:
             host.pipe.send({"end": True})
         deadline = time.monotonic() + GOODBYE_S

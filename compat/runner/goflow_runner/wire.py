@@ -36,6 +36,7 @@ Every call carries ``Authorization: Bearer TOKEN``; the token is good for one la
                                          ``{"states": {"task_id": {"MAP_INDEX": state}}}`` (external-task sensors).
 ``POST trigger_runners/ID/sync``         `TriggerSync` -> `TriggerOrders`: a trigger runner says what it holds, and is
                                          told what to begin and what to leave. Repeating it is harmless.
+``GET trigger_runners/ID/DIGEST.tar``    The folder of a question that the runner answers.
 ``POST trigger_runners/ID/events``       `TriggerNews` -> 204. The first word about a trigger counts; repeating it is
                                          harmless.
 =======================================  ==========================================================================
@@ -438,9 +439,36 @@ class WatchEvent(TypedDict):
     told_as: str
 
 
+class QuestionInfo(TypedDict):
+    """A question to code of the author's own. KIND: ``next_runs`` or ``interval`` (of the DAG's timetable), or
+    ``weight`` (of a task's strategy); ASKED: its arguments. LAUNCH_ID: in whose name the code asks the server; None:
+    it cannot."""
+
+    id: int
+    epoch: int
+    kind: str
+    dag_id: str
+    dialect: str
+    environment: dict[str, str]
+    folder: FolderInfo
+    inputs: dict[str, Any]
+    asked: dict[str, Any]
+    launch_id: str | None
+
+
+class AnswerInfo(TypedDict):
+    """What the code has TOLD to a question, or the PROBLEM for which it has told nothing."""
+
+    id: int
+    epoch: int
+    told: Any
+    problem: str | None
+
+
 class TriggerSync(TypedDict):
     """What a trigger runner says again and again. PROCESS: its pod's uid, or ``pid:start time``. CALLING: callbacks
-    that it is calling. LEAVING: it ends, and holds nothing from now on."""
+    that it is calling; ANSWERING: questions that it is answering, each as ``id:epoch``. LEAVING: it ends, and holds
+    nothing from now on."""
 
     protocol: int
     process: str
@@ -448,6 +476,7 @@ class TriggerSync(TypedDict):
     held: list[int]
     calling: list[int]
     watching: list[WatchHeld]
+    answering: list[str]
     leaving: bool
 
 
@@ -468,6 +497,7 @@ class TriggerOrders(TypedDict):
     watch: list[WatchInfo]
     unwatch: list[int]
     run: list[WatchRun]
+    answer: list[QuestionInfo]
     poll_s: float
 
 
@@ -492,3 +522,4 @@ class TriggerNews(TypedDict):
     lines: list[TriggerLine]
     called: list[CallbackEnd]
     seen: list[WatchEvent]
+    answered: list[AnswerInfo]

@@ -13,7 +13,7 @@ from goflow.domain.spec import SensorSpec, TaskSpec
 from goflow.parser.interpreter.classes import ClassValue
 from goflow.parser.interpreter.values import Raised, Unknown, Value, first_unknown
 from goflow.parser.libraries.airflow.base_operators import CALLBACKS, DEFAULT_SENSOR_TIMEOUT, DOCS, SENSOR_PARAMETERS
-from goflow.parser.libraries.airflow.enums import checked_weight_rule
+from goflow.parser.libraries.airflow.enums import WEIGHT_RULES, checked_weight_rule
 from goflow.parser.libraries.airflow.mapping import MappedTask
 from goflow.parser.libraries.airflow.operator_arguments import flat_of
 from goflow.parser.libraries.airflow.operator_models import BASE_SENSOR, OperatorModel
@@ -43,6 +43,8 @@ OWN_FIELDS = frozenset(
     )
 )
 """Arguments that TaskSpec has a field for."""
+_OWN_STRATEGIES = {f"_{rule.capitalize()}PriorityWeightStrategy": rule for rule in WEIGHT_RULES}
+"""Airflow's own classes behind the weight rules."""
 _MORE = frozenset({*DOCS, "on_failure_fail_dagrun"})
 _SENSOR_NAMES = ("mode", "poke_interval", "timeout", "soft_fail", "exponential_backoff")
 
@@ -186,9 +188,8 @@ class LoweredTask:
         rule = checked_weight_rule(value)
         if rule is not None:
             return rule
-        if isinstance(value, str):
-            return value.rpartition(".")[2]
-        return str(getattr(value, "type_name", "downstream"))
+        name = value if isinstance(value, str) else str(getattr(value, "type_name", "downstream"))
+        return _OWN_STRATEGIES.get(name.rpartition(".")[2], name.rpartition(".")[2])
 
     def _owner(self) -> str:
         value = self._known("owner", default="airflow")

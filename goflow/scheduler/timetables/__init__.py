@@ -12,6 +12,7 @@ from typing import Any
 
 from goflow.domain.canonical import canonical_json
 from goflow.domain.moments import zone_info
+from goflow.domain.schedules import asks_its_author
 from goflow.domain.spec import DagSpec, Dialect, Schedule
 from goflow.scheduler.timetables.base import (
     Asked,
@@ -79,7 +80,7 @@ def next_runs(dag: DagSpec, n: int = 3, *, now: dt.datetime) -> list[RunInfo] | 
     starts = [moment.resolve(now) for moment in (dag.start_date, *(t.start_date for t in dag.tasks)) if moment]
     if not starts or dag.schedule.kind == "continuous":
         return []
-    if _only_its_class_knows(dag.schedule):
+    if asks_its_author(dag.schedule):
         return None
     earliest = dag.start_date.resolve(now) if dag.start_date else min(starts)
     restriction = Restriction(earliest, dag.end_date.resolve(now) if dag.end_date else None, catchup=True)
@@ -90,13 +91,6 @@ def next_runs(dag: DagSpec, n: int = 3, *, now: dt.datetime) -> list[RunInfo] | 
             break
         found.append(info)
     return found
-
-
-def _only_its_class_knows(schedule: Schedule) -> bool:
-    """Whether the moments of SCHEDULE are those of a timetable class of the author's own."""
-    if schedule.kind == "asset_or_time" and schedule.time is not None:
-        return _only_its_class_knows(schedule.time)
-    return schedule.kind == "custom" and schedule.timetable != "EventsTimetable"
 
 
 def timetable_of(schedule: Schedule) -> Timetable:

@@ -11,7 +11,8 @@ from goflow.scheduler.timetables.base import Asked, RunInfo
 
 @dataclass(frozen=True, slots=True)
 class NeverTimetable:
-    """No run by time: triggered by hand, by assets, or by what we do not run yet."""
+    """No run by time of its own: triggered by hand, by assets, or told by the author's own class
+    (`goflow.scheduler.foretold`)."""
 
     def next_run(self, asked: Asked) -> RunInfo | None:
         """None."""

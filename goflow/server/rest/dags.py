@@ -19,7 +19,7 @@ from goflow.operators.request import PlanRequest
 from goflow.scheduler import operations
 from goflow.server.rest import shapes
 from goflow.server.rest.context import CallerDep, Services, ServicesDep
-from goflow.store import Tx, blobs, dags, versions
+from goflow.store import Tx, blobs, dags, questions, versions
 
 router = APIRouter(tags=["DAG"])
 
@@ -71,6 +71,7 @@ def show_details(dag_id: str, services: ServicesDep, caller: CallerDep) -> shape
         return {
             **shapes.dag(row),
             "spec": versions.spec_json(tx, row.reading_id),
+            "problems": [shapes.problem(question) for question in questions.problems(tx, dag_id)],
             "diagnostics": [found.to_json() for found in reading.diagnostics],
         }
 

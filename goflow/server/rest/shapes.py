@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from goflow.domain.questions import Question, QuestionKind
 from goflow.domain.runs import DagRun, Event, Launch, TaskInstance
 from goflow.domain.spec import TaskSpec
 from goflow.domain.state import TaskState
@@ -49,6 +50,18 @@ def dag(row: Dag) -> Body:
     }
 
 
+def problem(row: Question) -> Body:
+    """What code of the author's own was asked in vain so far; a weight is not asked for again."""
+    return {
+        "asked": row.kind.value,
+        "run": row.dag_run_id,
+        "failures": row.failures,
+        "since": moment(row.asked_at),
+        "again_at": None if row.kind is QuestionKind.WEIGHT or row.is_open else moment(row.again_at),
+        "problem": row.problem or "no trigger runner has answered yet: is there one? (setting trigger_runners)",
+    }
+
+
 def schedule_words(schedule: Mapping[str, Any]) -> str:
     """A schedule in the words of a list: ``0 0 * * *``, ``every 300 s``, ``assets``, ``None``."""
     kind = schedule.get("kind", "none")
@@ -57,6 +70,8 @@ def schedule_words(schedule: Mapping[str, Any]) -> str:
     if kind == "delta":
         every = schedule.get("every_s")
         return f"every {dt.timedelta(seconds=every)}" if every else f"every {schedule.get('relative')}"
+    if kind == "custom":
+        return str(schedule.get("timetable", kind))
     return {"none": "None", "once": "@once", "continuous": "@continuous"}.get(kind, str(kind))
 
 

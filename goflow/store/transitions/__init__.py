@@ -16,6 +16,7 @@ from goflow.store.transitions.launches import (
     stop_launches,
 )
 from goflow.store.transitions.planning import LaunchRequest, Limit, plan_launch, plan_launches
+from goflow.store.transitions.questions import ask_code, claim_questions, give_up_question, store_answer
 from goflow.store.transitions.runs import advance_run
 from goflow.store.transitions.tasks import TaskChange, advance_task, apply, clear_tasks, mark_task
 from goflow.store.transitions.triggers import claim_triggers, defer_task, due_event, fire_trigger, forget_trigger
@@ -31,9 +32,11 @@ __all__ = [
     "advance_task",
     "answer_question",
     "apply",
+    "ask_code",
     "ask_person",
     "claim_callbacks",
     "claim_launch",
+    "claim_questions",
     "claim_triggers",
     "claim_watches",
     "clear_tasks",
@@ -44,6 +47,7 @@ __all__ = [
     "fire_trigger",
     "fire_watcher",
     "forget_trigger",
+    "give_up_question",
     "lose_callbacks",
     "mark_task",
     "plan_launch",
@@ -55,6 +59,7 @@ __all__ = [
     "request_stop",
     "resume_answered",
     "stop_launches",
+    "store_answer",
     "take_in",
     "tell_watchers",
     "unqueue",

@@ -167,6 +167,7 @@ def test_what_was_read_before_keeps_how_it_was_read(empty_url: str) -> None:
             "task_state_store",
             "triggers",
             "run_callbacks",
+            "questions",
             "trigger_runners",
         ):
             connection.execute(text(f"DROP TABLE {later}"))

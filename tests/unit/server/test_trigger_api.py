@@ -11,11 +11,12 @@ import pytest
 from goflow_runner import wire
 
 from goflow.domain.callbacks import CallbackState
+from goflow.domain.questions import QuestionKind
 from goflow.domain.spec import DagSpec, Schedule
 from goflow.domain.state import TaskState
 from goflow.domain.triggers import Deferral
 from goflow.executor.words import outcome_from_word
-from goflow.store import assets, callbacks, launches, logs, runs, tasks, transitions, triggers, variables
+from goflow.store import assets, callbacks, launches, logs, questions, runs, tasks, transitions, triggers, variables
 from tests import stores
 from tests.runners import TaskServer, python
 
@@ -142,6 +143,46 @@ def test_a_callback_is_handed_out_with_the_context_of_its_task_and_its_end_is_st
     sync(server, leaving=True)
     with server.store.reading() as tx:
         assert callbacks.find(tx, bare).state is CallbackState.LOST
+
+
+RUNS = [["2026-01-01T00:00:00+00:00"] * 4 + [None]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "told", "kept"),
+    [
+        pytest.param("next_runs", {"runs": RUNS, "over": True}, {"runs": RUNS, "over": True}, id="runs"),
+        pytest.param("next_runs", {"runs": [1], "over": True}, None, id="runs that are none"),
+        pytest.param(
+            "interval", ["2026-01-01T01:00:00+01:00"] * 2, ["2026-01-01T00:00:00+00:00"] * 2, id="an interval"
+        ),
+        pytest.param("interval", None, None, id="no interval"),
+        pytest.param("weight", 7, 7, id="a weight"),
+        pytest.param("weight", "heavy", None, id="no weight"),
+    ],
+)
+def test_a_question_is_handed_out_with_its_versions_files_and_its_answer_is_looked_at(
+    server, deferred, kind, told, kept
+):
+    started, _ = deferred
+    with server.store.transaction() as tx:
+        run = runs.get(tx, tasks.get(tx, started.instance_id).dag_run_id)
+        given = {"dag_id": run.dag_id, "reading_id": run.reading_id, "who": "test"}
+        transitions.ask_code(tx, "about", QuestionKind(kind), {"x": 1}, **given)
+    [info] = sync(server)["answer"]
+    assert (info["kind"], info["asked"], info["launch_id"]) == (kind, {"x": 1}, started.id)
+    assert sync(server, answering=[f"{info['id']}:{info['epoch']}"])["answer"] == []
+    digest = info["folder"]["digest"]
+    assert call(server, f"trigger_runners/r/{'0' * 64}.tar") == 403
+    assert call(server, f"trigger_runners/r/{digest}.tar", runner="other") == 401
+    answer = {"id": info["id"], "epoch": info["epoch"], "told": told, "problem": None}
+    assert call(server, "trigger_runners/r/events", {"answered": [answer, answer]}) is None
+    with server.store.reading() as tx:
+        question = questions.about(tx, "about")
+    assert (question.answer and question.answer["told"], question.state.value) == (
+        (kept, "answered") if kept is not None else (None, "failed")
+    )
+    assert call(server, f"trigger_runners/r/{digest}.tar") == 403, "it has no question of it any more"
 
 
 @pytest.mark.parametrize(

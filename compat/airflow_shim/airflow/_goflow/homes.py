@@ -69,9 +69,11 @@ _HOMES = {
     "taskflow": "task setup teardown setup_task teardown_task result run_if skip_if task_decorator_factory "
     "TaskDecorator TaskDecoratorCollection get_unique_task_id python_task bash_task branch_task short_circuit_task "
     "virtualenv_task external_python_task branch_virtualenv_task branch_external_python_task sensor_task",
-    "timetables": "CronDataIntervalTimetable CronTriggerTimetable DeltaDataIntervalTimetable DeltaTriggerTimetable "
-    "MultipleCronTriggerTimetable AssetOrTimeSchedule DatasetOrTimeSchedule NullTimetable OnceTimetable "
-    "ContinuousTimetable EventsTimetable Timetable BaseTimetable DataInterval DagRunInfo TimeRestriction "
+    "timetable_classes": "CronDataIntervalTimetable CronTriggerTimetable DeltaDataIntervalTimetable "
+    "DeltaTriggerTimetable MultipleCronTriggerTimetable AssetOrTimeSchedule DatasetOrTimeSchedule NullTimetable "
+    "OnceTimetable ContinuousTimetable EventsTimetable _DataIntervalTimetable _TriggerTimetable",
+    "timetable_rules": "CronMixin DeltaMixin",
+    "timetables": "Timetable BaseTimetable DataInterval DagRunInfo TimeRestriction "
     "AssetTriggeredTimetable DatasetTriggeredTimetable CronPartitionTimetable PartitionedAssetTimetable "
     "PartitionedAtRuntime AllowedKeyMapper ChainMapper FanOutMapper FixedKeyMapper IdentityMapper PartitionMapper "
     "ProductMapper RollupMapper StartOfDayMapper StartOfHourMapper StartOfMonthMapper StartOfQuarterMapper "
@@ -81,6 +83,8 @@ _HOMES = {
     "BaseTaskEndEvent StartTriggerArgs DateTimeTrigger TimeDeltaTrigger FileTrigger FileDeleteTrigger",
     "triggers_external": "WorkflowTrigger DagStateTrigger",
     "variable": "Variable",
+    "weighing": "PriorityWeightStrategy _AbsolutePriorityWeightStrategy _DownstreamPriorityWeightStrategy "
+    "_UpstreamPriorityWeightStrategy",
     "words": "TriggerRule WeightRule State TaskInstanceState DagRunState DagRunType DagRunTriggeredByType WeekDay "
     "NOTSET ArgNotSet is_arg_set SET_DURING_EXECUTION NEVER_EXPIRE XCOM_RETURN_KEY EdgeInfoType",
     "xcom": "XCom BaseXCom LazyXComSequence LazyXComAccess",

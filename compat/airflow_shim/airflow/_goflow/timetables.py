@@ -1,10 +1,58 @@
-"""Timetables: here they hold what they were made with; runs are planned elsewhere."""
+"""The base of timetables and what they speak of. Those with partitions hold what they were made with and no more; the
+others of Airflow's own are in `timetable_classes`."""
+
+from typing import Any, NamedTuple
+
+
+class DataInterval(NamedTuple):
+    """From START to END."""
+
+    start: Any
+    end: Any
+
+    @classmethod
+    def exact(cls, at):
+        """A moment."""
+        return cls(at, at)
+
+
+class TimeRestriction(NamedTuple):
+    """When runs may be planned."""
+
+    earliest: Any
+    latest: Any
+    catchup: bool
+
+
+class DagRunInfo(NamedTuple):
+    """A planned run."""
+
+    run_after: Any
+    data_interval: Any
+    partition_date: Any = None
+    partition_key: Any = None
+
+    @classmethod
+    def interval(cls, start, end):
+        """For an interval: it may begin at its end."""
+        return cls(end, DataInterval(start, end))
+
+    @classmethod
+    def exact(cls, at):
+        """For a moment."""
+        return cls(at, DataInterval.exact(at))
+
+    @property
+    def logical_date(self):
+        """The interval's start."""
+        return None if self.data_interval is None else self.data_interval.start
 
 
 class Timetable:
     """The base of all, an author's own too."""
 
     periodic = can_be_scheduled = True
+    partitioned = partitioned_at_runtime = False
     run_ordering = ("data_interval_end", "logical_date")
     description = ""
     active_runs_limit = None
@@ -16,6 +64,12 @@ class Timetable:
     def summary(self):
         """A short text."""
         return str(self._args[0]) if self.__dict__.get("_args") else type(self).__name__
+
+    @property
+    def type_name(self):
+        """What it is called: Airflow's own by their class, others with their module too."""
+        kind = type(self)
+        return kind.__name__ if kind.__module__.startswith("airflow.") else f"{kind.__module__}.{kind.__qualname__}"
 
     def serialize(self):
         """As a map."""
@@ -29,19 +83,33 @@ class Timetable:
     def validate(self):
         """Nothing to say."""
 
+    def next_dagrun_info(self, *, last_automated_data_interval, restriction):
+        """The run that comes after the last one by schedule; None: there is none."""
+        raise NotImplementedError
+
+    def next_dagrun_info_v2(self, *, last_dagrun_info, restriction):
+        """The same by Airflow 3.3's newer way, for timetables that know partitions."""
+        last = None if last_dagrun_info is None else last_dagrun_info.data_interval
+        return self.next_dagrun_info(last_automated_data_interval=last, restriction=restriction)
+
+    def infer_manual_data_interval(self, *, run_after):
+        """The data interval of a run that is started by hand at RUN_AFTER."""
+        raise NotImplementedError
+
+    def generate_run_id(self, *, run_type, run_after=None, logical_date=None, data_interval=None, **extra):
+        """The id of a run: Airflow 3 writes RUN_AFTER into it, Airflow 2 the logical date."""
+        return run_type.generate_run_id(suffix=(run_after or logical_date).isoformat())
+
 
 BaseTimetable = Timetable
+MADE = frozenset(
+    {
+        *("_args", "_kwargs", "_expression", "_timezone", "_delta", "_interval", "_run_immediately", "_timetables"),
+        *("_summary", "description", "timetable", "event_dates", "restrict_to_events"),
+    }
+)
+"""Attributes in which Airflow's own classes keep what they were made with."""
 _NAMES = (
-    "CronDataIntervalTimetable",
-    "CronTriggerTimetable",
-    "DeltaDataIntervalTimetable",
-    "DeltaTriggerTimetable",
-    "MultipleCronTriggerTimetable",
-    "AssetOrTimeSchedule",
-    "NullTimetable",
-    "OnceTimetable",
-    "ContinuousTimetable",
-    "EventsTimetable",
     "AssetTriggeredTimetable",
     "CronPartitionTimetable",
     "PartitionedAssetTimetable",
@@ -95,51 +163,4 @@ for _name in _NAMES:
     globals()[_name] = type(_name, (Timetable,), {"__module__": __name__, "__doc__": "Holds what it was made with."})
 for _name in _PARTS:
     globals()[_name] = _Words(_name, (_Part,), {"__module__": __name__, "__doc__": "Holds what it was made with."})
-DatasetOrTimeSchedule = globals()["AssetOrTimeSchedule"]
 DatasetTriggeredTimetable = globals()["AssetTriggeredTimetable"]
-
-
-class DataInterval:
-    """From START to END."""
-
-    def __init__(self, start, end):
-        self.start, self.end = start, end
-
-    @classmethod
-    def exact(cls, at):
-        """A moment."""
-        return cls(at, at)
-
-    def __eq__(self, other):
-        return isinstance(other, DataInterval) and (self.start, self.end) == (other.start, other.end)
-
-    __hash__ = None
-
-
-class DagRunInfo:
-    """A planned run."""
-
-    def __init__(self, *, run_after=None, data_interval=None, **kwargs):
-        self.run_after, self.data_interval = run_after, data_interval
-
-    @classmethod
-    def interval(cls, start, end):
-        """For an interval."""
-        return cls(run_after=end, data_interval=DataInterval(start, end))
-
-    @classmethod
-    def exact(cls, at):
-        """For a moment."""
-        return cls(run_after=at, data_interval=DataInterval.exact(at))
-
-    @property
-    def logical_date(self):
-        """The interval's start."""
-        return self.data_interval.start
-
-
-class TimeRestriction:
-    """When runs may be planned."""
-
-    def __init__(self, earliest, latest, catchup):
-        self.earliest, self.latest, self.catchup = earliest, latest, catchup

@@ -178,7 +178,7 @@ class Writer:
         kind = type(value)
         base = next(cls.__name__ for cls in kind.__mro__ if cls.__module__.startswith("airflow._goflow."))
         arguments = value.__dict__.get("_args", ()), value.__dict__.get("_kwargs", {})
-        own = {name: inner for name, inner in vars(value).items() if name not in {"_args", "_kwargs"}}
+        own = {name: inner for name, inner in vars(value).items() if name not in timetables.MADE}
         return {"timetable": [kind.__module__, kind.__qualname__, base, self._many(arguments[0], depth),
                               self.mapping(arguments[1]), self.mapping(own)]}  # fmt: skip
 

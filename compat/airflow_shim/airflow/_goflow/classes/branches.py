@@ -83,7 +83,8 @@ class BranchDayOfWeekOperator(BaseBranchOperator):
 class LatestOnlyOperator(BaseBranchOperator):
     """Skips what is right below unless the run is the latest one.
 
-    The scheduler decides this by itself where it can; here the next interval is taken to be as long as the run's own.
+    The scheduler decides this by itself where it can; here a timetable of the author's own is asked, and with any other
+    the next interval is taken to be as long as the run's own.
     """
 
     ui_color = "#e9ffdb"
@@ -97,11 +98,30 @@ class LatestOnlyOperator(BaseBranchOperator):
             return below
         moment = run.logical_date or run.run_after
         start, end = run.data_interval_start or moment, run.data_interval_end or moment
-        length = end - start
         now = timezone.utcnow()
-        self.log.info("Checking latest only with left_window: %s right_window: %s now: %s", end, end + length, now)
-        if length and not end < now <= end + length:
+        left, right = self._window(start, end)
+        self.log.info("Checking latest only with left_window: %s right_window: %s now: %s", left, right, now)
+        if left != right and not left < now <= right:
             self.log.info("Not latest execution, skipping downstream.")
             return []
         self.log.info("Latest, allowing execution to proceed.")
         return below
+
+    def _window(self, start, end):
+        """When a run for START to END is the latest; two equal moments: always (``_get_compare_dates``)."""
+        from airflow._goflow.asking import timetable_of
+        from airflow._goflow.timetables import DataInterval, TimeRestriction
+
+        timetable, this = timetable_of(self.dag), DataInterval(start, end)
+        if type(timetable).__module__.startswith("airflow."):
+            return end, end + (end - start)
+
+        def following(restriction):
+            info = timetable.next_dagrun_info(last_automated_data_interval=this, restriction=restriction)
+            return None if info is None else info.data_interval
+
+        if world.is_airflow2():
+            return following(TimeRestriction(None, None, True)) or (end, end)
+        before = following(TimeRestriction(None, end - dt.timedelta(microseconds=1), True))
+        after = following(TimeRestriction(end, None, True))
+        return (end, end) if after is None else (before.end if before else start, after.end)
