@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,12 +20,15 @@ from tests.oracle.examples import SEEDED, task_environment
 from tests.oracle.live import COMPONENTS, Airflow, airflow, wait_until_healthy
 from tests.oracle.truth import airflow_home
 from tests.oracle.wheels import wheel_folder
-from tests.parity.examples import LOGICAL_DATE, PLACE, RUN_ID, RUN_LIMIT_S, Group
+from tests.parity.examples import LOGICAL_DATE, PLACE, RUN_ID, Group
+from tests.parity.outcomes import add_records
 
 HERE = Path(__file__).parent
 INSIDE = HERE / "inside.py"
 FORMAT = 1
 """Another one when `inside` writes another thing down."""
+LATE_CALLBACKS_S = 60.0
+"""How long after the end of the last run Airflow's processor may call what the DAG files give it to call."""
 Outcome = dict[str, Any]
 
 
@@ -35,7 +39,7 @@ def dags(group: Group) -> dict[str, str]:
         [installed.python, INSIDE, "list", group.folder],
         check=True,
         stdout=subprocess.PIPE,
-        env=airflow_home(installed),
+        env={**airflow_home(installed), "PYTHONPATH": str(group.folder)},
     )
     found: dict[str, str] = json.loads(listed.stdout.splitlines()[-1])
     return found
@@ -54,7 +58,7 @@ def truth(group: Group, dag_ids: list[str], retake: bool = False) -> dict[str, l
 def _kept_in(group: Group) -> Mapping[str, Path]:
     """The file of the cache for each DAG: another one when how it is run changes, or the day that it goes by."""
     base = hashlib.sha256(repr((FORMAT, group.release, LOGICAL_DATE, RUN_ID)).encode())
-    for file in (SEEDED / "sitecustomize.py", group.release.pins):
+    for file in (SEEDED / "sitecustomize.py", group.release.pins, *group.own_files):
         base.update(file.read_bytes())
     folder = cache_folder() / "parity" / f"{group.name}-{base.hexdigest()[:12]}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -83,15 +87,20 @@ def _take(group: Group, dag_ids: list[str], kept: Mapping[str, Path]) -> None:
         plan, out = work / "plan.json", work / "out"
         out.mkdir()
         entries = [group.entry(dag_id) for dag_id in dag_ids]
-        given = {"entries": entries, "run_id": RUN_ID, "logical_date": LOGICAL_DATE, "limit_s": RUN_LIMIT_S}
+        given = {"entries": entries, "run_id": RUN_ID, "logical_date": LOGICAL_DATE, "limit_s": group.limit_s}
         plan.write_text(json.dumps(given))
         try:
             with _running(group, work) as variables:
                 python = environment(group.release).python
                 subprocess.run([python, INSIDE, "run", plan, out], check=True, env=variables, stdout=sys.stderr)
+                if group.records:
+                    time.sleep(LATE_CALLBACKS_S)
         finally:
             for file in out.iterdir():
-                kept[file.stem].write_text(file.read_text())
+                runs = json.loads(file.read_text())
+                if group.records:
+                    add_records(runs, work / "tmp" / "record" / file.stem)
+                kept[file.stem].write_text(json.dumps(runs, indent=1, sort_keys=True))
     late = [dag_id for dag_id in dag_ids if not kept[dag_id].exists()]
     if late:
         raise SystemExit(f"Airflow did not bring to an end: {', '.join(late)}")
@@ -103,10 +112,14 @@ def _running(group: Group, work: Path) -> Iterator[dict[str, str]]:
     installed = environment(group.release)
     scratch = work / "tmp"
     scratch.mkdir()
-    settings = task_environment(str(SEEDED), str(wheel_folder(group.folder.glob("*.py")))) | {
+    if group.on_path is None:
+        own = task_environment(str(SEEDED), str(wheel_folder(group.folder.glob("*.py"))))
+    else:
+        own = {"PYTHONPATH": str(group.on_path)}
+    settings = own | {
         "TMPDIR": str(scratch),
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
-        "AIRFLOW__CORE__PARALLELISM": "24",
+        "AIRFLOW__CORE__PARALLELISM": "8" if group.records else "24",  # its races when busy are no truth
         "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "False",  # manual runs only
         "AIRFLOW__STANDARD__VENV_INSTALL_METHOD": "pip",
     }

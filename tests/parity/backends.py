@@ -42,9 +42,13 @@ class Local:
     settings: Mapping[str, str] = {"GOFLOW_BACKEND": "local", "GOFLOW_TASK_API_PORT": "0"}
 
     def goflow_yaml(self, folder: Path, scratch: Path) -> dict[str, Any]:
-        own = {"HOME": str(Path.home()), "PATH": os.environ["PATH"], "TMPDIR": str(scratch)}
         wheels = wheel_folder(sorted(folder.glob("*.py")))
-        return {"python": sys.executable, "environment": task_environment(str(SEEDED), str(wheels)) | own}
+        environment = task_environment(str(SEEDED), str(wheels)) | self.environment(scratch)
+        return {"python": sys.executable, "environment": environment}
+
+    def environment(self, scratch: Path) -> dict[str, str]:
+        """What every process needs."""
+        return {"HOME": str(Path.home()), "PATH": os.environ["PATH"], "TMPDIR": str(scratch)}
 
     def own_words(self, folder: Path) -> dict[str, str]:
         return {

@@ -24,12 +24,21 @@ RUN_LIMIT_S = 300.0
 
 @dataclass(frozen=True)
 class Group:
-    """A folder of DAG files and the Airflow that it belongs to; `parts` are folders of the installed `airflow`."""
+    """A folder of DAG files and the Airflow that it belongs to.
+
+    PARTS are folders of the installed `airflow`, or of this repository where they are paths. ON_PATH: a folder of
+    modules that Airflow's processes find on their path, and GoFlow's in the DAG folder; they get no seeds and no wheels
+    then. RECORDS: what the tasks write below TMPDIR belongs to what they leave (`tests.parity.outcomes.add_records`).
+    LIMIT_S: the longest that Airflow may take for a run.
+    """
 
     name: str
     release: Release
-    parts: tuple[str, ...]
+    parts: tuple[str | Path, ...]
     listed: dict[str, Any] = field(default_factory=dict, compare=False)
+    on_path: Path | None = None
+    records: bool = False
+    limit_s: float = RUN_LIMIT_S
 
     @property
     def folder(self) -> Path:
@@ -56,6 +65,17 @@ class Group:
     def explained(self) -> dict[str, dict[str, str]]:
         """DAG id to {what differs: why}, for differences that are not the task's outcome."""
         return dict(self.listed.get("explained", {}))
+
+    @property
+    def sources(self) -> list[Path]:
+        """The folders that PARTS names."""
+        return [part if isinstance(part, Path) else environment(self.release).package / part for part in self.parts]
+
+    @property
+    def own_files(self) -> list[Path]:
+        """What of it lies in this repository."""
+        folders = [part for part in (*self.parts, self.on_path) if isinstance(part, Path)]
+        return sorted(file for folder in folders for file in folder.glob("*.py"))
 
     def entry(self, dag_id: str) -> dict[str, Any]:
         """How a DAG is run (`tests.parity.driving`); ``today`` is there where its outcome depends on the day."""
@@ -89,8 +109,7 @@ def groups() -> list[Group]:
 def make_folder(group: Group, folder: Path, files: Collection[str] | None = None) -> None:
     """Copy the example files (those named FILES, or all), unmodified, and what lies beside them to FOLDER."""
     shutil.rmtree(folder, ignore_errors=True)
-    for part in group.parts:
-        source = environment(group.release).package / part
+    for source in group.sources:
         passed_over = {file.name for file in source.glob("*.py") if files is not None and file.name not in files}
         ignored = shutil.ignore_patterns("__pycache__", *passed_over - {"__init__.py"})
         shutil.copytree(source, folder, dirs_exist_ok=True, ignore=ignored)

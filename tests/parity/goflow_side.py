@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import httpx
 from tests.parity.backends import LOCAL, Backend
 from tests.parity.driving import drive
 from tests.parity.examples import LOGICAL_DATE, PLACE, RUN_ID, RUN_LIMIT_S, Group
+from tests.parity.outcomes import add_records
 from tests.running import Daemon
 
 READ_LIMIT_S = 300.0
@@ -48,6 +50,10 @@ def outcomes(
         )
         found = {dag_id: list(_runs(api, dag_id)) if dag_id in there else [] for dag_id in dag_ids}
         _leave_out_what_schedules_trigger(found)
+        if group.records:
+            _wait_for_callbacks(daemon)
+            for dag_id, runs in found.items():
+                add_records(runs, Path(place) / "tmp" / "record" / dag_id)
         if logs is not None:
             _keep_logs(api, found, logs)
         return found
@@ -82,6 +88,14 @@ def _leave_out_what_schedules_trigger(found: dict[str, list[Outcome]]) -> None:
     known = {f"task:{launch}" for runs in found.values() for run in runs for launch in run["launches"]}
     for runs in found.values():
         runs[:] = [run for run in runs if run["run_id"] == RUN_ID or run["triggered_by"] in known]
+
+
+def _wait_for_callbacks(daemon: Daemon) -> None:
+    """Wait until everything has been called that the ends of tasks and runs have asked for."""
+    database = f"file:{daemon.home / 'goflow.db'}?mode=ro"
+    with closing(sqlite3.connect(database, uri=True)) as store:
+        open_ones = "SELECT count(*) FROM run_callbacks WHERE state IN ('waiting', 'claimed')"
+        daemon.wait_for("the callbacks", lambda: store.execute(open_ones).fetchone() == (0,), READ_LIMIT_S)
 
 
 def _dag_ids(api: httpx.Client) -> set[str]:

@@ -31,12 +31,21 @@ class Difference:
         return f"{self.place}: {_short(self.goflow)}, under Airflow {_short(self.airflow)}"
 
 
+def add_records(runs: Sequence[dict[str, Any]], folder: Path) -> None:
+    """Put what the tasks of the one run of RUNS have written into FOLDER, a file for each of them, to what they left:
+    lines of JSON, in their order. The run itself may have such a file, named ``run``."""
+    for run in runs:
+        for name, owner in (*run["tasks"].items(), ("run", run)):
+            file = folder / name
+            owner["record"] = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+
 class OwnWords:
     """What each side has of its own: the paths of its Python, DAG folder, AIRFLOW_HOME and temporary files."""
 
     def __init__(self, group: Group, folder: Path, backend: Backend = LOCAL) -> None:
+        self._release = group.release
         self._of_airflow = {
-            re.escape(str(environment(group.release).python)): "<python>",
             re.escape(str(group.folder)): "<folder>",
             rf"{PLACES}/home": "<AIRFLOW_HOME>",
             rf"{PLACES}/tmp": "<TMPDIR>",
@@ -45,7 +54,8 @@ class OwnWords:
 
     def airflow(self, runs: Sequence[Outcome]) -> list[Outcome]:
         """Airflow's RUNS in words that both sides have."""
-        return [_canonical(run, self._of_airflow) for run in runs]
+        python = {re.escape(str(environment(self._release).python)): "<python>"}
+        return [_canonical(run, python | self._of_airflow) for run in runs]
 
     def goflow(self, runs: Sequence[Outcome]) -> list[Outcome]:
         """GoFlow's RUNS in words that both sides have."""
@@ -67,6 +77,7 @@ def _of_run(airflow: Mapping[str, Any], goflow: Mapping[str, Any]) -> Iterator[D
     by_hand = airflow["run_id"] == RUN_ID
     for name in RUN_FIELDS if by_hand else ("state", "conf"):
         yield from _unequal(f"run.{name}", airflow[name], goflow[name])
+    yield from _unequal("run.record", airflow.get("record", []), goflow.get("record", []))
     for task in sorted({*airflow["tasks"], *goflow["tasks"]}):
         theirs, ours = airflow["tasks"].get(task), goflow["tasks"].get(task)
         if theirs is None or ours is None:
@@ -83,6 +94,7 @@ def _of_task(task: str, airflow: Mapping[str, Any], goflow: Mapping[str, Any]) -
             theirs, ours = airflow["rendered"].get(name), (goflow["rendered"] or {}).get(name)
             yield from _unequal(f"{task}.rendered.{name}", theirs, ours)
     yield from _unequal(f"{task}.label", airflow["label"], goflow["label"])
+    yield from _unequal(f"{task}.record", airflow.get("record", []), goflow.get("record", []))
     for key in sorted({*airflow["xcoms"], *goflow["xcoms"]}):
         if not key.startswith(_OF_AIRFLOWS_PAGE):
             theirs, ours = airflow["xcoms"].get(key, "(none)"), goflow["xcoms"].get(key, "(none)")
@@ -125,6 +137,8 @@ _OF_THE_MOMENT: tuple[tuple[re.Pattern[str], Any], ...] = (
     (re.compile(r"(\d{4}-\d\d)(-\d\d[T ]\d\d:\d\d:\d\d)(?:\.\d+)?(\+00:00)"), _moment),
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ \+0000"), "<file's moment>"),  # what `stat` prints
     (re.compile(r"[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d UTC \d{4}"), "<date>"),  # what `date` prints
+    (re.compile(r"(PID: )\d+"), r"\1..."),
+    (re.compile(r"(run duration of )\S+"), r"\1..."),
     (re.compile(r"(<[\w.]+ object at) 0x[0-9a-f]+>"), r"\1 ...>"),
 )
 
