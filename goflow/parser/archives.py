@@ -41,7 +41,7 @@ def read_archive(archive: Archive, session: Session, folder: Folder, inputs: Inp
 
 
 def _run(module: object) -> list[DagSpec]:
-    from goflow.parser.interpreter.bodies import run_body
+    from goflow.parser.interpreter.bodies import run_top
     from goflow.parser.interpreter.modules import ModuleValue, set_docstring
     from goflow.parser.interpreter.scopes import Frame
 
@@ -52,5 +52,5 @@ def _run(module: object) -> list[DagSpec]:
     told = session.loader.told(session.root / module.path)
     module.names.update({"__name__": module.name, "__file__": told, "__package__": ""})
     session.loader.modules[module.name] = module  # the next file may import it
-    run_body(Frame(session, module, module.scope), tree.body)
+    run_top(Frame(session, module, module.scope), tree.body)
     return []

@@ -278,7 +278,7 @@ def result_of(session: Session, module: ModuleValue, dags: list[DagSpec]) -> Par
 
 def _evaluate(module: Any, told: str, kind: Kind | None) -> list[DagSpec]:
     """Run the module and lower its DAGs; what goes wrong is put among the session's diagnostics."""
-    from goflow.parser.interpreter.bodies import run_body
+    from goflow.parser.interpreter.bodies import run_top
     from goflow.parser.interpreter.modules import set_docstring
     from goflow.parser.interpreter.scopes import Frame
     from goflow.parser.lower import collect
@@ -292,7 +292,7 @@ def _evaluate(module: Any, told: str, kind: Kind | None) -> list[DagSpec]:
         tree = module.parse()
         set_docstring(module)
         module.names.update({"__name__": module.name, "__file__": told, "__package__": ""})
-        run_body(Frame(session, module, module.scope), tree.body)
+        run_top(Frame(session, module, module.scope), tree.body)
         return collect(session, module)
 
     return guarded(module, run)

@@ -15,7 +15,7 @@ from goflow.parser.interpreter.functions import UserFunction, is_generator
 from goflow.parser.interpreter.locals_ import assigned_names
 from goflow.parser.interpreter.scopes import Frame
 from goflow.parser.interpreter.session import BudgetError
-from goflow.parser.interpreter.values import At, Raised
+from goflow.parser.interpreter.values import At, Raised, raised
 from goflow.parser.limits import LONGEST_S, TimeIsUpError
 
 
@@ -66,6 +66,16 @@ def run_body(frame: Frame, statements: Iterable[cst.CSTNode]) -> Exit | None:
     return None
 
 
+def run_top(frame: Frame, statements: Iterable[cst.CSTNode]) -> None:
+    """Run STATEMENTS of a module or class, which nothing may leave. Raises the file's SyntaxError where one does: Python
+    does not begin with such a file."""
+    for statement in statements:
+        left = run_body(frame, (statement,))
+        if left is not None:
+            place = "function" if left.how is How.RETURN else "loop"
+            raised(frame.at(statement), "SyntaxError", f"'{left.how.value}' outside {place}")
+
+
 def run_suite(frame: Frame, suite: cst.BaseSuite) -> Exit | None:
     """Run the body of a compound statement, on one line or many."""
     return run_body(frame, suite.body)
@@ -86,7 +96,9 @@ def run_function(function: UserFunction, frame: Frame, at: At) -> Any:
     except Raised as problem:
         problem.trace.append(at)
         raise
-    value = left.value if left is not None and left.how is How.RETURN else None
+    if left is not None and left.how is not How.RETURN:
+        raised(at, "SyntaxError", f"'{left.how.value}' outside loop in {function.name}()")
+    value = None if left is None else left.value
     if frame.maybe_returned:
         return join_values([*frame.maybe_returned, value], at)
     return value

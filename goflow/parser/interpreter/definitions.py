@@ -7,7 +7,7 @@ from typing import Any
 
 import libcst as cst
 
-from goflow.parser.interpreter.bodies import Exit, declare, run_suite
+from goflow.parser.interpreter.bodies import Exit, declare, run_top
 from goflow.parser.interpreter.calls import call
 from goflow.parser.interpreter.classes import ClassValue
 from goflow.parser.interpreter.expressions import evaluate
@@ -117,7 +117,7 @@ def _run(frame: Frame, node: cst.ClassDef, scope: Scope, cell: ClassValue | Unkn
     if doc is not None:
         scope.names["__doc__"] = doc
     declare(inner, node.body)
-    run_suite(inner, node.body)
+    run_top(inner, node.body.body)
     if "__getattribute__" in scope.names:
         frame.session.intercepts = True
 

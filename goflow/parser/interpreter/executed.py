@@ -7,7 +7,7 @@ from typing import Any
 import libcst as cst
 
 from goflow.domain.diagnostics import Span
-from goflow.parser.interpreter.bodies import declare, run_body
+from goflow.parser.interpreter.bodies import declare, run_top
 from goflow.parser.interpreter.modules import ModuleValue
 from goflow.parser.interpreter.scopes import Frame, Scope
 from goflow.parser.interpreter.session import BudgetError
@@ -58,7 +58,7 @@ def execute(frame: Frame, at: At, *args: Any, **kwargs: Any) -> None:
         tree = _tree(module, at)
         if scope is not module.scope:
             declare(running, tree)
-        run_body(running, tree.body)
+        run_top(running, tree.body)
     if is_own:
         frame.module.starred = module.starred
 

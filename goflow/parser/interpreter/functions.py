@@ -247,6 +247,10 @@ def parameters_of(node: cst.Parameters, frame: Frame) -> list[Parameter]:
     found += [one(param, Kind.KEYWORD) for param in node.kwonly_params]
     if node.star_kwarg is not None:
         found.append(one(node.star_kwarg, Kind.REST_KEYWORDS))
+    names = [parameter.name for parameter in found]
+    if len(names) != len(set(names)):
+        twice = next(name for name in names if names.count(name) > 1)
+        raised(frame.at(node), "SyntaxError", f"duplicate argument '{twice}' in function definition")
     return found
 
 

@@ -277,7 +277,7 @@ class Loader:
         return self._run(name, path, at, is_package=False)
 
     def _run(self, name: str, path: Path, at: At, *, is_package: bool) -> ModuleValue:
-        from goflow.parser.interpreter.bodies import run_body
+        from goflow.parser.interpreter.bodies import run_top
 
         try:
             source = decoded(self.read_bytes(path, at))
@@ -295,7 +295,7 @@ class Loader:
         self.modules[name] = module
         try:
             with self.session.budget.deeper(at):
-                run_body(Frame(self.session, module, module.scope), tree.body)
+                run_top(Frame(self.session, module, module.scope), tree.body)
         except Raised:
             self.modules.pop(name, None)
             raise
