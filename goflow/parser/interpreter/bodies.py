@@ -67,8 +67,8 @@ def run_body(frame: Frame, statements: Iterable[cst.CSTNode]) -> Exit | None:
 
 
 def run_top(frame: Frame, statements: Iterable[cst.CSTNode]) -> None:
-    """Run STATEMENTS of a module or class, which nothing may leave. Raises the file's SyntaxError where one does: Python
-    does not begin with such a file."""
+    """Run STATEMENTS of a module or class, which nothing may leave: Python does not begin with such a file. Raises the
+    file's SyntaxError."""
     for statement in statements:
         left = run_body(frame, (statement,))
         if left is not None:

@@ -113,7 +113,7 @@ def test_operators_are_counted_with_the_way_they_run(repository):
     assert found[("BashOperator", "runner")] == (3, "")
     assert found[("S3ListOperator", "provider")] == (1, "apache-airflow-providers-amazon")
     assert found[("KubernetesPodOperator", "pod")] == (1, "")
-    assert "another cluster" in found[("KubernetesPodOperator", "not_yet")][1]
+    assert found[("KubernetesPodOperator", "provider")] == (1, "apache-airflow-providers-cncf-kubernetes")
 
 
 def test_what_the_files_ask_for_is_listed(repository):

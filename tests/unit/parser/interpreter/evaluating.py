@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from goflow.domain.spec import Dialect, Inputs
-from goflow.parser.interpreter.bodies import run_body
+from goflow.parser.interpreter.bodies import run_top
 from goflow.parser.interpreter.builtins import give_builtins
 from goflow.parser.interpreter.modules import Loader, ModuleValue, set_docstring
 from goflow.parser.interpreter.scopes import Frame
@@ -31,5 +31,5 @@ def evaluate_text(source: str, root: Path, inputs: Inputs | None = None) -> tupl
     tree = module.parse()
     set_docstring(module)
     module.names.update({"__name__": module.name, "__file__": "/dags/main_file.py", "__package__": ""})
-    run_body(Frame(session, module, module.scope), tree.body)
+    run_top(Frame(session, module, module.scope), tree.body)
     return module.names, session
