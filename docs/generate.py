@@ -26,9 +26,26 @@ def settings_page() -> str:
             continue
         name = node.target.id  # type: ignore[union-attr]
         words = " ".join(str(after.value.value).split())
-        default = ast.unparse(node.value) if node.value is not None else ""  # type: ignore[union-attr]
-        parts.append(f"\n## `{name}`\n\n`GOFLOW_{name.upper()}`, default `{default}`\n\n{words}\n")
+        default = _default(name)
+        parts.append(f"\n## `{name}`\n\n`GOFLOW_{name.upper()}`, default {default}\n\n{words}\n")
     return "".join(parts)
+
+
+def _default(name: str) -> str:
+    """The default of the setting NAME as one writes it, and the limits of a number."""
+    from pydantic_core import PydanticUndefined
+
+    from goflow.settings import Settings
+
+    field = Settings.model_fields[name]
+    value = field.default_factory() if field.default_factory is list else field.default
+    shown = "" if value is PydanticUndefined else str(getattr(value, "value", value))
+    words = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
+    limits = [f"{words[own]} {getattr(one, own)}" for one in field.metadata for own in words if hasattr(one, own)]
+    nothing = value in (None, "", []) or str(value) == ""
+    return ("not set" if nothing else f"`{shown}`" if shown else "see below") + (
+        f" ({', '.join(limits)})" if limits else ""
+    )
 
 
 def cli_page() -> str:

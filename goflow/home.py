@@ -15,7 +15,7 @@ def open_store(settings: Settings) -> Store:
     """The store of the settings, its schema brought up to date."""
     key = settings.encryption_key.get_secret_value() or key_file(settings.home / "encryption.key", fernet=True).decode()
     store = Store(settings.database, encryption_key=key, clock=SystemClock())
-    store.upgrade()
+    store.upgrade(default_pool_slots=settings.default_pool_slots)
     return store
 
 

@@ -52,7 +52,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="GOFLOW_", frozen=True, extra="forbid", populate_by_name=True)
 
     home: Path = Field(default_factory=default_home)
-    """Folder for the SQLite file, keys, logs and local attempts."""
+    """Folder for the SQLite file, keys, logs and local attempts. Default: ``goflow`` in the user's home."""
 
     dags_folder: Path | None = None
     """The folder of DAG files. Default: ``dags`` in GoFlow's home."""

@@ -45,13 +45,14 @@ class Store:
         self._ordered = threading.Lock()
         self._notifier: Notifier | None = None
 
-    def upgrade(self) -> None:
-        """Bring the schema up to date; does nothing when it is. Two that start at once wait for each other."""
+    def upgrade(self, *, default_pool_slots: int = installation.DEFAULT_POOL_SLOTS) -> None:
+        """Bring the schema up to date; does nothing when it is. Two that start at once wait for each other. A new
+        database's default pool gets DEFAULT_POOL_SLOTS."""
         from goflow.store import migrate
 
         migrate.upgrade(self.database)
         with self.transaction() as tx:
-            installation.prepare(tx)
+            installation.prepare(tx, default_pool_slots)
 
     @functools.cached_property
     def installation_id(self) -> str:

@@ -16,10 +16,10 @@ DEFAULT_POOL_SLOTS = 128
 _GET = select(installation.c.value).where(installation.c.name == bindparam("name"))
 
 
-def prepare(tx: Tx) -> None:
-    """Give a new database its id and its default pool; does nothing to others."""
+def prepare(tx: Tx, slots: int = DEFAULT_POOL_SLOTS) -> None:
+    """Give a new database its id and its default pool with so many SLOTS; does nothing to others."""
     tx.insert_new(installation, [{"name": "id", "value": uuid.uuid4().hex[:12]}])
-    pool = {"name": DEFAULT_POOL, "slots": DEFAULT_POOL_SLOTS, "description": "Default pool", "include_deferred": False}
+    pool = {"name": DEFAULT_POOL, "slots": slots, "description": "Default pool", "include_deferred": False}
     tx.insert_new(pools, [pool])
 
 

@@ -537,7 +537,7 @@ class Instance(Value):
         for name in ("__str__", "__repr__"):
             answer = self._through(name, [], at)
             if answer is not MISSING:
-                return _as_text(name, answer, at)
+                return as_text(name, answer, at)
         return Unknown(f"the address of a {self.type_name} object", at)
 
     def representation(self, at: At) -> Any:
@@ -545,10 +545,10 @@ class Instance(Value):
         answer = self._through("__repr__", [], at)
         if answer is MISSING:
             return Unknown(f"the address of a {self.type_name} object", at)
-        return _as_text("__repr__", answer, at)
+        return as_text("__repr__", answer, at)
 
 
-def _as_text(method: str, answer: Any, at: At) -> Any:
+def as_text(method: str, answer: Any, at: At) -> Any:
     """ANSWER of METHOD, which has to be a text or an Unknown. Raises TypeError, as Python does."""
     if isinstance(answer, str | Unknown):
         return answer

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from goflow.parser.interpreter import host
-from goflow.parser.interpreter.classes import ClassValue, Instance, initialise
+from goflow.parser.interpreter.classes import ClassValue, Instance, as_text, initialise
 from goflow.parser.interpreter.descriptors import ClassMethod, PropertyValue, StaticMethod, bind
 from goflow.parser.interpreter.functions import UserFunction
 from goflow.parser.interpreter.items import get_item
@@ -81,7 +81,7 @@ class Member(Instance):
         """``Class.NAME``, or the value of a StrEnum."""
         own = self.method("__str__", at)
         if own is not None:
-            return own.call([], {}, at)
+            return as_text("__str__", own.call([], {}, at), at)
         if any(cls.name in _SHOWN_AS_VALUE for cls in self.cls.mro):
             return text(self.value, at)
         return f"{self.cls.name}.{self.name}"

@@ -119,6 +119,15 @@ def test_an_upgrade_that_is_killed_leaves_nothing_behind(empty_url: str, monkeyp
     store.close()
 
 
+def test_a_new_database_gets_the_default_pool_that_is_asked_for_and_keeps_it(empty_url: str) -> None:
+    store = Store(empty_url)
+    for slots in (7, 9):
+        store.upgrade(default_pool_slots=slots)
+        with store.reading() as tx:
+            assert pools.get(tx, "default_pool").slots == 7
+    store.close()
+
+
 def test_a_newer_schema_is_refused(empty_url: str) -> None:
     store = Store(empty_url)
     store.upgrade()
