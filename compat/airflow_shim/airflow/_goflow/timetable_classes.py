@@ -289,8 +289,9 @@ class EventsTimetable(Timetable):
     """At listed moments."""
 
     def __init__(self, event_dates, restrict_to_events=False, presorted=False, description=None):
-        super().__init__(event_dates, restrict_to_events, presorted, description)
         self.event_dates = list(event_dates)
+        more = {"restrict_to_events": restrict_to_events, "presorted": presorted, "description": description}
+        super().__init__(event_dates=list(self.event_dates), **{name: value for name, value in more.items() if value})
         if not presorted:
             self.event_dates.sort()
         self.restrict_to_events = restrict_to_events
