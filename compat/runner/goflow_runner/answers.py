@@ -8,7 +8,6 @@ another process. Asking twice is harmless.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import json
 import os
 import signal
@@ -20,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
-from goflow_runner import interpreters
+from goflow_runner import interpreters, processes
 from goflow_runner.client import TaskClient
 from goflow_runner.folder import materialise
 from goflow_runner.trigger_pipe import Pipe
@@ -30,7 +29,6 @@ LONGEST_ANSWER_S = 30.0
 """Seconds for one answer, the import of the file included."""
 PROBLEM_KEPT = 4000
 """Characters of the end of what is told of a failure."""
-_PR_SET_PDEATHSIG = 1
 
 
 @dataclass
@@ -156,8 +154,7 @@ def _become(group: list[QuestionInfo], model: TaskClient, name: str, pipe: Pipe,
     """This fork answers the questions of GROUP."""
     code = 70
     try:
-        with contextlib.suppress(AttributeError, OSError):
-            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        processes.end_with_parent()
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         environment = group[0]["environment"]

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from typing import Any
 
 _PR_SET_CHILD_SUBREAPER = 36
+_PR_SET_PDEATHSIG = 1
 _LONGEST_PAUSE_S = 60.0
 
 
@@ -28,6 +29,15 @@ def adopt_orphans() -> None:
 
     with contextlib.suppress(AttributeError, OSError):
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def end_with_parent() -> None:
+    """Have this process killed when the one ends that it was forked from.
+    https://man7.org/linux/man-pages/man2/PR_SET_PDEATHSIG.2const.html"""
+    import ctypes
+
+    with contextlib.suppress(AttributeError, OSError):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def as_group_leader() -> dict[str, Any]:

@@ -4,7 +4,6 @@ it was and calls the author's functions. It is called once: one whose process is
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import signal
 import sys
@@ -14,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from goflow_runner import interpreters
+from goflow_runner import interpreters, processes
 from goflow_runner.client import TaskClient
 from goflow_runner.folder import materialise
 from goflow_runner.wire import CallbackEnd, CallbackInfo, FolderInfo
@@ -23,7 +22,6 @@ LONGEST_CALL_S = 600.0
 """Seconds after which a callback is ended: nothing waits for it, but it must not hold its place for ever."""
 OUTPUT_KEPT = 32 << 10
 """Bytes of the end of what it has printed."""
-_PR_SET_PDEATHSIG = 1
 
 
 @dataclass
@@ -118,8 +116,7 @@ def _become(info: CallbackInfo, model: TaskClient, output: Path) -> NoReturn:
     """This fork calls the callback of INFO."""
     code = 70
     try:
-        with contextlib.suppress(AttributeError, OSError):
-            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        processes.end_with_parent()
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         printed = os.open(output, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_APPEND, 0o600)

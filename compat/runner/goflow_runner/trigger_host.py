@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
 import datetime as dt
 import json
 import os
@@ -20,7 +19,7 @@ import traceback
 from pathlib import Path
 from typing import Any, NoReturn
 
-from goflow_runner import interpreters
+from goflow_runner import interpreters, processes
 from goflow_runner.client import TaskClient
 from goflow_runner.trigger_pipe import Pipe
 from goflow_runner.watch_host import Watches
@@ -28,7 +27,6 @@ from goflow_runner.wire import LARGEST_BODY, TriggerInfo, WatchInfo
 
 ON_KILL_S = 30.0
 """Seconds that a trigger's ``on_kill`` may take (Airflow's ``[triggerer] on_kill_timeout``)."""
-_PR_SET_PDEATHSIG = 1
 
 
 def preload() -> None:
@@ -43,8 +41,7 @@ def become(pipe: Pipe, info: TriggerInfo | WatchInfo, folder: Path | None, clien
     """This fork is a host now, for triggers or watches like INFO; it ends when told so, or when its runner is gone."""
     code = 70
     try:
-        with contextlib.suppress(AttributeError, OSError):
-            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        processes.end_with_parent()
         for number in (signal.SIGTERM, signal.SIGINT):  # a group that is told to stop: the runner tells its hosts
             signal.signal(number, signal.SIG_IGN)
         place = None if folder is None else str(folder)
