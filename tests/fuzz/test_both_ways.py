@@ -19,6 +19,24 @@ u = list({'a', 'b'})[0] == 'a'
 w = list({'c', 'd'})[0] == 'c'
 """
 WAYS = {
+    "rounds in any order add to what a method reaches by its class": """
+class Box:
+    count = 0
+
+    def __init__(self):
+        for _ in {'a', 'b'}:
+            Box.count += 1
+
+
+Box()
+Box()
+v1 = Box.count
+""",
+    "rounds in any order add to a name by the module's dict": """
+v1 = 0
+for _ in {'a', 'b'}:
+    globals()["v1"] += 1
+""",
     "the one of two lists is added to": """
 v1, v2 = [1], [2]
 x = v1 if u else v2

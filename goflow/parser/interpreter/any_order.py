@@ -49,7 +49,8 @@ class Rounds:
         self._changed: collections.Counter[int] = collections.Counter()
         self._marks: dict[tuple[int, Any], Unknown] = {}
         self._before: dict[tuple[int, str], Any] = {}
-        for name in assigned_names(body) - self._added_up:  # any round may be the first to see what it was
+        self._assigned = assigned_names(body)
+        for name in self._assigned - self._added_up:  # any round may be the first to see what it was
             names = frame.scope.home_of(name).names
             if name in names:
                 self._before[id(names), name] = names[name]
@@ -121,6 +122,7 @@ class Rounds:
             several, is_open = len(found) > 1, left_early
             if which in self._scopes:
                 is_open |= name in self._read and (several or (which, name) in self._before)
+                is_open |= (which, name) in self._marks and name not in self._assigned  # as ``globals()[name] += 1``
             else:
                 is_open &= several
             thing[name] = OneOf.of(self.why, found) if is_open else same
@@ -263,7 +265,8 @@ def _has_changed(arm: Arm, targets: set[str], scopes: set[int]) -> bool:
 def _names_around(frame: Frame) -> Iterator[dict[str, Any]]:
     scope: Any = frame.scope
     while scope is not None:
-        yield scope.names
+        if scope is frame.scope or not scope.is_class:  # a method reaches the names of its class by attribute alone
+            yield scope.names
         scope = scope.parent
     yield frame.scope.globals.names
 
