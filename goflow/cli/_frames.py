@@ -65,7 +65,7 @@ class Frames:
     def _file(self, path: str) -> Sequence[str]:
         if path not in self._lines:
             try:
-                self._lines[path] = (self.root / path).read_text("utf-8", errors="replace").splitlines()
+                self._lines[path] = (self.root / path).read_text("utf-8", errors="replace").split("\n")
             except OSError:
                 self._lines[path] = ()
         return self._lines[path]

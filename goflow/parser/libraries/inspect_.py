@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import inspect
+import io
 import re
 from collections.abc import Callable
 from types import MappingProxyType
@@ -147,7 +148,7 @@ def _get_source_lines(at: At, value: Any) -> Any:
         and len(re.findall(rf"^\s*class\s+{inner.name}\b", module.source, re.MULTILINE)) != 1
     ):
         return Unknown("which of several classes is meant", at)
-    lines = module.source.splitlines(keepends=True)
+    lines = io.StringIO(module.source, newline=None).readlines()  # not what else `str.splitlines` takes for an end
     if lines and not lines[-1].endswith("\n"):
         lines[-1] += "\n"
     if place is None:

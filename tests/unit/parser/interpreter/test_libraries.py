@@ -233,7 +233,7 @@ def test_the_file_that_asks_and_the_file_that_calls(tmp_path):
 
 def test_the_source_of_what_a_file_defines(tmp_path, monkeypatch):
     source = (
-        "import inspect, functools\n\ndef d(f):\n    @functools.wraps(f)\n    def run():\n        return f()\n    return run\n\n@d\n"
+        "import inspect, functools\n\x0c\n'a\u2028b'\ndef d(f):\n    @functools.wraps(f)\n    def run():\n        return f()\n    return run\n\n@d\n"
         "def g():  # one\n    'Doc.'\n\n    return 1\n# after\n\nclass A:\n    n = 1\n    @property\n    def m(self):\n        return (\n            2)\n\n"
         "    @classmethod\n    def c(cls): pass\n\nf = lambda: 5\nx = [inspect.getsource(v) for v in (d, g, A, f, A.m.fget, A.c)], inspect.getsourcelines(g)"
     )
