@@ -390,7 +390,9 @@ def local_closure(module: Any, more: Iterable[bytes] = ()) -> None:
         source, package = sources.pop()
         for found in _INSIDE.finditer(source) if "import" in source else ():
             for name in _imported(found, package):
-                words = [word for word in name.split(".") if word]  # a text that only looks like an import has empty ones
+                words = [
+                    word for word in name.split(".") if word
+                ]  # a text that only looks like an import has empty ones
                 for end in range(1, len(words) + 1):
                     part = ".".join(words[:end])
                     if part not in seen:
