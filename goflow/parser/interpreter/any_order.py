@@ -47,6 +47,8 @@ class Rounds:
         self._things: dict[int, Any] = {}
         self._set: dict[tuple[int, Any], list[Any]] = {}
         self._changed: collections.Counter[int] = collections.Counter()
+        self._made: set[tuple[int, Any]] = set()
+        """Names that a round has made by another way than by their name (``globals()[dag_id] = ...``)."""
         self._marks: dict[tuple[int, Any], Unknown] = {}
         self._before: dict[tuple[int, str], Any] = {}
         self._assigned = assigned_names(body)
@@ -76,7 +78,9 @@ class Rounds:
     def _forget_names(self) -> None:
         """What an earlier round has set a name to, this one would not see if it were the first."""
         for (which, name), found in self._set.items():
-            if which in self._scopes and not (name in self._added_up and type(found[-1]) is int):
+            if (which, name) in self._made or (name in self._added_up and type(found[-1]) is int):
+                continue
+            if which in self._scopes:
                 self._mark(which, name)
 
     def _mark(self, which: int, name: str) -> None:
@@ -92,6 +96,8 @@ class Rounds:
                 for name, value in thing.items():
                     if value is self._marks.get((key, name)):
                         continue
+                    if name not in before and name not in self._assigned:
+                        self._made.add((key, name))
                     if name not in before or before[name] is not value:
                         self._set.setdefault((key, name), []).append(value)
                 if key not in self._scopes and not thing.keys() <= before.keys():
