@@ -48,6 +48,18 @@ class Question:
     params: Mapping[str, Json] = field(default_factory=dict)
     assigned_users: Sequence[User] = ()
 
+    def to_json(self) -> dict[str, Json]:
+        """As both of Airflow's APIs give it."""
+        return {
+            "subject": self.subject,
+            "options": list(self.options),
+            "body": self.body,
+            "defaults": None if self.defaults is None else list(self.defaults),
+            "multiple": self.multiple,
+            "params": dict(self.params),
+            "assigned_users": [user.to_json() for user in self.assigned_users],
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:

@@ -135,7 +135,7 @@ class Foreseer:
 
 def written(info: RunInfo | None) -> Json:
     """INFO as JSON: logical date, start, end and run after."""
-    return None if info is None else [_iso(at) for at in (info.logical_date, info.start, info.end, info.run_after)]
+    return None if info is None else _parts(info)
 
 
 def check_told(told: Any) -> Json:

@@ -38,7 +38,7 @@ class AskingPeople:
             transitions.ask_person(tx, instance, launch.id, question, who=WHO)
         if not request.url.path.startswith(wire.EXECUTION_PREFIX):
             return None
-        told = {"ti_id": request.path_params["launch_id"], **_told(question)}
+        told = {"ti_id": request.path_params["launch_id"], **question.to_json()}
         return JsonAnswer(told, 201)
 
     def answer(self, launch: Launch, request: Request, body: Any) -> Any:
@@ -109,15 +109,3 @@ def _texts(told: Mapping[str, Any], name: str) -> tuple[str, ...]:
     if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
         raise InvalidRequestError(f"{name} must be a list of texts")
     return tuple(found)
-
-
-def _told(question: Question) -> dict[str, Any]:
-    return {
-        "subject": question.subject,
-        "options": list(question.options),
-        "body": question.body,
-        "defaults": None if question.defaults is None else list(question.defaults),
-        "multiple": question.multiple,
-        "params": dict(question.params),
-        "assigned_users": [user.to_json() for user in question.assigned_users],
-    }

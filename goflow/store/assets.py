@@ -129,12 +129,12 @@ def _forget_queued(tx: Tx, dag_id: str) -> None:
     tx.change(delete(asset_queue).where(_q.dag_id == dag_id, _q.asset_id.not_in(kept), _q.asset_id.not_in(by_alias)))
 
 
-def _of_asset() -> Any:
-    """A use that means an asset, or a reference to it."""
+def _of_asset(name: Any = _a.name, uri: Any = _a.uri) -> Any:
+    """A use that means an asset (one of the statement's, or that of NAME and URI), or is a reference to it."""
     return or_(
-        and_(_u.kind == "asset", _u.name == _a.name, _u.uri == _a.uri),
-        and_(_u.kind == "name", _u.name == _a.name),
-        and_(_u.kind == "uri", _u.uri == _a.uri),
+        and_(_u.kind == "asset", _u.name == name, _u.uri == uri),
+        and_(_u.kind == "name", _u.name == name),
+        and_(_u.kind == "uri", _u.uri == uri),
     )
 
 
@@ -144,11 +144,7 @@ def waiting_dags(tx: Tx, key: AssetKey, aliases: Collection[str]) -> list[str]:
     Under Airflow 2 an alias in a schedule means the assets that it has ever stood for, whoever makes their events.
     """
     by_alias = and_(_u.kind == "alias", _u.name.in_(list(aliases)))
-    direct = or_(
-        and_(_u.kind == "asset", _u.name == key.name, _u.uri == key.uri),
-        and_(_u.kind == "name", _u.name == key.name),
-        and_(_u.kind == "uri", _u.uri == key.uri),
-    )
+    direct = _of_asset(key.name, key.uri)
     stood_for = (
         select(asset_event_aliases.c.alias)
         .join(asset_events, _e.id == asset_event_aliases.c.event_id)
@@ -394,10 +390,9 @@ def list_(
     wanted = {row.id for row in rows}
     roles: dict[int, dict[str, list[tuple[str, str]]]] = defaultdict(lambda: defaultdict(list))
     uses = select(_a.id, _u.role, _u.dag_id, _u.task_id).join(asset_uses, _of_asset())
-    uses = uses.join(dags, dags.c.id == _u.dag_id).where(dags.c.is_active)
+    uses = uses.join(dags, dags.c.id == _u.dag_id).where(dags.c.is_active, _a.id.in_(wanted))
     for use in tx.rows(uses.order_by(_u.dag_id, _u.task_id)):
-        if use.id in wanted:
-            roles[use.id][use.role].append((use.dag_id, use.task_id))
+        roles[use.id][use.role].append((use.dag_id, use.task_id))
     aliases: dict[int, list[str]] = defaultdict(list)
     stood_for = select(_e.asset_id, asset_event_aliases.c.alias).distinct()
     stood_for = stood_for.join(asset_event_aliases, asset_event_aliases.c.event_id == _e.id)

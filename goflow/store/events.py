@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Row, bindparam, delete, func, insert, select, text
 
 from goflow.domain.canonical import Json
-from goflow.domain.runs import Event
+from goflow.domain.runs import Event, TaskInstance
 from goflow.store import databases
 from goflow.store.columns import dumps, loads
 from goflow.store.notifier import CHANNEL
@@ -88,6 +88,31 @@ def emit(
             who=who,
             data=data or {},
         )
+    )
+
+
+def emit_of_task(
+    tx: Tx,
+    kind: str,
+    instance: TaskInstance,
+    data: Mapping[str, Json],
+    *,
+    who: str,
+    at: dt.datetime | None = None,
+    try_number: int | None = None,
+) -> None:
+    """Say that something happened to INSTANCE, in its present try unless TRY_NUMBER is another."""
+    emit(
+        tx,
+        kind,
+        dag_id=instance.dag_id,
+        run_id=instance.run_id,
+        task_id=instance.task_id,
+        map_index=instance.map_index,
+        try_number=instance.try_number if try_number is None else try_number,
+        who=who,
+        data=data,
+        at=at,
     )
 
 

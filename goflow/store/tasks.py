@@ -24,6 +24,7 @@ _a = attempts_table.c
 _SELECT = select(*(column for column in _t if column.name not in {"rendered_fields", "rendered_map_index"}))
 _BY_IDS = _SELECT.where(_t.id.in_(bindparam("ids", expanding=True))).order_by(_t.id)
 _GET = _SELECT.where(_t.id == bindparam("ti_id"))
+_LOCK = select(_t.id).where(_t.id == bindparam("ti_id")).with_for_update()
 _FIND = _SELECT.where(
     _t.dag_run_id == bindparam("dag_run_id"), _t.task_id == bindparam("task_id"), _t.map_index == bindparam("map_index")
 )
@@ -57,6 +58,13 @@ def create_many(tx: Tx, run: DagRun, tasks: Sequence[NewTask], *, who: str = "sc
     data = {"count": len(made), "first_id": made[0].id, "last_id": made[-1].id}
     events.emit(tx, events.TASK_CREATED, dag_id=run.dag_id, run_id=run.run_id, who=who, data=data)
     return made
+
+
+def lock(tx: Tx, ti_id: int) -> None:
+    """Let nobody else change the task instance until the transaction is over: the task first, as everybody does who
+    changes it and something of its own."""
+    if tx.locks_rows:
+        tx.first(_LOCK, {"ti_id": ti_id})
 
 
 def get(tx: Tx, ti_id: int) -> TaskInstance:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import Row, and_, bindparam, func, select
 
 from goflow.domain.assets import AssetKey
 from goflow.store.asset_tables import asset_uses, asset_watches, assets
@@ -19,6 +20,7 @@ from goflow.store.tx import Tx
 
 _w, _u, _a = asset_watches.c, asset_uses.c, assets.c
 _WATCHES = select(asset_watches, _a.name, _a.uri).join(assets, _a.id == _w.asset_id)
+_GET = _WATCHES.where(_w.id == bindparam("watch_id"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,28 +56,30 @@ def wanted(tx: Tx) -> dict[int, tuple[str, int]]:
 
 def all_(tx: Tx) -> list[Watch]:
     """Every watch, the oldest first."""
-    return [
-        Watch(
-            id=row.id,
-            asset_id=row.asset_id,
-            asset=AssetKey(row.name, row.uri),
-            dag_id=row.dag_id,
-            reading_id=row.reading_id,
-            runner_id=row.runner_id,
-            epoch=row.epoch,
-            watchers=loads(row.watchers, None),
-            trouble=row.trouble,
-        )
-        for row in tx.rows(_WATCHES.order_by(_w.id))
-    ]
+    return [_watch(row) for row in tx.rows(_WATCHES.order_by(_w.id))]
 
 
 def find(tx: Tx, watch_id: int) -> Watch | None:
     """The watch of that key, or None."""
-    return next((one for one in all_(tx) if one.id == watch_id), None)
+    row = tx.first(_GET, {"watch_id": watch_id})
+    return None if row is None else _watch(row)
 
 
 def count(tx: Tx, *, unheld: bool = False) -> int:
     """How many watches there are; with UNHELD those that no runner has."""
     statement = select(func.count()).select_from(asset_watches)
     return int(tx.value(statement.where(_w.runner_id.is_(None)) if unheld else statement) or 0)
+
+
+def _watch(row: Row[Any]) -> Watch:
+    return Watch(
+        id=row.id,
+        asset_id=row.asset_id,
+        asset=AssetKey(row.name, row.uri),
+        dag_id=row.dag_id,
+        reading_id=row.reading_id,
+        runner_id=row.runner_id,
+        epoch=row.epoch,
+        watchers=loads(row.watchers, None),
+        trouble=row.trouble,
+    )

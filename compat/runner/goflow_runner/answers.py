@@ -7,7 +7,6 @@ another process. Asking twice is harmless.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import signal
@@ -87,7 +86,7 @@ class Answers:
     def end(self) -> None:
         """End whatever is being asked; nothing is told of it, and another runner asks again."""
         for child in self._children:
-            _kill(child.pid)
+            processes.kill(child.pid)
             os.waitpid(child.pid, 0)
             child.pipe.close()
         self._children.clear()
@@ -119,7 +118,7 @@ class Answers:
         """CHILD has ended, or is ended here because of PROBLEM."""
         self._children.remove(child)
         child.pipe.close()
-        _kill(child.pid)
+        processes.kill(child.pid)
         _, status = os.waitpid(child.pid, 0)
         if not child.left:
             return
@@ -143,11 +142,6 @@ def _world(info: QuestionInfo) -> str:
     folder = info["folder"]
     place = [folder["digest"], folder["path"], folder["file"], folder["import_roots"], info["inputs"]]
     return json.dumps([info["dag_id"], info["dialect"], place, info["environment"], info["launch_id"]], sort_keys=True)
-
-
-def _kill(pid: int) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
 
 
 def _become(group: list[QuestionInfo], model: TaskClient, name: str, pipe: Pipe, work_dir: Path) -> NoReturn:

@@ -40,6 +40,12 @@ def end_with_parent() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
+def kill(pid: int) -> None:
+    """End a child for certain; harmless where it has ended."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+
+
 def as_group_leader() -> dict[str, Any]:
     """What lets `subprocess.Popen` start the leader of a process group of its own; Python 3.10 has no word for it."""
     return {"process_group": 0} if sys.version_info >= (3, 11) else {"preexec_fn": os.setpgrp}

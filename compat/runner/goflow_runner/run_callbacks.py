@@ -54,7 +54,7 @@ class Calls:
         for key, call in self.running.items():
             if call.end is None:
                 if time.monotonic() > call.until:
-                    _kill(call.pid)
+                    processes.kill(call.pid)
                 pid, status = os.waitpid(call.pid, os.WNOHANG)
                 if pid:
                     call.end = self._end(key, status)
@@ -91,11 +91,6 @@ def folder_of(info: FolderInfo, model: TaskClient, launch_id: str | None, work_d
         return materialise(info, client, work_dir)
     finally:
         client.close()
-
-
-def _kill(pid: int) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
 
 
 def run_in_new_interpreter(fd: str) -> int:

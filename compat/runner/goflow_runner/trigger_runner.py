@@ -24,7 +24,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, cast
 
-from goflow_runner import trigger_host
+from goflow_runner import processes, trigger_host
 from goflow_runner.answers import Answers
 from goflow_runner.client import RefusedError, ServerAwayError, TaskClient
 from goflow_runner.local import process_identity
@@ -301,8 +301,7 @@ class TriggerRunner:
         """A host has ended by itself: its triggers go on in two new ones, or the one that is left has failed."""
         self.hosts.remove(host)
         host.pipe.close()
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(host.pid, signal.SIGKILL)  # it may have closed its end and live on
+        processes.kill(host.pid)  # it may have closed its end and live on
         _, status = os.waitpid(host.pid, 0)
         told = {event["id"] for event in self._events}
         if host.watches:
@@ -356,8 +355,7 @@ class TriggerRunner:
                     self.hosts.remove(host)
                     os.waitpid(host.pid, 0)
         for host in self.hosts:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(host.pid, signal.SIGKILL)
+            processes.kill(host.pid)
         self.hosts = []
         with contextlib.suppress(Exception):  # whoever does not hear it finds out when the lease is over
             self._tell()

@@ -192,9 +192,8 @@ class AnyOrderLoop:
         if not leaving:  # it was left for how far it had come
             self.journal.keep(record)
             loop.settle(left_early=True, at=self.frame.at(self.node.iter))
-            from goflow.parser.interpreter.bodies import Exit
-
-            return _ended(left if not isinstance(left, Exit) else replace(left, value=self.why))
+            left = _ended(left)
+            return None if left is None else replace(left, value=self.why)
         loop.take_back()
         return self._both_ways(leaving, others) if is_changed or len(leaving) > 1 else self.one(leaving[0][0])
 

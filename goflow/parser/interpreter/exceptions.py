@@ -90,12 +90,11 @@ def _check_group(args: Sequence[Any], at: At) -> None:
     """What ``BaseExceptionGroup.__new__`` refuses."""
     from goflow.parser.interpreter.plain_values import type_name
 
-    if len(args) != 2 or any(isinstance(arg, Unknown) for arg in args):
-        if len(args) != 2:
-            words = f"BaseExceptionGroup.__new__() takes exactly 2 arguments ({len(args)} given)"
-            raised(at, "TypeError", words)
-        return
+    if len(args) != 2:
+        raised(at, "TypeError", f"BaseExceptionGroup.__new__() takes exactly 2 arguments ({len(args)} given)")
     message, parts = args
+    if isinstance(message, Unknown) or isinstance(parts, Unknown):
+        return
     if not isinstance(message, str):
         raised(at, "TypeError", f"BaseExceptionGroup.__new__() argument 1 must be str, not {type_name(message)}")
     if not isinstance(parts, list | tuple):

@@ -195,10 +195,7 @@ class LoweredTask:
         value = self._known("owner", default="airflow")
         if isinstance(value, str):
             return str(value)
-        odd = Unknown(misplaced(value), self.task.at)
-        self._note("owner", odd)
-        self._holes.setdefault("owner", self.encode.hole(odd))
-        return "airflow"
+        return str(self._leave_hole("owner", "owner", Unknown(misplaced(value), self.task.at), "airflow"))
 
     def _moment(self, name: str) -> Moment | None:
         value = self._plan(name, None)
@@ -212,8 +209,11 @@ class LoweredTask:
         value = self.task.attributes.get(name, default)
         if value is None or value is True or not isinstance(value, Unknown):  # of most tasks the first
             return value
-        self._note(name, value)
-        self._holes.setdefault(field or name, self.encode.hole(value))
+        return self._leave_hole(name, field or name, value, default)
+
+    def _leave_hole(self, name: str, field: str, unknown: Unknown, default: Any) -> Any:
+        self._note(name, unknown)
+        self._holes.setdefault(field, self.encode.hole(unknown))
         return default
 
     def _text(self, name: str, field: str = "") -> str | None:

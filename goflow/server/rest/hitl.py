@@ -110,16 +110,10 @@ def _asked(tx: Tx, instance: TaskInstance) -> hitl.HitlDetail:
 
 def _detail(tx: Tx, one: hitl.HitlDetail) -> shapes.Body:
     """A question (HITLDetail)."""
-    question, answer = one.question, one.answer
+    answer = one.answer
     return {
         "task_instance": shapes.task_instance(tasks.get(tx, one.task_instance_id), None),
-        "subject": question.subject,
-        "body": question.body,
-        "options": list(question.options),
-        "defaults": None if question.defaults is None else list(question.defaults),
-        "multiple": question.multiple,
-        "params": dict(question.params),
-        "assigned_users": [user.to_json() for user in question.assigned_users],
+        **one.question.to_json(),
         "created_at": shapes.moment(one.created_at),
         "response_received": answer is not None,
         "responded_by_user": None if answer is None or answer.by is None else answer.by.to_json(),

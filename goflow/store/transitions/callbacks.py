@@ -14,6 +14,7 @@ from goflow.domain.callbacks import CallbackState, RunCallback
 from goflow.domain.runs import DagRun
 from goflow.store import callbacks, events, runs
 from goflow.store.tables import OPEN_CALLBACKS, run_callbacks, where
+from goflow.store.transitions.claims import Claims
 from goflow.store.tx import Tx
 
 _S = CallbackState
@@ -21,7 +22,6 @@ _c = run_callbacks.c
 _FREE = (
     select(_c.id).where(where(OPEN_CALLBACKS), _c.state == _S.WAITING.value).order_by(_c.id).limit(bindparam("most"))
 )
-_LOCK_FREE = _FREE.with_for_update(skip_locked=True)
 _CLAIM = (
     update(run_callbacks)
     .where(_c.id == bindparam("key"), _c.state == _S.WAITING.value)
@@ -31,6 +31,7 @@ _CLAIM = (
         claimed_at=bindparam("at", type_=_c.claimed_at.type),
     )
 )
+_CLAIMS = Claims(_FREE, _CLAIM)
 _END = (
     update(run_callbacks)
     .where(_c.id == bindparam("key"), _c.state.in_([_S.CLAIMED.value, _S.LOST.value]))
@@ -60,11 +61,7 @@ def request_callback(tx: Tx, run: DagRun, kind: str, *, reason: str, ti_id: int 
 
 def claim_callbacks(tx: Tx, runner_id: str, most: int) -> list[int]:
     """Let a runner call up to MOST callbacks that nobody has claimed, the oldest first; which ones."""
-    if most <= 0:
-        return []
-    found = [row.id for row in tx.rows(_LOCK_FREE if tx.locks_rows else _FREE, {"most": most})]
-    at = tx.now()
-    return [key for key in found if tx.change(_CLAIM, {"key": key, "runner": runner_id, "at": at})]
+    return _CLAIMS.claim(tx, runner_id, most, at=tx.now())
 
 
 def end_callback(tx: Tx, callback_id: int, *, ok: bool, output: str, who: str) -> bool:

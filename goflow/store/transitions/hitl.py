@@ -7,27 +7,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import update
 
 from goflow.domain.errors import ConflictError, NotFoundError
 from goflow.domain.hitl import HITL_TRIGGER, UNANSWERED, Answer, Question, default_values, event_of
 from goflow.domain.runs import TaskInstance
 from goflow.domain.triggers import Fired, TriggerState
-from goflow.store import events, hitl
+from goflow.store import events, hitl, tasks
 from goflow.store import triggers as stored
 from goflow.store.columns import dumps
 from goflow.store.hitl_tables import hitl_details
-from goflow.store.tables import task_instances
 from goflow.store.tx import Tx
 
 _h = hitl_details.c
-_LOCK_TASK = select(task_instances.c.id).where(task_instances.c.id == bindparam("ti")).with_for_update()
 
 
 def ask_person(tx: Tx, instance: TaskInstance, launch_id: str, question: Question, *, who: str) -> None:
     """The task instance asks a question, in place of what it has asked before; harmless when the same launch repeats
     it."""
-    _lock(tx, instance.id)
+    tasks.lock(tx, instance.id)
     before = hitl.find(tx, instance.id)
     if before is not None and before.launch_id == launch_id:
         return
@@ -48,13 +46,13 @@ def ask_person(tx: Tx, instance: TaskInstance, launch_id: str, question: Questio
         "params_input": None,
     }
     tx.upsert(hitl_details, row)
-    _say(tx, events.HITL_ASKED, instance, {"subject": question.subject}, who=who)
+    events.emit_of_task(tx, events.HITL_ASKED, instance, {"subject": question.subject}, who=who)
 
 
 def answer_question(tx: Tx, instance: TaskInstance, answer: Answer, *, who: str) -> None:
     """Store the answer, and let the task go on if it waits. Raises NotFoundError where nothing is asked, ConflictError
     where somebody was faster."""
-    _lock(tx, instance.id)
+    tasks.lock(tx, instance.id)
     if hitl.find(tx, instance.id) is None:
         raise NotFoundError(f"a question of task {instance.task_id} in {instance.run_id}")
     if not _store(tx, instance, answer, who=who):
@@ -98,25 +96,5 @@ def _store(tx: Tx, instance: TaskInstance, answer: Answer, *, who: str) -> bool:
     unanswered = (_h.task_instance_id == instance.id, _h.responded_at.is_(None))
     if not tx.change(update(hitl_details).where(*unanswered).values(**values)):
         return False
-    _say(tx, events.HITL_ANSWERED, instance, {"chosen": list(answer.chosen_options)}, who=who)
+    events.emit_of_task(tx, events.HITL_ANSWERED, instance, {"chosen": list(answer.chosen_options)}, who=who)
     return True
-
-
-def _lock(tx: Tx, ti_id: int) -> None:
-    """The task first, as everybody does who changes both."""
-    if tx.locks_rows:
-        tx.first(_LOCK_TASK, {"ti": ti_id})
-
-
-def _say(tx: Tx, kind: str, instance: TaskInstance, data: dict[str, Any], *, who: str) -> None:
-    events.emit(
-        tx,
-        kind,
-        dag_id=instance.dag_id,
-        run_id=instance.run_id,
-        task_id=instance.task_id,
-        map_index=instance.map_index,
-        try_number=instance.try_number,
-        who=who,
-        data=data,
-    )

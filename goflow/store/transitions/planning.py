@@ -289,18 +289,7 @@ def _write(
         told = {"launch_id": row["id"], "ti": ti.id, "to": LaunchState.PLANNED.value, "reason": "", "from": None}
         if row["job_index"] is not None:
             told["job_name"] = row["job_name"]  # one Job for many: whoever makes it needs to hear it once
-        events.emit(
-            tx,
-            events.LAUNCH_STATE,
-            dag_id=ti.dag_id,
-            run_id=ti.run_id,
-            task_id=ti.task_id,
-            map_index=ti.map_index,
-            try_number=row["try_number"],
-            who=who,
-            data=told,
-            at=at,
-        )
+        events.emit_of_task(tx, events.LAUNCH_STATE, ti, told, who=who, at=at, try_number=row["try_number"])
 
 
 def _launch(row: Mapping[str, Any]) -> Launch:

@@ -17,12 +17,12 @@ from goflow.store import events, runs
 from goflow.store import questions as stored
 from goflow.store.columns import dumps
 from goflow.store.tables import OPEN_QUESTIONS, questions, where
+from goflow.store.transitions.claims import Claims
 from goflow.store.tx import Tx
 
 _S = QuestionState
 _q = questions.c
 _FREE = select(_q.id).where(where(OPEN_QUESTIONS), _q.runner_id.is_(None)).order_by(_q.id).limit(bindparam("most"))
-_LOCK_FREE = _FREE.with_for_update(skip_locked=True)
 _CLAIM = (
     update(questions)
     .where(_q.id == bindparam("key"), where(OPEN_QUESTIONS), _q.runner_id.is_(None))
@@ -32,6 +32,7 @@ _CLAIM = (
         epoch=_q.epoch + 1,
     )
 )
+_CLAIMS = Claims(_FREE, _CLAIM)
 _AGAIN = (
     update(questions)
     .where(_q.id == bindparam("key"), _q.epoch == bindparam("known"))
@@ -114,10 +115,7 @@ def ask_code(
 
 def claim_questions(tx: Tx, runner_id: str, most: int) -> list[int]:
     """Let a runner answer up to MOST questions that none has, the oldest first; which ones."""
-    if most <= 0:
-        return []
-    found = [row.id for row in tx.rows(_LOCK_FREE if tx.locks_rows else _FREE, {"most": most})]
-    return [key for key in found if tx.change(_CLAIM, {"key": key, "runner": runner_id})]
+    return _CLAIMS.claim(tx, runner_id, most)
 
 
 def store_answer(

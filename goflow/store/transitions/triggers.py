@@ -21,6 +21,7 @@ from goflow.store import events, xcoms
 from goflow.store import triggers as stored
 from goflow.store.columns import dumps
 from goflow.store.tables import WAITING_TRIGGERS, task_instances, triggers, where
+from goflow.store.transitions.claims import Claims
 from goflow.store.transitions.hitl import expire_question
 from goflow.store.transitions.tasks import TaskChange, advance_task, apply
 from goflow.store.tx import Tx
@@ -38,19 +39,18 @@ _FIRE = (
         fired_at=bindparam("at", type_=_g.fired_at.type),
     )
 )
-_LOCK_TASK = select(_t.id).where(_t.id == bindparam("ti")).with_for_update()
 _FREE = (
     select(_g.id)
     .where(where(WAITING_TRIGGERS), _g.runner_id.is_(None), _g.due_at.is_(None))
     .order_by(_g.id)
     .limit(bindparam("most"))
 )
-_LOCK_FREE = _FREE.with_for_update(skip_locked=True)
 _CLAIM = (
     update(triggers)
     .where(_g.id == bindparam("key"), _g.runner_id.is_(None), _g.state == TriggerState.WAITING.value)
     .values(runner_id=bindparam("runner", type_=_g.runner_id.type), epoch=_g.epoch + 1)
 )
+_CLAIMS = Claims(_FREE, _CLAIM)
 
 
 def defer_task(
@@ -134,8 +134,7 @@ def fire_trigger(
     trigger = stored.find(tx, trigger_id)
     if trigger is None or trigger.state is not TriggerState.WAITING:
         return False
-    if tx.locks_rows:  # the task first, as everybody does who changes both
-        tx.first(_LOCK_TASK, {"ti": trigger.task_instance_id})
+    tasks.lock(tx, trigger.task_instance_id)
     at = at or tx.now()
     told = tx.sealer.seal(dumps(fired.to_json()))
     if not tx.change(_FIRE, {"key": trigger_id, "told": told, "at": at}):
@@ -187,10 +186,7 @@ def claim_triggers(tx: Tx, runner_id: str, most: int) -> list[int]:
 
     Each is claimed by compare-and-set and its epoch grows, so that no two runners ever hold one.
     """
-    if most <= 0:
-        return []
-    found = [row.id for row in tx.rows(_LOCK_FREE if tx.locks_rows else _FREE, {"most": most})]
-    return [key for key in found if tx.change(_CLAIM, {"key": key, "runner": runner_id})]
+    return _CLAIMS.claim(tx, runner_id, most)
 
 
 def _after(at: dt.datetime, seconds: float) -> dt.datetime:
@@ -201,15 +197,4 @@ def _after(at: dt.datetime, seconds: float) -> dt.datetime:
 
 
 def _say(tx: Tx, kind: str, instance: TaskInstance, data: Mapping[str, Any], *, who: str, at: dt.datetime) -> None:
-    events.emit(
-        tx,
-        kind,
-        dag_id=instance.dag_id,
-        run_id=instance.run_id,
-        task_id=instance.task_id,
-        map_index=instance.map_index,
-        try_number=instance.try_number,
-        who=who,
-        data={**data, "ti": instance.id},
-        at=at,
-    )
+    events.emit_of_task(tx, kind, instance, {**data, "ti": instance.id}, who=who, at=at)

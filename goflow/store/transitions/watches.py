@@ -13,16 +13,17 @@ from goflow.store import events, watches
 from goflow.store.asset_tables import asset_watches
 from goflow.store.columns import dumps
 from goflow.store.transitions.assets import register_asset_events
+from goflow.store.transitions.claims import Claims
 from goflow.store.tx import Tx
 
 _w = asset_watches.c
 _FREE = select(_w.id).where(_w.runner_id.is_(None)).order_by(_w.id).limit(bindparam("most"))
-_LOCK_FREE = _FREE.with_for_update(skip_locked=True)
 _CLAIM = (
     update(asset_watches)
     .where(_w.id == bindparam("key"), _w.runner_id.is_(None))
     .values(runner_id=bindparam("runner", type_=_w.runner_id.type), epoch=_w.epoch + 1)
 )
+_CLAIMS = Claims(_FREE, _CLAIM)
 
 
 def reconcile_watches(tx: Tx, *, who: str) -> int:
@@ -58,10 +59,7 @@ def reconcile_watches(tx: Tx, *, who: str) -> int:
 
 def claim_watches(tx: Tx, runner_id: str, most: int) -> list[int]:
     """Let a runner have up to MOST watches that nobody has, the oldest first; which ones."""
-    if most <= 0:
-        return []
-    found = [row.id for row in tx.rows(_LOCK_FREE if tx.locks_rows else _FREE, {"most": most})]
-    return [key for key in found if tx.change(_CLAIM, {"key": key, "runner": runner_id})]
+    return _CLAIMS.claim(tx, runner_id, most)
 
 
 def tell_watchers(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 from goflow.domain.callbacks import CallbackState
 from goflow.domain.state import RunState
 from goflow.store import Store, Tx, callbacks, events, runs, transitions, triggers
+from tests.conformance.store.claiming import shares_of
 from tests.stores import START, OpenStore, bash_dag, make_run
 
 S = CallbackState
@@ -65,18 +64,7 @@ def test_two_runners_that_claim_at_once_share(open_store: OpenStore) -> None:
         keys = [requested(tx, f"d{number}") for number in range(10)]
         for name in ("r0", "r1"):
             triggers.add_runner(tx, name, capacity=1, ttl_s=5)
-
-    def claim(number: int) -> list[int]:
-        mine: list[int] = []
-        while True:
-            with stores[number].transaction() as tx:
-                got = transitions.claim_callbacks(tx, f"r{number}", 2)
-            mine += got
-            if not got:
-                return mine
-
-    with ThreadPoolExecutor(2) as pool:
-        shares = list(pool.map(claim, [0, 1]))
+    shares = shares_of(stores, transitions.claim_callbacks, 2)
     assert sorted(shares[0] + shares[1]) == keys
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 from sqlalchemy import text
 
 from goflow.domain.questions import Question, QuestionKind, QuestionState, about_next_runs
 from goflow.domain.state import RunState
 from goflow.store import Store, Tx, dags, events, questions, runs, transitions, triggers
+from tests.conformance.store.claiming import shares_of
 from tests.stores import START, OpenStore, bash_dag, make_run
 
 S = QuestionState
@@ -141,16 +140,5 @@ def test_two_runners_that_claim_at_once_share(open_store: OpenStore) -> None:
             transitions.ask_code(tx, f"weight {number}", QuestionKind.WEIGHT, {"n": number}, **of)
         for name in ("r0", "r1"):
             triggers.add_runner(tx, name, capacity=1, ttl_s=5)
-
-    def claim(number: int) -> list[int]:
-        mine: list[int] = []
-        while True:
-            with stores[number].transaction() as tx:
-                got = transitions.claim_questions(tx, f"r{number}", 2)
-            mine += got
-            if not got:
-                return mine
-
-    with ThreadPoolExecutor(2) as pool:
-        shares = list(pool.map(claim, [0, 1]))
+    shares = shares_of(stores, transitions.claim_questions, 2)
     assert len({*shares[0], *shares[1]}) == len([*shares[0], *shares[1]]) == 10

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from goflow.domain.state import LaunchState, RunState, TaskState
 from goflow.domain.triggers import Deferral, Fired, FiredKind, TriggerState
 from goflow.store import Store, Tx, events, pools, runs, tasks, transitions, triggers, xcoms
+from tests.conformance.store.claiming import shares_of
 from tests.stores import START, Made, OpenStore, bash_dag, begin, make_run
 
 S = TaskState
@@ -266,18 +267,7 @@ def test_two_runners_that_claim_at_once_share(open_store: OpenStore) -> None:
         keys = many(tx, 20)
         for name in ("r0", "r1"):
             triggers.add_runner(tx, name, capacity=100, ttl_s=5)
-
-    def claim(number: int) -> list[int]:
-        mine: list[int] = []
-        while True:
-            with stores[number].transaction() as tx:
-                got = transitions.claim_triggers(tx, f"r{number}", 3)
-            mine += got
-            if not got:
-                return mine
-
-    with ThreadPoolExecutor(2) as pool:
-        shares = list(pool.map(claim, [0, 1]))
+    shares = shares_of(stores, transitions.claim_triggers, 3)
     assert sorted(shares[0] + shares[1]) == keys
     with stores[0].reading() as tx:
         for number, share in enumerate(shares):
