@@ -208,6 +208,7 @@ def _read_as(folder: Folder, path: str, content: bytes, inputs: Inputs, dialect_
     from goflow.parser.interpreter.modules import Loader, ModuleValue
     from goflow.parser.interpreter.session import Session
     from goflow.parser.interpreter.sources import SourceError, decoded
+    from goflow.parser.libraries.airflow.state import state_of
     from goflow.parser.libraries.registry import resolve
     from goflow.parser.yaml.located import DocumentModule
 
@@ -221,6 +222,7 @@ def _read_as(folder: Folder, path: str, content: bytes, inputs: Inputs, dialect_
     )
     session.loader = Loader(session, resolve)
     give_builtins(session)
+    state_of(session)  # it wants to know of what is called before Airflow is imported, too
     try:
         source = decoded(content)
     except SourceError as problem:

@@ -45,7 +45,15 @@ from goflow.parser.interpreter.values import (
 
 
 def _expression(frame: Frame, node: cst.Expr) -> Exit | None:
-    evaluate(frame, node.value)
+    session = frame.session
+    made = node.value
+    while isinstance(made, cst.BaseSimpleComp):  # nobody takes its elements either
+        made = made.elt
+    before, session.discarded = session.discarded, made
+    try:
+        evaluate(frame, node.value)
+    finally:
+        session.discarded = before
     return None
 
 
@@ -300,6 +308,8 @@ def _with_items(frame: Frame, items: list[cst.WithItem], node: cst.With) -> Exit
     manager = evaluate(frame, item.item)
     if not isinstance(manager, Value):
         raised(at, "TypeError", "the object does not support the context manager protocol")
+    if isinstance(manager, Unknown) and (entered := frame.session.library.get("unknown_entered")) is not None:
+        entered(manager, node.body, frame.scope, at)
     bound = manager.enter(at)
     if item.asname is not None:
         assign(frame, item.asname.name, bound)

@@ -38,12 +38,14 @@ CLIENTS = re.compile(
     r"|snowflake|databricks\.sdk|openai|weaviate|pinecone|vertexai|opensearchpy|elasticsearch)\b"
 )
 """Client libraries that know nothing of Airflow: what they make is no task and no DAG, whatever it is called."""
-_KEEPING = re.compile(
-    r"(airflow|cosmos|dagster|dbt|flask|fsspec|git|great_expectations|httpx|jinja2|jsonschema|loguru|mlflow|orjson"
+_GENERAL = re.compile(
+    r"(backoff|flask|fsspec|git|httpx|jinja2|jsonschema|loguru|mlflow|orjson"
     r"|paramiko|polars|prometheus_client|psycopg2|psycopg|pymongo|pymysql|pyarrow|pytest|redis|rich|ruamel|s3fs"
     r"|sentry_sdk|simplejson|slack|slack_sdk|slugify|statsd|structlog|tabulate|tenacity|toml|tomli|tomli_w|ujson)\b"
 )
-"""Other libraries whose functions leave their arguments as they are."""
+"""Other libraries whose functions leave their arguments as they are, and that know nothing of Airflow either."""
+_OF_AIRFLOW = re.compile(r"(airflow|cosmos|dagster|dbt|great_expectations)\b")
+"""Those that leave their arguments as they are, and may make tasks."""
 _CALLING_BACK = frozenset(
     {"asyncio", "bdb", "builtins", "cProfile", "code", "concurrent", "contextvars", "importlib", "multiprocessing"}
     | {"pdb", "pkgutil", "profile", "runpy", "sched", "threading", "timeit", "trace", "types", "unittest"}
@@ -58,13 +60,30 @@ _OF_DATA = frozenset(name for kind in _DATA for name in dir(kind) if not name.st
 _ASKING = _OF_DATA.difference(*MUTATORS.values())
 _OF_TASKS = frozenset({"partial", "expand", "expand_kwargs", "override", "set_upstream", "set_downstream"})
 """Methods of operators and tasks; the same."""
-_NOT_READ = ", which is not read"
+NOT_READ = ", which is not read"
 
 
 def is_of_python(reason: str) -> bool:
     """Whether REASON names something in one of Python's own modules that run nothing of the file's."""
     top, dot, rest = reason.partition(".")
     return bool(dot) and top in _PYTHONS_OWN and rest[:1].isidentifier()
+
+
+def knows_no_tasks(reason: str) -> bool:
+    """Whether REASON names something of a library, or of Python's own, that makes no tasks and no DAGs."""
+    return bool(CLIENTS.match(reason) or _GENERAL.match(reason)) or is_of_python(reason)
+
+
+def is_of_code(reason: str) -> bool:
+    """Whether REASON ends in code that is not read, and not in a value from outside."""
+    return reason.endswith(NOT_READ)
+
+
+def is_of_data(reason: str, at: At) -> bool:
+    """Whether what is called at AT for REASON is a method that data or tasks have, of something unknown."""
+    is_method = isinstance(at.node, cst.Call) and isinstance(at.node.func, cst.Attribute)
+    name = callee(at)
+    return is_method and name in _OF_DATA | _OF_TASKS and not reason.endswith(f".{name}{NOT_READ}")
 
 
 def callee(at: At) -> str:
@@ -119,7 +138,7 @@ def keeping(made: Any, args: Arguments, kwargs: Keywords, at: At) -> Any:
 
 
 def _leaves_alone(reason: str) -> bool:
-    return bool(CLIENTS.match(reason) or _KEEPING.match(reason)) or is_of_python(reason)
+    return knows_no_tasks(reason) or _OF_AIRFLOW.match(reason) is not None
 
 
 def forget_all(values: Iterable[Any], why: Unknown) -> None:
@@ -159,12 +178,9 @@ _MAKES = " makes of its arguments: "
 
 def _keeps_arguments(reason: str, at: At) -> bool:
     name = callee(at)
-    if name[:1].isupper() or CLIENTS.match(reason) or _KEEPING.match(reason):
-        return True
     if is_of_python(reason):
-        return reason.partition(".")[0] not in _CHANGING
-    is_method = isinstance(at.node, cst.Call) and isinstance(at.node.func, cst.Attribute)
-    return is_method and name in _OF_DATA | _OF_TASKS and not reason.endswith(f".{name}{_NOT_READ}")
+        return name[:1].isupper() or reason.partition(".")[0] not in _CHANGING
+    return name[:1].isupper() or _leaves_alone(reason) or is_of_data(reason, at)
 
 
 def _forget(value: Any, why: Unknown) -> list[Any]:

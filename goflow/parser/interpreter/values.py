@@ -240,9 +240,13 @@ class Unknown(Value):
         """Unknown, and so is what it may have changed."""
         if args or kwargs:
             from goflow.parser.interpreter.unread import keeping, may_have_changed
+            from goflow.parser.interpreter.wrapping import wrapped
 
+            if (same := wrapped(self, args, kwargs)) is not None:
+                return same
+            made = self.called(args, kwargs, at)  # before what is handed over is not known any more
             may_have_changed(self, args, kwargs, at)
-            return keeping(self.called(args, kwargs, at), args, kwargs, at)
+            return keeping(made, args, kwargs, at)
         return self.called(args, kwargs, at)
 
     def call_with_unknown(self, unknown: Unknown, args: Arguments, kwargs: Keywords, at: At) -> Any:
@@ -256,11 +260,10 @@ class Unknown(Value):
         """Elements are taken from it: from nothing that is known."""
 
     def called(self, args: Arguments, kwargs: Keywords, at: At) -> Any:
-        """Unknown. A library that wants to know of such calls puts a function into ``library["unknown_called"]``."""
+        """Unknown. A library that wants to know of such calls, and to say what they give, puts a function into
+        ``library["unknown_called"]``."""
         hook = at.session.library.get("unknown_called")
-        if hook is not None:
-            hook(self, args, kwargs, at)
-        return self
+        return self if hook is None else hook(self, args, kwargs, at)
 
     def get_item(self, key: Any, at: At) -> Any:
         """Unknown."""

@@ -16,6 +16,7 @@ from goflow.parser.libraries.airflow.keys import GraphError
 from goflow.parser.libraries.airflow.schedules import BadSchedule
 from goflow.parser.libraries.airflow.standard_models import SUB_DAG_OPERATOR
 from goflow.parser.libraries.airflow.state import Taint, state_of
+from goflow.parser.libraries.airflow.unread import tell_of_no_dags
 from goflow.parser.lower.dags import LoweredDag
 from goflow.parser.lower.default_arguments import tell_of_default_args
 from goflow.parser.lower.encoding import class_path
@@ -55,7 +56,10 @@ def dags_of(session: Session, module: ModuleValue) -> Iterable[DagValue]:
 
 
 def _tell_of_others(session: Session, module: ModuleValue) -> None:
-    """Say which DAG objects do not count here although something that is not read has got hold of them."""
+    """Say which DAG objects do not count here although something that is not read has got hold of them, and what may
+    make DAGs where the file shows none."""
+    if not state_of(session).made:
+        tell_of_no_dags(state_of(session))
     counted = {id(dag) for dag in dags_of(session, module)}
     for dag in state_of(session).made:
         taint = dag.taints[0] if dag.taints else dag.chance

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import libcst as cst
+
 from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Unknown, Value
 from goflow.parser.libraries.airflow.dag import DagValue, dag_class
 from goflow.parser.libraries.airflow.exceptions import fail, told_at
@@ -60,13 +62,12 @@ class DagFactory(Value):
 
 
 def _dag(at: At, *args: Any, **kwargs: Any) -> Any:
-    if args and isinstance(args[0], Value) and not isinstance(args[0], Unknown) and args[0].callable:
+    decorates = bool(args) and isinstance(at.node, cst.Decorator)  # and is no call with an id that is not known
+    if args and (decorates if isinstance(args[0], Unknown) else isinstance(args[0], Value) and args[0].callable):
         return DagFactory(args[0], [], dict(kwargs), at)
 
     def decorate(_: At, function: Any) -> Any:
-        if isinstance(function, Unknown):
-            return function
-        if not isinstance(function, Value) or not function.callable:
+        if not isinstance(function, Unknown) and (not isinstance(function, Value) or not function.callable):
             fail(at, "AttributeError", "a @dag function has to be callable", code="GF203")
         return DagFactory(function, args, dict(kwargs), at)
 

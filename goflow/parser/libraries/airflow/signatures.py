@@ -102,9 +102,11 @@ def _after_partial(parameters: list[Parameter], partial: Partial) -> list[Parame
     return left
 
 
-def name_of(function: Any) -> str:
-    """``function.__name__``."""
+def name_of(function: Any) -> Any:
+    """``function.__name__``; Unknown of one that is not known."""
     match function:
+        case Unknown():
+            return function
         case BoundMethod():
             return name_of(function.function)
         case UserFunction() | NativeFunction() | Partial() | ClassValue():

@@ -15,6 +15,9 @@ from goflow.parser.libraries.airflow.keys import GraphError
 from goflow.parser.libraries.airflow.setup_teardown import SetupTeardown
 
 if TYPE_CHECKING:
+    import libcst as cst
+
+    from goflow.parser.interpreter.scopes import Scope
     from goflow.parser.libraries.airflow.dag import DagValue
     from goflow.parser.libraries.airflow.groups import GroupValue
 
@@ -48,6 +51,8 @@ class AirflowState:
     scope: SetupTeardown = field(default_factory=SetupTeardown)
     classes: dict[str, ClassValue] = field(default_factory=dict)
     singletons: dict[str, Any] = field(default_factory=dict)
+    first_unread: tuple[str, Unknown, At] | None = None
+    """The first call that the file itself makes, outside of every DAG, of something that is not read."""
 
     @property
     def dialect(self) -> Dialect:
@@ -70,11 +75,17 @@ class AirflowState:
         dag = dag or self.current_dag()
         return None if dag is None else dag.root_group
 
-    def unknown_called(self, unknown: Unknown, args: Arguments, kwargs: Keywords, at: At) -> None:
-        """Something that is not read was called: it may have made tasks or DAGs."""
+    def unknown_called(self, unknown: Unknown, args: Arguments, kwargs: Keywords, at: At) -> Unknown:
+        """Something that is not read was called: it may have made tasks or DAGs. Gives what it gives."""
         from goflow.parser.libraries.airflow.unread import unread_call
 
-        unread_call(self, unknown, args, kwargs, at)
+        return unread_call(self, unknown, args, kwargs, at)
+
+    def unknown_entered(self, unknown: Unknown, body: cst.CSTNode, scope: Scope, at: At) -> None:
+        """The BODY of a ``with`` block of something that is not known is about to be run."""
+        from goflow.parser.libraries.airflow.unread import unread_block
+
+        unread_block(self, unknown, body, scope, at)
 
     def singleton(self, key: str, make: Callable[[], T]) -> T:
         """The one object of this session called KEY, made when it is first asked for."""
@@ -89,6 +100,7 @@ def state_of(session: Session) -> AirflowState:
     if state is None:
         state = session.library[_KEY] = AirflowState(session)
         session.library["unknown_called"] = state.unknown_called
+        session.library["unknown_entered"] = state.unknown_entered
     assert isinstance(state, AirflowState)
     return state
 

@@ -142,12 +142,10 @@ class TaskDecorator(Instance):
 
 
 def task_decorator(at: At, function: Any, operator: ClassValue, kwargs: Mapping[str, Any], outputs: Any) -> Any:
-    """What decorating FUNCTION gives. Raises TypeError for what is no function."""
-    if isinstance(function, Unknown):
-        return function
+    """What decorating FUNCTION gives, also of one that is not known: there is a task. TypeError for what is none."""
     if isinstance(function, TaskDecorator):
         function = function.function
-    if not isinstance(function, Value) or not function.callable:
+    if not isinstance(function, Unknown) and (not isinstance(function, Value) or not function.callable):
         text = "No positional arguments allowed while using @task, use named arguments instead"
         fail(at, "TypeError", text, code="GF203")
     found = parameters_of(function)
@@ -161,7 +159,7 @@ def task_decorator(at: At, function: Any, operator: ClassValue, kwargs: Mapping[
             text = f"Expected {name!r} to be {wanted}, got {type_name(value)}: {value!r}"
             fail(at, "TypeError", text, code="GF203")
     if outputs is None:
-        outputs = returns_mapping(function, at)
+        outputs = function if isinstance(function, Unknown) else returns_mapping(function, at)
     cls = state_of(at.session).singleton("_TaskDecorator", _decorator_class)
     made = TaskDecorator(cls, function, operator, arguments, outputs)
     made.place = at
@@ -395,7 +393,7 @@ def _as_decorator(at: At, function: Any) -> Any:
 
     if isinstance(function, TaskGroupFactory):
         fail(at, f"{MODULE}.AirflowException", "Task groups cannot be marked as setup or teardown.", code="GF203")
-    if isinstance(function, TaskDecorator | Unknown):
+    if isinstance(function, TaskDecorator):
         return function
     return decorate("python", [function], {}, at)
 

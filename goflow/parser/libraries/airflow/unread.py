@@ -1,48 +1,118 @@
 """Calls of what is not read: where they may make tasks, edges or DAGs, that is told and never passed over.
 
 ``DbtTaskGroup(...)`` of a library that nobody models, inside ``with DAG``, makes tasks that the reader does not see.
-The DAG that it may change is tainted; a DAG that it may make is a diagnostic.
+The DAG that it may change is tainted; a DAG that it may make is a diagnostic. So with what such code makes of a
+decorated function, with a call whose result nobody takes (it is made for what it does), and with ``with`` blocks of it.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+import libcst as cst
+
 from goflow.domain.diagnostics import Severity
-from goflow.parser.interpreter.unread import CLIENTS, callee, is_of_python
-from goflow.parser.interpreter.values import Arguments, At, Keywords, Unknown
+from goflow.parser.interpreter.alternatives import changeable
+from goflow.parser.interpreter.classes import ClassValue
+from goflow.parser.interpreter.scopes import Scope
+from goflow.parser.interpreter.unread import (
+    CLIENTS,
+    callee,
+    is_of_code,
+    is_of_data,
+    is_of_python,
+    knows_no_tasks,
+)
+from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Unknown
+from goflow.parser.libraries.airflow.makers import DAGS, TASKS, Maker, made_by, made_in
 from goflow.parser.libraries.airflow.relations import Dependable, dag_of
 
 if TYPE_CHECKING:
     from goflow.parser.libraries.airflow.dag import DagValue
     from goflow.parser.libraries.airflow.state import AirflowState
 
-_MAKES_TASKS = re.compile(
-    r"(Operator|Sensor|Transfer|TaskGroup|Task|Group|Dag|DAG)$|(^|_)(task|dag)s?(_|$)|^(exec|partial|expand|expand_kwargs)$"
-)
-_MAKES_DAGS = re.compile(r"(Dag|DAG|Dags|DAGs)$|(^|_)dags?(_|$)|^exec$")
 _TASK_ARGUMENTS = frozenset({"task_id", "group_id", "task_group", "trigger_rule"})
 
 
-def unread_call(state: AirflowState, unknown: Unknown, args: Arguments, kwargs: Keywords, at: At) -> None:
-    """Take note of a call of UNKNOWN."""
-    name = callee(at)
+def unread_call(state: AirflowState, unknown: Unknown, args: Arguments, kwargs: Keywords, at: At) -> Unknown:
+    """Take note of a call of UNKNOWN; gives what it gives."""
     if CLIENTS.match(unknown.reason) or is_of_python(unknown.reason):
-        return
-    touched = list(dict.fromkeys(_dags_in((*args, *kwargs.values()))))
+        return unknown
+    handed = [*args, *kwargs.values()]
+    makes = made_by(handed)
+    touched = list(dict.fromkeys(_dags_in(handed)))
     current = state.current_dag()
-    if not touched and current is not None and (_TASK_ARGUMENTS & set(kwargs) or _MAKES_TASKS.search(name)):
+    at_once = made_by(value for value in handed if not _is_of_airflow(value)) if makes else makes
+    if not touched and current is not None and _may_make_tasks(unknown, at_once, kwargs, at):
         touched = [current]
     for dag in touched:
-        dag.taint(f"what {name or 'a call'}(...) does to the DAG", unknown, at)
-    if current is None and not touched and ("dag_id" in kwargs or _MAKES_DAGS.search(name) or _globals_in(args, at)):
-        dag_id = kwargs.get("dag_id")
-        words = f"{name or 'a call'}(...) may make DAGs that are not seen: it depends on {unknown.reason}"
-        known = dag_id if isinstance(dag_id, str) else None
-        severity = Severity.ERROR if known is not None else Severity.WARNING
-        at.session.report("GF103", words, at, severity=severity, dag_id=known)
+        dag.taint(f"what {callee(at) or 'a call'}(...) does to the DAG", unknown, at)
+    if current is None and not touched and _may_make_dags(unknown, at_once, args, kwargs, at):
+        _tell_of_dags(f"{callee(at) or 'a call'}(...)", kwargs.get("dag_id"), unknown, at)
+    elif current is None and state.first_unread is None and _is_the_files_own(unknown, at):
+        state.first_unread = f"{callee(at) or 'a call'}(...)", unknown, at
+    if not makes:
+        return unknown
+    return Maker.made(unknown, changeable(handed), makes)
+
+
+def _is_of_airflow(value: Any) -> bool:
+    """Whether VALUE is Airflow's own: who wants to make something of that does not wait to be handed it."""
+    return isinstance(value, NativeFunction) or (isinstance(value, ClassValue) and value.is_native)
+
+
+def unread_block(state: AirflowState, unknown: Unknown, body: cst.CSTNode, scope: Scope, at: At) -> None:
+    """Take note of ``with UNKNOWN: BODY``: it may be a group, whose prefix the tasks inside get, or a DAG."""
+    if knows_no_tasks(unknown.reason):
+        return
+    makes = made_in(body, scope)
+    current = state.current_dag()
+    if current is not None and "tasks" in makes:
+        current.taint("what the context of tasks does to them", unknown, at)
+    elif current is None and "tasks" in makes:
+        _tell_of_dags("the context of tasks", None, unknown, at)
+
+
+def _may_make_tasks(unknown: Unknown, makes: frozenset[str], kwargs: Keywords, at: At) -> bool:
+    if _TASK_ARGUMENTS & set(kwargs) or TASKS.search(callee(at)):
+        return True
+    if not isinstance(at.node, cst.Call):  # it decorates: what it gives is called where that makes something
+        return False
+    if isinstance(unknown, Maker) or "tasks" in makes:
+        return True
+    return at.session.discarded is at.node and _may_do_anything(unknown, at)
+
+
+def _may_do_anything(unknown: Unknown, at: At) -> bool:
+    return is_of_code(unknown.reason) and not knows_no_tasks(unknown.reason) and not is_of_data(unknown.reason, at)
+
+
+def _is_the_files_own(unknown: Unknown, at: At) -> bool:
+    makes_an_object = callee(at)[:1].isupper() and at.session.discarded is not at.node
+    return at.module is at.session.main and not makes_an_object and _may_do_anything(unknown, at)
+
+
+def tell_of_no_dags(state: AirflowState) -> None:
+    """The file made no DAG: what is not read may make some."""
+    if state.first_unread is not None and not any(found.code == "GF103" for found in state.session.diagnostics):
+        what, unknown, at = state.first_unread
+        _tell_of_dags(what, None, unknown, at)
+
+
+def _may_make_dags(unknown: Unknown, makes: frozenset[str], args: Arguments, kwargs: Keywords, at: At) -> bool:
+    if "dag_id" in kwargs or DAGS.search(callee(at)) or any(arg is at.module.names for arg in args):
+        return True
+    if not isinstance(at.node, cst.Call):
+        return False
+    return "dags" in makes or (isinstance(unknown, Maker) and "dags" in unknown.makes)
+
+
+def _tell_of_dags(what: str, dag_id: Any, unknown: Unknown, at: At) -> None:
+    words = f"{what} may make DAGs that are not seen: it depends on {unknown.reason}"
+    known = dag_id if isinstance(dag_id, str) else None
+    severity = Severity.ERROR if known is not None else Severity.WARNING
+    at.session.report("GF103", words, at, severity=severity, dag_id=known)
 
 
 def _dags_in(values: Any, depth: int = 3) -> Iterator[DagValue]:
@@ -60,8 +130,3 @@ def _dags_in(values: Any, depth: int = 3) -> Iterator[DagValue]:
             yield from _dags_in(value, depth - 1)
         elif depth and isinstance(value, dict):
             yield from _dags_in(value.values(), depth - 1)
-
-
-def _globals_in(args: Arguments, at: At) -> bool:
-    """Whether the module's globals are handed over, as DAG factories want them."""
-    return any(arg is at.module.names for arg in args)

@@ -90,7 +90,7 @@ def test_so_has_what_a_dag_says(argument):
 @pytest.mark.parametrize(
     ("sentence", "lines"),
     [
-        ("a call of anything at all", "import acme\nacme.configure()"),
+        ("a call of anything at all", "import acme\nfound = acme.configured()"),
         ("a client", "import boto3\ns3 = boto3.client('s3')"),
         ("a description", "dag.description = x"),
         ("an owner", "E('o', owner=x)"),

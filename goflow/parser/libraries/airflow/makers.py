@@ -1,0 +1,135 @@
+"""Which functions, classes and bodies of a file may make tasks or DAGs when they are run: told from what they name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import libcst as cst
+
+from goflow.parser.interpreter.alternatives import Keeper
+from goflow.parser.interpreter.classes import ClassValue
+from goflow.parser.interpreter.descriptors import BoundMethod
+from goflow.parser.interpreter.functions import UserFunction
+from goflow.parser.interpreter.scopes import Scope
+from goflow.parser.interpreter.values import CONTAINERS, NativeFunction, Unknown
+
+TASKS = re.compile(
+    r"(Operator|Sensor|Transfer|TaskGroup|Task|Group|Dag|DAG)$|(^|_)(task|dag)s?(_|$)|^(exec|partial|expand|expand_kwargs)$"
+)
+"""Names of what makes tasks."""
+DAGS = re.compile(r"(Dag|DAG|Dags|DAGs)$|(^|_)dags?(_|$)|^exec$")
+"""Names of what makes DAGs."""
+_TASK_MAKERS = frozenset({"TaskDecorator", "TaskDecorators", "TaskGroupFactory"})
+_HOLDING = ("function", "inner")
+"""Where what stands for a function has it: bound methods, ``partial``, ``lru_cache``."""
+
+
+class Maker(Keeper):
+    """What code that is not read has made of something that makes tasks or DAGs, and may do so itself when it is
+    called: MAKES has ``tasks``, ``dags`` or both."""
+
+    __slots__ = ("makes",)
+
+    @classmethod
+    def made(cls, unknown: Unknown, holders: list[Any], makes: frozenset[str]) -> Maker:
+        """For the reason of UNKNOWN, of HOLDERS."""
+        maker = cls(unknown.reason, unknown.at, holders)
+        maker.makes = makes
+        return maker
+
+    makes: frozenset[str]
+
+    def get_attribute(self, name: str, at: Any) -> Any:
+        """A method of it may, too."""
+        return self
+
+    def derived(self) -> Unknown:
+        """The same for what it is wrapped in."""
+        return self
+
+
+def made_by(values: Iterable[Any]) -> frozenset[str]:
+    """What any of VALUES may make when it is called: ``tasks``, ``dags``; they may stand in lists and dicts."""
+    return _Search().of_values(values)
+
+
+def made_in(body: cst.CSTNode, scope: Scope) -> frozenset[str]:
+    """What the statements of BODY, which stand in SCOPE, may make."""
+    return _Search().of_body(body, scope)
+
+
+class _Search:
+    """One question, which looks at each function and class once."""
+
+    def __init__(self) -> None:
+        self.seen: set[int] = set()
+
+    def of_values(self, values: Iterable[Any]) -> frozenset[str]:
+        return frozenset().union(*(self.of_value(value) for value in values))
+
+    def of_value(self, value: Any) -> frozenset[str]:
+        if isinstance(value, str | int | float | None) or id(value) in self.seen:
+            return frozenset()
+        self.seen.add(id(value))
+        kind = type(value).__name__
+        if isinstance(value, Maker):
+            return value.makes
+        if kind in _TASK_MAKERS:
+            return frozenset({"tasks"})
+        if kind == "DagFactory":
+            return frozenset({"dags"})
+        if isinstance(value, UserFunction):
+            return self.of_body(value.node.body, value.scope)
+        if isinstance(value, ClassValue):
+            return self._of_class(value)
+        if isinstance(value, NativeFunction | Unknown):
+            return self._named(value.name) if isinstance(value, NativeFunction) else frozenset()
+        if isinstance(value, CONTAINERS):
+            return self.of_values(value.values() if isinstance(value, dict) else value)
+        held = [getattr(value, name, None) for name in _HOLDING]
+        return self.of_values(held if isinstance(value, BoundMethod) or any(held) else ())
+
+    def of_body(self, body: cst.CSTNode, scope: Scope) -> frozenset[str]:
+        named = _Named()
+        body.visit(named)
+        found = self.of_values(scope.find(name) for name in named.names)
+        return found.union(*(self._named(name) for name in named.methods))
+
+    def _of_class(self, cls: ClassValue) -> frozenset[str]:
+        if any(base.name in {"BaseOperator", "TaskGroup", "DAG"} for base in cls.mro):
+            return frozenset({"dags" if any(base.name == "DAG" for base in cls.mro) else "tasks"})
+        own = [found for base in cls.mro if not base.is_native for found in base.attributes.values()]
+        return self.of_values(own)
+
+    def _named(self, name: str) -> frozenset[str]:
+        if DAGS.search(name):
+            return frozenset({"dags"})
+        return frozenset({"tasks"} if TASKS.search(name) or name in {"setup", "teardown"} else ())
+
+
+class _Named(cst.CSTVisitor):
+    """The names that a body calls or decorates with, and the last names of ``module.name(...)``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+        self.methods: set[str] = set()
+
+    def _add(self, node: cst.BaseExpression) -> None:
+        while isinstance(node, cst.Call):
+            node = node.func
+        if isinstance(node, cst.Name):
+            self.names.add(node.value)
+        elif isinstance(node, cst.Attribute):
+            self.methods.add(node.attr.value)
+            self._add(node.value)
+
+    def visit_Call(self, node: cst.Call) -> None:  # noqa: N802
+        """``name(...)``."""
+        self._add(node.func)
+
+    def visit_Decorator(self, node: cst.Decorator) -> None:  # noqa: N802
+        """``@name``, ``@name.bash(...)``."""
+        self._add(node.decorator)
