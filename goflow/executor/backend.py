@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from goflow.domain.runs import Launch, Outcome
+from goflow.executor.unsent import Unsent
 from goflow.operators.plan import JobPlan
 
 
@@ -113,6 +114,10 @@ class Backend(Protocol):
 
     def present(self) -> Iterable[Observation]:
         """What exists now, each launch once: the truth for reconciliation. Raises BackendAwayError."""
+
+    def unsent(self, handle: Handle) -> Unsent:
+        """What is left of results of a launch whose container has ended well and is not ours, and nobody has heard.
+        Raises BackendAwayError."""
 
     def ready(self) -> str | None:
         """None when it can take launches; else why not, in words for ``/readyz``."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import math
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -27,6 +28,7 @@ from goflow.executor.pods import (
     verdict_of,
 )
 from goflow.executor.shared_jobs import SharedJob, index_of, key_of
+from goflow.executor.unsent import NOTHING, Unsent, has_sidecar, unsent_of
 from goflow.kube.api import JOBS, PODS, KubeApi
 from goflow.kube.errors import AlreadyExistsError, ForbiddenError, KubeError, NotFoundError, UnavailableError
 from goflow.kube.reflector import Change, Reflector
@@ -170,6 +172,20 @@ class KubernetesBackend:
                 if found is not None:
                     seen[found.launch_id] = judge(found, by_launch.get(found.launch_id))
         return list(seen.values())
+
+    def unsent(self, handle: Handle) -> Unsent:
+        """What the sidecars of its pods say; where there is no pod any more, whether its Job had one."""
+        with self._lock:
+            known = self._pods.get(handle.launch_id)
+        if known is not None and not has_sidecar(known):
+            return NOTHING
+        pods = self._pods_of(handle)
+        found = [self._call(partial(unsent_of, pod, self.api)) or NOTHING for pod in pods]
+        if pods:
+            return functools.reduce(Unsent.and_also, found)
+        job = known or self._call(lambda: self.api.get_job(handle.namespace, handle.job_name))
+        template = (job or {}).get("spec", {}).get("template") or job or {}
+        return Unsent(lost="its pod is gone before it was asked") if has_sidecar(template) else NOTHING
 
     def ready(self) -> str | None:
         """None while every watch works and has told its first list."""

@@ -27,6 +27,7 @@ from goflow_runner.local import SOCKET, process_identity, short_address
 from goflow.domain.runs import Outcome
 from goflow.domain.state import TaskState
 from goflow.executor.backend import BackendAwayError, Handle, Observation, Phase, Sink
+from goflow.executor.unsent import NOTHING, Unsent
 from goflow.executor.words import outcome_from_word
 from goflow.operators.plan import JobPlan
 
@@ -138,6 +139,11 @@ class LocalBackend:
         if not self.launches.is_dir():
             return []
         return [self._observe(entry) for entry in sorted(self.launches.iterdir()) if entry.is_dir()]
+
+    def unsent(self, handle: Handle) -> Unsent:
+        """Nothing: every process here is our own runner's."""
+        del handle
+        return NOTHING
 
     def ready(self) -> str | None:
         """None while the zygote's socket is there."""

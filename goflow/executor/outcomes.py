@@ -16,6 +16,7 @@ from goflow.domain.outcomes import SKIP_KEY, Verdict, consequence
 from goflow.domain.runs import Launch, Outcome, TaskInstance
 from goflow.domain.spec import DagSpec, Dialect, TaskSpec
 from goflow.domain.state import OPEN_LAUNCH_STATES, LaunchState, TaskState
+from goflow.executor.unsent import Unsent, with_unsent
 from goflow.operators.registry import speaks_for_itself, to_resolve
 from goflow.store import Store, Tx, launches, logs, runs, tasks, transitions, versions, xcoms
 from goflow.store.rows import LogRow
@@ -155,6 +156,18 @@ def _was_to_resolve(tx: Tx, dag: DagSpec, task: TaskSpec, launch: Launch) -> boo
     """Whether finding out what its pod is made of is what LAUNCH was for: else a task could have itself begun again
     and again in one attempt."""
     return bool(to_resolve(dag, task, launch.backend, launches.resolved(tx, launch)))
+
+
+def with_unsent_results(
+    store: Store, launch: Launch, outcome: Outcome, report: Mapping[str, Any] | None, unsent: Unsent
+) -> tuple[Outcome, Mapping[str, Any]]:
+    """OUTCOME, a success, and REPORT with what the pod of LAUNCH has left of its results."""
+    with store.reading() as tx:
+        _, instance = launches.with_task(tx, launch.id)
+        stored = xcoms.pull(tx, instance.dag_run_id, instance.task_id, map_index=instance.map_index)
+    told = report or {}
+    results = [*(told.get("xcoms") or ()), *unsent.results]
+    return with_unsent(outcome, unsent, is_stored=bool(stored)), {**told, "xcoms": results}
 
 
 def store_report(tx: Tx, instance: TaskInstance, report: Mapping[str, Any]) -> None:

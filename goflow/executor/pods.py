@@ -243,9 +243,11 @@ def _word(message: str | None) -> Json | None:
 
 
 def _told(word: Json, at: dt.datetime | None) -> Outcome:
-    """What our runner's word says. A deferral leaves out what the task waits for, which the server alone is told: when
-    it has not heard it, nobody has."""
+    """What our runner's word says. A deferral leaves out what the task waits for, which the server alone is told, and
+    others what a termination message has no room for: when the server has not heard it, nobody has."""
     try:
+        if word.get("cut") and word["state"] != TaskState.FAILED:
+            raise ValueError(f"{', '.join(map(str, word['cut']))} had no room in it")
         return outcome_from_word(word, at)
     except ValueError as problem:
         message = f"its runner could not tell the server its end, and its last word is not enough: {problem}"

@@ -11,7 +11,7 @@ import heapq
 import itertools
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import structlog
@@ -21,10 +21,11 @@ from goflow.domain.errors import NotFoundError
 from goflow.domain.runs import Event, Launch, Outcome
 from goflow.domain.state import OPEN_LAUNCH_STATES, LaunchState, TaskState
 from goflow.executor.backend import Backend, BackendAwayError, Handle, LaunchRefusedError, Observation, Phase
-from goflow.executor.outcomes import begun, settle, store_report
+from goflow.executor.outcomes import begun, settle, store_report, with_unsent_results
 from goflow.executor.plans import Planner
 from goflow.executor.shared_jobs import as_its_launch
 from goflow.executor.tokens import TokenMint
+from goflow.executor.unsent import NOTHING
 from goflow.operators.plan import JobPlan, NotConvertibleError
 from goflow.operators.shared import as_shared
 from goflow.service import ThreadService
@@ -333,12 +334,16 @@ class Executor(ThreadService):
 
     def _ended(self, launch: Launch, seen: Observation, outcome: Outcome) -> None:
         """Store the end; where its output is the task's result, once all of that is there."""
-        report = None
+        report: Mapping[str, Any] | None = None
         if self.follower is not None and outcome.state is TaskState.SUCCESS and self.follower.has_result(launch.id):
             if self.follower.busy(launch.id):
                 self._again(("observe", seen), LOG_WAIT_S)
                 return
             report = self.follower.result(launch.id)
+        if outcome.state is TaskState.SUCCESS and not self.planner.claims_itself(launch.id):
+            unsent = self.backend.unsent(Handle.of(launch))
+            if unsent != NOTHING:
+                outcome, report = with_unsent_results(self.store, launch, outcome, report, unsent)
         settle(self.store, launch.id, outcome, who=self.backend.name, report=report)
 
     def _gone(self, launch: Launch, seen: Observation) -> None:

@@ -32,6 +32,8 @@ GOODBYE_S = 5.0
 TIMEOUT_MARGIN_S = 30.0
 """The task enforces its execution_timeout itself, so that on_kill runs; the agent steps in this much later."""
 TERMINATION_LOG = Path("/dev/termination-log")
+MEANT = frozenset({"xcoms", "asset_events", "skip_downstream", "resolved", "reschedule_at"})
+"""What an end means besides its state: without one of these it is another end."""
 LONGEST_TERMINATION = 4000
 """Bytes: Kubernetes keeps 4,096 of a termination message."""
 
@@ -278,7 +280,7 @@ def _tell(attempt: Attempt, outcome: OutcomeInfo) -> int:
 
 def _leave_word(word: Mapping[str, Any]) -> None:
     """Leave WORD in the container's termination message: without its results when it is too long, then without events
-    of assets and use, and with a shorter message."""
+    of assets and use, and with a shorter message. ``cut`` names what is not there of what the end means."""
     if not TERMINATION_LOG.exists():
         return
     shorter = dict(word)
@@ -287,13 +289,20 @@ def _leave_word(word: Mapping[str, Any]) -> None:
             shorter["message"] = str(shorter.get("message", ""))[:300]
         else:
             shorter.pop(cut, None)
-        text = json.dumps(shorter)
+        text = json.dumps(_with_cut(shorter, word))
         if len(text) <= LONGEST_TERMINATION:
             break
     else:
-        text = json.dumps({key: word[key] for key in word if key in {"state", "reason", "retry", "exit_code"}})
+        least = {key: word[key] for key in word if key in {"state", "reason", "retry", "exit_code"}}
+        text = json.dumps(_with_cut(least, word))
     with contextlib.suppress(OSError):
         TERMINATION_LOG.write_text(text, encoding="utf-8")
+
+
+def _with_cut(shorter: Mapping[str, Any], word: Mapping[str, Any]) -> dict[str, Any]:
+    """SHORTER, and what it has lost of WORD that others act upon."""
+    cut = sorted(key for key in MEANT & word.keys() - shorter.keys() if word[key])
+    return {**shorter, **({"cut": cut} if cut else {})}
 
 
 def _write_atomically(path: Path, value: object) -> None:

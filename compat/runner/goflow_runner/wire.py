@@ -273,6 +273,21 @@ class XComValue(TypedDict):
     length: int | None
 
 
+class UnsentResult(TypedDict, total=False):
+    """What the sidecar that sends the result of a container that is not ours leaves in its termination message until
+    the server has heard it: one of these."""
+
+    xcoms: list[XComValue]
+    failed: str
+    """Why what the container left is no result."""
+    log: dict[str, Any]
+    """The message has no room for either: it stands in the lines of the sidecar's log that begin with `RESULT_LINE`,
+    JSON, compressed by zlib, as base64. ``characters`` of that, and their ``sha256``."""
+
+
+RESULT_LINE = "goflow-result "
+
+
 class Report(TypedDict, total=False):
     """What is known before the end; every part may be missing."""
 

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import os
 import signal
 import sys
+import zlib
 from pathlib import Path
 from typing import Any
 
-from goflow_runner import results
+from goflow_runner import agent, results
 from goflow_runner.client import RefusedError, ServerAwayError, TaskClient
-from goflow_runner.wire import ENV_LAUNCH, ENV_RESULTS, XComValue
+from goflow_runner.wire import ENV_LAUNCH, ENV_RESULTS, EXIT_NO_SERVER, RESULT_LINE, UnsentResult, XComValue
+
+PATIENCE_S = 25.0
+"""Seconds for which the server is asked again at the end: most pods have 30 before their containers are killed."""
+SOON_S = 2.0
+"""Seconds after which a result that no termination message has room for is written to the log as well."""
+PART = 8000
+"""Characters of a line in the log; runtimes cut those above 16 KiB."""
 
 
 def serve(path: Path, *, multiple_outputs: bool = False) -> int:
@@ -19,30 +29,65 @@ def serve(path: Path, *, multiple_outputs: bool = False) -> int:
     MULTIPLE_OUTPUTS each key of the map in it as a result of its own as well.
 
     0 when the result is stored or there is none; 1 when it cannot be one (it is no JSON, or larger than the daemon's
-    settings allow), which the server is told as the task's failure; 96 when the server stayed away.
+    settings allow), which the server is told as the task's failure; 96 when the server stayed away. Until it has been
+    told, the pod keeps what it would be told (`UnsentResult`): the daemon asks the pod before it believes the end.
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
     signal.sigwait({signal.SIGTERM, signal.SIGINT})
+    return send(path, multiple_outputs=multiple_outputs)
+
+
+def send(path: Path, *, multiple_outputs: bool = False) -> int:
+    """What `serve` does once told to stop."""
     try:
         text = path.read_bytes()
     except FileNotFoundError:
         return 0
     if not text.strip():  # as Airflow's own sidecar takes it
         return 0
-    client = TaskClient.from_environment(os.environ[ENV_LAUNCH])
-    client.patience_s = 25.0
+    word: UnsentResult = {}
     try:
+        word["xcoms"] = _results(text, multiple_outputs)
+    except (_NoJsonError, results.ResultTooLarge, RuntimeError, OSError) as problem:
+        word["failed"] = f"{path} cannot be the task's result: {problem}"
+        print(word["failed"], file=sys.stderr)
+    client = TaskClient.from_environment(os.environ[ENV_LAUNCH])
+    is_kept = _keep(json.dumps(word))
+    for patience_s in [PATIENCE_S] if is_kept else [SOON_S, PATIENCE_S - SOON_S]:
+        client.patience_s = patience_s
         try:
-            client.report(xcoms=_results(text, multiple_outputs))
-        except (_NoJsonError, results.ResultTooLarge, RuntimeError, OSError) as problem:
-            words = f"{path} cannot be the task's result: {problem}"
-            print(words, file=sys.stderr)
-            client.finish({"outcome": {"state": "failed", "reason": "Result", "message": words}})
-            return 1
-    except (RefusedError, ServerAwayError) as problem:
-        print(f"the result was not stored: {problem}", file=sys.stderr)
-        return 96
-    return 0
+            _tell(client, word)
+            return 1 if "failed" in word else 0
+        except (RefusedError, ServerAwayError) as problem:
+            print(f"the result was not stored: {problem}", file=sys.stderr)
+            if not is_kept:
+                is_kept = _keep(json.dumps(_in_log(json.dumps(word))))
+    return EXIT_NO_SERVER
+
+
+def _tell(client: TaskClient, word: UnsentResult) -> None:
+    if "failed" in word:
+        client.finish({"outcome": {"state": "failed", "reason": "Result", "message": word["failed"]}})
+    else:
+        client.report(xcoms=word["xcoms"])
+
+
+def _keep(word: str) -> bool:
+    """Leave WORD in the container's termination message; false where it has no room for it."""
+    if len(word) > agent.LONGEST_TERMINATION:
+        return False
+    if agent.TERMINATION_LOG.exists():
+        agent.TERMINATION_LOG.write_text(word, encoding="utf-8")
+    return True
+
+
+def _in_log(word: str) -> UnsentResult:
+    """Write WORD to standard output, and tell how it is found there."""
+    packed = base64.b64encode(zlib.compress(word.encode())).decode("ascii")
+    for start in range(0, len(packed), PART):
+        print(RESULT_LINE + packed[start : start + PART])
+    sys.stdout.flush()
+    return {"log": {"characters": len(packed), "sha256": hashlib.sha256(packed.encode()).hexdigest()}}
 
 
 class _NoJsonError(Exception):

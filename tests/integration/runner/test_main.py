@@ -168,7 +168,7 @@ def test_what_the_termination_message_has_no_room_for_is_left_out(tmp_path, monk
     result = {"key": "k", "value": "x", "length": None}
     sizes = {
         "all of it": ({**word, "xcoms": [result]}, {**word, "xcoms": [result]}),
-        "a result that is too long": ({**word, "xcoms": [{**result, "value": "x" * 5000}]}, word),
+        "a result that is too long": ({**word, "xcoms": [{**result, "value": "x" * 5000}]}, {**word, "cut": ["xcoms"]}),
         "words that are too long": (
             {**word, "message": "m" * 5000},
             {key: value for key, value in word.items() if key != "usage"} | {"message": "m" * 300},
@@ -179,4 +179,5 @@ def test_what_the_termination_message_has_no_room_for_is_left_out(tmp_path, monk
         assert json.loads(log.read_text()) == left, name
         assert len(log.read_bytes()) <= 4096, name
     agent._leave_word({**word, "skip_downstream": ["t" * 100] * 100})
-    assert json.loads(log.read_text()) == {"state": "failed", "reason": "Exit", "exit_code": 3}
+    least = {"state": "failed", "reason": "Exit", "exit_code": 3, "cut": ["skip_downstream"]}
+    assert json.loads(log.read_text()) == least

@@ -13,6 +13,7 @@ from goflow.executor.backend import Handle, Observation, Phase, Sink
 from goflow.executor.plans import Planner
 from goflow.executor.service import Executor
 from goflow.executor.tokens import TokenMint
+from goflow.executor.unsent import NOTHING, Unsent
 from goflow.operators.plan import JobPlan
 from goflow.operators.request import Defaults
 from goflow.store import Store, launches, tasks, transitions
@@ -33,6 +34,7 @@ class Backend:
         self.plans: dict[str, JobPlan] = {}
         self.starts: list[str] = []
         self.phases: dict[str, Observation] = {}
+        self.left = NOTHING
         self.still_there: set[str] = set()
         """Launches whose processes have told their end and have not gone yet."""
         self.calls: list[tuple[str, str]] = []
@@ -67,6 +69,9 @@ class Backend:
     def present(self) -> Iterable[Observation]:
         self.before("present", "")
         return list(self.phases.values())
+
+    def unsent(self, handle: Handle) -> Unsent:
+        return self.left
 
     def ready(self) -> str | None:
         return None

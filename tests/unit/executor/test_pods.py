@@ -99,6 +99,15 @@ def test_a_deferral_that_the_server_has_not_heard_is_lost():
     assert "must say what it waits for" in seen.outcome.message
 
 
+@pytest.mark.parametrize(("state", "reason"), [("success", "Lost"), ("skipped", "Lost"), ("failed", "")])
+def test_an_end_whose_meaning_had_no_room_is_lost_unless_it_has_failed_anyway(state, reason):
+    """Only the server is told all of it; here it has not heard it."""
+    word = json.dumps({"state": state, "cut": ["xcoms"]})
+    outcome = observe_pod(pod(ended(96, message=word), phase="Failed")).outcome
+    assert (outcome.state, outcome.reason) == (TaskState.FAILED, reason)
+    assert ("xcoms had no room in it" in outcome.message) is bool(reason)
+
+
 WAITING = {
     "an image that is not there": ("ErrImagePull", "failed to pull: not found"),
     "an image that is waited for after a failure": ("ImagePullBackOff", "Back-off pulling image"),
