@@ -292,15 +292,20 @@ class Yields(cst.CSTVisitor):
         return False
 
     def visit_FunctionDef(self, node: cst.FunctionDef) -> bool:  # noqa: N802
-        """Another body."""
+        """Another body; its decorators and defaults are evaluated in this one."""
+        for own in (*node.decorators, node.params):
+            own.visit(self)
         return False
 
     def visit_Lambda(self, node: cst.Lambda) -> bool:  # noqa: N802
-        """Another body."""
+        """The same."""
+        node.params.visit(self)
         return False
 
     def visit_ClassDef(self, node: cst.ClassDef) -> bool:  # noqa: N802
-        """Another body."""
+        """The same; its bases are evaluated here as well."""
+        for own in (*node.decorators, *node.bases, *node.keywords):
+            own.visit(self)
         return False
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 
 import pytest
@@ -52,3 +53,11 @@ def test_local_settings_that_cannot_be_imported_are_told(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(ModuleNotFoundError, match="no_such_module"):
         pod_mutation_hook([])
+
+
+@pytest.mark.parametrize(
+    "name", ["airflow.providers.standardoperators.bash", "airflow.providers.common.compatible.sdk"]
+)
+def test_a_package_whose_name_only_begins_like_one_of_ours_is_not_there(name):
+    with pytest.raises(ModuleNotFoundError):
+        importlib.import_module(name)

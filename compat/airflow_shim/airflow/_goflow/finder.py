@@ -7,7 +7,7 @@ from types import ModuleType
 
 from airflow._goflow import facts, homes, world
 
-OURS = ("airflow.providers.standard", "airflow.providers.common.compat")
+OURS = frozenset({"airflow.providers.standard", "airflow.providers.common.compat"})
 """Providers that the shim always brings itself."""
 _PRIVATE = "airflow._goflow"
 CLIENT_MODULES = frozenset({"api", "api_client", "client", "config", "exceptions", "models", "rest", "stream", "watch"})
@@ -41,7 +41,7 @@ class Finder:
             return None
         if fullname == facts.EXAMPLES or fullname.startswith(f"{facts.EXAMPLES}."):
             return self._find_example(fullname)
-        if facts.is_provider(fullname) and not fullname.startswith(OURS):
+        if facts.is_provider(fullname) and not _is_ours(fullname):
             return self._find_provider(fullname)
         if not facts.has_module(fullname):
             return None
@@ -85,6 +85,12 @@ class Finder:
             private = importlib.import_module(f"{_PRIVATE}.{home}")
             module.__dict__.update({name: value for name, value in vars(private).items() if not name.startswith("_")})
             module.__dict__.update(getattr(private, "_dynamic", dict)())
+
+
+def _is_ours(fullname):
+    """Whether FULLNAME is one of our providers or inside one."""
+    words = fullname.split(".")
+    return ".".join(words[:3]) in OURS or ".".join(words[:4]) in OURS
 
 
 class ClientModule(ModuleType):
@@ -157,7 +163,7 @@ def _borrowed(origin):
 def _named(module, name):
     new_module, _, new_name = facts.canonical(f"{module}.{name}").rpartition(".")
     own = None if facts.is_provider(module) else homes.home_of(module, name)
-    if own is None and facts.is_provider(new_module) and not new_module.startswith(OURS):
+    if own is None and facts.is_provider(new_module) and not _is_ours(new_module):
         if new_module != module:
             there = importlib.import_module(new_module)
             if not isinstance(there, Module):

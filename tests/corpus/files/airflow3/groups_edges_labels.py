@@ -20,7 +20,7 @@ with DAG("groups_edges_labels", schedule=None, start_date=datetime(2024, 1, 1)) 
         with TaskGroup("inner", prefix_group_id=True) as inner:
             x, y = EmptyOperator(task_id="x"), EmptyOperator(task_id="y", retries=0)
             x >> y
-        with TaskGroup("flat", prefix_group_id=False) as flat:
+        with TaskGroup("flat", prefix_group_id=0) as flat:
             z = EmptyOperator(task_id="z")
         inner >> flat
     start >> Label("go") >> branch >> Label("this way") >> outer

@@ -64,7 +64,7 @@ def _group(made, record, write):
         "group_id": made.group_id,
         "dag": write(made.dag),
         "parent": None if made.parent_group.is_root else write(made.parent_group),
-        "prefix": made.prefix_group_id is not False,
+        "prefix": bool(made.prefix_group_id),
         "default_args": record.arguments["default_args"],
         "tooltip": write(made.tooltip),
         "doc_md": write(made.doc_md),
