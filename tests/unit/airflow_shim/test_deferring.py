@@ -30,6 +30,9 @@ class Waits(BaseOperator):
     def go_on(self, context, event=None, pair=None):
         return [context["ti"].task_id, event, pair]
 
+    def pre_execute(self, context):
+        context["ti"].xcom_push("hook", context["ti"].task_id)
+
 class Begins(Waits):
     start_from_trigger = True
     start_trigger_args = StartTriggerArgs("own_triggers.Own", "go_on", {"given": 3}, {"pair": [4]}, dt.timedelta(1))
@@ -41,7 +44,7 @@ with DAG("d", schedule=None):
     Waits(task_id="t", on_success_callback=told, on_failure_callback=told, on_retry_callback=told)
     Waits(task_id="value", given=Value(7))
     Waits(task_id="bad", given=object())
-    Begins(task_id="begins")
+    Begins(task_id="begins", on_execute_callback=lambda context: context["ti"].xcom_push("begun", 1))
     DateTimeSensorAsync(task_id="moment", target_time=dt.datetime(2030, 1, 1, tzinfo=dt.timezone.utc))
     TimeDeltaSensorAsync(task_id="delta", delta=dt.timedelta(days=9000))
     FileSensor(task_id="file", filepath="/f", deferrable=True, timeout=60)
@@ -115,6 +118,9 @@ def test_a_task_may_begin_with_its_trigger(written):
         {"pair": [4]},
         86400.0,
     )
+    assert written.client.results == {}, "under Airflow no container has begun: no hook is called, and no callback"
+    assert written.run("begins", resume=resumed("event", payload=1))["state"] == "success"
+    assert {key for _, _, key in written.client.results} == {"hook", "begun", "return_value"}
 
 
 @pytest.mark.parametrize("dialect", ["airflow2", "airflow3"])

@@ -128,6 +128,8 @@ def _execute(context, limits, resume):
 
     task = context["ti"].task
     os.environ.update(context_to_airflow_vars(context, in_env_var_format=True))
+    if resume is None and task.start_from_trigger and task.start_trigger_args is not None:
+        _begin_with_trigger(task)
     if not world.is_airflow2():
         call_hook(task._pre_execute_hook, context)
     call_hook(task.pre_execute, context)
@@ -162,8 +164,6 @@ def _to_the_end(task, context, resume):
         from airflow._goflow import deferring
 
         step = deferring.step(task, resume)
-    elif task.start_from_trigger and task.start_trigger_args is not None:
-        step = _beginning_with_trigger(task)
     else:
         step = task.execute
     try:
@@ -174,18 +174,16 @@ def _to_the_end(task, context, resume):
         raise
 
 
-def _beginning_with_trigger(task):
+def _begin_with_trigger(task):
+    """Defer TASK before any code of its author's: under Airflow its scheduler does (``DagRun.schedule_tis``), so that
+    hooks and ``on_execute_callback`` belong to the container that goes on."""
     from airflow._goflow.helpers import import_string
 
     found = task.start_trigger_args
-
-    def step(context):
-        trigger = import_string(found.trigger_cls)(**(found.trigger_kwargs or {}))
-        raise e.TaskDeferred(
-            trigger=trigger, method_name=found.next_method, kwargs=found.next_kwargs, timeout=found.timeout
-        )
-
-    return step
+    trigger = import_string(found.trigger_cls)(**(found.trigger_kwargs or {}))
+    raise e.TaskDeferred(
+        trigger=trigger, method_name=found.next_method, kwargs=found.next_kwargs, timeout=found.timeout
+    )
 
 
 def _push(context, result, label=None):
