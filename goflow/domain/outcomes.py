@@ -22,6 +22,8 @@ SKIP_KEY = "skipmixin_key"
 
 What it skipped stays skipped when it alone is cleared."""
 
+_LAST = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
+
 
 class Verdict(enum.StrEnum):
     """What is to be done with an outcome."""
@@ -58,10 +60,15 @@ def consequence(
     if outcome.state is not TaskState.FAILED:
         return Consequence(Verdict.ADVANCE, outcome.state)
     if outcome.retry and instance.try_number <= instance.max_tries:
-        declared = outcome.retry_delay_s is None
-        delay = dt.timedelta(seconds=retry_delay_s(task, instance, run) if declared else outcome.retry_delay_s or 0.0)
-        return Consequence(Verdict.ADVANCE, TaskState.UP_FOR_RETRY, (outcome.at or now) + delay)
+        told = outcome.retry_delay_s
+        delay = retry_delay_s(task, instance, run) if told is None else told
+        return Consequence(Verdict.ADVANCE, TaskState.UP_FOR_RETRY, _later(outcome.at or now, delay))
     return Consequence(Verdict.ADVANCE, TaskState.FAILED)
+
+
+def _later(moment: dt.datetime, seconds: float) -> dt.datetime:
+    """So many SECONDS after MOMENT, and no later than the calendar goes."""
+    return moment + dt.timedelta(seconds=min(seconds, (_LAST - moment).total_seconds()))
 
 
 def end_by_trigger(task: TaskSpec, fired: Fired) -> TaskState | None:

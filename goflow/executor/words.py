@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -37,6 +38,7 @@ def outcome_from_word(word: Mapping[str, Any], at: dt.datetime | None = None) ->
         reason=mended(str(word.get("reason") or ""))[:LONGEST_MESSAGE],
         message=mended(str(word.get("message") or ""))[:LONGEST_MESSAGE],
         retry=bool(word.get("retry", True)),
+        retry_delay_s=_seconds(word.get("retry_delay_s")),
         reschedule_at=_moment(word.get("reschedule_at")),
         skip_downstream=tuple(word.get("skip_downstream") or ()),
         resolved=dict(resolved) if isinstance(resolved, Mapping) else None,
@@ -45,6 +47,12 @@ def outcome_from_word(word: Mapping[str, Any], at: dt.datetime | None = None) ->
         asset_events=_asset_events(word.get("asset_events")),
         at=at,
     )
+
+
+def _seconds(told: Any) -> float | None:
+    """None for what is no number of seconds, too: then the task waits as it declares."""
+    is_number = isinstance(told, int | float) and not isinstance(told, bool)
+    return float(told) if is_number and 0 <= told < math.inf else None
 
 
 def _asset_events(told: Any) -> tuple[NewAssetEvent, ...] | None:

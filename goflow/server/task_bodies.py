@@ -61,6 +61,13 @@ def number(body: Any, name: str) -> int:
     return value
 
 
+def seconds(value: Any, name: str) -> float:
+    """A stretch of time that is none below zero."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+        raise InvalidRequestError(f"{name} must be seconds")
+    return float(value)
+
+
 def moment(value: str | None, name: str) -> dt.datetime | None:
     """A moment in UTC; text without an offset is UTC."""
     if value is None:
@@ -122,6 +129,8 @@ def word(value: Any) -> Mapping[str, Any]:
         number(out, "exit_code")
     if out.get("retry") is not None and not isinstance(out["retry"], bool):
         raise InvalidRequestError("retry must be true or false")
+    if out.get("retry_delay_s") is not None:
+        out["retry_delay_s"] = seconds(out["retry_delay_s"], "retry_delay_s")
     again = moment(maybe_text(out, "reschedule_at"), "reschedule_at")
     out["reschedule_at"] = None if again is None else again.isoformat()
     skipped = out.get("skip_downstream") or []

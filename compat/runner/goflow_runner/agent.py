@@ -34,6 +34,8 @@ TIMEOUT_MARGIN_S = 30.0
 TERMINATION_LOG = Path("/dev/termination-log")
 MEANT = frozenset({"xcoms", "asset_events", "skip_downstream", "resolved", "reschedule_at"})
 """What an end means besides its state: without one of these it is another end."""
+_SHORTEST = frozenset({"state", "reason", "retry", "retry_delay_s", "exit_code"})
+"""What of a word is told even where hardly anything fits."""
 LONGEST_TERMINATION = 4000
 """Bytes: Kubernetes keeps 4,096 of a termination message."""
 
@@ -293,7 +295,7 @@ def _leave_word(word: Mapping[str, Any]) -> None:
         if len(text) <= LONGEST_TERMINATION:
             break
     else:
-        least = {key: word[key] for key in word if key in {"state", "reason", "retry", "exit_code"}}
+        least = {key: word[key] for key in word if key in _SHORTEST}
         text = json.dumps(_with_cut(least, word))
     with contextlib.suppress(OSError):
         TERMINATION_LOG.write_text(text, encoding="utf-8")

@@ -139,7 +139,7 @@ def _outcome(attempt: Attempt, word: Mapping[str, Any] | None, code: int, error:
             return {"state": state, "exit_code": code}
         case "failed" | "up_for_retry":
             message = error or "the task failed; its log says why"
-            return {
+            told: OutcomeInfo = {
                 "state": "failed",
                 "reason": "Exception",
                 "message": message,
@@ -147,6 +147,8 @@ def _outcome(attempt: Attempt, word: Mapping[str, Any] | None, code: int, error:
                 "called_back": True,
                 "exit_code": code,
             }
+            delay = (word or {}).get("retry_delay_seconds")
+            return told if delay is None else {**told, "retry_delay_s": delay}
         case "up_for_reschedule":
             assert word is not None
             return {"state": state, "reschedule_at": word.get("reschedule_date"), "exit_code": code}

@@ -334,6 +334,8 @@ class OutcomeInfo(TypedDict, total=False):
     message: str
     """One line for people: the exception's own words."""
     retry: bool
+    retry_delay_s: float
+    """With ``failed``: seconds until the next try, where the task's retry policy says; absent: as the task declares."""
     reschedule_at: str | None
     skip_downstream: list[str]
     """Task ids that a branch or short circuit decided to skip (direct ones; with ``skip_all_downstream`` all below)."""

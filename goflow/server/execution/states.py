@@ -42,13 +42,14 @@ def outcome_of(body: Mapping[str, Any], at: dt.datetime, *, told_to_stop: bool) 
             if told_to_stop:
                 words = "the task was told to stop"
                 return Outcome(state=TaskState.FAILED, reason="Terminated", message=words, called_back=True, at=at)
+            delay = body.get("retry_delay_seconds")
             words = (task_bodies.maybe_text(body, "retry_reason") or "")[:LONGEST_REASON]
             return Outcome(
                 state=TaskState.FAILED,
                 reason="Exception",
                 message=words or NO_WORDS,
                 retry=state == "up_for_retry",
-                retry_delay_s=_seconds(body.get("retry_delay_seconds")),
+                retry_delay_s=None if delay is None else task_bodies.seconds(delay, "retry_delay_seconds"),
                 called_back=True,  # Airflow's task process does that itself
                 at=at,
             )
@@ -138,11 +139,3 @@ def _event(asset: Mapping[str, Any], event: Mapping[str, Any]) -> NewAssetEvent:
 def _is_of(event: Mapping[str, Any], outlet: Mapping[str, Any]) -> bool:
     key = event.get("dest_asset_key") or {}
     return all(outlet.get(part) is None or outlet.get(part) == key.get(part) for part in ("name", "uri"))
-
-
-def _seconds(value: Any) -> float | None:
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
-        raise InvalidRequestError("retry_delay_seconds must be seconds")
-    return float(value)

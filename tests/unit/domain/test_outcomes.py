@@ -11,6 +11,7 @@ from goflow.domain.outcomes import Consequence, Verdict, consequence
 from goflow.domain.runs import DagRun, Launch, Outcome, TaskInstance
 from goflow.domain.spec import TaskSpec
 from goflow.domain.state import LaunchState, RunState, RunType, TaskState
+from goflow.executor.words import outcome_from_word
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 TASK = TaskSpec(task_id="t", operator="BashOperator", retries=1, retry_delay=60)
@@ -54,3 +55,20 @@ def test_a_reschedule_waits_for_its_moment():
     outcome = Outcome(state=TaskState.UP_FOR_RESCHEDULE, reschedule_at=later)
     found = consequence(TASK, RUN, INSTANCE, LAUNCH, outcome, NOW)
     assert found == Consequence(Verdict.ADVANCE, TaskState.UP_FOR_RESCHEDULE, later)
+
+
+@pytest.mark.parametrize(
+    ("told", "then"),
+    [
+        ({"retry_delay_s": 2.5}, NOW + dt.timedelta(seconds=2.5)),
+        ({"retry_delay_s": 0}, NOW),
+        ({"retry_delay_s": 1e300}, dt.datetime(9999, 1, 1, tzinfo=dt.UTC)),
+        ({"retry_delay_s": None}, NOW + dt.timedelta(seconds=60)),
+        ({"retry_delay_s": "soon"}, NOW + dt.timedelta(seconds=60)),
+        ({"retry_delay_s": float("inf")}, NOW + dt.timedelta(seconds=60)),
+    ],
+)
+def test_a_retry_waits_as_its_policy_says(told, then):
+    outcome = outcome_from_word({"state": "failed", **told})
+    found = consequence(TASK, RUN, INSTANCE, LAUNCH, outcome, NOW)
+    assert found == Consequence(Verdict.ADVANCE, TaskState.UP_FOR_RETRY, then)

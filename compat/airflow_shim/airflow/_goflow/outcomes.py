@@ -81,8 +81,10 @@ def failed(problem, context, task_input):
     print(f"Task failed with exception\n{tracebacks.text_of(problem)}", end="", flush=True)
     is_final = isinstance(problem, (e.AirflowFailException, e.AirflowSensorTimeout, e.AirflowTaskTerminated))
     is_final = is_final and not (isinstance(problem, e.AirflowTaskTerminated) and world.is_airflow2())
+    decision = None
     if context is not None:
-        is_final = is_final or _policy_fails(problem, context)
+        decision = None if is_final else _decision(problem, context)
+        is_final = is_final or _asks(decision, "fail")
         context["exception"] = _as_told(problem)
         context["ti"].end_date = dt.datetime.now(dt.timezone.utc)
         is_last = is_final or task_input["try_number"] > task_input["max_tries"]
@@ -96,6 +98,8 @@ def failed(problem, context, task_input):
         "skip_downstream": [],
         "called_back": context is not None,
     }
+    if _asks(decision, "retry") and decision.retry_delay is not None:
+        outcome["retry_delay_s"] = max(0.0, decision.retry_delay.total_seconds())
     code = getattr(problem, "exit_code", None)
     if isinstance(code, int):
         outcome["exit_code"] = code
@@ -121,17 +125,21 @@ def _reason(problem):
     return "BashExit" if isinstance(getattr(problem, "exit_code", None), int) else "Exception"
 
 
-def _policy_fails(problem, context):
-    """Whether the task's retry policy says that there must be no other try."""
+def _decision(problem, context):
+    """What the task's retry policy says of PROBLEM (``_evaluate_retry_policy``); None without one."""
     ti = context["ti"]
     policy = getattr(ti.task, "retry_policy", None)
-    if policy is None or isinstance(problem, (e.AirflowFailException, e.AirflowSensorTimeout)):
-        return False
+    if policy is None:
+        return None
     try:
         decision = policy.evaluate(exception=problem, try_number=ti.try_number, max_tries=ti.max_tries, context=context)
-    except Exception as trouble:
-        log().error("Retry policy evaluation failed, falling back to default behaviour: %s", trouble)
-        return False
-    if decision.reason:
-        log().info("Retry policy decision: %s, %s", decision.action, decision.reason)
-    return str(decision.action) == "fail"
+        if decision.reason:
+            log().info("Retry policy decision: %s, %s", decision.action.value, decision.reason)
+    except Exception:
+        log().exception("Retry policy evaluation failed, falling back to default behaviour")
+        return None
+    return decision
+
+
+def _asks(decision, action):
+    return decision is not None and decision.action.value == action
