@@ -46,6 +46,8 @@ class DagRun:
     end_date: dt.datetime | None = None
     note: str | None = None
     triggered_by: str | None = None
+    backfill_id: int | None = None
+    """The backfill that made it, or had it run again last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

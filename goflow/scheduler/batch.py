@@ -22,6 +22,7 @@ from goflow.scheduler.making import new_task
 from goflow.scheduler.shelf import Shelf
 from goflow.scheduler.weights import WAIT, ask_for_weight, give_up, is_weighed, unasked
 from goflow.store import Tx, dags, runs, tasks, transitions, xcoms
+from goflow.store.rows import Dag
 from goflow.store.transitions import LaunchRequest, Limit, TaskChange
 
 log = structlog.get_logger(__name__)
@@ -70,35 +71,47 @@ class Batch:
             if book is not None and book.run.state is RunState.RUNNING and not self._shelf.paused(book):
                 self._try_to_settle(book)
         self._write()
+        self._shelf.lines.complete(self._tx, who=self._who)
         self._launch()
         return self._decisions
 
     # runs
 
     def _start_runs(self) -> None:
-        """Queued runs begin where ``max_active_runs`` has room, the one that was due first first."""
+        """Queued runs begin where ``max_active_runs`` has room, the one that was due first first, those of a backfill
+        in its order (``_start_queued_dagruns``)."""
         for dag_id in list(self._shelf.startable):
             del self._shelf.startable[dag_id]
             dag = self._shelf.dags.get(dag_id)
             queued = [book for book in self._shelf.of_dag(dag_id) if book.run.state is RunState.QUEUED]
             if not queued or dag is None or dag.is_paused or not dag.is_active:
                 continue
-            queued.sort(key=lambda book: (book.run.run_after, book.run.id))
-            running = frozenset({RunState.RUNNING})
-            room = {
-                backfill: dag.max_active_runs - self._shelf.count_runs(dag_id, states=running, backfill=backfill)
-                for backfill in (False, True)
-            }
+            queued.sort(key=lambda book: (self._place(book), book.run.run_after, book.run.id))
+            room: dict[int | None, int] = {}
             for book in queued:
                 if not self._has_interval(book):
                     continue
-                backfill = book.run.run_type.value == "backfill"
+                line = book.run.backfill_id
+                if line not in room:
+                    room[line] = self._room(dag, book)
                 due = max(book.run.run_after, book.run.logical_date or book.run.run_after)
                 if due > self._now:
                     self._shelf.timers.add(due, ("start", *book.key))
-                elif room[backfill] > 0:
-                    room[backfill] -= 1
+                elif room[line] > 0:
+                    room[line] -= 1
                     self._start(book)
+
+    def _place(self, book: Book) -> int:
+        """The run's place in its backfill; those of none come first."""
+        line = self._shelf.lines.of(self._tx, book.run)
+        return 0 if line is None else line.places.get(book.run.id, 0)
+
+    def _room(self, dag: Dag, book: Book) -> int:
+        """How many more runs may begin beside BOOK's, of the DAG or of the same backfill."""
+        line = self._shelf.lines.of(self._tx, book.run)
+        most = dag.max_active_runs if line is None else line.most
+        running = frozenset({RunState.RUNNING})
+        return most - self._shelf.count_runs(dag.dag_id, states=running, backfill_id=book.run.backfill_id)
 
     def _has_interval(self, book: Book) -> bool:
         """Whether the run knows its data interval: a timetable of an author's own may have to be asked for it."""
@@ -275,6 +288,7 @@ class Batch:
             self._decisions += 1
             self._call_back(book, end)
             self._shelf.close(book.key)
+            self._shelf.lines.note(run.backfill_id)
             self._pause_after_failures(book, end)
 
     def _call_back(self, book: Book, end: EndRun) -> None:

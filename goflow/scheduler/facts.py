@@ -9,7 +9,7 @@ from typing import Protocol
 from goflow.domain.runs import DagRun
 from goflow.domain.state import SUCCESS_STATES, TaskState
 from goflow.scheduler.book import Book
-from goflow.store import Tx, runs, tasks, xcoms
+from goflow.store import Tx, backfills, runs, tasks, xcoms
 
 
 class _Instance(Protocol):
@@ -37,6 +37,8 @@ class StoreFacts:
 
     def past_met(self, book: Book, task_id: str) -> bool:
         """Whether the run before allows the task to run (``airflow.ti_deps.deps.prev_dagrun_dep``)."""
+        if backfills.is_first(self._tx, book.run):
+            return True
         graph = book.graph
         task, catchup = graph.tasks[task_id], graph.spec.catchup
         before, instances = self._run_before(book.run, catchup=catchup)

@@ -21,10 +21,13 @@ RELEVANT = _OF_RUNS | {
     events.DAG_RELEASED,
     events.ASSET_EVENT,
     *(events.QUESTION_ANSWERED, events.QUESTION_FAILED),
+    *(events.BACKFILL_CREATED, events.BACKFILL_PAUSED, events.BACKFILL_UNPAUSED),
+    *(events.BACKFILL_COMPLETED, events.BACKFILL_CANCELLED),
 }
 """The kinds of events that may give the scheduler work."""
 
 _TIMED = frozenset({TaskState.UP_FOR_RETRY, TaskState.UP_FOR_RESCHEDULE, TaskState.DEFERRED})
+_OF_BACKFILLS = frozenset(kind for kind in RELEVANT if kind.startswith("backfill."))
 _ANSWERS = frozenset({events.QUESTION_ANSWERED, events.QUESTION_FAILED})
 _REPLANNING = frozenset({events.DAG_VERSION, events.DAG_UNPAUSED, events.DAG_ACTIVATED, events.DAG_RELEASED})
 
@@ -51,6 +54,8 @@ class Intake:
                 self._asset(tx, event)
             elif event.kind in _ANSWERS:
                 self._answer(tx, event, now)
+            elif event.kind in _OF_BACKFILLS:
+                self._backfill(event)
             elif event.kind in RELEVANT and event.dag_id is not None:
                 self._dag(tx, event, now)
 
@@ -101,6 +106,7 @@ class Intake:
         run = runs.find(tx, event.dag_id, event.run_id)
         if run is None or run.state in TERMINAL_RUN_STATES:
             self._shelf.close((event.dag_id, event.run_id))
+            self._shelf.lines.note(None if run is None else run.backfill_id)
             self._past_changed(event.dag_id)
             return
         book = self._shelf.find(event.dag_id, event.run_id)
@@ -121,6 +127,15 @@ class Intake:
             dag = self._shelf.dags.get(str(dag_id))
             if dag is not None:
                 self._agenda.make_for_assets(tx, dag)
+
+    def _backfill(self, event: Event) -> None:
+        """A backfill is new, or somebody has paused it, let it go on or cancelled it."""
+        assert event.dag_id is not None
+        key = event.data["id"]
+        assert isinstance(key, int)
+        self._shelf.lines.forget(key)
+        self._shelf.lines.note(key)
+        self._shelf.startable[event.dag_id] = None
 
     def _answer(self, tx: Tx, event: Event, now: dt.datetime) -> None:
         """Code of an author's own was asked something, and that is over."""

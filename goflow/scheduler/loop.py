@@ -179,6 +179,7 @@ class Scheduler(ThreadService):
         self._own.clear()
         shelf = Shelf()
         shelf.load_pools(tx)
+        shelf.lines.load(tx)
         shelf.dags = {dag.dag_id: dag for dag in dags.list_(tx)}
         failures = []
         for run in runs.open_(tx):

@@ -29,6 +29,7 @@ def make_run(
     conf: Mapping[str, Any] | None = None,
     note: str | None = None,
     triggered_by: str | None = None,
+    backfill_id: int | None = None,
 ) -> tuple[DagRun, list[TaskInstance]]:
     """A queued run of DAG's newest version, and its task instances. Raises AlreadyExistsError."""
     run = runs.create(
@@ -45,6 +46,7 @@ def make_run(
         conf=conf or {},
         triggered_by=triggered_by,
         note=note,
+        backfill_id=backfill_id,
         who=who,
     )
     return run, tasks.create_many(tx, run, list(new_tasks(graph, run, tx.now())), who=who)

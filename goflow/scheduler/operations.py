@@ -193,6 +193,14 @@ def clear(
         return Cleared(runs.get(tx, run.id), cleared)
 
 
+def clear_run(tx: Tx, run: DagRun, *, newest_version: bool, who: str) -> None:
+    """Let all tasks of a run that is over begin anew, in the caller's transaction; as `clear` does otherwise."""
+    if newest_version:
+        run = _repin(tx, run, who)
+    graph = Graph(versions.spec(tx, run.reading_id))
+    _clear(tx, run, graph, selection.instances(tasks.of_run(tx, run.id), graph.tasks.keys()), who)
+
+
 def _clear(tx: Tx, run: DagRun, graph: Graph, chosen: Collection[TaskInstance], who: str) -> tuple[TaskKey, ...]:
     """Clear those instances; a run that is over goes back to ``queued`` if there are any (``clear_task_instances``)."""
     limits = {row.id: row.try_number + graph.tasks[row.task_id].retries for row in chosen}

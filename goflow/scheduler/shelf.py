@@ -12,10 +12,11 @@ from collections.abc import Iterable, Iterator
 from goflow.domain.outcomes import SKIP_KEY
 from goflow.domain.runs import DagRun
 from goflow.domain.spec import Dialect
-from goflow.domain.state import TERMINAL_TASK_STATES, RunState, RunType, TaskState
+from goflow.domain.state import TERMINAL_TASK_STATES, RunState, TaskState
 from goflow.scheduler.book import Book, Cell
 from goflow.scheduler.graph import Graph
 from goflow.scheduler.limits import Bound, Policy, Ready, bounds, occupies
+from goflow.scheduler.lines import Lines
 from goflow.scheduler.timers import Timers
 from goflow.scheduler.weights import is_weighed, recall
 from goflow.store import Tx, dags, pools, tasks, versions, xcoms
@@ -45,6 +46,7 @@ class Shelf(Policy):
         """DAGs of which a queued run may start, or a new run may be made."""
         self.broken: set[tuple[str, str]] = set()
         """Runs whose planning failed: they are left alone until something of them changes."""
+        self.lines = Lines()
         self._by_dag: dict[str, dict[str, Book]] = {}
         self._on_past: set[str] = set()
         """DAGs some of whose tasks depend on the run before."""
@@ -144,12 +146,9 @@ class Shelf(Policy):
         """BOOK has something to look at."""
         self.hot[book.key] = None
 
-    def count_runs(self, dag_id: str, *, states: frozenset[RunState], backfill: bool = False) -> int:
-        """How many runs of the DAG are in STATES; backfills are counted by themselves."""
-        return sum(
-            book.run.state in states and (book.run.run_type is RunType.BACKFILL) == backfill
-            for book in self.of_dag(dag_id)
-        )
+    def count_runs(self, dag_id: str, *, states: frozenset[RunState], backfill_id: int | None = None) -> int:
+        """How many runs of the DAG are in STATES; those of each backfill are counted by themselves."""
+        return sum(book.run.state in states and book.run.backfill_id == backfill_id for book in self.of_dag(dag_id))
 
     def move(self, book: Book, cell: Cell, new: TaskState, next_at: dt.datetime | None = None) -> None:
         """CELL of BOOK is in state NEW from now on."""

@@ -16,6 +16,7 @@ from goflow.store.asset_tables import (
     asset_watches,
     run_asset_events,
 )
+from goflow.store.backfill_tables import ACTIVE_BACKFILLS, backfill_runs, backfills
 from goflow.store.hitl_tables import hitl_details
 from goflow.store.tables import (
     OCCUPYING,
@@ -73,3 +74,6 @@ Index("ix_asset_queue_asset_id", asset_queue.c.asset_id)
 Index("ix_run_asset_events_event_id", run_asset_events.c.event_id)
 Index("ix_asset_events_told_as", asset_events.c.told_as, unique=True)
 Index("ix_asset_watches_runner_id", asset_watches.c.runner_id)
+Index("ix_backfills_active", backfills.c.dag_id, unique=True, **_partial(ACTIVE_BACKFILLS))
+Index("ix_backfills_dag_id", backfills.c.dag_id, backfills.c.id)
+Index("ix_backfill_runs_dag_run_id", backfill_runs.c.dag_run_id)

@@ -57,6 +57,7 @@ def create(
     state: RunState = RunState.QUEUED,
     triggered_by: str | None = None,
     note: str | None = None,
+    backfill_id: int | None = None,
     at: dt.datetime | None = None,
 ) -> DagRun:
     """A new run, pinned to that version and reading.
@@ -82,6 +83,7 @@ def create(
         "last_updated_date": at,
         "triggered_by": triggered_by,
         "note": note,
+        "backfill_id": backfill_id,
     }
     key = tx.insert_or_none(dag_runs, values)
     if key is None:

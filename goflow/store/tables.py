@@ -174,6 +174,7 @@ dag_runs = Table(
     Column("last_updated_date", UtcMoment, nullable=False),
     Column("note", Text),
     Column("triggered_by", Text),
+    Column("backfill_id", KEY),  # no foreign key: SQLite cannot add one to a table that is there
     UniqueConstraint("dag_id", "run_id"),
     UniqueConstraint("dag_id", "execution_date"),
     sqlite_autoincrement=True,

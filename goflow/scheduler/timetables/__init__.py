@@ -32,6 +32,7 @@ __all__ = [
     "Restriction",
     "RunInfo",
     "ScheduleError",
+    "is_periodic",
     "manual_interval",
     "next_run",
     "next_runs",
@@ -58,6 +59,18 @@ def next_run(
 def manual_interval(schedule: Schedule, run_after: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
     """The data interval of a run that is started by hand for RUN_AFTER (``infer_manual_data_interval``)."""
     return timetable_of(schedule).manual_interval(run_after)
+
+
+def is_periodic(schedule: Schedule) -> bool:
+    """Whether SCHEDULE has dates that a backfill can fill in (``Timetable.periodic``); for those of author's classes
+    only that itself could tell.
+
+    Runs that stand for partitions have no dates: they are left out, although Airflow fills them in by their partitions.
+    """
+    if schedule.kind == "asset_or_time":
+        return schedule.time is not None and is_periodic(schedule.time)
+    by_events = schedule.kind == "custom" and schedule.timetable == "EventsTimetable"
+    return by_events or (schedule.kind in {"cron", "delta"} and schedule.timetable != "CronPartitionTimetable")
 
 
 def restriction_of(dag: DagSpec, now: dt.datetime) -> Restriction:

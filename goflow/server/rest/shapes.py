@@ -96,6 +96,7 @@ def run(row: DagRun, version: int | None = None) -> Body:
         "conf": dict(row.conf),
         "note": row.note,
         "dag_version": version,
+        "backfill_id": row.backfill_id,
     }
 
 

@@ -5,6 +5,13 @@ rows that follow from it, and the event, all in the caller's transaction. What d
 """
 
 from goflow.store.transitions.assets import register_asset_events, take_in, unqueue
+from goflow.store.transitions.backfills import (
+    add_backfill_runs,
+    complete_backfill,
+    create_backfill,
+    set_backfill_paused,
+    take_over_run,
+)
 from goflow.store.transitions.callbacks import claim_callbacks, end_callback, lose_callbacks, request_callback
 from goflow.store.transitions.hitl import answer_question, ask_person, expire_question, resume_answered
 from goflow.store.transitions.launches import (
@@ -27,6 +34,7 @@ __all__ = [
     "LaunchRequest",
     "Limit",
     "TaskChange",
+    "add_backfill_runs",
     "advance_launch",
     "advance_run",
     "advance_task",
@@ -40,6 +48,8 @@ __all__ = [
     "claim_triggers",
     "claim_watches",
     "clear_tasks",
+    "complete_backfill",
+    "create_backfill",
     "defer_task",
     "due_event",
     "end_callback",
@@ -58,9 +68,11 @@ __all__ = [
     "request_callback",
     "request_stop",
     "resume_answered",
+    "set_backfill_paused",
     "stop_launches",
     "store_answer",
     "take_in",
+    "take_over_run",
     "tell_watchers",
     "unqueue",
 ]

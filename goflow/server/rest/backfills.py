@@ -1,0 +1,162 @@
+"""Backfills: make, dry run, list, show, pause, unpause, cancel."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from goflow.domain.backfills import Backfill, BackfillOrder, Reprocess
+from goflow.scheduler import backfills as orders
+from goflow.server.rest import shapes
+from goflow.server.rest.context import CallerDep, ServicesDep
+from goflow.store import Tx, backfills, dags
+
+router = APIRouter(tags=["Backfill"])
+
+
+class BackfillBody(BaseModel):
+    """A backfill to be made (BackfillPostBody). Dates without a zone are UTC, both ends are included."""
+
+    model_config = ConfigDict(extra="forbid")
+    dag_id: str
+    from_date: dt.datetime
+    to_date: dt.datetime
+    run_backwards: bool = False
+    dag_run_conf: dict[str, Any] | None = None
+    reprocess_behavior: Reprocess = Reprocess.NONE
+    max_active_runs: int = Field(10, ge=1)
+    run_on_latest_version: bool | None = None
+
+    def order(self) -> BackfillOrder:
+        """It, as the scheduler takes it."""
+        given = self.model_dump(exclude={"from_date", "to_date", "run_on_latest_version"})
+        latest = self.run_on_latest_version
+        return BackfillOrder(
+            **given,
+            from_date=_utc(self.from_date),
+            to_date=_utc(self.to_date),
+            run_on_latest_version=True if latest is None else latest,
+        )
+
+
+@router.get("/api/v2/backfills")
+def list_backfills(
+    services: ServicesDep,
+    caller: CallerDep,
+    dag_id: str | None = None,
+    limit: int = Query(100, ge=1, le=1000),
+    offset: int = Query(0, ge=0),
+    order_by: Literal["id", "-id"] = "id",
+) -> shapes.Body:
+    """Backfills of a DAG, or of all (Airflow asks for one), in the order in which they were made."""
+    with services.store.reading() as tx:
+        found = backfills.list_(tx, dag_id, newest_first=order_by == "-id", limit=limit, offset=offset)
+        return {"backfills": [_shape(tx, row) for row in found], "total_entries": backfills.count(tx, dag_id)}
+
+
+@router.post("/api/v2/backfills")
+def create_backfill(body: BackfillBody, services: ServicesDep, caller: CallerDep) -> shapes.Body:
+    """Make a backfill and its runs. 409 while another one of the DAG is not over."""
+    made = orders.create(services.store, body.order(), who=caller)
+    with services.store.reading() as tx:
+        return _shape(tx, made)
+
+
+@router.post("/api/v2/backfills/dry_run")
+def dry_run_backfill(body: BackfillBody, services: ServicesDep, caller: CallerDep) -> shapes.Body:
+    """The runs that a backfill would make or run again, in the order in which they would begin."""
+    found = orders.dry_run(services.store, body.order())
+    rows = [
+        {
+            "logical_date": shapes.moment(info.logical_date),
+            "partition_key": None,
+            "partition_date": None,
+            "data_interval_start": shapes.moment(info.start),
+            "data_interval_end": shapes.moment(info.end),
+        }
+        for info in found
+    ]
+    return {"backfills": rows, "total_entries": len(rows)}
+
+
+@router.get("/api/v2/backfills/{backfill_id}")
+def show_backfill(backfill_id: int, services: ServicesDep, caller: CallerDep) -> shapes.Body:
+    """One backfill."""
+    with services.store.reading() as tx:
+        return _shape(tx, backfills.get(tx, backfill_id))
+
+
+@router.get("/goflow/v1/backfills/{backfill_id}/runs")
+def list_backfill_runs(
+    backfill_id: int,
+    services: ServicesDep,
+    caller: CallerDep,
+    limit: int = Query(100, ge=1, le=1000),
+    offset: int = Query(0, ge=0),
+) -> shapes.Body:
+    """The dates of a backfill in its order, each with its run, or why it has none."""
+    with services.store.reading() as tx:
+        backfills.get(tx, backfill_id)
+        rows = [
+            {
+                "sort_ordinal": date.sort_ordinal,
+                "logical_date": shapes.moment(date.logical_date),
+                "run_id": run_id or None,
+                "state": state or None,
+                "exception_reason": None if date.exception_reason is None else date.exception_reason.value,
+            }
+            for date, run_id, state in backfills.runs_of(tx, backfill_id, limit=limit, offset=offset)
+        ]
+        return {"backfill_runs": rows, "total_entries": backfills.count_dates(tx, backfill_id)}
+
+
+@router.put("/api/v2/backfills/{backfill_id}/pause")
+def pause_backfill(backfill_id: int, services: ServicesDep, caller: CallerDep) -> shapes.Body:
+    """Begin no more runs of it. 409 when it is over."""
+    changed = orders.pause(services.store, backfill_id, who=caller)
+    with services.store.reading() as tx:
+        return _shape(tx, changed)
+
+
+@router.put("/api/v2/backfills/{backfill_id}/unpause")
+def unpause_backfill(backfill_id: int, services: ServicesDep, caller: CallerDep) -> shapes.Body:
+    """Let it go on. 409 when it is over."""
+    changed = orders.unpause(services.store, backfill_id, who=caller)
+    with services.store.reading() as tx:
+        return _shape(tx, changed)
+
+
+@router.put("/api/v2/backfills/{backfill_id}/cancel")
+def cancel_backfill(backfill_id: int, services: ServicesDep, caller: CallerDep) -> shapes.Body:
+    """End it: runs that have not begun fail, those that run go on. 409 when it is over."""
+    changed = orders.cancel(services.store, backfill_id, who=caller)
+    with services.store.reading() as tx:
+        return _shape(tx, changed)
+
+
+def _shape(tx: Tx, row: Backfill) -> shapes.Body:
+    """A backfill (BackfillResponse), with its order and how many of its runs are in each state."""
+    return {
+        "id": row.id,
+        "dag_id": row.dag_id,
+        "dag_display_name": dags.get(tx, row.dag_id).name,
+        "from_date": shapes.moment(row.from_date),
+        "to_date": shapes.moment(row.to_date),
+        "dag_run_conf": None if row.dag_run_conf is None else dict(row.dag_run_conf),
+        "is_paused": row.is_paused,
+        "reprocess_behavior": row.reprocess_behavior.value,
+        "max_active_runs": row.max_active_runs,
+        "created_at": shapes.moment(row.created_at),
+        "completed_at": shapes.moment(row.completed_at),
+        "updated_at": shapes.moment(row.updated_at),
+        "run_backwards": row.run_backwards,
+        "triggering_user_name": row.triggering_user_name,
+        "runs": backfills.states(tx, row.id),
+    }
+
+
+def _utc(moment: dt.datetime) -> dt.datetime:
+    return moment.astimezone(dt.UTC) if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
