@@ -306,7 +306,7 @@ class TaskSpec(_Part):
                 yield from (inner for inner in walk(value) if tag_of(inner) == "$hole")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots: it remembers what it has worked out of itself
 class DagSpec(_Part):
     """One DAG as its author wrote it, defaults of its dialect resolved. Names and meanings are those of Airflow's DAG.
 
@@ -363,10 +363,30 @@ class DagSpec(_Part):
 
     def task(self, task_id: str) -> TaskSpec:
         """The task of that id. Raises KeyError."""
-        for task in self.tasks:
-            if task.task_id == task_id:
-                return task
-        raise KeyError(task_id)
+        return self._by_id[task_id]
+
+    @functools.cached_property
+    def _by_id(self) -> dict[str, TaskSpec]:
+        return {task.task_id: task for task in reversed(self.tasks)}
+
+    def head_json(self) -> dict[str, Json]:
+        """`to_json` without the tasks, at no cost that grows with them. Its values are not to be changed."""
+        return dict(self._head)
+
+    @functools.cached_property
+    def _head(self) -> dict[str, Json]:
+        return {key: value for key, value in dataclasses.replace(self, tasks=()).to_json().items() if key != "tasks"}
+
+    @functools.cached_property
+    def mapped_tasks(self) -> frozenset[str]:
+        """The ids of tasks that have copies, by themselves or by a group around them."""
+        groups = {group.group_id: group for group in self.groups}
+
+        def has_copies(name: str | None) -> bool:
+            group = groups.get(name or "")
+            return group is not None and (group.expand is not None or has_copies(group.parent))
+
+        return frozenset(task.task_id for task in self.tasks if task.mapped or has_copies(task.group))
 
     def downstream(self) -> dict[str, tuple[str, ...]]:
         """Task id to the ids of the tasks right below it, sorted."""

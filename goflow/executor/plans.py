@@ -30,6 +30,7 @@ class Planner:
         self._convert = launch_time.plan if renders else convert
         self.defaults = defaults
         self._startup: dict[str, float] = {}
+        self._claiming: dict[str, bool] = {}
         self._jinja = environment(contexts.FILTERS)
 
     def request(self, tx: Tx, launch: Launch, instance: TaskInstance) -> PlanRequest:
@@ -39,6 +40,8 @@ class Planner:
         if not launch.job_name:
             launch = _named(launch, instance)
         task = dag.task(instance.task_id)
+        resolved = launches.resolved(tx, launch)
+        self._claiming[launch.id] = speaks_for_itself(dag, task, self.defaults.backend, resolved)
         context = contexts.build(
             dag,
             task,
@@ -67,7 +70,7 @@ class Planner:
             render=render_fields,
             pull=lambda task_id, key: self._result(dag, run.id, task_id, key),
             read_file=lambda path: self._read_file(run.version_id, path),
-            resolved=launches.resolved(tx, launch),
+            resolved=resolved,
         )
 
     def convert(self, request: PlanRequest) -> JobPlan:
@@ -90,9 +93,13 @@ class Planner:
     def forget(self, launch: Launch) -> None:
         """Nothing is going to be asked about LAUNCH any more."""
         self._startup.pop(launch.job_name, None)
+        self._claiming.pop(launch.id, None)
 
     def claims_itself(self, launch_id: str) -> bool:
         """Whether our runner claims this launch; a foreign container's beginning is seen from outside."""
+        known = self._claiming.get(launch_id)
+        if known is not None:
+            return known
         with self.store.reading() as tx:
             launch, instance = launches.with_task(tx, launch_id)
             dag = versions.spec(tx, runs.get(tx, instance.dag_run_id).reading_id)
@@ -112,7 +119,7 @@ class Planner:
         """The result of a task: of a mapped one the list of its copies'. Raises LookupError where there is none."""
         with self.store.reading() as tx:
             values = xcoms.pull(tx, dag_run_id, task_id, key)
-        if _is_mapped(dag, task_id):
+        if task_id in dag.mapped_tasks:
             return [found.value for found in sorted(values, key=lambda found: found.map_index)]
         if not values:
             raise LookupError(f"task {task_id} has left no result {key}")
@@ -132,21 +139,6 @@ class Planner:
         with self.store.reading() as tx:
             found = variables.find(tx, name)
         return None if found is None else found.value
-
-
-def _is_mapped(dag: DagSpec, task_id: str) -> bool:
-    """Whether a task has copies: it is mapped itself, or a task group around it is."""
-    try:
-        task = dag.task(task_id)
-    except KeyError:
-        return False
-    groups = {group.group_id: group for group in dag.groups}
-    group = groups.get(task.group or "")
-    while group is not None:
-        if group.expand is not None:
-            return True
-        group = groups.get(group.parent or "")
-    return task.mapped
 
 
 def _named(launch: Launch, instance: TaskInstance) -> Launch:

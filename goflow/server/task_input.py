@@ -71,7 +71,7 @@ class InputBuilder:
             "first_start": _iso(min(begun)) if begun else None,
             "dialect": dag.dialect.value,
             "task": task.to_json(),
-            "dag": {key: value for key, value in dag.to_json().items() if key != "tasks"},
+            "dag": dag.head_json(),
             "run": _run_info(tx, run),
             "folder": self.folder(tx, run),
             "inputs": versions.inputs(tx, run.reading_id),
@@ -145,9 +145,7 @@ def _run_info(tx: Tx, run: DagRun) -> RunInfo:
 
 def _map_lengths(tx: Tx, run: DagRun, dag: DagSpec, task: TaskSpec) -> dict[str, int]:
     """How many copies each mapped task above TASK has; asked of the store only where there is one."""
-    mapped_groups = {group.group_id for group in dag.groups if group.expand is not None}
-    mapped = {other.task_id for other in dag.tasks if other.mapped or other.group in mapped_groups}
-    if not mapped or (mapped == {task.task_id} and not task.upstream):
+    if not dag.mapped_tasks or (dag.mapped_tasks == {task.task_id} and not task.upstream):
         return {}
     counts: Counter[str] = Counter()
     for task_id, map_index in tasks.states_of(tx, run.id):

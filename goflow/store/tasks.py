@@ -154,7 +154,8 @@ def count(
 
 @dataclass(slots=True)
 class Occupancy:
-    """What is queued, running or restarting: pool to slots, and numbers of task instances by DAG, run and task."""
+    """What is queued, running or restarting, of what was asked for: pool to slots, and numbers of task instances by
+    DAG, run and task."""
 
     pools: dict[str, int] = field(default_factory=dict)
     dags: dict[str, int] = field(default_factory=dict)
@@ -163,20 +164,25 @@ class Occupancy:
     tasks_in_run: dict[tuple[int, str], int] = field(default_factory=dict)
 
 
-_OCCUPIED = (
-    select(
-        _t.pool, _t.dag_run_id, _t.dag_id, _t.task_id, func.count().label("n"), func.sum(_t.pool_slots).label("slots")
-    )
-    .where(where(OCCUPYING))
-    .group_by(_t.pool, _t.dag_run_id, _t.dag_id, _t.task_id)
+_OCCUPIED_POOLS = (
+    select(_t.pool, func.sum(_t.pool_slots).label("slots"))
+    .where(where(OCCUPYING), _t.pool.in_(bindparam("pools", expanding=True)))
+    .group_by(_t.pool)
+)
+_OCCUPIED_DAGS = (
+    select(_t.dag_run_id, _t.dag_id, _t.task_id, func.count().label("n"))
+    .where(where(OCCUPYING), _t.dag_id.in_(bindparam("dag_ids", expanding=True)))
+    .group_by(_t.dag_run_id, _t.dag_id, _t.task_id)
 )
 
 
-def occupancy(tx: Tx) -> Occupancy:
-    """How full everything is; deferred tasks are not among it (see `goflow.store.pools` for pools that count them)."""
+def occupancy(tx: Tx, pools: Collection[str], dag_ids: Collection[str]) -> Occupancy:
+    """How full POOLS are, and how much runs of the DAGs of DAG_IDS; deferred tasks are not among it (see
+    `goflow.store.pools` for pools that count them)."""
     out = Occupancy()
-    for row in tx.rows(_OCCUPIED):
-        out.pools[row.pool] = out.pools.get(row.pool, 0) + int(row.slots)
+    for row in tx.rows(_OCCUPIED_POOLS, {"pools": list(pools)}) if pools else ():
+        out.pools[row.pool] = int(row.slots)
+    for row in tx.rows(_OCCUPIED_DAGS, {"dag_ids": list(dag_ids)}) if dag_ids else ():
         out.dags[row.dag_id] = out.dags.get(row.dag_id, 0) + row.n
         out.runs[row.dag_run_id] = out.runs.get(row.dag_run_id, 0) + row.n
         task, in_run = (row.dag_id, row.task_id), (row.dag_run_id, row.task_id)

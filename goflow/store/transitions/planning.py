@@ -138,7 +138,9 @@ class _Room:
     def __init__(self, tx: Tx, requests: Sequence[LaunchRequest]) -> None:
         self._lock_limits(tx, requests)
         self._pools = _pools(tx, sorted({request.ti.pool for request in requests}))
-        self._used = tasks.occupancy(tx)
+        bounded = [name for name, pool in self._pools.items() if pool.slots >= 0]
+        limited = {request.ti.dag_id for request in requests if request.limits}
+        self._used = tasks.occupancy(tx, bounded, limited)
         for name, pool in self._pools.items():
             pool.free -= self._used.pools.get(name, 0)
 

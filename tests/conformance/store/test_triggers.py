@@ -67,7 +67,7 @@ def test_a_task_that_defers_waits_without_a_slot_and_its_arguments_are_sealed(st
             *(TriggerState.WAITING, 0, None, None, None),
         )
         assert (ti.state, ti.try_number, ti.next_at) == (S.DEFERRED, 1, None)
-        assert tasks.occupancy(tx).pools == {}
+        assert tasks.occupancy(tx, [ti.pool], [ti.dag_id]).pools == {}
         assert triggers.kwargs(tx, key) == {"key": "secret-word"}
         assert "secret-word" not in tx.value(text("SELECT kwargs FROM triggers"))
         [event] = events.after(tx, 0, kinds=[events.TRIGGER_WAITING])

@@ -33,7 +33,7 @@ QUESTIONS: dict[str, Ask] = {
     "scheduled tasks": lambda tx, run: tasks.scheduled(tx),
     "waiting tasks": lambda tx, run: tasks.waiting_due(tx, START),
     "the next waiting task": lambda tx, run: tasks.next_due(tx),
-    "occupancy": lambda tx, run: tasks.occupancy(tx),
+    "occupancy": lambda tx, run: tasks.occupancy(tx, ["default_pool"], [run.dag_id]),
     "unfinished launches": lambda tx, run: launches.unfinished(tx, "local"),
     "launches to clean": lambda tx, run: launches.to_clean(tx, "local"),
     "a launch by token": lambda tx, run: launches.by_token(tx, "x"),

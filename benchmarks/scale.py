@@ -1,0 +1,296 @@
+"""How much one daemon bears, with a simulated cluster: many DAGs, many runs, and millions of rows of what is over.
+
+    python -m benchmarks.scale [--dags 1000] [--runs 10] [--tasks 10] [--history 3000000] [--rate 60]
+
+PostgreSQL 15 with its own settings (it waits for the disk at each commit), scheduler and executor in this process, and
+behind the executor's contract a cluster whose containers begin after 0.5 s and take 1 s (`benchmarks/simulated.py`).
+The tasks are containers of their own, in chains. It measures, in this order:
+
+* *steady*: runs are triggered so that RATE tasks a second come due; from the moment before the cluster tells the end of
+  one task to the moment when the next one's Job is created: median and 99th percentile. With no history, and with one.
+* *burst*: all runs at once. How many decisions a second the scheduler takes while it works, and the most memory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median, quantiles
+
+import psutil
+import psycopg
+
+from benchmarks.memory import MEGABYTE
+from benchmarks.simulated import Link, SimulatedCluster
+from goflow.domain.clock import SystemClock
+from goflow.domain.spec import DagSpec, TaskSpec
+from goflow.domain.written import write_out
+from goflow.executor.plans import Planner
+from goflow.executor.service import Executor
+from goflow.executor.tokens import TokenMint
+from goflow.operators.request import Defaults
+from goflow.scheduler import operations
+from goflow.scheduler.loop import Scheduler
+from goflow.store import Store, blobs, pools, recording
+from goflow.store.sealer import new_key
+from tests.oracle.postgres import postgres
+
+START_S, RUN_S = 0.5, 1.0
+WORKERS = 16
+"""As many as the daemon has for Kubernetes."""
+ROWS_AT_ONCE = 500_000
+OVER = 120.0
+"""Seconds without any progress after which a measurement is given up."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much of everything: DAGS with TASKS each in a chain, RUNS of each DAG."""
+
+    dags: int
+    runs: int
+    tasks: int
+
+    @property
+    def instances(self) -> int:
+        """All task instances."""
+        return self.dags * self.runs * self.tasks
+
+
+@dataclass
+class Cycles:
+    """What the scheduler's batches took: seconds and decisions of each."""
+
+    seconds: list[float] = field(default_factory=list)
+    decisions: list[int] = field(default_factory=list)
+
+    def rate(self) -> float:
+        """Decisions a second, while it worked."""
+        return sum(self.decisions) / max(sum(self.seconds), 1e-9)
+
+
+class Timed(Scheduler):
+    """The scheduler, with a look at its clock before and after each batch."""
+
+    cycles: Cycles
+
+    def cycle(self) -> int:
+        """One batch."""
+        began = time.perf_counter()
+        decisions = super().cycle()
+        self.cycles.seconds.append(time.perf_counter() - began)
+        self.cycles.decisions.append(decisions)
+        return decisions
+
+
+def dag(number: int, tasks: int) -> DagSpec:
+    """A chain of TASKS containers."""
+    members = [
+        TaskSpec(
+            task_id=f"task_{place}",
+            operator="Container",
+            operator_path="goflow.native",
+            upstream=(f"task_{place - 1}",) if place else (),
+            native={"DockerImage": "busybox:1.37", "Command": ["true"]},
+        )
+        for place in range(tasks)
+    ]
+    return DagSpec(dag_id=f"dag_{number:04}", tasks=tuple(members), max_active_runs=1000, max_active_tasks=1000)
+
+
+def put(store: Store, size: Size) -> None:
+    """Have the DAGs in force, and room for all of their tasks at once."""
+    folder = blobs.manifest("/dags", {})
+    with store.transaction() as tx:
+        blobs.put_folder(tx, folder)
+        pools.set_(tx, "default_pool", -1, who="benchmark")
+    for number in range(size.dags):
+        with store.transaction() as tx:
+            reading = recording.Reading(
+                dag=write_out(dag(number, size.tasks)),
+                file_hash=f"{number:064}",
+                folder_digest=folder.digest,
+                file_path=f"dag_{number:04}.yaml",
+                inputs={},
+                reader_version="benchmark",
+                paused=False,
+            )
+            recording.record(tx, reading)
+
+
+def fill(address: str, rows: int, size: Size) -> None:
+    """ROWS ended task instances, in runs of the DAGs that are over, as `goflow` writes them."""
+    with psycopg.connect(f"postgresql://{address}/goflow", autocommit=True) as connection:
+        for first in range(0, rows // size.tasks, ROWS_AT_ONCE // size.tasks):
+            last = min(first + ROWS_AT_ONCE // size.tasks, rows // size.tasks) - 1
+            connection.execute(_OLD_RUNS, {"first": first, "last": last, "dags": size.dags})
+            connection.execute(_OLD_TASKS, {"first": first, "last": last, "tasks": size.tasks})
+        connection.execute("ANALYZE")
+
+
+_OLD_RUNS = """
+INSERT INTO dag_runs (dag_id, run_id, run_type, status, execution_date, run_after, version_id, reading_id, queued_at,
+                      start_date, end_date, last_updated_date)
+SELECT dags.id, 'old__' || n, 'scheduled', 'success', moment, moment, dags.version_id, dags.reading_id, moment, moment,
+       moment + interval '1 minute', moment + interval '1 minute'
+FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n
+CROSS JOIN LATERAL (SELECT timestamptz '2010-01-01 00:00:00+00' + n * interval '1 minute' AS moment) AS at
+JOIN dags ON dags.id = 'dag_' || lpad((n %% %(dags)s)::text, 4, '0')
+"""
+_OLD_TASKS = """
+INSERT INTO task_instances (dag_run_id, dag_id, run_id, task_id, map_index, state, try_number, max_tries, pool,
+                            pool_slots, priority_weight, queued_at, start_date, end_date)
+SELECT dag_runs.id, dag_runs.dag_id, dag_runs.run_id, 'task_' || place, -1, 'success', 1, 0, 'default_pool', 1, 1,
+       dag_runs.start_date, dag_runs.start_date, dag_runs.end_date
+FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n
+JOIN dag_runs ON dag_runs.run_id = 'old__' || n
+CROSS JOIN generate_series(0, %(tasks)s::int - 1) AS place
+"""
+
+
+@contextmanager
+def daemon(store: Store) -> Iterator[tuple[SimulatedCluster, Cycles]]:
+    """Scheduler and executor at work on STORE."""
+    clock, cycles = SystemClock(), Cycles()
+    cluster = SimulatedCluster(start_s=START_S, run_s=RUN_S)
+    defaults = Defaults(namespace="default", backend="kubernetes", runner_image="runner")
+    planner, mint = Planner(store, defaults), TokenMint(new_key().encode())
+    executor = Executor(store, cluster, planner, mint, clock=clock, workers=WORKERS)
+    scheduler = Timed(store, backend=cluster.name, namespace="default")
+    scheduler.cycles = cycles
+    executor.start()
+    scheduler.start()
+    try:
+        if not executor.reconciled.wait(OVER):
+            raise RuntimeError("the executor does not begin")
+        yield cluster, cycles
+    finally:
+        scheduler.stop()
+        executor.stop()
+
+
+def steady(store: Store, size: Size, rate: float, seconds: float, round_: str) -> dict[str, float]:
+    """Runs come at RATE tasks a second for so many SECONDS: what each link of each chain waits for its Job."""
+    count = max(1, int(seconds * rate / size.tasks))
+    with daemon(store) as (cluster, cycles):
+        began = time.monotonic()
+        for number in range(count):
+            operations.trigger(store, f"dag_{number % size.dags:04}", who="benchmark", run_id=f"{round_}_{number}")
+            time.sleep(max(0.0, began + (number + 1) * size.tasks / rate - time.monotonic()))
+        wait_for(cluster, count * size.tasks)
+        gaps = sorted(_gaps(cluster, size.tasks))
+    return {
+        "tasks": count * size.tasks,
+        "created_p50_ms": median(gaps) * 1000,
+        "created_p99_ms": quantiles(gaps, n=100)[98] * 1000,
+        "batch_p50_ms": median(cycles.seconds) * 1000,
+        "decisions_per_s": cycles.rate(),
+    }
+
+
+def burst(store: Store, size: Size) -> dict[str, float]:
+    """All runs at once, until every task is over."""
+    for number in range(size.dags):
+        for run in range(size.runs):
+            operations.trigger(store, f"dag_{number:04}", who="benchmark", run_id=f"burst_{run}")
+    process, peak = psutil.Process(), 0.0
+    began = time.monotonic()
+    with daemon(store) as (cluster, cycles):
+        watching = threading.Event()
+
+        def watch() -> None:
+            nonlocal peak
+            while not watching.wait(0.5):
+                peak = max(peak, process.memory_info().rss / MEGABYTE)
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        wait_for(cluster, size.instances)
+        watching.set()
+        watcher.join()
+    taken = time.monotonic() - began
+    return {
+        "instances": size.instances,
+        "seconds": taken,
+        "tasks_per_s": size.instances / taken,
+        "decisions": sum(cycles.decisions),
+        "decisions_per_s": cycles.rate(),
+        "peak_mb": peak,
+    }
+
+
+def wait_for(cluster: SimulatedCluster, ends: int) -> None:
+    """Until so many containers have ended. Raises RuntimeError where nothing comes any more."""
+    before, since = -1, time.monotonic()
+    while (now := len(cluster.ended)) < ends:
+        if now != before:
+            before, since = now, time.monotonic()
+        elif time.monotonic() - since > OVER:
+            raise RuntimeError(f"{now} of {ends} tasks have ended, and nothing happens any more")
+        time.sleep(0.2)
+
+
+def _gaps(cluster: SimulatedCluster, tasks: int) -> Iterator[float]:
+    for (dag_id, run_id, task_id), ended in cluster.ended.items():
+        place = int(task_id.removeprefix("task_")) + 1
+        following: Link = (dag_id, run_id, f"task_{place}")
+        if place < tasks and following in cluster.created:
+            yield cluster.created[following] - ended
+
+
+def measure(size: Size, history: int, rate: float, seconds: float, work: Path) -> dict[str, dict[str, float]]:
+    """Every part, by its name."""
+    with postgres(work / "postgres") as (_, address):
+        with psycopg.connect(f"postgresql://{address}/postgres", autocommit=True) as connection:
+            connection.execute("CREATE DATABASE goflow")
+        store = Store(f"postgresql://{address}/goflow", encryption_key=new_key())
+        store.upgrade()
+        put(store, size)
+        found = {}
+        for rows in dict.fromkeys((0, history // 10, history)):
+            began = time.monotonic()
+            fill_up(address, rows, size)
+            print(f"{rows:,} rows of history: {time.monotonic() - began:.0f} s to write", flush=True)
+            found[f"steady, {rows:,} rows of history"] = steady(store, size, rate, seconds, f"steady_{rows}")
+            print(json.dumps(found[f"steady, {rows:,} rows of history"]), flush=True)
+        found[f"burst, {history:,} rows of history"] = burst(store, size)
+        store.close()
+    return found
+
+
+def fill_up(address: str, rows: int, size: Size) -> None:
+    """The history anew, with ROWS rows."""
+    with psycopg.connect(f"postgresql://{address}/goflow", autocommit=True) as connection:
+        connection.execute("DELETE FROM dag_runs WHERE run_id LIKE 'old%'")
+    fill(address, rows, size)
+
+
+def main() -> None:
+    """Measure, and print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--dags", type=int, default=1000)
+    parser.add_argument("--runs", type=int, default=10, help="of each DAG, in the burst")
+    parser.add_argument("--tasks", type=int, default=10, help="in each DAG")
+    parser.add_argument("--history", type=int, default=3_000_000, help="rows of ended task instances")
+    parser.add_argument("--rate", type=float, default=60.0, help="tasks a second, while it is steady")
+    parser.add_argument("--seconds", type=float, default=60.0, help="how long each steady part takes")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="goflow-scale-") as place:
+        work = Path(place)
+        work.chmod(0o755)
+        found = measure(Size(args.dags, args.runs, args.tasks), args.history, args.rate, args.seconds, work)
+    for name, figures in found.items():
+        print(name, *(f"{key} {value:,.1f}" for key, value in figures.items()), sep="\n  ")
+    print("largest memory of the process, in MB:", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000)
+
+
+if __name__ == "__main__":
+    main()
