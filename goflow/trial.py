@@ -28,7 +28,7 @@ from goflow.engine import Engine, Purpose
 from goflow.executor.backend import Handle
 from goflow.importer import ImportSettings, import_folder_once
 from goflow.importer.pool import ReaderPool
-from goflow.scheduler import alone, operations
+from goflow.scheduler import alone, marking, operations
 from goflow.scheduler.graph import Graph
 from goflow.scheduler.intervals import lacks_interval, settle_interval
 from goflow.scheduler.making import new_task
@@ -181,7 +181,7 @@ class Trial:
         with self.store.reading() as tx:
             chosen = {row.task_id for row in tasks.of_run(tx, run.id) if succeed and succeed.match(row.task_id)}
         for task_id in sorted(chosen):
-            operations.mark_task(self.store, dag_id, run.run_id, task_id, TaskState.SUCCESS, who=WHO)
+            marking.mark_task(self.store, dag_id, run.run_id, task_id, TaskState.SUCCESS, who=WHO)
         return run
 
     def order_task(
@@ -351,7 +351,7 @@ class Trial:
             with self.store.reading() as tx:
                 open_ = runs.open_(tx)
             for run in open_:
-                operations.mark_run(self.store, run.dag_id, run.run_id, RunState.FAILED, who=WHO)
+                marking.mark_run(self.store, run.dag_id, run.run_id, RunState.FAILED, who=WHO)
 
     def _kill(self) -> None:
         with self.store.reading() as tx:

@@ -125,4 +125,19 @@ complete_task = completer("/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances"
 dag_argument = click.argument("dag_id", metavar="DAG", shell_complete=complete_dag)
 run_argument = click.argument("run_id", metavar="RUN", shell_complete=complete_run)
 task_argument = click.argument("task_id", metavar="TASK", shell_complete=complete_task)
+
+
+def relatives_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Options for what is meant with a task: ``upstream``, ``downstream``, ``past``, ``future``."""
+    for name, words in reversed(_RELATIVES.items()):
+        command = click.option(f"--{name}", is_flag=True, help=words)(command)
+    return command
+
+
+_RELATIVES = {
+    "upstream": "And everything before it.",
+    "downstream": "And everything after it.",
+    "past": "And the same in runs with an earlier logical date.",
+    "future": "And the same in runs with a later logical date.",
+}
 map_index_option = click.option("--map-index", type=int, default=-1, help="Which copy of a mapped task.")

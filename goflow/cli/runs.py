@@ -1,4 +1,4 @@
-"""List the runs of DAGs, show, clear, mark and delete them."""
+"""List the runs of DAGs, show, clear, mark, annotate and delete them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ KEYS = ("dag_id", "run_id", "state", "logical_date", "start_date", "end_date")
 
 @click.group()
 def command() -> None:
-    """List the runs of DAGs, show, clear, mark and delete them."""
+    """List the runs of DAGs, show, clear, mark, annotate and delete them."""
 
 
 @command.command("list")
@@ -82,12 +82,22 @@ def clear(
 @command.command()
 @dag_argument
 @run_argument
-@click.argument("state", type=click.Choice(["success", "failed"]))
+@click.argument("state", type=click.Choice(["success", "failed", "queued"]))
 def mark(dag_id: str, run_id: str, state: str) -> None:
-    """Mark a run as success or failed."""
+    """Mark a run as success or failed; queued: one that is over goes on with what has not ended."""
     with connect() as api:
         row = api.call("PATCH", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}", body={"state": state})
     click.echo(f"run {run_id} of {dag_id} is {row['state']}")
+
+
+@command.command()
+@dag_argument
+@run_argument
+@click.argument("text")
+def note(dag_id: str, run_id: str, text: str) -> None:
+    """Write a note to a run; an empty TEXT takes it away."""
+    with connect() as api:
+        api.call("PATCH", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}", body={"note": text or None})
 
 
 @command.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -13,6 +14,7 @@ from goflow.cli._output import (
     details,
     json_option,
     map_index_option,
+    relatives_options,
     run_argument,
     show,
     task_argument,
@@ -110,26 +112,25 @@ def logs(
 @dag_argument
 @run_argument
 @task_argument
-@click.option("--upstream", is_flag=True, help="And everything before it.")
-@click.option("--downstream", is_flag=True, help="And everything after it.")
+@relatives_options
 @click.option("--only-failed", is_flag=True, help="Of these, only what failed.")
+@click.option("--only-running", is_flag=True, help="Of these, only what is running.")
+@click.option("--newest-version", is_flag=True, help="Run with the newest version of the DAG instead of the run's own.")
+@click.option("--note", help="A note that is written to what is cleared.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 def clear(
-    dag_id: str, run_id: str, task_id: str, upstream: bool, downstream: bool, only_failed: bool, yes: bool
+    dag_id: str, run_id: str, task_id: str, newest_version: bool, note: str | None, yes: bool, **asked: bool
 ) -> None:
     """Let a task run again."""
-    body: dict[str, Any] = {
-        "dag_run_id": run_id,
-        "task_ids": [task_id],
-        "include_upstream": upstream,
-        "include_downstream": downstream,
-        "only_failed": only_failed,
-        "dry_run": True,
-    }
+    if asked["only_failed"] and asked["only_running"]:
+        raise click.UsageError("--only-failed and --only-running: give one of them")
+    only = {name: asked.pop(name) for name in ("only_failed", "only_running")}
+    body: dict[str, Any] = {"dag_run_id": run_id, "task_ids": [task_id], **only, **_included(asked), "note": note}
+    body |= {"run_on_latest_version": newest_version, "dry_run": True}
     with connect() as api:
         path = f"/api/v2/dags/{dag_id}/clearTaskInstances"
         rows = api.call("POST", path, body=body)["task_instances"]
-        show(rows, [("task_id", "TASK"), ("map_index", "INDEX"), ("state", "STATE")], False, empty="Nothing to clear.")
+        _show_chosen(rows, "Nothing to clear.")
         if not rows:
             return
         if not yes:
@@ -144,12 +145,51 @@ def clear(
 @task_argument
 @click.argument("state", type=click.Choice(["success", "failed", "skipped"]))
 @map_index_option
-def mark(dag_id: str, run_id: str, task_id: str, state: str, map_index: int) -> None:
+@relatives_options
+@click.option("--note", help="A note that is written to what is marked.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be marked.")
+def mark(
+    dag_id: str,
+    run_id: str,
+    task_id: str,
+    state: str,
+    map_index: int,
+    note: str | None,
+    dry_run: bool,
+    **asked: bool,
+) -> None:
     """Mark a task as success, failed or skipped."""
     query = {} if map_index < 0 else {"map_index": map_index}
+    body = {"new_state": state, **_included(asked), **({} if note is None else {"note": note})}
     with connect() as api:
-        rows = api.call("PATCH", _path(dag_id, run_id, task_id), body={"new_state": state}, **query)["task_instances"]
-    click.echo(f"{len(rows)} marked {state}")
+        path = _path(dag_id, run_id, task_id) + ("/dry_run" if dry_run else "")
+        rows = api.call("PATCH", path, body=body, **query)["task_instances"]
+    if dry_run:
+        _show_chosen(rows, "Nothing to mark.")
+    else:
+        click.echo(f"{len(rows)} marked {state}")
+
+
+@command.command()
+@dag_argument
+@run_argument
+@task_argument
+@click.argument("text")
+@map_index_option
+def note(dag_id: str, run_id: str, task_id: str, text: str, map_index: int) -> None:
+    """Write a note to a task instance; an empty TEXT takes it away."""
+    query = {} if map_index < 0 else {"map_index": map_index}
+    with connect() as api:
+        api.call("PATCH", _path(dag_id, run_id, task_id), body={"note": text or None}, **query)
+
+
+def _included(asked: Mapping[str, bool]) -> dict[str, bool]:
+    return {f"include_{name}": wanted for name, wanted in asked.items()}
+
+
+def _show_chosen(rows: list[dict[str, Any]], empty: str) -> None:
+    columns = [("dag_run_id", "RUN"), ("task_id", "TASK"), ("map_index", "INDEX"), ("state", "STATE")]
+    show(rows, columns, False, empty=empty)
 
 
 def _path(dag_id: str, run_id: str, task_id: str) -> str:

@@ -1,5 +1,5 @@
-"""What people and programs may order: trigger, pause, clear, mark, delete, note. Used by the CLI's server and the task
-API; each order is one transaction, writes its events with WHO gave it, and tells what it did.
+"""What people and programs may order: trigger, pause, clear, delete, note; `marking` has what they mark. Used by the
+CLI's server and the task API; each order is one transaction, writes its events with WHO gave it, and tells what it did.
 
 The scheduler hears of it by those events. Nothing here plans: a cleared task goes to ``none``, and planning finds it.
 """
@@ -17,10 +17,9 @@ from goflow.domain.runs import DagRun, TaskInstance
 from goflow.domain.schedules import asks_its_author
 from goflow.domain.spec import Dialect
 from goflow.domain.state import (
-    OCCUPYING_STATES,
+    FAILED_STATES,
     OPEN_LAUNCH_STATES,
     TERMINAL_RUN_STATES,
-    TERMINAL_TASK_STATES,
     RunState,
     RunType,
     TaskState,
@@ -35,8 +34,6 @@ from goflow.store.rows import Dag
 
 TaskKey = tuple[str, int]
 """Task id and map index."""
-
-MARKABLE = frozenset({TaskState.SUCCESS, TaskState.FAILED, TaskState.SKIPPED})
 
 
 def trigger(
@@ -150,10 +147,12 @@ def release(store: Store, dag_id: str, *, who: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Cleared:
-    """What `clear` did: the task instances that begin anew, and the run as it is now."""
+    """What `clear` did: the run as it is now and which tasks of it begin anew; INSTANCES: of all runs that were meant,
+    as they were before."""
 
     run: DagRun
     tasks: tuple[TaskKey, ...]
+    instances: tuple[TaskInstance, ...] = ()
 
 
 def clear(
@@ -166,31 +165,61 @@ def clear(
     map_indexes: Collection[int] | None = None,
     upstream: bool = False,
     downstream: bool = False,
+    past: bool = False,
+    future: bool = False,
     only_failed: bool = False,
+    only_running: bool = False,
     newest_version: bool = False,
+    reset_runs: bool = True,
+    spare_running: bool = False,
+    note: str | None = None,
     dry_run: bool = False,
 ) -> Cleared:
-    """Let tasks of a run (all without TASK_IDS) begin anew; a run that is over is queued again.
+    """Let tasks of a run (all without TASK_IDS) begin anew; a run that is over is queued again, unless RESET_RUNS is
+    false.
 
     What is queued or running is told to stop, is ``restarting`` until it has, and begins anew then. MAP_INDEXES choose
-    copies of the tasks named. Setups and teardowns that the tasks need are cleared with them. NEWEST_VERSION: the run
-    goes on with the DAG as it is now. DRY_RUN: only say which they are. Raises NotFoundError.
+    copies of the tasks named. Setups and teardowns that the tasks need are cleared with them. PAST, FUTURE: of the runs
+    of an earlier, or a later, logical date as well. NEWEST_VERSION: the runs go on with the DAG as it is now. NOTE is
+    written to what is cleared. DRY_RUN: only say which they are. Raises NotFoundError, InvalidRequestError, and with
+    SPARE_RUNNING ConflictError where one of them is running.
     """
+    only = _ONLY[only_failed, only_running]
     with store.transaction() as tx:
         tx.lock_name("scheduling")
         run = runs.by_run_id(tx, dag_id, run_id)
-        if newest_version and not dry_run:
-            run = _repin(tx, run, who)
-        graph = Graph(versions.spec(tx, run.reading_id))
-        named = list(graph.tasks) if task_ids is None else list(task_ids)
-        wanted = selection.to_clear(graph, named, upstream=upstream, downstream=downstream)
-        chosen = selection.instances(
-            tasks.of_run(tx, run.id), wanted, only_failed=only_failed, map_indexes=map_indexes, indexed=named
-        )
-        if dry_run:
-            return Cleared(run, tuple((row.task_id, row.map_index) for row in chosen))
-        cleared = _clear(tx, run, graph, chosen, who)
-        return Cleared(runs.get(tx, run.id), cleared)
+        found: list[TaskInstance] = []
+        for each in selection.runs_meant(tx, run, past=past, future=future):
+            if newest_version and not dry_run:
+                each = _repin(tx, each, who)
+            graph = Graph(versions.spec(tx, each.reading_id))
+            named = (
+                list(graph.tasks)
+                if task_ids is None
+                else [t for t in task_ids if each.id == run.id or t in graph.tasks]
+            )
+            wanted = selection.to_clear(graph, named, upstream=upstream, downstream=downstream)
+            chosen = selection.instances(
+                tasks.of_run(tx, each.id), wanted, only=only, map_indexes=map_indexes, indexed=named
+            )
+            if spare_running and any(row.state is TaskState.RUNNING for row in chosen):
+                raise ConflictError(f"tasks of run {each.run_id} are running", hint="wait for them to end")
+            if not dry_run:
+                keys = set(clear_instances(tx, each, graph, chosen, who, reset_run=reset_runs))
+                chosen = [row for row in chosen if (row.task_id, row.map_index) in keys]
+                for row in chosen if note is not None else ():
+                    tasks.set_note(tx, row.id, note)
+            found += chosen
+        mine = tuple((row.task_id, row.map_index) for row in found if row.dag_run_id == run.id)
+        return Cleared(run if dry_run else runs.get(tx, run.id), mine, tuple(found))
+
+
+_ONLY: dict[tuple[bool, bool], frozenset[TaskState] | None] = {
+    (False, False): None,
+    (True, False): FAILED_STATES,
+    (False, True): frozenset({TaskState.RUNNING}),
+    (True, True): FAILED_STATES | {TaskState.RUNNING},
+}
 
 
 def clear_run(tx: Tx, run: DagRun, *, newest_version: bool, who: str) -> None:
@@ -198,15 +227,17 @@ def clear_run(tx: Tx, run: DagRun, *, newest_version: bool, who: str) -> None:
     if newest_version:
         run = _repin(tx, run, who)
     graph = Graph(versions.spec(tx, run.reading_id))
-    _clear(tx, run, graph, selection.instances(tasks.of_run(tx, run.id), graph.tasks.keys()), who)
+    clear_instances(tx, run, graph, selection.instances(tasks.of_run(tx, run.id), graph.tasks.keys()), who)
 
 
-def _clear(tx: Tx, run: DagRun, graph: Graph, chosen: Collection[TaskInstance], who: str) -> tuple[TaskKey, ...]:
+def clear_instances(
+    tx: Tx, run: DagRun, graph: Graph, chosen: Collection[TaskInstance], who: str, *, reset_run: bool = True
+) -> tuple[TaskKey, ...]:
     """Clear those instances; a run that is over goes back to ``queued`` if there are any (``clear_task_instances``)."""
     limits = {row.id: row.try_number + graph.tasks[row.task_id].retries for row in chosen}
     changed = set(transitions.clear_tasks(tx, limits, who=who))
     anew = [row for row in chosen if row.id in changed or row.state is TaskState.NONE]
-    if anew and run.state in TERMINAL_RUN_STATES:
+    if reset_run and anew and run.state in TERMINAL_RUN_STATES:
         transitions.advance_run(tx, run.id, TERMINAL_RUN_STATES, RunState.QUEUED, who=who, reason="cleared")
     return tuple((row.task_id, row.map_index) for row in chosen if row.id in changed)
 
@@ -224,70 +255,6 @@ def _repin(tx: Tx, run: DagRun, who: str) -> DagRun:
     missing = [new for new in new_tasks(graph, run, tx.now()) if new.task_id not in there]
     tasks.create_many(tx, run, missing, who=who)
     return runs.get(tx, run.id)
-
-
-def mark_task(
-    store: Store,
-    dag_id: str,
-    run_id: str,
-    task_id: str,
-    state: TaskState,
-    *,
-    who: str,
-    map_index: int | None = None,
-    upstream: bool = False,
-    downstream: bool = False,
-) -> list[TaskKey]:
-    """Let a person's word be the end of a task (all its copies without MAP_INDEX); what runs is told to stop.
-
-    Tasks below that had failed, or had not run because of it, begin anew (``set_task_instance_state``). The instances
-    that were marked. Raises NotFoundError and InvalidRequestError.
-    """
-    if state not in MARKABLE:
-        raise InvalidRequestError(f"a task cannot be marked {state}", hint=", ".join(sorted(MARKABLE)))
-    with store.transaction() as tx:
-        tx.lock_name("scheduling")
-        run = runs.by_run_id(tx, dag_id, run_id)
-        graph = Graph(versions.spec(tx, run.reading_id))
-        wanted = selection.to_mark(graph, [task_id], upstream=upstream, downstream=downstream)
-        indexes = None if map_index is None else [map_index]
-        rows = tasks.of_run(tx, run.id)
-        chosen = selection.instances(rows, wanted, map_indexes=indexes, indexed=[task_id])
-        if not chosen:
-            raise NotFoundError(f"task {task_id} with map index {map_index} in run {run_id} of DAG {dag_id}")
-        marked = [row for row in chosen if transitions.mark_task(tx, row.id, state, who=who)]
-        if marked:
-            below = selection.to_clear(graph, [task_id], upstream=False, downstream=True) - wanted
-            _clear(tx, run, graph, selection.instances(rows, below, only_failed=True), who)
-        return [(row.task_id, row.map_index) for row in marked]
-
-
-def mark_run(store: Store, dag_id: str, run_id: str, state: RunState, *, who: str) -> list[TaskKey]:
-    """Let a person's word be the end of a run, ``success`` or ``failed`` (``set_dag_run_state_to_...``).
-
-    What runs gets the same state and is told to stop, what has not begun is skipped; teardowns are left to do their
-    work, and then the run ends by itself. The instances that changed. Raises NotFoundError and InvalidRequestError.
-    """
-    if state not in TERMINAL_RUN_STATES:
-        raise InvalidRequestError(f"a run cannot be marked {state}", hint="success or failed")
-    with store.transaction() as tx:
-        tx.lock_name("scheduling")
-        run = runs.by_run_id(tx, dag_id, run_id)
-        graph = Graph(versions.spec(tx, run.reading_id))
-        open_ = [row for row in tasks.of_run(tx, run.id) if row.state not in TERMINAL_TASK_STATES]
-        begun = OCCUPYING_STATES | {TaskState.DEFERRED, TaskState.UP_FOR_RESCHEDULE}
-        ends = {RunState.SUCCESS: TaskState.SUCCESS, RunState.FAILED: TaskState.FAILED}
-        changed, left = [], False
-        for row in open_:
-            if row.task_id in graph.tasks and graph.tasks[row.task_id].teardown:
-                left = True
-                continue
-            new = ends[state] if row.state in begun else TaskState.SKIPPED
-            if transitions.mark_task(tx, row.id, new, who=who, reason=f"the run was marked {state}"):
-                changed.append((row.task_id, row.map_index))
-        if not left and run.state is not state:
-            transitions.advance_run(tx, run.id, run.state, state, who=who, reason="marked")
-        return changed
 
 
 def delete_run(store: Store, dag_id: str, run_id: str, *, who: str) -> None:
@@ -327,8 +294,6 @@ __all__ = [
     "Cleared",
     "clear",
     "delete_run",
-    "mark_run",
-    "mark_task",
     "pause",
     "release",
     "set_run_note",

@@ -1,13 +1,36 @@
-"""Which task instances of a run somebody means: these tasks, what is above or below them, those that failed."""
+"""Which task instances somebody means: these tasks, what is above or below them, those that failed; in which runs."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from goflow.domain.errors import NotFoundError
-from goflow.domain.runs import TaskInstance
-from goflow.domain.state import FAILED_STATES
+from goflow.domain.errors import InvalidRequestError, NotFoundError
+from goflow.domain.runs import DagRun, TaskInstance
+from goflow.domain.state import RunType, TaskState
 from goflow.scheduler.graph import Graph
+from goflow.store import Tx, runs, versions
+
+_OF_SCHEDULE = frozenset({RunType.SCHEDULED, RunType.BACKFILL})
+_WITHOUT_PERIOD = frozenset({"once", "continuous", "assets"})
+
+
+def runs_meant(tx: Tx, run: DagRun, *, past: bool, future: bool, as_scheduled: bool = False) -> list[DagRun]:
+    """RUN itself and, with PAST or FUTURE, those of the same DAG with an earlier or a later logical date.
+
+    AS_SCHEDULED: only those that its schedule has made, unless it has none; where that has no period, RUN alone (as
+    Airflow has it for marks: ``get_run_ids``). Raises InvalidRequestError for a run without a logical date.
+    """
+    if not past and not future:
+        return [run]
+    if run.logical_date is None:
+        raise InvalidRequestError(f"run {run.run_id} has no logical date: nothing is before or after it")
+    kind = versions.spec(tx, run.reading_id).schedule.kind
+    if as_scheduled and kind in _WITHOUT_PERIOD:
+        return [run]
+    types = _OF_SCHEDULE if as_scheduled and kind != "none" else None
+    first, last = None if past else run.logical_date, None if future else run.logical_date
+    found = runs.list_(tx, run.dag_id, run_types=types, logical_date_gte=first, logical_date_lte=last, limit=None)
+    return [run, *(other for other in found if other.id != run.id and other.logical_date is not None)]
 
 
 def to_clear(graph: Graph, task_ids: Collection[str], *, upstream: bool, downstream: bool) -> set[str]:
@@ -56,16 +79,17 @@ def instances(
     rows: Iterable[TaskInstance],
     task_ids: Collection[str],
     *,
-    only_failed: bool = False,
+    only: Collection[TaskState] | None = None,
     map_indexes: Collection[int] | None = None,
     indexed: Collection[str] = (),
 ) -> list[TaskInstance]:
-    """Those of ROWS that belong to TASK_IDS; of the tasks in INDEXED only copies MAP_INDEXES, if these are given."""
+    """Those of ROWS that belong to TASK_IDS, and are in one of the states ONLY, if these are given; of the tasks in
+    INDEXED only copies MAP_INDEXES, if these are given."""
     return [
         row
         for row in rows
         if row.task_id in task_ids
-        and (not only_failed or row.state in FAILED_STATES)
+        and (only is None or row.state in only)
         and (map_indexes is None or row.task_id not in indexed or row.map_index in map_indexes)
     ]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from goflow.domain.runs import DagRun
 from goflow.domain.state import RunState
-from goflow.scheduler import operations
+from goflow.scheduler import marking, operations
 from goflow.server.rest import shapes
 from goflow.server.rest.context import CallerDep, ServicesDep
 from goflow.store import Tx, dags, runs, versions
@@ -35,7 +35,7 @@ class PatchRun(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     state: RunState | None = None
-    note: str | None = None
+    note: str | None = Field(None, max_length=1000)
 
 
 class ClearBody(BaseModel):
@@ -45,6 +45,7 @@ class ClearBody(BaseModel):
     dry_run: bool = True
     only_failed: bool = False
     run_on_latest_version: bool = False
+    note: str | None = Field(None, max_length=1000)
 
 
 @router.post("/api/v2/dags/{dag_id}/dagRuns")
@@ -90,12 +91,12 @@ def show_run(dag_id: str, run_id: str, services: ServicesDep, caller: CallerDep)
 @router.patch("/api/v2/dags/{dag_id}/dagRuns/{run_id}")
 def patch_run(dag_id: str, run_id: str, body: PatchRun, services: ServicesDep, caller: CallerDep) -> shapes.Body:
     """Mark a run, or set its note."""
+    if "note" in body.model_fields_set:
+        operations.set_run_note(services.store, dag_id, run_id, body.note)
     if body.state is not None:
-        operations.mark_run(services.store, dag_id, run_id, body.state, who=caller)
-    with services.store.transaction() as tx:
+        marking.mark_run(services.store, dag_id, run_id, body.state, who=caller)
+    with services.store.reading() as tx:
         row = runs.by_run_id(tx, dag_id, run_id)
-        if body.note is not None:
-            runs.set_note(tx, row.id, body.note)
         return _shape(tx, runs.get(tx, row.id))
 
 
@@ -117,7 +118,9 @@ def clear_run(dag_id: str, run_id: str, body: ClearBody, services: ServicesDep, 
         newest_version=body.run_on_latest_version,
         who=caller,
     )
-    return shapes.task_keys(cleared.tasks)
+    if body.note is not None and not body.dry_run:
+        operations.set_run_note(services.store, dag_id, run_id, body.note)
+    return shapes.task_keys(cleared.instances)
 
 
 def _shape(tx: Tx, row: DagRun) -> shapes.Body:

@@ -126,13 +126,18 @@ def task_instance(row: TaskInstance, spec: TaskSpec | None) -> Body:
     }
 
 
-def task_keys(keys: Iterable[tuple[str, int]], state: TaskState | None = None) -> Body:
-    """Which task instances something was done to."""
-    found = [
-        {"task_id": task_id, "map_index": index, "state": None if state is None else state.value}
-        for task_id, index in keys
+def task_keys(rows: Iterable[TaskInstance], state: TaskState | None = None) -> Body:
+    """Which task instances something was done to, with the STATE that they have by it, else the one that they had."""
+    told = [
+        {
+            "dag_run_id": row.run_id,
+            "task_id": row.task_id,
+            "map_index": row.map_index,
+            "state": None if found is TaskState.NONE else found.value,
+        }
+        for row, found in ((row, state or row.state) for row in rows)
     ]
-    return {"task_instances": found, "total_entries": len(found)}
+    return {"task_instances": told, "total_entries": len(told)}
 
 
 def attempt(row: Attempt) -> Body:

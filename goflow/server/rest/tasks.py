@@ -7,28 +7,33 @@ from typing import Any
 
 from fastapi import APIRouter, HTTPException, Query
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from goflow.domain.errors import NotFoundError, did_you_mean
 from goflow.domain.runs import UNMAPPED, DagRun, TaskInstance
 from goflow.domain.state import TaskState
-from goflow.scheduler import operations
+from goflow.scheduler import marking, operations
 from goflow.server.rest import shapes
-from goflow.server.rest.context import CallerDep, ServicesDep
+from goflow.server.rest.context import CallerDep, Services, ServicesDep
 from goflow.server.rest.strict import strict
 from goflow.store import Tx, launches, logs, runs, tasks, versions, xcoms
 
 router = APIRouter(tags=["Task Instance"])
 BASE = "/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances"
 LOG_PAGE = 5000
+LONGEST_NOTE = 1000
 
 
 class PatchTask(BaseModel):
-    """What of a task instance can be set: its state (mark), its note."""
+    """What of a task instance can be set: its state (mark), its note; and which others with it."""
 
     model_config = ConfigDict(extra="forbid")
     new_state: TaskState | None = None
-    note: str | None = None
+    note: str | None = Field(None, max_length=LONGEST_NOTE)
+    include_upstream: bool = False
+    include_downstream: bool = False
+    include_future: bool = False
+    include_past: bool = False
 
 
 class ClearTasks(BaseModel):
@@ -36,12 +41,24 @@ class ClearTasks(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     dag_run_id: str
-    task_ids: list[str] | None = None
+    task_ids: list[str] | None = Field(None, min_length=1)
     dry_run: bool = True
     only_failed: bool = True
+    only_running: bool = False
+    reset_dag_runs: bool = True
     include_upstream: bool = False
     include_downstream: bool = False
+    include_future: bool = False
+    include_past: bool = False
     run_on_latest_version: bool = False
+    prevent_running_task: bool = False
+    note: str | None = Field(None, max_length=LONGEST_NOTE)
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> ClearTasks:
+        if self.only_failed and self.only_running:
+            raise ValueError("only_failed and only_running both are set to True")
+        return self
 
 
 @router.get(BASE)
@@ -166,22 +183,59 @@ def patch_task(
     map_index: int | None = None,
 ) -> shapes.Body:
     """Mark a task success, failed or skipped, or set its note."""
-    changed: list[tuple[str, int]] = []
-    if body.new_state is not None:
-        changed = operations.mark_task(
-            services.store,
-            dag_id,
-            run_id,
-            task_id,
-            body.new_state,
-            map_index=map_index,
-            who=caller,
-        )
-    if body.note is not None:
+    marked = [] if body.new_state is None else _mark(dag_id, run_id, task_id, body, services, caller, map_index)
+    if "note" in body.model_fields_set:
         with services.store.transaction() as tx:
             _, row = _find(tx, dag_id, run_id, task_id, UNMAPPED if map_index is None else map_index)
             tasks.set_note(tx, row.id, body.note)
-    return shapes.task_keys(changed, body.new_state)
+    return shapes.task_keys(marked, body.new_state)
+
+
+@router.patch(BASE + "/{task_id}/dry_run")
+def would_patch_task(
+    dag_id: str,
+    run_id: str,
+    task_id: str,
+    body: PatchTask,
+    services: ServicesDep,
+    caller: CallerDep,
+    map_index: int | None = None,
+) -> shapes.Body:
+    """Which task instances the same request without ``dry_run`` would mark."""
+    if body.new_state is None:
+        raise HTTPException(422, "new_state should not be empty")
+    return shapes.task_keys(
+        _mark(dag_id, run_id, task_id, body, services, caller, map_index, dry_run=True), body.new_state
+    )
+
+
+def _mark(
+    dag_id: str,
+    run_id: str,
+    task_id: str,
+    body: PatchTask,
+    services: Services,
+    caller: str,
+    map_index: int | None,
+    *,
+    dry_run: bool = False,
+) -> list[TaskInstance]:
+    assert body.new_state is not None
+    return marking.mark_task(
+        services.store,
+        dag_id,
+        run_id,
+        task_id,
+        body.new_state,
+        map_index=map_index,
+        upstream=body.include_upstream,
+        downstream=body.include_downstream,
+        past=body.include_past,
+        future=body.include_future,
+        note=body.note,
+        dry_run=dry_run,
+        who=caller,
+    )
 
 
 @router.post("/api/v2/dags/{dag_id}/clearTaskInstances")
@@ -194,12 +248,18 @@ def clear_tasks(dag_id: str, body: ClearTasks, services: ServicesDep, caller: Ca
         task_ids=body.task_ids,
         upstream=body.include_upstream,
         downstream=body.include_downstream,
+        past=body.include_past,
+        future=body.include_future,
         only_failed=body.only_failed,
+        only_running=body.only_running,
+        reset_runs=body.reset_dag_runs,
+        spare_running=body.prevent_running_task,
+        note=body.note,
         dry_run=body.dry_run,
         newest_version=body.run_on_latest_version,
         who=caller,
     )
-    return shapes.task_keys(cleared.tasks)
+    return shapes.task_keys(cleared.instances)
 
 
 def _find(tx: Tx, dag_id: str, run_id: str, task_id: str, map_index: int) -> tuple[DagRun, TaskInstance]:

@@ -13,7 +13,7 @@ from goflow.domain.spec import DagSpec, Schedule, TaskSpec
 from goflow.domain.state import LaunchState, RunState, TaskState
 from goflow.domain.written import write_out
 from goflow.executor.outcomes import settle
-from goflow.scheduler import operations
+from goflow.scheduler import marking, operations
 from goflow.scheduler.loop import Scheduler
 from goflow.store import Store, blobs, dags, launches, recording, runs, tasks, transitions, xcoms
 from goflow.store.rows import Dag
@@ -219,9 +219,9 @@ class World:
     def mark(self, task_id: str, state: TaskState, *, run_id: str | None = None, **more: Any) -> list[tuple[str, int]]:
         """Somebody marks a task."""
         named = run_id or self.only_run().run_id
-        marked = operations.mark_task(self.store, "d", named, task_id, state, who="test", **more)
+        marked = marking.mark_task(self.store, "d", named, task_id, state, who="test", **more)
         self.settle()
-        return marked
+        return [(row.task_id, row.map_index) for row in marked]
 
     def stop_requested(self, launch_id: str) -> bool:
         """Whether a launch was asked to stop."""

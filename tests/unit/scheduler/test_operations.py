@@ -11,9 +11,9 @@ from goflow.domain.errors import AlreadyExistsError, ConflictError, InvalidReque
 from goflow.domain.spec import Dialect
 from goflow.domain.state import RunState, TaskState
 from goflow.operators.registry import SUB_DAG
-from goflow.scheduler import operations
+from goflow.scheduler import marking, operations
 from goflow.store import events, runs, tasks
-from tests.unit.scheduler.kit import FAILED, T0, World, dag, empty, hourly, task
+from tests.unit.scheduler.kit import FAILED, T0, World, at, dag, empty, hourly, task
 
 
 class TestTrigger:
@@ -197,6 +197,77 @@ class TestClear:
         assert world.finish_all() == ["a", "b"]
 
 
+class TestOtherRuns:
+    def days(self, world: World) -> list[str]:
+        """Three runs of the schedule, each ended with a failure, and one by hand between the first two."""
+        world.put(dag(task("a"), task("b", "a"), schedule=hourly(), start_date=at(T0), catchup=True, max_active_runs=9))
+        world.pass_time(3 * 3600)
+        by_hand = world.trigger(logical_date=T0 + dt.timedelta(minutes=30))
+        for run in world.all_runs():
+            world.finish("a", FAILED, run_id=run.run_id)
+        found = sorted(world.all_runs(), key=lambda run: run.logical_date or T0)
+        assert [run.run_id for run in found].index(by_hand.run_id) == 1
+        assert {world.run_state(run_id=run.run_id) for run in found} == {"failed"}
+        return [run.run_id for run in found]
+
+    @pytest.mark.parametrize(
+        ("asked", "which"),
+        [({"past": True}, [0, 1, 2]), ({"future": True}, [2, 3]), ({"past": True, "future": True}, [0, 1, 2, 3])],
+    )
+    def test_runs_before_and_after_are_cleared_with_it(self, world: World, asked: Any, which: list[int]) -> None:
+        ids = self.days(world)
+        cleared = world.clear(ids[2], ["a"], **asked)
+        assert sorted(row.run_id for row in cleared.instances) == sorted(ids[index] for index in which)
+        assert [ids.index(run_id) for run_id in ids if world.run_state(run_id=run_id) == "running"] == which
+
+    def test_of_runs_by_hand_none_is_marked_with_those_of_the_schedule(self, world: World) -> None:
+        ids = self.days(world)
+        world.mark("a", TaskState.SUCCESS, run_id=ids[2], past=True)
+        assert [world.states(run_id)["a"] for run_id in ids] == ["success", "failed", "success", "failed"]
+        assert [world.states(run_id)["b"] for run_id in ids] == [
+            "queued",
+            "upstream_failed",
+            "queued",
+            "upstream_failed",
+        ]
+
+    def test_a_run_without_a_logical_date_has_none_beside_it(self, world: World) -> None:
+        world.put(dag(task("a")))
+        run = world.trigger(without_logical_date=True)
+        with pytest.raises(InvalidRequestError):
+            world.clear(run.run_id, past=True)
+
+
+class TestWhatIsCleared:
+    def test_only_what_runs(self, world: World) -> None:
+        world.put(dag(task("a"), task("b"), task("c")))
+        run = world.trigger()
+        world.start("a")
+        world.finish("b", FAILED)
+        assert world.clear(run.run_id, only_running=True).tasks == (("a", -1),)
+        assert world.states() == {"a": "restarting", "b": "failed", "c": "queued"}
+
+    def test_nothing_where_one_is_running_that_is_to_be_spared(self, world: World) -> None:
+        world.put(dag(task("a"), task("b")))
+        run = world.trigger()
+        world.start("a")
+        world.finish("b")
+        with pytest.raises(ConflictError):
+            world.clear(run.run_id, spare_running=True)
+        assert world.states() == {"a": "running", "b": "success"}
+        assert world.clear(run.run_id, ["b"], spare_running=True).tasks == (("b", -1),)
+
+    def test_without_its_run_it_stays_as_it_is(self, world: World) -> None:
+        world.put(dag(task("a")))
+        run = world.trigger()
+        world.finish("a")
+        world.clear(run.run_id, reset_runs=False, note="later")
+        assert (world.states(), world.run_state(), world.row("a").note) == ({"a": "none"}, "success", "later")
+        marking.mark_run(world.store, "d", run.run_id, RunState.QUEUED, who="test")
+        world.settle()
+        assert (world.states(), world.run_state()) == ({"a": "queued"}, "running")
+
+
 class TestMark:
     def test_a_success_lets_go_on_what_had_failed_below(self, world: World) -> None:
         world.put(dag(task("a"), task("b", "a"), task("c", "b")))
@@ -254,7 +325,7 @@ class TestMarkRun:
         run = world.trigger()
         world.finish("done")
         launch = world.start("a")
-        operations.mark_run(world.store, "d", run.run_id, RunState(run_state), who="test")
+        marking.mark_run(world.store, "d", run.run_id, RunState(run_state), who="test")
         world.settle()
         assert world.states() == {"done": "success", "a": task_state, "b": "skipped"}
         assert world.run_state() == run_state
@@ -267,7 +338,7 @@ class TestMarkRun:
         world.put(dag(task("s", setup=True), task("w", "s"), teardown))
         run = world.trigger()
         world.finish("s")
-        operations.mark_run(world.store, "d", run.run_id, RunState.FAILED, who="test")
+        marking.mark_run(world.store, "d", run.run_id, RunState.FAILED, who="test")
         world.settle()
         assert world.states() == {"s": "success", "w": "failed", "t": "queued"}
         world.finish("t")
@@ -276,7 +347,7 @@ class TestMarkRun:
     def test_a_queued_run_may_be_marked(self, world: World) -> None:
         world.put(dag(task("a")), paused=True)
         run = world.trigger()
-        operations.mark_run(world.store, "d", run.run_id, RunState.FAILED, who="test")
+        marking.mark_run(world.store, "d", run.run_id, RunState.FAILED, who="test")
         assert world.run_state() == "failed"
 
 
@@ -308,7 +379,7 @@ def test_every_order_is_told_with_who_gave_it(world: World) -> None:
     world.put(dag(task("a")), paused=True)
     operations.unpause(world.store, "d", who="cli:ann")
     run = operations.trigger(world.store, "d", who="cli:ann")
-    operations.mark_task(world.store, "d", run.run_id, "a", TaskState.SUCCESS, who="cli:ann")
+    marking.mark_task(world.store, "d", run.run_id, "a", TaskState.SUCCESS, who="cli:ann")
     operations.clear(world.store, "d", run.run_id, who="cli:ann")
     with world.store.reading() as tx:
         told = [event.kind for event in events.after(tx, 0) if event.who == "cli:ann"]

@@ -212,6 +212,33 @@ def test_a_bad_body_is_refused_in_words(caller: httpx.Client, method: str, path:
     assert answer.json()["detail"]
 
 
+def test_tasks_are_cleared_and_marked_in_other_runs_with_notes(caller: httpx.Client, world: World) -> None:
+    path = f"{RUNS}/bad/taskInstances/one"
+    asked = {"dag_run_id": "bad", "task_ids": ["one"], "only_failed": False, "include_past": True, "note": "again"}
+    for dry_run in (True, False):
+        told = caller.post("/api/v2/dags/d/clearTaskInstances", json={**asked, "dry_run": dry_run}).json()
+        assert sorted((row["dag_run_id"], row["task_id"], row["state"]) for row in told["task_instances"]) == [
+            ("bad", "one", "failed"),
+            ("good", "one", "success"),
+        ]
+    world.settle()
+    assert [world.states(run_id)["one"] for run_id in ("good", "bad")] == ["queued", "queued"]
+    assert caller.get(path).json()["note"] == "again"
+    marks = {"new_state": "skipped", "include_downstream": True, "note": None}
+    told = caller.patch(f"{path}/dry_run", json=marks).raise_for_status().json()
+    assert {(row["task_id"], row["state"]) for row in told["task_instances"]} == {
+        ("one", "skipped"),
+        ("two", "skipped"),
+    }
+    assert world.states("bad")["one"] == "queued"
+    assert caller.patch(path, json=marks).raise_for_status().json() == told
+    world.settle()
+    assert world.states("bad") == {"one": "skipped", "two": "skipped"}
+    assert caller.get(path).json()["note"] is None
+    both = {"dag_run_id": "bad", "only_failed": True, "only_running": True}
+    assert caller.post("/api/v2/dags/d/clearTaskInstances", json=both).status_code == 422
+
+
 def test_a_run_is_triggered_cleared_marked_and_deleted(caller: httpx.Client, world: World) -> None:
     made = caller.post(RUNS, json={"dag_run_id": "mine", "conf": {"n": 5}, "note": "by hand"}).raise_for_status().json()
     assert (made["dag_run_id"], made["state"], made["conf"], made["note"]) == ("mine", "queued", {"n": 5}, "by hand")

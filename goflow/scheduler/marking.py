@@ -1,0 +1,113 @@
+"""A person's word for the end of a task or of a run: marked, with what follows from it for others."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from goflow.domain.errors import ConflictError, InvalidRequestError, NotFoundError
+from goflow.domain.runs import TaskInstance
+from goflow.domain.state import (
+    FAILED_STATES,
+    OCCUPYING_STATES,
+    TERMINAL_RUN_STATES,
+    TERMINAL_TASK_STATES,
+    RunState,
+    TaskState,
+)
+from goflow.scheduler import selection
+from goflow.scheduler.graph import Graph
+from goflow.scheduler.operations import TaskKey, clear_instances
+from goflow.store import Store, Tx, runs, tasks, transitions, versions
+
+MARKABLE = frozenset({TaskState.SUCCESS, TaskState.FAILED, TaskState.SKIPPED})
+
+
+def mark_task(
+    store: Store,
+    dag_id: str,
+    run_id: str,
+    task_id: str,
+    state: TaskState,
+    *,
+    who: str,
+    map_index: int | None = None,
+    upstream: bool = False,
+    downstream: bool = False,
+    past: bool = False,
+    future: bool = False,
+    note: str | None = None,
+    dry_run: bool = False,
+) -> list[TaskInstance]:
+    """Let a person's word be the end of a task (all its copies without MAP_INDEX); what runs is told to stop.
+
+    Tasks below that had failed, or had not run because of it, begin anew (``set_task_instance_state``). PAST, FUTURE:
+    in the runs of an earlier, or a later, logical date as well, as far as the schedule has made them. NOTE is written
+    to what is marked. The instances that are marked, as they were before; DRY_RUN: that would be. Raises NotFoundError
+    and InvalidRequestError.
+    """
+    if state not in MARKABLE:
+        raise InvalidRequestError(f"a task cannot be marked {state}", hint=", ".join(sorted(MARKABLE)))
+    indexes = None if map_index is None else [map_index]
+    marked = []
+    with store.transaction() as tx:
+        tx.lock_name("scheduling")
+        run = runs.by_run_id(tx, dag_id, run_id)
+        for each in selection.runs_meant(tx, run, past=past, future=future, as_scheduled=True):
+            graph = Graph(versions.spec(tx, each.reading_id))
+            if each is not run and task_id not in graph.tasks:
+                continue
+            wanted = selection.to_mark(graph, [task_id], upstream=upstream, downstream=downstream)
+            rows = tasks.of_run(tx, each.id)
+            chosen = selection.instances(rows, wanted, map_indexes=indexes, indexed=[task_id])
+            if not chosen and each is run:
+                raise NotFoundError(f"task {task_id} with map index {map_index} in run {run_id} of DAG {dag_id}")
+            mine = [row for row in chosen if row.state is not state]
+            marked += mine
+            if dry_run:
+                continue
+            _mark(tx, mine, state, note, who)
+            if mine:
+                below = selection.to_clear(graph, [task_id], upstream=False, downstream=True) - wanted
+                clear_instances(tx, each, graph, selection.instances(rows, below, only=FAILED_STATES), who)
+    return marked
+
+
+def _mark(tx: Tx, rows: Collection[TaskInstance], state: TaskState, note: str | None, who: str) -> None:
+    for row in rows:
+        transitions.mark_task(tx, row.id, state, who=who)
+        if note is not None:
+            tasks.set_note(tx, row.id, note)
+
+
+def mark_run(store: Store, dag_id: str, run_id: str, state: RunState, *, who: str) -> list[TaskKey]:
+    """Let a person's word be the end of a run, ``success`` or ``failed`` (``set_dag_run_state_to_...``); ``queued`` has
+    one that is over go on with what of it has not ended.
+
+    What runs gets the same state and is told to stop, what has not begun is skipped; teardowns are left to do their
+    work, and then the run ends by itself. The instances that changed. Raises NotFoundError and InvalidRequestError.
+    """
+    if state is RunState.RUNNING:
+        raise InvalidRequestError(f"a run cannot be marked {state}", hint="queued, success or failed")
+    with store.transaction() as tx:
+        tx.lock_name("scheduling")
+        run = runs.by_run_id(tx, dag_id, run_id)
+        if state is RunState.QUEUED:
+            if run.state is RunState.RUNNING:
+                raise ConflictError(f"run {run_id} of DAG {dag_id} is running already")
+            transitions.advance_run(tx, run.id, TERMINAL_RUN_STATES, RunState.QUEUED, who=who, reason="marked")
+            return []
+        graph = Graph(versions.spec(tx, run.reading_id))
+        open_ = [row for row in tasks.of_run(tx, run.id) if row.state not in TERMINAL_TASK_STATES]
+        begun = OCCUPYING_STATES | {TaskState.DEFERRED, TaskState.UP_FOR_RESCHEDULE}
+        ends = {RunState.SUCCESS: TaskState.SUCCESS, RunState.FAILED: TaskState.FAILED}
+        changed, left = [], False
+        for row in open_:
+            if row.task_id in graph.tasks and graph.tasks[row.task_id].teardown:
+                left = True
+                continue
+            new = ends[state] if row.state in begun else TaskState.SKIPPED
+            if transitions.mark_task(tx, row.id, new, who=who, reason=f"the run was marked {state}"):
+                changed.append((row.task_id, row.map_index))
+        if not left and run.state is not state:
+            transitions.advance_run(tx, run.id, run.state, state, who=who, reason="marked")
+        return changed
