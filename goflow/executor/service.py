@@ -7,6 +7,7 @@ start it reconciles before anything else: what the store believes is held agains
 
 from __future__ import annotations
 
+import functools
 import heapq
 import itertools
 import queue
@@ -21,6 +22,7 @@ from goflow.domain.errors import NotFoundError
 from goflow.domain.runs import Event, Launch, Outcome
 from goflow.domain.state import OPEN_LAUNCH_STATES, LaunchState, TaskState
 from goflow.executor.backend import Backend, BackendAwayError, Handle, LaunchRefusedError, Observation, Phase
+from goflow.executor.notes import AT_ONCE, Notes
 from goflow.executor.outcomes import begun, settle, store_report, with_unsent_results
 from goflow.executor.plans import Planner
 from goflow.executor.shared_jobs import as_its_launch
@@ -29,7 +31,7 @@ from goflow.executor.unsent import NOTHING
 from goflow.operators.plan import JobPlan, NotConvertibleError
 from goflow.operators.shared import as_shared
 from goflow.service import ThreadService
-from goflow.store import Store, events, launches, transitions
+from goflow.store import Store, Tx, events, launches, transitions
 from goflow.store.errors import DatabaseBusyError
 
 if TYPE_CHECKING:
@@ -41,8 +43,6 @@ TICK_S = 1.0
 RETRY_S = 5.0
 """Seconds after which a step that failed for no known reason is tried again."""
 STOP_GRACE_S = 30.0
-AT_ONCE = 500
-"""Launches that are noted down in one transaction, so that it stays short."""
 LOG_WAIT_S = 0.3
 """Seconds after which a container's log is looked at again that is still being read."""
 TURNS = 64
@@ -77,6 +77,7 @@ class Executor(ThreadService):
         self._later: list[tuple[float, int, Work]] = []
         self._later_lock = threading.Lock()
         self._numbers = itertools.count()
+        self._notes: Notes[Work] = Notes(store, self._not_done)
         self._turns = [threading.RLock() for _ in range(TURNS)]
         self._workers = [
             threading.Thread(target=self._work, name=f"executor-{number}", daemon=True) for number in range(workers)
@@ -186,13 +187,20 @@ class Executor(ThreadService):
                     self._take(what)
                 else:
                     {"launch": self._launch, "stop": self._stop, "clean": self._clean}[kind](what)
-        except (BackendAwayError, DatabaseBusyError) as problem:
-            log.warning("something is away; it is tried again", step=kind, launch=launch_id, problem=str(problem))
+        except Exception as problem:
+            self._not_done(work, problem)
+
+    def _not_done(self, work: Work, problem: Exception) -> None:
+        """WORK has failed with PROBLEM: it is done again later, unless there is nothing left to do."""
+        kind, what = work
+        about = {"step": kind, "launch": what if isinstance(what, str) else what.launch_id}
+        if isinstance(problem, NotFoundError):
+            log.info("a launch is gone, with its run", **about)
+        elif isinstance(problem, BackendAwayError | DatabaseBusyError):
+            log.warning("something is away; it is tried again", **about, problem=str(problem))
             self._again(work, getattr(problem, "retry_after_s", 1.0))
-        except NotFoundError:
-            log.info("a launch is gone, with its run", step=kind, launch=launch_id)
-        except Exception:
-            log.exception("an executor step failed; it is tried again", step=kind, launch=launch_id)
+        else:
+            log.error("an executor step failed; it is tried again", **about, exc_info=problem)
             self._again(work, RETRY_S)
 
     def _turn(self, launch_id: str) -> threading.RLock:
@@ -206,7 +214,8 @@ class Executor(ThreadService):
     def _launch(self, launch_id: str) -> None:
         """Make the Job of a launch, and of all that share it."""
         with self.store.reading() as tx:
-            together = launches.of_shared_job(tx, launches.get(tx, launch_id))
+            first, instance = launches.with_task(tx, launch_id)
+            together = launches.of_shared_job(tx, first)
             planned = [
                 launch
                 for launch in together
@@ -216,7 +225,9 @@ class Executor(ThreadService):
             ]
             if not planned:
                 return
-            request = self.planner.request(tx, *launches.with_task(tx, planned[0].id))
+            if planned[0].id != launch_id:
+                _, instance = launches.with_task(tx, planned[0].id)
+            request = self.planner.request(tx, planned[0], instance)
         try:
             plan = self.planner.convert(request)
             if planned[0].shared_job is not None:
@@ -245,17 +256,8 @@ class Executor(ThreadService):
                 told = [{"key": key, "value": value} for key, value in plan.results.items()]
                 store_report(tx, instance, {"rendered_fields": plan.rendered or None, "xcoms": told})
         for start in range(0, len(planned), AT_ONCE):
-            with self.store.transaction() as tx:
-                for launch in planned[start : start + AT_ONCE]:
-                    transitions.advance_launch(
-                        tx,
-                        launch.id,
-                        LaunchState.PLANNED,
-                        LaunchState.CREATED,
-                        who="executor",
-                        job_name=plan.job_name,
-                        namespace=plan.namespace,
-                    )
+            part = planned[start : start + AT_ONCE]
+            self._notes.write(("launch", planned[0].id), functools.partial(_note_created, plan=plan, planned=part))
 
     def _refuse(self, planned: Sequence[Launch], reason: str, message: str) -> None:
         """They will never start: their attempts fail, without another try, and say why."""
@@ -291,10 +293,7 @@ class Executor(ThreadService):
                 self._again(("clean", launch_id), 1.0)
                 return
             self.planner.forget(launch)
-        with self.store.transaction() as tx:
-            transitions.advance_launch(
-                tx, launch_id, {LaunchState.ENDED, LaunchState.LOST}, LaunchState.CLEANED, who="executor"
-            )
+        self._notes.write(("clean", launch_id), functools.partial(_note_cleaned, launch_id=launch_id))
 
     # Observations ----------------------------------------------------------------------------------------------
 
@@ -404,3 +403,23 @@ class Executor(ThreadService):
     def status(self) -> dict[str, Any]:
         """For the health page: how much waits."""
         return {"backend": self.backend.name, "queue": self._queue.qsize(), "later": len(self._later)}
+
+
+def _note_created(tx: Tx, plan: JobPlan, planned: Sequence[Launch]) -> None:
+    """The Job of PLAN is there, and with it those launches."""
+    for launch in planned:
+        transitions.advance_launch(
+            tx,
+            launch.id,
+            LaunchState.PLANNED,
+            LaunchState.CREATED,
+            who="executor",
+            job_name=plan.job_name,
+            namespace=plan.namespace,
+        )
+
+
+def _note_cleaned(tx: Tx, launch_id: str) -> None:
+    """Nothing is kept of that launch any more."""
+    over = {LaunchState.ENDED, LaunchState.LOST}
+    transitions.advance_launch(tx, launch_id, over, LaunchState.CLEANED, who="executor")

@@ -17,7 +17,13 @@ from goflow.store.tx import Tx
 
 _l = launches.c
 _SELECT = select(*(column for column in _l if column.name not in {"plan", "outcome"}))
+_NAMES = tuple(str(column.key) for column in _SELECT.selected_columns)
 _GET = _SELECT.where(_l.id == bindparam("launch_id"))
+_WITH_TASK = (
+    select(*_SELECT.selected_columns, *(task_instances.c[name] for name in tasks.NAMES))
+    .select_from(launches.join(task_instances, task_instances.c.id == _l.task_instance_id))
+    .where(_l.id == bindparam("launch_id"))
+)
 _OF_TASK = _SELECT.where(_l.task_instance_id == bindparam("ti_id")).order_by(_l.try_number, _l.ordinal)
 _OF_RUN = (
     _SELECT.join(task_instances, task_instances.c.id == _l.task_instance_id)
@@ -75,8 +81,11 @@ def get(tx: Tx, launch_id: str) -> Launch:
 
 def with_task(tx: Tx, launch_id: str) -> tuple[Launch, TaskInstance]:
     """The launch of that id and its task instance. Raises NotFoundError."""
-    launch = get(tx, launch_id)
-    return launch, tasks.get(tx, launch.task_instance_id)
+    row = tx.first(_WITH_TASK, {"launch_id": launch_id})
+    if row is None:
+        raise NotFoundError(f"launch {launch_id}")
+    own = len(_NAMES)
+    return _made(dict(zip(_NAMES, row[:own], strict=True))), tasks.made(dict(zip(tasks.NAMES, row[own:], strict=True)))
 
 
 def of_run(tx: Tx, dag_run_id: int) -> list[Launch]:
@@ -214,6 +223,9 @@ def _in_states(tx: Tx, backend: str | None, states: list[str]) -> list[Launch]:
 
 
 def _launch(row: Row[Any]) -> Launch:
-    values = row._asdict()
+    return _made(row._asdict())
+
+
+def _made(values: dict[str, Any]) -> Launch:
     values["state"] = LaunchState(values["state"])
     return Launch(**values)

@@ -22,6 +22,8 @@ from goflow.store.tx import Tx
 _t = task_instances.c
 _a = attempts_table.c
 _SELECT = select(*(column for column in _t if column.name not in {"rendered_fields", "rendered_map_index"}))
+NAMES = tuple(str(column.key) for column in _SELECT.selected_columns)
+"""The columns that a task instance is made of."""
 _BY_IDS = _SELECT.where(_t.id.in_(bindparam("ids", expanding=True))).order_by(_t.id)
 _GET = _SELECT.where(_t.id == bindparam("ti_id"))
 _LOCK = select(_t.id).where(_t.id == bindparam("ti_id")).with_for_update()
@@ -342,7 +344,11 @@ def attempt(tx: Tx, ti_id: int, try_number: int) -> Attempt | None:
 
 def instance(row: Row[Any]) -> TaskInstance:
     """A row of `task_instances` as what the rest of the house speaks in."""
-    values = row._asdict()
+    return made(row._asdict())
+
+
+def made(values: dict[str, Any]) -> TaskInstance:
+    """The same of the values of `NAMES`, by their names."""
     values["state"] = TaskState(values["state"])
     return TaskInstance(**values)
 
