@@ -8,7 +8,6 @@ that was given up is believed all the same.
 from __future__ import annotations
 
 import datetime as dt
-import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -19,17 +18,31 @@ from goflow.domain.questions import Question
 from goflow.domain.state import TaskState
 from goflow.domain.triggers import ENDING_KINDS, Fired, FiredKind, Trigger, TriggerState
 from goflow.operators.registry import in_airflow
-from goflow.store import Store, Tx, callbacks, launches, logs, questions, runs, tasks, transitions, triggers, versions
+from goflow.store import (
+    Store,
+    Tx,
+    callbacks,
+    launches,
+    logs,
+    questions,
+    runs,
+    tasks,
+    transitions,
+    triggers,
+    versions,
+    watches,
+)
 from goflow.store.rows import LogRow, TriggerRunner
 from goflow.triggers import watching
+from goflow.triggers.shares import LEASE_S, Share, fair_share, is_heard, surplus
 from goflow.triggers.watching import Held, WatchOrders
 
-LEASE_S = 15.0
-"""Seconds that a runner may be silent; it asks every second or so."""
 MOST_CALLBACKS = 4
 """How many callbacks one runner calls at the same time."""
 MOST_QUESTIONS = 100
 """How many questions one runner has at the same time."""
+MOST_MOVED = 100
+"""How many triggers one gives back at most each time that it is noted down: a runner has more to do than moving."""
 MOST_AT_ONCE = 500
 """How many triggers one answer hands out at most, so that its transaction stays short."""
 
@@ -49,8 +62,7 @@ class Orders:
 
 def room_for(runner: TriggerRunner, known: Sequence[TriggerRunner], waiting: int) -> int:
     """How many more triggers RUNNER may claim, of WAITING in all that need one: KNOWN ones share them evenly."""
-    fair = math.ceil(waiting / max(1, len(known)))
-    return max(0, min(runner.capacity, fair) - runner.held)
+    return max(0, min(runner.capacity, fair_share(waiting, len(known))) - runner.held)
 
 
 def sync(
@@ -72,20 +84,23 @@ def sync(
     watched = watches_held or {}
     with store.reading() as tx:
         nothing = not triggers.count_for_runners(tx, unheld=True) and not callbacks.count_open(tx, waiting=True)
-        nothing = nothing and not watching.has_news(tx, runner_id, watched)
+        about = watches.all_(tx)
+        nothing = nothing and not watching.has_news(about, runner_id, watched)
         nothing = nothing and not questions.count_open(tx, unheld=True)
         if nothing and _is_fresh(tx, runner_id, process, capacity):
-            return _orders(tx, runner_id, held, calling, watched, answering)
+            return _orders(tx, runner_id, held, calling, watching.orders(about, runner_id, watched), answering)
     with store.transaction() as tx:
         triggers.runner_seen(tx, runner_id, capacity=capacity, ttl_s=LEASE_S, process=process)
         known = triggers.runners(tx)
         [me] = [runner for runner in known if runner.id == runner_id]
-        most = min(MOST_AT_ONCE, room_for(me, known, triggers.count_for_runners(tx)))
-        transitions.claim_triggers(tx, runner_id, most)
+        waiting = triggers.count_for_runners(tx)
+        shares = [Share(one.id, one.held, one.capacity, is_heard(one, tx.now())) for one in known]
+        transitions.return_triggers(tx, runner_id, min(MOST_MOVED, surplus(runner_id, shares, waiting)))
+        transitions.claim_triggers(tx, runner_id, min(MOST_AT_ONCE, room_for(me, known, waiting)))
         transitions.claim_callbacks(tx, runner_id, MOST_CALLBACKS - len(callbacks.held_by(tx, runner_id)))
-        watching.take_part(tx, me, known, watched)
+        about = watching.take_part(tx, watches.all_(tx), me, known, watched)
         transitions.claim_questions(tx, runner_id, MOST_QUESTIONS - len(questions.held_by(tx, runner_id)))
-        return _orders(tx, runner_id, held, calling, watched, answering)
+        return _orders(tx, runner_id, held, calling, watching.orders(about, runner_id, watched), answering)
 
 
 def leave(store: Store, runner_id: str) -> None:
@@ -107,7 +122,7 @@ def _orders(
     runner_id: str,
     held: Collection[int],
     calling: Collection[int],
-    watched: Mapping[int, Held],
+    watch: WatchOrders,
     answering: Collection[tuple[int, int]],
 ) -> Orders:
     mine = triggers.held_by(tx, runner_id)
@@ -116,7 +131,7 @@ def _orders(
     gone = [(key, _why(triggers.find(tx, key))) for key in sorted(held) if key not in keys]
     call = [row for row in callbacks.held_by(tx, runner_id) if row.id not in calling]
     answer = [row for row in questions.held_by(tx, runner_id) if (row.id, row.epoch) not in answering]
-    return Orders(start, gone, call, watching.orders(tx, runner_id, watched), answer)
+    return Orders(start, gone, call, watch, answer)
 
 
 def _why(trigger: Trigger | None) -> str:

@@ -13,7 +13,7 @@ from goflow.service import ThreadService
 from goflow.store import Store, callbacks, events, questions, transitions, triggers, watches
 from goflow.telemetry import metrics
 from goflow.triggers import watching
-from goflow.triggers.desk import LEASE_S
+from goflow.triggers.shares import LEASE_S
 
 log = structlog.get_logger(__name__)
 

@@ -6,7 +6,8 @@ sees happens to all.
 
 from __future__ import annotations
 
-import math
+import collections
+import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from goflow.domain.canonical import Json
 from goflow.store import Store, Tx, transitions, watches
 from goflow.store.rows import TriggerRunner
 from goflow.store.watches import Watch
+from goflow.triggers.shares import Share, fair_share, is_heard, surplus
 
 MOST_AT_ONCE = 50
 """How many watches one answer hands out at most."""
@@ -39,25 +41,36 @@ class WatchOrders:
     run: Mapping[int, Sequence[str]] | None = None
 
 
-def has_news(tx: Tx, runner_id: str, held: Mapping[int, Held]) -> bool:
-    """Whether a runner's word changes anything of the watches: one that nobody has, or something found out."""
-    known = {one.id: one for one in watches.all_(tx)}
-    return any(one.runner_id is None for one in known.values()) or any(
-        (one := known.get(key)) is not None and one.runner_id == runner_id and _differs(one, mine)
-        for key, mine in held.items()
+def has_news(known: Iterable[Watch], runner_id: str, held: Mapping[int, Held]) -> bool:
+    """Whether a runner's word changes anything of the watches KNOWN: one that nobody has, or something found out."""
+    return any(
+        one.runner_id is None
+        or (one.runner_id == runner_id and (mine := held.get(one.id)) is not None and _differs(one, mine))
+        for one in known
     )
 
 
-def take_part(tx: Tx, me: TriggerRunner, runners: Sequence[TriggerRunner], held: Mapping[int, Held]) -> None:
-    """Store what a runner has found out, and let it claim its share of what nobody has."""
-    known = watches.all_(tx)
+def take_part(
+    tx: Tx, known: Sequence[Watch], me: TriggerRunner, runners: Sequence[TriggerRunner], held: Mapping[int, Held]
+) -> list[Watch]:
+    """Store what a runner has found out of the watches KNOWN, and let it claim its share of what nobody has, or give
+    back what it has beyond that; the watches as they are then."""
+    now = {one.id: one for one in known}
     for one in known:
         mine = held.get(one.id)
-        if one.runner_id == me.id and mine is not None and _differs(one, mine):
-            transitions.tell_watchers(tx, one.id, me.id, mine.epoch, mine.watchers, mine.trouble)
-    share = math.ceil(len(known) / max(1, len(runners)))
-    room = share - sum(one.runner_id == me.id for one in known)
-    transitions.claim_watches(tx, me.id, min(MOST_AT_ONCE, room))
+        if one.runner_id != me.id or mine is None or not _differs(one, mine):
+            continue
+        if transitions.tell_watchers(tx, one.id, me.id, mine.epoch, mine.watchers, mine.trouble):
+            now[one.id] = dataclasses.replace(one, watchers=mine.watchers, trouble=mine.trouble)
+    has = collections.Counter(one.runner_id for one in known)
+    shares = [Share(one.id, has[one.id], len(known), is_heard(one, tx.now())) for one in runners]
+    for key in transitions.return_watches(tx, me.id, min(MOST_AT_ONCE, surplus(me.id, shares, len(known)))):
+        now[key] = dataclasses.replace(now[key], runner_id=None)
+    room = fair_share(len(known), len(shares)) - has[me.id]
+    for key in transitions.claim_watches(tx, me.id, min(MOST_AT_ONCE, room)):
+        if key in now:
+            now[key] = dataclasses.replace(now[key], runner_id=me.id, epoch=now[key].epoch + 1)
+    return list(now.values())
 
 
 def _differs(one: Watch, mine: Held) -> bool:
@@ -65,9 +78,8 @@ def _differs(one: Watch, mine: Held) -> bool:
     return told and mine.epoch == one.epoch and (one.watchers, one.trouble) != (mine.watchers, mine.trouble)
 
 
-def orders(tx: Tx, runner_id: str, held: Mapping[int, Held]) -> WatchOrders:
-    """What a runner that says it has HELD is to do."""
-    known = watches.all_(tx)
+def orders(known: Sequence[Watch], runner_id: str, held: Mapping[int, Held]) -> WatchOrders:
+    """What a runner that says it has HELD is to do, of the watches KNOWN, the oldest first."""
     mine = {one.id: one for one in known if one.runner_id == runner_id}
     first: dict[str, int] = {}
     for one in known:

@@ -26,8 +26,21 @@ from goflow.store.transitions.planning import LaunchRequest, Limit, plan_launch,
 from goflow.store.transitions.questions import ask_code, claim_questions, give_up_question, store_answer
 from goflow.store.transitions.runs import advance_run
 from goflow.store.transitions.tasks import TaskChange, advance_task, apply, clear_tasks, mark_task
-from goflow.store.transitions.triggers import claim_triggers, defer_task, due_event, fire_trigger, forget_trigger
-from goflow.store.transitions.watches import claim_watches, fire_watcher, reconcile_watches, tell_watchers
+from goflow.store.transitions.triggers import (
+    claim_triggers,
+    defer_task,
+    due_event,
+    fire_trigger,
+    forget_trigger,
+    return_triggers,
+)
+from goflow.store.transitions.watches import (
+    claim_watches,
+    fire_watcher,
+    reconcile_watches,
+    return_watches,
+    tell_watchers,
+)
 
 __all__ = [
     "Claimed",
@@ -68,6 +81,8 @@ __all__ = [
     "request_callback",
     "request_stop",
     "resume_answered",
+    "return_triggers",
+    "return_watches",
     "set_backfill_paused",
     "stop_launches",
     "store_answer",

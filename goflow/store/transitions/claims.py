@@ -1,4 +1,5 @@
-"""What trigger runners claim (triggers, callbacks, questions, watches): each row by one of them, the oldest first."""
+"""What trigger runners claim (triggers, callbacks, questions, watches): each row by one of them, the oldest first; and
+what one that has too much gives back, the youngest first: they have the least behind them."""
 
 from __future__ import annotations
 
@@ -29,3 +30,19 @@ class Claims:
             return []
         found = [row.id for row in tx.rows(self._locked if tx.locks_rows else self._free, {"most": most})]
         return [key for key in found if tx.change(self._take, {"key": key, "runner": runner_id, **values})]
+
+
+class Returns:
+    """Rows to give back. HELD selects the ids of up to ``:most`` that ``:runner`` has, in order; GIVE is the
+    compare-and-set that takes the one with the id ``:key`` from it."""
+
+    def __init__(self, held: Select[Any], give: Update) -> None:
+        self._held = held
+        self._give = give
+
+    def give_back(self, tx: Tx, runner_id: str, most: int) -> list[int]:
+        """Let nobody have up to MOST of what a runner has; which ones."""
+        if most <= 0:
+            return []
+        found = [row.id for row in tx.rows(self._held, {"runner": runner_id, "most": most})]
+        return [key for key in found if tx.change(self._give, {"key": key, "runner": runner_id})]

@@ -21,7 +21,7 @@ from goflow.store import events, xcoms
 from goflow.store import triggers as stored
 from goflow.store.columns import dumps
 from goflow.store.tables import WAITING_TRIGGERS, task_instances, triggers, where
-from goflow.store.transitions.claims import Claims
+from goflow.store.transitions.claims import Claims, Returns
 from goflow.store.transitions.hitl import expire_question
 from goflow.store.transitions.tasks import TaskChange, advance_task, apply
 from goflow.store.tx import Tx
@@ -51,6 +51,11 @@ _CLAIM = (
     .values(runner_id=bindparam("runner", type_=_g.runner_id.type), epoch=_g.epoch + 1)
 )
 _CLAIMS = Claims(_FREE, _CLAIM)
+_MINE = (_g.runner_id == bindparam("runner", type_=_g.runner_id.type), _g.state == TriggerState.WAITING.value)
+_RETURNS = Returns(
+    select(_g.id).where(*_MINE).order_by(_g.id.desc()).limit(bindparam("most")),
+    update(triggers).where(_g.id == bindparam("key"), *_MINE).values(runner_id=None),
+)
 
 
 def defer_task(
@@ -187,6 +192,12 @@ def claim_triggers(tx: Tx, runner_id: str, most: int) -> list[int]:
     Each is claimed by compare-and-set and its epoch grows, so that no two runners ever hold one.
     """
     return _CLAIMS.claim(tx, runner_id, most)
+
+
+def return_triggers(tx: Tx, runner_id: str, most: int) -> list[int]:
+    """Let a runner hold up to MOST fewer triggers, the youngest first; which ones. What it still tells of
+    them counts."""
+    return _RETURNS.give_back(tx, runner_id, most)
 
 
 def _after(at: dt.datetime, seconds: float) -> dt.datetime:

@@ -13,7 +13,7 @@ from goflow.store import events, watches
 from goflow.store.asset_tables import asset_watches
 from goflow.store.columns import dumps
 from goflow.store.transitions.assets import register_asset_events
-from goflow.store.transitions.claims import Claims
+from goflow.store.transitions.claims import Claims, Returns
 from goflow.store.tx import Tx
 
 _w = asset_watches.c
@@ -24,6 +24,11 @@ _CLAIM = (
     .values(runner_id=bindparam("runner", type_=_w.runner_id.type), epoch=_w.epoch + 1)
 )
 _CLAIMS = Claims(_FREE, _CLAIM)
+_MINE = _w.runner_id == bindparam("runner", type_=_w.runner_id.type)
+_RETURNS = Returns(
+    select(_w.id).where(_MINE).order_by(_w.id.desc()).limit(bindparam("most")),
+    update(asset_watches).where(_w.id == bindparam("key"), _MINE).values(runner_id=None),
+)
 
 
 def reconcile_watches(tx: Tx, *, who: str) -> int:
@@ -60,6 +65,11 @@ def reconcile_watches(tx: Tx, *, who: str) -> int:
 def claim_watches(tx: Tx, runner_id: str, most: int) -> list[int]:
     """Let a runner have up to MOST watches that nobody has, the oldest first; which ones."""
     return _CLAIMS.claim(tx, runner_id, most)
+
+
+def return_watches(tx: Tx, runner_id: str, most: int) -> list[int]:
+    """Let a runner have up to MOST watches fewer, the youngest first; which ones."""
+    return _RETURNS.give_back(tx, runner_id, most)
 
 
 def tell_watchers(

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from goflow.domain.state import LaunchState, RunState, TaskState
 from goflow.domain.triggers import Deferral, Fired, FiredKind, TriggerState
 from goflow.store import Store, Tx, events, pools, runs, tasks, transitions, triggers, xcoms
+from goflow.triggers import desk
 from tests.conformance.store.claiming import shares_of
 from tests.stores import START, Made, OpenStore, bash_dag, begin, make_run
 
@@ -295,6 +296,38 @@ def test_a_runner_that_is_not_heard_of_loses_what_it_holds_and_is_still_believed
         assert triggers.held_by(tx, "r2") == []
         triggers.runner_seen(tx, "r1", capacity=7, ttl_s=10)
         assert triggers.held_by(tx, "r1") == []
+
+
+def test_a_runner_that_comes_back_gets_its_share_again_and_each_task_goes_on_once(store: Store, clock) -> None:
+    held: dict[str, set[int]] = {"r1": set(), "r2": set()}
+
+    def ask(name: str) -> None:
+        orders = desk.sync(store, name, process=f"{name}:1", capacity=100, held=held[name])
+        held[name] -= {key for key, why in orders.leave if why == "moved"}
+        held[name] |= {trigger.id for trigger in orders.start}
+
+    with store.transaction() as tx:
+        keys = many(tx, 10)
+    for name in ("r1", "r2", "r1"):
+        ask(name)
+    assert [len(held["r1"]), len(held["r2"])] == [10, 0], "r2 came when all were held"
+    clock.advance(6)
+    ask("r1")
+    ask("r2")
+    assert [sorted(held["r1"]), sorted(held["r2"])] == [keys[:5], keys[5:]]
+    moved = keys[5]
+    assert desk.take(store, [(moved, EVENT)], who="r1") == 1, "what it saw before it left it counts"
+    assert desk.take(store, [(moved, EVENT)], who="r2") == 0
+    with store.transaction() as tx:
+        triggers.drop_runner(tx, "r1")
+    held["r1"] = set()
+    ask("r2")
+    ask("r1")
+    clock.advance(6)
+    ask("r2")
+    ask("r1")
+    assert sorted([len(held["r1"]), len(held["r2"])]) == [4, 6], "moving two of nine is worth it, moving a third is not"
+    assert held["r1"] | held["r2"] | {moved} == set(keys)
 
 
 def test_a_deferral_that_is_rolled_back_leaves_nothing(store: Store) -> None:

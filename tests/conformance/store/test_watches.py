@@ -6,6 +6,7 @@ import dataclasses
 from typing import Any
 
 from goflow.domain.assets import AssetKey
+from goflow.domain.clock import VirtualClock
 from goflow.domain.spec import DagSpec, Schedule
 from goflow.store import Store, assets, dags, transitions, triggers, watches
 from goflow.triggers import desk
@@ -135,3 +136,27 @@ def test_why_a_file_cannot_tell_its_watchers_is_kept(store: Store) -> None:
     sync(store, "r", w1=Held(first.epoch, None, "ImportError: no module"))
     assert [one.trouble for one in known(store)] == ["ImportError: no module"]
     assert dataclasses.replace(known(store)[0], trouble=None).watchers is None
+
+
+def test_a_runner_that_comes_later_gets_its_share(store: Store, clock: VirtualClock) -> None:
+    put(store, "d", *({"$asset": {"name": name, "uri": name, "watched": True}} for name in "abcd"))
+    reconcile(store)
+    held = {f"w{one.id}": Held(one.epoch, {f"k{one.id}": "w"}) for one in sync(store, "r").watch.start}
+    sync(store, "other")
+    clock.advance(6)
+    orders = sync(store, "r", **held)
+    assert (orders.watch.leave, sorted(orders.watch.run or {})) == ([3, 4], [1, 2])
+    taken = sync(store, "other").watch.start
+    assert [(one.id, one.epoch, one.watchers) for one in taken] == [(3, 2, {"k3": "w"}), (4, 2, {"k4": "w"})]
+
+
+def test_a_word_that_changes_nothing_reads_the_watches_once(store: Store, monkeypatch) -> None:
+    put(store, "d", A, B)
+    reconcile(store)
+    held = {f"w{one.id}": Held(one.epoch, {}) for one in sync(store, "r").watch.start}
+    sync(store, "r", **held)
+    reads = []
+    all_ = watches.all_
+    monkeypatch.setattr(watches, "all_", lambda tx: reads.append(1) or all_(tx))
+    sync(store, "r", **held)
+    assert len(reads) == 1

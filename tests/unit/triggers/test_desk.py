@@ -12,6 +12,7 @@ from goflow.domain.triggers import Deferral, Fired, FiredKind
 from goflow.store import logs, tasks, transitions, triggers, xcoms
 from goflow.store.rows import TriggerRunner
 from goflow.triggers import desk
+from goflow.triggers.shares import LEASE_S
 from tests.stores import START, begin, make_run
 
 WAIT = Deferral(classpath="a.B", next_method="go_on")
@@ -95,9 +96,9 @@ def test_asking_again_writes_nothing_until_its_lease_is_a_third_over(sqlite_stor
     clock.advance(1)
     ask(sqlite_store, held=keys)
     assert expires() == first
-    clock.advance(desk.LEASE_S / 3)
+    clock.advance(LEASE_S / 3)
     ask(sqlite_store, held=keys)
-    assert expires() == clock.now() + dt.timedelta(seconds=desk.LEASE_S)
+    assert expires() == clock.now() + dt.timedelta(seconds=LEASE_S)
 
 
 def test_who_leaves_holds_nothing(sqlite_store, waiting):
