@@ -20,11 +20,22 @@ from typing import Any
 from goflow.domain.spec import Dialect, Inputs
 from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.session import BudgetError
-from goflow.parser.interpreter.values import AnyOrder, Raised, Unknown, UnknownKey, Value, key_order_of
+from goflow.parser.interpreter.values import (
+    AnyOrder,
+    Raised,
+    Unknown,
+    UnknownKey,
+    Value,
+    hidden_key,
+    key_order_of,
+    order_of,
+)
 from tests.fuzz.plain import UNKNOWN, Plain, Plainly, builtin, differs, has_unknown, mapping
 from tests.unit.parser.interpreter.evaluating import evaluate_text
 
 ROOT = Path(__file__).parents[2]
+OTHERS = "*"
+"""Stands for names that may be there, and nobody knows which."""
 
 
 @dataclass
@@ -89,7 +100,7 @@ class Differential:
             verdict.faults.append(error)
         for name, known in theirs[0]["names"].items():
             if name not in names:
-                if not error:
+                if not error and OTHERS not in names:
                     verdict.faults.append(f"{name} is not there")
                 continue
             ours = names[name]
@@ -143,6 +154,8 @@ def _place(problem: BaseException) -> str:
 def plain_names(names: dict[str, Any]) -> dict[str, Plain]:
     """The program's own names."""
     own = {name: value for name, value in names.items() if name[0] == "v" and name[1:2].isdigit()}
+    if (why := hidden_key(names)) is not None:
+        own[OTHERS] = why
     return {name: Ours().plain(value) for name, value in own.items()}
 
 
@@ -156,6 +169,8 @@ class Ours(Plainly):
             return [UNKNOWN, value.unknown.reason]
         if not isinstance(value, Value):
             if isinstance(value, dict) and (why := key_order_of(value)) is not None:
+                return [UNKNOWN, why.reason]
+            if type(value) is list and (why := order_of(value)) is not None:
                 return [UNKNOWN, why.reason]
             if type(value) is AnyOrder:
                 known = [self.plain(inner) for inner in value]

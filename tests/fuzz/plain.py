@@ -32,8 +32,9 @@ def sequence(kind: str, values: Any, plain: Callable[[Any], Plain]) -> Plain:
 
 
 def mapping(kind: str, value: Any, plain: Callable[[Any], Plain]) -> Plain:
-    """A mapping in the order it has."""
-    return [kind, [[plain(key), plain(inner)] for key, inner in value.items()]]
+    """A mapping in the order it has; a key that may be there or not is as unknown as its value."""
+    pairs = [(plain(key), plain(inner), type(inner).__name__) for key, inner in value.items()]
+    return [kind, [[inner if name == "MaybeGone" else key, inner] for key, inner, name in pairs]]
 
 
 def unordered(kind: str, values: Any, plain: Callable[[Any], Plain]) -> Plain:

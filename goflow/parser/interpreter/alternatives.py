@@ -183,13 +183,21 @@ def so_many(unknown: Unknown, count: int, things: Collection[Any] = ()) -> list[
     return [OneOf(unknown.reason, unknown.at, holders) for _ in range(count)]
 
 
+def run_on(iterator: Any, why: Unknown) -> None:
+    """Any number of ITERATOR's elements may be drawn, and WHY says why nobody knows: what of the file's code works
+    them out may be run."""
+    more = getattr(iterator, "run_on", None)
+    if more is not None:
+        more(why)
+
+
 def of_arguments(unknown: Unknown, args: Arguments, kwargs: Keywords, at: At) -> Unknown:
     """What a function of Python's or a library's own gives that needs to know more: UNKNOWN, and maybe one of what it
     was given. It may have drawn from it."""
     things = [*args, *kwargs.values()]
-    for thing in things:
-        if isinstance(thing, Unknown):
-            thing.drawn_from(at)
+    from goflow.parser.interpreter.unread import may_be_called
+
+    may_be_called(things, unknown, at)
     return OneOf.of(unknown, things)
 
 

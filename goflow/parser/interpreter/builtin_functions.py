@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,11 +11,12 @@ from goflow.parser.interpreter.alternatives import MaybeGone, OneOf
 from goflow.parser.interpreter.calls import call
 from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.descriptors import ClassMethod, PropertyValue, StaticMethod
+from goflow.parser.interpreter.endless import Calls
 from goflow.parser.interpreter.generators import Generator
 from goflow.parser.interpreter.items import check_hashable, elements, iterate, iterate_now
 from goflow.parser.interpreter.metaclasses import MadeClass
 from goflow.parser.interpreter.modules import ModuleValue
-from goflow.parser.interpreter.operations import binary, equal, length, truth
+from goflow.parser.interpreter.operations import binary, length, truth
 from goflow.parser.interpreter.orders import AnyOrderIterator, is_settled, iterator_over, unordered
 from goflow.parser.interpreter.plain_values import as_raised, plain_host, type_name
 from goflow.parser.interpreter.scopes import MISSING, Frame
@@ -23,6 +25,7 @@ from goflow.parser.interpreter.shown import ascii_of, formatted, representation
 from goflow.parser.interpreter.subtypes import HostInstance
 from goflow.parser.interpreter.supers import SuperValue
 from goflow.parser.interpreter.unions import UnionValue
+from goflow.parser.interpreter.unread import Called, may_be_called
 from goflow.parser.interpreter.values import (
     At,
     Raised,
@@ -33,6 +36,7 @@ from goflow.parser.interpreter.values import (
     first_unknown,
     raised,
 )
+from goflow.parser.interpreter.widening import any_number
 
 
 def _enumerate(at: At, values: Any, start: Any = 0) -> Any:
@@ -47,7 +51,8 @@ def _zip(at: At, *sources: Any, strict: bool = False) -> Any:
     for source in sources:
         unknown = source if isinstance(source, Unknown) else unordered(source, at)
         if unknown is not None:
-            return unknown
+            may_be_called([other for other in sources if not isinstance(other, Unknown)], unknown, at)
+            return unknown if len(sources) == 1 else OneOf.of(unknown, sources)
     return zip(*(iterate_now(source, at) for source in sources), strict=bool(strict))
 
 
@@ -56,17 +61,20 @@ def _map(at: At, function: Any, *sources: Any) -> Any:
         values = iterate_now(sources[0], at)
         return iterator_over((call(function, [value], {}, at) for value in values), unordered(sources[0], at))
     rows = _zip(at, *sources)
-    return rows if isinstance(rows, Unknown) else (call(function, list(row), {}, at) for row in rows)
+    if isinstance(rows, Unknown):
+        return Called(rows, [function, *sources])
+    return (call(function, list(row), {}, at) for row in rows)
 
 
 def _filter(at: At, function: Any, source: Any) -> Any:
     if isinstance(source, Unknown):
-        return source
+        return Called(source, [function, source])
     values = iterate_now(source, at)
 
     def takes(value: Any) -> bool:
         answer = truth(value if function is None else call(function, [value], {}, at), at)
         if isinstance(answer, Unknown):
+            may_be_called([function, source], answer, at)
             raise UnknownElementsError(OneOf.of(answer, [source]))
         return answer
 
@@ -76,9 +84,12 @@ def _filter(at: At, function: Any, source: Any) -> Any:
 def _sorted(at: At, values: Any, *, key: Any = None, reverse: Any = False) -> Any:
     found = elements(values, at)
     if isinstance(found, Unknown):
+        may_be_called([key], found, at)
         return found
     found = list(found)
     unknown = first_unknown(found)
+    if unknown is not None:
+        may_be_called([key], unknown, at)
     return unknown if unknown is not None else host.sorted_values(found, at, key, reverse)
 
 
@@ -99,7 +110,8 @@ def _extreme(sign: str) -> Callable[..., Any]:
             raised(at, "TypeError", f"{name} expected at least 1 argument, got 0")
         found = elements(values[0], at) if len(values) == 1 else list(values)
         if isinstance(found, Unknown):
-            return found
+            may_be_called([key], found, at)
+            return OneOf.of(found, [found, default])
         if not found:
             if default is not MISSING:
                 return default
@@ -133,17 +145,31 @@ def _sum(at: At, values: Any, start: Any = 0) -> Any:
 def _any_all(stop: bool) -> Callable[..., Any]:
     def run(at: At, values: Any) -> Any:
         if isinstance(values, Unknown):
+            values.drawn_from(at)
             return values
-        unknown: Unknown | None = None
-        for value in iterate(values, at):
+        source = iterate(values, at)
+        for value in source:
             answer = truth(value, at)
             if isinstance(answer, Unknown):
-                unknown = answer
-            elif answer is stop:
+                return _maybe_stopped(at, source, answer, stop)
+            if answer is stop:
                 return stop
-        return (not stop) if unknown is None else unknown
+        return not stop
 
     return run
+
+
+def _maybe_stopped(at: At, source: Iterator[Any], why: Unknown, stop: bool) -> Any:
+    """The rest of SOURCE is asked for or not; an element that is STOP decides in any case."""
+    is_sure = False
+
+    def once() -> None:
+        nonlocal is_sure
+        with contextlib.suppress(UnknownElementsError):
+            is_sure |= True in [truth(value, at) is stop for value in source]
+
+    any_number(Frame(at.session, at.module, at.module.scope), once, why, at)
+    return stop if is_sure else why
 
 
 def is_instance(at: At, value: Any, kinds: Any) -> bool | Unknown:
@@ -264,7 +290,7 @@ def _delattr(at: At, value: Any, name: str) -> None:
 
 def _iter(at: At, value: Any, *sentinel: Any) -> Any:
     if sentinel:
-        return _iter_until(at, value, sentinel[0])
+        return Calls(value, sentinel[0], at)
     if isinstance(value, Unknown | Generator) or hasattr(value, "__next__"):
         return value
     if isinstance(value, Instance):
@@ -277,18 +303,6 @@ def _iter(at: At, value: Any, *sentinel: Any) -> Any:
         return iterator_over(iter(value), unordered(value, at))
     except TypeError as problem:
         as_raised(problem, at)
-
-
-def _iter_until(at: At, function: Any, sentinel: Any) -> Any:
-    """``iter(function, sentinel)``."""
-    found: list[Any] = []
-    while True:
-        value = call(function, [], {}, at)
-        over = equal(value, sentinel, at)
-        if isinstance(over, Unknown) or over:
-            return over if isinstance(over, Unknown) else iter(found)
-        found.append(value)
-        at.session.budget.check_size(len(found), at)
 
 
 def _next(at: At, value: Any, default: Any = MISSING) -> Any:
@@ -309,7 +323,8 @@ def _next(at: At, value: Any, default: Any = MISSING) -> Any:
             return OneOf.of(value.unknown, [next(value), *value])
         return next(value)
     except UnknownElementsError as problem:
-        return problem.unknown
+        at.session.journal.spoil(value, problem.unknown)
+        return OneOf.of(problem.unknown, [default])
     except StopIteration:
         if default is not MISSING:
             return default

@@ -6,6 +6,7 @@ from typing import Any
 
 import libcst as cst
 
+from goflow.parser.interpreter.classes import ClassValue
 from goflow.parser.interpreter.functions import UserFunction
 from goflow.parser.interpreter.locals_ import assigned_names
 from goflow.parser.interpreter.mutations import CHANGING
@@ -28,6 +29,10 @@ def called_back(function: UserFunction, why: Unknown) -> list[Any]:
             why.at.session.journal.touch(scope.names)
             scope.names[name] = why
     found = [function.scope.find(name) for name in body.changed - own]
+    for name, attribute in body.attributes:
+        cls = function.scope.find(name) if name not in own else None
+        if isinstance(cls, ClassValue):
+            cls.forget_attribute(attribute, why)
     for name, given in body.called.items():
         callee = function.scope.find(name) if name not in own else None
         if isinstance(callee, UserFunction):
@@ -59,8 +64,8 @@ def _root(node: cst.CSTNode) -> str | None:
 
 
 class _Body(cst.CSTVisitor):
-    """Names that a body sets, those whose values it changes in place or calls methods of, and those that it
-    calls with what."""
+    """Names that a body sets, attributes of which names it sets, names whose values it changes in place or calls
+    methods of, and those that it calls with what."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -68,6 +73,7 @@ class _Body(cst.CSTVisitor):
         self.of_functions: set[str] = set()
         self.set: set[str] = set()
         self.changed: set[str] = set()
+        self.attributes: set[tuple[str, str]] = set()
         self.asked: set[str] = set()
         self.called: dict[str, set[str]] = {}
 
@@ -83,7 +89,10 @@ class _Body(cst.CSTVisitor):
         if isinstance(node, cst.Tuple | cst.List):
             for element in node.elements:
                 self._target(element.value)
-        elif (name := _root(node)) is not None:
+            return
+        if isinstance(node, cst.Attribute) and isinstance(node.value, cst.Name):
+            self.attributes.add((node.value.value, node.attr.value))
+        if (name := _root(node)) is not None:
             (self.set if isinstance(node, cst.Name) else self.changed).add(name)
 
     def visit_AssignTarget(self, node: cst.AssignTarget) -> None:  # noqa: N802

@@ -574,6 +574,7 @@ def default_construct(cls: ClassValue, args: Arguments, kwargs: Keywords, at: At
             return instance
     else:
         instance = Instance(cls)
+        at.session.journal.made(instance.attributes)
     initialise(instance, args, kwargs, at)
     return instance
 

@@ -103,6 +103,7 @@ def _bases(frame: Frame, node: cst.ClassDef) -> Iterator[Any]:
 def _namespace(frame: Frame, node: cst.ClassDef) -> tuple[Scope, str]:
     """The scope of the class's body, and its qualified name."""
     scope = Scope(frame.scope, is_class=True)
+    frame.session.journal.made(scope.names)
     outer = frame.scope.names.get("__qualname__") if frame.scope.is_class else None
     qualname = f"{outer}.{node.name.value}" if outer else f"{frame.prefix}{node.name.value}"
     scope.names.update(__module__=frame.module.name, __qualname__=qualname)

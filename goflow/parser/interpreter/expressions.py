@@ -4,27 +4,24 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import libcst as cst
-from libcst import matchers
 
 from goflow.parser.interpreter import host
-from goflow.parser.interpreter.alternatives import OneOf, so_many
+from goflow.parser.interpreter.alternatives import so_many
 from goflow.parser.interpreter.calls import NativeFrameFunction, call, call_unknown
 from goflow.parser.interpreter.functions import UserFunction, parameters_of
-from goflow.parser.interpreter.items import check_hashable, elements, get_item, iterate, iterate_now
+from goflow.parser.interpreter.items import check_hashable, elements, get_item
 from goflow.parser.interpreter.mutations import merge, put
 from goflow.parser.interpreter.operations import binary, contains, identical, truth, unary
-from goflow.parser.interpreter.orders import in_any_order, iterator_over, unordered
-from goflow.parser.interpreter.scopes import MISSING, UNBOUND, Frame, Scope
+from goflow.parser.interpreter.scopes import MISSING, UNBOUND, Frame
 from goflow.parser.interpreter.shown import ascii_of, formatted, representation, text
 from goflow.parser.interpreter.signs import BINARY_SIGNS, COMPARISON_SIGNS, UNARY_SIGNS
 from goflow.parser.interpreter.values import (
     At,
     Unknown,
-    UnknownElementsError,
     UnknownKey,
     forget_order,
     hidden_key,
@@ -363,93 +360,10 @@ def _named(frame: Frame, node: cst.NamedExpr) -> Any:
     return value
 
 
-def _list_comprehension(frame: Frame, node: cst.ListComp) -> Any:
-    return _new(frame, _comprehended(frame, node, lambda inner: evaluate(inner, node.elt)))
+def _comprehension(frame: Frame, node: cst.BaseComp) -> Any:
+    from goflow.parser.interpreter.comprehensions import comprehension
 
-
-def _set_comprehension(frame: Frame, node: cst.SetComp) -> Any:
-    found = _comprehended(frame, node, lambda inner: evaluate(inner, node.elt))
-    return found if isinstance(found, Unknown) else _new(frame, host.make_set(found, frame.at(node)))
-
-
-def _generator(frame: Frame, node: cst.GeneratorExp) -> Any:
-    """An iterator that works its elements out when they are asked for; its first source is asked for now."""
-    inner = _inner_frame(frame)
-    source = evaluate(frame, node.for_in.iter)
-    if isinstance(source, Unknown):
-        source.drawn_from(frame.at(node.for_in.iter))
-        return OneOf.of(source, _mentioned(frame, node))
-    rounds = _rounds(inner, node.for_in, iterate_now(source, frame.at(node.for_in.iter)))
-    return _new(frame, iterator_over((evaluate(inner, node.elt) for _ in rounds), unordered(source, frame.at(node))))
-
-
-def _dict_comprehension(frame: Frame, node: cst.DictComp) -> Any:
-    pairs = _comprehended(frame, node, lambda inner: (evaluate(inner, node.key), evaluate(inner, node.value)))
-    if isinstance(pairs, Unknown):
-        return pairs
-    for key, _ in pairs:
-        check_hashable(key, frame.at(node))
-    made = put({}, pairs, frame.at(node))
-    if (why := order_of(pairs)) is not None:
-        forget_order(made, why)
-    return _new(frame, made)
-
-
-def _inner_frame(frame: Frame) -> Frame:
-    scope = Scope(frame.scope)
-    scope.is_comprehension = True
-    frame.session.journal.made(scope.names)
-    return frame.nested(scope)
-
-
-def _comprehended(frame: Frame, node: Any, element: Callable[[Frame], Any]) -> list[Any] | Unknown:
-    """The elements of a comprehension, or the Unknown that its source or condition is."""
-    source = evaluate(frame, node.for_in.iter)
-    if isinstance(source, Unknown):
-        source.drawn_from(frame.at(node.for_in.iter))
-        return OneOf.of(source, _mentioned(frame, node))
-    at = frame.at(node)
-    inner = _inner_frame(frame)
-    found: list[Any] = []
-    try:
-        for _ in _rounds(inner, node.for_in, iterate(source, frame.at(node.for_in.iter))):
-            found.append(element(inner))
-            frame.session.budget.check_size(len(found), at)
-    except UnknownElementsError as problem:
-        return OneOf.of(problem.unknown, _mentioned(inner, node))
-    return in_any_order(found, unordered(source, at))
-
-
-def _mentioned(frame: Frame, node: cst.CSTNode) -> list[Any]:
-    """What the names in NODE lead to: what it gives is somewhere in that."""
-    names = {cst.ensure_type(name, cst.Name).value for name in matchers.findall(node, matchers.Name())}
-    found = (frame.scope.find(name) for name in names)
-    return [value for value in found if value is not MISSING and value is not UNBOUND]
-
-
-def _rounds(frame: Frame, clause: cst.CompFor, values: Iterator[Any]) -> Iterator[None]:
-    """One round for each element: the names are bound in FRAME. Raises UnknownElementsError."""
-    from goflow.parser.interpreter.targets import assign
-
-    for value in values:
-        assign(frame, clause.target, value)
-        if not all(_holds(frame, condition.test) for condition in clause.ifs):
-            continue
-        inner = clause.inner_for_in
-        if inner is None:
-            yield
-            continue
-        source = evaluate(frame, inner.iter)
-        if isinstance(source, Unknown):
-            raise UnknownElementsError(source)
-        yield from _rounds(frame, inner, iterate(source, frame.at(inner.iter)))
-
-
-def _holds(frame: Frame, test: cst.BaseExpression) -> bool:
-    answer = truth(evaluate(frame, test), frame.at(test))
-    if isinstance(answer, Unknown):
-        raise UnknownElementsError(answer)
-    return answer
+    return comprehension(frame, node)
 
 
 def _yield(frame: Frame, node: cst.Yield) -> Any:
@@ -475,8 +389,8 @@ HANDLERS: dict[type[cst.CSTNode], Evaluate] = {
     cst.Set: _set, cst.Dict: _dict, cst.BinaryOperation: _binary, cst.UnaryOperation: _unary,
     cst.BooleanOperation: _boolean, cst.Comparison: _comparison, cst.IfExp: _conditional, cst.Attribute: _attribute,
     cst.Subscript: _subscript, cst.Call: _call, cst.Lambda: _lambda, cst.NamedExpr: _named,
-    cst.ListComp: _list_comprehension, cst.SetComp: _set_comprehension, cst.DictComp: _dict_comprehension,
-    cst.GeneratorExp: _generator, cst.Yield: _yield, cst.Await: _await, cst.Ellipsis: _ellipsis,
+    cst.ListComp: _comprehension, cst.SetComp: _comprehension, cst.DictComp: _comprehension,
+    cst.GeneratorExp: _comprehension, cst.Yield: _yield, cst.Await: _await, cst.Ellipsis: _ellipsis,
 }  # fmt: skip
 
 __all__ = ["evaluate", "subscript_key"]

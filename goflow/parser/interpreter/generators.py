@@ -13,6 +13,7 @@ from typing import Any
 
 import libcst as cst
 
+from goflow.parser.interpreter.alternatives import OneOf
 from goflow.parser.interpreter.exceptions import make_exception
 from goflow.parser.interpreter.functions import UserFunction
 from goflow.parser.interpreter.items import iterate
@@ -54,6 +55,10 @@ class _Body:
         self.finished = False
         self.running = False
         self.sent: Any = None
+        self.undecided: Unknown | None = None
+        """What who asks for the next value is undecided about."""
+        self.unknown: Unknown | None = None
+        """Why nobody knows how far it has come."""
         self._mine = threading.Semaphore(0)
         self._callers = threading.Semaphore(0)
         self._handed: list[Any] = []
@@ -73,6 +78,8 @@ class _Body:
         for attempt in mine:
             if attempt.found:  # whether it comes here at all is not known
                 raise UnknownElementsError(attempt.found[0].test)
+        if self.undecided is not session.undecided and session.undecided is not None:
+            raise UnknownElementsError(session.undecided)
         self._handed.append(value)
         self._wait()
         session.handling = handling
@@ -159,6 +166,7 @@ class _Body:
             self._start(at)
         self._thrown = thrown
         self.running = True
+        self.undecided = at.session.undecided
         handling, attempts = at.session.handling, at.session.attempts
         try:
             self._run_on()
@@ -235,19 +243,27 @@ class Generator(Value):
     def __del__(self) -> None:
         body = self.body
         if body.started and not body.finished and not body.running and not self._made_at.session.is_over:
-            with contextlib.suppress(Raised, BudgetError):
+            with contextlib.suppress(Raised, BudgetError, UnknownElementsError):
                 body.close(self._made_at)
 
     def advance(self, at: At, *, thrown: BaseException | None = None, sent: Any = None) -> tuple[bool, Any]:
         """Run the body to its next ``yield``: (whether there was one, its value)."""
         at.session.budget.step(at)
         at.session.journal.draw(self, at)
+        if self.body.unknown is not None:
+            raise UnknownElementsError(self.body.unknown)
         if self.body.finished:
             if thrown is not None:
                 raise thrown
             return False, None
         self.body.sent = sent
-        return self.body.resume(at, thrown)
+        try:
+            return self.body.resume(at, thrown)
+        except UnknownElementsError as problem:
+            held = self.body.frame.scope.names.values()
+            self.run_on(problem.unknown)
+            self.body.unknown = OneOf.of(problem.unknown, held)
+            raise UnknownElementsError(self.body.unknown) from None
 
     def iterate(self, at: At) -> Iterator[Any]:
         """Its values, one by one."""
@@ -265,6 +281,13 @@ class Generator(Value):
             result = None if was_over else self.body.result
             raise Raised(make_exception(at.session, "StopIteration", () if result is None else (result,)), at)
         return value
+
+    def run_on(self, why: Unknown) -> None:
+        """Its body may run any number of steps on."""
+        from goflow.parser.interpreter.callbacks import called_back
+        from goflow.parser.interpreter.unread import forget_all
+
+        forget_all([*called_back(self.body.function, why), *self.body.frame.scope.names.values()], why)
 
     def throw(self, problem: Raised, at: At) -> tuple[bool, Any]:
         """Raise PROBLEM at the ``yield``."""

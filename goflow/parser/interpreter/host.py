@@ -239,7 +239,7 @@ def as_mapping(value: Any, at: At) -> Mapping[Any, Any] | Unknown:
     """VALUE as a mapping, as ``dict(value)`` and ``**value`` take it."""
     from goflow.parser.interpreter.classes import Instance
 
-    if isinstance(value, Mapping | Unknown):
+    if isinstance(value, Mapping):
         return value
     if isinstance(value, Value):
         own = getattr(value, "mapping", None)

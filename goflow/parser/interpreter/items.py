@@ -190,6 +190,9 @@ def iterate(value: Any, at: At) -> Iterator[Any]:
             draw(iterator, at)
         try:
             element = next(iterator)
+        except UnknownElementsError as problem:  # and whoever asks once more does not know either
+            at.session.journal.spoil(iterator, problem.unknown)
+            raise
         except StopIteration:
             found = UnknownMany.among(value, at)
             if found is not many and found is not None:  # not known any more since the loop has begun
@@ -224,6 +227,7 @@ def iterate_now(value: Any, at: At) -> Iterator[Any]:
 def elements(value: Any, at: At) -> list[Any] | Unknown:
     """All elements of VALUE as a list, or the Unknown that it is."""
     if isinstance(value, Unknown):
+        value.drawn_from(at)
         return value
     found: list[Any] = []
     try:

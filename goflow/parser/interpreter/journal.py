@@ -10,7 +10,7 @@ import collections
 from collections.abc import Callable
 from typing import Any
 
-from goflow.parser.interpreter.alternatives import Copies
+from goflow.parser.interpreter.alternatives import Copies, run_on
 from goflow.parser.interpreter.values import At, Unknown, UnknownElementsError
 
 State = Any
@@ -81,7 +81,9 @@ class Journal:
         """An element is about to be taken from ITERATOR. Raises UnknownElementsError where it may have come farther or
         less far than here: an arm that is over has drawn from it."""
         if self._spoiled and id(iterator) in self._spoiled:
-            raise UnknownElementsError(self._spoiled[id(iterator)][1])
+            spoiled = self._spoiled[id(iterator)][1]
+            run_on(iterator, spoiled)
+            raise UnknownElementsError(spoiled)
         if not self.arms:
             return
         self.clock = self.changed[id(iterator)] = self.clock + 1
@@ -93,6 +95,10 @@ class Journal:
         """An element of ITERATOR may have been taken, and WHY says why nobody knows."""
         self._spoiled[id(iterator)] = iterator, why
 
+    def spoil_all(self, record: Arm) -> None:
+        """Elements of iterators that RECORD has drawn from may have been taken."""
+        self._spoiled |= record.drawn
+
     def run(self, arm: Callable[[], Any], record: Arm | None = None) -> tuple[Arm, Any]:
         """Run ARM, then undo what it changed; what it touched, put into the RECORD that is given, and what it gave."""
         record = Arm() if record is None else record
@@ -101,7 +107,7 @@ class Journal:
             answer = arm()
         finally:
             self.drop(record)
-            self._spoiled |= record.drawn
+            self.spoil_all(record)
             self.undo(record)
         return record, answer
 

@@ -15,7 +15,6 @@ from goflow.parser.interpreter.values import At, Raised
 
 ROUND = frozenset({How.CONTINUE})
 LOOP = frozenset({How.BREAK})
-ONE_ROUND = ROUND | LOOP
 FUNCTION = frozenset({How.RETURN})
 
 

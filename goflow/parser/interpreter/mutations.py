@@ -116,11 +116,15 @@ def _somewhere(value: Any, unknown: Unknown, length: int, at: At, new: Sequence[
 
 def _sort(value: list[Any], kwargs: dict[str, Any], at: At) -> None:
     from goflow.parser.interpreter.host import sorted_values
+    from goflow.parser.interpreter.unread import may_be_called
 
     many = UnknownMany.among(value, at)
+    if many is not None:
+        may_be_called(kwargs.values(), many, at)
     try:
         value[:] = [UnknownMany.of(many, value)] if many is not None else sorted_values(value, at, **kwargs)
     except UnknownElementsError as problem:
+        may_be_called(kwargs.values(), problem.unknown, at)
         value[:] = so_many(problem.unknown, len(value), value)
     except Raised:  # Python leaves it in some order that it had come to
         value[:] = so_many(Unknown("the order of a list whose sorting failed", at), len(value), value)

@@ -20,13 +20,13 @@ from goflow.parser.interpreter.branches import both_bodies
 from goflow.parser.interpreter.calls import call
 from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.definitions import class_definition, function_definition
-from goflow.parser.interpreter.endless import Endless
+from goflow.parser.interpreter.endless import Draw, Endless, endless
 from goflow.parser.interpreter.exceptions import is_exception, make_exception
 from goflow.parser.interpreter.expressions import evaluate
 from goflow.parser.interpreter.handlers import try_, try_star
 from goflow.parser.interpreter.imports import import_from, import_modules
 from goflow.parser.interpreter.items import iterate
-from goflow.parser.interpreter.leaving import LOOP, ONE_ROUND, ROUND, may_be_left, ways_out
+from goflow.parser.interpreter.leaving import LOOP, ROUND, may_be_left, ways_out
 from goflow.parser.interpreter.operations import DUNDERS, binary, truth
 from goflow.parser.interpreter.orders import unordered
 from goflow.parser.interpreter.plain_values import HOST_ERRORS, as_raised
@@ -42,6 +42,7 @@ from goflow.parser.interpreter.values import (
     Value,
     raised,
 )
+from goflow.parser.interpreter.widening import any_number
 
 
 def _expression(frame: Frame, node: cst.Expr) -> Exit | None:
@@ -192,18 +193,22 @@ def _otherwise(frame: Frame, node: cst.If | cst.Else | None) -> Exit | None:
 
 def _for(frame: Frame, node: cst.For) -> Exit | None:
     at = frame.at(node.iter)
-    source = evaluate(frame, node.iter)
-    if isinstance(source, Unknown):
-        return _undecided_loop(frame, node, source)
-    values = iterate(source, at)
-    why = unordered(source, at)
-    if why is None:
-        rounds = functools.partial(_every_round, frame, node, values)
-    else:
-        rounds = functools.partial(_in_any_order, frame, node, values, why)
+    rounds = _rounds_over(frame, node, evaluate(frame, node.iter), at)
     if How.BREAK in ways_out(frame, node.body):
         return may_be_left(frame, LOOP, rounds, at)
     return rounds()
+
+
+def _rounds_over(frame: Frame, node: cst.For, source: Any, at: At) -> Callable[[], Exit | None]:
+    if isinstance(source, Unknown):
+        return functools.partial(_undecided_loop, frame, node, source)
+    if (draw := endless(source, at)) is not None:
+        return functools.partial(_as_long_as, frame, node, lambda: _next_is_bound(frame, node, draw))
+    values = iterate(source, at)
+    why = unordered(source, at)
+    if why is not None:
+        return functools.partial(_in_any_order, frame, node, values, why)
+    return functools.partial(_every_round, frame, node, values)
 
 
 def _in_any_order(frame: Frame, node: cst.For, values: Iterator[Any], why: Unknown) -> Exit | None:
@@ -221,12 +226,6 @@ def _round(frame: Frame, node: cst.For | cst.While) -> Exit | None:
     if How.CONTINUE in ways_out(frame, node.body):
         return may_be_left(frame, ROUND, lambda: run_suite(frame, node.body), frame.at(node))
     return run_suite(frame, node.body)
-
-
-def _only_round(frame: Frame, node: cst.For | cst.While) -> Exit | None:
-    """The body, which may run once or more often."""
-    left = may_be_left(frame, ONE_ROUND, lambda: run_suite(frame, node.body), frame.at(node))
-    return left if left is not None and left.how is How.RETURN else None
 
 
 def _every_round(frame: Frame, node: cst.For, values: Iterator[Any]) -> Exit | None:
@@ -247,41 +246,65 @@ def _every_round(frame: Frame, node: cst.For, values: Iterator[Any]) -> Exit | N
                 return None
             if left.how is How.RETURN:
                 return left
+    return _loop_else(frame, node)
+
+
+def _loop_else(frame: Frame, node: cst.For | cst.While) -> Exit | None:
     return run_suite(frame, node.orelse.body) if node.orelse is not None else None
 
 
 def _undecided_loop(frame: Frame, node: cst.For, source: Unknown) -> Exit | None:
-    """A loop over what is not known: its body may run, with a target that is not known, or not at all."""
-
-    source.drawn_from(frame.at(node.iter))
+    """A loop over what is not known: its body may run, with a target that is not known, any number of times."""
+    at = frame.at(node.iter)
+    source.drawn_from(at)
 
     def once() -> Exit | None:
         assign(frame, node.target, source)
-        return _only_round(frame, node)
+        return _round(frame, node)
 
-    return both_bodies(frame, [once, lambda: None], source, frame.at(node))
+    any_number(frame, once, source, frame.at(node))
+    return _loop_else(frame, node)
+
+
+def _next_is_bound(frame: Frame, node: cst.For, draw: Draw) -> bool | Unknown:
+    """Whether there is another element; it is what the target is then."""
+    is_there, value = draw()
+    if is_there is not False:
+        assign(frame, node.target, value)
+    return is_there
 
 
 def _while(frame: Frame, node: cst.While) -> Exit | None:
+    def test() -> bool | Unknown:
+        return truth(evaluate(frame, node.test), frame.at(node.test))
+
     if How.BREAK in ways_out(frame, node.body):
-        return may_be_left(frame, LOOP, lambda: _while_true(frame, node), frame.at(node))
-    return _while_true(frame, node)
+        return may_be_left(frame, LOOP, lambda: _as_long_as(frame, node, test), frame.at(node))
+    return _as_long_as(frame, node, test)
 
 
-def _while_true(frame: Frame, node: cst.While) -> Exit | None:
+def _as_long_as(frame: Frame, node: cst.For | cst.While, test: Callable[[], bool | Unknown]) -> Exit | None:
+    """A round as long as TEST says so, and the ``else`` clause."""
     rounds = Endless(frame.session)
     is_true: bool | Unknown = True
 
     def once() -> Exit | None:
         nonlocal is_true
-        is_true = truth(evaluate(frame, node.test), frame.at(node.test))
+        is_true = test()
         return _round(frame, node) if is_true is True else None
+
+    def again() -> Exit | None:
+        left = _round(frame, node)
+        if left is None:
+            test()
+        return left
 
     while not rounds.is_settled:
         frame.session.budget.step(frame.at(node))
         left = rounds.round(once)
         if isinstance(is_true, Unknown):
-            return both_bodies(frame, [lambda: _only_round(frame, node), lambda: None], is_true, frame.at(node))
+            any_number(frame, again, is_true, frame.at(node))
+            break
         if not is_true:
             break
         if left is not None:
@@ -289,7 +312,7 @@ def _while_true(frame: Frame, node: cst.While) -> Exit | None:
                 return None
             if left.how is How.RETURN:
                 return left
-    return run_suite(frame, node.orelse.body) if node.orelse is not None else None
+    return _loop_else(frame, node)
 
 
 def _raise_again(problem: Raised) -> NoReturn:

@@ -17,17 +17,19 @@ from typing import Any
 
 import libcst as cst
 
-from goflow.parser.interpreter.alternatives import Keeper, OneOf, changeable
+from goflow.parser.interpreter.alternatives import Keeper, OneOf, changeable, run_on
 from goflow.parser.interpreter.callbacks import called_back
 from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.functions import UserFunction
 from goflow.parser.interpreter.mutations import MUTATORS, forget_contents
+from goflow.parser.interpreter.scopes import MISSING
 from goflow.parser.interpreter.subtypes import HostInstance
 from goflow.parser.interpreter.values import (
     CONTAINERS,
     Arguments,
     At,
     Keywords,
+    NativeFunction,
     Unknown,
     UnknownKey,
     Value,
@@ -129,6 +131,46 @@ def _runs_files_code(thing: Any) -> bool:
     return isinstance(thing, UserFunction) or (isinstance(thing, ClassValue) and not thing.is_native)
 
 
+def may_be_called(things: Iterable[Any], unknown: Unknown, at: At) -> None:
+    """One of Python's own functions has THINGS and nobody knows what it does with them for the reason of UNKNOWN: it
+    may draw elements from iterators among them and call functions of the file, but changes nothing itself."""
+    why, called = Unknown(unknown.reason, at), list[Any]()
+    for thing in things:
+        if isinstance(thing, Unknown):
+            thing.drawn_from(at)
+            called += filter(_is_function, thing.may_be()) if isinstance(thing, OneOf) else ()
+        elif hasattr(thing, "__next__") or hasattr(thing, "next_value"):
+            at.session.journal.spoil(thing, why)
+            run_on(thing, why)
+        elif _is_function(thing):
+            called.append(thing)
+    forget_all(called, why)
+
+
+class Called(OneOf):
+    """What a function of Python's own gives bit by bit that calls functions of the file for it (``map(f, UNKNOWN)``):
+    whenever elements of it are asked for, they may be called."""
+
+    __slots__ = ("_things",)
+
+    def __init__(self, why: Unknown, things: list[Any]) -> None:
+        super().__init__(why.reason, why.at, changeable([thing for thing in things if not _is_function(thing)]))
+        self._things = things
+
+    def drawn_from(self, at: At) -> None:
+        """They may be called."""
+        super().drawn_from(at)
+        may_be_called(self._things, self, at)
+
+
+def _is_function(thing: Any) -> bool:
+    """Whether THING is code of the file, or changes something that it has."""
+    if isinstance(thing, ClassValue):
+        return not thing.is_native
+    function = getattr(thing, "function", thing) if isinstance(thing, Value) else thing
+    return isinstance(function, UserFunction) or bool(isinstance(thing, NativeFunction) and thing.held)
+
+
 def keeping(made: Any, args: Arguments, kwargs: Keywords, at: At) -> Any:
     """What calling something that is not read has MADE: of a class, an object that keeps its arguments."""
     if type(made) is not Unknown or not callee(at)[:1].isupper() or _leaves_alone(made.reason):
@@ -187,17 +229,36 @@ def _forget(value: Any, why: Unknown) -> list[Any]:
     """VALUE is not known any more; what was in it."""
     if isinstance(value, Instance):
         return _forget_object(value, why)
+    if isinstance(value, ClassValue) and isinstance(why.at.node, cst.Call) and not value.is_native:
+        return [*value.forget(why), *(found for name in _MAKING if (found := value.lookup(name)) is not MISSING)]
     if isinstance(value, dict):
         return _forget_dict(value, why)
     if isinstance(value, Value):
         return list(value.forget(why))
     if hasattr(value, "__next__"):
         why.at.session.journal.spoil(value, why)
-        return []
+        run_on(value, why)
+        return _source_of(value)
     inner = list(value) if isinstance(value, CONTAINERS) else []
     if isinstance(value, list | collections.deque | set):
         forget_contents(value, why)
     return inner
+
+
+_MAKING = ("__init__", "__new__", "__post_init__")
+
+
+def _source_of(iterator: Any) -> list[Any]:
+    """What ITERATOR, one of Python's own, goes over."""
+    if type(iterator) not in _OVER:
+        return []
+    return [part for part in iterator.__reduce__()[1] if isinstance(part, CONTAINERS)]
+
+
+_OVER: frozenset[type] = frozenset(
+    {type(iter([])), type(iter(())), type(reversed([])), type(iter({}.values())), type(iter({}.items()))}
+)
+"""Types of iterators that say what they go over, and leave it as it is."""
 
 
 def _forget_dict(value: dict[Any, Any], why: Unknown) -> list[Any]:

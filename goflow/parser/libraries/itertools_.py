@@ -11,6 +11,7 @@ from goflow.parser.interpreter.items import elements, iterate, iterate_now
 from goflow.parser.interpreter.operations import binary, truth
 from goflow.parser.interpreter.orders import iterator_over, unordered
 from goflow.parser.interpreter.session import Session
+from goflow.parser.interpreter.unread import Called, may_be_called
 from goflow.parser.interpreter.values import At, NativeFunction, Unknown, UnknownElementsError, first_unknown
 from goflow.parser.libraries.registry import function, module
 
@@ -38,13 +39,16 @@ def _with_function(run: Callable[..., Any], *, spread: bool = False) -> Callable
 
     def wrapped(at: At, target: Any, source: Any) -> Any:
         if isinstance(source, Unknown):
-            return source
+            return Called(source, [target, source])
 
         def asked(*values: Any) -> Any:
-            if target is None:
-                return _settled(truth(values[0], at))
-            answer = call(target, list(values), {}, at)
-            return answer if spread else _settled(truth(answer, at))
+            answer = values[0] if target is None else call(target, list(values), {}, at)
+            if spread:
+                return answer
+            answer = truth(answer, at)
+            if isinstance(answer, Unknown):
+                may_be_called([target, source], answer, at)
+            return _settled(answer)
 
         values = iterate_now(source, at)
         rows = (tuple(_settled(elements(row, at))) for row in values) if spread else values
@@ -90,7 +94,7 @@ def _chosen(run: Callable[..., Any]) -> Callable[..., Any]:
 def _accumulate(at: At, source: Any, func: Any = None, *, initial: Any = None) -> Any:
     unknown = source if isinstance(source, Unknown) else unordered(source, at)
     if unknown is not None:
-        return unknown
+        return Called(unknown, [func, source])
 
     def both(left: Any, right: Any) -> Any:
         return binary("+", left, right, at) if func is None else call(func, [left, right], {}, at)
@@ -101,7 +105,7 @@ def _accumulate(at: At, source: Any, func: Any = None, *, initial: Any = None) -
 def _groupby(at: At, source: Any, key: Any = None) -> Any:
     unknown = source if isinstance(source, Unknown) else unordered(source, at)
     if unknown is not None:
-        return unknown
+        return Called(unknown, [key, source])
     return itertools.groupby(
         iterate_now(source, at), lambda value: _settled(value if key is None else call(key, [value], {}, at))
     )

@@ -31,6 +31,7 @@ NOT_KNOWN = {
     "a generator": "def g():\n    yield 1\n    if u():\n        return\n    yield 2\nx = list(g())\n",
     "a generator's loop": "def g():\n    for i in [1, 2]:\n        if u():\n            return\n        yield i\nfor i in g():\n    x = i\n",
     "what a generator does after its last value": "def g():\n    global x\n    yield 1\n    if u():\n        return\n    x = 1\nlist(g())\n",
+    "what a generator may do from where nobody knows that it comes": "def g():\n    global x\n    try:\n        if u():\n            return\n        yield 1\n    finally:\n        x += 5\nlist(g())\n",
     "what a generator returns": "def g():\n    yield 1\n    if u():\n        return 5\n    return 6\ndef h():\n    global x\n    x = yield from g()\nlist(h())\n",
     "a finally clause that a break goes through": "for i in [1]:\n    try:\n        if u():\n            break\n        x = -1\n    finally:\n        x += 1\n",
     "a finally clause that a continue goes through": "for i in [1]:\n    try:\n        if u():\n            continue\n        x = -1\n    finally:\n        x += 1\n",
@@ -54,7 +55,6 @@ KNOWN = {
     "a function that another has called": ("def f():\n    if u():\n        return 1\n    return 2\nfor i in [1, 2]:\n    f()\n    x += 1\n", 2),
     "a condition that is known": ("for i in [1, 2, 3]:\n    if i == 2:\n        break\n    x = i\n", 1),
     "what a finally clause does by every way": ("for i in [1]:\n    try:\n        if u():\n            break\n        x = 1\n    finally:\n        x = 5\n", 5),
-    "what a finally clause of a generator does": ("def g():\n    global x\n    try:\n        if u():\n            return\n        yield 1\n    finally:\n        x = 5\nlist(g())\n", 5),
     "a return in a finally clause": ("def f():\n    try:\n        if u():\n            return 1\n    finally:\n        return 9\nx = f()\n", 9),
     "an exception in the rest": ("def f():\n    if u():\n        return 1\n    raise ValueError\ntry:\n    f()\nexcept ValueError:\n    pass\nx = 3\n", 3),
 }  # fmt: skip
