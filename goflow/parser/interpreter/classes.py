@@ -226,7 +226,10 @@ class ClassValue(Value):
         return UnionValue.of(other, self) if reflected else UnionValue.of(self, other)
 
     def text(self, at: At) -> Any:
-        """``<class 'module.Class'>``."""
+        """``<class 'module.Class'>``; those of enum have words of their own (which Python has changed for flags)."""
+        if any(cls.path == "enum.Enum" for cls in self.mro):
+            is_flag = any(cls.path == "enum.Flag" for cls in self.mro)
+            return Unknown(f"how Python shows {self.name}", at) if is_flag else f"<enum '{self.name}'>"
         return f"<class '{self.qualname if self.module_name == 'builtins' else self.path}'>"
 
 

@@ -79,7 +79,7 @@ def _names(told: Any) -> Any:
     if told is None or isinstance(told, Unknown):
         return told
     if isinstance(told, dict) and all(value is True or value is ... for value in told.values()):
-        return set(told)
+        told = set(told)
     is_plain = isinstance(told, set | list | tuple | frozenset) and all(isinstance(name, str) for name in told)
     return set(told) if is_plain and hidden_key(set(told)) is None else MISSING
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import libcst as cst
 
-from goflow.parser.interpreter.alternatives import Keeper
-from goflow.parser.interpreter.classes import ClassValue
+from goflow.parser.interpreter.alternatives import Keeper, OneOf
+from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.descriptors import BoundMethod
 from goflow.parser.interpreter.functions import UserFunction
 from goflow.parser.interpreter.scopes import Scope
@@ -84,8 +84,12 @@ class _Search:
             return self.of_body(value.node.body, value.scope)
         if isinstance(value, ClassValue):
             return self._of_class(value)
-        if isinstance(value, NativeFunction | Unknown):
-            return self._named(value.name) if isinstance(value, NativeFunction) else frozenset()
+        if isinstance(value, Instance) and not value.cls.is_native and not _is_of_airflow(value.cls):
+            return self._of_class(value.cls)
+        if isinstance(value, NativeFunction):
+            return self._named(value.name)
+        if isinstance(value, Unknown):
+            return self.of_values(value.may_be()) if isinstance(value, OneOf) else frozenset()
         if isinstance(value, CONTAINERS):
             return self.of_values(value.values() if isinstance(value, dict) else value)
         held = [getattr(value, name, None) for name in _HOLDING]
@@ -98,7 +102,7 @@ class _Search:
         return found.union(*(self._named(name) for name in named.methods))
 
     def _of_class(self, cls: ClassValue) -> frozenset[str]:
-        if any(base.name in {"BaseOperator", "TaskGroup", "DAG"} for base in cls.mro):
+        if _is_of_airflow(cls):
             return frozenset({"dags" if any(base.name == "DAG" for base in cls.mro) else "tasks"})
         own = [found for base in cls.mro if not base.is_native for found in base.attributes.values()]
         return self.of_values(own)
@@ -107,6 +111,11 @@ class _Search:
         if DAGS.search(name):
             return frozenset({"dags"})
         return frozenset({"tasks"} if TASKS.search(name) or name in {"setup", "teardown"} else ())
+
+
+def _is_of_airflow(cls: ClassValue) -> bool:
+    """Whether the objects of CLS are tasks, groups or DAGs."""
+    return any(base.name in {"BaseOperator", "TaskGroup", "DAG"} for base in cls.mro)
 
 
 class _Named(cst.CSTVisitor):

@@ -79,7 +79,7 @@ def _may_make_tasks(unknown: Unknown, makes: frozenset[str], kwargs: Keywords, a
         return True
     if not isinstance(at.node, cst.Call):  # it decorates: what it gives is called where that makes something
         return False
-    if isinstance(unknown, Maker) or "tasks" in makes:
+    if "tasks" in makes or made_by([unknown]):
         return True
     return at.session.discarded is at.node and _may_do_anything(unknown, at)
 
@@ -105,7 +105,7 @@ def _may_make_dags(unknown: Unknown, makes: frozenset[str], args: Arguments, kwa
         return True
     if not isinstance(at.node, cst.Call):
         return False
-    return "dags" in makes or (isinstance(unknown, Maker) and "dags" in unknown.makes)
+    return "dags" in makes or "dags" in made_by([unknown])
 
 
 def _tell_of_dags(what: str, dag_id: Any, unknown: Unknown, at: At) -> None:

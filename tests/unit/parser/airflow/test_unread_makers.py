@@ -39,6 +39,11 @@ IN_DAG = [
     ("a method of something that is not read", "found = helper()\nfound.build()"),
     ("a method of a class derived from such", "class Some(company.Base):\n  def go(self): E()\nSome().go()"),
     ("a with block of it with tasks", "with helper(): E()"),
+    ("one of two functions", "if company.x:\n  def mk(): E()\nelse:\n  def mk(): E('b')\nmk()"),
+    ("whose task is kept", "if company.x:\n  def mk(): return E()\nelse:\n  def mk(): return E('b')\nkept = mk()"),
+    ("one that a set's order decides", "for _ in {'a', 'b'}:\n  def mk(): return E()\nkept = mk()"),
+    ("one of a dict under an unknown key", "kept = {'a': E, 'b': B}[company.x]()"),
+    ("a method of one of two objects", "class A:\n  def go(self): E()\nmine = [A(), A()][company.x]\nmine.go()"),
     ("a with block of one of two groups", "a = TaskGroup('a') if company.x else TaskGroup('b')\nwith a: E()"),
 ]
 
