@@ -23,7 +23,14 @@ from goflow.domain.errors import InvalidRequestError
 from goflow.domain.questions import QuestionKind
 from goflow.domain.runs import UNMAPPED, DagRun, Event, TaskInstance
 from goflow.domain.spec import DagSpec
-from goflow.domain.state import TERMINAL_RUN_STATES, TERMINAL_TASK_STATES, LaunchState, RunState, TaskState
+from goflow.domain.state import (
+    SUSPENDED_STATES,
+    TERMINAL_RUN_STATES,
+    TERMINAL_TASK_STATES,
+    LaunchState,
+    RunState,
+    TaskState,
+)
 from goflow.engine import Engine, Purpose
 from goflow.executor.backend import Handle
 from goflow.importer import ImportSettings, import_folder_once
@@ -324,7 +331,7 @@ class Trial:
             lacking = lacks_interval(versions.spec(tx, run.reading_id), run)
             if lacking and settle_interval(tx, run, tx.now(), who=WHO) is not True:
                 return
-            if now.state is TaskState.DEFERRED and (due := transitions.due_event(tx, now.id, tx.now())) is not None:
+            if now.state in SUSPENDED_STATES and (due := transitions.due_event(tx, now.id, tx.now())) is not None:
                 transitions.fire_trigger(tx, *due, who=WHO)
                 now = tasks.get(tx, ordered.id)
             if now.state not in waiting or (now.next_at is not None and now.next_at > tx.now()):

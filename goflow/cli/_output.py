@@ -21,6 +21,7 @@ STATE_STYLES = {
     "queued": "bright_black",
     "scheduled": "bright_black",
     "deferred": "blue",
+    "awaiting_input": "dark_orange",
     "none": "bright_black",
 }
 

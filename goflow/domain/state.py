@@ -8,7 +8,8 @@ How GoFlow uses Airflow's task states:
 * ``none``: made with its run, dependencies not met. ``scheduled``: dependencies met, waits for a slot.
 * ``queued``: the slot is taken and a launch row is written, in the same transaction; the container is on its way.
 * ``running``: the launch's process is known to have begun. ``restarting``: told to stop because it was cleared.
-* ``up_for_retry``, ``up_for_reschedule``, ``deferred``: waiting for a moment or a trigger, slot given back.
+* ``up_for_retry``, ``up_for_reschedule``, ``deferred``, ``awaiting_input``: waiting for a moment, a trigger or a
+  person, slot given back.
 * ``success``, ``failed``, ``skipped``, ``upstream_failed``, ``removed``: the end, until someone clears it.
 """
 
@@ -31,6 +32,7 @@ class TaskState(enum.StrEnum):
     UP_FOR_RETRY = "up_for_retry"
     UP_FOR_RESCHEDULE = "up_for_reschedule"
     DEFERRED = "deferred"
+    AWAITING_INPUT = "awaiting_input"
     RESTARTING = "restarting"
     REMOVED = "removed"
 
@@ -78,7 +80,9 @@ SUCCESS_STATES = frozenset({TaskState.SUCCESS, TaskState.SKIPPED})
 FAILED_STATES = frozenset({TaskState.FAILED, TaskState.UPSTREAM_FAILED})
 OCCUPYING_STATES = frozenset({TaskState.QUEUED, TaskState.RUNNING, TaskState.RESTARTING})
 """States that hold a pool slot and count against ``max_active_tasks``."""
-WAITING_STATES = frozenset({TaskState.UP_FOR_RETRY, TaskState.UP_FOR_RESCHEDULE, TaskState.DEFERRED})
+SUSPENDED_STATES = frozenset({TaskState.DEFERRED, TaskState.AWAITING_INPUT})
+"""States in which an attempt has no container and goes on with what comes of its trigger, or of its question."""
+WAITING_STATES = frozenset({TaskState.UP_FOR_RETRY, TaskState.UP_FOR_RESCHEDULE}) | SUSPENDED_STATES
 TERMINAL_RUN_STATES = frozenset({RunState.SUCCESS, RunState.FAILED})
 OPEN_LAUNCH_STATES = frozenset({LaunchState.PLANNED, LaunchState.CREATED, LaunchState.CLAIMED})
 
@@ -89,13 +93,22 @@ TASK_TRANSITIONS: dict[TaskState, frozenset[TaskState]] = {
     _S.NONE: frozenset({_S.SCHEDULED, _S.UPSTREAM_FAILED, _S.REMOVED, *_ENDS}),
     _S.SCHEDULED: frozenset({_S.QUEUED, _S.NONE, _S.UPSTREAM_FAILED, _S.REMOVED, *_ENDS}),
     _S.QUEUED: frozenset(
-        {_S.RUNNING, _S.NONE, _S.UP_FOR_RETRY, _S.UP_FOR_RESCHEDULE, _S.DEFERRED, _S.RESTARTING, _S.REMOVED, *_ENDS}
+        {
+            *(_S.RUNNING, _S.NONE, _S.UP_FOR_RETRY, _S.UP_FOR_RESCHEDULE, _S.DEFERRED, _S.AWAITING_INPUT),
+            *(_S.RESTARTING, _S.REMOVED, *_ENDS),
+        }
     ),
-    _S.RUNNING: frozenset({_S.UP_FOR_RETRY, _S.UP_FOR_RESCHEDULE, _S.DEFERRED, _S.RESTARTING, _S.REMOVED, *_ENDS}),
+    _S.RUNNING: frozenset(
+        {
+            *(_S.UP_FOR_RETRY, _S.UP_FOR_RESCHEDULE, _S.DEFERRED, _S.AWAITING_INPUT, _S.RESTARTING, _S.REMOVED),
+            *_ENDS,
+        }
+    ),
     _S.RESTARTING: frozenset({_S.NONE, _S.UP_FOR_RETRY, *_ENDS}),
     _S.UP_FOR_RETRY: frozenset({_S.SCHEDULED, _S.NONE, _S.UPSTREAM_FAILED, _S.REMOVED, *_ENDS}),
     _S.UP_FOR_RESCHEDULE: frozenset({_S.SCHEDULED, _S.NONE, _S.UPSTREAM_FAILED, _S.REMOVED, *_ENDS}),
     _S.DEFERRED: frozenset({_S.SCHEDULED, _S.NONE, _S.UP_FOR_RETRY, _S.REMOVED, *_ENDS}),
+    _S.AWAITING_INPUT: frozenset({_S.SCHEDULED, _S.NONE, _S.UP_FOR_RETRY, _S.REMOVED, *_ENDS}),
     _S.SUCCESS: frozenset({_S.NONE, _S.FAILED, _S.SKIPPED}),
     _S.FAILED: frozenset({_S.NONE, _S.SUCCESS, _S.SKIPPED}),
     _S.SKIPPED: frozenset({_S.NONE, _S.SUCCESS, _S.FAILED}),

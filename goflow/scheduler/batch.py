@@ -11,7 +11,7 @@ from goflow.domain.callbacks import callback_kind, relevant_task
 from goflow.domain.errors import ConflictError
 from goflow.domain.outcomes import end_by_trigger
 from goflow.domain.runs import MOST_IN_JOB
-from goflow.domain.state import TERMINAL_TASK_STATES, RunState, TaskState
+from goflow.domain.state import SUSPENDED_STATES, TERMINAL_TASK_STATES, RunState, TaskState
 from goflow.operators.shared import may_share
 from goflow.scheduler import planning
 from goflow.scheduler.book import Book, Cell
@@ -150,7 +150,7 @@ class Batch:
     def resume(self, book: Book, task_id: str, map_index: int) -> None:
         """The clock has come to what a deferred task waits for: it goes on, or is over where its trigger ends it."""
         cell = book.cell(task_id, map_index)
-        if cell is None or cell.state is not TaskState.DEFERRED:
+        if cell is None or cell.state not in SUSPENDED_STATES:
             return
         due = transitions.due_event(self._tx, cell.id, self._now)
         if due is None:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from goflow.domain.runs import DagRun, TaskInstance
-from goflow.domain.state import OCCUPYING_STATES, TERMINAL_TASK_STATES, TaskState
+from goflow.domain.state import OCCUPYING_STATES, SUSPENDED_STATES, TERMINAL_TASK_STATES, TaskState
 from goflow.scheduler.graph import Graph
 from goflow.scheduler.rules import Counts
 
@@ -55,7 +55,7 @@ class Cell:
             row.pool,
             row.pool_slots,
             row.priority_weight,
-            row.state in {TaskState.UP_FOR_RESCHEDULE, TaskState.DEFERRED},
+            row.state in {TaskState.UP_FOR_RESCHEDULE, *SUSPENDED_STATES},
         )
 
 
@@ -122,7 +122,7 @@ class Book:
         cell.state, cell.next_at = new, next_at
         if cell.task_id not in self.cells:
             return
-        if new in {TaskState.UP_FOR_RESCHEDULE, TaskState.DEFERRED}:
+        if new in {TaskState.UP_FOR_RESCHEDULE, *SUSPENDED_STATES}:
             cell.resumes = True
         elif new is not TaskState.SCHEDULED:
             cell.resumes = False

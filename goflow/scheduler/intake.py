@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from goflow.domain.questions import QuestionKind
 from goflow.domain.runs import Event
-from goflow.domain.state import TERMINAL_RUN_STATES, RunState, TaskState
+from goflow.domain.state import TERMINAL_RUN_STATES, WAITING_STATES, RunState, TaskState
 from goflow.scheduler.agenda import Agenda
 from goflow.scheduler.book import Book, Cell
 from goflow.scheduler.shelf import Shelf
@@ -26,7 +26,6 @@ RELEVANT = _OF_RUNS | {
 }
 """The kinds of events that may give the scheduler work."""
 
-_TIMED = frozenset({TaskState.UP_FOR_RETRY, TaskState.UP_FOR_RESCHEDULE, TaskState.DEFERRED})
 _OF_BACKFILLS = frozenset(kind for kind in RELEVANT if kind.startswith("backfill."))
 _ANSWERS = frozenset({events.QUESTION_ANSWERED, events.QUESTION_FAILED})
 _REPLANNING = frozenset({events.DAG_VERSION, events.DAG_UNPAUSED, events.DAG_ACTIVATED, events.DAG_RELEASED})
@@ -76,7 +75,7 @@ class Intake:
         new = TaskState(str(event.data["to"]))
         if event.try_number is not None:
             cell.try_number = event.try_number
-        next_at = tasks.get(tx, cell.id).next_at if new in _TIMED else None
+        next_at = tasks.get(tx, cell.id).next_at if new in WAITING_STATES else None
         if new is TaskState.SUCCESS and cell.task_id in book.graph.skippers:
             self._shelf.read_skips(tx, book, cell)
         if new is TaskState.FAILED and book.graph.spec.fail_fast:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from goflow.domain.outcomes import SKIP_KEY
 from goflow.domain.runs import DagRun
 from goflow.domain.spec import Dialect
-from goflow.domain.state import TERMINAL_TASK_STATES, RunState, TaskState
+from goflow.domain.state import TERMINAL_TASK_STATES, WAITING_STATES, RunState, TaskState
 from goflow.scheduler.book import Book, Cell
 from goflow.scheduler.graph import Graph
 from goflow.scheduler.limits import Bound, Policy, Ready, bounds, occupies
@@ -29,7 +29,6 @@ for, where the clock alone decides that, or its time is up. ``("weight", dag, ru
 long enough for its weight."""
 
 _GRAPHS = 512
-_WAITING = frozenset({TaskState.UP_FOR_RETRY, TaskState.UP_FOR_RESCHEDULE, TaskState.DEFERRED})
 
 
 class Shelf(Policy):
@@ -167,7 +166,7 @@ class Shelf(Policy):
         if cell.state is TaskState.SCHEDULED:
             if is_weighed(book, cell):
                 self.ready.add(book, cell)
-        elif cell.state in _WAITING and cell.next_at is not None:
+        elif cell.state in WAITING_STATES and cell.next_at is not None:
             self.timers.add(cell.next_at, ("task", *book.key, cell.task_id, str(cell.map_index)))
 
     def mark_later_runs(self, book: Book) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,13 +11,17 @@ from sqlalchemy import Select, func, select
 
 from goflow.domain.hitl import Answer, Question, User
 from goflow.store.columns import loads
-from goflow.store.hitl_tables import hitl_details
+from goflow.store.hitl_tables import hitl_details, hitl_history
 from goflow.store.tables import task_instances
 from goflow.store.tx import Tx
 
 _h, _t = hitl_details.c, task_instances.c
 _DETAILS = select(hitl_details, _t.dag_id, _t.run_id, _t.task_id, _t.map_index).join(
     task_instances, _t.id == _h.task_instance_id
+)
+
+_HISTORY = select(hitl_history, _t.dag_id, _t.run_id, _t.task_id, _t.map_index).join(
+    task_instances, _t.id == hitl_history.c.task_instance_id
 )
 
 
@@ -39,6 +44,15 @@ def find(tx: Tx, ti_id: int) -> HitlDetail | None:
     """What the task instance asks; None: nothing."""
     row = tx.first(_DETAILS.where(_h.task_instance_id == ti_id))
     return None if row is None else _detail(row)
+
+
+def of_launches(tx: Tx, ti_id: int, launch_ids: Collection[str]) -> HitlDetail | None:
+    """What the task instance has asked in one of those launches (of one try), now or before; None: nothing."""
+    for statement, c in ((_DETAILS, _h), (_HISTORY, hitl_history.c)):
+        row = tx.first(statement.where(c.task_instance_id == ti_id, c.launch_id.in_(list(launch_ids))))
+        if row is not None:
+            return _detail(row)
+    return None
 
 
 def list_(

@@ -12,7 +12,7 @@ from goflow.domain.hitl import Answer, Question, User, check
 from goflow.domain.runs import TaskInstance
 from goflow.server.rest import shapes
 from goflow.server.rest.context import CallerDep, ServicesDep
-from goflow.store import Tx, hitl, runs, tasks, transitions
+from goflow.store import Tx, hitl, launches, runs, tasks, transitions
 
 router = APIRouter(tags=["Human in the loop"])
 ONE = "/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/{map_index}/hitlDetails"
@@ -57,6 +57,23 @@ def show_question(
     """What a task asks, and what was answered."""
     with services.store.reading() as tx:
         return _detail(tx, _asked(tx, _instance(tx, dag_id, run_id, task_id, map_index)))
+
+
+@router.get(ONE + "/tries/{try_number}")
+def show_question_of_try(
+    dag_id: str, run_id: str, task_id: str, map_index: int, try_number: int, services: ServicesDep, caller: CallerDep
+) -> shapes.Body:
+    """What a task has asked in one of its tries, and what was answered (HITLDetailHistory)."""
+    with services.store.reading() as tx:
+        instance = _instance(tx, dag_id, run_id, task_id, map_index)
+        of_try = [one.id for one in launches.of_task(tx, instance.id) if one.try_number == try_number]
+        found = hitl.of_launches(tx, instance.id, of_try)
+        if found is None:
+            raise NotFoundError(f"a question of try {try_number} of task {task_id}")
+        attempt = next((one for one in tasks.attempts(tx, instance.id) if one.try_number == try_number), None)
+        told = _detail(tx, found)
+        told["task_instance"] |= {} if attempt is None else shapes.attempt(attempt)
+        return told
 
 
 @router.patch(ONE)

@@ -12,7 +12,7 @@ from sqlalchemy import Row, Update, bindparam, delete, func, select, update
 from sqlalchemy.sql import Executable
 
 from goflow.domain.errors import StateChangeRefusedError
-from goflow.domain.state import TERMINAL_TASK_STATES, TaskState, may_follow
+from goflow.domain.state import SUSPENDED_STATES, TERMINAL_TASK_STATES, TaskState, may_follow
 from goflow.store import events
 from goflow.store.columns import dumps
 from goflow.store.tables import attempts, task_instances, triggers
@@ -30,7 +30,7 @@ COLUMNS = frozenset(
 )
 """What a change may set beside the state; ``set_try_number`` is the new ``try_number``."""
 
-_UNDER_WAY = frozenset({_S.QUEUED, _S.RUNNING, _S.RESTARTING, _S.UP_FOR_RESCHEDULE, _S.DEFERRED})
+_UNDER_WAY = frozenset({_S.QUEUED, _S.RUNNING, _S.RESTARTING, _S.UP_FOR_RESCHEDULE, *SUSPENDED_STATES})
 """States in which an attempt is under way, so that its row follows the task's."""
 
 
@@ -173,7 +173,7 @@ class _Work:
         at = change.at or tx.now()
         values = _values(change, seen.state, at)
         number = int(values.get("try_number", seen.try_number))
-        if seen.state is _S.DEFERRED and change.new is not _S.SCHEDULED:
+        if seen.state in SUSPENDED_STATES and change.new is not _S.SCHEDULED:
             self._undeferred.append(seen.id)  # nobody waits for its trigger any more: whoever holds it sees it gone
         self._tasks.setdefault(tuple(sorted(values)), []).append({"key": seen.id, **values})
         self._follow(change, seen, number, at)
@@ -246,7 +246,7 @@ def _values(change: TaskChange, before: TaskState, at: dt.datetime) -> dict[str,
         case _S.SCHEDULED:
             if before is _S.UP_FOR_RETRY:
                 values |= {"start_date": None, "end_date": None}
-        case _S.UP_FOR_RESCHEDULE | _S.DEFERRED | _S.RESTARTING:
+        case _S.UP_FOR_RESCHEDULE | _S.DEFERRED | _S.AWAITING_INPUT | _S.RESTARTING:
             pass
     for name, value in change.columns.items():
         if name not in COLUMNS:

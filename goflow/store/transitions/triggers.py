@@ -15,7 +15,7 @@ from sqlalchemy import bindparam, delete, select, update
 
 from goflow.domain.hitl import A_PERSON_DECIDES, HITL_TRIGGER
 from goflow.domain.runs import TaskInstance
-from goflow.domain.state import TaskState
+from goflow.domain.state import SUSPENDED_STATES, TaskState
 from goflow.domain.triggers import Deferral, Fired, FiredKind, TriggerState, fired_by_moment, moment_of
 from goflow.store import events, xcoms
 from goflow.store import triggers as stored
@@ -87,7 +87,7 @@ def defer_task(
     change = TaskChange(
         ti_id=instance.id,
         expected=instance.state,
-        new=TaskState.DEFERRED,
+        new=TaskState.AWAITING_INPUT if asks else TaskState.DEFERRED,
         at=at,
         who=who,
         reason=reason,
@@ -153,7 +153,7 @@ def fire_trigger(
     return advance_task(
         tx,
         instance.id,
-        TaskState.DEFERRED,
+        SUSPENDED_STATES,
         end or TaskState.SCHEDULED,
         who=who,
         at=at,

@@ -6,14 +6,16 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from goflow.domain.errors import ConflictError, NotFoundError
 from goflow.domain.hitl import HITL_TRIGGER, UNANSWERED, Answer, Question, User
 from goflow.domain.runs import TaskInstance
 from goflow.domain.state import TaskState
 from goflow.domain.triggers import Deferral
-from goflow.store import Store, hitl, tasks, transitions, triggers
-from tests.stores import begin, make_run
+from goflow.store import Store, hitl, pools, tasks, transitions, triggers
+from goflow.store.tables import task_instances
+from tests.stores import bash_dag, begin, make_run, schedule
 
 QUESTION = Question(
     subject="Which?",
@@ -56,7 +58,7 @@ def goes_on_with(store: Store, asking: tuple[TaskInstance, str]) -> Any:
     """The event with which the task goes on; None: it waits."""
     with store.reading() as tx:
         instance = tasks.get(tx, asking[0].id)
-        if instance.state is TaskState.DEFERRED:
+        if instance.state is TaskState.AWAITING_INPUT:
             return None
         assert instance.state is TaskState.SCHEDULED
         found = triggers.resumption(tx, instance.id, instance.try_number)
@@ -111,6 +113,36 @@ def test_a_question_that_is_told_twice_stands_and_another_launch_asks_anew(
     ask(store, asking, Question(subject="Other?", options=("c",)), launch="another")
     with store.reading() as tx:
         assert [(one.question.subject, one.answer) for one in hitl.list_(tx)] == [("Other?", None)]
+        before, now = (hitl.of_launches(tx, asking[0].id, [launch]) for launch in (asking[1], "another"))
+        assert before is not None
+        assert before.answer is not None
+        assert (before.question, before.answer.chosen_options) == (QUESTION, ("a",)), "what was asked before is history"
+        assert now == hitl.find(tx, asking[0].id)
+        assert hitl.of_launches(tx, asking[0].id, ["none"]) is None
+
+
+def test_no_pool_counts_those_that_wait_for_a_person(store: Store, asking: tuple[TaskInstance, str]) -> None:
+    """As Airflow 3.3 has it, whatever ``include_deferred`` says."""
+    with store.transaction() as tx:
+        pools.set_(tx, "default_pool", 1, include_deferred=True, who="me")
+    ask(store, asking)
+    wait(store, asking)
+    with store.reading() as tx:
+        pool = pools.get(tx, "default_pool")
+        assert (pool.running, pool.deferred) == (0, 0)
+    with store.transaction() as tx:
+        other = schedule(tx, make_run(tx, bash_dag("other", "t"))["t"])
+        assert transitions.plan_launch(tx, other, backend="local", new_attempt=True).launch is not None
+
+
+def test_one_that_an_older_version_let_wait_is_answered_too(store: Store, asking: tuple[TaskInstance, str]) -> None:
+    """It called the state ``deferred``."""
+    ask(store, asking)
+    wait(store, asking)
+    with store.transaction() as tx:
+        tx.change(update(task_instances).where(task_instances.c.id == asking[0].id).values(state="deferred"))
+    answer(store, asking, "a")
+    assert goes_on_with(store, asking)["chosen_options"] == ["a"]
 
 
 @pytest.mark.parametrize("has_defaults", [True, False])

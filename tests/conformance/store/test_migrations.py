@@ -161,6 +161,7 @@ def test_what_was_read_before_keeps_how_it_was_read(empty_url: str) -> None:
     store.upgrade()
     with store.database.writing() as connection:
         of_assets = (
+            "hitl_history",
             "hitl_details",
             "asset_watches",
             "run_asset_events",

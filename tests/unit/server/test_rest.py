@@ -15,6 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from goflow.domain.hitl import Question, User
 from goflow.domain.spec import Schedule
+from goflow.domain.state import TaskState
 from goflow.operators.manifest import Site
 from goflow.operators.request import Defaults
 from goflow.server.listener import Listener
@@ -22,7 +23,7 @@ from goflow.server.rest.app import Answer, application
 from goflow.server.rest.context import Services
 from goflow.store import Store, tokens, transitions
 from goflow.telemetry import metrics
-from tests.stores import KEY
+from tests.stores import KEY, schedule
 from tests.unit.scheduler.kit import FAILED, SUCCESS, T0, World, dag, task
 
 TOKEN = "a token of the settings"
@@ -303,6 +304,30 @@ def test_what_a_task_asks_is_listed_and_answered_once(caller: httpx.Client) -> N
     assert caller.patch(ASKED, json={"chosen_options": ["b"]}).status_code == 409
     assert caller.get(ASKED).json()["chosen_options"] == ["a"]
     assert caller.get(listed, params={"response_received": False}).json()["total_entries"] == 0
+
+
+def test_what_was_asked_in_an_earlier_try_stays_to_be_seen(caller: httpx.Client, world: World) -> None:
+    for number, option in ((2, "a"), (3, "b")):
+        with world.store.transaction() as tx:
+            ended = world.row("two", run_id="good")
+            assert transitions.advance_task(tx, ended.id, ended.state, TaskState.NONE, who="test")
+        with world.store.transaction() as tx:
+            launch = transitions.plan_launch(
+                tx, schedule(tx, world.row("two", run_id="good")), backend="local", new_attempt=True
+            ).launch
+            assert launch is not None
+            asked = Question(subject=f"Which of {number}?", options=(option,))
+            transitions.ask_person(tx, world.row("two", run_id="good"), launch.id, asked, who="task")
+        path = f"{RUNS}/good/taskInstances/two/-1/hitlDetails"
+        caller.patch(path, json={"chosen_options": [option]}).raise_for_status()
+        with world.store.transaction() as tx:
+            transitions.advance_task(tx, ended.id, TaskState.QUEUED, TaskState.FAILED, who="test")
+    found = [caller.get(f"{path}/tries/{number}") for number in (1, 2, 3)]
+    assert [one.status_code for one in found] == [404, 200, 200]
+    told = [(one.json()["subject"], one.json()["chosen_options"]) for one in found[1:]]
+    assert told == [("Which of 2?", ["a"]), ("Which of 3?", ["b"])]
+    assert [one.json()["task_instance"]["try_number"] for one in found[1:]] == [2, 3]
+    assert found[1].json()["task_instance"]["state"] == "failed"
 
 
 REFUSED_ANSWERS: dict[str, tuple[dict[str, Any], int]] = {
