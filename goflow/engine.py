@@ -86,6 +86,7 @@ class Engine:
             backend=settings.backend,
             namespace=defaults.namespace,
             shares_from=settings.indexed_job_copies,
+            parallelism=settings.parallelism,
             follows_schedules=purpose is Purpose.SERVE,
         )
         self.trigger_runners = TriggerKeeper(

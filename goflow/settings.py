@@ -118,7 +118,7 @@ class Settings(BaseSettings):
     """Airflow's ``core.max_active_tasks_per_dag``."""
 
     parallelism: int = Field(default=0, ge=0)
-    """Tasks that may run at once in all; 0: as many as pools allow (and 4 for each core on the local backend)."""
+    """Tasks that may be queued or running in all (Airflow's ``core.parallelism``); 0: as many as pools allow."""
 
     default_pool_slots: int = Field(default=128, ge=1)
     """Slots of the pool ``default_pool`` when the database is made."""

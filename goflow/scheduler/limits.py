@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import math
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from goflow.scheduler.book import Book, Cell
 Scope = Literal["pool", "dag", "run", "task", "task_in_run", "paused"]
 Place = tuple[str, ...]
 """One counter: a scope and what it counts for, such as ``("run", dag id, run id)``."""
+EVERYWHERE: Place = ("all",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ def places(book: Book, cell: Cell) -> tuple[Place, ...]:
     """Every counter that CELL is part of while it holds a slot."""
     run = book.run
     return (
+        EVERYWHERE,
         ("pool", cell.pool),
         ("dag", run.dag_id),
         ("run", run.dag_id, run.run_id),
@@ -89,9 +92,10 @@ def _one(_book: Book, _cell: Cell) -> float:
 
 class Ready:
     """All that is scheduled, and how full everything is. Places with a bound of their own are counted in instances,
-    pools in slots."""
+    pools in slots. PARALLELISM: at most so many in all, which is Airflow's ``core.parallelism``; 0: no bound."""
 
-    def __init__(self) -> None:
+    def __init__(self, parallelism: int = 0) -> None:
+        self.parallelism = parallelism
         self.used: dict[Place, int] = {}
         self.pools: dict[str, int] = {}
         """Pool to its number of slots, below zero: without bound."""
@@ -148,31 +152,20 @@ class Ready:
         """Instances that may be queued now, the most important first, until their COST comes to MOST; they count as
         taken from here on."""
         chosen: list[tuple[Book, Cell]] = []
-        for pool in list(self._heaps):
-            most = self._take(pool, policy, most, cost, chosen)
-        return chosen
-
-    def _take(self, pool: str, policy: Policy, most: float, cost: Cost, chosen: list[tuple[Book, Cell]]) -> float:
-        """What is left of MOST."""
-        heap = self._heaps[pool]
-        slots = self.pools.get(pool, 0)
         wide: list[_Queue] = []
-        while heap and most > 0:
-            if 0 <= slots <= self.used.get(("pool", pool), 0):
+        shut: set[str] = set()
+        while most > 0 and not 0 < self.parallelism <= self.used.get(EVERYWHERE, 0):
+            heads = ((heap[0], pool) for pool, heap in self._heaps.items() if heap and pool not in shut)
+            _, pool = min(heads, default=(None, ""))
+            if not pool:
                 break
-            queue = heapq.heappop(heap)[-1]
-            queue.listed = False
-            cell = queue.head()
-            if cell is None:
+            if self._room(pool) == 0:
+                shut.add(pool)
                 continue
-            if 0 <= slots < self.used.get(("pool", pool), 0) + cell.pool_slots:
-                wide.append(queue)  # something narrower may still fit
+            queue = self._next(pool, policy, wide)
+            if queue is None:
                 continue
-            full = self._full(policy, queue)
-            if full is not None:
-                queue.listed = True
-                self._parked.setdefault(full, deque()).append(queue)
-                continue
+            cell = queue.cells[0][2]
             queue.pop()
             self.count(queue.book, cell, 1)
             chosen.append((queue.book, cell))
@@ -180,9 +173,32 @@ class Ready:
             self._list(queue)
         for queue in wide:
             self._list(queue)
-        if not heap:
-            self._heaps.pop(pool, None)
-        return most
+        for pool in [pool for pool, heap in self._heaps.items() if not heap]:
+            del self._heaps[pool]
+        return chosen
+
+    def _next(self, pool: str, policy: Policy, wide: list[_Queue]) -> _Queue | None:
+        """The first queue of POOL, if its head may be queued; otherwise it is parked, or put to those that are too WIDE
+        for what is left of the pool: something narrower may still fit."""
+        queue = heapq.heappop(self._heaps[pool])[-1]
+        queue.listed = False
+        cell = queue.head()
+        if cell is None:
+            return None
+        if cell.pool_slots > self._room(pool):
+            wide.append(queue)
+            return None
+        full = self._full(policy, queue)
+        if full is not None:
+            queue.listed = True
+            self._parked.setdefault(full, deque()).append(queue)
+            return None
+        return queue
+
+    def _room(self, pool: str) -> float:
+        """Slots that are free."""
+        slots = self.pools.get(pool, 0)
+        return math.inf if slots < 0 else max(0, slots - self.used.get(("pool", pool), 0))
 
     def _full(self, policy: Policy, queue: _Queue) -> Place | None:
         if policy.paused(queue.book):

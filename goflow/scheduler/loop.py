@@ -37,8 +37,8 @@ EVENTS_AT_ONCE = 1000
 class Scheduler(ThreadService):
     """Plans over STORE and writes launches for BACKEND. One per daemon; two daemons on one database do not disagree.
 
-    NAMESPACE is where launches go whose task and DAG name none; SHARES_FROM is `Placement`'s. CLOCK is the store's
-    unless given. FOLLOWS_SCHEDULES false: no runs are begun but those that somebody has ordered.
+    NAMESPACE is where launches go whose task and DAG name none; SHARES_FROM is `Placement`'s, PARALLELISM `Ready`'s.
+    CLOCK is the store's unless given. FOLLOWS_SCHEDULES false: no runs are begun but those that somebody has ordered.
     """
 
     def __init__(
@@ -48,6 +48,7 @@ class Scheduler(ThreadService):
         backend: str,
         namespace: str = "",
         shares_from: int = 0,
+        parallelism: int = 0,
         clock: Clock | None = None,
         who: str = "scheduler",
         follows_schedules: bool = True,
@@ -58,6 +59,7 @@ class Scheduler(ThreadService):
         self._who = who
         self._follows_schedules = follows_schedules
         self._placement = Placement(backend, namespace, shares_from)
+        self._parallelism = parallelism
         self._shelf: Shelf | None = None
         self._seen = 0
         self._own: list[tuple[int, int]] = []
@@ -177,7 +179,7 @@ class Scheduler(ThreadService):
         """Everything that is active, from the store; and failures that nobody has drawn the consequences of yet."""
         self._seen = events.last_seq(tx)
         self._own.clear()
-        shelf = Shelf()
+        shelf = Shelf(self._parallelism)
         shelf.load_pools(tx)
         shelf.lines.load(tx)
         shelf.dags = {dag.dag_id: dag for dag in dags.list_(tx)}

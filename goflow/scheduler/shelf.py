@@ -34,10 +34,10 @@ _GRAPHS = 512
 class Shelf(Policy):
     """Books by (DAG id, run id), with everything that is reckoned over more than one of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, parallelism: int = 0) -> None:
         self.books: dict[tuple[str, str], Book] = {}
         self.dags: dict[str, Dag] = {}
-        self.ready = Ready()
+        self.ready = Ready(parallelism)
         self.timers: Timers[TimerKey] = Timers()
         self.hot: dict[tuple[str, str], None] = {}
         """Runs whose books have something to look at."""

@@ -7,6 +7,7 @@ import datetime as dt
 from goflow.domain.spec import Dialect
 from goflow.scheduler import operations
 from goflow.scheduler.graph import Graph
+from goflow.scheduler.loop import Scheduler
 from goflow.store import pools
 from tests.unit.scheduler.kit import FAILED, T0, World, at, dag, hourly, task
 
@@ -69,6 +70,19 @@ def test_max_active_tasks_counts_over_all_runs_under_airflow_2(world: World) -> 
         world.trigger(run_id=name)
     assert len(world.queued()) == 1
     assert len(world.finish_all()) == 4
+
+
+def test_no_more_run_at_once_in_all_than_the_setting_says_the_most_important_first_whatever_their_pool(
+    world: World,
+) -> None:
+    world.scheduler = Scheduler(world.store, backend="fake", parallelism=2)
+    set_pool(world, "other", 9)
+    world.put(dag(*(task(f"t{n}", priority_weight=n, pool=("default_pool", "other")[n % 2]) for n in range(5))))
+    world.trigger()
+    assert world.queued() == ["t4", "t3"]
+    world.finish("t3")
+    assert world.queued() == ["t4", "t2"]
+    assert world.finish_all() == ["t4", "t2", "t1", "t0"]
 
 
 def test_a_pool_holds_as_many_slots_as_it_has(world: World) -> None:
