@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.setup-done
 SOURCES := goflow compat/runner compat/airflow_shim tests benchmarks
 
-.PHONY: help setup run test unit check format cluster cluster-down fidelity parity parity-cluster sweep fuzz bench docs clean
+.PHONY: help setup run test unit check format cluster cluster-down fidelity parity parity-cluster parity-airflow sweep fuzz bench docs clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ parity: setup ## Run Airflow's example DAGs in Airflow and in GoFlow, and write 
 
 parity-cluster: setup ## Run a sample of them as Jobs in the test cluster (four minutes), and write that part of docs/parity.md
 	@$(BIN)/python -m tests.parity --backend kubernetes
+
+parity-airflow: setup ## Run that sample in the test cluster in an image with Airflow (ten minutes), and write that part of docs/parity.md
+	@$(BIN)/python -m tests.parity --backend kubernetes --runtime airflow
 
 sweep: setup ## Read every file of Python's library and of the installed packages as if it were a DAG file
 	@$(BIN)/python -m tests.fuzz.sweep

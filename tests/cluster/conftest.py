@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.cluster.fixtures import (
+    airflow_image,
     cluster,
     daemon_image,
     etl_image,
@@ -18,6 +19,7 @@ from tests.cluster.fixtures import (
 )
 
 __all__ = [
+    "airflow_image",
     "cluster",
     "daemon_image",
     "etl_image",

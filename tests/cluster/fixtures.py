@@ -75,6 +75,12 @@ def etl_image(cluster: Cluster) -> str:
 
 
 @pytest.fixture(scope="session")
+def airflow_image(cluster: Cluster) -> str:
+    """Name of an image with Airflow 3 in it, and nothing of GoFlow's."""
+    return team_images.ensure(cluster, teams.AIRFLOW)
+
+
+@pytest.fixture(scope="session")
 def kube(cluster: Cluster) -> Iterator[client.ApiClient]:
     """A client with all rights, for what a test prepares and looks at."""
     with config.new_client_from_config(str(cluster.kubeconfig)) as api:
@@ -135,7 +141,7 @@ def prepare(session: pytest.Session) -> None:
             say(f"error: {error}")
 
 
-_TEAMS = {"provider_image": teams.PROVIDERS, "etl_image": teams.ETL}
+_TEAMS = {"provider_image": teams.PROVIDERS, "etl_image": teams.ETL, "airflow_image": teams.AIRFLOW}
 
 
 def choose_cluster() -> Cluster:

@@ -1,4 +1,4 @@
-"""The images of teams that the tests build: the Containerfiles of docs/images.md, word for word."""
+"""The images of teams that the tests build: the Containerfiles of docs/images.md, word for word, and one with Airflow."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from tests.cluster.harness.images import RUNNER
 from tests.cluster.harness.layout import REPOSITORY
 from tests.cluster.harness.team_images import TeamImage
+from tests.oracle.environments import AIRFLOW_3
 
 IMAGES = Path(__file__).parent / "images"
 _PAGE = REPOSITORY / "docs" / "images.md"
@@ -41,3 +42,5 @@ ETL = TeamImage(
     base=TeamImage("team-etl-before", _given("etl"), IMAGES / "etl", ("etl_tools.py",)),
     base_name=_base_of(_OWN),
 )
+#: Airflow itself, and nothing of GoFlow's.
+AIRFLOW = TeamImage("airflow", _given("airflow"), AIRFLOW_3.pins.parent, (AIRFLOW_3.pins.name,), pins=AIRFLOW_3.pins)

@@ -9,7 +9,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from tests.integration.airflow_runtime.test_tasks import answer_all
+from tests.integration.airflow_runtime.cases import answer_all
 from tests.running import standalone
 
 FILE = Path(__file__).parent / "airflow_runtime" / "dags" / "asks.py"

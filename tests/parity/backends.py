@@ -9,19 +9,24 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from tests.oracle.examples import SEEDED, task_environment
 from tests.oracle.wheels import wheel_folder
 from tests.parity.driving import AT_ONCE
-from tests.parity.examples import PLACES
+from tests.parity.examples import PLACES, RUN_LIMIT_S
 
 
 class Backend(Protocol):
     """What differs from one backend to another."""
 
-    at_once: int
-    """How many DAGs are run at the same time (`driving.drive`)."""
+    @property
+    def at_once(self) -> int:
+        """How many DAGs are run at the same time (`driving.drive`)."""
+
+    @property
+    def limit_s(self) -> float:
+        """The longest that a run may take."""
 
     @property
     def settings(self) -> Mapping[str, str]:
@@ -35,16 +40,21 @@ class Backend(Protocol):
         """Patterns of the paths that tasks of the DAG folder FOLDER have as their own, and the word for each."""
 
 
+@dataclass(frozen=True)
 class Local:
-    """The local backend: processes of this machine, in the Python that runs the tests."""
+    """The local backend: processes of this machine, in the Python that runs the tests, or with ``runtime: airflow`` in
+    PYTHON."""
 
-    at_once = AT_ONCE
-    settings: Mapping[str, str] = {"GOFLOW_BACKEND": "local", "GOFLOW_TASK_API_PORT": "0"}
+    python: Path | None = None
+    at_once: ClassVar[int] = AT_ONCE
+    limit_s: ClassVar[float] = RUN_LIMIT_S
+    settings: ClassVar[Mapping[str, str]] = {"GOFLOW_BACKEND": "local", "GOFLOW_TASK_API_PORT": "0"}
 
     def goflow_yaml(self, folder: Path, scratch: Path) -> dict[str, Any]:
         wheels = wheel_folder(sorted(folder.glob("*.py")))
         environment = task_environment(str(SEEDED), str(wheels)) | self.environment(scratch)
-        return {"python": sys.executable, "environment": environment}
+        runtime = {"runtime": "airflow"} if self.python else {}
+        return {**runtime, "python": str(self.python or sys.executable), "environment": environment}
 
     def environment(self, scratch: Path) -> dict[str, str]:
         """What every process needs."""
@@ -52,7 +62,7 @@ class Local:
 
     def own_words(self, folder: Path) -> dict[str, str]:
         return {
-            re.escape(sys.executable): "<python>",
+            re.escape(str(self.python or sys.executable)): "<python>",
             rf"{PLACES}/home/folders/[0-9a-f]+|{re.escape(str(folder))}": "<folder>",
             rf"{PLACES}/home/local/launches/[0-9a-f]+/airflow": "<AIRFLOW_HOME>",
             rf"{PLACES}/tmp": "<TMPDIR>",
@@ -61,13 +71,28 @@ class Local:
 
 @dataclass(frozen=True)
 class InCluster:
-    """Jobs of the runner's image. SETTINGS: those by which the daemon finds the cluster, and its pods the daemon."""
+    """Jobs of the runner's image, or with ``runtime: airflow`` of IMAGE. ACCESS: the settings by which the daemon finds the
+    cluster, and its pods the daemon."""
 
-    settings: Mapping[str, str]
+    access: Mapping[str, str]
+    image: str = ""
     seen_as: str = "/opt/goflow/dags"
     """Where a pod has the DAG folder; what seeds and feeds the tasks is inside it, since a pod has nothing else."""
-    at_once: int = 25
-    """All of them: a Job spends most of its seconds with nobody's processor."""
+
+    @property
+    def at_once(self) -> int:
+        """All of the sample: a Job spends most of its seconds with nobody's processor; but Airflow's start is all work."""
+        return AT_ONCE if self.image else 25
+
+    @property
+    def limit_s(self) -> float:
+        """As on this machine, but for Airflow's starts."""
+        return 4 * RUN_LIMIT_S if self.image else RUN_LIMIT_S
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        """With Airflow few tasks at once, so that they do not wait for each other's starts until a limit is over."""
+        return {**self.access, "GOFLOW_DEFAULT_POOL_SLOTS": str(AT_ONCE)} if self.image else self.access
 
     def goflow_yaml(self, folder: Path, scratch: Path) -> dict[str, Any]:
         shutil.copytree(SEEDED, folder / "_seeded", ignore=shutil.ignore_patterns("__pycache__"))
@@ -76,14 +101,15 @@ class InCluster:
         (folder / "_tmp" / "empty").touch()
         (folder / ".airflowignore").write_text("_seeded\n_wheels\n")
         environment = task_environment(f"{self.seen_as}/_seeded", f"{self.seen_as}/_wheels")
-        return {"environment": environment | {"TMPDIR": f"{self.seen_as}/_tmp"}}
+        runtime = {"runtime": "airflow", "image": self.image} if self.image else {}
+        return {**runtime, "environment": environment | {"TMPDIR": f"{self.seen_as}/_tmp"}}
 
     def own_words(self, folder: Path) -> dict[str, str]:
         return {
-            r"/opt/goflow/bin/python[\d.]*": "<python>",
+            r"/(?:opt/goflow|home/airflow/\.local)/bin/python[\d.]*": "<python>",
             rf"{re.escape(self.seen_as)}/_tmp": "<TMPDIR>",
             re.escape(self.seen_as): "<folder>",
-            r"/var/run/goflow/[\w/.-]*airflow": "<AIRFLOW_HOME>",
+            r"/var/run/goflow/[\w/.-]*airflow|/opt/airflow": "<AIRFLOW_HOME>",
         }
 
 

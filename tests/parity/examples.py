@@ -57,6 +57,11 @@ class Group:
         return dict(self.listed.get("in_cluster", {}))
 
     @property
+    def in_airflow(self) -> list[str]:
+        """Those of them that are run in the cluster with ``runtime: airflow``, too."""
+        return list(self.listed.get("in_airflow", []))
+
+    @property
     def left_out(self) -> dict[str, str]:
         """DAG id to the reason."""
         return dict(self.listed.get("left_out", {}))

@@ -15,7 +15,7 @@ import httpx
 
 from tests.parity.backends import LOCAL, Backend
 from tests.parity.driving import drive
-from tests.parity.examples import LOGICAL_DATE, PLACE, RUN_ID, RUN_LIMIT_S, Group
+from tests.parity.examples import LOGICAL_DATE, PLACE, RUN_ID, Group
 from tests.parity.outcomes import add_records
 from tests.running import Daemon
 
@@ -45,7 +45,7 @@ def outcomes(
             lambda entry: _trigger(api, entry),
             lambda: _states(api),
             lambda _: None,
-            RUN_LIMIT_S,
+            backend.limit_s,
             backend.at_once,
         )
         found = {dag_id: list(_runs(api, dag_id)) if dag_id in there else [] for dag_id in dag_ids}

@@ -43,10 +43,17 @@ class Compared:
 
 @dataclass(frozen=True)
 class ClusterScore(Compared):
-    """How the cluster's sample went. JOBS: how many were made for it; SECONDS: from the daemon's start to the last end."""
+    """How the cluster's sample went. JOBS: how many were made for it; SECONDS: from the daemon's start to the last end;
+    AIRFLOW: whether with ``runtime: airflow``."""
 
     jobs: int
     seconds: float
+    airflow: bool = False
+
+    @property
+    def title(self) -> str:
+        """Of its part of the page."""
+        return "In a cluster, in an Airflow image" if self.airflow else "In a cluster"
 
     @property
     def good(self) -> bool:
@@ -54,7 +61,7 @@ class ClusterScore(Compared):
 
     def lines(self) -> list[str]:
         """For the terminal."""
-        head = f"in the cluster: {len(self.equal)} of {len(self.found)} DAGs equal, {self.jobs} Jobs in {self.seconds:.0f} s"
+        head = f"{self.title.lower()}: {len(self.equal)} of {len(self.found)} DAGs equal, {self.jobs} Jobs in {self.seconds:.0f} s"
         return [head] + [f"  {dag_id}.{difference}" for dag_id, difference in self.unexplained]
 
 
@@ -82,37 +89,60 @@ class Score(Compared):
         return out + [f"  {dag_id}.{difference}" for dag_id, difference in self.unexplained]
 
 
-_IN_CLUSTER = "## In a cluster"
+_PARTS = "\n## In a cluster"
+"""How each part of the page begins that `write_cluster` writes."""
 
 
 def write(scores: list[Score]) -> Path:
-    """Write the page, but for the part that `write_cluster` writes: that stays."""
-    part = PAGE.read_text().partition(_IN_CLUSTER)[2] if PAGE.exists() else ""
-    PAGE.write_text("\n".join(_page(scores)) + "\n" + (f"\n{_IN_CLUSTER}{part}" if part else ""))
+    """Write the page, but for the parts that `write_cluster` writes: those stay."""
+    _, *parts = _divided()
+    PAGE.write_text("\n".join(_page(scores)) + "\n" + "".join(parts))
     return PAGE
 
 
 def write_cluster(score: ClusterScore) -> Path:
-    """Write the page's part about the cluster."""
-    head = PAGE.read_text().partition(_IN_CLUSTER)[0].rstrip()
-    PAGE.write_text(head + "\n\n" + "\n".join(_in_cluster(score)) + "\n")
+    """Write the page's part about the cluster that this score is of."""
+    head, *parts = _divided()
+    others = [part for part in parts if not part.startswith(f"\n## {score.title}\n")]
+    PAGE.write_text(head + "".join(sorted([*others, "\n" + "\n".join(_in_cluster(score)) + "\n"], key=_heading)))
     return PAGE
 
 
+def _divided() -> list[str]:
+    """The page as it is: what `write` writes, and each part that `write_cluster` writes."""
+    head, *parts = (PAGE.read_text() if PAGE.exists() else "").split(_PARTS)
+    return [head, *(_PARTS + part for part in parts)]
+
+
+def _heading(part: str) -> str:
+    return part.split("\n")[1]
+
+
 def _in_cluster(score: ClusterScore) -> list[str]:
+    command = "make parity-airflow" if score.airflow else "make parity-cluster"
+    where = (
+        [
+            "cluster with `runtime: airflow`, in an image with Airflow from PyPI and nothing of GoFlow,",
+            "and held against",
+        ]
+        if score.airflow
+        else ["cluster and held against"]
+    )
+    tested = "some of them" if score.airflow else "them"
     out = [
-        _IN_CLUSTER,
+        f"## {score.title}",
         "",
-        f"Made by `make parity-cluster` on {dt.datetime.now(dt.UTC).date().isoformat()}. Of the examples of",
+        f"Made by `{command}` on {dt.datetime.now(dt.UTC).date().isoformat()}. Of the examples of",
         f"{_title(score.group)}, {len(score.found)} DAGs, chosen by kind, are run by GoFlow as Jobs in the test",
-        f"cluster and held against the same record of Airflow's run, with all that is compared above: {len(score.equal)} of {len(score.found)} are",
-        f"equal; {score.jobs} Jobs took {score.seconds:.0f} s on two cores. `make test` runs them as well.",
+        *where[:-1],
+        f"{where[-1]} the same record of Airflow's run, with all that is compared above: {len(score.equal)} of {len(score.found)} are",
+        f"equal; {score.jobs} Jobs took {score.seconds:.0f} s on two cores. `make test` runs {tested} as well.",
         "",
         "| DAG | for the sake of | |",
         "|---|---|---|",
     ]
-    for dag_id, kind in score.group.in_cluster.items():
-        out.append(f"| `{dag_id}` | {kind} | {'differs' if score.found[dag_id] else 'equal'} |")
+    for dag_id, different in score.found.items():
+        out.append(f"| `{dag_id}` | {score.group.in_cluster[dag_id]} | {'differs' if different else 'equal'} |")
     if score.pairs:
         out.append("")
     for dag_id, difference in score.pairs:

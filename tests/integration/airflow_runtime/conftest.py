@@ -61,6 +61,11 @@ class Runs:
         return json.loads(found[0])
 
 
+def wait_for_dags(daemon: Daemon, count: int = 8) -> None:
+    """Until the daemon knows COUNT DAGs: those of `DAGS`, unless there are more."""
+    daemon.wait_for("all DAGs", lambda: len(daemon.json("dags", "list")) == count, 60)
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory) -> Iterator[Daemon]:
     """A daemon on a folder of the DAGs here, all of whose tasks run in Airflow."""
@@ -70,7 +75,7 @@ def made(tmp_path_factory) -> Iterator[Daemon]:
     (place / "dags" / "goflow.yaml").write_text(f"dialect: airflow3\nruntime: airflow\npython: {python}\n")
     daemon = standalone(place / "home", place / "dags")
     daemon.start()
-    daemon.wait_for("all DAGs", lambda: len(daemon.json("dags", "list")) == 8, 60)
+    wait_for_dags(daemon)
     yield daemon
     daemon.stop()
 
