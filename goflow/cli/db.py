@@ -1,23 +1,143 @@
-"""Look after the database: upgrade its schema."""
+"""Look after the database: upgrade its schema, and clean it of what is old."""
 
 from __future__ import annotations
 
+import datetime as dt
+import json
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
+
+from goflow.cli._output import json_option, parse_moment
+
+if TYPE_CHECKING:
+    from goflow.store import Store
+
+_AGE = re.compile(r"(\d{1,6})([smhdw])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
 
 @click.group()
 def command() -> None:
-    """Look after the database: upgrade its schema."""
+    """Look after the database: upgrade its schema, and clean it of what is old."""
 
 
 @command.command()
 def upgrade() -> None:
     """Bring the schema up to date (`standalone` and `daemon` do it themselves); harmless twice."""
+    store = _store()
+    click.echo(f"the {store.dialect} database is up to date")
+    store.close()
+
+
+def _store() -> Store:
     from goflow import settings as all_settings
     from goflow.home import open_store, prepare_home
 
     settings = all_settings.load()
     prepare_home(settings)
-    store = open_store(settings)
-    click.echo(f"the {store.dialect} database is up to date")
-    store.close()
+    return open_store(settings)
+
+
+def parse_age(context: click.Context, parameter: click.Parameter, text: str | None) -> dt.timedelta | None:
+    """An age such as ``90d``. Wrong usage when it is none."""
+    if text is None:
+        return None
+    found = _AGE.fullmatch(text.strip())
+    if found is None:
+        raise click.BadParameter(f"{text!r} is no age: a number with s, m, h, d or w, such as 90d")
+    return dt.timedelta(seconds=int(found[1]) * _SECONDS[found[2]])
+
+
+@command.command()
+@click.option("--older-than", callback=parse_age, metavar="AGE", help="What ended longer ago than this: 90d, 12h, 4w.")
+@click.option(
+    "--before",
+    "--clean-before-timestamp",
+    callback=parse_moment,
+    metavar="MOMENT",
+    help="What ended before this moment (ISO; without a zone it means UTC).",
+)
+@click.option(
+    "--keep",
+    type=click.IntRange(1),
+    default=10,
+    show_default=True,
+    help="How many of the newest runs of each DAG stay whatever their age.",
+)
+@click.option("--dag", "dag_ids", multiple=True, metavar="DAG", help="Only runs of this DAG, no events (repeatable).")
+@click.option(
+    "--archive",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIRECTORY",
+    help="Write what is deleted there first, as gzipped JSON lines.",
+)
+@click.option("--dry-run", is_flag=True, help="Only say what would be deleted.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@json_option
+def clean(
+    older_than: dt.timedelta | None,
+    before: str | None,
+    keep: int,
+    dag_ids: tuple[str, ...],
+    archive: Path | None,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Delete old runs, with their tasks, logs and results, and old events.
+
+    The daemon may run meanwhile: it is done in short steps, with pauses between them. Runs that are open stay, and so
+    do the newest of each DAG and of each type. The archive keeps what is deleted; it does not come back from there.
+    """
+    from goflow.store.cleaning import Old
+    from goflow.store.purge import Archive, look, purge
+
+    if (older_than is None) == (before is None):
+        raise click.UsageError("say how old with one of --older-than and --before")
+    now = dt.datetime.now(dt.UTC)
+    moment = now - older_than if older_than is not None else dt.datetime.fromisoformat(str(before))
+    if moment > now:
+        raise click.UsageError(f"{moment.isoformat()} has not come yet")
+    old = Old(before=moment, keep=keep, dag_ids=dag_ids or None)
+    store = _store()
+    try:
+        found = look(store, old, with_events=not dag_ids)
+        told = {"before": moment.isoformat(), "runs": len(found.runs), "tasks": found.tasks, "events": found.events}
+        what = f"{_many(len(found.runs), 'run')} with {_many(found.tasks, 'task')}, and {_many(found.events, 'event')}"
+        if dry_run or not (found.runs or found.events):
+            _say(told | {"deleted": False}, f"{what} from before {moment:%Y-%m-%d %H:%M} UTC would be deleted", as_json)
+            return
+        if not yes:
+            click.confirm(f"Delete {what} from before {moment:%Y-%m-%d %H:%M} UTC?", abort=True, err=True)
+        kept = Archive(archive, f"goflow-history-{now:%Y%m%dT%H%M%S}.jsonl.gz") if archive is not None else None
+        try:
+            runs, events = purge(store, old, found, kept, who="goflow db clean", told=_progress)
+        finally:
+            if kept is not None:
+                kept.close()
+    except OSError as problem:
+        raise click.ClickException(f"the archive cannot be written, what is left stays: {problem}") from None
+    finally:
+        store.close()
+    where = None if kept is None else str(kept.path)
+    words = f"deleted {_many(runs, 'run')} and {_many(events, 'event')}" + (f"; they are in {where}" if where else "")
+    _say(told | {"deleted": True, "runs": runs, "events": events, "archive": where}, words, as_json)
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def _progress(runs: int, events: int) -> None:
+    if sys.stderr.isatty():
+        click.echo(f"\r{_many(runs, 'run')}, {_many(events, 'event')} deleted ", nl=False, err=True)
+
+
+def _say(told: dict[str, object], words: str, as_json: bool) -> None:
+    if sys.stderr.isatty():
+        click.echo("\r\033[K", nl=False, err=True)
+    click.echo(json.dumps(told, indent=1) if as_json else words)

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, func, insert, select, text
+from sqlalchemy import Row, bindparam, func, insert, select, text
 
 from goflow.domain.canonical import Json
 from goflow.domain.runs import Event, TaskInstance
@@ -42,6 +42,7 @@ BACKFILL_UNPAUSED = "backfill.unpaused"
 BACKFILL_COMPLETED = "backfill.completed"
 BACKFILL_CANCELLED = "backfill.cancelled"
 DAG_VERSION = "dag.version"
+HISTORY_CLEANED = "history.cleaned"
 DAG_PAUSED = "dag.paused"
 DAG_UNPAUSED = "dag.unpaused"
 DAG_ACTIVATED = "dag.activated"
@@ -170,11 +171,6 @@ def before(tx: Tx, seq: int | None, *, limit: int = 100, dag_id: str | None = No
 def last_seq(tx: Tx) -> int:
     """The number of the newest event, 0 when there is none."""
     return int(tx.value(_LAST) or 0)
-
-
-def prune(tx: Tx, before: dt.datetime) -> int:
-    """Forget events from before that moment; numbers are never used again. How many."""
-    return tx.change(delete(events).where(events.c.at < before))
 
 
 @functools.cache

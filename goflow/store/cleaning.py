@@ -1,0 +1,145 @@
+"""History that is old: which runs and events may go, what they leave, and their deletion in short transactions.
+
+Runs that are over go with all that hangs on them by foreign keys (`children`), so a table that is added one day is
+archived and deleted without a word here. What stays whatever its age: open runs, those with a Job that is not cleaned
+up yet, the newest runs of each DAG, and the newest of each type: the next date and `depends_on_past` rest on them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Column, Table, delete, exists, func, select
+
+from goflow.domain.state import TERMINAL_RUN_STATES, LaunchState
+from goflow.store import events
+from goflow.store.tables import dag_runs, launches, metadata, task_instances
+from goflow.store.tables import events as event_table
+from goflow.store.tx import Tx
+
+MOST_KEYS = 10_000
+"""How many keys one statement takes."""
+_r = dag_runs.c
+_OVER = [state.value for state in TERMINAL_RUN_STATES]
+
+
+@dataclass(frozen=True, slots=True)
+class Old:
+    """What is old: what ended before BEFORE, of the DAGs of DAG_IDS (None: of all), less the KEEP newest of each."""
+
+    before: dt.datetime
+    keep: int
+    dag_ids: tuple[str, ...] | None = None
+
+
+def old_runs(tx: Tx, old: Old) -> list[int]:
+    """The keys of the runs that may go, the oldest first."""
+    newest = _r.run_after.desc(), _r.id.desc()
+    place = func.row_number().over(partition_by=_r.dag_id, order_by=newest)
+    of_type = func.row_number().over(partition_by=(_r.dag_id, _r.run_type), order_by=newest)
+    ranked = select(_r.id, _r.end_date, place.label("place"), of_type.label("of_type")).where(_r.status.in_(_OVER))
+    if old.dag_ids is not None:
+        ranked = ranked.where(_r.dag_id.in_(old.dag_ids))
+    all_over = ranked.subquery()
+    has_job = exists().where(
+        launches.c.task_instance_id == task_instances.c.id,
+        task_instances.c.dag_run_id == all_over.c.id,
+        launches.c.state != LaunchState.CLEANED.value,
+    )
+    statement = (
+        select(all_over.c.id)
+        .where(all_over.c.end_date < old.before, all_over.c.place > old.keep, all_over.c.of_type > 1, ~has_job)
+        .order_by(all_over.c.end_date, all_over.c.id)
+    )
+    return [row.id for row in tx.rows(statement)]
+
+
+def tasks_in(tx: Tx, run_ids: Sequence[int]) -> int:
+    """How many task instances those runs have."""
+    count = select(func.count()).select_from(task_instances)
+    return sum(int(tx.value(count.where(task_instances.c.dag_run_id.in_(part)))) for part in _parts(run_ids))
+
+
+@functools.cache
+def children() -> tuple[tuple[Table, Column[Any], Column[Any]], ...]:
+    """What goes with a run: each table with its column that names the parent's, parents before their children."""
+    found: list[tuple[Table, Column[Any], Column[Any]]] = []
+    known = [dag_runs]
+    for table in metadata.sorted_tables:
+        for key in sorted(table.foreign_keys, key=lambda key: known.index(key.column.table) if _in(key, known) else -1):
+            if key.ondelete == "CASCADE" and _in(key, known) and table not in known:
+                found.append((table, key.parent, key.column))
+                known.append(table)
+    return tuple(found)
+
+
+def _in(key: Any, known: list[Table]) -> bool:
+    return any(key.column.table is table for table in known)
+
+
+def documents(tx: Tx, run_ids: Sequence[int]) -> Iterator[dict[str, Any]]:
+    """Those runs, each as one JSON object: its row as ``dag_run``, and the rows of every other table under its name.
+
+    Columns are the database's own (docs/database.md); moments are ISO texts.
+    """
+    kept: dict[int, dict[str, Any]] = {}
+    owners: dict[str, dict[Any, int]] = {dag_runs.name: {}}
+    for row in _rows(tx, dag_runs, _r.id, run_ids):
+        kept[row["id"]] = {"dag_run": row}
+        owners[dag_runs.name][row["id"]] = row["id"]
+    for table, own, parents in children():
+        known = owners[parents.table.name]
+        found = owners[table.name] = {}
+        for row in _rows(tx, table, own, list(known)):
+            run_id = known[row[own.name]]
+            kept[run_id].setdefault(table.name, []).append(row)
+            if "id" in row:
+                found[row["id"]] = run_id
+    yield from kept.values()
+
+
+def _rows(tx: Tx, table: Table, column: Column[Any], keys: Sequence[Any]) -> Iterator[dict[str, Any]]:
+    for part in _parts(keys):
+        statement = select(table).where(column.in_(part)).order_by(*table.primary_key)
+        for row in tx.rows(statement):
+            yield {name: _plain(value) for name, value in row._asdict().items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dt.datetime):
+        return value.isoformat()
+    return value.hex() if isinstance(value, bytes) else value
+
+
+def _parts(keys: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    for start in range(0, len(keys), MOST_KEYS):
+        yield keys[start : start + MOST_KEYS]
+
+
+def remove_runs(tx: Tx, run_ids: Collection[int], old: Old, *, who: str) -> int:
+    """Delete those of the runs that are still over and old, with all that hangs on them. How many."""
+    statement = delete(dag_runs).where(_r.id.in_(list(run_ids)), _r.status.in_(_OVER), _r.end_date < old.before)
+    gone = tx.change(statement)
+    if gone:
+        events.emit(tx, events.HISTORY_CLEANED, who=who, data={"runs": gone, "before": old.before.isoformat()})
+    return gone
+
+
+def old_events(tx: Tx, before: dt.datetime) -> tuple[int, int]:
+    """The number of the last event from before that moment (0: none), and how many there are up to it."""
+    statement = select(func.max(event_table.c.seq).label("last"), func.count().label("n"))
+    [row] = tx.rows(statement.where(event_table.c.at < before))
+    return int(row.last or 0), int(row.n)
+
+
+def take_events(tx: Tx, last: int, before: dt.datetime, limit: int, *, remove: bool) -> list[dict[str, Any]]:
+    """The oldest of the events up to LAST and from before that moment, at most LIMIT; deleted if REMOVE says so."""
+    is_old = (event_table.c.seq <= last, event_table.c.at < before)
+    found = tx.rows(select(event_table).where(*is_old).order_by(event_table.c.seq).limit(limit))
+    if remove and found:
+        tx.change(delete(event_table).where(*is_old, event_table.c.seq <= found[-1].seq))
+    return [{name: _plain(value) for name, value in row._asdict().items()} for row in found]

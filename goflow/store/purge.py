@@ -1,0 +1,121 @@
+"""Purging the history: archive, delete, and let the others work in between.
+
+Each step is a short transaction, after which at least as much time is left to the daemons as it took. A step's rows are
+in the archive, on the disk, before they are deleted: killed in between, the next purge archives them once more.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from goflow.store import cleaning
+from goflow.store.cleaning import Old
+from goflow.store.engine import Store
+
+STEP_S = 0.1
+"""What a step should take: longer ones are followed by smaller ones, quicker ones by larger ones."""
+LONGEST_PAUSE_S = 1.0
+FIRST_RUNS, MOST_RUNS = 20, 1000
+EVENTS_AT_ONCE = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What may go: runs with their task instances, and events; LAST_EVENT is the number of the last of these."""
+
+    runs: tuple[int, ...]
+    tasks: int
+    events: int
+    last_event: int
+
+
+class Archive:
+    """A file of gzipped JSON lines in FOLDER: a run with all its rows each (``{"dag_run": ...}``), or an event
+    (``{"event": ...}``)."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        """Begin NAME in FOLDER, readable by its owner alone. Raises OSError; FileExistsError where it is there."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.path = folder / name
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        self._file: IO[bytes] = os.fdopen(descriptor, "wb")
+        self._zip = gzip.GzipFile(fileobj=self._file, mode="wb", mtime=0)
+
+    def write(self, documents: Sequence[dict[str, Any]]) -> None:
+        """Add DOCUMENTS; they are on the disk afterwards."""
+        for document in documents:
+            self._zip.write(json.dumps(document, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
+        self._zip.flush()
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """It is whole."""
+        self._zip.close()
+        self._file.close()
+
+
+def look(store: Store, old: Old, *, with_events: bool = True) -> Found:
+    """What a purge would delete."""
+    with store.reading() as tx:
+        runs = cleaning.old_runs(tx, old)
+        tasks = cleaning.tasks_in(tx, runs)
+        last, count = cleaning.old_events(tx, old.before) if with_events else (0, 0)
+    return Found(tuple(runs), tasks, count, last)
+
+
+def purge(
+    store: Store,
+    old: Old,
+    found: Found,
+    archive: Archive | None,
+    *,
+    who: str,
+    told: Callable[[int, int], None] = lambda runs, events: None,
+    pause: Callable[[float], None] = time.sleep,
+) -> tuple[int, int]:
+    """Delete what was FOUND, by way of ARCHIVE; how many runs and events that were. TOLD hears of both on the way.
+
+    Raises OSError where the archive cannot be written: then nothing of that step is deleted.
+    """
+    gone = events = 0
+    left, at_once = list(found.runs), FIRST_RUNS
+    while left:
+        part, left = left[:at_once], left[at_once:]
+        began = time.monotonic()
+        if archive is not None:
+            with store.reading() as tx:
+                documents = list(cleaning.documents(tx, part))
+            archive.write(documents)
+        with store.transaction() as tx:
+            gone += cleaning.remove_runs(tx, part, old, who=who)
+        at_once = _next(at_once, time.monotonic() - began)
+        told(gone, events)
+        pause(min(time.monotonic() - began, LONGEST_PAUSE_S))
+    while found.last_event:
+        began = time.monotonic()
+        if archive is not None:
+            with store.reading() as tx:
+                rows = cleaning.take_events(tx, found.last_event, old.before, EVENTS_AT_ONCE, remove=False)
+            archive.write([{"event": row} for row in rows])
+        with store.transaction() as tx:
+            rows = cleaning.take_events(tx, found.last_event, old.before, EVENTS_AT_ONCE, remove=True)
+        if not rows:
+            break
+        events += len(rows)
+        told(gone, events)
+        pause(min(time.monotonic() - began, LONGEST_PAUSE_S))
+    return gone, events
+
+
+def _next(at_once: int, seconds: float) -> int:
+    if seconds > 2 * STEP_S:
+        return max(1, at_once // 2)
+    return min(MOST_RUNS, at_once * 2) if seconds < STEP_S / 2 else at_once
