@@ -1,5 +1,9 @@
 """Fixtures that every part of the suite may use."""
 
+import logging
+
+import pytest
+
 from tests.postgres import empty_postgres_url, postgres_server, postgres_url
 from tests.stores import clock, open_store, sqlite_store, sqlite_template, sqlite_url, store, store_url
 
@@ -15,3 +19,13 @@ __all__ = [
     "store",
     "store_url",
 ]
+
+
+@pytest.fixture(autouse=True)
+def _root_logger_as_before():
+    """A task that is run in this process gives the root logger its own handler; other tests' output is not to have it."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
