@@ -90,6 +90,11 @@ class Planner:
                 self._startup[launch.job_name] = self.defaults.startup_timeout_s
         return self._startup[launch.job_name]
 
+    @property
+    def shortest_startup_s(self) -> float:
+        """The least of the times to start, in seconds, of what was converted and is not forgotten; 0 without any."""
+        return min(list(self._startup.values()), default=0.0)
+
     def forget(self, launch: Launch) -> None:
         """Nothing is going to be asked about LAUNCH any more."""
         self._startup.pop(launch.job_name, None)

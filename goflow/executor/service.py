@@ -7,6 +7,7 @@ start it reconciles before anything else: what the store believes is held agains
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import heapq
 import itertools
@@ -77,6 +78,8 @@ class Executor(ThreadService):
         self._later: list[tuple[float, int, Work]] = []
         self._later_lock = threading.Lock()
         self._numbers = itertools.count()
+        self._shortest_startup = dt.timedelta()
+        """No launch is given less time to start than this, of those that may be waiting."""
         self._notes: Notes[Work] = Notes(store, self._not_done)
         self._turns = [threading.RLock() for _ in range(TURNS)]
         self._workers = [
@@ -377,7 +380,9 @@ class Executor(ThreadService):
         """Fail launches that do not start: Kubernetes waits for ever for an image, a Secret or room."""
         now = self.clock.now()
         with self.store.reading() as tx:
-            waiting = [x for x in launches.unfinished(tx, self.backend.name) if x.state is LaunchState.CREATED]
+            waiting = launches.not_begun(tx, self.backend.name, now - self._shortest_startup)
+        # The first look sees them all, and has the planner know the times of those that were there before it.
+        self._shortest_startup = dt.timedelta(seconds=self.planner.shortest_startup_s)
         for launch in waiting:
             limit = self.planner.startup_timeout_s(launch)
             if launch.created_at is not None and (now - launch.created_at).total_seconds() > limit:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
@@ -49,6 +50,11 @@ _ANY_OPEN = (
 )
 _BY_TOKEN = _SELECT.where(_l.token_hash == bindparam("token_hash"))
 _UNFINISHED = _SELECT.where(where(UNFINISHED_LAUNCHES)).order_by(_l.id)
+_NOT_BEGUN = _UNFINISHED.where(
+    _l.backend == bindparam("backend"),
+    _l.state == LaunchState.CREATED.value,
+    _l.created_at <= bindparam("before"),
+)
 _OPEN_STATES = [LaunchState.PLANNED.value, LaunchState.CREATED.value, LaunchState.CLAIMED.value]
 _OVER_STATES = [LaunchState.ENDED.value, LaunchState.LOST.value]
 _WHY = (
@@ -138,6 +144,12 @@ def _ids_of_shared_job(launch: Launch) -> dict[str, str]:
 def unfinished(tx: Tx, backend: str | None = None) -> list[Launch]:
     """Launches that are planned, created or claimed, in the order of their planning."""
     return _in_states(tx, backend, _OPEN_STATES)
+
+
+def not_begun(tx: Tx, backend: str, before: dt.datetime) -> list[Launch]:
+    """Launches that were created before that moment, and that nobody has claimed."""
+    params = {"backend": backend, "before": before}
+    return [_launch(row) for row in tx.rows(_NOT_BEGUN, params)]
 
 
 def why_of_run(tx: Tx, dag_run_id: int) -> dict[int, tuple[str, str]]:
