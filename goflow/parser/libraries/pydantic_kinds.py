@@ -44,9 +44,10 @@ class Kind:
 
 def unsure(at: At) -> Unknown:
     """What pydantic makes of a value by a rule that is not followed."""
-    return Unknown("what pydantic makes of it", at)
+    return Unknown(UNSURE, at)
 
 
+UNSURE = "what pydantic makes of it"
 OPAQUE = Kind(lambda value, at: unsure(at))
 ANYTHING = Kind(lambda value, at: value, lambda value: True, takes_none=True)
 _PLAIN = (str, int, float, list, dict, tuple, set)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from goflow.parser.interpreter.attempts import may_raise
 from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.descriptors import ClassMethod, PropertyValue, bind
+from goflow.parser.interpreter.journal import Arm
 from goflow.parser.interpreter.scopes import MISSING
 from goflow.parser.interpreter.values import (
     Arguments,
     At,
     Keywords,
     NativeFunction,
+    Raised,
     Unknown,
     UnknownKey,
     Value,
@@ -33,7 +36,7 @@ from goflow.parser.libraries.pydantic_fields import (
     refusing,
     validated,
 )
-from goflow.parser.libraries.pydantic_kinds import InvalidError, Kind, unsure
+from goflow.parser.libraries.pydantic_kinds import UNSURE, InvalidError, Kind, unsure
 
 _FOLLOWED = frozenset({
     "extra", "frozen", "allow_mutation", "populate_by_name", "allow_population_by_field_name", "validate_by_name",
@@ -183,9 +186,30 @@ def fill(self: Instance, given: Keywords, at: At) -> None:
         self.attributes[own.name] = _field_value(self, own, MISSING if found is None else left.pop(found), unknown, at)
         if found is not None:
             was_given.add(own.name)
+    _may_refuse(self, at)
     self.attributes[GIVEN] = was_given
     _take_extras(self, {} if model.unsure is not None else left, at)
     _finish_object(self, unknown, at)
+
+
+def _may_refuse(self: Instance, at: At) -> None:
+    """What becomes of a value is not written down here: pydantic may refuse it too, and somebody may wait for that."""
+    for name, value in self.attributes.items():
+        unsure_of = _unsure_in(value)
+        if unsure_of is not None:
+            try:
+                refuse(at, self.cls, name, "the value may not be valid")
+            except Raised as problem:
+                may_raise(at.session, problem, Arm(), unsure_of)
+            return
+
+
+def _unsure_in(value: Any) -> Unknown | None:
+    """What in VALUE, or in the lists and dicts that it holds, is not written down here."""
+    if type(value) is Unknown:
+        return value if value.reason == UNSURE else None
+    inner = value.values() if type(value) is dict else value if type(value) in {list, tuple} else ()
+    return next((found for one in inner if (found := _unsure_in(one)) is not None), None)
 
 
 def _field_value(self: Instance, own: ModelField, value: Any, unknown: Unknown | None, at: At) -> Any:

@@ -182,6 +182,9 @@ UNKNOWN = {
     "a default made of other fields": "class M(BaseModel):\n    a: int = 1\n    b: int = Field(default_factory=lambda d: d['a'])\nx = M().b",
     "a schema": "class M(BaseModel):\n    a: int = 1\nx = M.model_json_schema()",
     "what an error says": "class M(BaseModel):\n    a: int\ntry:\n    M()\nexcept ValidationError as e:\n    x = str(e)",
+    "whether one is refused for which the two have different rules": (
+        "class M(BaseModel):\n    a: Dict[str, str]\ntry:\n    M(a={'b': 1})\n    x = 'taken'\nexcept ValidationError:\n    x = 'refused'"
+    ),
     "a field set in a class that derives": "class A(BaseModel):\n    a: int = 1\nclass B(A):\n    a = 2\nx = B().a",
     "dataclasses of pydantic": "@pydantic.dataclasses.dataclass\nclass D:\n    a: int\nx = D(a='1').a",
 }
