@@ -31,10 +31,12 @@ if TYPE_CHECKING:
 
 
 class Rounds:
-    """What the rounds of one loop in FRAME do, WHY their order is not known, and BODY is what they run."""
+    """What the rounds of one loop in FRAME do, WHY their order is not known, and BODY is what they run. Where it
+    MATTERS to what rounds find, nothing that they leave is known."""
 
-    def __init__(self, frame: Frame, why: Unknown, body: cst.BaseSuite) -> None:
+    def __init__(self, frame: Frame, why: Unknown, body: cst.BaseSuite, matters: bool) -> None:
         self.frame = frame
+        self.matters = matters
         self.why = why
         self.left_early = False
         """Whether a round has left the loop."""
@@ -90,6 +92,8 @@ class Rounds:
         names[name] = self._marks[which, name] = Unknown(self.why.reason, self.why.at)
 
     def _look_at(self, arm: Arm) -> None:
+        if self.matters:
+            self._look_at_new(arm)
         for key, (thing, before) in arm.before.items():
             if isinstance(thing, dict):
                 self._things[key] = thing
@@ -106,6 +110,16 @@ class Rounds:
                 self._things[key] = thing
                 self._changed[key] += 1
 
+    def _look_at_new(self, arm: Arm) -> None:
+        """What a round has made and drawn from."""
+        self.frame.session.journal.spoil_all(arm)
+        for key, thing in arm.born.items():
+            if isinstance(thing, dict | list | collections.deque):
+                self._things[key] = thing
+                self._changed[key] += isinstance(thing, list | collections.deque)
+                for name, value in thing.items() if isinstance(thing, dict) else ():
+                    self._set.setdefault((key, name), []).append(value)
+
     def take_back(self) -> None:
         """The loop is not run this way after all: names are what they were."""
         for (which, name), value in self._before.items():
@@ -114,6 +128,7 @@ class Rounds:
     def settle(self, *, left_early: bool, at: At) -> None:
         """The loop is over; LEFT_EARLY, not all elements had their round."""
         journal = self.frame.session.journal
+        left_early |= self.matters
         for (which, name), value in self._before.items():
             if (which, name) not in self._set and name not in self._read:
                 self._things[which][name] = value
@@ -130,7 +145,7 @@ class Rounds:
                 is_open |= name in self._read and (several or (which, name) in self._before)
                 is_open |= (which, name) in self._marks and name not in self._assigned  # as ``globals()[name] += 1``
             else:
-                is_open &= several
+                is_open &= several or self.matters
             thing[name] = OneOf.of(self.why, found) if is_open else same
             for value in found if thing[name] is not found[-1] else ():
                 if isinstance(value, Value):
@@ -156,7 +171,7 @@ Ways = list[tuple[Any, "Exit | Raised", Arm]]
 
 class AnyOrderLoop:
     """The loop NODE in FRAME, WHY the order of its elements is not known. ONE runs the body for an element, EVERY for
-    many of them and then the ``else`` clause."""
+    many of them and then the ``else`` clause. It MATTERS in what order where a round may see what others have done."""
 
     def __init__(
         self,
@@ -165,14 +180,16 @@ class AnyOrderLoop:
         node: cst.For,
         one: Callable[[Any], Exit | None],
         every: Callable[[Iterator[Any]], Exit | None],
+        matters: bool,
     ) -> None:
         self.frame, self.why, self.node = frame, why, node
         self.one, self.every = one, every
+        self.matters = matters
         self.journal = frame.session.journal
 
     def run(self, values: Iterator[Any]) -> Exit | None:
         """Run it over VALUES; how it is left."""
-        loop, record, seen = Rounds(self.frame, self.why, self.node.body), Arm(), list[Any]()
+        loop, record, seen = Rounds(self.frame, self.why, self.node.body, self.matters), Arm(), list[Any]()
         left: Exit | Raised | None
         self.journal.arms.append(record)
         try:
@@ -224,7 +241,7 @@ class AnyOrderLoop:
     def _both_ways(self, leaving: Ways, others: list[Any]) -> Exit | None:
         """Any of those that are LEAVING is the first of all, or some or all of the OTHERS come before it."""
         self._note(leaving)
-        loop = Rounds(self.frame, self.why, self.node.body)
+        loop = Rounds(self.frame, self.why, self.node.body, self.matters)
         with contextlib.closing(loop.each(iter(others))) as rounds:
             for value in rounds:
                 self.one(value)

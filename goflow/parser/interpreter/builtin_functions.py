@@ -17,6 +17,7 @@ from goflow.parser.interpreter.items import check_hashable, elements, iterate, i
 from goflow.parser.interpreter.metaclasses import MadeClass
 from goflow.parser.interpreter.modules import ModuleValue
 from goflow.parser.interpreter.operations import binary, length, truth
+from goflow.parser.interpreter.order_matters import changes_when_called
 from goflow.parser.interpreter.orders import AnyOrderIterator, is_settled, iterator_over, unordered
 from goflow.parser.interpreter.plain_values import as_raised, plain_host, type_name
 from goflow.parser.interpreter.scopes import MISSING, Frame
@@ -58,6 +59,8 @@ def _zip(at: At, *sources: Any, strict: bool = False) -> Any:
 
 def _map(at: At, function: Any, *sources: Any) -> Any:
     if len(sources) == 1 and not isinstance(sources[0], Unknown):
+        if (why := _order_that_matters(at, function, sources[0])) is not None:
+            return Called(why, [function, sources[0]])
         values = iterate_now(sources[0], at)
         return iterator_over((call(function, [value], {}, at) for value in values), unordered(sources[0], at))
     rows = _zip(at, *sources)
@@ -66,9 +69,17 @@ def _map(at: At, function: Any, *sources: Any) -> Any:
     return (call(function, list(row), {}, at) for row in rows)
 
 
+def _order_that_matters(at: At, function: Any, source: Any) -> Unknown | None:
+    """Why nobody knows the order of SOURCE's elements, where what FUNCTION does with one it may find with another."""
+    why = unordered(source, at)
+    return why if why is not None and changes_when_called(function) else None
+
+
 def _filter(at: At, function: Any, source: Any) -> Any:
     if isinstance(source, Unknown):
         return Called(source, [function, source])
+    if (why := _order_that_matters(at, function, source)) is not None:
+        return Called(why, [function, source])
     values = iterate_now(source, at)
 
     def takes(value: Any) -> bool:
@@ -88,6 +99,7 @@ def _sorted(at: At, values: Any, *, key: Any = None, reverse: Any = False) -> An
         return found
     found = list(found)
     unknown = first_unknown(found)
+    unknown = _order_that_matters(at, key, values) if unknown is None else unknown
     if unknown is not None:
         may_be_called([key], unknown, at)
     return unknown if unknown is not None else host.sorted_values(found, at, key, reverse)
@@ -112,6 +124,9 @@ def _extreme(sign: str) -> Callable[..., Any]:
         if isinstance(found, Unknown):
             may_be_called([key], found, at)
             return OneOf.of(found, [found, default])
+        if len(values) == 1 and (why := _order_that_matters(at, key, found)) is not None:
+            may_be_called([key], why, at)
+            return OneOf.of(why, found)
         if not found:
             if default is not MISSING:
                 return default
@@ -136,6 +151,8 @@ def _sum(at: At, values: Any, start: Any = 0) -> Any:
     found = elements(values, at)
     if isinstance(found, Unknown):
         return found
+    if (why := unordered(found, at)) is not None and not all(isinstance(value, int) for value in found):
+        return OneOf.of(why, found)
     total = start
     for value in found:
         total = binary("+", total, value, at)

@@ -17,7 +17,7 @@ from goflow.parser.interpreter.values import Unknown
 def called_back(function: UserFunction, why: Unknown) -> list[Any]:
     """FUNCTION may be run: the outer names that it sets are not known for the reason WHY. What else of what is outside
     its body may change, and the functions that it calls."""
-    body = _Body()
+    body = Body()
     function.node.body.visit(body)
     own = {parameter.name for parameter in function.parameters}
     if isinstance(function.node, cst.FunctionDef):
@@ -45,7 +45,7 @@ def changes_receiver(function: UserFunction) -> bool:
     or hands it on."""
     if not function.parameters:
         return False
-    body, own = _Body(), function.parameters[0].name
+    body, own = Body(), function.parameters[0].name
     function.node.body.visit(body)
     return own in body.changed | body.asked or any(own in given for given in body.called.values())
 
@@ -63,9 +63,9 @@ def _root(node: cst.CSTNode) -> str | None:
     return node.value if isinstance(node, cst.Name) else None
 
 
-class _Body(cst.CSTVisitor):
+class Body(cst.CSTVisitor):
     """Names that a body sets, attributes of which names it sets, names whose values it changes in place or calls
-    methods of, and those that it calls with what."""
+    methods of, those that it takes the next of, and those that it calls with what."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -75,6 +75,7 @@ class _Body(cst.CSTVisitor):
         self.changed: set[str] = set()
         self.attributes: set[tuple[str, str]] = set()
         self.asked: set[str] = set()
+        self.drawn: set[str] = set()
         self.called: dict[str, set[str]] = {}
 
     def visit_Global(self, node: cst.Global) -> None:  # noqa: N802
@@ -121,6 +122,8 @@ class _Body(cst.CSTVisitor):
         """``name(...)``, ``name.append(...)``."""
         if isinstance(node.func, cst.Name):
             given = {_root(argument.value) for argument in node.args} - {None}
+            if node.func.value == "next":
+                self.drawn.update(name for name in given if name is not None)
             self.called.setdefault(node.func.value, set()).update(name for name in given if name is not None)
         elif isinstance(node.func, cst.Attribute):
             name = _root(node.func)

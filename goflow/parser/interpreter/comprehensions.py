@@ -18,6 +18,7 @@ from goflow.parser.interpreter.expressions import evaluate
 from goflow.parser.interpreter.items import check_hashable, elements, iterate, iterate_now
 from goflow.parser.interpreter.mutations import put
 from goflow.parser.interpreter.operations import truth
+from goflow.parser.interpreter.order_matters import order_matters
 from goflow.parser.interpreter.orders import in_any_order, iterator_over, unordered
 from goflow.parser.interpreter.scopes import MISSING, UNBOUND, Frame, Scope
 from goflow.parser.interpreter.targets import assign
@@ -63,6 +64,8 @@ def _generator(frame: Frame, node: cst.GeneratorExp) -> Any:
     if isinstance(source, Unknown):
         source.drawn_from(frame.at(node.for_in.iter))
         return Unasked(source, going)
+    if (why := going.order_that_matters()) is not None:
+        return Unasked(why, going)
     made = Elements(going, iterate_now(source, frame.at(node.for_in.iter)))
     return _new(frame, iterator_over(made, unordered(source, frame.at(node))))
 
@@ -101,6 +104,8 @@ def _comprehended(frame: Frame, node: Any, element: Element) -> list[Any] | Unkn
     if isinstance(source, Unknown):
         source.drawn_from(frame.at(node.for_in.iter))
         return going.given_up(source)
+    if (why := going.order_that_matters()) is not None:
+        return going.given_up(why)
     found: list[Any] = []
     try:
         for _ in _rounds(inner, node.for_in, iterate(source, frame.at(node.for_in.iter))):
@@ -116,6 +121,15 @@ class _Going:
 
     def __init__(self, frame: Frame, node: Any, element: Element, source: Any) -> None:
         self.frame, self.node, self.element, self.source = frame, node, element, source
+
+    def order_that_matters(self) -> Unknown | None:
+        """Why nobody knows the order of what it goes over, where what it does for one element may be seen by others."""
+        why = unordered(self.source, self.frame.at(self.node))
+        if why is None:
+            return None
+        target = self.node.for_in.target
+        name = target.value if isinstance(target, cst.Name) else ""
+        return why if order_matters(self.frame, self.node, name) else None
 
     def given_up(self, why: Unknown) -> OneOf | Unknown:
         """What it gives, which is not known for the reason WHY."""

@@ -24,6 +24,7 @@ class PropertyValue(Value):
         """Call the getter."""
         if self.cached_as:
             if self.cached_as not in instance.attributes:
+                at.session.journal.touch(instance.attributes)
                 instance.attributes[self.cached_as] = self.getter.call([instance], {}, at)
             return instance.attributes[self.cached_as]
         return self.getter.call([instance], {}, at)
@@ -32,6 +33,7 @@ class PropertyValue(Value):
         """Call the setter; AttributeError when there is none."""
         if self.setter is None:
             if self.cached_as:
+                at.session.journal.touch(instance.attributes)
                 instance.attributes[self.cached_as] = value
                 return
             raised(at, "AttributeError", f"property of '{instance.type_name}' object has no setter")

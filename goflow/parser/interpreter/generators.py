@@ -17,6 +17,7 @@ from goflow.parser.interpreter.alternatives import OneOf
 from goflow.parser.interpreter.exceptions import make_exception
 from goflow.parser.interpreter.functions import UserFunction
 from goflow.parser.interpreter.items import iterate
+from goflow.parser.interpreter.orders import unordered
 from goflow.parser.interpreter.scopes import Frame
 from goflow.parser.interpreter.session import BudgetError, Session
 from goflow.parser.interpreter.values import (
@@ -118,6 +119,8 @@ class _Body:
         if isinstance(source, Unknown):
             self.hand_over(source)
             return source
+        if (why := unordered(source, at)) is not None:
+            raise UnknownElementsError(OneOf.of(why, [source]))
         if not isinstance(source, Generator):
             try:
                 for value in iterate(source, at):

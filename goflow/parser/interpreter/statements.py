@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 import libcst as cst
+from libcst import matchers
 
 from goflow.parser.interpreter import host
 from goflow.parser.interpreter.alternatives import UnknownMany
@@ -28,6 +29,7 @@ from goflow.parser.interpreter.imports import import_from, import_modules
 from goflow.parser.interpreter.items import iterate
 from goflow.parser.interpreter.leaving import LOOP, ROUND, may_be_left, ways_out
 from goflow.parser.interpreter.operations import DUNDERS, binary, truth
+from goflow.parser.interpreter.order_matters import order_matters
 from goflow.parser.interpreter.orders import unordered
 from goflow.parser.interpreter.plain_values import HOST_ERRORS, as_raised
 from goflow.parser.interpreter.scopes import Frame
@@ -218,7 +220,15 @@ def _in_any_order(frame: Frame, node: cst.For, values: Iterator[Any], why: Unkno
         assign(frame, node.target, value)
         return _round(frame, node)
 
-    return AnyOrderLoop(frame, why, node, one, lambda values: _every_round(frame, node, values)).run(values)
+    def every(values: Iterator[Any]) -> Exit | None:
+        return _every_round(frame, node, values)
+
+    target = node.target.value if isinstance(node.target, cst.Name) else ""
+    yields = frame.generator is not None and bool(matchers.findall(node.body, matchers.Yield()))
+    if yields or order_matters(frame, node.body, target):
+        with frame.session.deciding(why):
+            return AnyOrderLoop(frame, why, node, one, every, matters=True).run(values)
+    return AnyOrderLoop(frame, why, node, one, every, matters=False).run(values)
 
 
 def _round(frame: Frame, node: cst.For | cst.While) -> Exit | None:

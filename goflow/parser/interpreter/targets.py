@@ -8,11 +8,11 @@ from typing import Any
 import libcst as cst
 
 from goflow.parser.interpreter import host
-from goflow.parser.interpreter.alternatives import UnknownMany
+from goflow.parser.interpreter.alternatives import UnknownMany, so_many
 from goflow.parser.interpreter.expressions import evaluate, subscript_key
 from goflow.parser.interpreter.items import delete_item, elements, get_item, set_item
 from goflow.parser.interpreter.scopes import Frame
-from goflow.parser.interpreter.values import Unknown, raised
+from goflow.parser.interpreter.values import Unknown, order_of, raised
 
 
 def assign(frame: Frame, target: cst.CSTNode, value: Any) -> None:
@@ -53,6 +53,8 @@ def change(frame: Frame, target: cst.CSTNode, by: Callable[[Any], Any]) -> None:
 def _unpack(frame: Frame, target: cst.Tuple | cst.List, value: Any) -> None:
     at = frame.at(target)
     found = elements(value, at)
+    if not isinstance(found, Unknown) and (why := order_of(found)) is not None:
+        found = so_many(why, len(found), found)
     many = UnknownMany.among(found, at)
     found = found if many is None else many
     if isinstance(found, Unknown):

@@ -16,7 +16,16 @@ from goflow.parser.interpreter.scopes import MISSING
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.shown import representation
 from goflow.parser.interpreter.subtypes import HostInstance
-from goflow.parser.interpreter.values import At, Keywords, NativeFunction, Unknown, UnknownKey, Value, first_unknown
+from goflow.parser.interpreter.values import (
+    At,
+    Keywords,
+    NativeFunction,
+    Unknown,
+    UnknownKey,
+    Value,
+    first_unknown,
+    forget_order,
+)
 from goflow.parser.libraries.registry import function, resolver
 
 
@@ -70,19 +79,30 @@ def _defaultdict(at: At, factory: Any = None, values: Any = (), **kwargs: Any) -
     found = host.as_mapping(values, at)
     if isinstance(found, Unknown):
         return found
-    made = DefaultDict({**found, **kwargs})
+    made = _in_order_of(values, DefaultDict({**found, **kwargs}), at)
     made.factory, made.at = factory, at
     return made
 
 
 def _ordered(at: At, values: Any = (), **kwargs: Any) -> Any:
     found = host.as_mapping(values, at)
-    return found if isinstance(found, Unknown) else collections.OrderedDict({**found, **kwargs})
+    made = found if isinstance(found, Unknown) else collections.OrderedDict({**found, **kwargs})
+    return _in_order_of(values, made, at)
+
+
+def _in_order_of(values: Any, made: Any, at: At) -> Any:
+    """MADE of VALUES: where nobody knows their order, its own is not known."""
+    why = None if isinstance(made, Unknown) else unordered(values, at)
+    if why is not None:
+        forget_order(made, why)
+    return made
 
 
 def _counter(at: At, values: Any = (), **kwargs: Any) -> Any:
     found = _counted(values, at)
-    return found if isinstance(found, Unknown) else collections.Counter(found, **kwargs)
+    if isinstance(found, Unknown):
+        return found
+    return _in_order_of(found, collections.Counter(found, **kwargs), at)
 
 
 def _counted(values: Any, at: At) -> Any:

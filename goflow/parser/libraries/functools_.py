@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from goflow.parser.interpreter import host
+from goflow.parser.interpreter.alternatives import OneOf
 from goflow.parser.interpreter.builtin_functions import is_instance, is_subclass
 from goflow.parser.interpreter.calls import call
 from goflow.parser.interpreter.classes import ClassValue, Instance
@@ -15,9 +16,11 @@ from goflow.parser.interpreter.descriptors import BoundMethod, PropertyValue, bi
 from goflow.parser.interpreter.functions import UserFunction
 from goflow.parser.interpreter.items import elements
 from goflow.parser.interpreter.operations import binary, truth
+from goflow.parser.interpreter.orders import unordered
 from goflow.parser.interpreter.scopes import MISSING
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.subtypes import HostInstance
+from goflow.parser.interpreter.unread import may_be_called
 from goflow.parser.interpreter.values import (
     Arguments,
     At,
@@ -136,8 +139,11 @@ def _cache(at: At, target: Any = None, *args: Any, **options: Any) -> Any:
 
 def _reduce(at: At, target: Any, values: Any, *start: Any) -> Any:
     found = elements(values, at)
-    if isinstance(found, Unknown):
-        return found
+    why = found if isinstance(found, Unknown) else unordered(found, at)
+    if why is not None:
+        may_be_called([target], why, at)
+        return OneOf.of(why, [*([found] if isinstance(found, Unknown) else found), *start])
+    assert isinstance(found, list)
     rest = [*start, *found]
     total = rest[0]
     for value in rest[1:]:

@@ -38,8 +38,9 @@ def _with_function(run: Callable[..., Any], *, spread: bool = False) -> Callable
     """RUN of ``itertools`` whose first argument is a function that the evaluator calls."""
 
     def wrapped(at: At, target: Any, source: Any) -> Any:
-        if isinstance(source, Unknown):
-            return Called(source, [target, source])
+        unknown = source if isinstance(source, Unknown) else unordered(source, at)
+        if unknown is not None:
+            return Called(unknown, [target, source])
 
         def asked(*values: Any) -> Any:
             answer = values[0] if target is None else call(target, list(values), {}, at)
