@@ -19,6 +19,7 @@ from goflow.parser.libraries.airflow.operator_arguments import flat_of
 from goflow.parser.libraries.airflow.operator_models import BASE_SENSOR, OperatorModel
 from goflow.parser.libraries.airflow.operators import TaskValue
 from goflow.parser.libraries.airflow.words import words
+from goflow.parser.libraries.airflow.xcom_args import unknown_key_in
 from goflow.parser.lower.encoding import TOO_LARGE, Encoder, callable_path, class_path, is_beyond, scalar
 from goflow.parser.lower.overrides import overridden
 from goflow.parser.lower.params import lowered_params
@@ -326,6 +327,7 @@ class LoweredTask:
 
     def _note_holes(self, name: str, value: Any) -> None:
         unknown = first_unknown(value)
+        unknown = unknown_key_in(value) if unknown is None else unknown
         if unknown is not None:
             self._note(name, unknown)
 

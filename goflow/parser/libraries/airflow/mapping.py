@@ -232,11 +232,11 @@ def complete_mapped(
     task: MappedTask, task_id: Any, values: dict[str, Any], expansion: dict[str, Any], merged: Merged, at: At
 ) -> MappedTask:
     """Give a mapped task its id, its arguments and its edges, and its DAG the task."""
-    mapped_over(expansion, at)
+    unknown_key = mapped_over(expansion, at)
     _identify(task, task_id, merged, at)
     task.expansion = expansion
     task.default_args = merged.default_args
-    for value in expansion.values():
+    for value in (*expansion.values(), unknown_key):
         if isinstance(value, Unknown) and merged.dag is not None:
             merged.dag.taint("what a task is expanded over", value, at, task.node.task_id)
     _convert(task, values, at)

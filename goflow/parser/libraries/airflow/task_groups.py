@@ -150,9 +150,9 @@ def _expand_kwargs(at: At, self: TaskGroupFactory, /, kwargs: Any) -> Any:
 
 
 def _make_mapped(self: TaskGroupFactory, expansion: dict[str, Any], names: list[str], at: At) -> Any:
-    mapped_over(expansion, at)
+    unknown_key = mapped_over(expansion, at)
     dag = state_of(at.session).current_dag()
-    for value in expansion.values():
+    for value in (*expansion.values(), unknown_key):
         if isinstance(value, Unknown) and dag is not None:
             dag.taint("what a group is expanded over", value, at)
     stand_ins = {name: mapped_argument(at.session, name, expansion) for name in names}

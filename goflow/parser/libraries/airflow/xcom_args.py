@@ -78,14 +78,14 @@ class PlainXComArg(XComArgValue):
 
     def get_item(self, key: Any, at: At) -> Any:
         """``output["name"]``: the same task's XCom of that key."""
-        if isinstance(key, Unknown):
-            return key
-        if not isinstance(key, str):
+        if not isinstance(key, str | Unknown):
             raised(at, "ValueError", f"XComArg only supports str lookup, received {type_name(key)}")
         return PlainXComArg(self.cls, self.operator, key)
 
     def text(self, at: At) -> Any:
         """The template that pulls it, as in f-strings."""
+        if isinstance(self.key, Unknown):
+            return self.key.derived()
         operator = self.operator
         dag_id = operator.node.dag.dag_id if operator.node.dag else f"adhoc_{operator.attributes.get('owner')}"
         key = "" if self.key is None else f", key='{self.key}'"
@@ -191,18 +191,26 @@ def references_in(value: Any, depth: int = 20) -> Iterator[TaskNode]:
         yield from value.referenced_tasks()
 
 
-def mapped_over(value: Any, at: At) -> None:
-    """Refuse to map over an XCom with a key of its own, however deep it lies in VALUE."""
+def mapped_over(value: Any, at: At) -> Unknown | None:
+    """Refuse to map over an XCom with a key of its own, however deep it lies in VALUE. Why the key of one is not known;
+    None where all are."""
+    for key in _keys_in(value):
+        if not isinstance(key, Unknown) and key != RETURN_KEY:
+            raised(at, "ValueError", f"cannot map over XCom with custom key {key!r}")
+    return unknown_key_in(value)
+
+
+def unknown_key_in(value: Any) -> Unknown | None:
+    """Why the key of an XCom in VALUE is not known; None where all are."""
+    return next((key for key in _keys_in(value) if isinstance(key, Unknown)), None)
+
+
+def _keys_in(value: Any) -> Iterator[Any]:
     if isinstance(value, XComArgValue):
-        for key in value.xcom_keys():
-            if key != RETURN_KEY:
-                raised(at, "ValueError", f"cannot map over XCom with custom key {key!r}")
-    elif isinstance(value, dict):
-        for inner in value.values():
-            mapped_over(inner, at)
-    elif isinstance(value, list | tuple | set):
-        for inner in value:
-            mapped_over(inner, at)
+        yield from value.xcom_keys()
+    elif isinstance(value, dict | list | tuple | set):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _keys_in(inner)
 
 
 def enter_block(tasks: Sequence[TaskNode], at: At) -> Any:
@@ -283,7 +291,7 @@ def _many(at: At, self: XComArgValue, kind: str, args: Sequence[Any], fill: Any)
 
 
 def _check_plain(value: XComArgValue, what: str, at: At) -> None:
-    if isinstance(value, PlainXComArg) and value.key != RETURN_KEY:
+    if isinstance(value, PlainXComArg) and not isinstance(value.key, Unknown) and value.key != RETURN_KEY:
         raised(at, "ValueError", f"cannot {what} non-return XCom")
 
 
