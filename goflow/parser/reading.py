@@ -345,13 +345,12 @@ def guarded(module: Any, run: Callable[[], list[DagSpec]]) -> list[DagSpec]:
 
 def _not_python(module: Any, problem: cst.ParserSyntaxError) -> Diagnostic:
     """What is wrong with the text: in Python's own words, which are the better ones, where it agrees that it is."""
-    import ast
     import warnings
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            ast.parse(module.source)
+            compile(module.source, "<file>", "exec", dont_inherit=True)
     except SyntaxError as found:
         words, line, column = found.msg, found.lineno or 0, max(found.offset or 1, 1)
         end_line, end_column = found.end_lineno or 0, max(found.end_offset or 0, 0)

@@ -34,12 +34,14 @@ class Syntax:
 
 
 def read_syntax(source: str) -> Syntax:
-    """The tree of SOURCE. Raises ParserSyntaxError where neither Python nor libcst can read it, TooDeepError."""
+    """The tree of SOURCE. Raises ParserSyntaxError where neither Python nor libcst can read it, or where Python's
+    compiler refuses it, and TooDeepError."""
     text = Text(source)
     with trusted_nodes(), uncollected():
         parsed = _parsed(source)
         if parsed is None:
             return Syntax(text.read_all(), text)
+        _compiled(parsed, source)
         return Syntax(cst.Module(statements(text, parsed.body)), text)
 
 
@@ -61,6 +63,21 @@ def _parsed(source: str) -> ast.Module | None:
         return None
     finally:
         sys.setrecursionlimit(before)
+
+
+def _compiled(parsed: ast.Module, source: str) -> None:
+    """Have Python's compiler look at what its parser has PARSED: it refuses more, wherever it stands (``return``
+    outside of functions, a name that is global too late), and runs nothing. Raises ParserSyntaxError."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(parsed, "<file>", "exec", dont_inherit=True)
+    except SyntaxError as problem:
+        lines = source.splitlines(keepends=True)
+        line, column = problem.lineno or 1, max((problem.offset or 1) - 1, 0)
+        raise cst.ParserSyntaxError(str(problem.msg), lines=lines, raw_line=line, raw_column=column) from None
+    except (RecursionError, MemoryError, ValueError):  # too much for it alone
+        pass
 
 
 def _depth() -> int:

@@ -71,8 +71,8 @@ def test_ids(sentence, calls, ids):
 )
 def test_multiple_outputs_by_annotation(annotation, many):
     later = "from __future__ import annotations\n" if "NotThere" in annotation else ""
-    lines = f"import collections.abc, typing\n@task\ndef f() -> {annotation}: ..."
-    result = read(f'{later}{lines}\nwith DAG("d", schedule=None): f()')
+    lines = f"import collections.abc, typing\nfrom airflow.sdk import DAG, task\n@task\ndef f() -> {annotation}: ..."
+    result = read(f'{later}{lines}\nwith DAG("d", schedule=None): f()', prelude=False)
     assert result.dags[0].tasks[0].multiple_outputs is many
 
 
