@@ -172,11 +172,14 @@ def _is_function(thing: Any) -> bool:
 
 
 def keeping(made: Any, args: Arguments, kwargs: Keywords, at: At) -> Any:
-    """What calling something that is not read has MADE: of a class, an object that keeps its arguments."""
-    if type(made) is not Unknown or not callee(at)[:1].isupper() or _leaves_alone(made.reason):
+    """What calling something that is not read has MADE: of a class, an object that keeps its arguments; else what may
+    be one of them, or have it in it."""
+    if type(made) is not Unknown or _leaves_alone(made.reason):
         return made
     kept = changeable([value for value in (*args, *kwargs.values()) if isinstance(value, (Instance, *CONTAINERS))])
-    return Keeper(made.reason, made.at, kept) if kept else made
+    if not kept:
+        return made
+    return (Keeper if callee(at)[:1].isupper() else OneOf)(made.reason, made.at, kept)
 
 
 def _leaves_alone(reason: str) -> bool:

@@ -46,6 +46,14 @@ CHANGED = {
     "a list whose object is handed on": ("t = Thing(l)\nlib.fill(t)", "l"),
     "what a method changes that is handed over": ("class A:\n    def add(self): self.x = 2\na = A()\na.x = 1\nlib.register(a.add)", "a.x"),
     "what a method of a list is handed over for": ("lib.each(l.append)", "l"),
+    "what it may have given back": ("z = lib.f(d)\nd['retries'] = 2\nz['retries'] = 3", "d['retries']"),
+    "what it may have given back by keyword": ("z = lib.f(x=l)\nl[:] = ['b']\nz.append('c')", "l"),
+    "what may be in what it gave back": ("z = lib.f((l, 1))\nl[:] = ['b']\nz[0].append('c')", "l"),
+    "what a method may have given back": ("z = lib.data.get('a', d)\nz['retries'] = 3", "d['retries']"),
+    "an object that it may have given back": ("z = lib.f(o)\no.x = 2\nz.x = 3", "o.x"),
+    "an object that it may have given back and a method changes": ("z = lib.f(o)\no.x = 2\nz.go()", "o.x"),
+    "what it may have given back, in place": ("z = lib.f(l)\nl[:] = ['b']\nz += ['c']", "l"),
+    "what a loop finds in what it may have given back": ("z = lib.f([l])\nl[:] = ['b']\nfor x in z:\n    x.append('c')", "l"),
     "a name among the globals": ("lib.fill(globals())", "never_set"),
 }  # fmt: skip
 
@@ -66,6 +74,7 @@ KEPT = {
     "what a method of an operator gets": ("Operator.partial(task_id='a', params=d).expand(x=l)", "(d['retries'], l)", (1, ["a"])),
     "what a method of data gets": ("lib.data.get('a', d)\nlib.text.format(l)\nlib.data.append(l)", "(d['retries'], l)", (1, ["a"])),
     "what a model could not decide on": ("sorted(l, key=lambda x: lib.weight)\n[x for x in zip(l, lib.x)]", "l", ["a"]),
+    "what Python's own give back": ("z = json.loads(json.dumps(d))\nz['retries'] = 2", "d['retries']", 1),
     "methods of an object": ("lib.mutate(o)", "o.text()", "text"),
     "what was set after it": ("lib.merge(d)\nd['retries'] = 2", "d['retries']", 2),
     "another list": ("k = list(l)\nlib.fill(k)", "l", ["a"]),
