@@ -34,6 +34,7 @@ from goflow.parser.libraries.airflow.import_paths import (
     has_name,
     home_of,
     is_provider,
+    modules_of,
     names_of,
     other,
     what_became_of,
@@ -114,7 +115,8 @@ def find(session: Session, module: str, name: str, at: At) -> Any:
     if there is False:
         elsewhere = has_name(module, name, other(session.dialect))
         only = other(session.dialect) if elsewhere else None
-        hint = what_became_of(path) or did_you_mean(name, names_of(module, session.dialect))
+        hint = what_became_of(path) or _where(name, session.dialect)
+        hint = hint or did_you_mean(name, names_of(module, session.dialect))
         fail(at, "ImportError", f"cannot import name '{name}' from '{module}'", only=only, code="GF006", hint=hint)
     found = _modelled(session, module, name)
     if found is not None:
@@ -200,9 +202,23 @@ def _tell_of_mistake(path: str, at: At) -> None:
         at.session.report("GF006", text, at, severity=Severity.WARNING, hint=hint)
         return
     hint = "" if name in known else did_you_mean(name, known, nearness=0.85)
+    if not hint and known and name not in known and (elsewhere := namesakes(path)):
+        hint = f"{name} is in {' and in '.join(elsewhere)}"
     if hint:
         text = f"{module} has no {name} in the version that GoFlow knows"
         at.session.report("GF006", text, at, severity=Severity.WARNING, hint=hint)
+
+
+def _where(name: str, dialect: Dialect) -> str:
+    """A hint at the module of Airflow that has NAME; empty where none is known."""
+    homes = [
+        module
+        for module in modules_of(dialect)
+        if name in names_of(module, dialect) and (module == "airflow.sdk" or module.count(".") > 1)
+    ]
+    if not homes or not _is_thing(name):
+        return ""
+    return f"{name} is in {min(homes, key=lambda module: (module != 'airflow.sdk', len(module), module))}"
 
 
 def _opaque(session: Session, path: str, *bases: ClassValue) -> ClassValue:
