@@ -11,7 +11,7 @@ from goflow.domain.errors import did_you_mean
 from goflow.domain.moments import zone_info
 from goflow.domain.spec import Dialect
 from goflow.parser.interpreter.plain_values import is_set, plain_host, type_name
-from goflow.parser.interpreter.values import At, Raised, Unknown, UnknownKey, first_unknown, hidden_argument
+from goflow.parser.interpreter.values import At, Raised, Unknown, UnknownKey, first_unknown, hidden_argument, whole
 from goflow.parser.libraries.airflow import schedules
 from goflow.parser.libraries.airflow.assets import BaseAsset, condition_of
 from goflow.parser.libraries.airflow.base_operators import base_parameters
@@ -126,7 +126,7 @@ class Making:
         self.dag.graph.dag_id = dag_id
 
     def _default_args(self) -> None:
-        given = self.values["default_args"]
+        given = self.values["default_args"] = whole(self.values["default_args"])
         if isinstance(given, Unknown):
             return
         if given is None and not self.airflow2 and "default_args" in self.dag.given:
@@ -136,10 +136,10 @@ class Making:
         self.values["default_args"] = copied(given or {}, self.at, deep=True) if self.airflow2 else dict(given or {})
 
     def _params(self) -> None:
-        given, defaults = self.values["params"], self.values["default_args"]
+        given, defaults = whole(self.values["params"]), self.values["default_args"]
         params = make_params(self.at, given)
         if isinstance(given, Unknown):
-            self.dag.attributes["params_unknown"] = given
+            self.dag.taint("which params the DAG has", given, self.at)
         if isinstance(defaults, dict) and "params" in defaults:
             params.update(defaults.pop("params"), self.at)
         self.dag.params = params

@@ -11,7 +11,7 @@ from goflow.parser.interpreter.operations import truth
 from goflow.parser.interpreter.plain_values import plain_host, type_name
 from goflow.parser.interpreter.scopes import MISSING
 from goflow.parser.interpreter.session import Session
-from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Raised, Unknown, raised
+from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Raised, Unknown, raised, whole
 from goflow.parser.libraries.airflow.attributes import unread_attributes
 from goflow.parser.libraries.airflow.edges import Dependency, References
 from goflow.parser.libraries.airflow.exceptions import fail
@@ -253,6 +253,7 @@ def make_group(
 
 def _merged(outer: Any, own: Any, at: At) -> Any:
     """Default arguments of a group: those of the group around it, over them its own, which it copies."""
+    own, outer = whole(own), whole(outer)
     if isinstance(own, Unknown) or isinstance(outer, Unknown):
         return own if isinstance(own, Unknown) else outer
     if own is not None and not isinstance(own, dict):

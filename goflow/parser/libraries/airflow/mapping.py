@@ -9,11 +9,12 @@ from typing import Any
 from goflow.domain.diagnostics import Severity
 from goflow.domain.errors import did_you_mean
 from goflow.domain.spec import Dialect
+from goflow.parser.interpreter.alternatives import MaybeGone, UnknownMany
 from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.functions import Kind, UserFunction
 from goflow.parser.interpreter.plain_values import type_name
 from goflow.parser.interpreter.session import Session
-from goflow.parser.interpreter.values import At, Unknown
+from goflow.parser.interpreter.values import At, Unknown, hidden_key
 from goflow.parser.libraries.airflow.attributes import unread_attributes
 from goflow.parser.libraries.airflow.base_attributes import check_fail_fast, converted
 from goflow.parser.libraries.airflow.base_operators import OPERATOR_DEFAULTS, base_parameters
@@ -203,6 +204,14 @@ def check_mappable(value: Any, what: str, name: str, at: At) -> None:
         fail(at, "ValueError", text, code="GF203")
 
 
+def of_unknown_size(value: Any, at: At) -> Unknown | None:
+    """Why nobody knows how many copies VALUE makes; None where that is known, or a task's result that tells it."""
+    if isinstance(value, Unknown):
+        return value
+    hidden = hidden_key(value) if isinstance(value, dict) else None
+    return UnknownMany.among(value, at) or MaybeGone.among(value, at) or hidden
+
+
 def check_kwargs_list(value: Any, at: At) -> None:
     """Whether ``expand_kwargs`` takes VALUE. Raises TypeError."""
     fits = isinstance(value, XComArgValue | Unknown)
@@ -237,8 +246,9 @@ def complete_mapped(
     task.expansion = expansion
     task.default_args = merged.default_args
     for value in (*expansion.values(), unknown_key):
-        if isinstance(value, Unknown) and merged.dag is not None:
-            merged.dag.taint("what a task is expanded over", value, at, task.node.task_id)
+        unknown = of_unknown_size(value, at)
+        if unknown is not None and merged.dag is not None:
+            merged.dag.taint("what a task is expanded over", unknown, at, task.node.task_id)
     _convert(task, values, at)
     task.arguments = {name: value for name, value in values.items() if name not in _NOT_KEPT}
     task.attributes.update(task.arguments)

@@ -13,7 +13,7 @@ from goflow.parser.interpreter.classes import ClassValue
 from goflow.parser.interpreter.exceptions import shown
 from goflow.parser.interpreter.plain_values import type_name
 from goflow.parser.interpreter.session import Session
-from goflow.parser.interpreter.values import At, Unknown
+from goflow.parser.interpreter.values import At, Unknown, whole
 from goflow.parser.libraries.airflow.base_operators import base_operators
 from goflow.parser.libraries.airflow.exceptions import MODULE, fail
 from goflow.parser.libraries.airflow.import_paths import other
@@ -56,24 +56,27 @@ def merged_defaults(kwargs: Mapping[str, Any], at: At) -> Merged:
     """Airflow's ``get_merged_defaults``: of the DAG, the group and the call's own ones, the last winning."""
     from goflow.parser.libraries.airflow.dag import DagValue
     from goflow.parser.libraries.airflow.groups import GroupValue
+    from goflow.parser.libraries.airflow.unread import goes_anywhere
 
     state = state_of(at.session)
     dag = kwargs.get("dag")
     if dag is not None and not isinstance(dag, DagValue | Unknown):
         fail(at, "TypeError", f"Expected dag; received {type_name(dag)}", code="GF203")
+    if isinstance(dag, Unknown):
+        goes_anywhere(state, dag, at)
     if not isinstance(dag, DagValue):
         dag = state.current_dag()
     group = kwargs.get("task_group")
     lends = isinstance(group, GroupValue) or dag is not None  # Airflow 2 asks an open group for a place, not defaults
     if not isinstance(group, GroupValue):
         group = state.current_group(dag) if dag is not None or state.airflow2 else None
-    own = kwargs.get("default_args")
+    own = whole(kwargs.get("default_args"))
     layers = [
-        dag.default_args if dag is not None else None,
-        group.default_args if group is not None and lends else None,
+        whole(dag.default_args) if dag is not None else None,
+        whole(group.default_args) if group is not None and lends else None,
         own,
     ]
-    params = _own_params(kwargs.get("params"), own, at)
+    params = _own_params(whole(kwargs.get("params")), own, dag if isinstance(dag, DagValue) else None, at)
     for layer in layers:
         if isinstance(layer, Unknown):
             return Merged(dag, group, layer, params)
@@ -85,12 +88,16 @@ def merged_defaults(kwargs: Mapping[str, Any], at: At) -> Merged:
     return Merged(dag, group, together, params)
 
 
-def _own_params(given: Any, default_args: Any, at: At) -> ParamsValue | None:
+def _own_params(given: Any, default_args: Any, dag: DagValue | None, at: At) -> ParamsValue | None:
     if given is not None and not isinstance(given, dict | ParamsValue | Unknown):
         fail(at, "TypeError", f"params must be a mapping, got {type_name(given)}", code="GF203")
     params = make_params(at, given)
-    if isinstance(default_args, dict) and default_args.get("params"):
-        params.update(default_args["params"], at)
+    more = whole(default_args.get("params")) if isinstance(default_args, dict) else None
+    unknown = next((one for one in (given, more) if isinstance(one, Unknown)), None)
+    if unknown is not None and dag is not None:
+        dag.taint("which params a task has", unknown, at)
+    elif more:
+        params.update(more, at)
     return params
 
 

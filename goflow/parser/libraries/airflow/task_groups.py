@@ -15,6 +15,7 @@ from goflow.parser.libraries.airflow.mapping import (
     check_kwargs_list,
     check_mappable,
     mapped_argument,
+    of_unknown_size,
     prevent_duplicates,
 )
 from goflow.parser.libraries.airflow.signatures import check_names, doc_of, name_of, parameters_of
@@ -153,7 +154,8 @@ def _make_mapped(self: TaskGroupFactory, expansion: dict[str, Any], names: list[
     unknown_key = mapped_over(expansion, at)
     dag = state_of(at.session).current_dag()
     for value in (*expansion.values(), unknown_key):
-        if isinstance(value, Unknown) and dag is not None:
-            dag.taint("what a group is expanded over", value, at)
+        unknown = of_unknown_size(value, at)
+        if unknown is not None and dag is not None:
+            dag.taint("what a group is expanded over", unknown, at)
     stand_ins = {name: mapped_argument(at.session, name, expansion) for name in names}
     return self.make(at, [], {**self.partial_kwargs, **stand_ins}, expansion)

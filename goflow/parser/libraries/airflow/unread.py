@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import libcst as cst
 
 from goflow.domain.diagnostics import Severity
-from goflow.parser.interpreter.alternatives import changeable
+from goflow.parser.interpreter.alternatives import OneOf, changeable
 from goflow.parser.interpreter.classes import ClassValue
 from goflow.parser.interpreter.scopes import Scope
 from goflow.parser.interpreter.unread import (
@@ -60,6 +60,18 @@ def unread_call(state: AirflowState, unknown: Unknown, args: Arguments, kwargs: 
 def _is_of_airflow(value: Any) -> bool:
     """Whether VALUE is Airflow's own: who wants to make something of that does not wait to be handed it."""
     return isinstance(value, NativeFunction) or (isinstance(value, ClassValue) and value.is_native)
+
+
+def goes_anywhere(state: AirflowState, unknown: Unknown, at: At) -> None:
+    """A task is given to a DAG that is not known: to one of some that are, or to one that is not seen."""
+    from goflow.parser.libraries.airflow.dag import DagValue
+
+    found = [one for one in unknown.may_be() if isinstance(one, DagValue)] if isinstance(unknown, OneOf) else []
+    for dag in dict.fromkeys([*found, state.current_dag()]):
+        if dag is not None:
+            dag.taint("whether there is such a task", unknown, at)
+    if not found:
+        _tell_of_dags("the DAG of a task", None, unknown, at)
 
 
 def unread_block(state: AirflowState, unknown: Unknown, body: cst.CSTNode, scope: Scope, at: At) -> None:

@@ -63,3 +63,54 @@ def test_a_key_that_nobody_knows_is_a_hole_and_no_text():
     env = only_task(f"{UNKNOWN}d = {{'k': 'v'}}\nd.update(u)\nB(env=d)").fields["env"]
     assert "<unknown" not in str(env)
     assert any("$hole" in key for key, _ in env["$dict"])
+
+
+UPDATED = f"{UNKNOWN}d = {{'owner': 'me'}}\nd.update(u)\nmany = [1]\nmany.extend(u)\n"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "lines", "told"),
+    [
+        ("default arguments of the DAG", "with DAG('q', default_args=d): E('a')", "retries of task 'a'"),
+        ("those that are copied", "with DAG('q', default_args={**d, 'pool': 'x'}): E('a')", "retries of task 'a'"),
+        ("of a group", "with DAG('q'):\n  with TaskGroup('g', default_args=d): E('a')", "retries of task 'g.a'"),
+        ("of a task", "with DAG('q'): E('a', default_args=d)", "retries of task 'a'"),
+        (
+            "of copies",
+            "with DAG('q'): BashOperator.partial(task_id='a', default_args=d).expand(bash_command=['x'])",
+            "retries",
+        ),
+        (
+            "that are added to the DAG's",
+            "with DAG('q') as q:\n  q.default_args.update(u)\n  E('a')",
+            "retries of task 'a'",
+        ),
+        ("params of the DAG", "with DAG('q', params=d): E('a')", "which params the DAG has"),
+        ("params that are not known at all", "with DAG('q', params=u): E('a')", "which params the DAG has"),
+        ("params of a task", "with DAG('q'): E('a', params=d)", "which params a task has"),
+        ("among its default arguments", "with DAG('q'): E('a', default_args={'params': u})", "which params a task has"),
+        (
+            "copies for the keys",
+            "with DAG('q'): BashOperator.partial(task_id='a').expand(bash_command=d)",
+            "is expanded over",
+        ),
+        (
+            "for a longer list",
+            "with DAG('q'): BashOperator.partial(task_id='a').expand(bash_command=many)",
+            "expand(...)",
+        ),
+        (
+            "for arguments",
+            "with DAG('q'): BashOperator.partial(task_id='a').expand_kwargs([{}, *u])",
+            "is expanded over",
+        ),
+        (
+            "of a group",
+            "with DAG('q'):\n  @task_group\n  def g(x): E('a')\n  g.expand(x=many)",
+            "expand(...)",
+        ),
+    ],
+)
+def test_keys_and_elements_that_were_added_by_what_is_not_known(sentence, lines, told):
+    found = errors(read(UPDATED + lines))
+    assert any(told in finding and finding.startswith("GF101") for finding in found), (sentence, found)

@@ -87,7 +87,7 @@ def test_an_operator_of_a_module_that_nobody_knows_is_a_task_and_a_slip_is_told(
 
 def test_the_name_of_a_param_that_nobody_knows_is_told():
     result = read('import os\nwith DAG("d", schedule=None, params={os.getpid(): 3}): E()')
-    assert "the name of a param" in next(found.message for found in result.diagnostics if found.code == "GF101")
+    assert "which params the DAG has" in next(found.message for found in result.diagnostics if found.code == "GF101")
 
 
 @pytest.mark.parametrize("value", ["[]", "0", "None", "''"])
