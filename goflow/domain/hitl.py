@@ -10,11 +10,13 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from goflow_runner import wire
+
 from goflow.domain.canonical import Json
 from goflow.domain.errors import InvalidRequestError
 from goflow.domain.triggers import Fired, FiredKind
 
-HITL_TRIGGER = "airflow.providers.standard.triggers.hitl.HITLTrigger"
+HITL_TRIGGER = wire.HITL_TRIGGER
 """The class path under which such a task waits; no runner ever makes it."""
 A_PERSON_DECIDES = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
 """``due_at`` of such a wait."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import pwd
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -20,7 +21,7 @@ from goflow_runner import command, processes
 from goflow_runner.airflow_lines import Lines
 from goflow_runner.folder import materialise
 from goflow_runner.relay import Relay
-from goflow_runner.wire import FolderInfo, OutcomeInfo
+from goflow_runner.wire import HITL_TRIGGER, DeferralInfo, FolderInfo, OutcomeInfo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -152,13 +153,42 @@ def _outcome(attempt: Attempt, word: Mapping[str, Any] | None, code: int, error:
         case "up_for_reschedule":
             assert word is not None
             return {"state": state, "reschedule_at": word.get("reschedule_date"), "exit_code": code}
-        case "awaiting_input":
-            message = "the task asks a person for something, which GoFlow cannot do for it yet"
-            return {"state": "failed", "reason": "NotYet", "message": message, "retry": False, "exit_code": code}
+        case "deferred" | "awaiting_input":
+            assert word is not None
+            return {"state": "deferred", "deferral": _deferral(word), "exit_code": code}
     if code:
         return command.died(code, attempt)
     message = error or "Airflow's supervisor ended without a word about its task; the log says why"
     return {"state": "failed", "reason": "NoWord", "message": message, "exit_code": code}
+
+
+def _deferral(word: Mapping[str, Any]) -> DeferralInfo:
+    """What the task waits for, by the supervisor's WORD: a trigger (``TIDeferredStatePayload``) or a person
+    (``TIAwaitingInputStatePayload``)."""
+    asks = word["state"] == "awaiting_input"
+    return {
+        "classpath": HITL_TRIGGER if asks else word["classpath"],
+        "kwargs": {} if asks else word.get("trigger_kwargs") or {},
+        "next_method": word["next_method"],
+        "next_kwargs": word.get("next_kwargs") or {},
+        "timeout_s": seconds(word.get("timeout" if asks else "trigger_timeout")),
+        "from_folder": not asks,
+        "encoding": "airflow",
+    }
+
+
+def seconds(told: str | float | None) -> float | None:
+    """A duration as Airflow's client writes it: in ISO 8601, a year of 365 days (pydantic's ``timedelta``)."""
+    if not isinstance(told, str):
+        return told
+    found = _DURATION.fullmatch(told)
+    if found is None:
+        raise ValueError(f"{told!r} is no duration")
+    parts = zip((31_536_000, 86_400, 3_600, 60, 1), found.groups()[1:], strict=True)
+    return (-1 if found[1] else 1) * sum(unit * float(number or 0) for unit, number in parts)
+
+
+_DURATION = re.compile(r"(-)?P(?:(\d+)Y)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
 
 
 def _no_airflow(why: str) -> OutcomeInfo:

@@ -297,6 +297,10 @@ class Report(TypedDict, total=False):
     note: str
 
 
+HITL_TRIGGER = "airflow.providers.standard.triggers.hitl.HITLTrigger"
+"""What a task waits for that has asked a person: no runner ever makes it."""
+
+
 class DeferralInfo(TypedDict, total=False):
     """What a deferred task waits for (``TaskDeferred``): the trigger's class and arguments, and how the task goes on.
 

@@ -30,7 +30,7 @@ class AirflowCases:
     """Subclasses come with the fixtures `runs`, on which `start_all` was called, and `shared`: an empty folder that the
     tasks see at the same path."""
 
-    @pytest.mark.timeout(400)
+    @pytest.mark.timeout(600)
     def test_results_variables_connections_copies_and_templates_come_through(self, runs: Runs) -> None:
         state, tasks = runs.end("results")
         assert (state, set(tasks.values())) == ("success", {"success"})
@@ -110,7 +110,7 @@ class AirflowCases:
         assert answered["responded_by_user"] == {"id": "api", "name": "api"}
         assert runs.xcom("asks", "late")["chosen_options"] == ["b"]
 
-    @pytest.mark.timeout(OUTAGE_S + 300)
+    @pytest.mark.timeout(OUTAGE_S + 600)
     def test_tasks_outlive_a_server_that_is_away(self, runs: Runs, shared: Path) -> None:
         runs.start("outage", folder=str(shared))
         for name in ("meanwhile", "afterwards"):

@@ -6,14 +6,14 @@ The trigger itself runs elsewhere, beside many others (`airflow._goflow.triggeri
 import os
 import sys
 
+from goflow_runner.wire import HITL_TRIGGER
+
 from airflow._goflow import exceptions as e
 from airflow._goflow import world
 from airflow._goflow.serialization import CLASSNAME, deserialize, packed
 
 TIMEOUT = "Trigger timeout"
 """What is told of a trigger whose time is over; operators know it by these words."""
-HITL_TRIGGER = "airflow.providers.standard.triggers.hitl.HITLTrigger"
-"""Under this path a task waits for a person; no runner makes the trigger."""
 _PLAIN = ("airflow.", "builtins.", "datetime.", "decimal.", "pendulum.", "uuid.", "zoneinfo.")
 """What the class paths of arguments begin with that every trigger runner has."""
 
