@@ -87,6 +87,7 @@ class Engine:
             namespace=defaults.namespace,
             shares_from=settings.indexed_job_copies,
             parallelism=settings.parallelism,
+            namespace_slots=settings.namespace_slots,
             follows_schedules=purpose is Purpose.SERVE,
         )
         self.trigger_runners = TriggerKeeper(

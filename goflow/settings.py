@@ -146,6 +146,10 @@ class Settings(BaseSettings):
     job_namespaces: list[str] = Field(default_factory=list)
     """Namespaces whose Jobs are watched (a JSON list in the environment). Default: only ``namespace``."""
 
+    namespace_slots: dict[str, int] = Field(default_factory=dict)
+    """How many tasks may be queued or running at once in a namespace: a JSON object of names and numbers, ``*`` for
+    every other namespace. Tasks above that wait for a slot."""
+
     runner_image: str = "goflow-runner:latest"
     """Image of tasks that do not name one: it holds goflow-runner and goflow-airflow-shim."""
 

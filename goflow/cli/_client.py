@@ -104,7 +104,13 @@ def _in_process() -> Iterator[Api]:
     configure("text", "error")
     prepare_home(settings)
     store = open_store(settings)
-    services = Services(store=store, defaults=defaults_of(settings), site=site_of(settings), open=True)
+    services = Services(
+        store=store,
+        defaults=defaults_of(settings),
+        site=site_of(settings),
+        open=True,
+        namespace_slots=settings.namespace_slots,
+    )
     listener = Listener("API", lambda: application(services), "127.0.0.1", 0)
     listener.start()
     api = Api(listener.url, "", live=False)

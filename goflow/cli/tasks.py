@@ -10,6 +10,7 @@ import click
 
 from goflow.cli._client import connect
 from goflow.cli._output import (
+    complete_task,
     dag_argument,
     details,
     json_option,
@@ -72,6 +73,20 @@ def show_command(dag_id: str, run_id: str, task_id: str, map_index: int, as_json
     with connect() as api:
         row = api.get(_path(dag_id, run_id, task_id), map_index=map_index)
     details(row, as_json)
+
+
+@command.command()
+@dag_argument
+@run_argument
+@click.argument("task_id", metavar="[TASK]", required=False, shell_complete=complete_task)
+@json_option
+def why(dag_id: str, run_id: str, task_id: str | None, as_json: bool) -> None:
+    """Why tasks of a run are not running yet: what each waits for."""
+    with connect() as api:
+        path = f"/goflow/v1/dags/{dag_id}/dagRuns/{run_id}/waiting"
+        rows = api.get(path, **({} if task_id is None else {"task_id": task_id}))["task_instances"]
+    columns = [("task_id", "TASK"), ("map_index", "INDEX"), ("state", "STATE"), ("waits_for", "WAITS FOR")]
+    show(rows, columns, as_json, empty="Nothing waits: every task runs or has ended.")
 
 
 @command.command()

@@ -79,10 +79,12 @@ class LaunchRefusedError(Exception):
 
 
 class BackendAwayError(Exception):
-    """The backend does not answer or asks to slow down: try again, after RETRY_AFTER_S seconds."""
+    """The backend does not answer or asks to slow down: try again, after RETRY_AFTER_S seconds. REASON, where it is the
+    launch's own that it waits: one word for people to see with it."""
 
-    def __init__(self, message: str, retry_after_s: float = 1.0) -> None:
+    def __init__(self, message: str, retry_after_s: float = 1.0, *, reason: str = "") -> None:
         self.retry_after_s = retry_after_s
+        self.reason = reason
         super().__init__(message)
 
 

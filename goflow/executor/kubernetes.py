@@ -116,7 +116,7 @@ class KubernetesBackend:
             raise BackendAwayError(str(problem), problem.retry_after_s or 1.0) from problem
         except KubeError as problem:
             if isinstance(problem, ForbiddenError) and "exceeded quota" in problem.message:
-                raise BackendAwayError(str(problem), 5.0) from problem
+                raise BackendAwayError(problem.message, 5.0, reason="QuotaExceeded") from problem
             raise LaunchRefusedError(problem.reason or str(problem.status), problem.message) from problem
 
     def manifest(self, plan: JobPlan) -> Json:

@@ -241,8 +241,19 @@ class Executor(ThreadService):
             self._refuse(planned, "NotConvertible", str(problem))
         except LaunchRefusedError as refusal:
             self._refuse(planned, refusal.reason, refusal.message)
+        except BackendAwayError as problem:
+            if problem.reason:
+                self._tell_why(planned, problem.reason, str(problem))
+            raise
         else:
             self._created(plan, planned)
+
+    def _tell_why(self, planned: Sequence[Launch], reason: str, message: str) -> None:
+        """They wait, and say for what."""
+        if any((launch.reason, launch.message) != (reason, message) for launch in planned):
+            with self.store.transaction() as tx:
+                for launch in planned:
+                    launches.set_message(tx, launch.id, reason=reason, message=message)
 
     def _note_namespace(self, plan: JobPlan, planned: Sequence[Launch]) -> None:
         """Noted before it is there: its runner may claim before this thread goes on."""
@@ -422,6 +433,8 @@ def _note_created(tx: Tx, plan: JobPlan, planned: Sequence[Launch]) -> None:
             job_name=plan.job_name,
             namespace=plan.namespace,
         )
+        if launch.reason:
+            launches.set_message(tx, launch.id, reason=None, message=None)
 
 
 def _note_cleaned(tx: Tx, launch_id: str) -> None:

@@ -66,7 +66,7 @@ class PlanRequest:
     @property
     def namespace(self) -> str:
         """The namespace in force: the task's, the DAG's, the daemon's."""
-        return self.task.runtime.namespace or self.dag.runtime.namespace or self.defaults.namespace
+        return namespace_of(self.dag, self.task, self.defaults.namespace)
 
     def said(self) -> RuntimeSpec:
         """What file and ``goflow.yaml`` say: for the task over what they say for the DAG."""
@@ -76,3 +76,9 @@ class PlanRequest:
         """The runtime in force: the task's own word over the DAG's, the daemon's under both (decision 6)."""
         defaults = RuntimeSpec(namespace=self.defaults.namespace, service_account=self.defaults.service_account)
         return over(self.said(), defaults)
+
+
+def namespace_of(dag: DagSpec, task: TaskSpec, default: str) -> str:
+    """The namespace that the file or ``goflow.yaml`` gives TASK, else DEFAULT; an operator's own argument may name
+    another, which is known when its pod is made."""
+    return task.runtime.namespace or dag.runtime.namespace or default

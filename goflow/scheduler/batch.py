@@ -325,14 +325,12 @@ class Batch:
                 self._shelf.ready.add(book, cell)
 
     def _request(self, book: Book, cell: Cell) -> LaunchRequest:
-        task, spec = book.graph.tasks[cell.task_id], book.graph.spec
         limits = [Limit(bound.place[0], bound.most) for bound in self._shelf.bounds(book, cell.task_id)]  # type: ignore[arg-type]
-        namespace = task.runtime.namespace or spec.runtime.namespace or self._placement.namespace
         return LaunchRequest(
             ti=book.row(cell),
             backend=self._placement.backend,
             new_attempt=not cell.resumes,
-            namespace=namespace,
+            namespace=self._shelf.slots.of(book.graph, cell.task_id),
             limits=limits,
             shares_from=self._placement.shares_from if self._may_share(book, cell) else 0,
         )

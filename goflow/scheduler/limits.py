@@ -18,7 +18,9 @@ from typing import Literal
 from goflow.domain.state import OCCUPYING_STATES, TaskState
 from goflow.scheduler.book import Book, Cell
 
-Scope = Literal["pool", "dag", "run", "task", "task_in_run", "paused"]
+Scope = Literal["pool", "dag", "run", "task", "task_in_run", "namespace", "paused"]
+_OVER_ALL = frozenset({"pool", "namespace"})
+"""Scopes that are no DAG's."""
 Place = tuple[str, ...]
 """One counter: a scope and what it counts for, such as ``("run", dag id, run id)``."""
 EVERYWHERE: Place = ("all",)
@@ -105,6 +107,8 @@ class Ready:
         self._parked: dict[Place, deque[_Queue]] = {}
         self._waiting: set[int] = set()
         self._order = itertools.count()
+        self.more_places: Callable[[Book, Cell], Iterable[Place]] = lambda _book, _cell: ()
+        """Places of a cell beside `places`: its namespace, where these have bounds."""
 
     def add(self, book: Book, cell: Cell) -> None:
         """CELL is scheduled."""
@@ -120,7 +124,7 @@ class Ready:
 
     def count(self, book: Book, cell: Cell, by: int) -> None:
         """CELL takes (BY 1) or frees (BY -1) what it occupies."""
-        for place in places(book, cell):
+        for place in (*places(book, cell), *self.more_places(book, cell)):
             size = cell.pool_slots if place[0] == "pool" else 1
             self.used[place] = self.used.get(place, 0) + by * size
             if by < 0:
@@ -136,7 +140,7 @@ class Ready:
 
     def unpark_dag(self, dag_id: str) -> None:
         """The same for every place of a DAG: its limits have changed, or it is paused no more."""
-        for place in [place for place in self._parked if place[0] != "pool" and place[1] == dag_id]:
+        for place in [place for place in self._parked if place[0] not in _OVER_ALL and place[1] == dag_id]:
             self.unpark(place)
 
     def forget(self, book: Book) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import structlog
 
@@ -21,6 +21,7 @@ from goflow.scheduler.agenda import Agenda
 from goflow.scheduler.batch import Batch, Placement
 from goflow.scheduler.book import Book, Cell
 from goflow.scheduler.intake import RELEVANT, Intake
+from goflow.scheduler.namespaces import NamespaceSlots
 from goflow.scheduler.shelf import Shelf
 from goflow.service import ThreadService
 from goflow.store import Store, Tx, dags, events, runs
@@ -37,8 +38,9 @@ EVENTS_AT_ONCE = 1000
 class Scheduler(ThreadService):
     """Plans over STORE and writes launches for BACKEND. One per daemon; two daemons on one database do not disagree.
 
-    NAMESPACE is where launches go whose task and DAG name none; SHARES_FROM is `Placement`'s, PARALLELISM `Ready`'s.
-    CLOCK is the store's unless given. FOLLOWS_SCHEDULES false: no runs are begun but those that somebody has ordered.
+    NAMESPACE is where launches go whose task and DAG name none; SHARES_FROM is `Placement`'s, PARALLELISM `Ready`'s,
+    NAMESPACE_SLOTS that of `goflow.scheduler.namespaces`. CLOCK is the store's unless given. FOLLOWS_SCHEDULES false:
+    no runs are begun but those that somebody has ordered.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Scheduler(ThreadService):
         namespace: str = "",
         shares_from: int = 0,
         parallelism: int = 0,
+        namespace_slots: Mapping[str, int] | None = None,
         clock: Clock | None = None,
         who: str = "scheduler",
         follows_schedules: bool = True,
@@ -60,6 +63,7 @@ class Scheduler(ThreadService):
         self._follows_schedules = follows_schedules
         self._placement = Placement(backend, namespace, shares_from)
         self._parallelism = parallelism
+        self._slots = NamespaceSlots(namespace_slots or {}, namespace)
         self._shelf: Shelf | None = None
         self._seen = 0
         self._own: list[tuple[int, int]] = []
@@ -179,7 +183,7 @@ class Scheduler(ThreadService):
         """Everything that is active, from the store; and failures that nobody has drawn the consequences of yet."""
         self._seen = events.last_seq(tx)
         self._own.clear()
-        shelf = Shelf(self._parallelism)
+        shelf = Shelf(self._parallelism, self._slots)
         shelf.load_pools(tx)
         shelf.lines.load(tx)
         shelf.dags = {dag.dag_id: dag for dag in dags.list_(tx)}

@@ -9,6 +9,7 @@ from goflow.domain.runs import TaskInstance
 from goflow.domain.state import (
     FAILED_STATES,
     OCCUPYING_STATES,
+    SUSPENDED_STATES,
     TERMINAL_RUN_STATES,
     TERMINAL_TASK_STATES,
     RunState,
@@ -61,7 +62,7 @@ def mark_task(
             chosen = selection.instances(rows, wanted, map_indexes=indexes, indexed=[task_id])
             if not chosen and each is run:
                 raise NotFoundError(f"task {task_id} with map index {map_index} in run {run_id} of DAG {dag_id}")
-            mine = [row for row in chosen if row.state is not state]
+            mine = [row for row in chosen if row.state not in {state, TaskState.REMOVED}]
             marked += mine
             if dry_run:
                 continue
@@ -98,7 +99,7 @@ def mark_run(store: Store, dag_id: str, run_id: str, state: RunState, *, who: st
             return []
         graph = Graph(versions.spec(tx, run.reading_id))
         open_ = [row for row in tasks.of_run(tx, run.id) if row.state not in TERMINAL_TASK_STATES]
-        begun = OCCUPYING_STATES | {TaskState.DEFERRED, TaskState.UP_FOR_RESCHEDULE}
+        begun = OCCUPYING_STATES | SUSPENDED_STATES | {TaskState.UP_FOR_RESCHEDULE}
         ends = {RunState.SUCCESS: TaskState.SUCCESS, RunState.FAILED: TaskState.FAILED}
         changed, left = [], False
         for row in open_:

@@ -227,3 +227,44 @@ def rollup(book: Book) -> EndRun | None:
     if leaves & FAILED_STATES:
         return EndRun(RunState.FAILED, "task_failure")
     return EndRun(RunState.SUCCESS, "success") if leaves <= SUCCESS_STATES else None
+
+
+def obstacles(book: Book, cell: Cell, facts: Facts) -> Iterator[str]:
+    """What keeps CELL, which waits for its dependencies, from being scheduled, in words for people; nothing where the
+    scheduler is about to decide it."""
+    graph, task_id = book.graph, cell.task_id
+    task = graph.tasks[task_id]
+    if _mapping_verdict(book, task_id) is not None:
+        return
+    if graph.upstream[task_id] and task.trigger_rule not in {"always", "dummy"}:
+        setups, direct = Verdict.RUN, judge(task.trigger_rule, _direct_counts(book, cell, facts), cell.map_index)
+        if task_id in graph.indirect_setups:
+            setups = judge_setups(_setup_counts(book, cell, facts), cell.map_index)
+        if setups.ends or direct.ends:
+            return
+        if direct is Verdict.WAIT:
+            yield f"trigger rule {task.trigger_rule}: {_open(book, graph.upstream[task_id])}"
+        if setups is Verdict.WAIT:
+            yield f"its setups have not succeeded: {_open(book, graph.indirect_setups[task_id])}"
+        elif task_id in graph.teardown_scope and direct is Verdict.RUN and not _scope_counts(book, cell, facts).done:
+            yield f"it tears down when its scope is done: {_open(book, graph.teardown_scope[task_id])}"
+    elif sources := [name for name in mapping.references(graph, task_id) if not book.ended(name)]:
+        yield f"its copies are made of what these leave: {_open(book, tuple(sources))}"
+    if (task.depends_on_past or task.wait_for_downstream) and not facts.past_met(book, task_id):
+        words = "depends_on_past" if task.depends_on_past else "wait_for_downstream"
+        yield f"{words}: the same task of the run before has not ended well"
+
+
+def _open(book: Book, task_ids: tuple[str, ...]) -> str:
+    """Which of TASK_IDS have not ended, and how they stand."""
+    names = []
+    for task_id in task_ids:
+        states = {cell.state for cell in book.cells[task_id].values() if cell.state not in TERMINAL_TASK_STATES}
+        if states:
+            names.append(f"{task_id} is {' and '.join(sorted(states))}")
+    more = len(names) - _MOST_NAMED
+    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+_MOST_NAMED = 5
+"""How many tasks above are named; of more it is told how many they are."""

@@ -15,8 +15,9 @@ from goflow.domain.spec import Dialect
 from goflow.domain.state import TERMINAL_TASK_STATES, WAITING_STATES, RunState, TaskState
 from goflow.scheduler.book import Book, Cell
 from goflow.scheduler.graph import Graph
-from goflow.scheduler.limits import Bound, Policy, Ready, bounds, occupies
+from goflow.scheduler.limits import Bound, Place, Policy, Ready, bounds, occupies
 from goflow.scheduler.lines import Lines
+from goflow.scheduler.namespaces import NamespaceSlots
 from goflow.scheduler.timers import Timers
 from goflow.scheduler.weights import is_weighed, recall
 from goflow.store import Tx, dags, pools, tasks, versions, xcoms
@@ -34,10 +35,12 @@ _GRAPHS = 512
 class Shelf(Policy):
     """Books by (DAG id, run id), with everything that is reckoned over more than one of them."""
 
-    def __init__(self, parallelism: int = 0) -> None:
+    def __init__(self, parallelism: int = 0, slots: NamespaceSlots | None = None) -> None:
+        self.slots = slots or NamespaceSlots({}, "")
         self.books: dict[tuple[str, str], Book] = {}
         self.dags: dict[str, Dag] = {}
         self.ready = Ready(parallelism)
+        self.ready.more_places = self._namespace
         self.timers: Timers[TimerKey] = Timers()
         self.hot: dict[tuple[str, str], None] = {}
         """Runs whose books have something to look at."""
@@ -93,7 +96,13 @@ class Shelf(Policy):
         dag = self.dags.get(book.run.dag_id)
         spec = book.graph.spec
         most = dag.max_active_tasks if dag is not None else spec.max_active_tasks
-        return bounds(book, task_id, most, per_run=spec.dialect is Dialect.AIRFLOW3)
+        found = bounds(book, task_id, most, per_run=spec.dialect is Dialect.AIRFLOW3)
+        namespace = self.slots.bound(book.graph, task_id)
+        return found if namespace is None else [*found, namespace]
+
+    def _namespace(self, book: Book, cell: Cell) -> tuple[Place, ...]:
+        bound = self.slots.bound(book.graph, cell.task_id)
+        return () if bound is None else (bound.place,)
 
     # books
 

@@ -11,11 +11,11 @@ from sqlalchemy import Row, Select, bindparam, func, insert, select, update
 
 from goflow.domain.errors import NotFoundError
 from goflow.domain.runs import UNMAPPED, DagRun, TaskInstance
-from goflow.domain.state import WAITING_STATES, RunState, TaskState
+from goflow.domain.state import OPEN_LAUNCH_STATES, WAITING_STATES, RunState, TaskState
 from goflow.store import events
 from goflow.store.columns import dumps, loads
 from goflow.store.rows import Attempt, NewTask
-from goflow.store.tables import OCCUPYING, SCHEDULED, WAITING, dag_runs, task_instances, where
+from goflow.store.tables import OCCUPYING, SCHEDULED, WAITING, dag_runs, launches, task_instances, where
 from goflow.store.tables import attempts as attempts_table
 from goflow.store.tx import Tx
 
@@ -157,13 +157,14 @@ def count(
 @dataclass(slots=True)
 class Occupancy:
     """What is queued, running or restarting, of what was asked for: pool to slots, and numbers of task instances by
-    DAG, run and task."""
+    DAG, run and task, and by the namespace of their launch."""
 
     pools: dict[str, int] = field(default_factory=dict)
     dags: dict[str, int] = field(default_factory=dict)
     runs: dict[int, int] = field(default_factory=dict)
     tasks: dict[tuple[str, str], int] = field(default_factory=dict)
     tasks_in_run: dict[tuple[int, str], int] = field(default_factory=dict)
+    namespaces: dict[str, int] = field(default_factory=dict)
 
 
 _OCCUPIED_POOLS = (
@@ -178,9 +179,24 @@ _OCCUPIED_DAGS = (
 )
 
 
-def occupancy(tx: Tx, pools: Collection[str], dag_ids: Collection[str]) -> Occupancy:
-    """How full POOLS are, and how much runs of the DAGs of DAG_IDS; deferred tasks are not among it (see
-    `goflow.store.pools` for pools that count them)."""
+_HOLDING = select(_t.id, _t.try_number).where(where(OCCUPYING)).subquery()
+_OCCUPIED_NAMESPACES = (
+    select(launches.c.namespace, func.count().label("n"))
+    .join(
+        _HOLDING,
+        (launches.c.task_instance_id == _HOLDING.c.id) & (launches.c.try_number == _HOLDING.c.try_number),
+    )
+    .where(
+        launches.c.state.in_([state.value for state in OPEN_LAUNCH_STATES]),
+        launches.c.namespace.in_(bindparam("namespaces", expanding=True)),
+    )
+    .group_by(launches.c.namespace)
+)
+
+
+def occupancy(tx: Tx, pools: Collection[str], dag_ids: Collection[str], namespaces: Collection[str] = ()) -> Occupancy:
+    """How full POOLS are, how much runs of the DAGs of DAG_IDS, and how much in NAMESPACES; deferred tasks are not
+    among it (see `goflow.store.pools` for pools that count them)."""
     out = Occupancy()
     for row in tx.rows(_OCCUPIED_POOLS, {"pools": list(pools)}) if pools else ():
         out.pools[row.pool] = int(row.slots)
@@ -190,6 +206,8 @@ def occupancy(tx: Tx, pools: Collection[str], dag_ids: Collection[str]) -> Occup
         task, in_run = (row.dag_id, row.task_id), (row.dag_run_id, row.task_id)
         out.tasks[task] = out.tasks.get(task, 0) + row.n
         out.tasks_in_run[in_run] = out.tasks_in_run.get(in_run, 0) + row.n
+    for row in tx.rows(_OCCUPIED_NAMESPACES, {"namespaces": list(namespaces)}) if namespaces else ():
+        out.namespaces[row.namespace] = row.n
     return out
 
 

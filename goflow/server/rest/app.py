@@ -19,7 +19,7 @@ from goflow.domain.errors import (
     NotFoundError,
     StateChangeRefusedError,
 )
-from goflow.server.rest import admin, assets, backfills, dags, hitl, runs, tasks
+from goflow.server.rest import admin, assets, backfills, dags, hitl, runs, tasks, why
 from goflow.server.rest.context import CallerDep, Services, ServicesDep
 
 log = structlog.get_logger(__name__)
@@ -46,7 +46,7 @@ def application(services: Services) -> FastAPI:
     """The application over SERVICES; its OpenAPI document is at ``/openapi.json``."""
     app = FastAPI(title="GoFlow", version=__version__, docs_url="/docs", redoc_url=None, default_response_class=Answer)
     app.state.services = services
-    for module in (dags, runs, backfills, tasks, assets, hitl, admin):
+    for module in (dags, runs, backfills, tasks, why, assets, hitl, admin):
         app.include_router(module.router)
     app.add_exception_handler(GoFlowError, _refused)
     app.add_exception_handler(Exception, _failed)

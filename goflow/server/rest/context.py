@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -27,6 +27,7 @@ class Services:
     open: bool = False
     checks: dict[str, Check] = field(default_factory=dict)
     status: Callable[[], dict[str, Any]] = dict
+    namespace_slots: Mapping[str, int] = field(default_factory=dict)
 
 
 def services_of(request: Request) -> Services:

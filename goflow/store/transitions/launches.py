@@ -183,8 +183,10 @@ def claim_launch(tx: Tx, launch_id: str, claimant: str, *, at: dt.datetime | Non
     return Claimed.CLAIMED
 
 
+_MOST_IDS = 10_000
+"""How many ids one statement takes."""
 _OPEN_OF = (
-    select(_l.id)
+    select(_l.id, _l.task_instance_id)
     .where(
         _l.task_instance_id.in_(bindparam("ids", expanding=True)),
         _l.state.in_([_L.PLANNED.value, _L.CREATED.value, _L.CLAIMED.value]),
@@ -224,10 +226,17 @@ def stop_launches(
     tx: Tx, ti_ids: Collection[int], *, who: str, at: dt.datetime | None = None, reason: str = ""
 ) -> list[str]:
     """Ask every open launch of those task instances to stop; the ids of those that were not asked before."""
-    if not ti_ids:
-        return []
-    rows = tx.rows(_OPEN_OF, {"ids": list(ti_ids)})
+    ids = list(ti_ids)
+    rows = [row for i in range(0, len(ids), _MOST_IDS) for row in tx.rows(_OPEN_OF, {"ids": ids[i : i + _MOST_IDS]})]
     return [row.id for row in rows if request_stop(tx, row.id, who=who, at=at, reason=reason)]
+
+
+def with_open_launches(tx: Tx, ti_ids: Collection[int]) -> set[int]:
+    """Those of the task instances that have a launch whose end is not stored yet."""
+    ids, found = list(ti_ids), set[int]()
+    for start in range(0, len(ids), _MOST_IDS):
+        found.update(row.task_instance_id for row in tx.rows(_OPEN_OF, {"ids": ids[start : start + _MOST_IDS]}))
+    return found
 
 
 _NEXT_ORDINAL = select(func.coalesce(func.max(_l.ordinal), 0) + 1).where(

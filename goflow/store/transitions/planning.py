@@ -29,14 +29,15 @@ from goflow.store.tx import Tx
 _t = task_instances.c
 _l = launches.c
 
-Scope = Literal["dag", "run", "task", "task_in_run"]
+Scope = Literal["dag", "run", "task", "task_in_run", "namespace"]
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
     """No more than MOST task instances may be queued or running in SCOPE.
 
-    ``dag``: over all runs of the DAG; ``run``: in the run; ``task``: copies of the task over all runs; ``task_in_run``.
+    ``dag``: over all runs of the DAG; ``run``: in the run; ``task``: copies of the task over all runs; ``task_in_run``;
+    ``namespace``: in the namespace of the launch, over all DAGs.
     """
 
     scope: Scope
@@ -140,7 +141,7 @@ class _Room:
         self._pools = _pools(tx, sorted({request.ti.pool for request in requests}))
         bounded = [name for name, pool in self._pools.items() if pool.slots >= 0]
         limited = {request.ti.dag_id for request in requests if request.limits}
-        self._used = tasks.occupancy(tx, bounded, limited)
+        self._used = tasks.occupancy(tx, bounded, limited, _limited_namespaces(requests))
         for name, pool in self._pools.items():
             pool.free -= self._used.pools.get(name, 0)
 
@@ -152,14 +153,17 @@ class _Room:
             return "no_such_pool"
         if pool.slots >= 0 and pool.free < ti.pool_slots:
             return "pool_full"
-        if any(self._count(limit.scope, ti) >= limit.most for limit in request.limits):
+        if any(self._count(limit.scope, request) >= limit.most for limit in request.limits):
             return "limit"
         pool.free -= ti.pool_slots
-        self._add(ti)
+        self._add(request)
         return ""
 
-    def _count(self, scope: Scope, ti: TaskInstance) -> int:
+    def _count(self, scope: Scope, request: LaunchRequest) -> int:
+        ti = request.ti
         match scope:
+            case "namespace":
+                return self._used.namespaces.get(request.namespace, 0)
             case "dag":
                 return self._used.dags.get(ti.dag_id, 0)
             case "run":
@@ -171,8 +175,9 @@ class _Room:
             case _:
                 assert_never(scope)
 
-    def _add(self, ti: TaskInstance) -> None:
-        used = self._used
+    def _add(self, request: LaunchRequest) -> None:
+        used, ti = self._used, request.ti
+        used.namespaces[request.namespace] = used.namespaces.get(request.namespace, 0) + 1
         used.dags[ti.dag_id] = used.dags.get(ti.dag_id, 0) + 1
         used.runs[ti.dag_run_id] = used.runs.get(ti.dag_run_id, 0) + 1
         task, in_run = (ti.dag_id, ti.task_id), (ti.dag_run_id, ti.task_id)
@@ -181,9 +186,16 @@ class _Room:
 
     @staticmethod
     def _lock_limits(tx: Tx, requests: Sequence[LaunchRequest]) -> None:
-        """Every scope of a limit lies within one DAG, so one lock for each DAG is enough; taken in order."""
+        """Every scope of a limit but a namespace lies within one DAG, so one lock for each DAG is enough; taken in
+        order."""
         for dag_id in sorted({request.ti.dag_id for request in requests if request.limits}):
             tx.lock_name(f"limits {dag_id}")
+        for namespace in sorted(_limited_namespaces(requests)):
+            tx.lock_name(f"namespace {namespace}")
+
+
+def _limited_namespaces(requests: Sequence[LaunchRequest]) -> set[str]:
+    return {request.namespace for request in requests if any(limit.scope == "namespace" for limit in request.limits)}
 
 
 _POOLS = select(pools.c.name, pools.c.slots, pools.c.include_deferred)

@@ -284,22 +284,25 @@ def clear_tasks(
 ) -> list[int]:
     """Let task instances begin anew. TASKS maps each id to its new ``max_tries``; the ids of those that changed.
 
-    What is over, waits or is scheduled goes to ``none``. What is queued or running goes to ``restarting`` and its open
-    launches are asked to stop; it goes on to ``none`` when their end is stored.
+    What is over, waits or is scheduled goes to ``none``. What is queued or running, or was when it was given an end
+    and has not stopped yet, goes to ``restarting``, and its open launches are asked to stop; it goes on to ``none``
+    when their end is stored: there are never two containers of one task.
     """
-    from goflow.store.transitions.launches import stop_launches
+    from goflow.store.transitions.launches import stop_launches, with_open_launches
 
     seen = _lock(tx, tasks)
+    running = with_open_launches(tx, seen)
     changes = []
     for ti_id, max_tries in tasks.items():
         if ti_id not in seen or seen[ti_id].state in {_S.NONE, _S.RESTARTING}:
             continue
         state = seen[ti_id].state
-        new = _S.RESTARTING if state in {_S.QUEUED, _S.RUNNING} else _S.NONE
+        stopping = ti_id in running and may_follow(state, _S.RESTARTING)
+        new = _S.RESTARTING if stopping or state in {_S.QUEUED, _S.RUNNING} else _S.NONE
         changes.append(TaskChange(ti_id, state, new, at, who, reason, None, {"max_tries": max_tries, "note": None}))
     done = apply(tx, changes)
-    running = [change.ti_id for change in changes if change.new is _S.RESTARTING]
-    stop_launches(tx, running, who=who, at=at, reason=reason)
+    to_stop = [change.ti_id for change in changes if change.new is _S.RESTARTING]
+    stop_launches(tx, to_stop, who=who, at=at, reason=reason)
     return [change.ti_id for change, changed in zip(changes, done, strict=True) if changed]
 
 

@@ -105,6 +105,28 @@ def test_whatever_keeps_it_from_beginning_is_tried_again(world, told, step, prob
     assert len(tries) == 2
 
 
+def test_a_launch_that_has_to_wait_for_a_quota_says_so_until_it_is_made(world):
+    words = 'jobs.batch "t" is forbidden: exceeded quota: team, requested: count/jobs.batch=1'
+    problems = [BackendAwayError(words, 5.0, reason="QuotaExceeded")]
+
+    def before(what: str, launch_id: str) -> None:
+        if what == "launch" and problems:
+            raise problems.pop()
+
+    world.backend.before = before
+    executor = world.executor()
+    world.store.subscribe(executor._on_events)
+    executor._start_backend()
+    launch = world.queue()
+    work_off(executor)
+    assert (world.launch(launch.id).reason, world.launch(launch.id).message) == ("QuotaExceeded", words)
+    assert world.instance(launch).state is TaskState.QUEUED
+    world.store.clock.advance(6.0)
+    executor._tick()
+    work_off(executor)
+    assert (world.launch(launch.id).state, world.launch(launch.id).reason) == (LaunchState.CREATED, None)
+
+
 @pytest.mark.parametrize("step", ["launch", "terminate", "cleanup"])
 @pytest.mark.parametrize("problem", [BackendAwayError("away", 3.0), OSError("what?")], ids=str)
 def test_a_call_that_fails_is_made_again_when_its_time_has_come(world, step, problem):

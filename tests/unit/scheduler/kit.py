@@ -59,11 +59,12 @@ class World:
     def __init__(self, url: str, now: dt.datetime = T0) -> None:
         self.clock = VirtualClock(now)
         self.store = Store(url, clock=self.clock)
-        self.scheduler = Scheduler(self.store, backend="fake")
+        self.namespace_slots: dict[str, int] = {}
+        self.restart()
 
     def restart(self) -> None:
         """The scheduler dies, and another begins."""
-        self.scheduler = Scheduler(self.store, backend="fake")
+        self.scheduler = Scheduler(self.store, backend="fake", namespace_slots=self.namespace_slots)
 
     def put(self, spec: DagSpec, *, paused: bool = False, version: str = "1") -> None:
         """Have a DAG, or another version of it, in force."""

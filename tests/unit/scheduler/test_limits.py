@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from goflow.domain.spec import Dialect
+from goflow.domain.spec import Dialect, RuntimeSpec
 from goflow.scheduler import operations
 from goflow.scheduler.graph import Graph
 from goflow.scheduler.loop import Scheduler
@@ -180,3 +180,30 @@ def test_many_copies_pass_through_sixteen_slots(world: World) -> None:
     assert world.queued()[0] == "m[0]"
     assert world.finish_all() == [f"m[{n}]" for n in range(40)]
     assert world.run_state() == "success"
+
+
+def test_a_namespace_has_its_own_slots_over_all_dags(world: World) -> None:
+    world.namespace_slots = {"crowded": 2, "*": 1}
+    world.restart()
+    crowded = RuntimeSpec(namespace="crowded")
+    pod = "airflow.providers.cncf.kubernetes.operators.pod.KubernetesPodOperator"
+    named = {"operator": "KubernetesPodOperator", "operator_path": pod, "fields": {"namespace": "crowded"}}
+    world.put(dag(task("a", runtime=crowded), task("b"), task("c"), dag_id="d"))
+    world.put(dag(task("x"), task("y", **named), task("z"), dag_id="e", runtime=crowded))
+    world.trigger("d")
+    world.trigger("e")
+
+    def queued() -> int:
+        states = [*world.states(dag_id="d").values(), *world.states(dag_id="e").values()]
+        return states.count("queued")
+
+    assert queued() == 3
+    world.restart()
+    world.settle()
+    assert queued() == 3
+    order = []
+    while world.queued():
+        assert len(world.queued()) <= 3
+        order.append(world.queued()[0])
+        world.finish(order[-1])
+    assert sorted(order) == ["a", "b", "c", "x", "y", "z"]

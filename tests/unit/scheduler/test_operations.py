@@ -269,6 +269,28 @@ class TestWhatIsCleared:
 
 
 class TestMark:
+    def test_what_was_marked_while_it_ran_begins_anew_only_when_it_has_stopped(self, world: World) -> None:
+        world.put(dag(task("a")))
+        run = world.trigger()
+        launch = world.start("a")
+        world.mark("a", TaskState.SUCCESS)
+        world.clear(run.run_id, ["a"])
+        assert (world.states(), world.queued()) == ({"a": "restarting"}, [])
+        world.end(launch)
+        assert (world.states(), world.queued()) == ({"a": "queued"}, ["a"])
+
+    def test_copies_that_were_removed_stay_so(self, world: World) -> None:
+        over = {"x": {"$xcom": {"task_id": "a", "key": "return_value"}}}
+        world.put(dag(task("a"), task("m", "a", mapped=True, expand=over)))
+        run = world.trigger()
+        world.finish("a", xcom=[1, 2])
+        world.finish("m[0]")
+        world.finish("m[1]")
+        world.clear(run.run_id, ["a"], downstream=True)
+        world.finish("a", xcom=[1])
+        assert world.states() == {"a": "success", "m[0]": "queued", "m[1]": "removed"}
+        assert world.mark("m", TaskState.SKIPPED) == [("m", 0)]
+
     def test_a_success_lets_go_on_what_had_failed_below(self, world: World) -> None:
         world.put(dag(task("a"), task("b", "a"), task("c", "b")))
         world.trigger()
