@@ -16,6 +16,11 @@ from tests.oracle.wheels import wheel_folder
 from tests.parity.driving import AT_ONCE
 from tests.parity.examples import PLACES, RUN_LIMIT_S
 
+WITH_AIRFLOW_S = 4 * RUN_LIMIT_S
+"""The longest that a run may take whose tasks Airflow itself runs: each begins with seconds of work."""
+FEW_AT_ONCE = {"GOFLOW_PARALLELISM": str(AT_ONCE)}
+"""So that these do not wait for each other's starts until a limit of their own is over."""
+
 
 class Backend(Protocol):
     """What differs from one backend to another."""
@@ -47,8 +52,15 @@ class Local:
 
     python: Path | None = None
     at_once: ClassVar[int] = AT_ONCE
-    limit_s: ClassVar[float] = RUN_LIMIT_S
-    settings: ClassVar[Mapping[str, str]] = {"GOFLOW_BACKEND": "local", "GOFLOW_TASK_API_PORT": "0"}
+
+    @property
+    def limit_s(self) -> float:
+        return WITH_AIRFLOW_S if self.python else RUN_LIMIT_S
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        own = {"GOFLOW_BACKEND": "local", "GOFLOW_TASK_API_PORT": "0"}
+        return {**own, **FEW_AT_ONCE} if self.python else own
 
     def goflow_yaml(self, folder: Path, scratch: Path) -> dict[str, Any]:
         wheels = wheel_folder(sorted(folder.glob("*.py")))
@@ -86,13 +98,11 @@ class InCluster:
 
     @property
     def limit_s(self) -> float:
-        """As on this machine, but for Airflow's starts."""
-        return 4 * RUN_LIMIT_S if self.image else RUN_LIMIT_S
+        return WITH_AIRFLOW_S if self.image else RUN_LIMIT_S
 
     @property
     def settings(self) -> Mapping[str, str]:
-        """With Airflow few tasks at once, so that they do not wait for each other's starts until a limit is over."""
-        return {**self.access, "GOFLOW_DEFAULT_POOL_SLOTS": str(AT_ONCE)} if self.image else self.access
+        return {**self.access, **FEW_AT_ONCE} if self.image else self.access
 
     def goflow_yaml(self, folder: Path, scratch: Path) -> dict[str, Any]:
         shutil.copytree(SEEDED, folder / "_seeded", ignore=shutil.ignore_patterns("__pycache__"))
