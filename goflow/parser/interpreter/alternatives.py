@@ -109,6 +109,7 @@ class OneOf(Unknown):
 
     def binary(self, operator: str, other: Any, at: At, *, reflected: bool) -> Any:
         """Something else."""
+        super().binary(operator, other, at, reflected=reflected)
         return self.derived()
 
 

@@ -280,7 +280,10 @@ class Unknown(Value):
         return self
 
     def binary(self, operator: str, other: Any, at: At, *, reflected: bool) -> Any:
-        """Unknown."""
+        """Unknown. A library to which ``>>`` and ``<<`` mean something puts a function into
+        ``library["unknown_shifted"]``."""
+        if operator in {">>", "<<"} and (hook := at.session.library.get("unknown_shifted")) is not None:
+            hook(self, other, at)
         return self
 
     def unary(self, operator: str, at: At) -> Any:

@@ -68,6 +68,8 @@ def merged_defaults(kwargs: Mapping[str, Any], at: At) -> Merged:
         dag = state.current_dag()
     group = kwargs.get("task_group")
     lends = isinstance(group, GroupValue) or dag is not None  # Airflow 2 asks an open group for a place, not defaults
+    if isinstance(group, Unknown) and dag is not None:
+        dag.taint("a task's group", group, at)
     if not isinstance(group, GroupValue):
         group = state.current_group(dag) if dag is not None or state.airflow2 else None
     own = whole(kwargs.get("default_args"))

@@ -33,7 +33,13 @@ from goflow.parser.libraries.airflow.operator_arguments import Merged, fill_defa
 from goflow.parser.libraries.airflow.params import ParamsValue, make_params
 from goflow.parser.libraries.airflow.relations import Dependable
 from goflow.parser.libraries.airflow.state import refuse, state_of, taint_if_undecided
-from goflow.parser.libraries.airflow.xcom_args import enter_block, leave_block, references_in, xcom_of
+from goflow.parser.libraries.airflow.xcom_args import (
+    enter_block,
+    leave_block,
+    references_in,
+    unknown_references,
+    xcom_of,
+)
 
 if TYPE_CHECKING:
     from goflow.parser.libraries.airflow.dag import DagValue
@@ -133,12 +139,17 @@ class TaskValue(Dependable):
         try:
             for task in references_in(value):
                 self.node.set_upstream([task])
+            for unknown in unknown_references(value):
+                if self.dag is not None:
+                    self.dag.taint("an edge", unknown, at, self.node.task_id)
         except GraphError as problem:
             refuse(at, problem)
 
     def set_flag(self, name: str, value: Any, at: At) -> None:
         """``is_setup``, ``is_teardown`` and ``on_failure_fail_dagrun``, which exclude each other."""
         node = self.node
+        if isinstance(value, Unknown) and self.dag is not None:
+            self.dag.taint(name, value, at, node.task_id)
         if name == "is_setup":
             if value is True and node.teardown:
                 text = f"Cannot mark task '{node.task_id}' as setup; task is already a teardown."
@@ -237,9 +248,17 @@ class OperatorValue(TaskValue):
         if name in self.template_fields:
             self.connect_references(at, value)
 
+    def forget_attribute(self, name: str, why: Unknown) -> None:
+        """It may have been set, or not."""
+        if self.dag is not None:
+            self.dag.taint(f"the attribute {name} of task {self.node.task_id}", why, why.at, self.node.task_id)
+
     def _assign_dag(self, dag: Any, at: At) -> None:
         from goflow.parser.libraries.airflow.dag import DagValue
+        from goflow.parser.libraries.airflow.unread import goes_anywhere
 
+        if isinstance(dag, Unknown):
+            goes_anywhere(state_of(at.session), dag, at)
         if dag is None or isinstance(dag, Unknown):
             return
         if not isinstance(dag, DagValue):

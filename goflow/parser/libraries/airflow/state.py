@@ -87,6 +87,12 @@ class AirflowState:
 
         unread_block(self, unknown, body, scope, at)
 
+    def unknown_shifted(self, unknown: Unknown, other: Any, at: At) -> None:
+        """``>>`` or ``<<`` between two things of which one is not known and the other is no task that would tell."""
+        from goflow.parser.libraries.airflow.unread import unread_edge
+
+        unread_edge(self, unknown, other, at)
+
     def singleton(self, key: str, make: Callable[[], T]) -> T:
         """The one object of this session called KEY, made when it is first asked for."""
         if key not in self.singletons:
@@ -101,6 +107,7 @@ def state_of(session: Session) -> AirflowState:
         state = session.library[_KEY] = AirflowState(session)
         session.library["unknown_called"] = state.unknown_called
         session.library["unknown_entered"] = state.unknown_entered
+        session.library["unknown_shifted"] = state.unknown_shifted
     assert isinstance(state, AirflowState)
     return state
 

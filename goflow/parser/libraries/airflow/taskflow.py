@@ -96,7 +96,7 @@ class TaskDecorator(Instance):
     def store(self, name: str, value: Any, at: At) -> None:
         """``decorated.is_setup = True``."""
         if name in {"is_setup", "is_teardown"}:
-            setattr(self, name.removeprefix("is_"), value is True)
+            setattr(self, name.removeprefix("is_"), value if isinstance(value, Unknown) else value is True)
         elif name == "on_failure_fail_dagrun":
             self.on_failure_fail_dagrun = value
         else:

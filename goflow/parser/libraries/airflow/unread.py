@@ -37,6 +37,9 @@ _TASK_ARGUMENTS = frozenset({"task_id", "group_id", "task_group", "trigger_rule"
 
 def unread_call(state: AirflowState, unknown: Unknown, args: Arguments, kwargs: Keywords, at: At) -> Unknown:
     """Take note of a call of UNKNOWN; gives what it gives."""
+    if isinstance(at.node, cst.Call) and isinstance(at.node.func, cst.Attribute):
+        for dag in dict.fromkeys(_dags_of(unknown)):  # a method of one of some tasks or groups
+            dag.taint(f"what {callee(at)}(...) does to the DAG", unknown, at)
     if CLIENTS.match(unknown.reason) or is_of_python(unknown.reason):
         return unknown
     handed = [*args, *kwargs.values()]
@@ -76,14 +79,34 @@ def goes_anywhere(state: AirflowState, unknown: Unknown, at: At) -> None:
 
 def unread_block(state: AirflowState, unknown: Unknown, body: cst.CSTNode, scope: Scope, at: At) -> None:
     """Take note of ``with UNKNOWN: BODY``: it may be a group, whose prefix the tasks inside get, or a DAG."""
+    makes = made_in(body, scope)
+    for dag in dict.fromkeys(_dags_of(unknown) if "tasks" in makes else ()):
+        dag.taint("what the context of tasks does to them", unknown, at)
     if knows_no_tasks(unknown.reason):
         return
-    makes = made_in(body, scope)
     current = state.current_dag()
     if current is not None and "tasks" in makes:
         current.taint("what the context of tasks does to them", unknown, at)
     elif current is None and "tasks" in makes:
         _tell_of_dags("the context of tasks", None, unknown, at)
+
+
+def unread_edge(state: AirflowState, unknown: Unknown, other: Any, at: At) -> None:
+    """Take note of ``UNKNOWN >> OTHER`` or ``OTHER >> UNKNOWN``: between tasks it is an edge."""
+    if not isinstance(other, Unknown | Dependable | list | tuple):
+        return
+    found = dict.fromkeys(_dags_in([unknown, other]))
+    current = state.current_dag()
+    for dag in found or ([current] if current is not None else []):
+        dag.taint("an edge", unknown, at)
+
+
+def _dags_of(unknown: Unknown) -> Iterator[DagValue]:
+    """The DAGs of the tasks and groups of which UNKNOWN is one, and those that it may be."""
+    from goflow.parser.libraries.airflow.dag import DagValue
+
+    if isinstance(unknown, OneOf):
+        yield from _dags_in(one for one in unknown.may_be() if isinstance(one, Dependable | DagValue))
 
 
 def _may_make_tasks(unknown: Unknown, makes: frozenset[str], kwargs: Keywords, at: At) -> bool:
@@ -138,6 +161,8 @@ def _dags_in(values: Any, depth: int = 3) -> Iterator[DagValue]:
             dag = dag_of(value.dependency())
             if dag is not None:
                 yield dag
+        elif isinstance(value, OneOf) and depth:
+            yield from _dags_in(value.may_be(), depth - 1)
         elif depth and isinstance(value, list | tuple | set):
             yield from _dags_in(value, depth - 1)
         elif depth and isinstance(value, dict):

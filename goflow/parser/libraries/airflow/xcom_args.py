@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from goflow.domain.canonical import Json
+from goflow.parser.interpreter.alternatives import OneOf
 from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.plain_values import type_name
 from goflow.parser.interpreter.session import Session
@@ -189,6 +190,16 @@ def references_in(value: Any, depth: int = 20) -> Iterator[TaskNode]:
             yield from references_in(value.attributes.get(name), depth - 1)
     elif hasattr(value, "referenced_tasks"):
         yield from value.referenced_tasks()
+
+
+def unknown_references(value: Any, depth: int = 20) -> Iterator[Unknown]:
+    """What in VALUE, and in the containers that it holds, may be one of some XComArgs."""
+    if isinstance(value, OneOf):
+        if any(isinstance(one, Dependable) for one in value.may_be()):
+            yield value
+    elif depth and isinstance(value, list | tuple | set | frozenset | dict):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from unknown_references(inner, depth - 1)
 
 
 def mapped_over(value: Any, at: At) -> Unknown | None:
