@@ -83,8 +83,10 @@ class Group:
         return sorted(file for folder in folders for file in folder.glob("*.py"))
 
     def entry(self, dag_id: str) -> dict[str, Any]:
-        """How a DAG is run (`tests.parity.driving`); ``today`` is there where its outcome depends on the day."""
+        """How a DAG is run (`tests.parity.driving`); ``answers`` are those to its questions, by task."""
+        answers = self.listed.get("answers", {}).get(dag_id)
         return {
+            **({} if answers is None else {"answers": answers}),
             "dag_id": dag_id,
             "conf": self.listed.get("conf", {}).get(dag_id, {}),
             "after": self.listed.get("after", {}).get(dag_id, []),

@@ -40,10 +40,11 @@ def outcomes(
             entry["after"] = [dag_id for dag_id in entry["after"] if dag_id in there and dag_id in wanted]
             if entry["triggered"]:
                 _unpause(api, entry["dag_id"])
+        answers = {entry["dag_id"]: entry["answers"] for entry in entries if "answers" in entry}
         drive(
             entries,
             lambda entry: _trigger(api, entry),
-            lambda: _states(api),
+            lambda: _answered(api, answers) or _states(api),
             lambda _: None,
             backend.limit_s,
             backend.at_once,
@@ -125,6 +126,17 @@ def _states(api: httpx.Client) -> dict[str, list[str]]:
     for run in _all_runs(api, "~"):
         found.setdefault(run["dag_id"], []).append(run["state"])
     return found
+
+
+def _answered(api: httpx.Client, answers: Mapping[str, Mapping[str, Any]]) -> None:
+    """Answer what tasks ask people, as the user ``api``."""
+    for dag_id, of_tasks in answers.items():
+        asked = _get(api, f"/api/v2/dags/{dag_id}/dagRuns/~/hitlDetails", response_received=False, limit=1000)
+        for row in (one["task_instance"] for one in asked["hitl_details"]):
+            if row["task_id"] in of_tasks and row["state"] == "awaiting_input":
+                path = f"/api/v2/dags/{dag_id}/dagRuns/{row['dag_run_id']}/taskInstances/{row['task_id']}"
+                body = of_tasks[row["task_id"]]
+                api.patch(f"{path}/{row['map_index']}/hitlDetails", json=body).raise_for_status()
 
 
 def _all_runs(api: httpx.Client, dag_id: str) -> list[dict[str, Any]]:

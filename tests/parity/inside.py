@@ -28,6 +28,8 @@ from driving import drive
 
 AIRFLOW_2 = airflow.__version__.startswith("2.")
 READ_LIMIT_S = 240.0
+THINKS_S = 10.0
+"""A person takes so long to answer: a task that goes on before its executor has told of its first end is failed."""
 
 
 def list_dags(folder: str) -> None:
@@ -51,7 +53,38 @@ def run(plan_file: str, folder: str) -> None:
             text = json.dumps(list(_runs(session, dag_id)), indent=1, sort_keys=True)
         (Path(folder) / f"{dag_id}.json").write_text(text)
 
-    drive(plan["entries"], lambda entry: _trigger(entry, plan), _states, ended, plan["limit_s"])
+    answers = {entry["dag_id"]: entry["answers"] for entry in plan["entries"] if "answers" in entry}
+
+    def states() -> dict[str, list[str]]:
+        if answers:
+            _answer(answers)
+        return _states()
+
+    drive(plan["entries"], lambda entry: _trigger(entry, plan), states, ended, plan["limit_s"])
+
+
+def _answer(answers: dict[str, dict[str, Any]]) -> None:
+    """Answer what tasks ask people, as Airflow's REST API does for a user ``api`` (``update_hitl_detail``)."""
+    from airflow._shared.timezones import timezone
+    from airflow.models.hitl import HITLDetail, HITLUser
+    from airflow.models.trigger import handle_event_submit
+    from airflow.triggers.base import TriggerEvent
+
+    with create_session() as session:
+        waiting = session.query(TaskInstance).filter(TaskInstance.state == "awaiting_input")
+        for instance in waiting.filter(TaskInstance.dag_id.in_(list(answers))):
+            given = answers[instance.dag_id].get(instance.task_id)
+            detail = session.get(HITLDetail, instance.id)
+            if given is None or detail is None or detail.response_received:
+                continue
+            if (timezone.utcnow() - detail.created_at).total_seconds() < THINKS_S:
+                continue
+            detail.responded_by = HITLUser(id="api", name="api")
+            detail.responded_at = timezone.utcnow()
+            detail.chosen_options = given["chosen_options"]
+            detail.params_input = given.get("params_input", {})
+            event = TriggerEvent(detail.as_resume_event_payload())
+            handle_event_submit(event, task_instance=instance, session=session)
 
 
 def _wait_until_read(wanted: set[str]) -> None:

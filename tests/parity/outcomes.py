@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -108,6 +109,8 @@ def _unequal(place: str, airflow: Any, goflow: Any) -> Iterator[Difference]:
 
 def _canonical(value: Any, own_words: Mapping[str, str]) -> Any:
     if isinstance(value, Mapping):
+        if value.get("__classname__") == "datetime.datetime" and value["__data__"]["timestamp"] > _CLOCK_FROM:
+            return "<now>"
         return {
             key: _sorted(_canonical(inner, own_words)) if key == _CHOICE else _canonical(inner, own_words)
             for key, inner in value.items()
@@ -131,6 +134,8 @@ def _moment(found: re.Match[str]) -> str:
     return "<now>" if found[1] > LOGICAL_DATE[:7] else f"{found[1]}{found[2]}{found[3]}"
 
 
+_CLOCK_FROM = dt.datetime.fromisoformat(LOGICAL_DATE).timestamp() + 31 * 86_400
+"""A moment after that is the clock's, as seconds since 1970."""
 _CHOICE = "skipmixin_key"
 """What a branch follows or skips: Airflow takes it from a set, in an order of that process."""
 _OF_THE_MOMENT: tuple[tuple[re.Pattern[str], Any], ...] = (

@@ -155,7 +155,7 @@ def _page(scores: list[Score]) -> list[str]:
         "# Outcome parity",
         "",
         f"Made by `make parity` on {dt.datetime.now(dt.UTC).date().isoformat()}. Every example DAG that comes with Airflow",
-        "and its standard provider, and needs no service of the internet and no person, is run once by Airflow (scheduler and",
+        "and its standard provider, and needs no service of the internet, is run once by Airflow (scheduler and",
         "LocalExecutor) and once by GoFlow (local backend), with the same logical date and conf and `random` seeded alike.",
         "Compared are the run's state, conf and data interval, and for every task instance its state, attempts, rendered",
         "fields, results (XComs, among them what a branch skips) and the name of a mapped copy. The files are the ones in the",
