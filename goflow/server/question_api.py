@@ -16,7 +16,7 @@ from goflow.scheduler import foretold, intervals
 from goflow.server import task_bodies
 from goflow.server.door import RequestRefusedError
 from goflow.server.sent_folders import sent_folder
-from goflow.server.task_input import InputBuilder
+from goflow.server.task_input import InputBuilder, run_info
 from goflow.store import Store, Tx, launches, questions, runs, versions
 
 
@@ -33,6 +33,9 @@ class QuestionApi:
         dag = versions.spec(tx, question.reading_id)
         run = runs.newest(tx, question.dag_id)
         started = [] if run is None else launches.of_run(tx, run.id)
+        of_run: dict[str, Any] = {}
+        if question.kind is QuestionKind.WEIGHT and question.dag_run_id is not None:
+            of_run["run"] = run_info(tx, runs.get(tx, question.dag_run_id))
         return {
             "id": question.id,
             "epoch": question.epoch,
@@ -42,7 +45,7 @@ class QuestionApi:
             "environment": dict(dag.runtime.environment),
             "folder": self.inputs.folder_of(tx, reading.version_id, question.reading_id),
             "inputs": dict(versions.inputs(tx, question.reading_id)),
-            "asked": dict(question.asked),
+            "asked": {**question.asked, **of_run},
             "launch_id": started[-1].id if started else None,
         }
 

@@ -72,7 +72,7 @@ class InputBuilder:
             "dialect": dag.dialect.value,
             "task": task.to_json(),
             "dag": dag.head_json(),
-            "run": _run_info(tx, run),
+            "run": run_info(tx, run),
             "folder": self.folder(tx, run),
             "inputs": versions.inputs(tx, run.reading_id),
             "environment": {**dag.runtime.environment, **task.runtime.environment},
@@ -125,7 +125,8 @@ def _resume(tx: Tx, launch: Launch) -> ResumeInfo | None:
     }
 
 
-def _run_info(tx: Tx, run: DagRun) -> RunInfo:
+def run_info(tx: Tx, run: DagRun) -> RunInfo:
+    """What code of the author's is told of RUN."""
     before = runs.previous(tx, run, states={RunState.SUCCESS})
     previous = None if before is None else {name: _iso(getattr(before, name)) for name in PROPERTIES_OF_PREVIOUS}
     return {

@@ -462,8 +462,8 @@ class WatchEvent(TypedDict):
 
 class QuestionInfo(TypedDict):
     """A question to code of the author's own. KIND: ``next_runs`` or ``interval`` (of the DAG's timetable), or
-    ``weight`` (of a task's strategy); ASKED: its arguments. LAUNCH_ID: in whose name the code asks the server; None:
-    it cannot."""
+    ``weight`` (of a task's strategy); ASKED: its arguments, of a weight also ``run`` (`RunInfo`).
+    LAUNCH_ID: in whose name the code asks the server; None: it cannot."""
 
     id: int
     epoch: int

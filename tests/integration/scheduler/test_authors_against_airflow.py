@@ -115,6 +115,7 @@ def test_weights_are_equal(folder: Path, dialect: Dialect) -> None:
         for map_index in ((-1, 0, 1) if task_id == "copies" else (-1,))
         for number in range(6)
     ]
+    cases.append(["fields", -1, 0])
     expected = run(theirs.python, "authors/ask_airflow_weights.py", told=cases, folder=folder)
     ours = run(sys.executable, "authors/ask_shim_weights.py", str(folder), dialect.value, told=cases, folder=folder)
     assert dict(zip(map(str, cases), ours, strict=True)) == dict(zip(map(str, cases), expected, strict=True))

@@ -168,9 +168,12 @@ def test_a_question_is_handed_out_with_its_versions_files_and_its_answer_is_look
     with server.store.transaction() as tx:
         run = runs.get(tx, tasks.get(tx, started.instance_id).dag_run_id)
         given = {"dag_id": run.dag_id, "reading_id": run.reading_id, "who": "test"}
+        given |= {"dag_run_id": run.id} if kind == "weight" else {}
         transitions.ask_code(tx, "about", QuestionKind(kind), {"x": 1}, **given)
     [info] = sync(server)["answer"]
+    of_run = info["asked"].pop("run", None)
     assert (info["kind"], info["asked"], info["launch_id"]) == (kind, {"x": 1}, started.id)
+    assert (of_run and of_run["run_id"]) == (run.run_id if kind == "weight" else None)
     assert sync(server, answering=[f"{info['id']}:{info['epoch']}"])["answer"] == []
     digest = info["folder"]["digest"]
     assert call(server, f"trigger_runners/r/{'0' * 64}.tar") == 403

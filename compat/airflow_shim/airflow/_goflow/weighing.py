@@ -44,20 +44,39 @@ class _UpstreamPriorityWeightStrategy(_Relatives):
 
 
 class WeighedInstance:
-    """A task instance that is about to be scheduled, as far as a strategy knows it."""
+    """A task instance whose weight is asked for, as far as Airflow's scheduler has it then.
 
-    state = start_date = end_date = duration = hostname = queued_dttm = None
+    Before its first attempt it is a new object there (``TaskInstance.insert_mapping``): it knows its run's id, and the
+    run through ``get_dagrun`` alone. Later it is the stored row, which knows the run too.
+    """
 
     def __init__(self, task, asked):
+        from airflow._goflow import dag_run, world
+
         self.task, self.dag_id, self.task_id = task, task.dag.dag_id, asked["task_id"]
         self.run_id, self.map_index = asked["run_id"], asked["map_index"]
         self.try_number, self.max_tries = asked["try_number"], asked["max_tries"]
         self.pool, self.pool_slots, self.queue = task.pool, task.pool_slots, task.queue
         self.priority_weight, self.operator = task.priority_weight, task.task_type
+        self.run_as_user, self.executor = task.run_as_user, task.executor
+        self.task_display_name = task.task_display_name
+        self.test_mode = False
+        self._run = dag_run.DagRun(dag_id=self.dag_id, **asked.get("run") or {"run_id": self.run_id})
+        self._run.dag = task.dag
+        of_run = self._run if self.try_number else None
+        self.dag_run = of_run
+        for name in ("logical_date", "execution_date" if world.is_airflow2() else "run_after"):
+            setattr(self, name, getattr(of_run, name, None))
+        if not self.try_number:
+            self.state = self.start_date = self.end_date = self.duration = self.queued_dttm = None
+            self.hostname = ""
 
     def get_dagrun(self, session=None):
         """Its run."""
-        raise NotImplementedError("a strategy of weights is asked without the run")
+        return self._run
+
+    def __getattr__(self, name):
+        raise AttributeError(f"GoFlow does not tell a strategy of weights {name!r} of a task instance")
 
     def __repr__(self):
         return f"<TaskInstance: {self.dag_id}.{self.task_id} {self.run_id}>"

@@ -5,7 +5,7 @@ import datetime
 from airflow.models.dag import DAG
 from airflow.operators.bash import BashOperator
 from decreasing_priority_weight_strategy import DecreasingPriorityStrategy
-from their_weights import ByName, Twice
+from their_weights import ByFields, ByName, Twice
 
 with DAG("weighed", schedule=None, start_date=datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)) as dag:
     first = BashOperator(task_id="first", bash_command="true", weight_rule=Twice(), priority_weight=3)
@@ -15,4 +15,5 @@ with DAG("weighed", schedule=None, start_date=datetime.datetime(2024, 1, 1, tzin
         bash_command=["true", "false"]
     )
     decreasing = BashOperator(task_id="decreasing", bash_command="true", weight_rule=DecreasingPriorityStrategy())
+    fields = BashOperator(task_id="fields", bash_command="true", weight_rule=ByFields(), queue="q", pool="p")
     first >> [second, named] >> copies >> decreasing

@@ -1,5 +1,7 @@
 """Strategies of weights as their authors write them, in a plugin; read by real Airflow and by the shim alike."""
 
+import zlib
+
 from airflow.plugins_manager import AirflowPlugin
 from airflow.task.priority_strategy import PriorityWeightStrategy
 
@@ -21,6 +23,15 @@ class Twice(ByName):
         return self.factor * len(below) + ti.task.priority_weight
 
 
+class ByFields(PriorityWeightStrategy):
+    """By everything that a new task instance knows of itself."""
+
+    def get_weight(self, ti):
+        words = "dag_id task_id run_id map_index pool pool_slots queue operator run_as_user executor dag_run run_after"
+        words += " logical_date execution_date state start_date end_date duration queued_dttm hostname test_mode"
+        return sum(zlib.crc32(f"{name}={getattr(ti, name, '-')}".encode()) for name in words.split()) % 1_000_000
+
+
 class Broken(PriorityWeightStrategy):
     """One that raises."""
 
@@ -30,4 +41,4 @@ class Broken(PriorityWeightStrategy):
 
 class TheirPlugin(AirflowPlugin):
     name = "their_weights"
-    priority_weight_strategies = [ByName, Twice, Broken]
+    priority_weight_strategies = [ByName, Twice, ByFields, Broken]
