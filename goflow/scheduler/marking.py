@@ -48,7 +48,7 @@ def mark_task(
     """
     if state not in MARKABLE:
         raise InvalidRequestError(f"a task cannot be marked {state}", hint=", ".join(sorted(MARKABLE)))
-    indexes = None if map_index is None else [map_index]
+    copies = {} if map_index is None else {task_id: [map_index]}
     marked = []
     with store.transaction() as tx:
         tx.lock_name("scheduling")
@@ -59,7 +59,7 @@ def mark_task(
                 continue
             wanted = selection.to_mark(graph, [task_id], upstream=upstream, downstream=downstream)
             rows = tasks.of_run(tx, each.id)
-            chosen = selection.instances(rows, wanted, map_indexes=indexes, indexed=[task_id])
+            chosen = selection.instances(rows, wanted, copies=copies)
             if not chosen and each is run:
                 raise NotFoundError(f"task {task_id} with map index {map_index} in run {run_id} of DAG {dag_id}")
             mine = [row for row in chosen if row.state not in {state, TaskState.REMOVED}]

@@ -162,7 +162,7 @@ def clear(
     *,
     who: str,
     task_ids: Collection[str] | None = None,
-    map_indexes: Collection[int] | None = None,
+    copies: Collection[tuple[str, int]] = (),
     upstream: bool = False,
     downstream: bool = False,
     past: bool = False,
@@ -178,11 +178,11 @@ def clear(
     """Let tasks of a run (all without TASK_IDS) begin anew; a run that is over is queued again, unless RESET_RUNS is
     false.
 
-    What is queued or running is told to stop, is ``restarting`` until it has, and begins anew then. MAP_INDEXES choose
-    copies of the tasks named. Setups and teardowns that the tasks need are cleared with them. PAST, FUTURE: of the runs
-    of an earlier, or a later, logical date as well. NEWEST_VERSION: the runs go on with the DAG as it is now. NOTE is
-    written to what is cleared. DRY_RUN: only say which they are. Raises NotFoundError, InvalidRequestError, and with
-    SPARE_RUNNING ConflictError where one of them is running.
+    What is queued or running is told to stop, is ``restarting`` until it has, and begins anew then. COPIES are named
+    beside TASK_IDS: (task id, map index). Setups and teardowns that the tasks need are cleared with them. PAST, FUTURE:
+    of the runs of an earlier, or a later, logical date as well. NEWEST_VERSION: the runs go on with the DAG as it is
+    now. NOTE is written to what is cleared. DRY_RUN: only say which they are. Raises NotFoundError,
+    InvalidRequestError, and with SPARE_RUNNING ConflictError where one of them is running.
     """
     only = _ONLY[only_failed, only_running]
     with store.transaction() as tx:
@@ -195,13 +195,15 @@ def clear(
             graph = Graph(versions.spec(tx, each.reading_id))
             named = (
                 list(graph.tasks)
-                if task_ids is None
-                else [t for t in task_ids if each.id == run.id or t in graph.tasks]
+                if task_ids is None and not copies
+                else [t for t in task_ids or () if each.id == run.id or t in graph.tasks]
             )
-            wanted = selection.to_clear(graph, named, upstream=upstream, downstream=downstream)
-            chosen = selection.instances(
-                tasks.of_run(tx, each.id), wanted, only=only, map_indexes=map_indexes, indexed=named
-            )
+            single: dict[str, set[int]] = {}
+            for task_id, index in copies:
+                if each.id == run.id or task_id in graph.tasks:
+                    single.setdefault(task_id, set()).add(index)
+            wanted, part = selection.copies_to_clear(graph, named, single, upstream=upstream, downstream=downstream)
+            chosen = selection.instances(tasks.of_run(tx, each.id), wanted, only=only, copies=part)
             if spare_running and any(row.state is TaskState.RUNNING for row in chosen):
                 raise ConflictError(f"tasks of run {each.run_id} are running", hint="wait for them to end")
             if not dry_run:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from goflow.domain.errors import InvalidRequestError, NotFoundError
 from goflow.domain.runs import DagRun, TaskInstance
@@ -10,6 +10,7 @@ from goflow.domain.state import RunType, TaskState
 from goflow.scheduler.graph import Graph
 from goflow.store import Tx, runs, versions
 
+_ALL: Mapping[str, Collection[int]] = {}
 _OF_SCHEDULE = frozenset({RunType.SCHEDULED, RunType.BACKFILL})
 _WITHOUT_PERIOD = frozenset({"once", "continuous", "assets"})
 
@@ -61,6 +62,26 @@ def to_clear(graph: Graph, task_ids: Collection[str], *, upstream: bool, downstr
     return found
 
 
+def copies_to_clear(
+    graph: Graph, task_ids: Collection[str], copies: Mapping[str, Collection[int]], *, upstream: bool, downstream: bool
+) -> tuple[set[str], dict[str, set[int]]]:
+    """The same where of the tasks in COPIES only those map indexes are meant: every task that is meant, and of which of
+    them only copies are.
+
+    Of the relatives of a copy in the same mapped group the copies of its own index are meant, of others all
+    (``find_relevant_relatives``). A task that is meant as a whole is. Raises NotFoundError.
+    """
+    whole = to_clear(graph, task_ids, upstream=upstream, downstream=downstream)
+    part: dict[str, set[int]] = {}
+    for task_id, indexes in copies.items():
+        for other in to_clear(graph, [task_id], upstream=upstream, downstream=downstream):
+            if other == task_id or graph.in_step(task_id, other):
+                part.setdefault(other, set()).update(indexes)
+            else:
+                whole.add(other)
+    return whole | part.keys(), {task_id: indexes for task_id, indexes in part.items() if task_id not in whole}
+
+
 def to_mark(graph: Graph, task_ids: Collection[str], *, upstream: bool, downstream: bool) -> set[str]:
     """TASK_IDS with the relatives that were asked for; teardowns below are left to do their work.
 
@@ -80,17 +101,16 @@ def instances(
     task_ids: Collection[str],
     *,
     only: Collection[TaskState] | None = None,
-    map_indexes: Collection[int] | None = None,
-    indexed: Collection[str] = (),
+    copies: Mapping[str, Collection[int]] = _ALL,
 ) -> list[TaskInstance]:
     """Those of ROWS that belong to TASK_IDS, and are in one of the states ONLY, if these are given; of the tasks in
-    INDEXED only copies MAP_INDEXES, if these are given."""
+    COPIES only those map indexes."""
     return [
         row
         for row in rows
         if row.task_id in task_ids
         and (only is None or row.state in only)
-        and (map_indexes is None or row.task_id not in indexed or row.map_index in map_indexes)
+        and (row.task_id not in copies or row.map_index in copies[row.task_id])
     ]
 
 

@@ -41,7 +41,7 @@ class ClearTasks(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     dag_run_id: str
-    task_ids: list[str] | None = Field(None, min_length=1)
+    task_ids: list[str | tuple[str, int]] | None = Field(None, min_length=1)
     dry_run: bool = True
     only_failed: bool = True
     only_running: bool = False
@@ -245,7 +245,8 @@ def clear_tasks(dag_id: str, body: ClearTasks, services: ServicesDep, caller: Ca
         services.store,
         dag_id,
         body.dag_run_id,
-        task_ids=body.task_ids,
+        task_ids=None if body.task_ids is None else [one for one in body.task_ids if isinstance(one, str)],
+        copies=[one for one in body.task_ids or () if isinstance(one, tuple)],
         upstream=body.include_upstream,
         downstream=body.include_downstream,
         past=body.include_past,

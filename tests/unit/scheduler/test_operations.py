@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from goflow.domain.errors import AlreadyExistsError, ConflictError, InvalidRequestError, NotFoundError
-from goflow.domain.spec import Dialect
+from goflow.domain.spec import Dialect, GroupSpec
 from goflow.domain.state import RunState, TaskState
 from goflow.operators.registry import SUB_DAG
 from goflow.scheduler import marking, operations
@@ -143,9 +143,30 @@ class TestClear:
         world.put(dag(task("m", mapped=True, expand={"x": [1, 2]}), task("after", "m")))
         run = world.trigger()
         world.finish_all()
-        cleared = world.clear(run.run_id, ["m"], map_indexes=[1], downstream=True)
+        cleared = world.clear(run.run_id, copies=[("m", 1)], downstream=True)
         assert sorted(cleared.tasks) == [("after", -1), ("m", 1)]
         assert world.states() == {"m[0]": "success", "m[1]": "queued", "after": "none"}
+
+    def test_the_copies_below_a_copy_in_its_group_are_those_of_its_index(self, world: World) -> None:
+        members = (
+            task("g.a", group="g"),
+            task("g.b", "g.a", group="g"),
+            task("other", "g.b"),
+        )
+        group = GroupSpec(group_id="g", expand={"x": [1, 2, 3]})
+        world.put(dag(*members, groups=(group,)))
+        run = world.trigger()
+        world.finish_all()
+        one = world.clear(run.run_id, copies=[("g.a", 1)], downstream=True, dry_run=True)
+        assert sorted(one.tasks) == [("g.a", 1), ("g.b", 1), ("other", -1)]
+        up = world.clear(run.run_id, copies=[("g.b", 0), ("g.b", 2)], upstream=True, dry_run=True)
+        assert sorted(up.tasks) == [("g.a", 0), ("g.a", 2), ("g.b", 0), ("g.b", 2)]
+        both = world.clear(run.run_id, ["g.a"], copies=[("g.a", 1), ("g.b", 1)], dry_run=True)
+        assert sorted(both.tasks) == [("g.a", 0), ("g.a", 1), ("g.a", 2), ("g.b", 1)], (
+            "a whole task is more than a copy"
+        )
+        with pytest.raises(NotFoundError):
+            world.clear(run.run_id, copies=[("nothing", 1)], dry_run=True)
 
     def test_a_tasks_setups_and_teardowns_come_along(self, world: World) -> None:
         members = [task("s", setup=True), task("w", "s"), task("t", "s", "w", teardown=True), task("x", "w")]

@@ -236,6 +236,12 @@ def test_tasks_are_cleared_and_marked_in_other_runs_with_notes(caller: httpx.Cli
     world.settle()
     assert world.states("bad") == {"one": "skipped", "two": "skipped"}
     assert caller.get(path).json()["note"] is None
+    single = {"dag_run_id": "bad", "task_ids": [["two", -1]], "only_failed": False, "dry_run": True}
+    told = caller.post("/api/v2/dags/d/clearTaskInstances", json=single).raise_for_status().json()
+    assert [(row["task_id"], row["map_index"]) for row in told["task_instances"]] == [("two", -1)]
+    single["task_ids"] = [["two", 4]]
+    told = caller.post("/api/v2/dags/d/clearTaskInstances", json=single).raise_for_status().json()
+    assert told["task_instances"] == []
     both = {"dag_run_id": "bad", "only_failed": True, "only_running": True}
     assert caller.post("/api/v2/dags/d/clearTaskInstances", json=both).status_code == 422
 
