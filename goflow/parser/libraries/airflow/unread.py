@@ -43,10 +43,10 @@ def unread_call(state: AirflowState, unknown: Unknown, args: Arguments, kwargs: 
     if CLIENTS.match(unknown.reason) or is_of_python(unknown.reason):
         return unknown
     handed = [*args, *kwargs.values()]
-    makes = made_by(handed)
+    makes = made_by(value for value in handed if value is not at.module.names)
     touched = list(dict.fromkeys(_dags_in(handed)))
     current = state.current_dag()
-    at_once = made_by(value for value in handed if not _is_of_airflow(value)) if makes else makes
+    at_once = made_by(value for value in handed if not _is_of_airflow(value, at)) if makes else makes
     if not touched and current is not None and _may_make_tasks(unknown, at_once, kwargs, at):
         touched = [current]
     for dag in touched:
@@ -60,8 +60,11 @@ def unread_call(state: AirflowState, unknown: Unknown, args: Arguments, kwargs: 
     return Maker.made(unknown, changeable(handed), makes)
 
 
-def _is_of_airflow(value: Any) -> bool:
-    """Whether VALUE is Airflow's own: who wants to make something of that does not wait to be handed it."""
+def _is_of_airflow(value: Any, at: At) -> bool:
+    """Whether VALUE is Airflow's own: who wants to make something of that does not wait to be handed it. So with the
+    module's globals."""
+    if value is at.module.names:
+        return True
     return isinstance(value, NativeFunction) or (isinstance(value, ClassValue) and value.is_native)
 
 
