@@ -142,3 +142,8 @@ _RELATIVES = {
     "future": "And the same in runs with a later logical date.",
 }
 map_index_option = click.option("--map-index", type=int, default=-1, help="Which copy of a mapped task.")
+newest_version_option = click.option(
+    "--newest-version/--own-version",
+    default=None,
+    help="Run with the newest version of the DAG, or with the run's own (the default, unless the DAG says otherwise).",
+)

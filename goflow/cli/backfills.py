@@ -43,9 +43,8 @@ def command() -> None:
 @click.option(
     "--run-on-latest-version/--run-on-own-version",
     "latest",
-    default=True,
-    show_default=True,
-    help="Which version of the DAG runs that are there already are run again with.",
+    default=None,
+    help="Which version runs that are there already are run again with (the newest, unless the DAG says otherwise).",
 )
 @click.option("--dry-run", is_flag=True, help="Only say which runs it would be.")
 @click.option("--wait", is_flag=True, help="Wait until it is over; exit code 1 when a run has failed.")
@@ -58,7 +57,7 @@ def create_command(
     run_backwards: bool,
     max_active_runs: int,
     conf: dict[str, Any] | None,
-    latest: bool,
+    latest: bool | None,
     dry_run: bool,
     wait: bool,
     as_json: bool,

@@ -5,7 +5,15 @@ from __future__ import annotations
 import click
 
 from goflow.cli._client import connect
-from goflow.cli._output import complete_dag, dag_argument, details, json_option, run_argument, show
+from goflow.cli._output import (
+    complete_dag,
+    dag_argument,
+    details,
+    json_option,
+    newest_version_option,
+    run_argument,
+    show,
+)
 from goflow.cli.dags import pages
 
 KEYS = ("dag_id", "run_id", "state", "logical_date", "start_date", "end_date")
@@ -52,12 +60,12 @@ def show_command(dag_id: str, run_id: str, as_json: bool) -> None:
 @dag_argument
 @run_argument
 @click.option("--only-failed", is_flag=True, help="Only tasks that failed, and what failed because of them.")
-@click.option("--newest-version", is_flag=True, help="Run with the newest version of the DAG instead of its own.")
+@newest_version_option
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be cleared.")
 @json_option
 def clear(
-    dag_id: str, run_id: str, only_failed: bool, newest_version: bool, yes: bool, dry_run: bool, as_json: bool
+    dag_id: str, run_id: str, only_failed: bool, newest_version: bool | None, yes: bool, dry_run: bool, as_json: bool
 ) -> None:
     """Let the tasks of a run run again."""
     path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/clear"

@@ -15,6 +15,7 @@ from goflow.cli._output import (
     details,
     json_option,
     map_index_option,
+    newest_version_option,
     relatives_options,
     run_argument,
     show,
@@ -130,11 +131,11 @@ def logs(
 @relatives_options
 @click.option("--only-failed", is_flag=True, help="Of these, only what failed.")
 @click.option("--only-running", is_flag=True, help="Of these, only what is running.")
-@click.option("--newest-version", is_flag=True, help="Run with the newest version of the DAG instead of the run's own.")
+@newest_version_option
 @click.option("--note", help="A note that is written to what is cleared.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 def clear(
-    dag_id: str, run_id: str, task_id: str, newest_version: bool, note: str | None, yes: bool, **asked: bool
+    dag_id: str, run_id: str, task_id: str, newest_version: bool | None, note: str | None, yes: bool, **asked: bool
 ) -> None:
     """Let a task run again."""
     if asked["only_failed"] and asked["only_running"]:

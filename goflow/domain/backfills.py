@@ -33,7 +33,8 @@ class BackfillOrder:
     """What somebody orders: the runs of DAG_ID whose logical date is from FROM_DATE to TO_DATE, both included.
 
     RUN_BACKWARDS: the newest first. MAX_ACTIVE_RUNS of them are active at once, beside the DAG's other runs.
-    DAG_RUN_CONF None: runs that are run again keep theirs. RUN_ON_LATEST_VERSION: those run the DAG as it is now.
+    DAG_RUN_CONF None: runs that are run again keep theirs. RUN_ON_LATEST_VERSION: those run the DAG as it is now
+    (None: unless it says otherwise).
     """
 
     dag_id: str
@@ -43,7 +44,7 @@ class BackfillOrder:
     reprocess_behavior: Reprocess = Reprocess.NONE
     max_active_runs: int = 10
     dag_run_conf: Mapping[str, Any] | None = None
-    run_on_latest_version: bool = True
+    run_on_latest_version: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -328,6 +328,11 @@ class DagSpec(_Part):
     max_consecutive_failed_dag_runs: int = 0
     dagrun_timeout: float | None = None
     fail_fast: bool = False
+    allowed_run_types: tuple[str, ...] | None = field(default=None, metadata=_TEXTS)
+    """Types of runs (`goflow.domain.state.RunType`) that may be made; None: all."""
+    rerun_with_latest_version: bool | None = None
+    """Whether runs that begin anew go on with the newest version, where nobody says it; None: cleared ones with their
+    own, those of a backfill with the newest."""
     tags: tuple[str, ...] = field(default=(), metadata=_TEXTS)
     owners: tuple[str, ...] = field(default=(), metadata=_TEXTS)
     description: str | None = None

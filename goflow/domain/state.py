@@ -53,6 +53,8 @@ class RunType(enum.StrEnum):
     MANUAL = "manual"
     BACKFILL = "backfill"
     ASSET_TRIGGERED = "asset_triggered"
+    OPERATOR_TRIGGERED = "operator_triggered"
+    """By TriggerDagRunOperator, under Airflow 3.3; its run ids begin with ``manual`` all the same."""
 
 
 class LaunchState(enum.StrEnum):

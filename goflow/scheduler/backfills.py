@@ -8,7 +8,7 @@ wait in their line (`goflow.scheduler.lines`), and the scheduler begins them. Th
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from goflow.domain.backfills import Backfill, BackfillOrder, BackfillRun, Reprocess, Skipped
 from goflow.domain.errors import AlreadyExistsError, ConflictError, InvalidRequestError
@@ -18,7 +18,7 @@ from goflow.domain.spec import DagSpec
 from goflow.domain.state import TERMINAL_RUN_STATES, RunState, RunType
 from goflow.scheduler import operations
 from goflow.scheduler.graph import Graph
-from goflow.scheduler.making import check_conf, make_run
+from goflow.scheduler.making import check_allowed, check_conf, make_run
 from goflow.scheduler.timetables import Restriction, RunInfo, is_periodic, next_run
 from goflow.store import Store, Tx, backfills, dags, runs, transitions, versions
 from goflow.store.rows import Dag
@@ -59,7 +59,8 @@ def create(store: Store, order: BackfillOrder, *, who: str) -> Backfill:
         if not planned:
             dates = f"from {order.from_date.isoformat()} to {order.to_date.isoformat()}"
             raise InvalidRequestError(f"DAG {order.dag_id} has no runs {dates}", hint="both ends are logical dates")
-        backfill = transitions.create_backfill(tx, order, who=who)
+        latest = operations.goes_on_with_newest(tx, dag.dag_id, order.run_on_latest_version, otherwise=True)
+        backfill = transitions.create_backfill(tx, replace(order, run_on_latest_version=latest), who=who)
         graph = Graph(spec)
         dates_of_it = [
             _carry_out(tx, dag, graph, backfill, place, one, who) for place, one in enumerate(planned, start=1)
@@ -115,6 +116,7 @@ def _checked(tx: Tx, order: BackfillOrder, now: dt.datetime) -> tuple[Dag, DagSp
     if not dag.is_active:
         raise InvalidRequestError(f"DAG {dag.dag_id} is not active", hint="its file is gone or broken")
     spec = versions.spec(tx, dag.reading_id)
+    check_allowed(spec, RunType.BACKFILL)
     if asks_its_author(spec.schedule):
         what = f"the dates of DAG {dag.dag_id} are those of a timetable class of its own"
         raise InvalidRequestError(what, hint="trigger its runs with their logical dates: goflow dags trigger")
@@ -182,7 +184,7 @@ def _carry_out(
     """Make the run of one date, or run it again."""
     run, reason = planned.run, planned.reason
     if run is not None and reason is None:
-        operations.clear_run(tx, run, newest_version=backfill.run_on_latest_version, who=who)
+        operations.clear_run(tx, run, newest_version=backfill.run_on_latest_version is True, who=who)
         transitions.take_over_run(tx, run, backfill)
     elif run is None:
         try:

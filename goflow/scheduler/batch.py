@@ -11,6 +11,7 @@ from goflow.domain.callbacks import callback_kind, relevant_task
 from goflow.domain.errors import ConflictError
 from goflow.domain.outcomes import end_by_trigger
 from goflow.domain.runs import MOST_IN_JOB
+from goflow.domain.spec import Dialect
 from goflow.domain.state import SUSPENDED_STATES, TERMINAL_TASK_STATES, RunState, TaskState
 from goflow.operators.shared import may_share
 from goflow.scheduler import planning
@@ -300,10 +301,11 @@ class Batch:
             transitions.request_callback(self._tx, book.run, kind, reason=end.reason, ti_id=ti_id, who=self._who)
 
     def _pause_after_failures(self, book: Book, end: EndRun) -> None:
-        """Too many runs in a row have failed (``max_consecutive_failed_dag_runs``): the DAG is paused."""
-        most = book.graph.spec.max_consecutive_failed_dag_runs
+        """The newest runs of all have failed (``max_consecutive_failed_dag_runs``): the DAG is paused. One that has not
+        ended is none of them (``_check_last_n_dagruns_failed``)."""
+        most, airflow2 = book.graph.spec.max_consecutive_failed_dag_runs, book.graph.spec.dialect is Dialect.AIRFLOW2
         if end.state is RunState.FAILED and end.reason == "task_failure" and most > 0:
-            states = runs.ended_states(self._tx, book.run.dag_id, most)
+            states = runs.newest_states(self._tx, book.run.dag_id, most, by_logical_date=airflow2)
             if len(states) >= most and all(state is RunState.FAILED for state in states):
                 dags.set_paused(self._tx, book.run.dag_id, True, who=self._who)
                 self._shelf.load_dag(self._tx, book.run.dag_id)

@@ -32,7 +32,7 @@ def ask_for_interval(tx: Tx, run: DagRun, *, who: str) -> None:
 
 def lacks_interval(spec: DagSpec, run: DagRun) -> bool:
     """Whether RUN may have to wait for its data interval."""
-    by_hand = run.run_type is RunType.MANUAL and run.logical_date is not None
+    by_hand = run.run_type in {RunType.MANUAL, RunType.OPERATOR_TRIGGERED} and run.logical_date is not None
     return by_hand and run.data_interval_start is None and asks_its_author(spec.schedule)
 
 

@@ -90,6 +90,13 @@ def takes_part(task: TaskSpec, run: DagRun, now: dt.datetime) -> bool:
     return starts and (task.end_date is None or date <= task.end_date.resolve(now))
 
 
+def check_allowed(spec: DagSpec, run_type: RunType) -> None:
+    """Hold a run to the DAG's ``allowed_run_types``. Raises InvalidRequestError."""
+    if spec.allowed_run_types is not None and run_type not in spec.allowed_run_types:
+        hint = f"its file allows {', '.join(spec.allowed_run_types)}"
+        raise InvalidRequestError(f"DAG {spec.dag_id} does not allow {run_type} runs", hint=hint)
+
+
 def check_conf(spec: DagSpec, conf: Mapping[str, Any], now: dt.datetime) -> None:
     """Hold a run's configuration against the DAG's params, as they are NOW. Raises InvalidRequestError, which says
     what is wrong."""

@@ -27,7 +27,7 @@ from goflow.domain.state import (
 from goflow.scheduler import selection
 from goflow.scheduler.graph import Graph
 from goflow.scheduler.intervals import ask_for_interval, lacks_interval
-from goflow.scheduler.making import check_conf, make_run, new_tasks, run_id_for
+from goflow.scheduler.making import check_allowed, check_conf, make_run, new_tasks, run_id_for
 from goflow.scheduler.timetables import RunInfo, manual_interval
 from goflow.store import Store, Tx, dags, events, launches, runs, tasks, transitions, versions
 from goflow.store.rows import Dag
@@ -48,8 +48,9 @@ def trigger(
     without_logical_date: bool = False,
     note: str | None = None,
     inside: DagRun | None = None,
+    by_operator: bool = False,
 ) -> DagRun:
-    """Make a manual run of the DAG's newest version.
+    """Make a manual run of the DAG's newest version; BY_OPERATOR: a task makes it, which Airflow 3 tells apart.
 
     INSIDE is the run that it is a part of (Airflow 2's SubDagOperator): it has its dates, and begins although nobody
     has unpaused the DAG.
@@ -63,7 +64,9 @@ def trigger(
         dag = dags.get(tx, dag_id)
         if not dag.is_active:
             raise InvalidRequestError(f"DAG {dag_id} is not active", hint="its file is gone or broken")
-        spec = versions.spec(tx, dag.reading_id)
+        spec, airflow2 = versions.spec(tx, dag.reading_id), dag.dialect is Dialect.AIRFLOW2
+        run_type = RunType.OPERATOR_TRIGGERED if by_operator and not airflow2 else RunType.MANUAL
+        check_allowed(spec, run_type)
         conf = dict(conf or {})
         now = store.clock.now()
         check_conf(spec, conf, now)
@@ -82,7 +85,7 @@ def trigger(
             dag,
             Graph(spec),
             info,
-            run_type=RunType.MANUAL,
+            run_type=run_type,
             who=who,
             run_id=run_id,
             conf=conf,
@@ -169,7 +172,7 @@ def clear(
     future: bool = False,
     only_failed: bool = False,
     only_running: bool = False,
-    newest_version: bool = False,
+    newest_version: bool | None = None,
     reset_runs: bool = True,
     spare_running: bool = False,
     note: str | None = None,
@@ -181,13 +184,14 @@ def clear(
     What is queued or running is told to stop, is ``restarting`` until it has, and begins anew then. COPIES are named
     beside TASK_IDS: (task id, map index). Setups and teardowns that the tasks need are cleared with them. PAST, FUTURE:
     of the runs of an earlier, or a later, logical date as well. NEWEST_VERSION: the runs go on with the DAG as it is
-    now. NOTE is written to what is cleared. DRY_RUN: only say which they are. Raises NotFoundError,
-    InvalidRequestError, and with SPARE_RUNNING ConflictError where one of them is running.
+    now (None: if it says so itself). NOTE is written to what is cleared. DRY_RUN: only say which they are. Raises
+    NotFoundError, InvalidRequestError, and with SPARE_RUNNING ConflictError where one of them is running.
     """
     only = _ONLY[only_failed, only_running]
     with store.transaction() as tx:
         tx.lock_name("scheduling")
         run = runs.by_run_id(tx, dag_id, run_id)
+        newest_version = goes_on_with_newest(tx, dag_id, newest_version, otherwise=False)
         found: list[TaskInstance] = []
         for each in selection.runs_meant(tx, run, past=past, future=future):
             if newest_version and not dry_run:
@@ -222,6 +226,15 @@ _ONLY: dict[tuple[bool, bool], frozenset[TaskState] | None] = {
     (False, True): frozenset({TaskState.RUNNING}),
     (True, True): FAILED_STATES | {TaskState.RUNNING},
 }
+
+
+def goes_on_with_newest(tx: Tx, dag_id: str, asked: bool | None, *, otherwise: bool) -> bool:
+    """Whether a run that begins anew goes on with the newest version: as was ASKED, else as the DAG itself has it now
+    (``rerun_with_latest_version``), else OTHERWISE (``resolve_run_on_latest_version``)."""
+    if asked is not None:
+        return asked
+    said = versions.spec(tx, dags.get(tx, dag_id).reading_id).rerun_with_latest_version
+    return otherwise if said is None else said
 
 
 def clear_run(tx: Tx, run: DagRun, *, newest_version: bool, who: str) -> None:

@@ -132,6 +132,7 @@ class TaskAsked:
                 without_logical_date=body.get("without_logical_date") is True,
                 note=task_bodies.maybe_text(body, "note"),
                 inside=self._run_around(launch, dag_id) if body.get("inside") is True else None,
+                by_operator=True,
                 who=who,
             )
         except AlreadyExistsError:

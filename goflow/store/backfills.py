@@ -20,7 +20,7 @@ _m = backfill_runs.c
 _r = dag_runs.c
 _SELECT = select(backfills)
 _GET = _SELECT.where(_b.id == bindparam("backfill_id"))
-_ACTIVE = _SELECT.where(where(ACTIVE_BACKFILLS)).order_by(_b.id)
+_ACTIVE = _SELECT.where(where(ACTIVE_BACKFILLS)).order_by(_b.dag_id)
 _DATES = select(backfill_runs).where(_m.backfill_id == bindparam("backfill_id")).order_by(_m.sort_ordinal)
 _ORDINALS = select(_m.dag_run_id, _m.sort_ordinal).where(
     _m.backfill_id == bindparam("backfill_id"), _m.dag_run_id.is_not(None)
@@ -56,7 +56,7 @@ def get(tx: Tx, backfill_id: int) -> Backfill:
 
 
 def active(tx: Tx) -> list[Backfill]:
-    """Those that are not over, the oldest first; a DAG has one at most."""
+    """Those that are not over, by their DAGs; a DAG has one at most."""
     return [_backfill(row) for row in tx.rows(_ACTIVE)]
 
 

@@ -31,12 +31,9 @@ _OPEN = _SELECT.where(where(OPEN_RUNS)).order_by(_r.run_after, _r.id)
 _ACTIVE = (
     select(_r.dag_id, _r.status, func.count().label("runs")).where(where(OPEN_RUNS)).group_by(_r.dag_id, _r.status)
 )
-_ENDED = (
-    select(_r.status)
-    .where(_r.dag_id == bindparam("dag_id"), _r.status.in_([state.value for state in TERMINAL_RUN_STATES]))
-    .order_by(_r.run_after.desc(), _r.id.desc())
-    .limit(bindparam("limit"))
-)
+_STATES = select(_r.status).where(_r.dag_id == bindparam("dag_id")).limit(bindparam("limit"))
+_BY_RUN_AFTER = _STATES.order_by(_r.run_after.desc(), _r.id.desc())
+_BY_LOGICAL_DATE = _STATES.where(_r.execution_date.is_not(None)).order_by(_r.execution_date.desc())
 _DELETE = delete(dag_runs).where(_r.id == bindparam("dag_run_id"))
 
 
@@ -222,9 +219,10 @@ def before(
     return None if row is None else _run(row)
 
 
-def ended_states(tx: Tx, dag_id: str, limit: int) -> list[RunState]:
-    """How the last LIMIT runs ended, the newest first (for ``max_consecutive_failed_dag_runs``)."""
-    return [RunState(row.status) for row in tx.rows(_ENDED, {"dag_id": dag_id, "limit": limit})]
+def newest_states(tx: Tx, dag_id: str, limit: int, *, by_logical_date: bool = False) -> list[RunState]:
+    """How the newest LIMIT runs stand, whatever their state, the newest (by RUN_AFTER, or by logical date) first."""
+    statement = _BY_LOGICAL_DATE if by_logical_date else _BY_RUN_AFTER
+    return [RunState(row.status) for row in tx.rows(statement, {"dag_id": dag_id, "limit": limit})]
 
 
 def set_note(tx: Tx, dag_run_id: int, note: str | None) -> None:

@@ -34,6 +34,7 @@ class DagRunType(str, enum.Enum):  # noqa: UP042 - as text it is its name, as th
     MANUAL = "manual"
     BACKFILL = "backfill"
     ASSET_TRIGGERED = "asset_triggered"
+    OPERATOR_TRIGGERED = "operator_triggered"
 
 
 class LazySelectSequence(Sequence[Any]):

@@ -62,6 +62,8 @@ class LoweredDag:
             max_consecutive_failed_dag_runs=self._scalar("max_consecutive_failed_dag_runs", 0),
             dagrun_timeout=self._seconds("dagrun_timeout"),
             fail_fast=bool(self._plan(limit, False)),
+            allowed_run_types=self._plan("allowed_run_types", None),
+            rerun_with_latest_version=self._plan("rerun_with_latest_version", None),
             tags=self._texts("tags"),
             owners=tuple(sorted({task.owner for task in tasks})),
             description=self._text("description"),

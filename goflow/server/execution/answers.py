@@ -8,7 +8,7 @@ from typing import Any
 
 from goflow.domain.assets import AssetEvent
 from goflow.domain.runs import DagRun, Launch, TaskInstance
-from goflow.domain.state import TaskState
+from goflow.domain.state import RunType, TaskState
 from goflow.domain.triggers import FiredKind
 from goflow.server import asset_answers
 from goflow.server.execution.states import RESCHEDULED
@@ -50,7 +50,7 @@ def dag_run(tx: Tx, run: DagRun, version: str) -> dict[str, Any]:
         "start_date": iso(start),
         "end_date": iso(run.end_date),
         "clear_number": 0,
-        "run_type": run.run_type.value,
+        "run_type": _kind(run, version),
         "state": run.state.value,
         "conf": dict(run.conf),
         "triggering_user_name": None,
@@ -61,6 +61,12 @@ def dag_run(tx: Tx, run: DagRun, version: str) -> dict[str, Any]:
         "team_name": None,
     }
     return {name: value for name, value in told.items() if ADDED_TO_RUNS.get(name, "") <= version}
+
+
+def _kind(run: DagRun, version: str) -> str:
+    """Its type, in the words that a client of that VERSION knows."""
+    by_operator = run.run_type is RunType.OPERATOR_TRIGGERED
+    return RunType.MANUAL.value if by_operator and version < NEWEST else run.run_type.value
 
 
 def _consumed(event: AssetEvent, version: str) -> dict[str, Any]:

@@ -32,14 +32,8 @@ class BackfillBody(BaseModel):
 
     def order(self) -> BackfillOrder:
         """It, as the scheduler takes it."""
-        given = self.model_dump(exclude={"from_date", "to_date", "run_on_latest_version"})
-        latest = self.run_on_latest_version
-        return BackfillOrder(
-            **given,
-            from_date=_utc(self.from_date),
-            to_date=_utc(self.to_date),
-            run_on_latest_version=True if latest is None else latest,
-        )
+        given = self.model_dump(exclude={"from_date", "to_date"})
+        return BackfillOrder(**given, from_date=_utc(self.from_date), to_date=_utc(self.to_date))
 
 
 @router.get("/api/v2/backfills")

@@ -44,7 +44,7 @@ class ClearBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
     dry_run: bool = True
     only_failed: bool = False
-    run_on_latest_version: bool = False
+    run_on_latest_version: bool | None = None
     note: str | None = Field(None, max_length=1000)
 
 

@@ -50,7 +50,7 @@ class ClearTasks(BaseModel):
     include_downstream: bool = False
     include_future: bool = False
     include_past: bool = False
-    run_on_latest_version: bool = False
+    run_on_latest_version: bool | None = None
     prevent_running_task: bool = False
     note: str | None = Field(None, max_length=LONGEST_NOTE)
 

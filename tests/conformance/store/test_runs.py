@@ -102,7 +102,9 @@ def test_lists_are_newest_first_and_can_be_narrowed(store: Store) -> None:
         gte = START + DAY
         assert [r.run_id for r in runs.list_(tx, "example", logical_date_gte=gte, logical_date_lte=gte)] == ["r1"]
         assert runs.count(tx, states=[RunState.RUNNING]) == 1
-        assert runs.ended_states(tx, "example", 3) == [RunState.SUCCESS, RunState.FAILED, RunState.SUCCESS]
+        states = [RunState.SUCCESS, RunState.FAILED, RunState.SUCCESS]
+        assert runs.newest_states(tx, "example", 3) == states
+        assert runs.newest_states(tx, "example", 3, by_logical_date=True) == states
         newest = runs.newest(tx, "example", [RunType.MANUAL])
         assert newest is not None
         assert newest.run_id == "r3"

@@ -17,7 +17,7 @@ answers, sys.stdout = sys.stdout, sys.stderr
 import pendulum  # noqa: E402
 from airflow.timetables import events, interval, simple, trigger  # noqa: E402
 from airflow.timetables.base import TimeRestriction  # noqa: E402
-from dateutil.relativedelta import relativedelta  # noqa: E402
+from build_timetable import build  # noqa: E402
 
 NOW = [pendulum.now("UTC")]
 
@@ -47,33 +47,14 @@ if len(sys.argv) > 1:  # in the shim, under the dialect of that name
     timezone.utcnow = lambda: NOW[0]
 
 
-def build(spec):
-    kind = spec["class"]
-    zone = spec.get("timezone", "UTC")
-    if zone[0] == "+":
-        zone = pendulum.tz.timezone.FixedTimezone(int(zone[1:3]) * 3600 + int(zone[4:]) * 60)
-    if kind == "CronDataIntervalTimetable":
-        return interval.CronDataIntervalTimetable(spec["crons"][0], zone)
-    if kind in {"CronTriggerTimetable", "MultipleCronTriggerTimetable"}:
-        more = {"interval": dt.timedelta(seconds=spec["interval_s"])}
-        if "run_immediately" in spec:
-            given = spec["run_immediately"]
-            more["run_immediately"] = dt.timedelta(seconds=given) if type(given) is int else given
-        return getattr(trigger, kind)(*spec["crons"], timezone=zone, **more)
-    step = relativedelta(**spec["relative"]) if spec.get("relative") else dt.timedelta(seconds=spec.get("every_s", 0))
-    if kind == "DeltaDataIntervalTimetable":
-        return interval.DeltaDataIntervalTimetable(step)
-    if kind == "DeltaTriggerTimetable":
-        return trigger.DeltaTriggerTimetable(step, interval=dt.timedelta(seconds=spec["interval_s"]))
-    return getattr(simple, kind)()
-
-
 def runs(case):
     NOW[0] = moment(case["now"])
+    nows = case.get("nows") or [case["now"]] * case["steps"]
     timetable = build(case["timetable"])
     restriction = TimeRestriction(moment(case["earliest"]), moment(case["latest"]), case["catchup"])
     found, last = [], None
-    for _ in range(case["steps"]):
+    for text in nows:
+        NOW[0] = moment(text)
         info = timetable.next_dagrun_info(last_automated_data_interval=last, restriction=restriction)
         if info is None:
             found.append(None)

@@ -93,6 +93,10 @@ def test_what_they_answer_is_equal(folder: Path, dialect: Dialect) -> None:
 def test_airflows_own_classes_answer_alike_in_the_shim(folder: Path, dialect: Dialect) -> None:
     dice = random.Random(f"shim {dialect}")
     cases = [random_case(dice, dialect) for _ in range(300)]
+    for case in cases:
+        case["timetable"]["asset_or_time"] = (
+            False  # the shim's has no times of its own: the scheduler asks the inner one
+        )
     theirs = environment(AIRFLOWS[dialect])
     expected = run(theirs.python, "ask_airflow_timetables.py", told=cases, folder=folder)
     ours = run(sys.executable, "ask_airflow_timetables.py", dialect.value, told=cases, folder=folder)

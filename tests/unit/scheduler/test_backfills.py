@@ -25,6 +25,7 @@ HOUR = dt.timedelta(hours=1)
         ({"hours": (-0.5, -0.25)}, {}, "has no runs"),
         ({"max_active_runs": 0}, {}, "at least 1"),
         ({"dag_run_conf": {"n": "x"}}, {}, "'x' is not of type 'integer'"),
+        ({}, {"allowed_run_types": ("scheduled",)}, "does not allow backfill runs"),
         ({}, {"schedule": Schedule(kind="none")}, "no periodic schedule"),
         ({}, {"schedule": Schedule(kind="once", timetable="OnceTimetable")}, "no periodic schedule"),
         ({}, {"schedule": Schedule(kind="continuous", timetable="ContinuousTimetable")}, "no periodic schedule"),

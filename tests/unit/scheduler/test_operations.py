@@ -201,6 +201,20 @@ class TestClear:
         assert world.finish_all() == ["a", "new"]
         assert world.run_state() == "success"
 
+    @pytest.mark.parametrize(
+        ("said", "asked", "newest"),
+        [(None, None, False), (True, None, True), (False, None, False), (True, False, False), (False, True, True)],
+    )
+    def test_which_version_a_cleared_run_goes_on_with_is_said_by_who_clears_else_by_the_dag(
+        self, world: World, said: bool | None, asked: bool | None, newest: bool
+    ) -> None:
+        world.put(dag(task("a")))
+        run = world.trigger()
+        world.finish_all()
+        world.put(dag(task("a"), task("b", "a"), rerun_with_latest_version=said), version="2")
+        world.clear(run.run_id, newest_version=asked)
+        assert ("b" in world.states()) == newest
+
     def test_a_run_under_way_that_goes_on_with_the_newest_version_drops_what_is_not_in_it(self, world: World) -> None:
         world.put(dag(task("a"), task("b", "a"), task("old", "a")))
         run = world.trigger()

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 
+import pytest
+
 from goflow.domain.runs import Outcome
+from goflow.domain.spec import Dialect
 from goflow.domain.state import RunState, TaskState
 from goflow.store import events
 from tests.unit.scheduler.kit import FAILED, SKIPPED, T0, World, at, dag, empty, hourly, task
@@ -171,6 +174,20 @@ def test_a_dag_is_paused_after_too_many_failures_in_a_row(world: World) -> None:
         world.clock.advance(60)
         world.trigger()
         world.finish("a", FAILED)
+    assert world.dag_row().is_paused
+
+
+@pytest.mark.parametrize("dialect", list(Dialect))
+def test_a_run_that_goes_on_after_them_is_no_failure_in_a_row(world: World, dialect: Dialect) -> None:
+    world.put(dag(task("a"), max_consecutive_failed_dag_runs=2, dialect=dialect))
+    made = []
+    for _ in range(3):
+        world.clock.advance(60)
+        made.append(world.trigger().run_id)
+    world.finish("a", FAILED, run_id=made[0])
+    world.finish("a", FAILED, run_id=made[1])
+    assert not world.dag_row().is_paused, "the newest run has not ended"
+    world.finish("a", FAILED, run_id=made[2])
     assert world.dag_row().is_paused
 
 

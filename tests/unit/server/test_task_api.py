@@ -309,6 +309,7 @@ def test_a_run_is_made_as_it_was_asked_for(server, started):
     with server.store.reading() as tx:
         run = runs.by_run_id(tx, "other", made["run_id"])
     assert (run.conf, run.note, run.logical_date) == ({"a": 1}, "why", None)
+    assert run.run_type == "operator_triggered"
 
 
 def test_a_run_that_exists_begins_anew_where_that_is_asked_for(server, started):

@@ -9,7 +9,7 @@ from sqlalchemy import event
 
 from goflow.domain.runs import DagRun, Launch
 from goflow.domain.state import LaunchState, RunState, RunType, TaskState
-from goflow.store import Store, Tx, dags, events, launches, logs, runs, tasks, transitions, xcoms
+from goflow.store import Store, Tx, backfills, dags, events, launches, logs, runs, tasks, transitions, xcoms
 from goflow.store.transitions import LaunchRequest
 from tests.stores import START, bash_dag, make_run, queue
 
@@ -28,7 +28,11 @@ QUESTIONS: dict[str, Ask] = {
     "the newest run": lambda tx, run: runs.newest(tx, run.dag_id),
     "the newest scheduled run": lambda tx, run: runs.newest(tx, run.dag_id, [RunType.SCHEDULED]),
     "the previous run": lambda tx, run: runs.previous(tx, run, states=[RunState.SUCCESS]),
-    "how runs ended": lambda tx, run: runs.ended_states(tx, run.dag_id, 5),
+    "how the newest runs stand": lambda tx, run: runs.newest_states(tx, run.dag_id, 5),
+    "the same by logical date": lambda tx, run: runs.newest_states(tx, run.dag_id, 5, by_logical_date=True),
+    "a backfill's order": lambda tx, run: backfills.ordinals(tx, 1),
+    "how a backfill's runs stand": lambda tx, run: backfills.states(tx, 1),
+    "active backfills": lambda tx, run: backfills.active(tx),
     "a run's tasks": lambda tx, run: tasks.of_run(tx, run.id),
     "scheduled tasks": lambda tx, run: tasks.scheduled(tx),
     "waiting tasks": lambda tx, run: tasks.waiting_due(tx, START),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from goflow.domain.errors import did_you_mean
 from goflow.domain.moments import zone_info
 from goflow.domain.spec import Dialect
+from goflow.parser.interpreter.items import elements
 from goflow.parser.interpreter.plain_values import is_set, plain_host, type_name
 from goflow.parser.interpreter.values import At, Raised, Unknown, UnknownKey, first_unknown, hidden_argument, whole
 from goflow.parser.libraries.airflow import schedules
@@ -25,6 +26,7 @@ from goflow.parser.libraries.airflow.dag_arguments import (
     parameters,
 )
 from goflow.parser.libraries.airflow.dates import moment_zone, to_moment
+from goflow.parser.libraries.airflow.enums import ENUMS, EnumMember, plain
 from goflow.parser.libraries.airflow.exceptions import MODULE, fail
 from goflow.parser.libraries.airflow.keys import GraphError, check_key
 from goflow.parser.libraries.airflow.opaque import NOT_SET
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from goflow.parser.libraries.airflow.dag import DagValue
 
 LONGEST_TAG = 100
+_RUN_TYPES = frozenset(ENUMS["DagRunType"][1].values())
 _NO_DEFAULTS = "default_args has to be a dict; leave it out, or give {}"
 
 
@@ -105,6 +108,8 @@ class Making:
         self._zone()
         self._schedule()
         self._limits()
+        if not self.airflow2:
+            self._run_types()
         self._texts()
         schedule_names = {"dag_id", "params", "timetable", "schedule", "schedule_interval"}
         self.dag.attributes.update({name: value for name, value in self.values.items() if name not in schedule_names})
@@ -221,6 +226,28 @@ class Making:
         if timeout is not None and not isinstance(timeout, dt.timedelta | Unknown):
             text = f"'dagrun_timeout' must be <class 'datetime.timedelta'> (got {type_name(timeout)})."
             fail(self.at, "TypeError", text, code="GF203")
+
+    def _run_types(self) -> None:
+        """``allowed_run_types`` as texts: one type, or several (``_validate_allowed_run_types``)."""
+        given = self.values["allowed_run_types"]
+        if given is None or isinstance(given, Unknown):
+            return
+        several = isinstance(given, list | tuple | set | frozenset)
+        found = list(given) if several else [given] if isinstance(given, EnumMember) else elements(given, self.at)
+        unknown = found if isinstance(found, Unknown) else first_unknown(found)
+        if unknown is not None or isinstance(found, Unknown):
+            self.values["allowed_run_types"] = unknown
+            return
+        types = {plain_host(plain(one)) for one in found}
+        strange = next((one for one in types if one not in _RUN_TYPES), None)
+        if strange is not None:
+            fail(self.at, "ValueError", f"{strange!r} is not a valid DagRunType", code="GF203")
+        timetable = self.dag.timetable
+        needed = "asset_triggered" if timetable.condition is not None else "scheduled"
+        needed = needed if timetable.condition is not None or timetable.can_be_scheduled else "manual"
+        if types and needed not in types:
+            fail(self.at, "ValueError", f"allowed_run_types must include {needed.upper()} here", code="GF203")
+        self.values["allowed_run_types"] = tuple(sorted(types)) or None
 
     def _texts(self) -> None:
         values = self.values

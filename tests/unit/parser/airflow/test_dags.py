@@ -46,6 +46,22 @@ def test_which_dags_count(sentence, lines, found):
     assert [dag.dag_id for dag in result.dags] == found, sentence
 
 
+@pytest.mark.parametrize(
+    ("given", "types"),
+    [
+        ("None", None),
+        ("[]", None),
+        ("DagRunType.MANUAL", ("manual",)),
+        ('["backfill", DagRunType.MANUAL]', ("backfill", "manual")),
+        ('{"manual", "operator_triggered"}', ("manual", "operator_triggered")),
+    ],
+)
+def test_which_types_of_runs_a_dag_allows(given, types):
+    head = "from airflow.utils.types import DagRunType\n"
+    found = only_dag(f'{head}with DAG("a", allowed_run_types={given}, rerun_with_latest_version=True): E()', THREE)
+    assert (found.allowed_run_types, found.rerun_with_latest_version) == (types, True)
+
+
 def test_defaults_differ_between_the_two_airflows():
     two = only_dag('with DAG("a", start_date=START): E()', TWO)
     three = only_dag('with DAG("a", start_date=START): E()', THREE)
@@ -242,6 +258,18 @@ def test_arguments_of_a_dag_function_are_params():
             "GF203 ValueError: DAG is missing",
         ),
         ("catchup without a start, in 3", 'with DAG("a", schedule="@daily", catchup=True): E()', THREE, "GF203"),
+        (
+            "a type of run there is none of",
+            'with DAG("a", allowed_run_types=["often"]): E()',
+            THREE,
+            "GF203 ValueError",
+        ),
+        (
+            "one that leaves out its own",
+            'with DAG("a", allowed_run_types=["scheduled"]): E()',
+            THREE,
+            "GF203 ValueError",
+        ),
         ("a start that is a date", 'with DAG("a", schedule=None, start_date=date(2024, 1, 1)): E()', THREE, "GF203"),
         (
             "a tag too long",
