@@ -7,6 +7,7 @@ decorated function, with a call whose result nobody takes (it is made for what i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,11 @@ if TYPE_CHECKING:
     from goflow.parser.libraries.airflow.dag import DagValue
     from goflow.parser.libraries.airflow.state import AirflowState
 
+_OF_AIRFLOW_ITSELF = re.compile(
+    r"airflow\.(configuration|logging_config|models\.(connection|dagrun|pool|variable|xcom)|settings|stats"
+    r"|utils\.(db|email|file|json|log|net|process_utils|session|state|strings|timezone))\b"
+)
+"""Modules of Airflow's own that make no tasks."""
 _TASK_ARGUMENTS = frozenset({"task_id", "group_id", "task_group", "trigger_rule"})
 
 
@@ -85,7 +91,7 @@ def unread_block(state: AirflowState, unknown: Unknown, body: cst.CSTNode, scope
     makes = made_in(body, scope)
     for dag in dict.fromkeys(_dags_of(unknown) if "tasks" in makes else ()):
         dag.taint("what the context of tasks does to them", unknown, at)
-    if knows_no_tasks(unknown.reason):
+    if _makes_none(unknown):
         return
     current = state.current_dag()
     if current is not None and "tasks" in makes:
@@ -123,7 +129,11 @@ def _may_make_tasks(unknown: Unknown, makes: frozenset[str], kwargs: Keywords, a
 
 
 def _may_do_anything(unknown: Unknown, at: At) -> bool:
-    return is_of_code(unknown.reason) and not knows_no_tasks(unknown.reason) and not is_of_data(unknown.reason, at)
+    return is_of_code(unknown.reason) and not _makes_none(unknown) and not is_of_data(unknown.reason, at)
+
+
+def _makes_none(unknown: Unknown) -> bool:
+    return knows_no_tasks(unknown.reason) or _OF_AIRFLOW_ITSELF.match(unknown.reason) is not None
 
 
 def _is_the_files_own(unknown: Unknown, at: At) -> bool:

@@ -70,6 +70,12 @@ def test_a_dag_that_it_may_add_tasks_to_is_not_taken(sentence, lines):
         ("a method of data", "found = helper('x')\nfound.update({'a': 1})\nfound.append(2)"),
         ("a library that knows nothing of Airflow", "import structlog\nstructlog.get_logger().info('x')"),
         ("a client", "import boto3\nboto3.client('s3').create_bucket(Bucket='x')"),
+        ("Airflow's own settings", "from airflow import settings\nsettings.configure_logging()"),
+        (
+            "its database",
+            "from airflow.utils.session import create_session\nwith create_session() as s:\n  s.add(1)\n  E('a')",
+        ),
+        ("a hook", "from airflow.providers.amazon.aws.hooks.s3 import S3Hook\nS3Hook().load_string('a', 'b')"),
         ("Python's own", "import warnings\nwarnings.simplefilter('ignore')"),
         ("a with block without tasks", "with helper() as found: found = 1"),
         ("a with block of Python's own", "import warnings\nwith warnings.catch_warnings(): E('a')"),
