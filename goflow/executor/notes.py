@@ -1,8 +1,7 @@
-"""Small changes of launches that need not be there at once, written together: one transaction for all that wait.
+"""Small changes of launches that many threads make at once, written together: one transaction for all that wait.
 
-Whoever comes while nobody writes writes at once; whoever comes meanwhile leaves its change to the one that writes, and
-goes on. What is noted says what is so already (a Job is there, an end is cleaned up after), so that doing the step
-again is harmless where the transaction fails or the daemon is killed before it.
+Whoever comes while nobody writes writes at once. Those who come meanwhile wait, and then the first of them writes for
+all. Each gets back when its own change is written, or with what kept it from that: as with a transaction of its own.
 """
 
 from __future__ import annotations
@@ -10,56 +9,58 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar
+from dataclasses import dataclass
 
 from goflow.store import Store, Tx
+from goflow.store.errors import DatabaseBusyError
 
 AT_ONCE = 500
 """Changes in one transaction, so that it stays short."""
-W = TypeVar("W")
 Change = Callable[[Tx], object]
 
 
-class Notes(Generic[W]):
-    """Changes of STORE, each with the work that it ends; FAILED is told of work whose change could not be written."""
+@dataclass(eq=False, slots=True)
+class _Note:
+    change: Change
+    done: bool = False
+    problem: Exception | None = None
 
-    def __init__(self, store: Store, failed: Callable[[W, Exception], None]) -> None:
+
+class Notes:
+    """Changes of STORE."""
+
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._failed = failed
-        self._waiting: deque[tuple[W, Change]] = deque()
+        self._waiting: deque[_Note] = deque()
         self._writing = threading.Lock()
 
-    def write(self, work: W, change: Change) -> None:
-        """Have CHANGE written, which ends WORK; by now, or by the thread that is writing."""
-        self._waiting.append((work, change))
-        while self._waiting and self._writing.acquire(blocking=False):
-            try:
-                self._write_all()
-            finally:
-                self._writing.release()
+    def write(self, change: Change) -> None:
+        """Have CHANGE written. Raises what it raises, and DatabaseBusyError."""
+        note = _Note(change)
+        self._waiting.append(note)
+        with self._writing:
+            while not note.done:
+                self._write_all([self._waiting.popleft() for _ in range(min(len(self._waiting), AT_ONCE))])
+        if note.problem is not None:
+            raise note.problem
 
-    def _write_all(self) -> None:
-        while self._waiting:
-            together: list[tuple[W, Change]] = []
-            while self._waiting and len(together) < AT_ONCE:
-                together.append(self._waiting.popleft())
-            try:
-                self._write(together)
-            except Exception as problem:
-                self._one_by_one(together, problem)
+    def _write_all(self, together: Sequence[_Note]) -> None:
+        """Write the changes of TOGETHER; where one of them fails, each by itself, so that it costs no other."""
+        problem: Exception | None = None
+        try:
+            self._write(together)
+        except DatabaseBusyError as busy:  # it is no better for one alone
+            problem = busy
+        except Exception as its_own:
+            problem = its_own
+            if len(together) > 1:
+                for note in together:
+                    self._write_all([note])
+                return
+        for note in together:
+            note.problem, note.done = problem, True
 
-    def _one_by_one(self, together: Sequence[tuple[W, Change]], problem: Exception) -> None:
-        """One of them may be what failed: it alone is to be done again."""
-        if len(together) == 1:
-            self._failed(together[0][0], problem)
-            return
-        for one in together:
-            try:
-                self._write([one])
-            except Exception as its_own:
-                self._failed(one[0], its_own)
-
-    def _write(self, together: Sequence[tuple[W, Change]]) -> None:
+    def _write(self, together: Sequence[_Note]) -> None:
         with self._store.transaction() as tx:
-            for _, change in together:
-                change(tx)
+            for note in together:
+                note.change(tx)

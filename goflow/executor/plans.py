@@ -17,8 +17,12 @@ from goflow.operators.plan import JobPlan, NotConvertibleError
 from goflow.operators.registry import convert, speaks_for_itself
 from goflow.operators.request import Defaults, PlanRequest
 from goflow.store import Store, Tx, blobs, launches, runs, variables, versions, xcoms
+from goflow.store.cache import Cache
 from goflow.templating import context as contexts
 from goflow.templating.environment import RenderError, environment, render
+
+MOST_REMEMBERED = 20_000
+"""Launches of which it is remembered whether they claim themselves; of the others the store is asked."""
 
 
 class Planner:
@@ -30,7 +34,7 @@ class Planner:
         self._convert = launch_time.plan if renders else convert
         self.defaults = defaults
         self._startup: dict[str, float] = {}
-        self._claiming: dict[str, bool] = {}
+        self._claiming: Cache[str, bool] = Cache(MOST_REMEMBERED)
         self._jinja = environment(contexts.FILTERS)
 
     def request(self, tx: Tx, launch: Launch, instance: TaskInstance) -> PlanRequest:
@@ -41,7 +45,7 @@ class Planner:
             launch = _named(launch, instance)
         task = dag.task(instance.task_id)
         resolved = launches.resolved(tx, launch)
-        self._claiming[launch.id] = speaks_for_itself(dag, task, self.defaults.backend, resolved)
+        self._claiming.put(launch.id, speaks_for_itself(dag, task, self.defaults.backend, resolved))
         context = contexts.build(
             dag,
             task,
@@ -98,7 +102,6 @@ class Planner:
     def forget(self, launch: Launch) -> None:
         """Nothing is going to be asked about LAUNCH any more."""
         self._startup.pop(launch.job_name, None)
-        self._claiming.pop(launch.id, None)
 
     def claims_itself(self, launch_id: str) -> bool:
         """Whether our runner claims this launch; a foreign container's beginning is seen from outside."""

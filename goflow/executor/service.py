@@ -44,6 +44,8 @@ TICK_S = 1.0
 RETRY_S = 5.0
 """Seconds after which a step that failed for no known reason is tried again."""
 STOP_GRACE_S = 30.0
+LOOK_AT_ALL_S = 60.0
+"""How often every launch that has not begun is looked at, whoever has made it."""
 LOG_WAIT_S = 0.3
 """Seconds after which a container's log is looked at again that is still being read."""
 TURNS = 64
@@ -79,8 +81,10 @@ class Executor(ThreadService):
         self._later_lock = threading.Lock()
         self._numbers = itertools.count()
         self._shortest_startup = dt.timedelta()
-        """No launch is given less time to start than this, of those that may be waiting."""
-        self._notes: Notes[Work] = Notes(store, self._not_done)
+        """No launch that this executor has converted is given less time to start than this."""
+        self._looked_at_all: dt.datetime | None = None
+        """When it looked at every launch that has not begun: another daemon may have made some."""
+        self._notes = Notes(store)
         self._turns = [threading.RLock() for _ in range(TURNS)]
         self._workers = [
             threading.Thread(target=self._work, name=f"executor-{number}", daemon=True) for number in range(workers)
@@ -190,20 +194,13 @@ class Executor(ThreadService):
                     self._take(what)
                 else:
                     {"launch": self._launch, "stop": self._stop, "clean": self._clean}[kind](what)
-        except Exception as problem:
-            self._not_done(work, problem)
-
-    def _not_done(self, work: Work, problem: Exception) -> None:
-        """WORK has failed with PROBLEM: it is done again later, unless there is nothing left to do."""
-        kind, what = work
-        about = {"step": kind, "launch": what if isinstance(what, str) else what.launch_id}
-        if isinstance(problem, NotFoundError):
-            log.info("a launch is gone, with its run", **about)
-        elif isinstance(problem, BackendAwayError | DatabaseBusyError):
-            log.warning("something is away; it is tried again", **about, problem=str(problem))
+        except (BackendAwayError, DatabaseBusyError) as problem:
+            log.warning("something is away; it is tried again", step=kind, launch=launch_id, problem=str(problem))
             self._again(work, getattr(problem, "retry_after_s", 1.0))
-        else:
-            log.error("an executor step failed; it is tried again", **about, exc_info=problem)
+        except NotFoundError:
+            log.info("a launch is gone, with its run", step=kind, launch=launch_id)
+        except Exception:
+            log.exception("an executor step failed; it is tried again", step=kind, launch=launch_id)
             self._again(work, RETRY_S)
 
     def _turn(self, launch_id: str) -> threading.RLock:
@@ -271,7 +268,7 @@ class Executor(ThreadService):
                 store_report(tx, instance, {"rendered_fields": plan.rendered or None, "xcoms": told})
         for start in range(0, len(planned), AT_ONCE):
             part = planned[start : start + AT_ONCE]
-            self._notes.write(("launch", planned[0].id), functools.partial(_note_created, plan=plan, planned=part))
+            self._notes.write(functools.partial(_note_created, plan=plan, planned=part))
 
     def _refuse(self, planned: Sequence[Launch], reason: str, message: str) -> None:
         """They will never start: their attempts fail, without another try, and say why."""
@@ -307,7 +304,7 @@ class Executor(ThreadService):
                 self._again(("clean", launch_id), 1.0)
                 return
             self.planner.forget(launch)
-        self._notes.write(("clean", launch_id), functools.partial(_note_cleaned, launch_id=launch_id))
+        self._notes.write(functools.partial(_note_cleaned, launch_id=launch_id))
 
     # Observations ----------------------------------------------------------------------------------------------
 
@@ -391,6 +388,8 @@ class Executor(ThreadService):
         """Fail launches that do not start: Kubernetes waits for ever for an image, a Secret or room."""
         now = self.clock.now()
         with self.store.reading() as tx:
+            if self._looked_at_all is None or (now - self._looked_at_all).total_seconds() >= LOOK_AT_ALL_S:
+                self._looked_at_all, self._shortest_startup = now, dt.timedelta()
             waiting = launches.not_begun(tx, self.backend.name, now - self._shortest_startup)
         # The first look sees them all, and has the planner know the times of those that were there before it.
         self._shortest_startup = dt.timedelta(seconds=self.planner.shortest_startup_s)

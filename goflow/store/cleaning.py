@@ -136,10 +136,13 @@ def old_events(tx: Tx, before: dt.datetime) -> tuple[int, int]:
     return int(row.last or 0), int(row.n)
 
 
-def take_events(tx: Tx, last: int, before: dt.datetime, limit: int, *, remove: bool) -> list[dict[str, Any]]:
-    """The oldest of the events up to LAST and from before that moment, at most LIMIT; deleted if REMOVE says so."""
+def oldest_events(tx: Tx, last: int, before: dt.datetime, limit: int) -> list[dict[str, Any]]:
+    """The oldest of the events up to LAST and from before that moment, at most LIMIT."""
     is_old = (event_table.c.seq <= last, event_table.c.at < before)
     found = tx.rows(select(event_table).where(*is_old).order_by(event_table.c.seq).limit(limit))
-    if remove and found:
-        tx.change(delete(event_table).where(*is_old, event_table.c.seq <= found[-1].seq))
     return [{name: _plain(value) for name, value in row._asdict().items()} for row in found]
+
+
+def remove_events(tx: Tx, last: int, before: dt.datetime) -> int:
+    """Delete the events up to LAST and from before that moment. How many."""
+    return tx.change(delete(event_table).where(event_table.c.seq <= last, event_table.c.at < before))

@@ -101,15 +101,14 @@ def purge(
         pause(min(time.monotonic() - began, LONGEST_PAUSE_S))
     while found.last_event:
         began = time.monotonic()
-        if archive is not None:
-            with store.reading() as tx:
-                rows = cleaning.take_events(tx, found.last_event, old.before, EVENTS_AT_ONCE, remove=False)
-            archive.write([{"event": row} for row in rows])
-        with store.transaction() as tx:
-            rows = cleaning.take_events(tx, found.last_event, old.before, EVENTS_AT_ONCE, remove=True)
+        with store.reading() as tx:
+            rows = cleaning.oldest_events(tx, found.last_event, old.before, EVENTS_AT_ONCE)
         if not rows:
             break
-        events += len(rows)
+        if archive is not None:
+            archive.write([{"event": row} for row in rows])
+        with store.transaction() as tx:  # none but these: another purge may be at work
+            events += cleaning.remove_events(tx, rows[-1]["seq"], old.before)
         told(gone, events)
         pause(min(time.monotonic() - began, LONGEST_PAUSE_S))
     return gone, events

@@ -1,11 +1,12 @@
-"""Changes that are written together: by whoever writes, once, and each for itself where one of them fails."""
+"""Changes that are written together: by one of those who wait, and each for itself where one of them fails."""
 
 import threading
 
 import pytest
 
 from goflow.executor.notes import Notes
-from goflow.store import Store, variables
+from goflow.store import Store
+from goflow.store.errors import DatabaseBusyError
 from tests.unit.executor.kit import WAIT_S
 
 
@@ -17,66 +18,72 @@ def store(tmp_path):
     made.close()
 
 
-def note(name, done):
-    """A change that writes NAME down."""
+class Several:
+    """Threads that write while another one is at it, which goes on when all of them wait."""
 
-    def change(tx):
-        done.append((name, id(tx)))
+    def __init__(self, store):
+        self.notes = Notes(store)
+        self.done, self.raised = [], {}
+        self._writing, self._go_on = threading.Event(), threading.Event()
 
-    return change
+    def write(self, changes):
+        first = threading.Thread(target=self.notes.write, args=(self._slow,))
+        first.start()
+        assert self._writing.wait(WAIT_S)
+        others = [threading.Thread(target=self._one, args=pair) for pair in changes.items()]
+        for other in others:
+            other.start()
+        while len(self.notes._waiting) < len(others):
+            threading.Event().wait(0.001)
+        assert self.done == []
+        self._go_on.set()
+        for thread in (first, *others):
+            thread.join(WAIT_S)
+
+    def note(self, name):
+        return lambda tx: self.done.append((name, id(tx)))
+
+    def _one(self, name, change):
+        try:
+            self.notes.write(change)
+        except Exception as problem:
+            self.raised[name] = str(problem)
+
+    def _slow(self, tx):
+        self._writing.set()
+        assert self._go_on.wait(WAIT_S)
 
 
-def test_what_comes_while_nobody_writes_is_written_by_now(store):
-    done = []
-    Notes(store, None).write("a", note("a", done))
-    assert [name for name, _ in done] == ["a"]
+def test_one_alone_is_written_at_once(store):
+    several = Several(store)
+    several.notes.write(several.note("a"))
+    assert [name for name, _ in several.done] == ["a"]
 
 
-def test_what_comes_meanwhile_is_left_to_the_one_that_writes_in_one_transaction(store):
-    done, writing, go_on = [], threading.Event(), threading.Event()
-    notes = Notes(store, None)
-
-    def slow(tx):
-        writing.set()
-        assert go_on.wait(WAIT_S)
-
-    first = threading.Thread(target=notes.write, args=("slow", slow))
-    first.start()
-    assert writing.wait(WAIT_S)
-    for name in "abc":
-        notes.write(name, note(name, done))
-    assert done == [], "nobody waits for the one that writes"
-    go_on.set()
-    first.join(WAIT_S)
-    assert [name for name, _ in done] == ["a", "b", "c"]
-    assert len({tx for _, tx in done}) == 1
+def test_those_who_wait_are_written_in_one_transaction(store):
+    several = Several(store)
+    several.write({name: several.note(name) for name in "abc"})
+    assert sorted(name for name, _ in several.done) == ["a", "b", "c"]
+    assert len({tx for _, tx in several.done}) == 1
 
 
-def test_one_that_fails_costs_no_other(store):
-    failed = []
-    writing, go_on = threading.Event(), threading.Event()
-    notes = Notes(store, lambda work, problem: failed.append((work, str(problem))))
-
-    def slow(tx):
-        writing.set()
-        assert go_on.wait(WAIT_S)
-
-    def keep(name):
-        def change(tx):
-            variables.set_(tx, name, "x", who="test")
-
-        return change
+def test_one_that_fails_costs_no_other_and_hears_it_itself(store):
+    several = Several(store)
 
     def fail(tx):
         raise ValueError("no")
 
-    first = threading.Thread(target=notes.write, args=("slow", slow))
-    first.start()
-    assert writing.wait(WAIT_S)
-    for name, change in {"a": keep("a"), "bad": fail, "b": keep("b")}.items():
-        notes.write(name, change)
-    go_on.set()
-    first.join(WAIT_S)
-    assert failed == [("bad", "no")]
-    with store.reading() as tx:
-        assert [variable.name for variable in variables.list_(tx)] == ["a", "b"]
+    several.write({"a": several.note("a"), "bad": fail, "b": several.note("b")})
+    assert several.raised == {"bad": "no"}
+    assert {name for name, _ in several.done} == {"a", "b"}
+
+
+def test_a_database_that_is_away_is_not_asked_for_each(store):
+    several, asked = Several(store), []
+
+    def away(tx):
+        asked.append(1)
+        raise DatabaseBusyError("away")
+
+    several.write(dict.fromkeys("abc", away))
+    assert (several.raised, len(asked)) == (dict.fromkeys("abc", "away"), 1)
