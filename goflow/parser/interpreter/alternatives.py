@@ -11,7 +11,7 @@ import types
 from collections.abc import Collection, Iterable
 from typing import Any, Self
 
-from goflow.parser.interpreter.values import CONTAINERS, Arguments, At, Keywords, Unknown, Value
+from goflow.parser.interpreter.values import CONTAINERS, Arguments, At, Keywords, Unknown, Value, hidden_key
 
 _PLAIN = frozenset({str, int, float, bool, bytes, type(None)})
 
@@ -124,10 +124,22 @@ class Keeper(OneOf):
         return OneOf(self.reason, self.at, self.holders)
 
     def set_attribute(self, name: str, value: Any, at: At) -> None:
-        """Another thing is in its place."""
+        """It keeps that, too."""
+        at.session.journal.touch(self.holders)
+        self.holders += changeable([value])
 
     def delete_attribute(self, name: str, at: At) -> None:
         """The same."""
+
+
+def whole(mapping: Any) -> Any:
+    """MAPPING, for whoever asks it for its keys by himself; an Unknown where nobody knows all of them."""
+    if not isinstance(mapping, dict):
+        return mapping
+    why = hidden_key(mapping)
+    if why is None:
+        why = next((value for value in mapping.values() if type(value) is MaybeGone), None)
+    return mapping if why is None else Unknown(why.reason, why.at)
 
 
 class UnknownMany(OneOf):

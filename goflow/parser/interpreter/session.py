@@ -165,8 +165,8 @@ class Session:
     """Why a loop or function may have been left before its end, the last time that this was so."""
     paused: set[Any] = field(default_factory=set)
     """Bodies of generators that wait at a ``yield``."""
-    discarded: Any = None
-    """The expression of the statement that is run, if it is nothing but an expression: nobody takes its value."""
+    discarded: frozenset[Any] = frozenset()
+    """What the statement that is run evaluates, if it is nothing but an expression: nobody takes its value."""
     is_over: bool = False
 
     def __post_init__(self) -> None:

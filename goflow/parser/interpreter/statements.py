@@ -48,16 +48,29 @@ from goflow.parser.interpreter.widening import any_number
 
 
 def _expression(frame: Frame, node: cst.Expr) -> Exit | None:
+    _discarding(frame, node.value)
+    return None
+
+
+def _discarding(frame: Frame, node: cst.BaseExpression) -> Any:
+    """The value of NODE, which nobody takes: so with what it may come from."""
     session = frame.session
-    made = node.value
-    while isinstance(made, cst.BaseSimpleComp):  # nobody takes its elements either
-        made = made.elt
-    before, session.discarded = session.discarded, made
+    before, session.discarded = session.discarded, frozenset(_sources(node))
     try:
-        evaluate(frame, node.value)
+        return evaluate(frame, node)
     finally:
         session.discarded = before
-    return None
+
+
+def _sources(node: cst.BaseExpression) -> Iterator[cst.BaseExpression]:
+    if isinstance(node, cst.IfExp):
+        yield from (*_sources(node.body), *_sources(node.orelse))
+    elif isinstance(node, cst.BooleanOperation):
+        yield from (*_sources(node.left), *_sources(node.right))
+    elif isinstance(node, cst.BaseSimpleComp):
+        yield from _sources(node.elt)
+    else:
+        yield node
 
 
 def _assign(frame: Frame, node: cst.Assign) -> Exit | None:
@@ -125,7 +138,10 @@ def in_place(sign: str, before: Any, value: Any, at: At) -> Any:
 
 
 def _return(frame: Frame, node: cst.Return) -> Exit | None:
-    return Exit(How.RETURN, None if node.value is None else evaluate(frame, node.value))
+    if node.value is None:
+        return Exit(How.RETURN, None)
+    is_discarded = frame.called_at is not None and frame.called_at.node in frame.session.discarded
+    return Exit(How.RETURN, (_discarding if is_discarded else evaluate)(frame, node.value))
 
 
 def _nothing(frame: Frame, node: cst.CSTNode) -> Exit | None:

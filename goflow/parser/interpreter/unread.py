@@ -41,7 +41,7 @@ CLIENTS = re.compile(
 )
 """Client libraries that know nothing of Airflow: what they make is no task and no DAG, whatever it is called."""
 _GENERAL = re.compile(
-    r"(backoff|flask|fsspec|git|httpx|jinja2|jsonschema|loguru|mlflow|orjson"
+    r"(backoff|colorlog|datadog|ddtrace|flask|fsspec|git|httpx|jinja2|jsonschema|loguru|mlflow|orjson"
     r"|paramiko|polars|prometheus_client|psycopg2|psycopg|pymongo|pymysql|pyarrow|pytest|redis|rich|ruamel|s3fs"
     r"|sentry_sdk|simplejson|slack|slack_sdk|slugify|statsd|structlog|tabulate|tenacity|toml|tomli|tomli_w|ujson)\b"
 )

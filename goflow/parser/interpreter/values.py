@@ -336,12 +336,6 @@ def hidden_key(value: Any) -> Unknown | None:
     return None
 
 
-def whole(mapping: Any) -> Any:
-    """MAPPING, for whoever asks it for its keys by himself; an Unknown where nobody knows all of them."""
-    hidden = hidden_key(mapping) if isinstance(mapping, dict) else None
-    return mapping if hidden is None else Unknown(hidden.reason, hidden.at)
-
-
 def with_hidden(kwargs: Keywords, unknown: Unknown, at: At) -> Keywords:
     """KWARGS and others that nobody knows, for the reason of UNKNOWN: what they are handed to finds them by
     `hidden_key`."""

@@ -204,12 +204,14 @@ def _may_refuse(self: Instance, at: At) -> None:
             return
 
 
-def _unsure_in(value: Any) -> Unknown | None:
+def _unsure_in(value: Any, depth: int = 8) -> Unknown | None:
     """What in VALUE, or in the lists and dicts that it holds, is not written down here."""
     if type(value) is Unknown:
         return value if value.reason == UNSURE else None
+    if not depth:
+        return None
     inner = value.values() if type(value) is dict else value if type(value) in {list, tuple} else ()
-    return next((found for one in inner if (found := _unsure_in(one)) is not None), None)
+    return next((found for one in inner if (found := _unsure_in(one, depth - 1)) is not None), None)
 
 
 def _field_value(self: Instance, own: ModelField, value: Any, unknown: Unknown | None, at: At) -> Any:

@@ -86,4 +86,4 @@ def test_a_database_that_is_away_is_not_asked_for_each(store):
         raise DatabaseBusyError("away")
 
     several.write(dict.fromkeys("abc", away))
-    assert (several.raised, len(asked)) == (dict.fromkeys("abc", "away"), 1)
+    assert (sorted(several.raised), len(asked)) == (["a", "b", "c"], 1)

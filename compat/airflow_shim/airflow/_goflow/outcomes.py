@@ -98,7 +98,7 @@ def failed(problem, context, task_input):
         "skip_downstream": [],
         "called_back": context is not None,
     }
-    if _asks(decision, "retry") and decision.retry_delay is not None:
+    if _asks(decision, "retry") and hasattr(decision.retry_delay, "total_seconds"):
         outcome["retry_delay_s"] = max(0.0, decision.retry_delay.total_seconds())
     code = getattr(problem, "exit_code", None)
     if isinstance(code, int):
@@ -134,7 +134,7 @@ def _decision(problem, context):
     try:
         decision = policy.evaluate(exception=problem, try_number=ti.try_number, max_tries=ti.max_tries, context=context)
         if decision.reason:
-            log().info("Retry policy decision: %s, %s", decision.action.value, decision.reason)
+            log().info("Retry policy decision: %s, %s", getattr(decision.action, "value", None), decision.reason)
     except Exception:
         log().exception("Retry policy evaluation failed, falling back to default behaviour")
         return None
@@ -142,4 +142,5 @@ def _decision(problem, context):
 
 
 def _asks(decision, action):
-    return decision is not None and decision.action.value == action
+    """Whether DECISION has that action of ``RetryAction``; a text of the same letters is none, as in Airflow."""
+    return decision is not None and getattr(decision.action, "value", None) == action

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from goflow.domain.errors import did_you_mean
 from goflow.domain.moments import zone_info
 from goflow.domain.spec import Dialect
+from goflow.parser.interpreter.alternatives import whole
 from goflow.parser.interpreter.items import elements
 from goflow.parser.interpreter.plain_values import is_set, plain_host, type_name
-from goflow.parser.interpreter.values import At, Raised, Unknown, UnknownKey, first_unknown, hidden_argument, whole
+from goflow.parser.interpreter.values import At, Raised, Unknown, UnknownKey, first_unknown, hidden_argument
 from goflow.parser.libraries.airflow import schedules
 from goflow.parser.libraries.airflow.assets import BaseAsset, condition_of
 from goflow.parser.libraries.airflow.base_operators import base_parameters

@@ -6,12 +6,13 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from goflow.domain.errors import did_you_mean
+from goflow.parser.interpreter.alternatives import whole
 from goflow.parser.interpreter.classes import ClassValue, initialise
 from goflow.parser.interpreter.operations import truth
 from goflow.parser.interpreter.plain_values import plain_host, type_name
 from goflow.parser.interpreter.scopes import MISSING
 from goflow.parser.interpreter.session import Session
-from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Raised, Unknown, raised, whole
+from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Raised, Unknown, raised
 from goflow.parser.libraries.airflow.attributes import unread_attributes
 from goflow.parser.libraries.airflow.edges import Dependency, References
 from goflow.parser.libraries.airflow.exceptions import fail

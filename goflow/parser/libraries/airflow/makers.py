@@ -21,6 +21,12 @@ TASKS = re.compile(
 """Names of what makes tasks."""
 DAGS = re.compile(r"(Dag|DAG|Dags|DAGs)$|(^|_)dags?(_|$)|^exec$")
 """Names of what makes DAGs."""
+_ABOUT = re.compile(r"_(args|conf|config|configs|defaults|id|ids|key|name|names|params|url)$")
+"""Names of what only tells something of a task or DAG."""
+_CLASSES_OF_TASKS = re.compile(r"[a-z](Operator|Sensor|Transfer|TaskGroup)$|^(TaskGroup|exec)$")
+_CLASSES_OF_DAGS = re.compile(r"[a-z](Dag|DAG)$|^(DAG|exec)$")
+"""Of methods, ``module.name(...)``, only names like these say what they make: others are anybody's."""
+_NATIVES = {"dag": "dags", **dict.fromkeys(("setup", "task", "task_group", "teardown"), "tasks")}
 _TASK_MAKERS = frozenset({"TaskDecorator", "TaskDecorators", "TaskGroupFactory"})
 _HOLDING = ("function", "inner")
 """Where what stands for a function has it: bound methods, ``partial``, ``lru_cache``."""
@@ -87,7 +93,7 @@ class _Search:
         if isinstance(value, Instance) and not value.cls.is_native and not _is_of_airflow(value.cls):
             return self._of_class(value.cls)
         if isinstance(value, NativeFunction):
-            return self._named(value.name)
+            return frozenset({_NATIVES[value.name]} if value.name in _NATIVES else ())
         if isinstance(value, Unknown):
             return self.of_values(value.may_be()) if isinstance(value, OneOf) else frozenset()
         if isinstance(value, CONTAINERS):
@@ -99,7 +105,7 @@ class _Search:
         named = _Named()
         body.visit(named)
         found = self.of_values(scope.find(name) for name in named.names)
-        return found.union(*(self._named(name) for name in named.methods))
+        return found.union(*(_made_by_class(name) for name in named.methods))
 
     def _of_class(self, cls: ClassValue) -> frozenset[str]:
         if _is_of_airflow(cls):
@@ -107,10 +113,21 @@ class _Search:
         own = [found for base in cls.mro if not base.is_native for found in base.attributes.values()]
         return self.of_values(own)
 
-    def _named(self, name: str) -> frozenset[str]:
-        if DAGS.search(name):
-            return frozenset({"dags"})
-        return frozenset({"tasks"} if TASKS.search(name) or name in {"setup", "teardown"} else ())
+
+def named_for_tasks(name: str) -> bool:
+    """Whether what is called NAME makes tasks, for all that its name says."""
+    return TASKS.search(name) is not None and _ABOUT.search(name) is None
+
+
+def named_for_dags(name: str) -> bool:
+    """The same of DAGs."""
+    return DAGS.search(name) is not None and _ABOUT.search(name) is None
+
+
+def _made_by_class(name: str) -> frozenset[str]:
+    if _CLASSES_OF_DAGS.search(name):
+        return frozenset({"dags"})
+    return frozenset({"tasks"} if _CLASSES_OF_TASKS.search(name) else ())
 
 
 def _is_of_airflow(cls: ClassValue) -> bool:

@@ -209,7 +209,8 @@ def of_unknown_size(value: Any, at: At) -> Unknown | None:
     if isinstance(value, Unknown):
         return value
     hidden = hidden_key(value) if isinstance(value, dict) else None
-    return UnknownMany.among(value, at) or MaybeGone.among(value, at) or hidden
+    reasons = UnknownMany.among(value, at), MaybeGone.among(value, at), hidden
+    return next((why for why in reasons if why is not None), None)
 
 
 def check_kwargs_list(value: Any, at: At) -> None:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from goflow.domain.diagnostics import Severity
 from goflow.domain.errors import did_you_mean
 from goflow.domain.spec import Dialect
+from goflow.parser.interpreter.alternatives import whole
 from goflow.parser.interpreter.classes import ClassValue
 from goflow.parser.interpreter.exceptions import shown
 from goflow.parser.interpreter.plain_values import type_name
 from goflow.parser.interpreter.session import Session
-from goflow.parser.interpreter.values import At, Unknown, whole
+from goflow.parser.interpreter.values import At, Unknown
 from goflow.parser.libraries.airflow.base_operators import base_operators
 from goflow.parser.libraries.airflow.exceptions import MODULE, fail
 from goflow.parser.libraries.airflow.import_paths import other

@@ -15,7 +15,7 @@ import libcst as cst
 
 from goflow.domain.diagnostics import Severity
 from goflow.parser.interpreter.alternatives import OneOf, changeable
-from goflow.parser.interpreter.classes import ClassValue
+from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.scopes import Scope
 from goflow.parser.interpreter.unread import (
     CLIENTS,
@@ -26,7 +26,7 @@ from goflow.parser.interpreter.unread import (
     knows_no_tasks,
 )
 from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Unknown
-from goflow.parser.libraries.airflow.makers import DAGS, TASKS, Maker, made_by, made_in
+from goflow.parser.libraries.airflow.makers import Maker, made_by, made_in, named_for_dags, named_for_tasks
 from goflow.parser.libraries.airflow.relations import Dependable, dag_of
 
 if TYPE_CHECKING:
@@ -38,6 +38,10 @@ _OF_AIRFLOW_ITSELF = re.compile(
     r"|utils\.(db|email|file|json|log|net|process_utils|session|state|strings|timezone))\b"
 )
 """Modules of Airflow's own that make no tasks."""
+_OF_LOGGERS = frozenset({"critical", "debug", "error", "exception", "info", "log", "warn", "warning"}) | frozenset(
+    {"count", "decrement", "gauge", "histogram", "incr", "increment", "timing"}
+)
+"""Methods of loggers and of metrics, whoever's they are."""
 _TASK_ARGUMENTS = frozenset({"task_id", "group_id", "task_group", "trigger_rule"})
 
 
@@ -50,6 +54,8 @@ def unread_call(state: AirflowState, unknown: Unknown, args: Arguments, kwargs: 
         return unknown
     handed = [*args, *kwargs.values()]
     makes = made_by(value for value in handed if value is not at.module.names)
+    if callee(at) in {"set_upstream", "set_downstream"} and args:
+        unread_edge(state, unknown, args[0], at)
     touched = list(dict.fromkeys(_dags_in(handed)))
     current = state.current_dag()
     at_once = made_by(value for value in handed if not _is_of_airflow(value, at)) if makes else makes
@@ -61,6 +67,8 @@ def unread_call(state: AirflowState, unknown: Unknown, args: Arguments, kwargs: 
         _tell_of_dags(f"{callee(at) or 'a call'}(...)", kwargs.get("dag_id"), unknown, at)
     elif current is None and state.first_unread is None and _is_the_files_own(unknown, at):
         state.first_unread = f"{callee(at) or 'a call'}(...)", unknown, at
+    if isinstance(at.node, cst.Decorator):
+        makes |= _named_decorator(at.node)
     if not makes:
         return unknown
     return Maker.made(unknown, changeable(handed), makes)
@@ -89,6 +97,7 @@ def goes_anywhere(state: AirflowState, unknown: Unknown, at: At) -> None:
 def unread_block(state: AirflowState, unknown: Unknown, body: cst.CSTNode, scope: Scope, at: At) -> None:
     """Take note of ``with UNKNOWN: BODY``: it may be a group, whose prefix the tasks inside get, or a DAG."""
     makes = made_in(body, scope)
+    opens_its_own = "dags" in makes
     for dag in dict.fromkeys(_dags_of(unknown) if "tasks" in makes else ()):
         dag.taint("what the context of tasks does to them", unknown, at)
     if _makes_none(unknown):
@@ -96,7 +105,7 @@ def unread_block(state: AirflowState, unknown: Unknown, body: cst.CSTNode, scope
     current = state.current_dag()
     if current is not None and "tasks" in makes:
         current.taint("what the context of tasks does to them", unknown, at)
-    elif current is None and "tasks" in makes:
+    elif current is None and "tasks" in makes and not opens_its_own:
         _tell_of_dags("the context of tasks", None, unknown, at)
 
 
@@ -119,17 +128,29 @@ def _dags_of(unknown: Unknown) -> Iterator[DagValue]:
 
 
 def _may_make_tasks(unknown: Unknown, makes: frozenset[str], kwargs: Keywords, at: At) -> bool:
-    if _TASK_ARGUMENTS & set(kwargs) or TASKS.search(callee(at)):
+    if _TASK_ARGUMENTS & set(kwargs) or named_for_tasks(callee(at)):
         return True
     if not isinstance(at.node, cst.Call):  # it decorates: what it gives is called where that makes something
         return False
     if "tasks" in makes or made_by([unknown]):
         return True
-    return at.session.discarded is at.node and _may_do_anything(unknown, at)
+    return at.node in at.session.discarded and _may_do_anything(unknown, at)
 
 
 def _may_do_anything(unknown: Unknown, at: At) -> bool:
-    return is_of_code(unknown.reason) and not _makes_none(unknown) and not is_of_data(unknown.reason, at)
+    if _makes_none(unknown) or callee(at) in _OF_LOGGERS:
+        return False
+    return is_of_code(unknown.reason) and not is_of_data(unknown.reason, at)
+
+
+def _named_decorator(node: cst.Decorator) -> frozenset[str]:
+    """What a function under ``@company_task`` makes, for all that the decorator's name says."""
+    found = node.decorator
+    while isinstance(found, cst.Call):
+        found = found.func
+    name = found.attr.value if isinstance(found, cst.Attribute) else getattr(found, "value", "")
+    named = {"tasks": named_for_tasks(name), "dags": named_for_dags(name)}
+    return frozenset(what for what, is_named in named.items() if is_named)
 
 
 def _makes_none(unknown: Unknown) -> bool:
@@ -137,7 +158,7 @@ def _makes_none(unknown: Unknown) -> bool:
 
 
 def _is_the_files_own(unknown: Unknown, at: At) -> bool:
-    makes_an_object = callee(at)[:1].isupper() and at.session.discarded is not at.node
+    makes_an_object = callee(at)[:1].isupper() and at.node not in at.session.discarded
     return at.module is at.session.main and not makes_an_object and _may_do_anything(unknown, at)
 
 
@@ -149,7 +170,7 @@ def tell_of_no_dags(state: AirflowState) -> None:
 
 
 def _may_make_dags(unknown: Unknown, makes: frozenset[str], args: Arguments, kwargs: Keywords, at: At) -> bool:
-    if "dag_id" in kwargs or DAGS.search(callee(at)) or any(arg is at.module.names for arg in args):
+    if "dag_id" in kwargs or named_for_dags(callee(at)) or any(arg is at.module.names for arg in args):
         return True
     if not isinstance(at.node, cst.Call):
         return False
@@ -174,6 +195,8 @@ def _dags_in(values: Any, depth: int = 3) -> Iterator[DagValue]:
             dag = dag_of(value.dependency())
             if dag is not None:
                 yield dag
+        elif isinstance(value, Instance) and not value.cls.is_native and depth:
+            yield from _dags_in(list(value.attributes.values()), depth - 1)
         elif isinstance(value, OneOf) and depth:
             yield from _dags_in(value.may_be(), depth - 1)
         elif depth and isinstance(value, list | tuple | set):

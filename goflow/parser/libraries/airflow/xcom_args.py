@@ -192,14 +192,11 @@ def references_in(value: Any, depth: int = 20) -> Iterator[TaskNode]:
         yield from value.referenced_tasks()
 
 
-def unknown_references(value: Any, depth: int = 20) -> Iterator[Unknown]:
+def unknown_references(value: Any) -> Iterator[Unknown]:
     """What in VALUE, and in the containers that it holds, may be one of some XComArgs."""
-    if isinstance(value, OneOf):
-        if any(isinstance(one, Dependable) for one in value.may_be()):
-            yield value
-    elif depth and isinstance(value, list | tuple | set | frozenset | dict):
-        for inner in value.values() if isinstance(value, dict) else value:
-            yield from unknown_references(inner, depth - 1)
+    for inner in _all_in(value):
+        if isinstance(inner, OneOf) and any(isinstance(one, Dependable) for one in inner.may_be()):
+            yield inner
 
 
 def mapped_over(value: Any, at: At) -> Unknown | None:
@@ -217,11 +214,22 @@ def unknown_key_in(value: Any) -> Unknown | None:
 
 
 def _keys_in(value: Any) -> Iterator[Any]:
-    if isinstance(value, XComArgValue):
-        yield from value.xcom_keys()
-    elif isinstance(value, dict | list | tuple | set):
-        for inner in value.values() if isinstance(value, dict) else value:
-            yield from _keys_in(inner)
+    for inner in _all_in(value):
+        if isinstance(inner, XComArgValue):
+            yield from inner.xcom_keys()
+
+
+def _all_in(value: Any) -> Iterator[Any]:
+    """VALUE, and what the containers hold that it is or leads to, each once."""
+    waiting, seen = [value], set[int]()
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict | list | tuple | set | frozenset):
+            if id(one) not in seen:
+                seen.add(id(one))
+                waiting += one.values() if isinstance(one, dict) else one
+        else:
+            yield one
 
 
 def enter_block(tasks: Sequence[TaskNode], at: At) -> Any:

@@ -86,6 +86,11 @@ UPDATED = f"{UNKNOWN}d = {{'owner': 'me'}}\nd.update(u)\nmany = [1]\nmany.extend
             "retries of task 'a'",
         ),
         ("params of the DAG", "with DAG('q', params=d): E('a')", "which params the DAG has"),
+        (
+            "params of which one may be there",
+            "p = {'a': 1}\nif u: p['b'] = 2\nwith DAG('q', params=p): E('a')",
+            "which params",
+        ),
         ("params that are not known at all", "with DAG('q', params=u): E('a')", "which params the DAG has"),
         ("params of a task", "with DAG('q'): E('a', params=d)", "which params a task has"),
         ("among its default arguments", "with DAG('q'): E('a', default_args={'params': u})", "which params a task has"),
@@ -97,7 +102,7 @@ UPDATED = f"{UNKNOWN}d = {{'owner': 'me'}}\nd.update(u)\nmany = [1]\nmany.extend
         (
             "for a longer list",
             "with DAG('q'): BashOperator.partial(task_id='a').expand(bash_command=many)",
-            "expand(...)",
+            "is expanded over",
         ),
         (
             "for arguments",
@@ -107,7 +112,7 @@ UPDATED = f"{UNKNOWN}d = {{'owner': 'me'}}\nd.update(u)\nmany = [1]\nmany.extend
         (
             "of a group",
             "with DAG('q'):\n  @task_group\n  def g(x): E('a')\n  g.expand(x=many)",
-            "expand(...)",
+            "is expanded over",
         ),
     ],
 )
