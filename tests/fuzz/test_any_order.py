@@ -144,6 +144,7 @@ KNOWN = {
     "what they collect": ("l = []\nfor e in S:\n    l.append(e)\nv1 = sorted(l)\n", "v1"),
     "a sum": ("v1 = 0\nfor e in S:\n    v1 += 1\n", "v1"),
     "what functions give that change nothing": ("def f(e):\n    l = []\n    l.append(e)\n    return l\nd = {}\nfor e in S:\n    d[e] = f(e)\nv1 = d['a']\n", "v1"),
+    "what functions make of copies under the name of something outside": ("k = {'z': 0}\ndef f(e):\n    k = dict(a=e)\n    k['b'] = 2\n    return k\nd = {}\nfor e in S:\n    d[e] = f(e)\nv1 = d['a']['b']\n", "v1"),
     "objects that a class makes": ("class O:\n    def __init__(self, e): self.e = e\nd = {}\nfor e in S:\n    d[e] = O(e)\nv1 = d['a'].e\n", "v1"),
     "comprehensions": ("v1 = sorted(x.upper() for x in S)\nv2 = {x: len(x) for x in S}['a']\n", "v1"),
 }  # fmt: skip

@@ -155,8 +155,46 @@ def _changes_outside(function: UserFunction | NativeFunction) -> bool:
     parameters = {parameter.name for parameter in function.parameters}
     if body.of_module & body.set or body.of_functions & body.set or body.changed & parameters - {"self"}:
         return True
-    values = (function.scope.find(name) for name in (body.changed | body.drawn) - parameters)
+    own = parameters | _made_inside(function.node.body) - body.of_module - body.of_functions
+    values = (function.scope.find(name) for name in (body.changed | body.drawn) - own)
     return any(isinstance(value, (Value, *_MUTABLE)) or hasattr(value, "__next__") for value in values)
+
+
+_COPYING = frozenset({"copy", "deepcopy", "dict", "list", "set"})
+
+
+def _made_inside(body: cst.CSTNode) -> set[str]:
+    """The names of BODY that stand for what it has made itself alone: objects, copies, what is written out."""
+    made = _Made()
+    body.visit(made)
+    return made.names - made.others
+
+
+class _Made(cst.CSTVisitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+        self.others: set[str] = set()
+
+    def visit_Assign(self, node: cst.Assign) -> None:  # noqa: N802
+        """``name = DAG(...)``."""
+        is_made = _makes_anew(node.value)
+        for target in node.targets:
+            if isinstance(target.target, cst.Name):
+                (self.names if is_made else self.others).add(target.target.value)
+
+    def visit_WithItem(self, node: cst.WithItem) -> None:  # noqa: N802
+        """``with DAG(...) as name``."""
+        if node.asname is not None and isinstance(node.asname.name, cst.Name):
+            (self.names if _makes_anew(node.item) else self.others).add(node.asname.name.value)
+
+
+def _makes_anew(node: cst.BaseExpression) -> bool:
+    """Whether NODE is written out, or a call of what is named like a class, or of a copy."""
+    if not isinstance(node, cst.Call):
+        return isinstance(node, cst.Dict | cst.List | cst.Set | cst.BaseString | cst.BaseNumber)
+    name = node.func.attr.value if isinstance(node.func, cst.Attribute) else getattr(node.func, "value", "")
+    return isinstance(name, str) and (name[:1].isupper() or name in _COPYING)
 
 
 class _Uses(cst.CSTVisitor):
