@@ -30,7 +30,7 @@ from goflow.scheduler.intervals import ask_for_interval, lacks_interval
 from goflow.scheduler.making import check_allowed, check_conf, make_run, new_tasks, run_id_for
 from goflow.scheduler.timetables import RunInfo, manual_interval
 from goflow.store import Store, Tx, dags, events, launches, runs, tasks, transitions, versions
-from goflow.store.rows import Dag
+from goflow.store.rows import Dag, NewTask
 
 TaskKey = tuple[str, int]
 """Task id and map index."""
@@ -184,8 +184,9 @@ def clear(
     What is queued or running is told to stop, is ``restarting`` until it has, and begins anew then. COPIES are named
     beside TASK_IDS: (task id, map index). Setups and teardowns that the tasks need are cleared with them. PAST, FUTURE:
     of the runs of an earlier, or a later, logical date as well. NEWEST_VERSION: the runs go on with the DAG as it is
-    now (None: if it says so itself). NOTE is written to what is cleared. DRY_RUN: only say which they are. Raises
-    NotFoundError, InvalidRequestError, and with SPARE_RUNNING ConflictError where one of them is running.
+    now (None: if it says so itself), where anything of them is cleared (``clear_task_instances``); tasks that are new
+    there are made, and are among what is cleared. NOTE is written to what is cleared. DRY_RUN: only say which they
+    are. Raises NotFoundError, InvalidRequestError, and with SPARE_RUNNING ConflictError where one of them is running.
     """
     only = _ONLY[only_failed, only_running]
     with store.transaction() as tx:
@@ -194,30 +195,39 @@ def clear(
         newest_version = goes_on_with_newest(tx, dag_id, newest_version, otherwise=False)
         found: list[TaskInstance] = []
         for each in selection.runs_meant(tx, run, past=past, future=future):
-            if newest_version and not dry_run:
-                each = _repin(tx, each, who)
-            graph = Graph(versions.spec(tx, each.reading_id))
-            named = (
-                list(graph.tasks)
-                if task_ids is None and not copies
-                else [t for t in task_ids or () if each.id == run.id or t in graph.tasks]
-            )
-            single: dict[str, set[int]] = {}
-            for task_id, index in copies:
-                if each.id == run.id or task_id in graph.tasks:
-                    single.setdefault(task_id, set()).add(index)
-            wanted, part = selection.copies_to_clear(graph, named, single, upstream=upstream, downstream=downstream)
-            chosen = selection.instances(tasks.of_run(tx, each.id), wanted, only=only, copies=part)
+            graph, new = _as_newest(tx, each) if newest_version else (Graph(versions.spec(tx, each.reading_id)), [])
+            named = _named(graph, task_ids, copies, strictly=each.id == run.id)
+            wanted, part = selection.copies_to_clear(graph, *named, upstream=upstream, downstream=downstream)
+            there = [*tasks.of_run(tx, each.id), *(_to_be_made(each, task) for task in new)]
+            chosen = selection.instances(there, wanted, only=only, copies=part)
             if spare_running and any(row.state is TaskState.RUNNING for row in chosen):
                 raise ConflictError(f"tasks of run {each.run_id} are running", hint="wait for them to end")
-            if not dry_run:
-                keys = set(clear_instances(tx, each, graph, chosen, who, reset_run=reset_runs))
-                chosen = [row for row in chosen if (row.task_id, row.map_index) in keys]
+            if chosen and not dry_run:
+                if newest_version:
+                    each = _repin(tx, each, who)
+                    chosen = selection.instances(tasks.of_run(tx, each.id), wanted, only=only, copies=part)
+                anew = {(task.task_id, task.map_index) for task in new}
+                anew.update(clear_instances(tx, each, graph, chosen, who, reset_run=reset_runs))
+                chosen = [row for row in chosen if (row.task_id, row.map_index) in anew]
                 for row in chosen if note is not None else ():
                     tasks.set_note(tx, row.id, note)
             found += chosen
         mine = tuple((row.task_id, row.map_index) for row in found if row.dag_run_id == run.id)
         return Cleared(run if dry_run else runs.get(tx, run.id), mine, tuple(found))
+
+
+def _named(
+    graph: Graph, task_ids: Collection[str] | None, copies: Collection[tuple[str, int]], *, strictly: bool
+) -> tuple[list[str], dict[str, set[int]]]:
+    """The tasks that are meant as a whole, and of which of them only copies are; unless STRICTLY, those that are in
+    GRAPH."""
+    if task_ids is None and not copies:
+        return list(graph.tasks), {}
+    single: dict[str, set[int]] = {}
+    for task_id, index in copies:
+        if strictly or task_id in graph.tasks:
+            single.setdefault(task_id, set()).add(index)
+    return [task_id for task_id in task_ids or () if strictly or task_id in graph.tasks], single
 
 
 _ONLY: dict[tuple[bool, bool], frozenset[TaskState] | None] = {
@@ -257,17 +267,32 @@ def clear_instances(
     return tuple((row.task_id, row.map_index) for row in chosen if row.id in changed)
 
 
+def _as_newest(tx: Tx, run: DagRun) -> tuple[Graph, list[NewTask]]:
+    """The run's graph as the DAG's newest version has it, and the tasks that `_repin` would make."""
+    dag = dags.get(tx, run.dag_id)
+    graph = Graph(versions.spec(tx, dag.reading_id))
+    if (dag.version_id, dag.reading_id) == (run.version_id, run.reading_id):
+        return graph, []
+    there = {row.task_id for row in tasks.of_run(tx, run.id)}
+    return graph, [new for new in new_tasks(graph, run, tx.now()) if new.task_id not in there]
+
+
+def _to_be_made(run: DagRun, new: NewTask) -> TaskInstance:
+    """What NEW will be in RUN, still without an id."""
+    return TaskInstance(
+        id=0, dag_run_id=run.id, dag_id=run.dag_id, run_id=run.run_id, task_id=new.task_id, map_index=new.map_index
+    )
+
+
 def _repin(tx: Tx, run: DagRun, who: str) -> DagRun:
     """Let the run go on with the DAG's newest version: tasks that are new are made."""
     dag = dags.get(tx, run.dag_id)
     if (dag.version_id, dag.reading_id) == (run.version_id, run.reading_id):
         return run
+    _, missing = _as_newest(tx, run)
     runs.pin(tx, run.id, version_id=dag.version_id, reading_id=dag.reading_id)
     data: dict[str, Json] = {"id": run.id, "version_id": dag.version_id, "reading_id": dag.reading_id}
     events.emit(tx, events.RUN_PINNED, dag_id=run.dag_id, run_id=run.run_id, who=who, data=data)
-    graph = Graph(versions.spec(tx, dag.reading_id))
-    there = {row.task_id for row in tasks.of_run(tx, run.id)}
-    missing = [new for new in new_tasks(graph, run, tx.now()) if new.task_id not in there]
     tasks.create_many(tx, run, missing, who=who)
     return runs.get(tx, run.id)
 

@@ -224,6 +224,41 @@ class TestClear:
         assert world.finish_all() == ["a", "b"]
         assert world.run_state() == "success"
 
+    def test_where_nothing_is_chosen_the_version_is_kept(self, world: World) -> None:
+        more: dict[str, Any] = {"schedule": hourly(), "start_date": at(T0), "catchup": True, "max_active_runs": 9}
+        world.put(dag(task("a"), **more))
+        world.pass_time(3 * 3600)
+        done, failed, under_way = world.all_runs()
+        world.finish("a", run_id=done.run_id)
+        world.finish("a", FAILED, run_id=failed.run_id)
+        world.put(dag(task("a"), task("new", "a"), rerun_with_latest_version=True, **more), version="2")
+        cleared = world.clear(failed.run_id, past=True, future=True, only_failed=True)
+        assert [(row.run_id, row.task_id) for row in cleared.instances] == [(failed.run_id, "a")]
+        assert world.states(failed.run_id) == {"a": "queued", "new": "none"}
+        for run in (done, under_way):
+            assert list(world.states(run.run_id)) == ["a"]
+            with world.store.reading() as tx:
+                assert runs.get(tx, run.id).reading_id == run.reading_id
+
+    def test_a_task_that_only_the_newest_version_has_is_told_and_made(self, world: World) -> None:
+        world.put(dag(task("a")))
+        run = world.trigger()
+        world.finish_all()
+        copies = task("m", "a", mapped=True, expand={"x": [1, 2]})
+        world.put(dag(task("a"), task("new", "a"), copies), version="2")
+        with pytest.raises(NotFoundError):
+            world.clear(run.run_id, ["new"], dry_run=True)
+        everything = world.clear(run.run_id, newest_version=True, dry_run=True)
+        assert sorted(everything.tasks) == [("a", -1), ("m", 0), ("m", 1), ("new", -1)]
+        both = {"a": "success", "new": "queued", "m[0]": "queued", "m[1]": "queued"}
+        for dry_run in (True, False):
+            cleared = world.clear(run.run_id, ["new"], newest_version=True, dry_run=dry_run, note="added")
+            assert cleared.tasks == (("new", -1),)
+            assert world.states() == ({"a": "success"} if dry_run else both)
+        assert world.row("new").note == "added"
+        assert sorted(world.finish_all()) == ["m[0]", "m[1]", "new"]
+        assert world.run_state() == "success"
+
     def test_runs_under_way_keep_their_version(self, world: World) -> None:
         world.put(dag(task("a"), task("b", "a")))
         world.trigger()
