@@ -86,22 +86,16 @@ def create_command(
         if wait and not api.live:
             raise click.UsageError("--wait needs a daemon that runs; `goflow standalone` starts one here")
         row = api.call("POST", "/api/v2/backfills", body=body)
+        if api.get(f"/api/v2/dags/{dag_id}")["is_paused"]:
+            click.echo(f"{dag_id} is paused; its runs begin after `goflow dags unpause {dag_id}`", err=True)
         if wait:
             row = _wait(api, row, quiet=as_json)
     if as_json:
         click.echo(json.dumps(row, indent=1, ensure_ascii=False))
     else:
         click.echo(f"backfill {row['id']} of {dag_id}: {_words(row)}")
-        if not wait and dag_is_paused(dag_id):
-            click.echo(f"{dag_id} is paused; its runs begin after `goflow dags unpause {dag_id}`", err=True)
     if wait and row["runs"]["failed"]:
         sys.exit(1)
-
-
-def dag_is_paused(dag_id: str) -> bool:
-    """Whether the DAG is paused, so that nothing of a backfill begins."""
-    with connect() as api:
-        return bool(api.get(f"/api/v2/dags/{dag_id}")["is_paused"])
 
 
 @command.command("list")

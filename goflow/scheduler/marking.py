@@ -37,14 +37,15 @@ def mark_task(
     past: bool = False,
     future: bool = False,
     note: str | None = None,
+    note_all: bool = False,
     dry_run: bool = False,
 ) -> list[TaskInstance]:
     """Let a person's word be the end of a task (all its copies without MAP_INDEX); what runs is told to stop.
 
     Tasks below that had failed, or had not run because of it, begin anew (``set_task_instance_state``). PAST, FUTURE:
     in the runs of an earlier, or a later, logical date as well, as far as the schedule has made them. NOTE is written
-    to what is marked. The instances that are marked, as they were before; DRY_RUN: that would be. Raises NotFoundError
-    and InvalidRequestError.
+    to what is marked, with NOTE_ALL also to what of the task in this run has that state already. The instances that
+    are marked, as they were before; DRY_RUN: that would be. Raises NotFoundError and InvalidRequestError.
     """
     if state not in MARKABLE:
         raise InvalidRequestError(f"a task cannot be marked {state}", hint=", ".join(sorted(MARKABLE)))
@@ -67,6 +68,9 @@ def mark_task(
             if dry_run:
                 continue
             _mark(tx, mine, state, note, who)
+            for row in chosen if note_all and each is run else ():
+                if row.task_id == task_id:
+                    tasks.set_note(tx, row.id, note)
             if mine:
                 below = selection.to_clear(graph, [task_id], upstream=False, downstream=True) - wanted
                 clear_instances(tx, each, graph, selection.instances(rows, below, only=FAILED_STATES), who)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from goflow.domain.canonical import Json
-from goflow.domain.errors import AlreadyExistsError, ConflictError, InvalidRequestError, NotFoundError
+from goflow.domain.errors import AlreadyExistsError, ConflictError, InvalidRequestError, NotFoundError, did_you_mean
 from goflow.domain.runs import DagRun, TaskInstance
 from goflow.domain.schedules import asks_its_author
 from goflow.domain.spec import Dialect
@@ -319,14 +319,18 @@ def set_run_note(store: Store, dag_id: str, run_id: str, note: str | None) -> No
 
 
 def set_task_note(
-    store: Store, dag_id: str, run_id: str, task_id: str, note: str | None, *, map_index: int = -1
+    store: Store, dag_id: str, run_id: str, task_id: str, note: str | None, *, map_index: int | None = None
 ) -> None:
-    """Write a person's note to a task instance. Raises NotFoundError."""
+    """Write a person's note to a task instance, to all its copies without MAP_INDEX. Raises NotFoundError."""
     with store.transaction() as tx:
-        row = tasks.find(tx, runs.by_run_id(tx, dag_id, run_id).id, task_id, map_index)
-        if row is None:
-            raise NotFoundError(f"task {task_id} with map index {map_index} in run {run_id} of DAG {dag_id}")
-        tasks.set_note(tx, row.id, note)
+        rows = tasks.of_run(tx, runs.by_run_id(tx, dag_id, run_id).id)
+        chosen = [row for row in rows if row.task_id == task_id and map_index in {None, row.map_index}]
+        if not chosen:
+            which = task_id if map_index is None else f"{task_id}[{map_index}]"
+            hint = did_you_mean(task_id, {row.task_id for row in rows} - {task_id})
+            raise NotFoundError(f"task instance {which} in run {run_id} of DAG {dag_id}", hint=hint)
+        for row in chosen:
+            tasks.set_note(tx, row.id, note)
 
 
 __all__ = [

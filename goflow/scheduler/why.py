@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 
 from goflow.domain.runs import DagRun, Launch, TaskInstance
 from goflow.domain.spec import Dialect
-from goflow.domain.state import TERMINAL_RUN_STATES, TERMINAL_TASK_STATES, LaunchState, RunState, RunType, TaskState
+from goflow.domain.state import TERMINAL_RUN_STATES, TERMINAL_TASK_STATES, LaunchState, RunState, TaskState
 from goflow.domain.triggers import TriggerState
 from goflow.scheduler import planning
 from goflow.scheduler.book import Book, Cell
 from goflow.scheduler.facts import StoreFacts
 from goflow.scheduler.graph import Graph
+from goflow.scheduler.intervals import lacks_interval
 from goflow.scheduler.limits import Bound, bounds
 from goflow.scheduler.namespaces import NamespaceSlots
 from goflow.store import Tx, backfills, dags, hitl, launches, pools, questions, runs, tasks, triggers, versions
@@ -92,7 +93,7 @@ class _Why:
         beside = [other for other in running if other.backfill_id == run.backfill_id]
         if len(beside) >= most:
             yield f"its run is queued: {len(beside)} runs {whose} are running, and max_active_runs is {most}"
-        elif run.data_interval_start is None and run.run_type is RunType.MANUAL and run.logical_date is not None:
+        elif lacks_interval(self._graph.spec, run):
             yield "its run is queued: its timetable has not told the data interval yet"
         else:
             yield "its run is about to begin"

@@ -47,9 +47,10 @@ def find(tx: Tx, ti_id: int) -> HitlDetail | None:
 
 
 def of_launches(tx: Tx, ti_id: int, launch_ids: Collection[str]) -> HitlDetail | None:
-    """What the task instance has asked in one of those launches (of one try), now or before; None: nothing."""
+    """What the task instance has asked in those launches (of one try), now or before, the last; None: nothing."""
     for statement, c in ((_DETAILS, _h), (_HISTORY, hitl_history.c)):
-        row = tx.first(statement.where(c.task_instance_id == ti_id, c.launch_id.in_(list(launch_ids))))
+        asked = statement.where(c.task_instance_id == ti_id, c.launch_id.in_(list(launch_ids)))
+        row = tx.first(asked.order_by(c.created_at.desc(), c.launch_id.desc()))
         if row is not None:
             return _detail(row)
     return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -34,7 +34,7 @@ class PatchRun(BaseModel):
     """What of a run can be set: its state (mark), its note."""
 
     model_config = ConfigDict(extra="forbid")
-    state: RunState | None = None
+    state: Literal[RunState.QUEUED, RunState.SUCCESS, RunState.FAILED] | None = None
     note: str | None = Field(None, max_length=1000)
 
 
@@ -91,10 +91,10 @@ def show_run(dag_id: str, run_id: str, services: ServicesDep, caller: CallerDep)
 @router.patch("/api/v2/dags/{dag_id}/dagRuns/{run_id}")
 def patch_run(dag_id: str, run_id: str, body: PatchRun, services: ServicesDep, caller: CallerDep) -> shapes.Body:
     """Mark a run, or set its note."""
+    if body.state is not None:  # first, so that a mark that is refused leaves no note
+        marking.mark_run(services.store, dag_id, run_id, body.state, who=caller)
     if "note" in body.model_fields_set:
         operations.set_run_note(services.store, dag_id, run_id, body.note)
-    if body.state is not None:
-        marking.mark_run(services.store, dag_id, run_id, body.state, who=caller)
     with services.store.reading() as tx:
         row = runs.by_run_id(tx, dag_id, run_id)
         return _shape(tx, runs.get(tx, row.id))

@@ -182,13 +182,13 @@ def patch_task(
     caller: CallerDep,
     map_index: int | None = None,
 ) -> shapes.Body:
-    """Mark a task success, failed or skipped, or set its note."""
-    marked = [] if body.new_state is None else _mark(dag_id, run_id, task_id, body, services, caller, map_index)
+    """Mark a task success, failed or skipped, or set its note: of all its copies, without ``map_index``."""
+    if body.new_state is not None:
+        marked = _mark(dag_id, run_id, task_id, body, services, caller, map_index)
+        return shapes.task_keys(marked, body.new_state)
     if "note" in body.model_fields_set:
-        with services.store.transaction() as tx:
-            _, row = _find(tx, dag_id, run_id, task_id, UNMAPPED if map_index is None else map_index)
-            tasks.set_note(tx, row.id, body.note)
-    return shapes.task_keys(marked, body.new_state)
+        operations.set_task_note(services.store, dag_id, run_id, task_id, body.note, map_index=map_index)
+    return shapes.task_keys([])
 
 
 @router.patch(BASE + "/{task_id}/dry_run")
@@ -233,6 +233,7 @@ def _mark(
         past=body.include_past,
         future=body.include_future,
         note=body.note,
+        note_all="note" in body.model_fields_set,
         dry_run=dry_run,
         who=caller,
     )

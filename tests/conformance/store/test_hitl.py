@@ -119,6 +119,11 @@ def test_a_question_that_is_told_twice_stands_and_another_launch_asks_anew(
         assert (before.question, before.answer.chosen_options) == (QUESTION, ("a",)), "what was asked before is history"
         assert now == hitl.find(tx, asking[0].id)
         assert hitl.of_launches(tx, asking[0].id, ["none"]) is None
+    ask(store, asking, Question(subject="A third?", options=("d",)), launch="third")
+    with store.reading() as tx:
+        of_try = hitl.of_launches(tx, asking[0].id, [asking[1], "another"])
+        assert of_try is not None
+        assert of_try.question.subject == "Other?", "of two launches of one try, what the later one asked"
 
 
 def test_no_pool_counts_those_that_wait_for_a_person(store: Store, asking: tuple[TaskInstance, str]) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 
-from goflow.domain.spec import RuntimeSpec
+import pytest
+
+from goflow.domain.spec import RuntimeSpec, Schedule
 from goflow.scheduler import operations, why
 from goflow.scheduler.namespaces import NamespaceSlots
 from goflow.store import launches, pools, runs
@@ -115,3 +117,11 @@ def test_copies_wait_for_what_they_are_made_of(world: World) -> None:
     world.put(dag(task("a"), task("m", "a", mapped=True, expand=over)))
     world.trigger()
     assert words(world)["m"] == "trigger rule all_success: a is queued"
+
+
+@pytest.mark.parametrize("by_operator", [False, True])
+def test_a_run_by_hand_or_by_a_task_waits_for_its_timetable(world: World, by_operator: bool) -> None:
+    own = Schedule(kind="custom", timetable="Own", arguments={"class": "own.Own"})
+    world.put(dag(task("a"), schedule=own))
+    world.trigger(by_operator=by_operator)
+    assert words(world)["a"] == "its run is queued: its timetable has not told the data interval yet"

@@ -202,6 +202,7 @@ BAD_BODIES: dict[str, tuple[str, str, Any, int]] = {
     "a param of another type": ("POST", RUNS, b'{"conf": {"n": "many"}}', 400),
     "a run id that is taken": ("POST", RUNS, b'{"dag_run_id": "good"}', 409),
     "a state that is none": ("PATCH", f"{RUNS}/good", b'{"state": "happy"}', 422),
+    "a state that nobody marks": ("PATCH", f"{RUNS}/good", b'{"state": "running"}', 422),
     "a pool without slots": ("POST", "/api/v2/pools", b'{"name": "p"}', 422),
 }
 
@@ -246,6 +247,27 @@ def test_tasks_are_cleared_and_marked_in_other_runs_with_notes(caller: httpx.Cli
     assert caller.post("/api/v2/dags/d/clearTaskInstances", json=both).status_code == 422
 
 
+def test_a_note_goes_to_every_copy_of_a_mapped_task(caller: httpx.Client, world: World) -> None:
+    world.put(dag(task("m", mapped=True, expand={"x": [1, 2]}), dag_id="wide"))
+    world.trigger("wide", run_id="r")
+    path = "/api/v2/dags/wide/dagRuns/r/taskInstances/m"
+
+    def notes() -> list[str | None]:
+        return [caller.get(path, params={"map_index": index}).json()["note"] for index in (0, 1)]
+
+    assert caller.patch(path, json={"note": "all"}).status_code == 200
+    assert notes() == ["all", "all"]
+    assert caller.patch(path, json={"note": "one"}, params={"map_index": 1}).status_code == 200
+    assert notes() == ["all", "one"]
+    marks = {"new_state": "skipped", "note": "marked"}
+    assert len(caller.patch(path, json=marks).raise_for_status().json()["task_instances"]) == 2
+    assert notes() == ["marked", "marked"]
+    marks["note"] = "and again"
+    assert caller.patch(path, json=marks).raise_for_status().json()["task_instances"] == []
+    assert notes() == ["and again", "and again"]
+    assert caller.patch(path, json={"note": "none"}, params={"map_index": 7}).status_code == 404
+
+
 def test_a_run_is_triggered_cleared_marked_and_deleted(caller: httpx.Client, world: World) -> None:
     made = caller.post(RUNS, json={"dag_run_id": "mine", "conf": {"n": 5}, "note": "by hand"}).raise_for_status().json()
     assert (made["dag_run_id"], made["state"], made["conf"], made["note"]) == ("mine", "queued", {"n": 5}, "by hand")
@@ -255,6 +277,13 @@ def test_a_run_is_triggered_cleared_marked_and_deleted(caller: httpx.Client, wor
     assert caller.get(f"{RUNS}/bad").json()["state"] == "queued"
     assert caller.delete(f"{RUNS}/good").status_code == 204
     assert caller.get(f"{RUNS}/good").status_code == 404
+
+
+def test_a_mark_that_is_refused_leaves_no_note(caller: httpx.Client, world: World) -> None:
+    world.clear("bad")
+    assert world.run_state(run_id="bad") == "running"
+    answer = caller.patch(f"{RUNS}/bad", json={"state": "queued", "note": "again"})
+    assert (answer.status_code, caller.get(f"{RUNS}/bad").json()["note"]) == (409, None)
 
 
 def test_a_dag_is_paused_by_patch(caller: httpx.Client) -> None:
