@@ -185,7 +185,7 @@ def _carry_out(
     run, reason = planned.run, planned.reason
     if run is not None and reason is None:
         operations.clear_run(tx, run, newest_version=backfill.run_on_latest_version is True, who=who)
-        transitions.take_over_run(tx, run, backfill)
+        transitions.take_over_run(tx, run, backfill, who=who)
     elif run is None:
         try:
             run, _ = make_run(

@@ -69,7 +69,7 @@ def add_backfill_runs(tx: Tx, dates: Sequence[BackfillRun]) -> None:
     tx.insert_new(backfill_runs, rows)
 
 
-def take_over_run(tx: Tx, run: DagRun, backfill: Backfill) -> None:
+def take_over_run(tx: Tx, run: DagRun, backfill: Backfill, *, who: str) -> None:
     """A run that is there already belongs to BACKFILL from now on, with its configuration if it has one."""
     values: dict[str, Any] = {
         "backfill_id": backfill.id,
@@ -80,6 +80,8 @@ def take_over_run(tx: Tx, run: DagRun, backfill: Backfill) -> None:
     if backfill.dag_run_conf is not None:
         values["conf"] = dumps(dict(backfill.dag_run_conf))
     tx.change(update(dag_runs).where(dag_runs.c.id == run.id).values(**values))
+    data = {"id": run.id, "backfill_id": backfill.id}
+    events.emit(tx, events.RUN_TAKEN_OVER, dag_id=run.dag_id, run_id=run.run_id, who=who, data=data)
 
 
 def set_backfill_paused(tx: Tx, backfill_id: int, paused: bool, *, who: str) -> bool:

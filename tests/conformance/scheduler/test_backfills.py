@@ -128,8 +128,11 @@ def test_runs_that_are_there_are_run_again_as_was_ordered(world: World, reproces
     found = dates_of(world, backfill)
     assert found == list(zip(["07", "08", "09", "10"], fates, strict=True))
     assert would == [hour for hour, fate in found if fate == "queued"]
+    with world.store.reading() as tx:
+        taken = [event.data["id"] for event in events.after(tx, 0, kinds=[events.RUN_TAKEN_OVER])]
     for run in world.all_runs():
         again = run.backfill_id == backfill.id and run.run_id.startswith("manual")
+        assert again == (run.id in taken)
         assert run.run_type == ("backfill" if run.backfill_id else "manual")
         if again:
             newest = world.dag_row().version_id == run.version_id
