@@ -17,8 +17,7 @@ from goflow.parser.interpreter.values import Unknown
 def called_back(function: UserFunction, why: Unknown) -> list[Any]:
     """FUNCTION may be run: the outer names that it sets are not known for the reason WHY. What else of what is outside
     its body may change, and the functions that it calls."""
-    body = Body()
-    function.node.body.visit(body)
+    body = body_of(function)
     own = {parameter.name for parameter in function.parameters}
     if isinstance(function.node, cst.FunctionDef):
         own |= assigned_names(function.node.body)
@@ -45,9 +44,17 @@ def changes_receiver(function: UserFunction) -> bool:
     or hands it on."""
     if not function.parameters:
         return False
-    body, own = Body(), function.parameters[0].name
-    function.node.body.visit(body)
+    body, own = body_of(function), function.parameters[0].name
     return own in body.changed | body.asked or any(own in given for given in body.called.values())
+
+
+def body_of(function: UserFunction) -> Body:
+    """What the body of FUNCTION sets, changes and calls, found once."""
+    if function.outline is None:
+        function.outline = Body()
+        function.node.body.visit(function.outline)
+    found: Body = function.outline
+    return found
 
 
 def _home(scope: Scope | None, name: str) -> Scope | None:

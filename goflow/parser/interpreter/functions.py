@@ -82,6 +82,10 @@ class UserFunction(Value):
         """The class in whose body it stands."""
         self.defined_at = frame.at(node)
         self.wraps: Any = None
+        self.outline: Any = None
+        """What its body sets, changes and calls, once somebody has asked (`callbacks.body_of`)."""
+        self.mentions: Any = None
+        """What a library has found that its body names; it stays so."""
 
     def __repr__(self) -> str:
         return f"<function {self.qualname}>"

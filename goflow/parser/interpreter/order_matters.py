@@ -14,7 +14,7 @@ from typing import Any
 import libcst as cst
 from libcst import matchers as m
 
-from goflow.parser.interpreter.callbacks import Body, changes_receiver
+from goflow.parser.interpreter.callbacks import body_of, changes_receiver
 from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.descriptors import PropertyValue
 from goflow.parser.interpreter.functions import UserFunction
@@ -132,8 +132,7 @@ def _run_by(value: Any) -> Iterator[UserFunction | NativeFunction]:
             waiting += map(one.lookup, _MAKING)
         elif isinstance(one, UserFunction):
             yield one
-            body = Body()
-            one.node.body.visit(body)
+            body = body_of(one)
             waiting += [one.scope.find(name) for name in body.called]
         elif isinstance(one, NativeFunction) and one.held:
             yield one
@@ -150,8 +149,7 @@ def _parts(value: Any) -> list[Any]:
 def _changes_outside(function: UserFunction | NativeFunction) -> bool:
     if isinstance(function, NativeFunction):
         return True
-    body = Body()
-    function.node.body.visit(body)
+    body = body_of(function)
     parameters = {parameter.name for parameter in function.parameters}
     if body.of_module & body.set or body.of_functions & body.set or body.changed & parameters - {"self"}:
         return True

@@ -28,6 +28,8 @@ _CLASSES_OF_DAGS = re.compile(r"[a-z](Dag|DAG)$|^(DAG|exec)$")
 """Of methods, ``module.name(...)``, only names like these say what they make: others are anybody's."""
 _NATIVES = {"dag": "dags", **dict.fromkeys(("setup", "task", "task_group", "teardown"), "tasks")}
 _TASK_MAKERS = frozenset({"TaskDecorator", "TaskDecorators", "TaskGroupFactory"})
+MOST_LOOKED_AT = 3000
+"""So many functions, classes and containers one question looks at."""
 _HOLDING = ("function", "inner")
 """Where what stands for a function has it: bound methods, ``partial``, ``lru_cache``."""
 
@@ -78,6 +80,8 @@ class _Search:
     def of_value(self, value: Any) -> frozenset[str]:
         if isinstance(value, str | int | float | None) or id(value) in self.seen:
             return frozenset()
+        if len(self.seen) >= MOST_LOOKED_AT:
+            return frozenset({"tasks", "dags"})  # as far as anybody knows
         self.seen.add(id(value))
         kind = type(value).__name__
         if isinstance(value, Maker):
@@ -87,7 +91,9 @@ class _Search:
         if kind == "DagFactory":
             return frozenset({"dags"})
         if isinstance(value, UserFunction):
-            return self.of_body(value.node.body, value.scope)
+            if value.mentions is None:
+                value.mentions = _named_in(value.node.body)
+            return self._of_named(value.mentions, value.scope)
         if isinstance(value, ClassValue):
             return self._of_class(value)
         if isinstance(value, Instance) and not value.cls.is_native and not _is_of_airflow(value.cls):
@@ -102,8 +108,9 @@ class _Search:
         return self.of_values(held if isinstance(value, BoundMethod) or any(held) else ())
 
     def of_body(self, body: cst.CSTNode, scope: Scope) -> frozenset[str]:
-        named = _Named()
-        body.visit(named)
+        return self._of_named(_named_in(body), scope)
+
+    def _of_named(self, named: _Named, scope: Scope) -> frozenset[str]:
         found = self.of_values(scope.find(name) for name in named.names)
         return found.union(*(_made_by_class(name) for name in named.methods))
 
@@ -133,6 +140,12 @@ def _made_by_class(name: str) -> frozenset[str]:
 def _is_of_airflow(cls: ClassValue) -> bool:
     """Whether the objects of CLS are tasks, groups or DAGs."""
     return any(base.name in {"BaseOperator", "TaskGroup", "DAG"} for base in cls.mro)
+
+
+def _named_in(body: cst.CSTNode) -> _Named:
+    named = _Named()
+    body.visit(named)
+    return named
 
 
 class _Named(cst.CSTVisitor):
