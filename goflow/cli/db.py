@@ -109,7 +109,9 @@ def clean(
         told = {"before": moment.isoformat(), "runs": len(found.runs), "tasks": found.tasks, "events": found.events}
         what = f"{_many(len(found.runs), 'run')} with {_many(found.tasks, 'task')}, and {_many(found.events, 'event')}"
         if dry_run or not (found.runs or found.events):
-            _say(told | {"deleted": False}, f"{what} from before {moment:%Y-%m-%d %H:%M} UTC would be deleted", as_json)
+            words = f"{what} from before {moment:%Y-%m-%d %H:%M} UTC would be deleted"
+            nothing = f"nothing that may go ended before {moment:%Y-%m-%d %H:%M} UTC"
+            _say(told | {"deleted": False}, words if found.runs or found.events else nothing, as_json)
             return
         if not yes:
             click.confirm(f"Delete {what} from before {moment:%Y-%m-%d %H:%M} UTC?", abort=True, err=True)

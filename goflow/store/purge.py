@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from goflow.store import cleaning
+from goflow.store import cleaning, dags
 from goflow.store.cleaning import Old
 from goflow.store.engine import Store
 
@@ -63,8 +63,10 @@ class Archive:
 
 
 def look(store: Store, old: Old, *, with_events: bool = True) -> Found:
-    """What a purge would delete."""
+    """What a purge would delete. Raises NotFoundError for a DAG that there never was."""
     with store.reading() as tx:
+        for dag_id in old.dag_ids or ():
+            dags.get(tx, dag_id)
         runs = cleaning.old_runs(tx, old)
         tasks = cleaning.tasks_in(tx, runs)
         last, count = cleaning.old_events(tx, old.before) if with_events else (0, 0)

@@ -71,8 +71,14 @@ def test_nothing_to_delete_is_no_question(home):
     told = run("--before", "2001-01-01")
     assert (told.exit_code, told.output) == (
         0,
-        "0 runs with 0 tasks, and 0 events from before 2001-01-01 00:00 UTC would be deleted\n",
+        "nothing that may go ended before 2001-01-01 00:00 UTC\n",
     )
+
+
+def test_a_dag_that_there_never_was_is_told(home):
+    told = run("--older-than", "1d", "--dag", "nope", "--yes")
+    assert told.exit_code == 1
+    assert "nope" in told.output
 
 
 @pytest.mark.parametrize(
