@@ -4,11 +4,8 @@ which authors derive theirs from, in the shim."""
 from __future__ import annotations
 
 import datetime as dt
-import json
-import os
 import random
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,10 +13,10 @@ from typing import Any
 import pytest
 
 from goflow.domain.spec import Dialect
+from tests.integration.scheduler.asking import HERE, told_by
 from tests.integration.scheduler.test_timetables_against_airflow import AIRFLOWS, random_case
 from tests.oracle.environments import environment
 
-HERE = Path(__file__).parent
 NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)
 BY_HAND = [(NOW - dt.timedelta(days=days, minutes=17)).isoformat() for days in range(0, 60, 7)]
 FROM = (NOW - dt.timedelta(days=120)).replace(hour=9, minute=20, second=0).isoformat()
@@ -49,18 +46,7 @@ def asked(make: str, earliest: str | None, latest: str | None, catchup: bool) ->
 
 
 def run(python: Path | str, script: str, *args: str, told: Any, folder: Path) -> Any:
-    environment = {**os.environ, "AIRFLOW_HOME": f"{folder}-home"}
-    ended = subprocess.run(
-        [str(python), str(HERE / script), *args],
-        input=json.dumps(told),
-        capture_output=True,
-        text=True,
-        cwd=folder,
-        env=environment,
-        timeout=240,
-    )
-    assert ended.returncode == 0, ended.stderr[-3000:]
-    return json.loads(ended.stdout)
+    return told_by(python, script, *args, asked=told, home=Path(f"{folder}-home"), folder=folder, timeout=240)
 
 
 def plain(told: Any) -> Any:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import os
 import random
 import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,6 +22,7 @@ from goflow.scheduler.graph import Graph
 from goflow.scheduler.making import new_tasks
 from goflow.scheduler.timetables import ScheduleError
 from goflow.store import backfills, dags, runs, tasks
+from tests.integration.scheduler.asking import told_by
 from tests.integration.scheduler.test_timetables_against_airflow import TRANSITIONS, random_case, schedule_of
 from tests.oracle.environments import AIRFLOW_3, environment
 from tests.oracle.truth import airflow_home
@@ -134,19 +133,12 @@ def test_every_random_order_makes_the_runs_that_airflows_backfill_makes(sqlite_u
     cases = [random_order(dice) for _ in range(CASES)]
     home = airflow_home(installed)
     shutil.copy(Path(home["AIRFLOW_HOME"]) / "airflow.db", tmp_path / "airflow.db")
-    done = subprocess.run(
-        [installed.python, Path(__file__).with_name("ask_airflow_backfills.py")],
-        input=json.dumps({"now": NOW.isoformat(), "cases": cases}),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=1000,
-        env={**home, "AIRFLOW_HOME": str(tmp_path)},
+    asked = {"now": NOW.isoformat(), "cases": cases}
+    theirs = told_by(
+        installed.python, "ask_airflow_backfills.py", asked=asked, home=tmp_path, variables=home, timeout=1000
     )
-    assert done.returncode == 0, done.stderr[-3000:]
     world = World(sqlite_url)
     world.clock = world.store.clock = VirtualClock(NOW)
-    theirs = json.loads(done.stdout)
     told = [answer for _, answer in theirs if isinstance(answer, list)]
     assert len(told) > CASES * 0.35
     assert sum(len(answer) for answer in told) > CASES

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ import pytest
 from goflow.domain.spec import DagSpec, Dialect, TaskSpec
 from goflow.scheduler import selection
 from goflow.scheduler.graph import Graph
+from tests.integration.scheduler.asking import told_by
 from tests.oracle.environments import AIRFLOW_2, AIRFLOW_3, environment
 
 AIRFLOWS = {Dialect.AIRFLOW2: AIRFLOW_2, Dialect.AIRFLOW3: AIRFLOW_3}
@@ -59,17 +58,8 @@ def ours(case: dict[str, Any], dialect: Dialect) -> Any:
 def test_random_dags_have_the_weights_and_relatives_that_airflow_gives_them(dialect: Dialect, tmp_path: Path) -> None:
     dice = random.Random(f"{dialect}-{os.environ.get('GOFLOW_GRAPH_SEED', '1')}")
     cases = [random_case(dice) for _ in range(DAGS)]
-    done = subprocess.run(
-        [environment(AIRFLOWS[dialect]).python, Path(__file__).with_name("ask_airflow_graphs.py")],
-        input=json.dumps(cases),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=280,
-        env={**os.environ, "AIRFLOW_HOME": str(tmp_path)},
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    for case, truth in zip(cases, json.loads(done.stdout), strict=True):
+    theirs = told_by(environment(AIRFLOWS[dialect]).python, "ask_airflow_graphs.py", asked=cases, home=tmp_path)
+    for case, truth in zip(cases, theirs, strict=True):
         mine = ours(case, dialect)
         if dialect is Dialect.AIRFLOW2:  # it marks teardowns below as well; what people order is Airflow 3's here
             teardowns = {name for name, role, *_ in case["tasks"] if role == "teardown"}

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import os
 import random
-import subprocess
 import sys
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from goflow.domain.retries import retry_delay_s
 from goflow.domain.runs import DagRun, TaskInstance
 from goflow.domain.spec import Dialect
 from goflow.domain.state import RunState, RunType
+from tests.integration.scheduler.asking import told_by
 from tests.oracle.environments import AIRFLOW_2, AIRFLOW_3, environment
 from tests.unit.parser.airflow.reading import only_dag
 
@@ -83,20 +82,11 @@ def run_of(date: str | None) -> DagRun:
 def test_every_random_attempt_waits_as_long_as_airflow_has_it(dialect: Dialect, tmp_path: Path) -> None:
     dice = random.Random(f"{dialect}-{os.environ.get('GOFLOW_RETRY_SEED', '1')}")
     text, asked = random_file(dice, dialect), random_asked(dice, dialect)
-    script = Path(__file__).with_name("ask_airflow_retries.py")
-    done = subprocess.run(
-        [environment(AIRFLOWS[dialect]).python, script],
-        input=json.dumps({"file": text, "asked": asked}),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=280,
-        env={**os.environ, "AIRFLOW_HOME": str(tmp_path)},
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
+    python = environment(AIRFLOWS[dialect]).python
+    theirs = told_by(python, "ask_airflow_retries.py", asked={"file": text, "asked": asked}, home=tmp_path)
     spec = only_dag(text, dialect, prelude=False)
     wrong = []
-    for (task_id, date, try_number), truth in zip(asked, json.loads(done.stdout), strict=True):
+    for (task_id, date, try_number), truth in zip(asked, theirs, strict=True):
         instance = TaskInstance(id=1, dag_run_id=1, dag_id="d", run_id="r", task_id=task_id, try_number=try_number)
         found = retry_delay_s(spec.task(task_id), instance, run_of(date))
         if dt.timedelta(seconds=found) != dt.timedelta(seconds=truth):
@@ -107,18 +97,9 @@ def test_every_random_attempt_waits_as_long_as_airflow_has_it(dialect: Dialect, 
 
 @pytest.mark.timeout(1200)
 def test_retry_policies_decide_as_airflows_do(tmp_path: Path) -> None:
-    script = Path(__file__).with_name("ask_retry_policies.py")
-    said = []
-    for python in (environment(AIRFLOW_3).python, sys.executable):
-        done = subprocess.run(
-            [python, script],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-            env={**os.environ, "AIRFLOW_HOME": str(tmp_path)},
-        )
-        assert done.returncode == 0, done.stderr[-2000:]
-        said.append(json.loads(done.stdout))
-    assert said[0] == said[1]
-    assert len(said[0]) > 25
+    theirs, ours = (
+        told_by(python, "ask_retry_policies.py", home=tmp_path, timeout=120)
+        for python in (environment(AIRFLOW_3).python, sys.executable)
+    )
+    assert theirs == ours
+    assert len(theirs) > 25

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-import json
 import os
 import random
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -27,6 +25,7 @@ from goflow.scheduler.decisions import Advance
 from goflow.scheduler.graph import Graph
 from goflow.scheduler.planning import decide
 from goflow.scheduler.rules import RULES
+from tests.integration.scheduler.asking import told_by
 from tests.oracle.environments import AIRFLOW_2, AIRFLOW_3, environment
 
 AIRFLOWS = {Dialect.AIRFLOW2: AIRFLOW_2, Dialect.AIRFLOW3: AIRFLOW_3}
@@ -48,18 +47,8 @@ Shape = list[tuple[str, str, list[str]]]
 
 
 def airflow_says(dialect: Dialect, cases: list[dict[str, Any]], folder: Path) -> list[list[Verdict]]:
-    script = Path(__file__).with_name("ask_airflow_rules.py")
-    done = subprocess.run(
-        [environment(AIRFLOWS[dialect]).python, script],
-        input=json.dumps(cases),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=280,
-        env={**os.environ, "AIRFLOW_HOME": str(folder)},
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    answers: list[list[Verdict]] = json.loads(done.stdout)
+    python = environment(AIRFLOWS[dialect]).python
+    answers: list[list[Verdict]] = told_by(python, "ask_airflow_rules.py", asked=cases, home=folder)
     # A state that Airflow gives is what counts: whether it calls the dependencies met beside it changes nothing.
     return [[[state, met and state is None] for state, met in answer] for answer in answers]
 

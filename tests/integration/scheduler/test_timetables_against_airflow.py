@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import os
 import random
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ import pytest
 
 from goflow.domain.spec import Dialect, Schedule
 from goflow.scheduler.timetables import Restriction, RunInfo, ScheduleError, manual_interval, next_run
+from tests.integration.scheduler.asking import told_by
 from tests.oracle.environments import AIRFLOW_2, AIRFLOW_3, environment
 
 AIRFLOWS = {Dialect.AIRFLOW2: AIRFLOW_2, Dialect.AIRFLOW3: AIRFLOW_3}
@@ -145,18 +144,7 @@ def test_every_random_schedule_has_the_runs_that_airflow_gives_it(dialect: Diale
     python = environment(AIRFLOWS[dialect]).python
     dice = random.Random(f"{dialect}-{os.environ.get('GOFLOW_TIMETABLE_SEED', '1')}")
     cases = [random_case(dice, dialect) for _ in range(CASES)]
-    script = Path(__file__).with_name("ask_airflow_timetables.py")
-    done = subprocess.run(
-        [python, script],
-        input=json.dumps(cases),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=280 + CASES // 5,
-        env={**os.environ, "AIRFLOW_HOME": str(tmp_path)},
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    theirs = json.loads(done.stdout)
+    theirs = told_by(python, "ask_airflow_timetables.py", asked=cases, home=tmp_path, timeout=280 + CASES // 5)
     assert sum(isinstance(answer, list) for answer in theirs) > CASES * 0.9
     for case, truth in zip(cases, theirs, strict=True):
         mine = ours(case, dialect)
