@@ -60,9 +60,10 @@ class Backfill(BackfillOrder):
     triggering_user_name: str | None = None
 
     @property
-    def holds_runs(self) -> bool:
-        """Whether runs of it may not begin: once it is over, a cleared run of it begins whenever there is room."""
-        return self.is_paused and self.completed_at is None
+    def most_running(self) -> int:
+        """How many of its runs may be running now: once it is over, a cleared run of it begins whenever there is
+        room."""
+        return 0 if self.is_paused and self.completed_at is None else self.max_active_runs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

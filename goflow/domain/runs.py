@@ -49,6 +49,11 @@ class DagRun:
     backfill_id: int | None = None
     """The backfill that made it, or had it run again last."""
 
+    @property
+    def due(self) -> dt.datetime:
+        """When it may begin: not before its logical date, either."""
+        return max(self.run_after, self.logical_date or self.run_after)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskInstance:

@@ -95,9 +95,8 @@ class Batch:
                 line = book.run.backfill_id
                 if line not in room:
                     room[line] = self._room(dag, book)
-                due = max(book.run.run_after, book.run.logical_date or book.run.run_after)
-                if due > self._now:
-                    self._shelf.timers.add(due, ("start", *book.key))
+                if book.run.due > self._now:
+                    self._shelf.timers.add(book.run.due, ("start", *book.key))
                 elif room[line] > 0:
                     room[line] -= 1
                     self._start(book)
@@ -110,7 +109,7 @@ class Batch:
     def _room(self, dag: Dag, book: Book) -> int:
         """How many more runs may begin beside BOOK's, of the DAG or of the same backfill."""
         line = self._shelf.lines.of(self._tx, book.run)
-        most = dag.max_active_runs if line is None else line.most
+        most = dag.max_active_runs if line is None else line.backfill.most_running
         running = frozenset({RunState.RUNNING})
         return most - self._shelf.count_runs(dag.dag_id, states=running, backfill_id=book.run.backfill_id)
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from goflow.domain.spec import Dialect
 from goflow.domain.state import OCCUPYING_STATES, TaskState
 from goflow.scheduler.book import Book, Cell
 
@@ -34,17 +35,20 @@ class Bound:
     most: int
 
 
-def bounds(book: Book, task_id: str, max_active_tasks: int, *, per_run: bool) -> list[Bound]:
-    """The bounds on instances of a task, pools left out. PER_RUN: Airflow 3 counts MAX_ACTIVE_TASKS in each run by
-    itself, Airflow 2 over all runs of the DAG."""
+def bounds(book: Book, task_id: str, max_active_tasks: int, namespace: Bound | None) -> list[Bound]:
+    """The bounds on instances of a task, pools left out, with that of its NAMESPACE.
+
+    Airflow 3 counts MAX_ACTIVE_TASKS in each run by itself, Airflow 2 over all runs of the DAG.
+    """
     task, run = book.graph.tasks[task_id], book.run
+    per_run = book.graph.spec.dialect is Dialect.AIRFLOW3
     whole: Place = ("run", run.dag_id, run.run_id) if per_run else ("dag", run.dag_id)
     found = [Bound(whole, max_active_tasks)]
     if task.max_active_tis_per_dag is not None:
         found.append(Bound(("task", run.dag_id, task_id), task.max_active_tis_per_dag))
     if task.max_active_tis_per_dagrun is not None:
         found.append(Bound(("task_in_run", run.dag_id, run.run_id, task_id), task.max_active_tis_per_dagrun))
-    return found
+    return found if namespace is None else [*found, namespace]
 
 
 def places(book: Book, cell: Cell) -> tuple[Place, ...]:

@@ -16,11 +16,6 @@ class Line:
     backfill: Backfill
     places: dict[int, int]
 
-    @property
-    def most(self) -> int:
-        """How many of its runs may be running now."""
-        return 0 if self.backfill.holds_runs else self.backfill.max_active_runs
-
 
 class Lines:
     """Lines as they were read from the store; what has changed there is forgotten, and read when it is asked for."""

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator
 
 from goflow.domain.outcomes import SKIP_KEY
 from goflow.domain.runs import DagRun
-from goflow.domain.spec import Dialect
 from goflow.domain.state import TERMINAL_TASK_STATES, WAITING_STATES, RunState, TaskState
 from goflow.scheduler.book import Book, Cell
 from goflow.scheduler.graph import Graph
@@ -94,11 +93,8 @@ class Shelf(Policy):
     def bounds(self, book: Book, task_id: str) -> Iterable[Bound]:
         """The bounds on the instances of a task."""
         dag = self.dags.get(book.run.dag_id)
-        spec = book.graph.spec
-        most = dag.max_active_tasks if dag is not None else spec.max_active_tasks
-        found = bounds(book, task_id, most, per_run=spec.dialect is Dialect.AIRFLOW3)
-        namespace = self.slots.bound(book.graph, task_id)
-        return found if namespace is None else [*found, namespace]
+        most = dag.max_active_tasks if dag is not None else book.graph.spec.max_active_tasks
+        return bounds(book, task_id, most, self.slots.bound(book.graph, task_id))
 
     def _namespace(self, book: Book, cell: Cell) -> tuple[Place, ...]:
         bound = self.slots.bound(book.graph, cell.task_id)

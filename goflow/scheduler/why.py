@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 from goflow.domain.runs import DagRun, Launch, TaskInstance
-from goflow.domain.spec import Dialect
-from goflow.domain.state import TERMINAL_RUN_STATES, TERMINAL_TASK_STATES, LaunchState, RunState, TaskState
+from goflow.domain.state import (
+    TERMINAL_RUN_STATES,
+    TERMINAL_TASK_STATES,
+    LaunchState,
+    RunState,
+    TaskState,
+)
 from goflow.domain.triggers import TriggerState
 from goflow.scheduler import planning
 from goflow.scheduler.book import Book, Cell
@@ -17,7 +23,8 @@ from goflow.scheduler.intervals import lacks_interval
 from goflow.scheduler.limits import Bound, bounds
 from goflow.scheduler.namespaces import NamespaceSlots
 from goflow.store import Tx, backfills, dags, hitl, launches, pools, questions, runs, tasks, triggers, versions
-from goflow.store.rows import Dag
+from goflow.store.rows import Dag, Pool
+from goflow.store.tasks import Occupancy
 
 
 def of_run(tx: Tx, run: DagRun, slots: NamespaceSlots, *, task_id: str | None = None) -> list[tuple[TaskInstance, str]]:
@@ -73,30 +80,25 @@ class _Why:
             return "its DAG is not active: its file is gone or broken"
         if dag.is_paused:
             return f"its DAG is paused: `goflow dags unpause {dag.dag_id}`"
-        return "; ".join(self._run_waits()) if run.state is RunState.QUEUED else ""
+        return self._queued_run() if run.state is RunState.QUEUED else ""
 
-    def _run_waits(self) -> Iterator[str]:
-        run, now = self._run, self._facts.now
-        due = max(run.run_after, run.logical_date or run.run_after)
-        if due > now:
-            yield f"its run begins at {_moment(due)}"
-            return
-        if run.backfill_id is not None:
-            order = backfills.find(self._tx, run.backfill_id)
-            if order is not None and order.holds_runs:
-                yield f"its backfill {order.id} is paused"
-            most = 0 if order is None else order.max_active_runs
-            whose = "of its backfill"
-        else:
-            most, whose = self._dag.max_active_runs, "of its DAG"
+    def _queued_run(self) -> str:
+        run = self._run
+        if run.due > self._facts.now:
+            return f"its run begins at {_moment(run.due)}"
+        backfill = None if run.backfill_id is None else backfills.find(self._tx, run.backfill_id)
+        if backfill is not None and not backfill.most_running:
+            return f"its backfill is paused: `goflow backfills unpause {backfill.id}`"
+        most, whose = self._dag.max_active_runs, "of its DAG"
+        if backfill is not None:
+            most, whose = backfill.most_running, "of its backfill"
         running = runs.list_(self._tx, run.dag_id, states=[RunState.RUNNING], limit=None)
         beside = [other for other in running if other.backfill_id == run.backfill_id]
         if len(beside) >= most:
-            yield f"its run is queued: {len(beside)} runs {whose} are running, and max_active_runs is {most}"
-        elif lacks_interval(self._graph.spec, run):
-            yield "its run is queued: its timetable has not told the data interval yet"
-        else:
-            yield "its run is about to begin"
+            return f"its run is queued: {len(beside)} runs {whose} are running, and max_active_runs is {most}"
+        if lacks_interval(self._graph.spec, run):
+            return "its run is queued: its timetable has not told the data interval yet"
+        return "its run is about to begin"
 
     def _time(self, row: TaskInstance) -> Iterator[str]:
         if row.next_at is None or row.next_at <= self._facts.now:
@@ -132,7 +134,7 @@ class _Why:
             question = questions.about(self._tx, f"weight {row.id}")
             if question is not None and question.is_open:
                 yield "it waits for what its weight_rule, a class of the file's, says that it weighs"
-        pool = next((pool for pool in pools.list_(self._tx) if pool.name == row.pool), None)
+        pool = self._pools.get(row.pool)
         if pool is None:
             yield f"pool {row.pool} does not exist: `goflow pools set {row.pool} SLOTS`"
             return
@@ -141,21 +143,26 @@ class _Why:
         elif pool.open is not None and pool.open < row.pool_slots:
             free = f"{max(0, pool.open)} of {pool.slots} slots are free"
             yield f"pool {pool.name} is full: {free}, it needs {row.pool_slots}"
-        for bound in self._bounds(cell):
+        namespace = self._slots.bound(self._graph, cell.task_id)
+        for bound in bounds(self._book, cell.task_id, self._dag.max_active_tasks, namespace):
             used = self._used(bound)
             if used >= bound.most:
                 yield f"{used} {_COUNTED[bound.place[0]]}, and {_LIMITS[bound.place[0]]} is {bound.most}"
 
-    def _bounds(self, cell: Cell) -> list[Bound]:
-        per_run = self._graph.spec.dialect is Dialect.AIRFLOW3
-        found = bounds(self._book, cell.task_id, self._dag.max_active_tasks, per_run=per_run)
-        namespace = self._slots.bound(self._graph, cell.task_id)
-        return found if namespace is None else [*found, namespace]
+    @cached_property
+    def _pools(self) -> dict[str, Pool]:
+        return {pool.name: pool for pool in pools.list_(self._tx)}
+
+    @cached_property
+    def _occupancy(self) -> Occupancy:
+        """How full the DAG is, and every namespace of its tasks that has a bound."""
+        found = (self._slots.bound(self._graph, task_id) for task_id in self._graph.tasks)
+        namespaces = {bound.place[1] for bound in found if bound is not None}
+        return tasks.occupancy(self._tx, (), [self._run.dag_id], namespaces)
 
     def _used(self, bound: Bound) -> int:
         scope, *place = bound.place
-        run = self._run
-        used = tasks.occupancy(self._tx, (), [run.dag_id], place if scope == "namespace" else ())
+        run, used = self._run, self._occupancy
         match scope:
             case "namespace":
                 return used.namespaces.get(place[0], 0)

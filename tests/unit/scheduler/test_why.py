@@ -6,8 +6,9 @@ import datetime as dt
 
 import pytest
 
+from goflow.domain.backfills import BackfillOrder
 from goflow.domain.spec import RuntimeSpec, Schedule
-from goflow.scheduler import operations, why
+from goflow.scheduler import backfills, operations, why
 from goflow.scheduler.namespaces import NamespaceSlots
 from goflow.store import launches, pools, runs
 from tests.unit.scheduler.kit import FAILED, T0, World, at, dag, hourly, task
@@ -85,6 +86,22 @@ def test_limits_of_dag_and_task(world: World) -> None:
     world.put(dag(copies, task("a"), max_active_tasks=9), version="2")
     world.settle()
     assert words(world)["m"] == "1 of its instances are under way in its run, and max_active_tis_per_dagrun is 1"
+
+
+def test_a_run_of_a_backfill_waits_for_its_turn_or_until_somebody_lets_that_go_on(world: World) -> None:
+    world.put(dag(task("a"), schedule=hourly(), start_date=at(T0)))
+    world.settle()
+    dates = {"from_date": T0 - dt.timedelta(hours=3), "to_date": T0 - dt.timedelta(hours=2)}
+    made = backfills.create(world.store, BackfillOrder(dag_id="d", max_active_runs=1, **dates), who="test")
+    second = world.all_runs()[1].run_id
+    backfills.pause(world.store, made.id, who="test")
+    world.settle()
+    assert words(world, second) == {"a": f"its backfill is paused: `goflow backfills unpause {made.id}`"}
+    backfills.unpause(world.store, made.id, who="test")
+    world.settle()
+    assert (
+        words(world, second)["a"] == "its run is queued: 1 runs of its backfill are running, and max_active_runs is 1"
+    )
 
 
 def test_time_and_the_past(world: World) -> None:
