@@ -68,6 +68,7 @@ class Daemon:
                 open=is_loopback(settings.api_host),
                 checks={"backend": self.backend.ready, "executor": self._executor_ready, **self._thread_checks()},
                 status=self.status,
+                parallelism=settings.parallelism,
                 namespace_slots=settings.namespace_slots,
             )
         )

@@ -109,6 +109,7 @@ def _in_process() -> Iterator[Api]:
         defaults=defaults_of(settings),
         site=site_of(settings),
         open=True,
+        parallelism=settings.parallelism,
         namespace_slots=settings.namespace_slots,
     )
     listener = Listener("API", lambda: application(services), "127.0.0.1", 0)

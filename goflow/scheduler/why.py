@@ -8,6 +8,7 @@ from functools import cached_property
 
 from goflow.domain.runs import DagRun, Launch, TaskInstance
 from goflow.domain.state import (
+    OCCUPYING_STATES,
     TERMINAL_RUN_STATES,
     TERMINAL_TASK_STATES,
     LaunchState,
@@ -27,16 +28,18 @@ from goflow.store.rows import Dag, Pool
 from goflow.store.tasks import Occupancy
 
 
-def of_run(tx: Tx, run: DagRun, slots: NamespaceSlots, *, task_id: str | None = None) -> list[tuple[TaskInstance, str]]:
+def of_run(
+    tx: Tx, run: DagRun, slots: NamespaceSlots, parallelism: int = 0, *, task_id: str | None = None
+) -> list[tuple[TaskInstance, str]]:
     """The instances of RUN (of TASK_ID alone) that neither run nor have ended, each with what it waits for.
 
-    SLOTS are the namespaces' (`goflow.scheduler.namespaces`).
+    SLOTS are the namespaces' (`goflow.scheduler.namespaces`), PARALLELISM is `goflow.scheduler.limits.Ready`'s.
     """
     rows = tasks.of_run(tx, run.id)
     asked = [row for row in rows if task_id in {None, row.task_id} and _waits(row)]
     if not asked:
         return []
-    why = _Why(tx, run, rows, slots)
+    why = _Why(tx, run, rows, slots, parallelism)
     return [(row, why.words(row)) for row in asked]
 
 
@@ -45,8 +48,10 @@ def _waits(row: TaskInstance) -> bool:
 
 
 class _Why:
-    def __init__(self, tx: Tx, run: DagRun, rows: Sequence[TaskInstance], slots: NamespaceSlots) -> None:
-        self._tx, self._run, self._slots = tx, run, slots
+    def __init__(
+        self, tx: Tx, run: DagRun, rows: Sequence[TaskInstance], slots: NamespaceSlots, parallelism: int
+    ) -> None:
+        self._tx, self._run, self._slots, self._parallelism = tx, run, slots, parallelism
         self._dag: Dag = dags.get(tx, run.dag_id)
         self._graph = Graph(versions.spec(tx, run.reading_id))
         self._book = Book(run, self._graph, [Cell.of(row) for row in rows])
@@ -134,6 +139,9 @@ class _Why:
             question = questions.about(self._tx, f"weight {row.id}")
             if question is not None and question.is_open:
                 yield "it waits for what its weight_rule, a class of the file's, says that it weighs"
+        if 0 < self._parallelism <= self._in_all:
+            limit = f"parallelism (GOFLOW_PARALLELISM) is {self._parallelism}"
+            yield f"{self._in_all} tasks are under way in all, and {limit}"
         pool = self._pools.get(row.pool)
         if pool is None:
             yield f"pool {row.pool} does not exist: `goflow pools set {row.pool} SLOTS`"
@@ -152,6 +160,11 @@ class _Why:
     @cached_property
     def _pools(self) -> dict[str, Pool]:
         return {pool.name: pool for pool in pools.list_(self._tx)}
+
+    @cached_property
+    def _in_all(self) -> int:
+        """How many tasks hold a slot, of whatever DAG."""
+        return tasks.count(self._tx, states=OCCUPYING_STATES)
 
     @cached_property
     def _occupancy(self) -> Occupancy:

@@ -27,6 +27,7 @@ class Services:
     open: bool = False
     checks: dict[str, Check] = field(default_factory=dict)
     status: Callable[[], dict[str, Any]] = dict
+    parallelism: int = 0
     namespace_slots: Mapping[str, int] = field(default_factory=dict)
 
 

@@ -20,7 +20,8 @@ def list_waiting(
     """The task instances of a run that neither run nor have ended, each with WAITS_FOR: why it does not run yet."""
     slots = NamespaceSlots(services.namespace_slots, services.defaults.namespace)
     with services.store.reading() as tx:
-        found = why.of_run(tx, runs.by_run_id(tx, dag_id, run_id), slots, task_id=task_id)
+        run = runs.by_run_id(tx, dag_id, run_id)
+        found = why.of_run(tx, run, slots, services.parallelism, task_id=task_id)
     told = [
         {"task_id": row.task_id, "map_index": row.map_index, "state": row.state.value, "waits_for": words}
         for row, words in found

@@ -9,16 +9,17 @@ import pytest
 from goflow.domain.backfills import BackfillOrder
 from goflow.domain.spec import RuntimeSpec, Schedule
 from goflow.scheduler import backfills, operations, why
+from goflow.scheduler.loop import Scheduler
 from goflow.scheduler.namespaces import NamespaceSlots
 from goflow.store import launches, pools, runs
 from tests.unit.scheduler.kit import FAILED, T0, World, at, dag, hourly, task
 
 
-def words(world: World, run_id: str | None = None) -> dict[str, str]:
+def words(world: World, run_id: str | None = None, *, parallelism: int = 0) -> dict[str, str]:
     """Task to what it waits for."""
     with world.store.reading() as tx:
         run = runs.by_run_id(tx, "d", run_id) if run_id else world.only_run()
-        found = why.of_run(tx, run, NamespaceSlots(world.namespace_slots, ""))
+        found = why.of_run(tx, run, NamespaceSlots(world.namespace_slots, ""), parallelism)
         return {row.task_id: said for row, said in found}
 
 
@@ -86,6 +87,18 @@ def test_limits_of_dag_and_task(world: World) -> None:
     world.put(dag(copies, task("a"), max_active_tasks=9), version="2")
     world.settle()
     assert words(world)["m"] == "1 of its instances are under way in its run, and max_active_tis_per_dagrun is 1"
+
+
+def test_a_limit_over_all_dags_counts_tasks_and_no_slots(world: World) -> None:
+    world.scheduler = Scheduler(world.store, backend="fake", parallelism=1)
+    world.put(dag(task("far", pool_slots=2), dag_id="other"))
+    world.put(dag(task("a")))
+    world.trigger("other")
+    world.trigger()
+    said = "1 tasks are under way in all, and parallelism (GOFLOW_PARALLELISM) is 1"
+    assert words(world, parallelism=1) == {"a": said}
+    world.finish("far")
+    assert words(world, parallelism=1)["a"].startswith("its container is about to be asked for")
 
 
 def test_a_run_of_a_backfill_waits_for_its_turn_or_until_somebody_lets_that_go_on(world: World) -> None:
