@@ -16,9 +16,9 @@ from goflow.domain.runs import DagRun
 from goflow.domain.schedules import asks_its_author
 from goflow.domain.spec import DagSpec
 from goflow.domain.state import TERMINAL_RUN_STATES, RunState, RunType
-from goflow.scheduler import operations
-from goflow.scheduler.graph import Graph
+from goflow.scheduler import operations, selection
 from goflow.scheduler.making import check_allowed, check_conf, make_run
+from goflow.scheduler.selection import GraphOf
 from goflow.scheduler.timetables import Restriction, RunInfo, is_periodic, next_run
 from goflow.store import Store, Tx, backfills, dags, runs, transitions, versions
 from goflow.store.rows import Dag
@@ -61,9 +61,9 @@ def create(store: Store, order: BackfillOrder, *, who: str) -> Backfill:
             raise InvalidRequestError(f"DAG {order.dag_id} has no runs {dates}", hint="both ends are logical dates")
         latest = operations.goes_on_with_newest(tx, dag.dag_id, order.run_on_latest_version, otherwise=True)
         backfill = transitions.create_backfill(tx, replace(order, run_on_latest_version=latest), who=who)
-        graph = Graph(spec)
+        graph_of = selection.graphs(tx)
         dates_of_it = [
-            _carry_out(tx, dag, graph, backfill, place, one, who) for place, one in enumerate(planned, start=1)
+            _carry_out(tx, dag, graph_of, backfill, place, one, who) for place, one in enumerate(planned, start=1)
         ]
         transitions.add_backfill_runs(tx, dates_of_it)
         return backfill
@@ -179,19 +179,19 @@ def _why_not(run: DagRun, reprocess: Reprocess) -> Skipped | None:
 
 
 def _carry_out(
-    tx: Tx, dag: Dag, graph: Graph, backfill: Backfill, place: int, planned: Planned, who: str
+    tx: Tx, dag: Dag, graph_of: GraphOf, backfill: Backfill, place: int, planned: Planned, who: str
 ) -> BackfillRun:
     """Make the run of one date, or run it again."""
     run, reason = planned.run, planned.reason
     if run is not None and reason is None:
-        operations.clear_run(tx, run, newest_version=backfill.run_on_latest_version is True, who=who)
+        operations.clear_run(tx, run, graph_of, newest_version=backfill.run_on_latest_version is True, who=who)
         transitions.take_over_run(tx, run, backfill, who=who)
     elif run is None:
         try:
             run, _ = make_run(
                 tx,
                 dag,
-                graph,
+                graph_of(dag.reading_id),
                 planned.info,
                 run_type=RunType.BACKFILL,
                 conf=backfill.dag_run_conf,

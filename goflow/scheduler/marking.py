@@ -54,8 +54,9 @@ def mark_task(
     with store.transaction() as tx:
         tx.lock_name("scheduling")
         run = runs.by_run_id(tx, dag_id, run_id)
+        graph_of = selection.graphs(tx)
         for each in selection.runs_meant(tx, run, past=past, future=future, as_scheduled=True):
-            graph = Graph(versions.spec(tx, each.reading_id))
+            graph = graph_of(each.reading_id)
             if each is not run and task_id not in graph.tasks:
                 continue
             wanted = selection.to_mark(graph, [task_id], upstream=upstream, downstream=downstream)

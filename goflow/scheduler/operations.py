@@ -7,7 +7,7 @@ The scheduler hears of it by those events. Nothing here plans: a cleared task go
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,7 @@ from goflow.scheduler import selection
 from goflow.scheduler.graph import Graph
 from goflow.scheduler.intervals import ask_for_interval, lacks_interval
 from goflow.scheduler.making import check_allowed, check_conf, make_run, new_tasks, run_id_for
+from goflow.scheduler.selection import GraphOf
 from goflow.scheduler.timetables import RunInfo, manual_interval
 from goflow.store import Store, Tx, dags, events, launches, runs, tasks, transitions, versions
 from goflow.store.rows import Dag, NewTask
@@ -193,9 +194,10 @@ def clear(
         tx.lock_name("scheduling")
         run = runs.by_run_id(tx, dag_id, run_id)
         newest_version = goes_on_with_newest(tx, dag_id, newest_version, otherwise=False)
+        graph_of = selection.graphs(tx)
         found: list[TaskInstance] = []
         for each in selection.runs_meant(tx, run, past=past, future=future):
-            graph, new = _as_newest(tx, each) if newest_version else (Graph(versions.spec(tx, each.reading_id)), [])
+            graph, new = _as_newest(tx, each, graph_of) if newest_version else (graph_of(each.reading_id), [])
             named = _named(graph, task_ids, copies, strictly=each.id == run.id)
             wanted, part = selection.copies_to_clear(graph, *named, upstream=upstream, downstream=downstream)
             there = [*tasks.of_run(tx, each.id), *(_to_be_made(each, task) for task in new)]
@@ -204,7 +206,7 @@ def clear(
                 raise ConflictError(f"tasks of run {each.run_id} are running", hint="wait for them to end")
             if chosen and not dry_run:
                 if newest_version:
-                    each = _repin(tx, each, who)
+                    each = _repin(tx, each, new, who)
                     chosen = selection.instances(tasks.of_run(tx, each.id), wanted, only=only, copies=part)
                 anew = {(task.task_id, task.map_index) for task in new}
                 anew.update(clear_instances(tx, each, graph, chosen, who, reset_run=reset_runs))
@@ -247,11 +249,15 @@ def goes_on_with_newest(tx: Tx, dag_id: str, asked: bool | None, *, otherwise: b
     return otherwise if said is None else said
 
 
-def clear_run(tx: Tx, run: DagRun, *, newest_version: bool, who: str) -> None:
-    """Let all tasks of a run that is over begin anew, in the caller's transaction; as `clear` does otherwise."""
+def clear_run(tx: Tx, run: DagRun, graph_of: GraphOf, *, newest_version: bool, who: str) -> None:
+    """Let all tasks of a run that is over begin anew, in the caller's transaction; as `clear` does otherwise.
+
+    GRAPH_OF is `selection.graphs`.
+    """
     if newest_version:
-        run = _repin(tx, run, who)
-    graph = Graph(versions.spec(tx, run.reading_id))
+        _, new = _as_newest(tx, run, graph_of)
+        run = _repin(tx, run, new, who)
+    graph = graph_of(run.reading_id)
     clear_instances(tx, run, graph, selection.instances(tasks.of_run(tx, run.id), graph.tasks.keys()), who)
 
 
@@ -267,10 +273,10 @@ def clear_instances(
     return tuple((row.task_id, row.map_index) for row in chosen if row.id in changed)
 
 
-def _as_newest(tx: Tx, run: DagRun) -> tuple[Graph, list[NewTask]]:
+def _as_newest(tx: Tx, run: DagRun, graph_of: GraphOf) -> tuple[Graph, list[NewTask]]:
     """The run's graph as the DAG's newest version has it, and the tasks that `_repin` would make."""
     dag = dags.get(tx, run.dag_id)
-    graph = Graph(versions.spec(tx, dag.reading_id))
+    graph = graph_of(dag.reading_id)
     if (dag.version_id, dag.reading_id) == (run.version_id, run.reading_id):
         return graph, []
     there = {row.task_id for row in tasks.of_run(tx, run.id)}
@@ -284,16 +290,15 @@ def _to_be_made(run: DagRun, new: NewTask) -> TaskInstance:
     )
 
 
-def _repin(tx: Tx, run: DagRun, who: str) -> DagRun:
-    """Let the run go on with the DAG's newest version: tasks that are new are made."""
+def _repin(tx: Tx, run: DagRun, new: Sequence[NewTask], who: str) -> DagRun:
+    """Let the run go on with the DAG's newest version: tasks that are NEW, as `_as_newest` tells, are made."""
     dag = dags.get(tx, run.dag_id)
     if (dag.version_id, dag.reading_id) == (run.version_id, run.reading_id):
         return run
-    _, missing = _as_newest(tx, run)
     runs.pin(tx, run.id, version_id=dag.version_id, reading_id=dag.reading_id)
     data: dict[str, Json] = {"id": run.id, "version_id": dag.version_id, "reading_id": dag.reading_id}
     events.emit(tx, events.RUN_PINNED, dag_id=run.dag_id, run_id=run.run_id, who=who, data=data)
-    tasks.create_many(tx, run, missing, who=who)
+    tasks.create_many(tx, run, new, who=who)
     return runs.get(tx, run.id)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import cache
 
 from goflow.domain.errors import InvalidRequestError, NotFoundError
 from goflow.domain.runs import DagRun, TaskInstance
@@ -10,9 +11,16 @@ from goflow.domain.state import RunType, TaskState
 from goflow.scheduler.graph import Graph
 from goflow.store import Tx, runs, versions
 
+GraphOf = Callable[[int], Graph]
+"""By the key of a reading."""
 _ALL: Mapping[str, Collection[int]] = {}
 _OF_SCHEDULE = frozenset({RunType.SCHEDULED, RunType.BACKFILL})
 _WITHOUT_PERIOD = frozenset({"once", "continuous", "assets"})
+
+
+def graphs(tx: Tx) -> GraphOf:
+    """Gives the shape of a DAG as a reading saw it, each worked out once however many runs are of that reading."""
+    return cache(lambda reading_id: Graph(versions.spec(tx, reading_id)))
 
 
 def runs_meant(tx: Tx, run: DagRun, *, past: bool, future: bool, as_scheduled: bool = False) -> list[DagRun]:
