@@ -34,6 +34,7 @@ from goflow.operators.shared import as_shared
 from goflow.service import ThreadService
 from goflow.store import Store, Tx, events, launches, transitions
 from goflow.store.errors import DatabaseBusyError
+from goflow.store.tx import in_parts
 
 if TYPE_CHECKING:
     from goflow.executor.follow import LogFollower
@@ -266,8 +267,7 @@ class Executor(ThreadService):
                 _, instance = launches.with_task(tx, plan.launch_id)
                 told = [{"key": key, "value": value} for key, value in plan.results.items()]
                 store_report(tx, instance, {"rendered_fields": plan.rendered or None, "xcoms": told})
-        for start in range(0, len(planned), AT_ONCE):
-            part = planned[start : start + AT_ONCE]
+        for part in in_parts(planned, AT_ONCE):
             self._notes.write(functools.partial(_note_created, plan=plan, planned=part))
 
     def _refuse(self, planned: Sequence[Launch], reason: str, message: str) -> None:

@@ -19,10 +19,8 @@ from goflow.domain.state import TERMINAL_RUN_STATES, LaunchState
 from goflow.store import events
 from goflow.store.tables import dag_runs, launches, metadata, task_instances
 from goflow.store.tables import events as event_table
-from goflow.store.tx import Tx
+from goflow.store.tx import Tx, in_parts
 
-MOST_KEYS = 10_000
-"""How many keys one statement takes."""
 _r = dag_runs.c
 _OVER = [state.value for state in TERMINAL_RUN_STATES]
 
@@ -61,7 +59,7 @@ def old_runs(tx: Tx, old: Old) -> list[int]:
 def tasks_in(tx: Tx, run_ids: Sequence[int]) -> int:
     """How many task instances those runs have."""
     count = select(func.count()).select_from(task_instances)
-    return sum(int(tx.value(count.where(task_instances.c.dag_run_id.in_(part)))) for part in _parts(run_ids))
+    return sum(int(tx.value(count.where(task_instances.c.dag_run_id.in_(part)))) for part in in_parts(run_ids))
 
 
 @functools.cache
@@ -103,7 +101,7 @@ def documents(tx: Tx, run_ids: Sequence[int]) -> Iterator[dict[str, Any]]:
 
 
 def _rows(tx: Tx, table: Table, column: Column[Any], keys: Sequence[Any]) -> Iterator[dict[str, Any]]:
-    for part in _parts(keys):
+    for part in in_parts(keys):
         statement = select(table).where(column.in_(part)).order_by(*table.primary_key)
         for row in tx.rows(statement):
             yield {name: _plain(value) for name, value in row._asdict().items()}
@@ -113,11 +111,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dt.datetime):
         return value.isoformat()
     return value.hex() if isinstance(value, bytes) else value
-
-
-def _parts(keys: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    for start in range(0, len(keys), MOST_KEYS):
-        yield keys[start : start + MOST_KEYS]
 
 
 def remove_runs(tx: Tx, run_ids: Collection[int], old: Old, *, who: str) -> int:

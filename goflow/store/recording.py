@@ -16,7 +16,7 @@ from goflow.store import assets, events
 from goflow.store.columns import dumps
 from goflow.store.rows import DagVersion
 from goflow.store.tables import dag_readings, dag_versions, dags
-from goflow.store.tx import Tx
+from goflow.store.tx import Tx, in_parts
 from goflow.store.versions import version_row
 
 _BY_HASH = select(dag_versions).where(
@@ -104,8 +104,8 @@ def record_all(
     for dag_id in sorted(reading.dag.dag_id for reading in readings):  # in order: two that do so wait, and go on
         tx.lock_name(f"dag {dag_id}")
     found: list[Recorded] = []
-    for start in range(0, len(readings), _MOST):
-        found += _record_some(tx, readings[start : start + _MOST], who, at)
+    for part in in_parts(readings, _MOST):
+        found += _record_some(tx, part, who, at)
     return found
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from sqlalchemy import Connection, Row, Table, bindparam, insert
 from sqlalchemy.sql import Executable
@@ -18,6 +18,15 @@ if TYPE_CHECKING:
     from goflow.store.engine import Store
 
 Params = Mapping[str, Any]
+T = TypeVar("T")
+MOST_KEYS = 10_000
+"""How many keys one statement takes; PostgreSQL knows 65,535 parameters and SQLite 32,766."""
+
+
+def in_parts(items: Sequence[T], most: int = MOST_KEYS) -> Iterator[Sequence[T]]:
+    """ITEMS in their order, up to MOST at a time; nothing for none."""
+    for start in range(0, len(items), most):
+        yield items[start : start + most]
 
 
 class Tx:

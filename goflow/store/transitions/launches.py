@@ -8,7 +8,7 @@ import functools
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Update, bindparam, func, insert, select, update
+from sqlalchemy import Row, Update, bindparam, func, insert, select, update
 
 from goflow.domain.errors import NotFoundError, StateChangeRefusedError
 from goflow.domain.runs import Launch, job_name, new_launch_id
@@ -17,7 +17,7 @@ from goflow.store import events, launches
 from goflow.store.columns import dumps
 from goflow.store.tables import launches as table
 from goflow.store.tables import task_instances
-from goflow.store.tx import Tx
+from goflow.store.tx import Tx, in_parts
 
 _l = table.c
 _t = task_instances.c
@@ -183,8 +183,6 @@ def claim_launch(tx: Tx, launch_id: str, claimant: str, *, at: dt.datetime | Non
     return Claimed.CLAIMED
 
 
-_MOST_IDS = 10_000
-"""How many ids one statement takes."""
 _OPEN_OF = (
     select(_l.id, _l.task_instance_id)
     .where(
@@ -226,17 +224,16 @@ def stop_launches(
     tx: Tx, ti_ids: Collection[int], *, who: str, at: dt.datetime | None = None, reason: str = ""
 ) -> list[str]:
     """Ask every open launch of those task instances to stop; the ids of those that were not asked before."""
-    ids = list(ti_ids)
-    rows = [row for i in range(0, len(ids), _MOST_IDS) for row in tx.rows(_OPEN_OF, {"ids": ids[i : i + _MOST_IDS]})]
-    return [row.id for row in rows if request_stop(tx, row.id, who=who, at=at, reason=reason)]
+    return [row.id for row in _open_of(tx, ti_ids) if request_stop(tx, row.id, who=who, at=at, reason=reason)]
 
 
 def with_open_launches(tx: Tx, ti_ids: Collection[int]) -> set[int]:
     """Those of the task instances that have a launch whose end is not stored yet."""
-    ids, found = list(ti_ids), set[int]()
-    for start in range(0, len(ids), _MOST_IDS):
-        found.update(row.task_instance_id for row in tx.rows(_OPEN_OF, {"ids": ids[start : start + _MOST_IDS]}))
-    return found
+    return {row.task_instance_id for row in _open_of(tx, ti_ids)}
+
+
+def _open_of(tx: Tx, ti_ids: Collection[int]) -> list[Row[Any]]:
+    return [row for part in in_parts(list(ti_ids)) for row in tx.rows(_OPEN_OF, {"ids": part})]
 
 
 _NEXT_ORDINAL = select(func.coalesce(func.max(_l.ordinal), 0) + 1).where(

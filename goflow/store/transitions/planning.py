@@ -24,7 +24,7 @@ from goflow.store import events, tasks
 from goflow.store.rows import Planned
 from goflow.store.tables import attempts, launches, pools, task_instances, xcoms
 from goflow.store.transitions.tasks import TaskChange, apply
-from goflow.store.tx import Tx
+from goflow.store.tx import Tx, in_parts
 
 _t = task_instances.c
 _l = launches.c
@@ -266,8 +266,7 @@ def _shared_jobs(requests: Sequence[LaunchRequest]) -> dict[int, tuple[str, str,
             copies.setdefault((request.ti.dag_run_id, request.ti.task_id), []).append(place)
     found = {}
     for places in copies.values():
-        for start in range(0, len(places), MOST_IN_JOB):
-            together = places[start : start + MOST_IN_JOB]
+        for together in in_parts(places, MOST_IN_JOB):
             first = requests[together[0]]
             if len(together) < first.shares_from:
                 continue

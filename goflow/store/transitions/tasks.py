@@ -16,7 +16,7 @@ from goflow.domain.state import SUSPENDED_STATES, TERMINAL_TASK_STATES, TaskStat
 from goflow.store import events
 from goflow.store.columns import dumps
 from goflow.store.tables import attempts, task_instances, triggers
-from goflow.store.tx import Tx
+from goflow.store.tx import Tx, in_parts
 
 _t = task_instances.c
 _a = attempts.c
@@ -122,8 +122,6 @@ _SEE_ONE = _SEEN.where(_t.id == bindparam("ti_id"))
 _SEE_MANY = _SEEN.where(_t.id.in_(bindparam("ids", expanding=True))).order_by(_t.id)
 _LOCK_ONE = _SEE_ONE.with_for_update()
 _LOCK_MANY = _SEE_MANY.with_for_update()
-_MOST_IDS = 10_000
-"""How many ids one statement takes; PostgreSQL knows 65,535 parameters and SQLite 32,766."""
 
 
 def _lock(tx: Tx, ids: Collection[int]) -> dict[int, _Seen]:
@@ -133,10 +131,8 @@ def _lock(tx: Tx, ids: Collection[int]) -> dict[int, _Seen]:
         (only,) = ids
         rows.extend(tx.rows(_LOCK_ONE if tx.locks_rows else _SEE_ONE, {"ti_id": only}))
     else:
-        ordered = sorted(ids)
-        for start in range(0, len(ordered), _MOST_IDS):
-            part = {"ids": ordered[start : start + _MOST_IDS]}
-            rows.extend(tx.rows(_LOCK_MANY if tx.locks_rows else _SEE_MANY, part))
+        for part in in_parts(sorted(ids)):
+            rows.extend(tx.rows(_LOCK_MANY if tx.locks_rows else _SEE_MANY, {"ids": part}))
     return {
         row.id: _Seen(row.id, TaskState(row.state), row.try_number, row.dag_id, row.run_id, row.task_id, row.map_index)
         for row in rows
@@ -200,8 +196,8 @@ class _Work:
             self._run(_update_attempts(names), rows)
         for row in self._decided:
             self._tx.upsert(attempts, row)
-        for start in range(0, len(self._undeferred), _MOST_IDS):
-            self._tx.change(_FORGET_TRIGGERS, {"ids": self._undeferred[start : start + _MOST_IDS]})
+        for part in in_parts(self._undeferred):
+            self._tx.change(_FORGET_TRIGGERS, {"ids": part})
         self._tasks, self._attempts, self._decided, self._undeferred = {}, {}, [], []
 
     def _run(self, statement: Executable, rows: list[dict[str, Any]]) -> None:
