@@ -163,7 +163,7 @@ def with_unsent_results(
 ) -> tuple[Outcome, Mapping[str, Any]]:
     """OUTCOME, a success, and REPORT with what the pod of LAUNCH has left of its results."""
     with store.reading() as tx:
-        _, instance = launches.with_task(tx, launch.id)
+        instance = tasks.get(tx, launch.task_instance_id)
         stored = xcoms.pull(tx, instance.dag_run_id, instance.task_id, map_index=instance.map_index)
     told = report or {}
     results = [*(told.get("xcoms") or ()), *unsent.results]

@@ -32,7 +32,7 @@ from goflow.executor.unsent import NOTHING
 from goflow.operators.plan import JobPlan, NotConvertibleError
 from goflow.operators.shared import as_shared
 from goflow.service import ThreadService
-from goflow.store import Store, Tx, events, launches, transitions
+from goflow.store import Store, Tx, events, launches, tasks, transitions
 from goflow.store.errors import DatabaseBusyError
 from goflow.store.tx import in_parts
 
@@ -81,8 +81,6 @@ class Executor(ThreadService):
         self._later: list[tuple[float, int, Work]] = []
         self._later_lock = threading.Lock()
         self._numbers = itertools.count()
-        self._shortest_startup = dt.timedelta()
-        """No launch that this executor has converted is given less time to start than this."""
         self._looked_at_all: dt.datetime | None = None
         """When it looked at every launch that has not begun: another daemon may have made some."""
         self._notes = Notes(store)
@@ -227,7 +225,7 @@ class Executor(ThreadService):
             if not planned:
                 return
             if planned[0].id != launch_id:
-                _, instance = launches.with_task(tx, planned[0].id)
+                instance = tasks.get(tx, planned[0].task_instance_id)
             request = self.planner.request(tx, planned[0], instance)
         try:
             plan = self.planner.convert(request)
@@ -387,12 +385,13 @@ class Executor(ThreadService):
     def _check_startup(self) -> None:
         """Fail launches that do not start: Kubernetes waits for ever for an image, a Secret or room."""
         now = self.clock.now()
+        at_all = self._looked_at_all is None or (now - self._looked_at_all).total_seconds() >= LOOK_AT_ALL_S
+        # A look at all has the planner know the times of those, too, that it has not converted.
+        shortest = dt.timedelta(seconds=0.0 if at_all else self.planner.shortest_startup_s)
         with self.store.reading() as tx:
-            if self._looked_at_all is None or (now - self._looked_at_all).total_seconds() >= LOOK_AT_ALL_S:
-                self._looked_at_all, self._shortest_startup = now, dt.timedelta()
-            waiting = launches.not_begun(tx, self.backend.name, now - self._shortest_startup)
-        # The first look sees them all, and has the planner know the times of those that were there before it.
-        self._shortest_startup = dt.timedelta(seconds=self.planner.shortest_startup_s)
+            waiting = launches.not_begun(tx, self.backend.name, now - shortest)
+        if at_all:
+            self._looked_at_all = now
         for launch in waiting:
             limit = self.planner.startup_timeout_s(launch)
             if launch.created_at is not None and (now - launch.created_at).total_seconds() > limit:
