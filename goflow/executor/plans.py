@@ -112,7 +112,9 @@ class Planner:
             launch, instance = launches.with_task(tx, launch_id)
             dag = versions.spec(tx, runs.get(tx, instance.dag_run_id).reading_id)
             resolved = launches.resolved(tx, launch)
-        return speaks_for_itself(dag, dag.task(instance.task_id), self.defaults.backend, resolved)
+        known = speaks_for_itself(dag, dag.task(instance.task_id), self.defaults.backend, resolved)
+        self._claiming.put(launch_id, known)
+        return known
 
     def _pull(self, dag: DagSpec, dag_run_id: int, task_ids: Any, key: str) -> Any:
         """``ti.xcom_pull`` for tasks that it names, in this run: `goflow.templating.reach` lets no other pass."""
