@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from goflow.domain.errors import ConflictError, NotFoundError
 from goflow.domain.hitl import HITL_TRIGGER, UNANSWERED, Answer, Question, default_values, event_of
@@ -20,13 +20,14 @@ from goflow.store.hitl_tables import hitl_details, hitl_history
 from goflow.store.tx import Tx
 
 _h = hitl_details.c
+_ASKED = select(hitl_details).where(_h.task_instance_id == bindparam("ti_id"))
 
 
 def ask_person(tx: Tx, instance: TaskInstance, launch_id: str, question: Question, *, who: str) -> None:
     """The task instance asks a question, in place of what it has asked before, which becomes history; harmless when
     the same launch repeats it."""
     tasks.lock(tx, instance.id)
-    before = hitl.find(tx, instance.id)
+    before = tx.first(_ASKED, {"ti_id": instance.id})
     if before is not None and before.launch_id == launch_id:
         return
     row = {
@@ -46,8 +47,7 @@ def ask_person(tx: Tx, instance: TaskInstance, launch_id: str, question: Questio
         "params_input": None,
     }
     if before is not None:
-        kept = tx.first(select(hitl_details).where(_h.task_instance_id == instance.id))
-        tx.insert_new(hitl_history, [] if kept is None else [kept._asdict()])
+        tx.insert_new(hitl_history, [before._asdict()])
     tx.upsert(hitl_details, row)
     events.emit_of_task(tx, events.HITL_ASKED, instance, {"subject": question.subject}, who=who)
 
