@@ -127,8 +127,9 @@ def put(store: Store, size: Size) -> None:
 
 
 def fill(address: str, rows: int, size: Size) -> None:
-    """ROWS ended task instances, in runs of the DAGs that are over, as `goflow` writes them."""
+    """The history anew: ROWS ended task instances, in runs of the DAGs that are over, as `goflow` writes them."""
     with psycopg.connect(f"postgresql://{address}/goflow", autocommit=True) as connection:
+        connection.execute("DELETE FROM dag_runs WHERE run_id LIKE 'old%'")
         for first in range(0, rows // size.tasks, ROWS_AT_ONCE // size.tasks):
             last = min(first + ROWS_AT_ONCE // size.tasks, rows // size.tasks) - 1
             connection.execute(_OLD_RUNS, {"first": first, "last": last, "dags": size.dags})
@@ -257,20 +258,13 @@ def measure(size: Size, history: int, rate: float, seconds: float, work: Path) -
         found = {}
         for rows in dict.fromkeys((0, history // 10, history)):
             began = time.monotonic()
-            fill_up(address, rows, size)
+            fill(address, rows, size)
             print(f"{rows:,} rows of history: {time.monotonic() - began:.0f} s to write", flush=True)
             found[f"steady, {rows:,} rows of history"] = steady(store, size, rate, seconds, f"steady_{rows}")
             print(json.dumps(found[f"steady, {rows:,} rows of history"]), flush=True)
         found[f"burst, {history:,} rows of history"] = burst(store, size)
         store.close()
     return found
-
-
-def fill_up(address: str, rows: int, size: Size) -> None:
-    """The history anew, with ROWS rows."""
-    with psycopg.connect(f"postgresql://{address}/goflow", autocommit=True) as connection:
-        connection.execute("DELETE FROM dag_runs WHERE run_id LIKE 'old%'")
-    fill(address, rows, size)
 
 
 def main() -> None:
