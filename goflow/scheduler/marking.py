@@ -85,18 +85,30 @@ def _mark(tx: Tx, rows: Collection[TaskInstance], state: TaskState, note: str | 
             tasks.set_note(tx, row.id, note)
 
 
-def mark_run(store: Store, dag_id: str, run_id: str, state: RunState, *, who: str) -> list[TaskKey]:
+def mark_run(
+    store: Store,
+    dag_id: str,
+    run_id: str,
+    state: RunState,
+    *,
+    who: str,
+    note: str | None = None,
+    with_note: bool = False,
+) -> list[TaskKey]:
     """Let a person's word be the end of a run, ``success`` or ``failed`` (``set_dag_run_state_to_...``); ``queued`` has
     one that is over go on with what of it has not ended.
 
     What runs gets the same state and is told to stop, what has not begun is skipped; teardowns are left to do their
-    work, and then the run ends by itself. The instances that changed. Raises NotFoundError and InvalidRequestError.
+    work, and then the run ends by itself. WITH_NOTE: NOTE is written to the run. The instances that changed. Raises
+    NotFoundError, InvalidRequestError, and ConflictError for ``queued`` where it is running.
     """
     if state is RunState.RUNNING:
         raise InvalidRequestError(f"a run cannot be marked {state}", hint="queued, success or failed")
     with store.transaction() as tx:
         tx.lock_name("scheduling")
         run = runs.by_run_id(tx, dag_id, run_id)
+        if with_note:
+            runs.set_note(tx, run.id, note)
         if state is RunState.QUEUED:
             if run.state is RunState.RUNNING:
                 raise ConflictError(f"run {run_id} of DAG {dag_id} is running already")

@@ -177,6 +177,7 @@ def clear(
     reset_runs: bool = True,
     spare_running: bool = False,
     note: str | None = None,
+    run_note: str | None = None,
     dry_run: bool = False,
 ) -> Cleared:
     """Let tasks of a run (all without TASK_IDS) begin anew; a run that is over is queued again, unless RESET_RUNS is
@@ -186,8 +187,9 @@ def clear(
     beside TASK_IDS: (task id, map index). Setups and teardowns that the tasks need are cleared with them. PAST, FUTURE:
     of the runs of an earlier, or a later, logical date as well. NEWEST_VERSION: the runs go on with the DAG as it is
     now (None: if it says so itself), where anything of them is cleared (``clear_task_instances``); tasks that are new
-    there are made, and are among what is cleared. NOTE is written to what is cleared. DRY_RUN: only say which they
-    are. Raises NotFoundError, InvalidRequestError, and with SPARE_RUNNING ConflictError where one of them is running.
+    there are made, and are among what is cleared. NOTE is written to what is cleared,
+    RUN_NOTE to the run. DRY_RUN: only say which they are. Raises NotFoundError, InvalidRequestError, and with
+    SPARE_RUNNING ConflictError where one of them is running.
     """
     only = _ONLY[only_failed, only_running]
     with store.transaction() as tx:
@@ -214,6 +216,8 @@ def clear(
                 for row in chosen if note is not None else ():
                     tasks.set_note(tx, row.id, note)
             found += chosen
+        if run_note is not None and not dry_run:
+            runs.set_note(tx, run.id, run_note)
         mine = tuple((row.task_id, row.map_index) for row in found if row.dag_run_id == run.id)
         return Cleared(run if dry_run else runs.get(tx, run.id), mine, tuple(found))
 

@@ -91,13 +91,13 @@ def show_run(dag_id: str, run_id: str, services: ServicesDep, caller: CallerDep)
 @router.patch("/api/v2/dags/{dag_id}/dagRuns/{run_id}")
 def patch_run(dag_id: str, run_id: str, body: PatchRun, services: ServicesDep, caller: CallerDep) -> shapes.Body:
     """Mark a run, or set its note."""
-    if body.state is not None:  # first, so that a mark that is refused leaves no note
-        marking.mark_run(services.store, dag_id, run_id, body.state, who=caller)
-    if "note" in body.model_fields_set:
+    with_note = "note" in body.model_fields_set
+    if body.state is not None:
+        marking.mark_run(services.store, dag_id, run_id, body.state, note=body.note, with_note=with_note, who=caller)
+    elif with_note:
         operations.set_run_note(services.store, dag_id, run_id, body.note)
     with services.store.reading() as tx:
-        row = runs.by_run_id(tx, dag_id, run_id)
-        return _shape(tx, runs.get(tx, row.id))
+        return _shape(tx, runs.by_run_id(tx, dag_id, run_id))
 
 
 @router.delete("/api/v2/dags/{dag_id}/dagRuns/{run_id}", status_code=204)
@@ -114,12 +114,11 @@ def clear_run(dag_id: str, run_id: str, body: ClearBody, services: ServicesDep, 
         dag_id,
         run_id,
         only_failed=body.only_failed,
+        run_note=body.note,
         dry_run=body.dry_run,
         newest_version=body.run_on_latest_version,
         who=caller,
     )
-    if body.note is not None and not body.dry_run:
-        operations.set_run_note(services.store, dag_id, run_id, body.note)
     return shapes.task_keys(cleared.instances)
 
 

@@ -279,6 +279,21 @@ def test_a_run_is_triggered_cleared_marked_and_deleted(caller: httpx.Client, wor
     assert caller.get(f"{RUNS}/good").status_code == 404
 
 
+def test_a_run_is_marked_and_cleared_with_a_note_to_it(caller: httpx.Client, world: World) -> None:
+    def note() -> str | None:
+        return caller.get(f"{RUNS}/bad").json()["note"]  # type: ignore[no-any-return]
+
+    assert caller.patch(f"{RUNS}/bad", json={"state": "success", "note": "m"}).raise_for_status().json()["note"] == "m"
+    caller.patch(f"{RUNS}/bad", json={"state": "failed"}).raise_for_status()
+    assert note() == "m"
+    caller.patch(f"{RUNS}/bad", json={"state": "success", "note": None}).raise_for_status()
+    assert note() is None
+    caller.post(f"{RUNS}/bad/clear", json={"note": "of a dry run"}).raise_for_status()
+    assert note() is None
+    caller.post(f"{RUNS}/bad/clear", json={"note": "c", "dry_run": False}).raise_for_status()
+    assert note() == "c"
+
+
 def test_a_mark_that_is_refused_leaves_no_note(caller: httpx.Client, world: World) -> None:
     world.clear("bad")
     assert world.run_state(run_id="bad") == "running"
