@@ -173,6 +173,7 @@ def clear(
     future: bool = False,
     only_failed: bool = False,
     only_running: bool = False,
+    only_new: bool = False,
     newest_version: bool | None = None,
     reset_runs: bool = True,
     spare_running: bool = False,
@@ -187,7 +188,7 @@ def clear(
     beside TASK_IDS: (task id, map index). Setups and teardowns that the tasks need are cleared with them. PAST, FUTURE:
     of the runs of an earlier, or a later, logical date as well. NEWEST_VERSION: the runs go on with the DAG as it is
     now (None: if it says so itself), where anything of them is cleared (``clear_task_instances``); tasks that are new
-    there are made, and are among what is cleared. NOTE is written to what is cleared,
+    there are made, and are among what is cleared; ONLY_NEW: they alone are meant. NOTE is written to what is cleared,
     RUN_NOTE to the run. DRY_RUN: only say which they are. Raises NotFoundError, InvalidRequestError, and with
     SPARE_RUNNING ConflictError where one of them is running.
     """
@@ -195,12 +196,13 @@ def clear(
     with store.transaction() as tx:
         tx.lock_name("scheduling")
         run = runs.by_run_id(tx, dag_id, run_id)
-        newest_version = goes_on_with_newest(tx, dag_id, newest_version, otherwise=False)
+        newest_version = only_new or goes_on_with_newest(tx, dag_id, newest_version, otherwise=False)
         graph_of = selection.graphs(tx)
         found: list[TaskInstance] = []
         for each in selection.runs_meant(tx, run, past=past, future=future):
             graph, new = _as_newest(tx, each, graph_of) if newest_version else (graph_of(each.reading_id), [])
-            named = _named(graph, task_ids, copies, strictly=each.id == run.id)
+            meant = [task.task_id for task in new] if only_new else task_ids
+            named = _named(graph, meant, copies, strictly=each.id == run.id)
             wanted, part = selection.copies_to_clear(graph, *named, upstream=upstream, downstream=downstream)
             there = [*tasks.of_run(tx, each.id), *(_to_be_made(each, task) for task in new)]
             chosen = selection.instances(there, wanted, only=only, copies=part)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from goflow.domain.runs import DagRun
 from goflow.domain.state import RunState
@@ -44,8 +44,15 @@ class ClearBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
     dry_run: bool = True
     only_failed: bool = False
+    only_new: bool = False
     run_on_latest_version: bool | None = None
     note: str | None = Field(None, max_length=1000)
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> ClearBody:
+        if self.only_new and self.only_failed:
+            raise ValueError("only_new and only_failed are mutually exclusive")
+        return self
 
 
 @router.post("/api/v2/dags/{dag_id}/dagRuns")
@@ -114,6 +121,7 @@ def clear_run(dag_id: str, run_id: str, body: ClearBody, services: ServicesDep, 
         dag_id,
         run_id,
         only_failed=body.only_failed,
+        only_new=body.only_new,
         run_note=body.note,
         dry_run=body.dry_run,
         newest_version=body.run_on_latest_version,

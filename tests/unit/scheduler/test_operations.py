@@ -259,6 +259,17 @@ class TestClear:
         assert sorted(world.finish_all()) == ["m[0]", "m[1]", "new"]
         assert world.run_state() == "success"
 
+    def test_only_what_is_new_in_the_newest_version_may_be_asked_for(self, world: World) -> None:
+        world.put(dag(task("a")))
+        run = world.trigger()
+        world.finish_all()
+        assert world.clear(run.run_id, only_new=True).tasks == ()
+        assert world.run_state() == "success"
+        world.put(dag(task("a"), task("new", "a")), version="2")
+        for dry_run in (True, False):
+            assert world.clear(run.run_id, only_new=True, dry_run=dry_run).tasks == (("new", -1),)
+            assert world.states() == ({"a": "success"} if dry_run else {"a": "success", "new": "queued"})
+
     def test_runs_under_way_keep_their_version(self, world: World) -> None:
         world.put(dag(task("a"), task("b", "a")))
         world.trigger()

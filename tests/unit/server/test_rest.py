@@ -294,6 +294,16 @@ def test_a_run_is_marked_and_cleared_with_a_note_to_it(caller: httpx.Client, wor
     assert note() == "c"
 
 
+def test_only_tasks_that_are_new_are_added_to_a_run(caller: httpx.Client, world: World) -> None:
+    world.put(dag(task("one"), task("two", "one"), task("new")), version="2")
+    told = caller.post(f"{RUNS}/good/clear", json={"only_new": True, "dry_run": False}).raise_for_status().json()
+    assert [row["task_id"] for row in told["task_instances"]] == ["new"]
+    world.settle()
+    assert world.states("good") == {"one": "success", "two": "success", "new": "queued"}
+    both = {"only_new": True, "only_failed": True}
+    assert caller.post(f"{RUNS}/good/clear", json=both).status_code == 422
+
+
 def test_a_mark_that_is_refused_leaves_no_note(caller: httpx.Client, world: World) -> None:
     world.clear("bad")
     assert world.run_state(run_id="bad") == "running"
