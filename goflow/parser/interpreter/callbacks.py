@@ -12,6 +12,7 @@ from goflow.parser.interpreter.locals_ import assigned_names
 from goflow.parser.interpreter.mutations import CHANGING
 from goflow.parser.interpreter.scopes import MISSING, UNBOUND, Scope
 from goflow.parser.interpreter.values import Unknown
+from goflow.parser.interpreter.written_names import first_name
 
 
 def called_back(function: UserFunction, why: Unknown) -> list[Any]:
@@ -63,13 +64,6 @@ def _home(scope: Scope | None, name: str) -> Scope | None:
     return scope
 
 
-def _root(node: cst.CSTNode) -> str | None:
-    """The name that ``name.attribute[key]`` begins with."""
-    while isinstance(node, cst.Attribute | cst.Subscript):
-        node = node.value
-    return node.value if isinstance(node, cst.Name) else None
-
-
 class Body(cst.CSTVisitor):
     """Names that a body sets, attributes of which names it sets, names whose values it changes in place or calls
     methods of, those that it takes the next of, and those that it calls with what."""
@@ -100,7 +94,7 @@ class Body(cst.CSTVisitor):
             return
         if isinstance(node, cst.Attribute) and isinstance(node.value, cst.Name):
             self.attributes.add((node.value.value, node.attr.value))
-        if (name := _root(node)) is not None:
+        if (name := first_name(node)) is not None:
             (self.set if isinstance(node, cst.Name) else self.changed).add(name)
 
     def visit_AssignTarget(self, node: cst.AssignTarget) -> None:  # noqa: N802
@@ -128,11 +122,11 @@ class Body(cst.CSTVisitor):
     def visit_Call(self, node: cst.Call) -> None:  # noqa: N802
         """``name(...)``, ``name.append(...)``."""
         if isinstance(node.func, cst.Name):
-            given = {_root(argument.value) for argument in node.args} - {None}
+            given = {first_name(argument.value) for argument in node.args} - {None}
             if node.func.value == "next":
                 self.drawn.update(name for name in given if name is not None)
             self.called.setdefault(node.func.value, set()).update(name for name in given if name is not None)
         elif isinstance(node.func, cst.Attribute):
-            name = _root(node.func)
+            name = first_name(node.func)
             if name is not None:
                 (self.changed if node.func.attr.value in CHANGING else self.asked).add(name)

@@ -21,6 +21,7 @@ from goflow.parser.interpreter.functions import UserFunction
 from goflow.parser.interpreter.mutations import CHANGING
 from goflow.parser.interpreter.scopes import Frame
 from goflow.parser.interpreter.values import NativeFunction, Unknown, Value
+from goflow.parser.interpreter.written_names import last_name
 
 _COLLECTING = frozenset({"append", "add", "extend", "update", "appendleft"})
 """Methods that put something in and ask nothing."""
@@ -191,8 +192,8 @@ def _makes_anew(node: cst.BaseExpression) -> bool:
     """Whether NODE is written out, or a call of what is named like a class, or of a copy."""
     if not isinstance(node, cst.Call):
         return isinstance(node, cst.Dict | cst.List | cst.Set | cst.BaseString | cst.BaseNumber)
-    name = node.func.attr.value if isinstance(node.func, cst.Attribute) else getattr(node.func, "value", "")
-    return isinstance(name, str) and (name[:1].isupper() or name in _COPYING)
+    name = last_name(node.func)
+    return name[:1].isupper() or name in _COPYING
 
 
 class _Uses(cst.CSTVisitor):
@@ -288,8 +289,7 @@ class _Uses(cst.CSTVisitor):
         if isinstance(node.func, cst.Name):
             self.called.add(node.func.value)
             self.asked_for_names += node.func.value in _OF_NAMES
-        name = node.func.attr.value if isinstance(node.func, cst.Attribute) else getattr(node.func, "value", "")
-        if name in _CHANGING_ARGUMENTS:
+        if last_name(node.func) in _CHANGING_ARGUMENTS:
             for argument in node.args:
                 self._changed(argument.value)
         if isinstance(node.func, cst.Attribute):

@@ -34,6 +34,7 @@ from goflow.parser.interpreter.values import (
     UnknownKey,
     Value,
 )
+from goflow.parser.interpreter.written_names import last_name
 
 CLIENTS = re.compile(
     r"(google\.(?!cloud\.composer)|azure\.|boto3|botocore|docker|kubernetes|pandas|numpy|pyspark|requests|sqlalchemy"
@@ -90,13 +91,7 @@ def is_of_data(reason: str, at: At) -> bool:
 
 def callee(at: At) -> str:
     """The last name of what is called at AT; empty where it is no plain name."""
-    node = at.node
-    if not isinstance(node, cst.Call):
-        return ""
-    function = node.func
-    if isinstance(function, cst.Attribute):
-        return function.attr.value
-    return function.value if isinstance(function, cst.Name) else ""
+    return last_name(at.node.func) if isinstance(at.node, cst.Call) else ""
 
 
 def only_asks(at: At) -> bool:

@@ -19,6 +19,7 @@ from goflow.parser.interpreter.plain_values import type_name
 from goflow.parser.interpreter.scopes import Frame
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Raised, Unknown, Value
+from goflow.parser.interpreter.written_names import last_name
 from goflow.parser.libraries.airflow.base_operators import DOCS, EXPECTED_TYPES, base_parameters
 from goflow.parser.libraries.airflow.decorated_operators import STANDARD_DECORATORS
 from goflow.parser.libraries.airflow.enums import plain
@@ -186,8 +187,7 @@ def returns_mapping(function: Any, at: At) -> bool:
     if isinstance(value, ClassValue):
         return any(cls.host is dict or cls.name in _MAPPINGS for cls in value.mro)
     base = node.value if isinstance(node, cst.Subscript) else node
-    name = base.attr.value if isinstance(base, cst.Attribute) else getattr(base, "value", "")
-    return isinstance(value, Value) and name in _MAPPINGS
+    return isinstance(value, Value) and last_name(base) in _MAPPINGS
 
 
 def _annotated(function: UserFunction, node: cst.BaseExpression, at: At) -> Any:

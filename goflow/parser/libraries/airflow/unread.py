@@ -26,6 +26,7 @@ from goflow.parser.interpreter.unread import (
     knows_no_tasks,
 )
 from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Unknown
+from goflow.parser.interpreter.written_names import last_name
 from goflow.parser.libraries.airflow.makers import Maker, made_by, made_in, named_for_dags, named_for_tasks
 from goflow.parser.libraries.airflow.relations import Dependable, dag_of
 
@@ -148,7 +149,7 @@ def _named_decorator(node: cst.Decorator) -> frozenset[str]:
     found = node.decorator
     while isinstance(found, cst.Call):
         found = found.func
-    name = found.attr.value if isinstance(found, cst.Attribute) else getattr(found, "value", "")
+    name = last_name(found)
     named = {"tasks": named_for_tasks(name), "dags": named_for_dags(name)}
     return frozenset(what for what, is_named in named.items() if is_named)
 

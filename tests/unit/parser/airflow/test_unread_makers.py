@@ -93,6 +93,7 @@ def test_a_dag_that_it_may_add_tasks_to_is_not_taken(sentence, lines):
         ),
         ("a hook", "from airflow.providers.amazon.aws.hooks.s3 import S3Hook\nS3Hook().load_string('a', 'b')"),
         ("Python's own", "import warnings\nwarnings.simplefilter('ignore')"),
+        ("a decorator out of a dict", "@company.decorators['our_task']\ndef run(): return 1"),
         ("a with block without tasks", "with helper() as found: found = 1"),
         ("a with block of Python's own", "import warnings\nwith warnings.catch_warnings(): E('a')"),
     ],
