@@ -67,7 +67,7 @@ def _dag(at: At, *args: Any, **kwargs: Any) -> Any:
         return DagFactory(args[0], [], dict(kwargs), at)
 
     def decorate(_: At, function: Any) -> Any:
-        if not isinstance(function, Unknown) and (not isinstance(function, Value) or not function.callable):
+        if not isinstance(function, Value) or not function.callable:
             fail(at, "AttributeError", "a @dag function has to be callable", code="GF203")
         return DagFactory(function, args, dict(kwargs), at)
 

@@ -97,7 +97,7 @@ task_group: NativeFunction = native("task_group", _task_group)
 
 
 def _factory(at: At, function: Any, group_kwargs: Mapping[str, Any]) -> Any:
-    if not isinstance(function, Unknown) and (not isinstance(function, Value) or not function.callable):
+    if not isinstance(function, Value) or not function.callable:
         fail(at, "TypeError", "'function' must be callable", code="GF203")
     return TaskGroupFactory(_factory_class(at.session), function, group_kwargs, {}, at)
 

@@ -146,7 +146,7 @@ def task_decorator(at: At, function: Any, operator: ClassValue, kwargs: Mapping[
     """What decorating FUNCTION gives, also of one that is not known: there is a task. TypeError for what is none."""
     if isinstance(function, TaskDecorator):
         function = function.function
-    if not isinstance(function, Unknown) and (not isinstance(function, Value) or not function.callable):
+    if not isinstance(function, Value) or not function.callable:
         text = "No positional arguments allowed while using @task, use named arguments instead"
         fail(at, "TypeError", text, code="GF203")
     found = parameters_of(function)
