@@ -77,7 +77,7 @@ class OneOf(Unknown):
     def drawn_from(self, at: At) -> None:
         """Elements are taken from it: iterators that it may be are no one knows where."""
         for one in self.may_be():
-            if hasattr(one, "__next__") or hasattr(one, "next_value"):
+            if is_iterator(one):
                 at.session.journal.spoil(one, Unknown(self.reason, at))
 
     def set_attribute(self, name: str, value: Any, at: At) -> None:
@@ -132,16 +132,6 @@ class Keeper(OneOf):
         """The same."""
 
 
-def whole(mapping: Any) -> Any:
-    """MAPPING, for whoever asks it for its keys by himself; an Unknown where nobody knows all of them."""
-    if not isinstance(mapping, dict):
-        return mapping
-    why = hidden_key(mapping)
-    if why is None:
-        why = next((value for value in mapping.values() if type(value) is MaybeGone), None)
-    return mapping if why is None else Unknown(why.reason, why.at)
-
-
 class UnknownMany(OneOf):
     """Stands in a list for any number of elements, for none as well: what a list was extended by that is not known."""
 
@@ -183,6 +173,19 @@ class MaybeGone(OneOf):
         return next((inner for inner in mapping.values() if type(inner) is MaybeGone), None)
 
 
+def partly_known(value: Any, at: At) -> Unknown | None:
+    """Why the elements or keys of VALUE, a container, are not all known; None where they are, and for anything else."""
+    hidden = hidden_key(value) if isinstance(value, dict | set) else None
+    reasons = hidden, UnknownMany.among(value, at), MaybeGone.among(value, at)
+    return next((why for why in reasons if why is not None), None)
+
+
+def whole(mapping: Any, at: At) -> Any:
+    """MAPPING, for whoever asks it for its keys by himself; an Unknown where nobody knows all of them."""
+    why = partly_known(mapping, at) if isinstance(mapping, dict) else None
+    return mapping if why is None else Unknown(why.reason, why.at)
+
+
 def _holders(unknown: Unknown, things: Collection[Any]) -> list[Any]:
     found = changeable(things) if things else []
     return [*found, unknown] if isinstance(unknown, OneOf) and unknown.holders else found
@@ -194,6 +197,11 @@ def so_many(unknown: Unknown, count: int, things: Collection[Any] = ()) -> list[
     if not holders:
         return [Unknown(unknown.reason, unknown.at) for _ in range(count)]
     return [OneOf(unknown.reason, unknown.at, holders) for _ in range(count)]
+
+
+def is_iterator(value: Any) -> bool:
+    """Whether VALUE gives its elements once, an iterator of Python's own or a generator of the file's."""
+    return hasattr(value, "__next__") or hasattr(value, "next_value")
 
 
 def run_on(iterator: Any, why: Unknown) -> None:

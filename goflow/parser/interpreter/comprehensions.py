@@ -13,7 +13,7 @@ import libcst as cst
 from libcst import matchers
 
 from goflow.parser.interpreter import host
-from goflow.parser.interpreter.alternatives import OneOf, run_on
+from goflow.parser.interpreter.alternatives import OneOf, is_iterator
 from goflow.parser.interpreter.expressions import evaluate
 from goflow.parser.interpreter.items import check_hashable, elements, iterate, iterate_now
 from goflow.parser.interpreter.mutations import put
@@ -140,11 +140,8 @@ class _Going:
     def go_on(self, why: Unknown, given: list[Any]) -> None:
         """Any number of its elements is worked out and put into what is GIVEN; WHY says why nobody knows."""
         at = self.frame.at(self.node)
-        sources = [self.source] if not isinstance(self.source, Unknown) else []
-        for source in sources:
-            if hasattr(source, "__next__") or hasattr(source, "next_value"):
-                at.session.journal.spoil(source, why)
-                run_on(source, why)
+        if is_iterator(self.source):
+            at.session.journal.lose(self.source, why)
         if not matchers.findall(self.node, _DOING):
             return
         value = OneOf.of(why, self._first())

@@ -95,6 +95,12 @@ class Journal:
         """An element of ITERATOR may have been taken, and WHY says why nobody knows."""
         self._spoiled[id(iterator)] = iterator, why
 
+    def lose(self, iterator: Any, why: Unknown) -> None:
+        """Any number of ITERATOR's elements may have been taken, and WHY says why nobody knows: what of the file's code
+        works them out may have been run."""
+        self.spoil(iterator, why)
+        run_on(iterator, why)
+
     def spoil_all(self, record: Arm) -> None:
         """Elements of iterators that RECORD has drawn from may have been taken."""
         self._spoiled |= record.drawn

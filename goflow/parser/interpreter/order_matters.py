@@ -14,6 +14,7 @@ from typing import Any
 import libcst as cst
 from libcst import matchers as m
 
+from goflow.parser.interpreter.alternatives import is_iterator
 from goflow.parser.interpreter.callbacks import body_of, changes_receiver
 from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.descriptors import PropertyValue
@@ -86,7 +87,7 @@ def _is_of_file(value: Any) -> bool:
 def _changes_by_use(value: Any, methods: set[str], is_called: bool) -> bool:
     """Whether VALUE is changed by being asked for its METHODS, an iterator by being asked for its next, or changes what
     is outside of it when it is called."""
-    if hasattr(value, "__next__") or hasattr(value, "next_value"):
+    if is_iterator(value):
         return True
     if isinstance(value, Value) and not isinstance(value, Unknown) and methods & _STREAMS:
         return True

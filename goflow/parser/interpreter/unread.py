@@ -17,7 +17,7 @@ from typing import Any
 
 import libcst as cst
 
-from goflow.parser.interpreter.alternatives import Keeper, OneOf, changeable, run_on
+from goflow.parser.interpreter.alternatives import Keeper, OneOf, changeable, is_iterator
 from goflow.parser.interpreter.callbacks import called_back
 from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.functions import UserFunction
@@ -134,9 +134,8 @@ def may_be_called(things: Iterable[Any], unknown: Unknown, at: At) -> None:
         if isinstance(thing, Unknown):
             thing.drawn_from(at)
             called += filter(_is_function, thing.may_be()) if isinstance(thing, OneOf) else ()
-        elif hasattr(thing, "__next__") or hasattr(thing, "next_value"):
-            at.session.journal.spoil(thing, why)
-            run_on(thing, why)
+        elif is_iterator(thing):
+            at.session.journal.lose(thing, why)
         elif _is_function(thing):
             called.append(thing)
     forget_all(called, why)
@@ -234,8 +233,7 @@ def _forget(value: Any, why: Unknown) -> list[Any]:
     if isinstance(value, Value):
         return list(value.forget(why))
     if hasattr(value, "__next__"):
-        why.at.session.journal.spoil(value, why)
-        run_on(value, why)
+        why.at.session.journal.lose(value, why)
         return _source_of(value)
     inner = list(value) if isinstance(value, CONTAINERS) else []
     if isinstance(value, list | collections.deque | set):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from goflow.parser.interpreter.alternatives import MaybeGone, UnknownMany
+from goflow.parser.interpreter.alternatives import partly_known
 from goflow.parser.interpreter.builtin_functions import is_instance
 from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.operations import equal
@@ -147,9 +147,8 @@ BY_HOST: dict[type, Kind] = {
 
 def _doubtful(value: Any, at: At) -> Unknown | None:
     """Why the elements of VALUE, a container, are not all known."""
-    hidden = hidden_key(value) if isinstance(value, dict | set) else None
-    reasons = UnknownMany.among(value, at), MaybeGone.among(value, at), order_of(value), hidden
-    return next((why for why in reasons if why is not None), None)
+    why = partly_known(value, at)
+    return order_of(value) if why is None else why
 
 
 def many(made: Callable[[list[Any]], Any], inner: Kind, own: type[Any]) -> Kind:

@@ -132,7 +132,7 @@ class Making:
         self.dag.graph.dag_id = dag_id
 
     def _default_args(self) -> None:
-        given = self.values["default_args"] = whole(self.values["default_args"])
+        given = self.values["default_args"] = whole(self.values["default_args"], self.at)
         if isinstance(given, Unknown):
             return
         if given is None and not self.airflow2 and "default_args" in self.dag.given:
@@ -142,7 +142,7 @@ class Making:
         self.values["default_args"] = copied(given or {}, self.at, deep=True) if self.airflow2 else dict(given or {})
 
     def _params(self) -> None:
-        given, defaults = whole(self.values["params"]), self.values["default_args"]
+        given, defaults = whole(self.values["params"], self.at), self.values["default_args"]
         params = make_params(self.at, given)
         if isinstance(given, Unknown):
             self.dag.taint("which params the DAG has", given, self.at)

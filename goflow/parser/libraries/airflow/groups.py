@@ -254,7 +254,7 @@ def make_group(
 
 def _merged(outer: Any, own: Any, at: At) -> Any:
     """Default arguments of a group: those of the group around it, over them its own, which it copies."""
-    own, outer = whole(own), whole(outer)
+    own, outer = whole(own, at), whole(outer, at)
     if isinstance(own, Unknown) or isinstance(outer, Unknown):
         return own if isinstance(own, Unknown) else outer
     if own is not None and not isinstance(own, dict):

@@ -9,12 +9,12 @@ from typing import Any
 from goflow.domain.diagnostics import Severity
 from goflow.domain.errors import did_you_mean
 from goflow.domain.spec import Dialect
-from goflow.parser.interpreter.alternatives import MaybeGone, UnknownMany
+from goflow.parser.interpreter.alternatives import partly_known
 from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.functions import Kind, UserFunction
 from goflow.parser.interpreter.plain_values import type_name
 from goflow.parser.interpreter.session import Session
-from goflow.parser.interpreter.values import At, Unknown, hidden_key
+from goflow.parser.interpreter.values import At, Unknown
 from goflow.parser.libraries.airflow.attributes import unread_attributes
 from goflow.parser.libraries.airflow.base_attributes import check_fail_fast, converted
 from goflow.parser.libraries.airflow.base_operators import OPERATOR_DEFAULTS, base_parameters
@@ -206,11 +206,7 @@ def check_mappable(value: Any, what: str, name: str, at: At) -> None:
 
 def of_unknown_size(value: Any, at: At) -> Unknown | None:
     """Why nobody knows how many copies VALUE makes; None where that is known, or a task's result that tells it."""
-    if isinstance(value, Unknown):
-        return value
-    hidden = hidden_key(value) if isinstance(value, dict) else None
-    reasons = UnknownMany.among(value, at), MaybeGone.among(value, at), hidden
-    return next((why for why in reasons if why is not None), None)
+    return value if isinstance(value, Unknown) else partly_known(value, at)
 
 
 def check_kwargs_list(value: Any, at: At) -> None:

@@ -73,13 +73,13 @@ def merged_defaults(kwargs: Mapping[str, Any], at: At) -> Merged:
         dag.taint("a task's group", group, at)
     if not isinstance(group, GroupValue):
         group = state.current_group(dag) if dag is not None or state.airflow2 else None
-    own = whole(kwargs.get("default_args"))
+    own = whole(kwargs.get("default_args"), at)
     layers = [
-        whole(dag.default_args) if dag is not None else None,
-        whole(group.default_args) if group is not None and lends else None,
+        whole(dag.default_args, at) if dag is not None else None,
+        whole(group.default_args, at) if group is not None and lends else None,
         own,
     ]
-    params = _own_params(whole(kwargs.get("params")), own, dag if isinstance(dag, DagValue) else None, at)
+    params = _own_params(whole(kwargs.get("params"), at), own, dag if isinstance(dag, DagValue) else None, at)
     for layer in layers:
         if isinstance(layer, Unknown):
             return Merged(dag, group, layer, params)
@@ -95,7 +95,7 @@ def _own_params(given: Any, default_args: Any, dag: DagValue | None, at: At) -> 
     if given is not None and not isinstance(given, dict | ParamsValue | Unknown):
         fail(at, "TypeError", f"params must be a mapping, got {type_name(given)}", code="GF203")
     params = make_params(at, given)
-    more = whole(default_args.get("params")) if isinstance(default_args, dict) else None
+    more = whole(default_args.get("params"), at) if isinstance(default_args, dict) else None
     unknown = next((one for one in (given, more) if isinstance(one, Unknown)), None)
     if unknown is not None and dag is not None:
         dag.taint("which params a task has", unknown, at)
