@@ -12,7 +12,7 @@ from goflow.parser.interpreter.locals_ import assigned_names
 from goflow.parser.interpreter.mutations import CHANGING
 from goflow.parser.interpreter.scopes import MISSING, UNBOUND, Scope
 from goflow.parser.interpreter.values import Unknown
-from goflow.parser.interpreter.written_names import first_name
+from goflow.parser.interpreter.written_names import first_name, last_name
 
 
 def called_back(function: UserFunction, why: Unknown) -> list[Any]:
@@ -64,9 +64,24 @@ def _home(scope: Scope | None, name: str) -> Scope | None:
     return scope
 
 
+_COPYING = frozenset({"copy", "deepcopy", "dict", "list", "set"})
+
+
+def _makes_anew(node: cst.BaseExpression) -> bool:
+    """Whether NODE is written out, or a call of what is named like a class, or of a copy."""
+    if not isinstance(node, cst.Call):
+        return isinstance(node, cst.Dict | cst.List | cst.Set | cst.BaseString | cst.BaseNumber)
+    name = last_name(node.func)
+    return name[:1].isupper() or name in _COPYING
+
+
 class Body(cst.CSTVisitor):
     """Names that a body sets, attributes of which names it sets, names whose values it changes in place or calls
-    methods of, those that it takes the next of, and those that it calls with what."""
+    methods of, those that it takes the next of, and those that it calls with what.
+
+    Names that it has MADE stand for objects, copies and what is written out; those that stand for something OTHERWISE
+    do not, or not alone.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -78,6 +93,8 @@ class Body(cst.CSTVisitor):
         self.asked: set[str] = set()
         self.drawn: set[str] = set()
         self.called: dict[str, set[str]] = {}
+        self.made: set[str] = set()
+        self.otherwise: set[str] = set()
 
     def visit_Global(self, node: cst.Global) -> None:  # noqa: N802
         """Names of the module."""
@@ -96,6 +113,20 @@ class Body(cst.CSTVisitor):
             self.attributes.add((node.value.value, node.attr.value))
         if (name := first_name(node)) is not None:
             (self.set if isinstance(node, cst.Name) else self.changed).add(name)
+
+    def _stands(self, target: cst.CSTNode, value: cst.BaseExpression) -> None:
+        if isinstance(target, cst.Name):
+            (self.made if _makes_anew(value) else self.otherwise).add(target.value)
+
+    def visit_Assign(self, node: cst.Assign) -> None:  # noqa: N802
+        """``name = DAG(...)``."""
+        for target in node.targets:
+            self._stands(target.target, node.value)
+
+    def visit_WithItem(self, node: cst.WithItem) -> None:  # noqa: N802
+        """``with DAG(...) as name``."""
+        if node.asname is not None:
+            self._stands(node.asname.name, node.item)
 
     def visit_AssignTarget(self, node: cst.AssignTarget) -> None:  # noqa: N802
         """``name = ...``, ``name[key] = ...``."""

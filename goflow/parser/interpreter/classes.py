@@ -29,6 +29,8 @@ Construct = Callable[["ClassValue", Arguments, Keywords, At], Any]
 AroundInit = Callable[["Instance", "ClassValue", Value, Arguments, Keywords, At], Any]
 AroundSet = Callable[["Instance", str, Any, At], Any]
 AttributeFallback = Callable[["Instance", str, At], Any]
+MAKING = ("__init__", "__new__", "__post_init__")
+"""Methods that are run where an object is made."""
 
 
 class ClassValue(Value):

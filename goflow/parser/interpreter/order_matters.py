@@ -16,7 +16,7 @@ from libcst import matchers as m
 
 from goflow.parser.interpreter.alternatives import is_iterator
 from goflow.parser.interpreter.callbacks import body_of, changes_receiver
-from goflow.parser.interpreter.classes import ClassValue, Instance
+from goflow.parser.interpreter.classes import MAKING, ClassValue, Instance
 from goflow.parser.interpreter.descriptors import PropertyValue
 from goflow.parser.interpreter.functions import UserFunction
 from goflow.parser.interpreter.mutations import CHANGING
@@ -33,7 +33,6 @@ _CHANGING_ARGUMENTS = frozenset(
 )
 _STREAMS = frozenset({"write", "writelines", "read", "readline", "readlines", "seek", "shuffle", "random", "seed"})
 _MUTABLE = (dict, list, set, collections.deque)
-_MAKING = ("__init__", "__new__", "__post_init__")
 _HOLDING = ("function", "inner", "getter", "held", "args")
 _MOST_CALLS = 40
 _MOST_HELD = 2000
@@ -102,7 +101,7 @@ def _changes_by_use(value: Any, methods: set[str], is_called: bool) -> bool:
         asked += [
             found
             for name, found in own.items()
-            if isinstance(found, PropertyValue) or (name.startswith("__") and name not in _MAKING)
+            if isinstance(found, PropertyValue) or (name.startswith("__") and name not in MAKING)
         ]
         if any(changes_receiver(function) for one in asked for function in _functions_of(one)):
             return True
@@ -131,7 +130,7 @@ def _run_by(value: Any) -> Iterator[UserFunction | NativeFunction]:
         if isinstance(one, Instance) and not one.cls.is_native:
             waiting.append(one.cls.lookup("__call__"))
         elif isinstance(one, ClassValue) and not one.is_native:
-            waiting += map(one.lookup, _MAKING)
+            waiting += map(one.lookup, MAKING)
         elif isinstance(one, UserFunction):
             yield one
             body = body_of(one)
@@ -155,46 +154,9 @@ def _changes_outside(function: UserFunction | NativeFunction) -> bool:
     parameters = {parameter.name for parameter in function.parameters}
     if body.of_module & body.set or body.of_functions & body.set or body.changed & parameters - {"self"}:
         return True
-    own = parameters | _made_inside(function.node.body) - body.of_module - body.of_functions
+    own = parameters | body.made - body.otherwise - body.of_module - body.of_functions
     values = (function.scope.find(name) for name in (body.changed | body.drawn) - own)
     return any(isinstance(value, (Value, *_MUTABLE)) or hasattr(value, "__next__") for value in values)
-
-
-_COPYING = frozenset({"copy", "deepcopy", "dict", "list", "set"})
-
-
-def _made_inside(body: cst.CSTNode) -> set[str]:
-    """The names of BODY that stand for what it has made itself alone: objects, copies, what is written out."""
-    made = _Made()
-    body.visit(made)
-    return made.names - made.others
-
-
-class _Made(cst.CSTVisitor):
-    def __init__(self) -> None:
-        super().__init__()
-        self.names: set[str] = set()
-        self.others: set[str] = set()
-
-    def visit_Assign(self, node: cst.Assign) -> None:  # noqa: N802
-        """``name = DAG(...)``."""
-        is_made = _makes_anew(node.value)
-        for target in node.targets:
-            if isinstance(target.target, cst.Name):
-                (self.names if is_made else self.others).add(target.target.value)
-
-    def visit_WithItem(self, node: cst.WithItem) -> None:  # noqa: N802
-        """``with DAG(...) as name``."""
-        if node.asname is not None and isinstance(node.asname.name, cst.Name):
-            (self.names if _makes_anew(node.item) else self.others).add(node.asname.name.value)
-
-
-def _makes_anew(node: cst.BaseExpression) -> bool:
-    """Whether NODE is written out, or a call of what is named like a class, or of a copy."""
-    if not isinstance(node, cst.Call):
-        return isinstance(node, cst.Dict | cst.List | cst.Set | cst.BaseString | cst.BaseNumber)
-    name = last_name(node.func)
-    return name[:1].isupper() or name in _COPYING
 
 
 class _Uses(cst.CSTVisitor):

@@ -19,7 +19,7 @@ import libcst as cst
 
 from goflow.parser.interpreter.alternatives import Keeper, OneOf, changeable, is_iterator
 from goflow.parser.interpreter.callbacks import called_back
-from goflow.parser.interpreter.classes import ClassValue, Instance
+from goflow.parser.interpreter.classes import MAKING, ClassValue, Instance
 from goflow.parser.interpreter.functions import UserFunction
 from goflow.parser.interpreter.mutations import MUTATORS, forget_contents
 from goflow.parser.interpreter.scopes import MISSING
@@ -227,7 +227,7 @@ def _forget(value: Any, why: Unknown) -> list[Any]:
     if isinstance(value, Instance):
         return _forget_object(value, why)
     if isinstance(value, ClassValue) and isinstance(why.at.node, cst.Call) and not value.is_native:
-        return [*value.forget(why), *(found for name in _MAKING if (found := value.lookup(name)) is not MISSING)]
+        return [*value.forget(why), *(found for name in MAKING if (found := value.lookup(name)) is not MISSING)]
     if isinstance(value, dict):
         return _forget_dict(value, why)
     if isinstance(value, Value):
@@ -239,9 +239,6 @@ def _forget(value: Any, why: Unknown) -> list[Any]:
     if isinstance(value, list | collections.deque | set):
         forget_contents(value, why)
     return inner
-
-
-_MAKING = ("__init__", "__new__", "__post_init__")
 
 
 def _source_of(iterator: Any) -> list[Any]:
