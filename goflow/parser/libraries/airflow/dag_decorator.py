@@ -19,6 +19,7 @@ class DagFactory(Value):
     """A function decorated with ``@dag``, at AT; ARGS and KWARGS go to the DAG."""
 
     type_name = "function"
+    makes = frozenset({"dags"})
 
     def __init__(self, function: Any, args: Sequence[Any], kwargs: dict[str, Any], at: At) -> None:
         self.at = at

@@ -13,13 +13,13 @@ from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.descriptors import BoundMethod
 from goflow.parser.interpreter.functions import UserFunction
 from goflow.parser.interpreter.scopes import Scope
-from goflow.parser.interpreter.values import CONTAINERS, NativeFunction, Unknown
+from goflow.parser.interpreter.values import CONTAINERS, NativeFunction, Unknown, Value
 
-TASKS = re.compile(
+_TASKS = re.compile(
     r"(Operator|Sensor|Transfer|TaskGroup|Task|Group|Dag|DAG)$|(^|_)(task|dag)s?(_|$)|^(exec|partial|expand|expand_kwargs)$"
 )
 """Names of what makes tasks."""
-DAGS = re.compile(r"(Dag|DAG|Dags|DAGs)$|(^|_)dags?(_|$)|^exec$")
+_DAGS = re.compile(r"(Dag|DAG|Dags|DAGs)$|(^|_)dags?(_|$)|^exec$")
 """Names of what makes DAGs."""
 _ABOUT = re.compile(r"_(args|conf|config|configs|defaults|id|ids|key|name|names|params|url)$")
 """Names of what only tells something of a task or DAG."""
@@ -27,8 +27,7 @@ _CLASSES_OF_TASKS = re.compile(r"[a-z](Operator|Sensor|Transfer|TaskGroup)$|^(Ta
 _CLASSES_OF_DAGS = re.compile(r"[a-z](Dag|DAG)$|^(DAG|exec)$")
 """Of methods, ``module.name(...)``, only names like these say what they make: others are anybody's."""
 _NATIVES = {"dag": "dags", **dict.fromkeys(("setup", "task", "task_group", "teardown"), "tasks")}
-_TASK_MAKERS = frozenset({"TaskDecorator", "TaskDecorators", "TaskGroupFactory"})
-MOST_LOOKED_AT = 3000
+_MOST_LOOKED_AT = 3000
 """So many functions, classes and containers one question looks at."""
 _HOLDING = ("function", "inner")
 """Where what stands for a function has it: bound methods, ``partial``, ``lru_cache``."""
@@ -80,16 +79,12 @@ class _Search:
     def of_value(self, value: Any) -> frozenset[str]:
         if isinstance(value, str | int | float | None) or id(value) in self.seen:
             return frozenset()
-        if len(self.seen) >= MOST_LOOKED_AT:
+        if len(self.seen) >= _MOST_LOOKED_AT:
             return frozenset({"tasks", "dags"})  # as far as anybody knows
         self.seen.add(id(value))
-        kind = type(value).__name__
-        if isinstance(value, Maker):
-            return value.makes
-        if kind in _TASK_MAKERS:
-            return frozenset({"tasks"})
-        if kind == "DagFactory":
-            return frozenset({"dags"})
+        if isinstance(value, Value) and hasattr(value, "makes"):  # a `Maker`, or what a decorator of Airflow's gives
+            makes: frozenset[str] = value.makes
+            return makes
         if isinstance(value, UserFunction):
             if value.mentions is None:
                 value.mentions = _named_in(value.node.body)
@@ -123,12 +118,12 @@ class _Search:
 
 def named_for_tasks(name: str) -> bool:
     """Whether what is called NAME makes tasks, for all that its name says."""
-    return TASKS.search(name) is not None and _ABOUT.search(name) is None
+    return _TASKS.search(name) is not None and _ABOUT.search(name) is None
 
 
 def named_for_dags(name: str) -> bool:
     """The same of DAGs."""
-    return DAGS.search(name) is not None and _ABOUT.search(name) is None
+    return _DAGS.search(name) is not None and _ABOUT.search(name) is None
 
 
 def _made_by_class(name: str) -> frozenset[str]:

@@ -26,6 +26,8 @@ from goflow.parser.libraries.airflow.xcom_args import mapped_over
 class TaskGroupFactory(Instance):
     """A function that was decorated at PLACE. GROUP_KWARGS go to the TaskGroup, PARTIAL_KWARGS to the function."""
 
+    makes = frozenset({"tasks"})
+
     def __init__(
         self,
         cls: ClassValue,

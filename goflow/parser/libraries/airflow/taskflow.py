@@ -51,6 +51,8 @@ _NO_BASE_ARGUMENTS = {"default_args", "kwargs", "do_xcom_push", "multiple_output
 class TaskDecorator(Instance):
     """A decorated function: calling it makes a task. KWARGS are the operator's arguments so far."""
 
+    makes = frozenset({"tasks"})
+
     def __init__(
         self, cls: ClassValue, function: Any, operator: ClassValue, kwargs: Mapping[str, Any], multiple_outputs: Any
     ) -> None:
@@ -214,6 +216,7 @@ class TaskDecorators(Value):
     """``task``: a decorator itself, and the place where ``task.bash`` and its kin are. DAG: of ``dag.task``."""
 
     type_name = "TaskDecoratorCollection"
+    makes = frozenset({"tasks"})
 
     def __init__(self, session: Session, dag: DagValue | None) -> None:
         self.session = session

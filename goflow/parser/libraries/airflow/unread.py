@@ -48,26 +48,28 @@ _TASK_ARGUMENTS = frozenset({"task_id", "group_id", "task_group", "trigger_rule"
 
 def unread_call(state: AirflowState, unknown: Unknown, args: Arguments, kwargs: Keywords, at: At) -> Unknown:
     """Take note of a call of UNKNOWN; gives what it gives."""
+    what = f"{callee(at) or 'a call'}(...)"
     if isinstance(at.node, cst.Call) and isinstance(at.node.func, cst.Attribute):
         for dag in dict.fromkeys(_dags_of(unknown)):  # a method of one of some tasks or groups
-            dag.taint(f"what {callee(at)}(...) does to the DAG", unknown, at)
+            dag.taint(f"what {what} does to the DAG", unknown, at)
     if CLIENTS.match(unknown.reason) or is_of_python(unknown.reason):
         return unknown
     handed = [*args, *kwargs.values()]
-    makes = made_by(value for value in handed if value is not at.module.names)
     if callee(at) in {"set_upstream", "set_downstream"} and args:
         unread_edge(state, unknown, args[0], at)
     touched = list(dict.fromkeys(_dags_in(handed)))
     current = state.current_dag()
-    at_once = made_by(value for value in handed if not _is_of_airflow(value, at)) if makes else makes
+    files = [value for value in handed if not _is_airflows(value) and value is not at.module.names]
+    at_once = made_by(files)
     if not touched and current is not None and _may_make_tasks(unknown, at_once, kwargs, at):
         touched = [current]
     for dag in touched:
-        dag.taint(f"what {callee(at) or 'a call'}(...) does to the DAG", unknown, at)
+        dag.taint(f"what {what} does to the DAG", unknown, at)
     if current is None and not touched and _may_make_dags(unknown, at_once, args, kwargs, at):
-        _tell_of_dags(f"{callee(at) or 'a call'}(...)", kwargs.get("dag_id"), unknown, at)
+        _tell_of_dags(what, kwargs.get("dag_id"), unknown, at)
     elif current is None and state.first_unread is None and _is_the_files_own(unknown, at):
-        state.first_unread = f"{callee(at) or 'a call'}(...)", unknown, at
+        state.first_unread = what, unknown, at
+    makes = at_once | made_by(filter(_is_airflows, handed))
     if isinstance(at.node, cst.Decorator):
         makes |= _named_decorator(at.node)
     if not makes:
@@ -75,11 +77,8 @@ def unread_call(state: AirflowState, unknown: Unknown, args: Arguments, kwargs: 
     return Maker.made(unknown, changeable(handed), makes)
 
 
-def _is_of_airflow(value: Any, at: At) -> bool:
-    """Whether VALUE is Airflow's own: who wants to make something of that does not wait to be handed it. So with the
-    module's globals."""
-    if value is at.module.names:
-        return True
+def _is_airflows(value: Any) -> bool:
+    """Whether VALUE is Airflow's own: who wants to make something of that does not wait to be handed it."""
     return isinstance(value, NativeFunction) or (isinstance(value, ClassValue) and value.is_native)
 
 
@@ -98,15 +97,15 @@ def goes_anywhere(state: AirflowState, unknown: Unknown, at: At) -> None:
 def unread_block(state: AirflowState, unknown: Unknown, body: cst.CSTNode, scope: Scope, at: At) -> None:
     """Take note of ``with UNKNOWN: BODY``: it may be a group, whose prefix the tasks inside get, or a DAG."""
     makes = made_in(body, scope)
-    opens_its_own = "dags" in makes
-    for dag in dict.fromkeys(_dags_of(unknown) if "tasks" in makes else ()):
-        dag.taint("what the context of tasks does to them", unknown, at)
-    if _makes_none(unknown):
+    if "tasks" not in makes:
         return
+    found = list(_dags_of(unknown))
     current = state.current_dag()
-    if current is not None and "tasks" in makes:
-        current.taint("what the context of tasks does to them", unknown, at)
-    elif current is None and "tasks" in makes and not opens_its_own:
+    if current is not None and not _makes_none(unknown):
+        found.append(current)
+    for dag in dict.fromkeys(found):
+        dag.taint("what the context of tasks does to them", unknown, at)
+    if current is None and "dags" not in makes and not _makes_none(unknown):
         _tell_of_dags("the context of tasks", None, unknown, at)
 
 
@@ -173,9 +172,7 @@ def tell_of_no_dags(state: AirflowState) -> None:
 def _may_make_dags(unknown: Unknown, makes: frozenset[str], args: Arguments, kwargs: Keywords, at: At) -> bool:
     if "dag_id" in kwargs or named_for_dags(callee(at)) or any(arg is at.module.names for arg in args):
         return True
-    if not isinstance(at.node, cst.Call):
-        return False
-    return "dags" in makes or "dags" in made_by([unknown])
+    return isinstance(at.node, cst.Call) and ("dags" in makes or "dags" in made_by([unknown]))
 
 
 def _tell_of_dags(what: str, dag_id: Any, unknown: Unknown, at: At) -> None:
