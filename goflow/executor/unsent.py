@@ -6,16 +6,13 @@ its log hold it. Only exit 0 means that everything is stored.
 
 from __future__ import annotations
 
-import base64
 import dataclasses
-import hashlib
 import json
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from goflow_runner import wire
+from goflow_runner import log_lines, wire
 
 from goflow.domain.runs import Outcome
 from goflow.domain.state import TaskState
@@ -65,8 +62,8 @@ def unsent_of(pod: Json, api: KubeApi) -> Unsent:
         return NOTHING
     try:
         word = json.loads(ended.get("message") or "")
-        if "log" in word:
-            word = json.loads(_from_log(pod, word["log"], api))
+        if "in_log" in word:
+            word = _from_log(pod, api)
         return _left(word)
     except _LostError as problem:
         return Unsent(lost=str(problem))
@@ -96,7 +93,7 @@ def _left(word: Json) -> Unsent:
     return Unsent(tuple({**one, "key": mended(str(one["key"]))} for one in word["xcoms"]))
 
 
-def _from_log(pod: Json, told: Json, api: KubeApi) -> bytes:
+def _from_log(pod: Json, api: KubeApi) -> Json:
     """What the sidecar has written to its log. Raises _LostError where that is not whole any more."""
     metadata = pod["metadata"]
     try:
@@ -106,8 +103,7 @@ def _from_log(pod: Json, told: Json, api: KubeApi) -> bytes:
             lines = b"".join(chunks).decode("utf-8", "replace").splitlines()
     except NotFoundError as problem:
         raise _LostError(f"its pod is gone before its log was read: {problem}") from problem
-    texts = (line.partition(" ")[2] for line in lines)  # after the kubelet's time stamp
-    packed = "".join(x[len(wire.RESULT_LINE) :].rstrip() for x in texts if x.startswith(wire.RESULT_LINE)).encode()
-    if hashlib.sha256(packed).hexdigest() != told["sha256"]:
-        raise _LostError(f"its log has {len(packed)} of the {told['characters']} characters that the sidecar wrote")
-    return zlib.decompress(base64.b64decode(packed))
+    word = log_lines.read_back(lines, wire.RESULT_LINE)
+    if word is None:
+        raise _LostError("its log has no longer all that the sidecar wrote")
+    return word

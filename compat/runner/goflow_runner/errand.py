@@ -8,20 +8,15 @@ only word, so that carries a digest of itself.
 
 from __future__ import annotations
 
-import base64
-import contextlib
-import hashlib
 import io
 import json
-import re
 import signal
 import tarfile
-import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from goflow_runner import reading, walls
+from goflow_runner import log_lines, reading, walls
 from goflow_runner.confine import Limits, NotConfinedError
 
 SECONDS = 60.0
@@ -33,9 +28,6 @@ PART = "folders."
 FOLDERS_DIR = "/goflow/folders"
 """Where ``unpack`` lays the folders out: "0", "1" and so on, each mounted at its place for ``account``."""
 _MARK = "goflow-account"
-_LINE = re.compile(_MARK + r" (?:([0-9]{1,9}) (\S+)|end ([0-9]{1,9}) ([0-9a-f]{64}))$")
-_LINE_LENGTH = 8_000
-"""Characters of a printed part: container runtimes cut lines at 16 KiB."""
 LARGEST_PRINTED = 6 << 20
 """Characters of an answer: the kubelet turns a log over at 10 MiB, and shows the newer part."""
 
@@ -84,36 +76,14 @@ def _time_is_up(_number: int, _frame: object) -> None:
     raise _TimeIsUpError
 
 
-def printed(answer: dict[str, Any]) -> Iterator[str]:
+def printed(answer: dict[str, Any]) -> list[str]:
     """ANSWER as the lines of a log."""
-    content = zlib.compress(json.dumps(answer).encode())
-    text = base64.b64encode(content).decode("ascii")
-    if len(text) > LARGEST_PRINTED:
-        yield from printed({"failed": "what it makes is too large", "output": ""})
-        return
-    parts = [text[at : at + _LINE_LENGTH] for at in range(0, len(text), _LINE_LENGTH)]
-    for number, part in enumerate(parts):
-        yield f"{_MARK} {number} {part}"
-    yield f"{_MARK} end {len(parts)} {hashlib.sha256(content).hexdigest()}"
+    try:
+        return log_lines.lines(answer, _MARK, LARGEST_PRINTED)
+    except log_lines.TooLargeError:
+        return log_lines.lines({"failed": "what it makes is too large", "output": ""}, _MARK)
 
 
 def read_back(log: Iterable[str]) -> dict[str, Any] | None:
     """The answer that was printed among the lines of LOG; None where it is not whole."""
-    parts: dict[int, str] = {}
-    end: tuple[int, str] | None = None
-    for line in log:
-        found = _LINE.search(line.rstrip())
-        if found is None:
-            continue
-        if found[1] is None:
-            end = (int(found[3]), found[4])
-        else:
-            parts[int(found[1])] = found[2]
-    if end is None or sorted(parts) != list(range(end[0])):
-        return None
-    with contextlib.suppress(ValueError, zlib.error):
-        content = base64.b64decode("".join(parts[number] for number in range(end[0])), validate=True)
-        if hashlib.sha256(content).hexdigest() == end[1]:
-            answer = json.loads(zlib.decompress(content))
-            return answer if isinstance(answer, dict) else None
-    return None
+    return log_lines.read_back(log, _MARK)

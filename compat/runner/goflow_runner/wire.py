@@ -280,12 +280,12 @@ class UnsentResult(TypedDict, total=False):
     xcoms: list[XComValue]
     failed: str
     """Why what the container left is no result."""
-    log: dict[str, Any]
-    """The message has no room for either: it stands in the lines of the sidecar's log that begin with `RESULT_LINE`,
-    JSON, compressed by zlib, as base64. ``characters`` of that, and their ``sha256``."""
+    in_log: bool
+    """The message has no room for either: it stands in the sidecar's log (`goflow_runner.log_lines`)."""
 
 
-RESULT_LINE = "goflow-result "
+RESULT_LINE = "goflow-result"
+"""The mark of those lines."""
 
 
 class Report(TypedDict, total=False):

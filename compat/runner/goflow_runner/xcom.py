@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import os
 import signal
 import sys
-import zlib
 from pathlib import Path
 from typing import Any
 
-from goflow_runner import agent, results
+from goflow_runner import agent, log_lines, results
 from goflow_runner.client import RefusedError, ServerAwayError, TaskClient
 from goflow_runner.wire import ENV_LAUNCH, ENV_RESULTS, EXIT_NO_SERVER, RESULT_LINE, UnsentResult, XComValue
 
@@ -20,8 +17,6 @@ PATIENCE_S = 25.0
 """Seconds for which the server is asked again at the end: most pods have 30 before their containers are killed."""
 SOON_S = 2.0
 """Seconds after which a result that no termination message has room for is written to the log as well."""
-PART = 8000
-"""Characters of a line in the log; runtimes cut those above 16 KiB."""
 
 
 def serve(path: Path, *, multiple_outputs: bool = False) -> int:
@@ -61,7 +56,7 @@ def send(path: Path, *, multiple_outputs: bool = False) -> int:
         except (RefusedError, ServerAwayError) as problem:
             print(f"the result was not stored: {problem}", file=sys.stderr)
             if not is_kept:
-                is_kept = _keep(json.dumps(_in_log(json.dumps(word))))
+                is_kept = _keep(json.dumps(_in_log(word)))
     return EXIT_NO_SERVER
 
 
@@ -81,13 +76,10 @@ def _keep(word: str) -> bool:
     return True
 
 
-def _in_log(word: str) -> UnsentResult:
-    """Write WORD to standard output, and tell how it is found there."""
-    packed = base64.b64encode(zlib.compress(word.encode())).decode("ascii")
-    for start in range(0, len(packed), PART):
-        print(RESULT_LINE + packed[start : start + PART])
-    sys.stdout.flush()
-    return {"log": {"characters": len(packed), "sha256": hashlib.sha256(packed.encode()).hexdigest()}}
+def _in_log(word: UnsentResult) -> UnsentResult:
+    """Write WORD to standard output, and tell that it is found there."""
+    print(*log_lines.lines(word, RESULT_LINE), sep="\n", flush=True)
+    return {"in_log": True}
 
 
 class _NoJsonError(Exception):

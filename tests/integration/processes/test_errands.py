@@ -411,6 +411,7 @@ def test_other_lines_do_not_disturb_an_answer():
     ]
     assert runner.read_back(reversed(mixed)) == answer
     assert runner.read_back(lines[:-1]) is None
+    assert runner.read_back([*lines[:-1], f"goflow-account end 999999999 {'0' * 64}"]) is None
 
 
 def test_an_answer_that_is_too_large_is_no_answer(monkeypatch):
