@@ -116,10 +116,12 @@ def _plain(value: Any) -> Any:
 def remove_runs(tx: Tx, run_ids: Collection[int], old: Old, *, who: str) -> int:
     """Delete those of the runs that are still over and old, with all that hangs on them. How many."""
     statement = delete(dag_runs).where(_r.id.in_(list(run_ids)), _r.status.in_(_OVER), _r.end_date < old.before)
-    gone = tx.change(statement)
+    gone = tx.rows(statement.returning(_r.id, _r.dag_id, _r.run_id))
+    for run in gone:  # each is told of as by `runs.delete_`: open runs may wait for what they have seen in it
+        events.emit(tx, events.RUN_DELETED, dag_id=run.dag_id, run_id=run.run_id, who=who, data={"id": run.id})
     if gone:
-        events.emit(tx, events.HISTORY_CLEANED, who=who, data={"runs": gone, "before": old.before.isoformat()})
-    return gone
+        events.emit(tx, events.HISTORY_CLEANED, who=who, data={"runs": len(gone), "before": old.before.isoformat()})
+    return len(gone)
 
 
 def old_events(tx: Tx, before: dt.datetime) -> tuple[int, int]:

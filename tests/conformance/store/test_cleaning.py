@@ -130,7 +130,8 @@ def test_the_archive_has_every_row_that_goes(store: Store, tmp_path: Path) -> No
     assert len(said) == gone.events == before
     assert archive.path.stat().st_mode & 0o777 == 0o600
     with store.reading() as tx:
-        [told] = events.after(tx, 0)
+        deleted, told = events.after(tx, 0)
+    assert (deleted.kind, deleted.who, deleted.run_id) == (events.RUN_DELETED, "test", "r30")
     assert (told.kind, told.who, told.data["runs"]) == (events.HISTORY_CLEANED, "test", 1)
 
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from sqlalchemy import update
 
 from goflow.domain.runs import Outcome
 from goflow.domain.spec import Dialect
-from goflow.domain.state import RunState, TaskState
+from goflow.domain.state import LaunchState, RunState, TaskState
 from goflow.store import events
+from goflow.store.cleaning import Old
+from goflow.store.purge import look, purge
+from goflow.store.tables import launches
 from tests.unit.scheduler.kit import FAILED, SKIPPED, T0, World, at, dag, empty, hourly, task
 
 
@@ -207,6 +211,22 @@ def test_depends_on_past_waits_for_the_same_task_of_the_run_before(world: World)
     assert world.states(second) == {"a": "none"}
     assert world.run_state(run_id=second) is RunState.RUNNING
     world.mark("a", TaskState.SUCCESS, run_id=first)
+    assert world.states(second) == {"a": "queued"}
+
+
+def test_a_task_that_waits_for_a_run_that_is_purged_waits_no_longer(world: World) -> None:
+    start = at(T0 - dt.timedelta(hours=3))
+    world.put(dag(task("a", depends_on_past=True), schedule=hourly(), start_date=start, catchup=True))
+    world.settle()
+    first, second, third = [run.run_id for run in world.all_runs()]
+    world.finish("a", FAILED, run_id=first)
+    world.mark("a", TaskState.SUCCESS, run_id=third)
+    world.clock.advance(1)
+    with world.store.transaction() as tx:
+        tx.change(update(launches).values(state=LaunchState.CLEANED.value))
+    old = Old(before=world.clock.now(), keep=1)
+    assert purge(world.store, old, look(world.store, old), None, who="test", pause=lambda seconds: None)[0] == 1
+    world.settle()
     assert world.states(second) == {"a": "queued"}
 
 
