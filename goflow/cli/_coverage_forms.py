@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from goflow.cli._coverage import Reading, Report, Runs
-from goflow.cli._telling import amount
+from goflow.cli._output import amount
 
 _MOST = 5
 """So many reasons are told of one file; `goflow check FILE` tells all."""

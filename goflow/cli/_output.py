@@ -77,6 +77,11 @@ def details(row: Row, as_json: bool, *, leave_out: Sequence[str] = ()) -> None:
         click.echo(f"{key:<{width}}  {'-' if text is None else text}")
 
 
+def amount(number: int, thing: str) -> str:
+    """``1 file``, ``2 files``."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
 def parse_json(context: click.Context, parameter: click.Parameter, text: str | None) -> Any:
     """A JSON object given as an option. Wrong usage when it is none."""
     if text is None:

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from goflow.cli._checking import Found, Place
+from goflow.cli._output import amount
 from goflow.domain.diagnostics import Diagnostic, Severity
 
 
@@ -140,11 +141,6 @@ def located(place: Place, finding: Diagnostic) -> Diagnostic:
     if Path(finding.span.path).is_absolute():
         return finding
     return replace(finding, span=replace(finding.span, path=place.shown + finding.span.path))
-
-
-def amount(number: int, thing: str) -> str:
-    """``1 file``, ``2 files``."""
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def _data(text: str) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from goflow.cli._output import json_option, parse_moment
+from goflow.cli._output import amount, json_option, parse_moment
 
 if TYPE_CHECKING:
     from goflow.store import Store
@@ -107,7 +107,9 @@ def clean(
     try:
         found = look(store, old, with_events=not dag_ids)
         told = {"before": moment.isoformat(), "runs": len(found.runs), "tasks": found.tasks, "events": found.events}
-        what = f"{_many(len(found.runs), 'run')} with {_many(found.tasks, 'task')}, and {_many(found.events, 'event')}"
+        what = (
+            f"{amount(len(found.runs), 'run')} with {amount(found.tasks, 'task')}, and {amount(found.events, 'event')}"
+        )
         if dry_run or not (found.runs or found.events):
             words = f"{what} from before {moment:%Y-%m-%d %H:%M} UTC would be deleted"
             nothing = f"nothing that may go ended before {moment:%Y-%m-%d %H:%M} UTC"
@@ -126,17 +128,13 @@ def clean(
     finally:
         store.close()
     where = None if kept is None else str(kept.path)
-    words = f"deleted {_many(runs, 'run')} and {_many(events, 'event')}" + (f"; they are in {where}" if where else "")
+    words = f"deleted {amount(runs, 'run')} and {amount(events, 'event')}" + (f"; they are in {where}" if where else "")
     _say(told | {"deleted": True, "runs": runs, "events": events, "archive": where}, words, as_json)
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _progress(runs: int, events: int) -> None:
     if sys.stderr.isatty():
-        click.echo(f"\r{_many(runs, 'run')}, {_many(events, 'event')} deleted ", nl=False, err=True)
+        click.echo(f"\r{amount(runs, 'run')}, {amount(events, 'event')} deleted ", nl=False, err=True)
 
 
 def _say(told: dict[str, object], words: str, as_json: bool) -> None:
