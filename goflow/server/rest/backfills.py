@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from goflow.domain.backfills import Backfill, BackfillOrder, Reprocess
 from goflow.scheduler import backfills as orders
 from goflow.server.rest import shapes
-from goflow.server.rest.context import CallerDep, ServicesDep
+from goflow.server.rest.context import CallerDep, Services, ServicesDep
 from goflow.store import Tx, backfills, dags
 
 router = APIRouter(tags=["Backfill"])
@@ -54,9 +54,7 @@ def list_backfills(
 @router.post("/api/v2/backfills")
 def create_backfill(body: BackfillBody, services: ServicesDep, caller: CallerDep) -> shapes.Body:
     """Make a backfill and its runs. 409 while another one of the DAG is not over."""
-    made = orders.create(services.store, body.order(), who=caller)
-    with services.store.reading() as tx:
-        return _shape(tx, made)
+    return _told(services, orders.create(services.store, body.order(), who=caller))
 
 
 @router.post("/api/v2/backfills/dry_run")
@@ -110,25 +108,24 @@ def list_backfill_runs(
 @router.put("/api/v2/backfills/{backfill_id}/pause")
 def pause_backfill(backfill_id: int, services: ServicesDep, caller: CallerDep) -> shapes.Body:
     """Begin no more runs of it. 409 when it is over."""
-    changed = orders.pause(services.store, backfill_id, who=caller)
-    with services.store.reading() as tx:
-        return _shape(tx, changed)
+    return _told(services, orders.pause(services.store, backfill_id, who=caller))
 
 
 @router.put("/api/v2/backfills/{backfill_id}/unpause")
 def unpause_backfill(backfill_id: int, services: ServicesDep, caller: CallerDep) -> shapes.Body:
     """Let it go on. 409 when it is over."""
-    changed = orders.unpause(services.store, backfill_id, who=caller)
-    with services.store.reading() as tx:
-        return _shape(tx, changed)
+    return _told(services, orders.unpause(services.store, backfill_id, who=caller))
 
 
 @router.put("/api/v2/backfills/{backfill_id}/cancel")
 def cancel_backfill(backfill_id: int, services: ServicesDep, caller: CallerDep) -> shapes.Body:
     """End it: runs that have not begun fail, those that run go on. 409 when it is over."""
-    changed = orders.cancel(services.store, backfill_id, who=caller)
+    return _told(services, orders.cancel(services.store, backfill_id, who=caller))
+
+
+def _told(services: Services, row: Backfill) -> shapes.Body:
     with services.store.reading() as tx:
-        return _shape(tx, changed)
+        return _shape(tx, row)
 
 
 def _shape(tx: Tx, row: Backfill) -> shapes.Body:

@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from fastapi import Depends, HTTPException, Request
+from pydantic import Field
 
 from goflow.operators.manifest import Site
 from goflow.operators.request import Defaults
 from goflow.store import Store, tokens
 
+Note = Annotated[str | None, Field(max_length=1000)]
+"""A person's note to a run or a task, as long as Airflow allows."""
 Check = Callable[[], str | None]
 """Says why something is not ready, in words; None when it is."""
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, model_validator
 
 from goflow.domain.runs import DagRun
 from goflow.domain.state import RunState
 from goflow.scheduler import marking, operations
 from goflow.server.rest import shapes
-from goflow.server.rest.context import CallerDep, ServicesDep
+from goflow.server.rest.context import CallerDep, Note, ServicesDep
 from goflow.store import Tx, dags, runs, versions
 
 router = APIRouter(tags=["DagRun"])
@@ -35,7 +35,7 @@ class PatchRun(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     state: Literal[RunState.QUEUED, RunState.SUCCESS, RunState.FAILED] | None = None
-    note: str | None = Field(None, max_length=1000)
+    note: Note = None
 
 
 class ClearBody(BaseModel):
@@ -46,7 +46,7 @@ class ClearBody(BaseModel):
     only_failed: bool = False
     only_new: bool = False
     run_on_latest_version: bool | None = None
-    note: str | None = Field(None, max_length=1000)
+    note: Note = None
 
     @model_validator(mode="after")
     def _one_kind(self) -> ClearBody:

@@ -14,14 +14,13 @@ from goflow.domain.runs import UNMAPPED, DagRun, TaskInstance
 from goflow.domain.state import TaskState
 from goflow.scheduler import marking, operations
 from goflow.server.rest import shapes
-from goflow.server.rest.context import CallerDep, Services, ServicesDep
+from goflow.server.rest.context import CallerDep, Note, Services, ServicesDep
 from goflow.server.rest.strict import strict
 from goflow.store import Tx, launches, logs, runs, tasks, versions, xcoms
 
 router = APIRouter(tags=["Task Instance"])
 BASE = "/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances"
 LOG_PAGE = 5000
-LONGEST_NOTE = 1000
 
 
 class PatchTask(BaseModel):
@@ -29,7 +28,7 @@ class PatchTask(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     new_state: TaskState | None = None
-    note: str | None = Field(None, max_length=LONGEST_NOTE)
+    note: Note = None
     include_upstream: bool = False
     include_downstream: bool = False
     include_future: bool = False
@@ -52,7 +51,7 @@ class ClearTasks(BaseModel):
     include_past: bool = False
     run_on_latest_version: bool | None = None
     prevent_running_task: bool = False
-    note: str | None = Field(None, max_length=LONGEST_NOTE)
+    note: Note = None
 
     @model_validator(mode="after")
     def _one_kind(self) -> ClearTasks:
@@ -184,8 +183,7 @@ def patch_task(
 ) -> shapes.Body:
     """Mark a task success, failed or skipped, or set its note: of all its copies, without ``map_index``."""
     if body.new_state is not None:
-        marked = _mark(dag_id, run_id, task_id, body, services, caller, map_index)
-        return shapes.task_keys(marked, body.new_state)
+        return _mark(dag_id, run_id, task_id, body, services, caller, map_index)
     if "note" in body.model_fields_set:
         operations.set_task_note(services.store, dag_id, run_id, task_id, body.note, map_index=map_index)
     return shapes.task_keys([])
@@ -204,9 +202,7 @@ def would_patch_task(
     """Which task instances the same request without ``dry_run`` would mark."""
     if body.new_state is None:
         raise HTTPException(422, "new_state should not be empty")
-    return shapes.task_keys(
-        _mark(dag_id, run_id, task_id, body, services, caller, map_index, dry_run=True), body.new_state
-    )
+    return _mark(dag_id, run_id, task_id, body, services, caller, map_index, dry_run=True)
 
 
 def _mark(
@@ -219,9 +215,9 @@ def _mark(
     map_index: int | None,
     *,
     dry_run: bool = False,
-) -> list[TaskInstance]:
+) -> shapes.Body:
     assert body.new_state is not None
-    return marking.mark_task(
+    marked = marking.mark_task(
         services.store,
         dag_id,
         run_id,
@@ -237,6 +233,7 @@ def _mark(
         dry_run=dry_run,
         who=caller,
     )
+    return shapes.task_keys(marked, body.new_state)
 
 
 @router.post("/api/v2/dags/{dag_id}/clearTaskInstances")
