@@ -37,8 +37,6 @@ class StoreFacts:
 
     def past_met(self, book: Book, task_id: str) -> bool:
         """Whether the run before allows the task to run (``airflow.ti_deps.deps.prev_dagrun_dep``)."""
-        if backfills.is_first(self._tx, book.run):
-            return True
         graph = book.graph
         task, catchup = graph.tasks[task_id], graph.spec.catchup
         before, instances = self._run_before(book.run, catchup=catchup)
@@ -61,7 +59,8 @@ class StoreFacts:
 
     def _run_before(self, run: DagRun, *, catchup: bool) -> tuple[DagRun | None, dict[str, Sequence[_Instance]]]:
         if run.id not in self._before:
-            before = runs.previous(self._tx, run, scheduled_only=catchup)
+            first = backfills.is_first(self._tx, run)  # whatever there was before, it waits for none
+            before = None if first else runs.previous(self._tx, run, scheduled_only=catchup)
             self._before[run.id] = (before, self._instances(before) if before else {})
         return self._before[run.id]
 
