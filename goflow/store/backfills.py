@@ -34,11 +34,10 @@ _OPEN = select(_r.id).where(
 _QUEUED = _OPEN.where(_r.status == RunState.QUEUED.value)
 _STATES = (
     select(_r.status, func.count().label("runs"))
-    .select_from(backfill_runs.join(dag_runs, _m.dag_run_id == _r.id))
+    .select_from(backfill_runs.outerjoin(dag_runs, _m.dag_run_id == _r.id))
     .where(_m.backfill_id == bindparam("backfill_id"))
     .group_by(_r.status)
 )
-_SKIPPED = select(func.count()).where(_m.backfill_id == bindparam("backfill_id"), _m.dag_run_id.is_(None))
 
 
 def find(tx: Tx, backfill_id: int) -> Backfill | None:
@@ -104,9 +103,8 @@ def queued_runs(tx: Tx, backfill: Backfill) -> list[int]:
 
 def states(tx: Tx, backfill_id: int) -> dict[str, int]:
     """How many of its runs are in each state; ``skipped`` are dates that got no run, or whose run was deleted."""
-    found = {row.status: row.runs for row in tx.rows(_STATES, {"backfill_id": backfill_id})}
-    skipped = int(tx.value(_SKIPPED, {"backfill_id": backfill_id}))
-    return {name: found.get(name, 0) for name in ("queued", "running", "success", "failed")} | {"skipped": skipped}
+    found = {row.status or "skipped": row.runs for row in tx.rows(_STATES, {"backfill_id": backfill_id})}
+    return {name: found.get(name, 0) for name in ("queued", "running", "success", "failed", "skipped")}
 
 
 def runs_of(tx: Tx, backfill_id: int, *, limit: int = 100, offset: int = 0) -> list[tuple[BackfillRun, str, str]]:
