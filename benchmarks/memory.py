@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -52,6 +52,12 @@ class Installation:
         return Sample(pss / MEGABYTE, rss / MEGABYTE, count)
 
 
+def own_sample() -> Sample:
+    """Of this process alone."""
+    info = psutil.Process().memory_full_info()
+    return Sample(info.pss / MEGABYTE, info.rss / MEGABYTE, 1)
+
+
 @dataclass
 class Watch:
     """The samples that were taken while something ran."""
@@ -62,15 +68,19 @@ class Watch:
     def most_pss_mb(self) -> float:
         return max(sample.pss_mb for sample in self.samples)
 
+    @property
+    def most_rss_mb(self) -> float:
+        return max(sample.rss_mb for sample in self.samples)
+
 
 @contextmanager
-def watching(installation: Installation) -> Iterator[Watch]:
-    """Take samples every half second as long as the block runs."""
-    watch, done = Watch([installation.sample()]), threading.Event()
+def watching(sample: Callable[[], Sample]) -> Iterator[Watch]:
+    """Take a SAMPLE every half second as long as the block runs."""
+    watch, done = Watch([sample()]), threading.Event()
 
     def look() -> None:
         while not done.wait(INTERVAL_S):
-            watch.samples.append(installation.sample())
+            watch.samples.append(sample())
 
     thread = threading.Thread(target=look)
     thread.start()

@@ -42,7 +42,7 @@ def measure_runs(side: Side, repeats: int) -> dict[str, float]:
         seen["step_s"].append(step)
         seen["gap_s"].append(gap)
         seen["python_step_s"].append(step_and_gap_s(side.rows(TASKFLOW, run_id)[1])[0])
-    with watching(side.installation) as watch:
+    with watching(side.installation.sample) as watch:
         side.run(PARALLEL, "memory")
     return {key: median(values) for key, values in seen.items()} | {
         "idle_pss_mb": idle.pss_mb,

@@ -17,7 +17,6 @@ import argparse
 import json
 import resource
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,10 +24,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median, quantiles
 
-import psutil
 import psycopg
 
-from benchmarks.memory import MEGABYTE
+from benchmarks.memory import own_sample, watching
 from benchmarks.simulated import Link, SimulatedCluster
 from goflow.domain.clock import SystemClock
 from goflow.domain.spec import DagSpec, TaskSpec
@@ -202,21 +200,9 @@ def burst(store: Store, size: Size) -> dict[str, float]:
     for number in range(size.dags):
         for run in range(size.runs):
             operations.trigger(store, f"dag_{number:04}", who="benchmark", run_id=f"burst_{run}")
-    process, peak = psutil.Process(), 0.0
     began = time.monotonic()
-    with daemon(store) as (cluster, cycles):
-        watching = threading.Event()
-
-        def watch() -> None:
-            nonlocal peak
-            while not watching.wait(0.5):
-                peak = max(peak, process.memory_info().rss / MEGABYTE)
-
-        watcher = threading.Thread(target=watch)
-        watcher.start()
+    with daemon(store) as (cluster, cycles), watching(own_sample) as memory:
         wait_for(cluster, size.instances)
-        watching.set()
-        watcher.join()
     taken = time.monotonic() - began
     return {
         "instances": size.instances,
@@ -224,7 +210,7 @@ def burst(store: Store, size: Size) -> dict[str, float]:
         "tasks_per_s": size.instances / taken,
         "decisions": sum(cycles.decisions),
         "decisions_per_s": cycles.rate(),
-        "peak_mb": peak,
+        "peak_mb": memory.most_rss_mb,
     }
 
 
