@@ -2,20 +2,9 @@
 
 import threading
 
-import pytest
-
 from goflow.executor.notes import Notes
-from goflow.store import Store
 from goflow.store.errors import DatabaseBusyError
 from tests.unit.executor.kit import WAIT_S
-
-
-@pytest.fixture
-def store(tmp_path):
-    made = Store(f"sqlite:///{tmp_path / 'x.sqlite3'}")
-    made.upgrade()
-    yield made
-    made.close()
 
 
 class Several:
@@ -54,21 +43,21 @@ class Several:
         assert self._go_on.wait(WAIT_S)
 
 
-def test_one_alone_is_written_at_once(store):
-    several = Several(store)
+def test_one_alone_is_written_at_once(sqlite_store):
+    several = Several(sqlite_store)
     several.notes.write(several.note("a"))
     assert [name for name, _ in several.done] == ["a"]
 
 
-def test_those_who_wait_are_written_in_one_transaction(store):
-    several = Several(store)
+def test_those_who_wait_are_written_in_one_transaction(sqlite_store):
+    several = Several(sqlite_store)
     several.write({name: several.note(name) for name in "abc"})
     assert sorted(name for name, _ in several.done) == ["a", "b", "c"]
     assert len({tx for _, tx in several.done}) == 1
 
 
-def test_one_that_fails_costs_no_other_and_hears_it_itself(store):
-    several = Several(store)
+def test_one_that_fails_costs_no_other_and_hears_it_itself(sqlite_store):
+    several = Several(sqlite_store)
 
     def fail(tx):
         raise ValueError("no")
@@ -78,8 +67,8 @@ def test_one_that_fails_costs_no_other_and_hears_it_itself(store):
     assert {name for name, _ in several.done} == {"a", "b"}
 
 
-def test_a_database_that_is_away_is_not_asked_for_each(store):
-    several, asked = Several(store), []
+def test_a_database_that_is_away_is_not_asked_for_each(sqlite_store):
+    several, asked = Several(sqlite_store), []
 
     def away(tx):
         asked.append(1)
