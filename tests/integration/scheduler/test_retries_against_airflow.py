@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from goflow.domain.retries import retry_delay_s
-from goflow.domain.runs import DagRun, TaskInstance
+from goflow.domain.runs import TaskInstance
 from goflow.domain.spec import Dialect
-from goflow.domain.state import RunState, RunType
 from tests.integration.scheduler.asking import told_by
 from tests.oracle.environments import AIRFLOW_2, AIRFLOW_3, environment
+from tests.unit.domain.kit import run_at
 from tests.unit.parser.airflow.reading import only_dag
 
 AIRFLOWS = {Dialect.AIRFLOW2: AIRFLOW_2, Dialect.AIRFLOW3: AIRFLOW_3}
@@ -60,23 +60,6 @@ def random_asked(dice: random.Random, dialect: Dialect) -> list[tuple[str, str |
     return found
 
 
-def run_of(date: str | None) -> DagRun:
-    moment = dt.datetime.fromisoformat(date) if date else None
-    return DagRun(
-        id=1,
-        dag_id="d",
-        run_id="r",
-        run_type=RunType.MANUAL,
-        state=RunState.RUNNING,
-        version_id=1,
-        reading_id=1,
-        logical_date=moment,
-        data_interval_start=moment,
-        data_interval_end=moment,
-        run_after=moment or dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
-    )
-
-
 @pytest.mark.timeout(1200)  # the first time it installs Airflow
 @pytest.mark.parametrize("dialect", list(AIRFLOWS), ids=str)
 def test_every_random_attempt_waits_as_long_as_airflow_has_it(dialect: Dialect, tmp_path: Path) -> None:
@@ -88,7 +71,8 @@ def test_every_random_attempt_waits_as_long_as_airflow_has_it(dialect: Dialect, 
     wrong = []
     for (task_id, date, try_number), truth in zip(asked, theirs, strict=True):
         instance = TaskInstance(id=1, dag_run_id=1, dag_id="d", run_id="r", task_id=task_id, try_number=try_number)
-        found = retry_delay_s(spec.task(task_id), instance, run_of(date))
+        run = run_at(dt.datetime.fromisoformat(date) if date else None)
+        found = retry_delay_s(spec.task(task_id), instance, run)
         if dt.timedelta(seconds=found) != dt.timedelta(seconds=truth):
             wrong.append((spec.task(task_id), date, try_number, truth, found))
     assert not wrong, f"{len(wrong)} of {len(asked)}: {wrong[:2]}"

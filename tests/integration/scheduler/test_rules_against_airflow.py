@@ -17,9 +17,8 @@ from typing import Any
 
 import pytest
 
-from goflow.domain.runs import DagRun
 from goflow.domain.spec import DagSpec, Dialect, TaskSpec
-from goflow.domain.state import RunState, RunType, TaskState
+from goflow.domain.state import TaskState
 from goflow.scheduler.book import Book, Cell
 from goflow.scheduler.decisions import Advance
 from goflow.scheduler.graph import Graph
@@ -27,6 +26,7 @@ from goflow.scheduler.planning import decide
 from goflow.scheduler.rules import RULES
 from tests.integration.scheduler.asking import told_by
 from tests.oracle.environments import AIRFLOW_2, AIRFLOW_3, environment
+from tests.unit.domain.kit import run_at
 
 AIRFLOWS = {Dialect.AIRFLOW2: AIRFLOW_2, Dialect.AIRFLOW3: AIRFLOW_3}
 NOW = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)
@@ -57,23 +57,10 @@ class Ours:
     """A book over tasks, of which those asked about never end."""
 
     def __init__(self, tasks: list[TaskSpec], asked: list[tuple[str, int]], dialect: Dialect) -> None:
-        run = DagRun(
-            id=1,
-            dag_id="d",
-            run_id="r",
-            run_type=RunType.MANUAL,
-            state=RunState.RUNNING,
-            version_id=1,
-            reading_id=1,
-            logical_date=NOW,
-            data_interval_start=NOW,
-            data_interval_end=NOW,
-            run_after=NOW,
-        )
         names = [task.task_id for task in tasks if task.task_id not in {name for name, _ in asked}]
         keys = [*((name, -1) for name in names), *asked, *((name, index - 1) for name, index in asked if index > 0)]
         cells = [Cell(number, name, index, TaskState.NONE) for number, (name, index) in enumerate(keys)]
-        self.book = Book(run, Graph(DagSpec(dag_id="d", dialect=dialect, tasks=tuple(tasks))), cells)
+        self.book = Book(run_at(NOW), Graph(DagSpec(dag_id="d", dialect=dialect, tasks=tuple(tasks))), cells)
         self.asked = asked
 
     def end(self, name: str, state: str | None) -> None:

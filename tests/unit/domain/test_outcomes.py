@@ -8,17 +8,15 @@ import datetime as dt
 import pytest
 
 from goflow.domain.outcomes import Consequence, Verdict, consequence
-from goflow.domain.runs import DagRun, Launch, Outcome, TaskInstance
+from goflow.domain.runs import Launch, Outcome, TaskInstance
 from goflow.domain.spec import TaskSpec
-from goflow.domain.state import LaunchState, RunState, RunType, TaskState
+from goflow.domain.state import LaunchState, TaskState
 from goflow.executor.words import outcome_from_word
+from tests.unit.domain.kit import run_at
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 TASK = TaskSpec(task_id="t", operator="BashOperator", retries=1, retry_delay=60)
-RUN = DagRun(
-    id=1, dag_id="d", run_id="r", run_type=RunType.MANUAL, state=RunState.RUNNING, version_id=1, reading_id=1,
-    logical_date=NOW, data_interval_start=NOW, data_interval_end=NOW, run_after=NOW,
-)  # fmt: skip
+RUN = run_at(NOW)
 INSTANCE = TaskInstance(
     id=1, dag_run_id=1, dag_id="d", run_id="r", task_id="t", state=TaskState.RUNNING, try_number=1, max_tries=1
 )

@@ -7,30 +7,17 @@ import datetime as dt
 import pytest
 
 from goflow.domain.retries import MAX_RETRY_DELAY_S, retry_delay_s
-from goflow.domain.runs import DagRun, TaskInstance
+from goflow.domain.runs import TaskInstance
 from goflow.domain.spec import TaskSpec
-from goflow.domain.state import RunState, RunType
+from tests.unit.domain.kit import run_at
 
 LOGICAL = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)
 
 
 def delay(try_number: int = 1, **policy: float) -> float:
     task = TaskSpec(task_id="t", operator="X", **policy)  # type: ignore[arg-type]
-    run = DagRun(
-        id=1,
-        dag_id="d",
-        run_id="r",
-        run_type=RunType.SCHEDULED,
-        state=RunState.RUNNING,
-        version_id=1,
-        reading_id=1,
-        logical_date=LOGICAL,
-        data_interval_start=None,
-        data_interval_end=None,
-        run_after=LOGICAL,
-    )
     row = TaskInstance(id=1, dag_run_id=1, dag_id="d", run_id="r", task_id="t", try_number=try_number)
-    return retry_delay_s(task, row, run)
+    return retry_delay_s(task, row, run_at(LOGICAL))
 
 
 def test_without_back_off_it_is_always_the_same() -> None:

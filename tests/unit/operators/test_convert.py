@@ -6,9 +6,9 @@ import datetime as dt
 
 import pytest
 
-from goflow.domain.runs import DagRun, Launch, TaskInstance, job_name
+from goflow.domain.runs import Launch, TaskInstance, job_name
 from goflow.domain.spec import DagSpec, RuntimeSpec, TaskSpec
-from goflow.domain.state import LaunchState, RunState, RunType
+from goflow.domain.state import LaunchState
 from goflow.operators import runner
 from goflow.operators.identity import is_ours, label_value
 from goflow.operators.manifest import Site, job_manifest
@@ -16,6 +16,7 @@ from goflow.operators.objects import json_name, manifest_of
 from goflow.operators.plan import Verdict
 from goflow.operators.registry import convert, diagnose
 from goflow.operators.request import Defaults, PlanRequest
+from tests.unit.domain.kit import run_at
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 KPO = "airflow.providers.cncf.kubernetes.operators.pod.KubernetesPodOperator"
@@ -28,10 +29,7 @@ def request(task: TaskSpec, dag: DagSpec | None = None, backend: str = "kubernet
     return PlanRequest(
         dag=dag or DagSpec(dag_id="d", tasks=(task,)),
         task=task,
-        run=DagRun(
-            id=1, dag_id="d", run_id="r", run_type=RunType.MANUAL, state=RunState.RUNNING, version_id=1, reading_id=1,
-            logical_date=NOW, data_interval_start=NOW, data_interval_end=NOW, run_after=NOW,
-        ),
+        run=run_at(NOW),
         instance=TaskInstance(id=1, dag_run_id=1, dag_id="d", run_id="manual__2026+00:00", task_id=task.task_id),
         launch=Launch(
             id=launch_id, task_instance_id=1, try_number=1, ordinal=1, state=LaunchState.PLANNED, backend=backend,
