@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +50,11 @@ TRIGGER_ACCOUNT = "triggers"
 """Service account of `start_trigger_runner`'s pod: the setting ``trigger_service_account`` of its daemon."""
 
 
-def start_trigger_runner(core: Any, namespace: str, task_api: str) -> None:
-    """A trigger runner's pod, as the chart's Deployment makes them; it goes with the NAMESPACE. TASK_API: the daemon's."""
+def start_trigger_runner(core: Any, settings: Mapping[str, str]) -> None:
+    """A trigger runner's pod, as the chart's Deployment makes them, for a daemon with SETTINGS (`settings_on`); it goes with
+    their namespace."""
+    namespace = settings["GOFLOW_NAMESPACE"]
+    task_api = f"http://{settings['GOFLOW_TASK_API_HOST']}:{settings['GOFLOW_TASK_API_PORT']}"
     core.create_namespaced_service_account(namespace, {"metadata": {"name": TRIGGER_ACCOUNT}})
     token = {"serviceAccountToken": {"path": "token", "audience": TOKEN_AUDIENCE, "expirationSeconds": 3600}}
     container = {

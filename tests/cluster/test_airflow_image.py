@@ -82,8 +82,7 @@ def runs(
     with namespace_on(kube) as namespace:
         account = {"GOFLOW_TRIGGER_SERVICE_ACCOUNT": TRIGGER_ACCOUNT}
         daemon = daemon_on(cluster, namespace, place / "home", place / "dags", **account)
-        at = daemon.environment
-        start_trigger_runner(core, namespace, f"http://{at['GOFLOW_TASK_API_HOST']}:{at['GOFLOW_TASK_API_PORT']}")
+        start_trigger_runner(core, daemon.environment)
         daemon.start()
         try:
             wait_for_dags(daemon, 9)

@@ -83,8 +83,7 @@ def daemon(
     core: Any = client.CoreV1Api(kube)
     with namespace_on(kube) as namespace:
         made = daemon_on(cluster, namespace, place / "home", folder, GOFLOW_TRIGGER_SERVICE_ACCOUNT=TRIGGER_ACCOUNT)
-        at = made.environment
-        start_trigger_runner(core, namespace, f"http://{at['GOFLOW_TASK_API_HOST']}:{at['GOFLOW_TASK_API_PORT']}")
+        start_trigger_runner(core, made.environment)
         made.start()
         try:
             made.wait_for("the DAGs", lambda: len(made.json("dags", "list")) == 5, 60)

@@ -34,8 +34,7 @@ def sample(
     """As `samples.run`: the group's sample as Jobs in the empty NAMESPACE, with a trigger runner's pod. IMAGE: one with
     Airflow, in which the tasks run then; the sample is the one for that, too. DAG_IDS: these of them alone."""
     settings = settings_on(cluster, namespace) | {"GOFLOW_TRIGGER_SERVICE_ACCOUNT": TRIGGER_ACCOUNT}
-    task_api = f"http://{settings['GOFLOW_TASK_API_HOST']}:{settings['GOFLOW_TASK_API_PORT']}"
-    start_trigger_runner(core, namespace, task_api)
+    start_trigger_runner(core, settings)
     chosen = list(dag_ids or (group.in_airflow if image else group.in_cluster))
     return samples.run(group, folder, chosen, InCluster(settings, image), logs)
 
