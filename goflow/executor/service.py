@@ -14,6 +14,7 @@ import itertools
 import queue
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import structlog
@@ -26,6 +27,7 @@ from goflow.executor.backend import Backend, BackendAwayError, Handle, LaunchRef
 from goflow.executor.notes import AT_ONCE, Notes
 from goflow.executor.outcomes import begun, settle, store_report, with_unsent_results
 from goflow.executor.plans import Planner
+from goflow.executor.share import Everything, Share
 from goflow.executor.shared_jobs import as_its_launch
 from goflow.executor.tokens import TokenMint
 from goflow.executor.unsent import NOTHING
@@ -55,7 +57,7 @@ Work = tuple[Literal["launch", "stop", "clean", "observe"], str | Observation]
 
 
 class Executor(ThreadService):
-    """Runs launches of STORE on BACKEND with WORKERS threads."""
+    """Runs launches of STORE on BACKEND with WORKERS threads: those of its SHARE."""
 
     def __init__(
         self,
@@ -68,6 +70,7 @@ class Executor(ThreadService):
         workers: int = 4,
         follower: LogFollower | None = None,
         namespaces: Sequence[str] = (),
+        share: Share | None = None,
     ) -> None:
         super().__init__("executor")
         self.store = store
@@ -77,6 +80,8 @@ class Executor(ThreadService):
         self.clock = clock
         self.follower = follower
         self.namespaces = namespaces
+        self.share = share or Everything()
+        self._share_changed = threading.Event()
         self._queue: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
         self._later: list[tuple[float, int, Work]] = []
         self._later_lock = threading.Lock()
@@ -100,7 +105,9 @@ class Executor(ThreadService):
             for worker in self._workers:
                 worker.start()
             self.reconciled.set()
-        while not self.stopping.wait(TICK_S):
+        while not self.stopping.is_set():
+            self.wake.wait(TICK_S)
+            self.wake.clear()
             try:
                 self._tick()
             except Exception:
@@ -127,14 +134,20 @@ class Executor(ThreadService):
             self.stopping.wait(TICK_S)
         return False
 
+    def share_changed(self) -> None:
+        """Launches have come to be this daemon's that were not: they are reconciled. Any thread may say so."""
+        self._share_changed.set()
+        self.wake.set()
+
     def _start_backend(self) -> None:
         self.backend.start(self.observe)
 
     def _reconcile(self) -> None:
-        """Hold the store's open launches against what the backend has. Raises BackendAwayError."""
+        """Hold its share of the store's open launches against what the backend has. Raises BackendAwayError."""
         with self.store.reading() as tx:
-            unfinished = {launch.id: launch for launch in launches.unfinished(tx, self.backend.name)}
-            to_clean = launches.to_clean(tx, self.backend.name)
+            every = launches.unfinished(tx, self.backend.name)
+            to_clean = [launch for launch in launches.to_clean(tx, self.backend.name) if self.share.has(launch)]
+        unfinished = {launch.id: launch for launch in every if self.share.has(launch)}
         present = {seen.launch_id: seen for seen in self.backend.present()}
         jobs: set[str] = set()
         for launch in unfinished.values():
@@ -158,6 +171,8 @@ class Executor(ThreadService):
         for event in happened:
             if event.kind == events.LAUNCH_STATE:
                 launch_id, state = str(event.data["launch_id"]), event.data["to"]
+                if not self.share.may_have(launch_id):
+                    continue
                 if state == LaunchState.PLANNED:
                     job = event.data.get("job_name", launch_id)
                     if job not in jobs:  # those that share one are launched with it
@@ -165,7 +180,7 @@ class Executor(ThreadService):
                     jobs.add(job)
                 elif state in {LaunchState.ENDED, LaunchState.LOST}:
                     self._queue.put(("clean", launch_id))
-            elif event.kind == events.LAUNCH_STOP:
+            elif event.kind == events.LAUNCH_STOP and self.share.may_have(str(event.data["launch_id"])):
                 self._queue.put(("stop", str(event.data["launch_id"])))
 
     def _tick(self) -> None:
@@ -173,6 +188,10 @@ class Executor(ThreadService):
         with self._later_lock:
             while self._later and self._later[0][0] <= now:
                 self._queue.put(heapq.heappop(self._later)[2])
+        if self._share_changed.is_set() and self.reconciled.is_set():
+            self._share_changed.clear()
+            if not self._until_done("reconcile what has changed hands", self._reconcile):
+                return
         self._check_startup()
 
     # Work ------------------------------------------------------------------------------------------------------
@@ -222,7 +241,7 @@ class Executor(ThreadService):
                 and launch.backend == self.backend.name
                 and launch.stop_requested_at is None  # else another step ends it
             ]
-            if not planned:
+            if not planned or not self.share.has(planned[0]):
                 return
             if planned[0].id != launch_id:
                 instance = tasks.get(tx, planned[0].task_instance_id)
@@ -232,6 +251,8 @@ class Executor(ThreadService):
             if planned[0].shared_job is not None:
                 plan = as_shared(plan, planned[0].shared_job, copies=len(together))
             self._note_namespace(plan, planned)
+            if not self.share.take(planned):
+                return
             self.backend.launch(plan, self.mint.token(plan.launch_id))
         except NotConvertibleError as problem:
             self._refuse(planned, "NotConvertible", str(problem))
@@ -265,8 +286,18 @@ class Executor(ThreadService):
                 _, instance = launches.with_task(tx, plan.launch_id)
                 told = [{"key": key, "value": value} for key, value in plan.results.items()]
                 store_report(tx, instance, {"rendered_fields": plan.rendered or None, "xcoms": told})
+        late: dict[str, Launch] = {}
         for part in in_parts(planned, AT_ONCE):
-            self._notes.write(functools.partial(_note_created, plan=plan, planned=part))
+            self._notes.write(functools.partial(_note_created, plan=plan, planned=part, late=late))
+        if late and len(late) == len(planned):
+            self._undo(plan, planned[0])
+
+    def _undo(self, plan: JobPlan, launch: Launch) -> None:
+        """This daemon slept before it made the Job. Others have had it, seen its end and removed it meanwhile."""
+        log.warning("a launch was made again that is over; it is taken away", launch=launch.id)
+        handle = replace(Handle.of(launch), job_name=plan.job_name, namespace=plan.namespace)
+        self.backend.terminate(handle, 0)
+        self.backend.cleanup(handle)
 
     def _refuse(self, planned: Sequence[Launch], reason: str, message: str) -> None:
         """They will never start: their attempts fail, without another try, and say why."""
@@ -277,7 +308,7 @@ class Executor(ThreadService):
     def _stop(self, launch_id: str) -> None:
         with self.store.reading() as tx:
             launch = launches.find(tx, launch_id)
-        if launch is None or launch.state not in OPEN_LAUNCH_STATES:
+        if launch is None or launch.state not in OPEN_LAUNCH_STATES or not self.share.has(launch):
             return
         self.backend.terminate(Handle.of(launch), STOP_GRACE_S)
         unclaimed = launch.job_index is not None and launch.state is LaunchState.CREATED
@@ -292,7 +323,7 @@ class Executor(ThreadService):
         with self.store.reading() as tx:
             launch = launches.find(tx, launch_id)
             others = launch is not None and launches.is_shared_job_open(tx, launch)
-        if launch is None or launch.state not in {LaunchState.ENDED, LaunchState.LOST}:
+        if launch is None or launch.state not in {LaunchState.ENDED, LaunchState.LOST} or not self.share.has(launch):
             return
         if self.follower is not None and self.follower.busy(launch_id):
             self._again(("clean", launch_id), 1.0)
@@ -314,11 +345,13 @@ class Executor(ThreadService):
         self._do(("observe", seen))
 
     def _take(self, seen: Observation) -> None:
+        if not self.share.may_have(seen.launch_id):
+            return
         if self.follower is not None:
             self.follower.consider(seen)
         with self.store.reading() as tx:
             launch = launches.find(tx, seen.launch_id)
-        if launch is None or launch.state not in OPEN_LAUNCH_STATES:
+        if launch is None or launch.state not in OPEN_LAUNCH_STATES or not self.share.has(launch):
             return
         if launch.job_index is not None:
             seen = as_its_launch(launch, seen)
@@ -393,6 +426,8 @@ class Executor(ThreadService):
         if at_all:
             self._looked_at_all = now
         for launch in waiting:
+            if not self.share.has(launch):
+                continue
             limit = self.planner.startup_timeout_s(launch)
             if launch.created_at is not None and (now - launch.created_at).total_seconds() > limit:
                 why = f"{launch.reason}: {launch.message}" if launch.reason else "no reason was given"
@@ -405,7 +440,7 @@ class Executor(ThreadService):
         """Take LAUNCH away with OUTCOME, unless it has begun at the last moment."""
         with self.store.reading() as tx:
             now = launches.find(tx, launch.id)
-        if now is None or now.state is not LaunchState.CREATED:
+        if now is None or now.state is not LaunchState.CREATED or not self.share.has(now):
             return
         try:
             self.backend.terminate(Handle.of(now), 0)
@@ -419,10 +454,10 @@ class Executor(ThreadService):
         return {"backend": self.backend.name, "queue": self._queue.qsize(), "later": len(self._later)}
 
 
-def _note_created(tx: Tx, plan: JobPlan, planned: Sequence[Launch]) -> None:
-    """The Job of PLAN is there, and with it those launches."""
+def _note_created(tx: Tx, plan: JobPlan, planned: Sequence[Launch], late: dict[str, Launch]) -> None:
+    """The Job of PLAN is there, and with it those launches; LATE gets those that were over and cleaned before."""
     for launch in planned:
-        transitions.advance_launch(
+        noted = transitions.advance_launch(
             tx,
             launch.id,
             LaunchState.PLANNED,
@@ -431,6 +466,8 @@ def _note_created(tx: Tx, plan: JobPlan, planned: Sequence[Launch]) -> None:
             job_name=plan.job_name,
             namespace=plan.namespace,
         )
+        if not noted and (now := launches.find(tx, launch.id)) is not None and now.state is LaunchState.CLEANED:
+            late[now.id] = now
         if launch.reason:
             launches.set_message(tx, launch.id, reason=None, message=None)
 
