@@ -91,7 +91,7 @@ def _imports(folder: Path, work: Path) -> dict[str, float]:
 
     def seconds(dags: Path, home: str) -> tuple[float, int]:
         began = time.monotonic()
-        with _daemon(["daemon"], _variables(work / home, dags) | {"GOFLOW_BACKEND": "local"}) as daemon:
+        with daemon_with(["daemon"], variables_of(work / home, dags) | {"GOFLOW_BACKEND": "local"}) as daemon:
             wait_until(daemon.has_scanned, RUN_LIMIT_S, "the importer's first scan", POLL_S)
             return time.monotonic() - began, len(daemon.ask("dags", "list"))
 
@@ -102,14 +102,15 @@ def _imports(folder: Path, work: Path) -> dict[str, float]:
 
 
 def _runs(folder: Path, work: Path, repeats: int, backend: str, settings: Mapping[str, str]) -> dict[str, float]:
-    variables = _variables(work / "home", folder) | dict(settings)
+    variables = variables_of(work / "home", folder) | dict(settings)
     command = ["standalone", "--dags", str(folder), "--backend", backend, "--port", variables["GOFLOW_API_PORT"]]
-    with _daemon(command, variables) as daemon:
+    with daemon_with(command, variables) as daemon:
         wait_until(daemon.has_scanned, RUN_LIMIT_S, "the DAGs to be read")
         return measure_runs(daemon, repeats)
 
 
-def _variables(home: Path, dags: Path) -> dict[str, str]:
+def variables_of(home: Path, dags: Path) -> dict[str, str]:
+    """The environment of a daemon with HOME, which is made, and the folder DAGS."""
     home.mkdir(parents=True, exist_ok=True)
     return dict(os.environ) | {
         "GOFLOW_HOME": str(home),
@@ -121,7 +122,9 @@ def _variables(home: Path, dags: Path) -> dict[str, str]:
 
 
 @contextmanager
-def _daemon(arguments: list[str], variables: Mapping[str, str]) -> Iterator[GoFlow]:
+def daemon_with(arguments: list[str], variables: Mapping[str, str]) -> Iterator[GoFlow]:
+    """`goflow ARGUMENTS` with those VARIABLES, as long as the block runs. Where that fails, the end of its
+    log is shown."""
     home = Path(variables["GOFLOW_HOME"])
     api = httpx.Client(
         base_url=f"http://127.0.0.1:{variables['GOFLOW_API_PORT']}",

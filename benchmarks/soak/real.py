@@ -1,0 +1,176 @@
+"""An hour of real time: `goflow standalone` with its local backend, on PostgreSQL, as somebody would leave it running.
+
+DAGs of every kind run each minute or more often, their file changes now and then, REST is asked all the time, and
+`goflow db clean` runs every minute, so that rows have a reason not to grow.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import psycopg
+
+from benchmarks.goflow_side import GOFLOW, GoFlow, daemon_with, variables_of
+from benchmarks.memory import MEGABYTE
+from benchmarks.soak.samples import Notebook
+from goflow.store.sealer import new_key
+from tests.oracle.live import wait_until
+from tests.oracle.postgres import postgres
+
+DAGS = Path(__file__).parent / "dags"
+READ_LIMIT_S = 120.0
+LOOK_S, ASK_S, CLEAN_S, CHANGE_S = 10.0, 1.0, 60.0, 180.0
+KEPT = ("--older-than", "5m", "--keep", "5")
+"""What `goflow db clean` leaves."""
+LASTING_S = 90.0
+"""How old a process is that belongs to the daemon and not to a task."""
+PATHS = (
+    "/api/v2/dags",
+    "/api/v2/dags/~/dagRuns?limit=20",
+    "/api/v2/dags/~/dagRuns/~/taskInstances?limit=50",
+    "/api/v2/importErrors",
+    "/goflow/v1/status",
+    "/metrics",
+    "/readyz",
+)
+CHANGING = '''"""Number {number} of its versions."""
+
+from datetime import datetime, timedelta
+
+from airflow.providers.standard.operators.bash import BashOperator
+from airflow.sdk import DAG
+
+with DAG("changing", schedule=timedelta(seconds=30), start_date=datetime(2026, 1, 1), catchup=False):
+    BashOperator(task_id="tell", bash_command="echo {number}")
+'''
+
+
+def soak(minutes: float, work: Path, notebook: Notebook) -> None:
+    """Work for so many MINUTES below WORK, and write what is seen into NOTEBOOK."""
+    dags = work / "dags"
+    shutil.copytree(DAGS, dags, ignore=shutil.ignore_patterns("__pycache__"))
+    change(dags, 0)
+    with postgres(work / "postgres") as (_, address):
+        with psycopg.connect(f"postgresql://{address}/postgres", autocommit=True) as connection:
+            connection.execute("CREATE DATABASE goflow")
+        database = f"postgresql://{address}/goflow"
+        variables = variables_of(work / "home", dags) | {
+            "GOFLOW_DATABASE_URL": database,
+            "GOFLOW_ENCRYPTION_KEY": new_key(),
+        }
+        command = ["standalone", "--dags", str(dags), "--port", variables["GOFLOW_API_PORT"]]
+        with daemon_with(command, variables) as daemon:
+            wait_until(daemon.has_scanned, READ_LIMIT_S, "the DAGs to be read")
+            with _often(lambda: _ask(daemon), ASK_S), _often(lambda: _clean(daemon.variables), CLEAN_S):
+                _look_on(minutes, daemon, database, dags, notebook)
+
+
+def change(dags: Path, number: int) -> None:
+    """Have version NUMBER of a file in the folder."""
+    (dags / "changing.py").write_text(CHANGING.format(number=number))
+
+
+def _look_on(minutes: float, daemon: GoFlow, database: str, dags: Path, notebook: Notebook) -> None:
+    began = time.monotonic()
+    version = looks = 0
+    while (passed := time.monotonic() - began) < minutes * 60:
+        if passed > (version + 1) * CHANGE_S:
+            version += 1
+            change(dags, version)
+        notebook.add({"hours": passed / 3600, **look(daemon, database)})
+        looks += 1
+        time.sleep(max(0.0, began + looks * LOOK_S - time.monotonic()))
+        if daemon.process.poll() is not None:
+            raise RuntimeError("the daemon has ended")
+
+
+def look(daemon: GoFlow, database: str) -> dict[str, float]:
+    """Everything that must not grow, and how much work was done."""
+    process = psutil.Process(daemon.process.pid)
+    home = Path(daemon.variables["GOFLOW_HOME"])
+    others = list(_lasting(daemon, process))
+    files = [path for path in home.rglob("*") if path.is_file()]
+    return {
+        "memory_mb": process.memory_info().rss / MEGABYTE,
+        "helpers_mb": sum(_pss(other) for other in others) / MEGABYTE,
+        "helpers": len(others),
+        "threads": process.num_threads(),
+        "descriptors": process.num_fds(),
+        "files": len(files),
+        **in_database(database),
+    }
+
+
+def in_database(database: str) -> dict[str, float]:
+    """Rows of every table, alone and in all, connections of GoFlow, and task instances that ever ended."""
+    with psycopg.connect(database, autocommit=True) as connection:
+        tables = [row[0] for row in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
+        rows = {}
+        for table in sorted(tables):
+            found = connection.execute(f'SELECT count(*) FROM "{table}"').fetchone()
+            rows[f"rows {table}"] = float(found[0]) if found else 0.0
+        mine = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'goflow' AND application_name LIKE 'goflow%'"
+        connections = connection.execute(mine).fetchone()
+        made = connection.execute("SELECT max(id) FROM task_instances").fetchone()
+    return {
+        "connections": float(connections[0]) if connections else 0.0,
+        "rows": sum(rows.values()),
+        "made": float(made[0] or 0) if made else 0.0,
+        **rows,
+    }
+
+
+def _lasting(daemon: GoFlow, process: psutil.Process) -> Iterator[psutil.Process]:
+    """The daemon's helpers: processes of its installation that are older than any task's."""
+    for other in daemon.installation.processes():
+        try:
+            if other != process and time.time() - other.create_time() > LASTING_S and "postgres" not in other.name():
+                yield other
+        except psutil.Error:
+            continue
+
+
+def _pss(process: psutil.Process) -> float:
+    try:
+        return float(process.memory_full_info().pss)
+    except psutil.Error:
+        return 0.0
+
+
+def _ask(daemon: GoFlow) -> None:
+    for path in PATHS:
+        daemon.api.get(path, timeout=30.0).raise_for_status()
+
+
+def _clean(variables: Mapping[str, str]) -> None:
+    subprocess.run(
+        [GOFLOW, "db", "clean", *KEPT, "--yes"], check=True, env=dict(variables), stdout=subprocess.DEVNULL, timeout=300
+    )
+
+
+@contextmanager
+def _often(step: Callable[[], None], every_s: float) -> Iterator[None]:
+    """Do STEP again and again, in a thread of its own; what fails is told and done again."""
+    done = threading.Event()
+
+    def work() -> None:
+        while not done.wait(every_s):
+            try:
+                step()
+            except Exception as problem:  # the daemon may be slow for once: the samples tell how it fares
+                print(f"{problem!r}", flush=True)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
