@@ -221,6 +221,8 @@ class Scheduler(ThreadService):
                 break
             self._seen = found[-1].seq
             intake.take(tx, [event for event in found if not self._is_own(event.seq)], now)
+            if len(found) < EVENTS_AT_ONCE:
+                break
         self._own = [(first, last) for first, last in self._own if last > self._seen]
 
     def _is_own(self, seq: int) -> bool:

@@ -63,7 +63,6 @@ TOKEN_CREATED = "token.created"  # noqa: S105
 TOKEN_REVOKED = "token.revoked"  # noqa: S105
 
 _INSERT = insert(events)
-_INSERT_NUMBERED = insert(events).returning(events.c.seq, sort_by_parameter_order=True)
 _LAST = select(func.max(events.c.seq))
 _ORDER = "event order"
 
@@ -134,13 +133,31 @@ def flush(tx: Tx) -> None:
         last = int(tx.connection.execute(_LAST).scalar_one())
         numbers = list(range(last - len(rows) + 1, last + 1))
     else:
-        tx.connection.execute(_LOCK_AND_NOTIFY, {"key": _ORDER_KEY, "identity": tx.store.identity})
-        numbers = list(tx.connection.execute(_INSERT_NUMBERED, rows).scalars())
+        given: dict[str, Any] = {name: [row[name] for row in rows] for name in _COLUMNS}
+        given |= {"key": _ORDER_KEY, "identity": tx.store.identity}
+        numbers = list(tx.connection.execute(_LOCK_NOTIFY_INSERT, given).scalars())
     tx.pending = [replace(event, seq=seq) for event, seq in zip(tx.pending, numbers, strict=True)]
 
 
 _ORDER_KEY = databases.name_key(_ORDER)
-_LOCK_AND_NOTIFY = text(f"SELECT pg_advisory_xact_lock(:key), pg_notify('{CHANNEL}', :identity)")
+_COLUMNS = {
+    "at": "timestamptz",
+    **dict.fromkeys(("kind", "dag_id", "run_id", "task_id", "who", "data"), "text"),
+    **dict.fromkeys(("map_index", "try_number"), "integer"),
+}
+"""The columns of an event and their types on PostgreSQL."""
+_LOCK_NOTIFY_INSERT = text(
+    f"""
+    WITH locked AS MATERIALIZED (SELECT pg_advisory_xact_lock(:key), pg_notify('{CHANNEL}', :identity))
+    INSERT INTO events ({", ".join(_COLUMNS)})
+    SELECT {", ".join(f"event.{name}" for name in _COLUMNS)}
+    FROM locked, unnest({", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in _COLUMNS.items())})
+         WITH ORDINALITY AS event({", ".join(_COLUMNS)}, place)
+    ORDER BY event.place
+    RETURNING seq
+    """  # noqa: S608
+)
+"""One text for any number of events, so that the server plans it once; a number is given out when the lock is held."""
 
 
 def after(
