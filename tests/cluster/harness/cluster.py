@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
+import signal
 import ssl
 import urllib.error
 import urllib.request
@@ -101,6 +103,29 @@ class Cluster:
         """True when every component lives and the API server says that it is ready."""
         known = processes.recorded()
         return all(c.name in known and known[c.name].is_alive for c in COMPONENTS) and _api_is_ready()
+
+    def restart(self, name: str, *, grace: float = 0.0) -> None:
+        """End a component (SIGKILL, or SIGTERM first where there is GRACE, in seconds) and start it anew as it was; the
+        API server is ready again on return. Nobody joins meanwhile. Raises HarnessError when it does not come up."""
+        with usage.transition():
+            command = processes.command_of(name)
+            processes.stop(name, grace)
+            processes.start(name, command)
+            processes.wait_until("the API server", _api_is_ready, 60, needs=["kube-apiserver"])
+
+    def pause(self, name: str) -> None:
+        """Stop a component in its tracks (SIGSTOP), until `go_on`."""
+        os.kill(processes.recorded()[name].pid, signal.SIGSTOP)
+
+    def go_on(self, name: str) -> None:
+        """Let a paused component go on; harmless for one that is not."""
+        os.kill(processes.recorded()[name].pid, signal.SIGCONT)
+
+    def compact(self) -> None:
+        """Have etcd forget every version but the newest, as the API server has it do every five minutes
+        (https://etcd.io/docs/v3.4/dev-guide/api_grpc_gateway/)."""
+        found = _etcd("/v3/kv/range", {"key": "AA=="})
+        _etcd("/v3/kv/compaction", {"revision": found["header"]["revision"]})
 
     def load_image(self, docker_archive: Path, name: str) -> None:
         """Give the node an image from a docker-archive that holds `name`; pods use it with `imagePullPolicy: Never`."""
@@ -219,6 +244,13 @@ class Cluster:
             return API_SERVICE_ADDRESS in run(["nft", "list", "table", "ip", "kube-proxy"])
         except HarnessError:
             return False
+
+
+def _etcd(path: str, asked: dict[str, Any]) -> dict[str, Any]:
+    request = urllib.request.Request(f"http://127.0.0.1:{ETCD_PORT}{path}", data=json.dumps(asked).encode())
+    with urllib.request.urlopen(request, timeout=10) as response:
+        answer: dict[str, Any] = json.load(response)
+        return answer
 
 
 def _start(component: Component, keys: pki.Pki) -> None:

@@ -69,6 +69,14 @@ def recorded() -> dict[str, Identity]:
     return found
 
 
+def command_of(name: str) -> list[str]:
+    """The words that a recorded component was started with. Raises HarnessError when it is not there."""
+    identity = recorded().get(name)
+    if identity is None or not identity.is_alive:
+        raise HarnessError(f"{name} does not run")
+    return Path(f"/proc/{identity.pid}/cmdline").read_text().rstrip("\0").split("\0")
+
+
 def log_of(name: str) -> Path:
     """Where a component's output goes."""
     return log_folder() / f"{name}.log"

@@ -1,0 +1,199 @@
+"""Where the chaos takes place: a namespace of the cluster, the proxy, the witness, and the daemon or daemons."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+import yaml
+from kubernetes import client, config
+
+from tests.chaos.weather import Weather
+from tests.chaos.witness import Witness
+from tests.cluster.daemon import daemon_on, free_port
+from tests.cluster.fixtures import namespace_on
+from tests.cluster.harness import Cluster
+from tests.cluster.harness.processes import wait_until
+from tests.running import Daemon
+
+DAGS = Path(__file__).parent / "dags"
+ACCOUNT = "chaos-daemon"
+RULES = [
+    {"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["create", "get", "list", "watch", "patch", "delete"]},
+    {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch", "delete"]},
+    {"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]},
+    {"apiGroups": [""], "resources": ["secrets"], "verbs": ["create"]},
+]
+"""What the chart grants the daemon in a namespace of its Jobs."""
+GROUP = "rbac.authorization.k8s.io"
+
+
+class Stage:
+    """Everything that faults work on. MOMENTS is where all chance comes from."""
+
+    def __init__(self, cluster: Cluster, namespace: str, folder: Path, seed: int) -> None:
+        self.cluster = cluster
+        self.namespace = namespace
+        self.folder = folder
+        self.moments = random.Random(seed)
+        self.kube = config.new_client_from_config(str(cluster.kubeconfig))
+        self.core: Any = client.CoreV1Api(self.kube)
+        self.witness = Witness(cluster.host_address, folder)
+        self.proxy_port = free_port("127.0.0.1")
+        self._proxy = self._start_proxy(seed)
+        self.daemon = self._make_daemon()
+        self.engine = sa.create_engine(f"sqlite:///file:{self.daemon.home}/goflow.db?mode=ro&uri=true")
+        self.alive = threading.RLock()
+        """Held by whoever ends the daemon and starts it again."""
+        self.done: Counter[str] = Counter()
+        """How often what was done."""
+        self.over = threading.Event()
+        """Set when no further fault is to begin."""
+
+    def say(self, what: str, **more: object) -> None:
+        """Write down what is done, with the moment."""
+        with (self.folder / "story.jsonl").open("a", encoding="utf-8") as story:
+            story.write(json.dumps({"at": round(time.monotonic(), 3), "what": what, **more}) + "\n")
+
+    def count(self, what: str) -> None:
+        """It was done once more."""
+        self.done[what] += 1
+        self.say(what)
+
+    # The proxy -----------------------------------------------------------------------------------------------------
+
+    def weather(self, weather: Weather) -> None:
+        """What the proxy does from now on."""
+        self.proxy("PUT", "weather", asdict(weather))
+
+    def proxy(self, method: str, what: str, body: dict[str, Any] | None = None, timeout_s: float = 10.0) -> Any:
+        """Ask the proxy itself."""
+        url = f"http://127.0.0.1:{self.proxy_port}/chaos/{what}"
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(url, data=data, method=method)
+        with urllib.request.urlopen(request, timeout=timeout_s) as answer:
+            return json.load(answer)
+
+    # The daemon ----------------------------------------------------------------------------------------------------
+
+    def kill(self) -> None:
+        """``kill -9`` on the daemon, whatever it does."""
+        self.daemon.kill()
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send the daemon a signal."""
+        assert self.daemon.process is not None
+        self.daemon.process.send_signal(number)
+
+    def call(self, method: str, path: str, body: object = None) -> Any:
+        """The daemon's REST. Raises OSError while it is away."""
+        found = json.loads((self.daemon.home / "run" / "daemon.json").read_text())
+        headers = {"Authorization": f"Bearer {found['token']}", "Content-Type": "application/json"}
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(found["url"] + path, data=data, headers=headers, method=method)
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return json.load(answer)
+
+    # The cluster ---------------------------------------------------------------------------------------------------
+
+    def pods(self, *phases: str) -> list[Any]:
+        """The pods of the namespace in one of PHASES that nobody has deleted yet."""
+        items = self.core.list_namespaced_pod(self.namespace).items
+        return [pod for pod in items if pod.status.phase in phases and pod.metadata.deletion_timestamp is None]
+
+    def close(self) -> None:
+        """End what was begun here; the namespace is its maker's."""
+        self.daemon.stop()
+        self._proxy.kill()
+        self._proxy.wait()
+        self.witness.close()
+        self.engine.dispose()
+        self.kube.close()
+
+    # How it is set up ----------------------------------------------------------------------------------------------
+
+    def _start_proxy(self, seed: int) -> subprocess.Popen[bytes]:
+        words = ["--kubeconfig", str(self.cluster.kubeconfig), "--port", str(self.proxy_port), "--seed", str(seed)]
+        with (self.folder / "proxy.log").open("ab") as out:
+            process = subprocess.Popen([sys.executable, "-m", "tests.chaos.proxy", *words], stdout=out, stderr=out)
+
+        def answers() -> bool:
+            with contextlib.suppress(OSError):
+                return self.proxy("GET", "done") == {}
+            return False
+
+        wait_until("the proxy", answers, 30)
+        return process
+
+    def _make_daemon(self) -> Daemon:
+        dags = self.folder / "dags"
+        shutil.copytree(DAGS, dags, ignore=shutil.ignore_patterns("__pycache__"))
+        for path in dags.glob("*.py"):
+            text = path.read_text().replace('("@HOST@", 0)', f"({self.witness.host!r}, {self.witness.port})")
+            path.write_text(text.replace("@HOST@", self.witness.host).replace("@PORT@", str(self.witness.port)))
+        return daemon_on(
+            self.cluster,
+            self.namespace,
+            self.folder / "home",
+            dags,
+            GOFLOW_KUBECONFIG=str(self._kubeconfig()),
+            GOFLOW_RESCAN_INTERVAL_S="30",
+        )
+
+    def _kubeconfig(self) -> Path:
+        """The daemon's own: it comes by the proxy, and has the rights that the chart gives it."""
+        rbac: Any = client.RbacAuthorizationV1Api(self.kube)
+        name = {"metadata": {"name": ACCOUNT}}
+        self.core.create_namespaced_service_account(self.namespace, name)
+        subject = {"kind": "ServiceAccount", "name": ACCOUNT, "namespace": self.namespace}
+        rbac.create_namespaced_role(self.namespace, {**name, "rules": RULES})
+        role = {"apiGroup": GROUP, "kind": "Role", "name": ACCOUNT}
+        rbac.create_namespaced_role_binding(self.namespace, {**name, "roleRef": role, "subjects": [subject]})
+        reviewer = {"metadata": {"name": f"{ACCOUNT}-{self.namespace}"}, "subjects": [subject]}
+        role = {"apiGroup": GROUP, "kind": "ClusterRole", "name": "system:auth-delegator"}
+        rbac.create_cluster_role_binding({**reviewer, "roleRef": role})
+        asked = {"spec": {"expirationSeconds": 86400}}
+        token = self.core.create_namespaced_service_account_token(ACCOUNT, self.namespace, asked).status.token
+        path = self.folder / "daemon.kubeconfig"
+        context = {"cluster": "proxy", "user": ACCOUNT}
+        text = yaml.safe_dump(
+            {
+                "apiVersion": "v1",
+                "kind": "Config",
+                "clusters": [{"name": "proxy", "cluster": {"server": f"http://127.0.0.1:{self.proxy_port}"}}],
+                "users": [{"name": ACCOUNT, "user": {"token": token}}],
+                "contexts": [{"name": "proxy", "context": context}],
+                "current-context": "proxy",
+            }
+        )
+        path.write_text(text)
+        path.chmod(0o600)
+        return path
+
+
+@contextlib.contextmanager
+def stage_on(cluster: Cluster, folder: Path, seed: int) -> Iterator[Stage]:
+    """A stage in a namespace of its own, which goes with it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with config.new_client_from_config(str(cluster.kubeconfig)) as kube, namespace_on(kube) as namespace:
+        stage = Stage(cluster, namespace, folder, seed)
+        try:
+            yield stage
+        finally:
+            stage.close()
+            client.RbacAuthorizationV1Api(kube).delete_cluster_role_binding(f"{ACCOUNT}-{namespace}")
