@@ -20,12 +20,14 @@ from goflow.executor.pods import (
     VERDICT_ANNOTATION,
     Json,
     deleted_pod,
+    hangs_on_pod,
     is_parallel,
     judge,
     launch_of_item,
     observe_job,
     observe_pod,
     verdict_of,
+    without_pod,
 )
 from goflow.executor.shared_jobs import SharedJob, index_of, key_of
 from goflow.executor.unsent import NOTHING, Unsent, has_sidecar, unsent_of
@@ -166,7 +168,9 @@ class KubernetesBackend:
             pods = self._list(PODS.format(namespace=namespace))
             by_launch = dict(_by_launch(jobs))
             for launch_id, job in by_launch.items():
-                seen[launch_id] = observe_job(job) or Observation(launch_id=launch_id, phase=Phase.PENDING)
+                verdict = observe_job(job)
+                pending = Observation(launch_id=launch_id, phase=Phase.PENDING)
+                seen[launch_id] = pending if verdict is None else without_pod(verdict)
             for pod in pods:
                 found = observe_pod(pod)
                 if found is not None:
@@ -257,14 +261,19 @@ class KubernetesBackend:
                 self._shared[shared.key] = shared
         news = range(shared.copies) if change == "deleted" else shared.ended
         known = shared.ended if change == "deleted" else frozenset() if before is None else before.ended
-        for index in sorted(set(news) - known):
-            launch_id = shared.launch(index)
-            pod = self.pod_of(launch_id)
-            seen = None if pod is None else observe_pod(pod)
-            if change == "seen":
-                self._job_seen(shared.seen_by(index), seen)
-            else:
-                self._job_deleted(launch_id, seen)
+        try:
+            for index in sorted(set(news) - known):
+                launch_id = shared.launch(index)
+                pod = self.pod_of(launch_id)
+                seen = None if pod is None else observe_pod(pod)
+                if change == "seen":
+                    self._job_seen(shared.seen_by(index), seen)
+                else:
+                    self._job_deleted(launch_id, seen)
+        except BackendAwayError:
+            with self._lock:  # when it is told again, what was not told now is still new
+                self._shared.pop(shared.key, None)
+            raise
 
     def _job_of(self, launch_id: str) -> Json | None:
         """What is known of a launch's Job. The lock is held."""
@@ -284,10 +293,20 @@ class KubernetesBackend:
         verdict = observe_job(job)
         if verdict is None:
             return
-        if seen is None:
-            self._sink(verdict)
-        elif (judged := judge(seen, job)) != seen:
-            self._sink(judged)
+        told = seen
+        if hangs_on_pod(verdict) and (seen is None or seen.outcome is None):  # the watch of pods may lag behind
+            seen = self._look_at_pod(job, verdict.launch_id)
+        news = without_pod(verdict) if seen is None else judge(seen, job)
+        if news != told:
+            self._sink(news)
+
+    def _look_at_pod(self, job: Json, launch_id: str) -> Observation | None:
+        """What the pod of a launch says now; None where there is none. Raises BackendAwayError."""
+        metadata = job["metadata"]
+        index = index_of(launch_id) if SHARED in metadata["labels"] else None
+        place = {"job_name": metadata["name"], "namespace": metadata["namespace"]}
+        pods = self._pods_of(Handle(launch_id=launch_id, job_index=index, **place))
+        return observe_pod(pods[-1]) if pods else None
 
     def _gone(self, launch_id: str) -> None:
         self._sink(Observation(launch_id=launch_id, phase=Phase.GONE, reason="JobDeleted"))

@@ -36,6 +36,7 @@ FORGOTTEN_GRACE_S = 60
 sets the deletion anew without grace, so that the moment when it was asked for is no longer known."""
 _OF_THE_JOB = frozenset({Verdict.JOB.value, Verdict.CREATED.value})
 TERMINAL_PHASES = frozenset({"Succeeded", "Failed"})
+_NO_MORE_THAN_FAILED = frozenset({"BackoffLimitExceeded", "IndexFailed"})
 
 
 def observe_pod(pod: Json) -> Observation | None:
@@ -107,7 +108,7 @@ def judge(seen: Observation, job: Json | None) -> Observation:
     if not is_over(job) or (own is not None and seen.final):
         return seen
     if own is None:
-        return dataclasses.replace(verdict, claimant=seen.claimant)
+        return seen if hangs_on_pod(verdict) else dataclasses.replace(verdict, claimant=seen.claimant)
     disrupted = own.disrupted or verdict.outcome.disrupted
     return dataclasses.replace(seen, outcome=dataclasses.replace(own, disrupted=disrupted), final=True)
 
@@ -127,6 +128,24 @@ def observe_job(job: Json) -> Observation | None:
         return _failed_job(launch_id, condition)
     done = Outcome(state=TaskState.SUCCESS)
     return Observation(launch_id=launch_id, phase=Phase.ENDED, outcome=done, reason="Complete")
+
+
+def hangs_on_pod(verdict: Observation) -> bool:
+    """Whether VERDICT of a Job says no more than that its pod has failed: the pod itself knows how and why."""
+    return verdict.outcome is not None and verdict.outcome.reason in _NO_MORE_THAN_FAILED
+
+
+def without_pod(verdict: Observation) -> Observation:
+    """VERDICT of a Job that has no pod any more. Pods stay until their Job goes: where all that it says is that the pod
+    has failed, somebody has deleted that, and nobody has seen how it ended. (Or Kubernetes has, which removes pods that
+    have ended above ``terminated-pod-gc-threshold``; that cannot be told apart.)"""
+    if not hangs_on_pod(verdict) or verdict.outcome is None:
+        return verdict
+    words = (
+        f"its pod was deleted while nobody looked, and all that is left is its Job's word: {verdict.outcome.message}"
+    )
+    outcome = Outcome(state=TaskState.FAILED, reason="PodDeleted", message=words, disrupted=True)
+    return dataclasses.replace(verdict, outcome=outcome, reason="PodDeleted")
 
 
 def is_over(job: Json) -> bool:

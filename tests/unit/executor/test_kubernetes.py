@@ -26,9 +26,17 @@ class Watched:
 
     def __init__(self) -> None:
         site = Site(task_api="http://here", runner_image="runner")
-        self.backend = KubernetesBackend(None, site, namespaces=["here"], installation="i")  # type: ignore[arg-type]
+        self.pods: list[Json] = []
+        """What the API server has, whatever the watches have told of it."""
+        self.backend = KubernetesBackend(self, site, namespaces=["here"], installation="i")  # type: ignore[arg-type]
         self.told: list[Observation] = []
         self.backend._sink = self.told.append
+
+    def list_pods(self, namespace: str, label_selector: str) -> list[Json]:
+        """The API's call."""
+        assert namespace == "here"
+        wanted = dict(pair.split("=") for pair in label_selector.split(","))
+        return [pod for pod in self.pods if wanted.items() <= pod["metadata"]["labels"].items()]
 
     def tell(self, *steps: Step) -> Observation | None:
         """Bring STEPS; the first end that is sure, as the executor takes it."""
@@ -52,7 +60,7 @@ def pod(state: Json, phase: str = "Running", *, deadline: bool = False, target: 
 def job(*conditions: tuple[str, str, str], verdict: str = "runner") -> Step:
     """A Job with CONDITIONS of type, reason and message."""
     found = [{"type": a, "status": "True", "reason": b, "message": c} for a, b, c in conditions]
-    metadata = {"name": "j", "labels": LABELS, "annotations": {"goflow/verdict": verdict}}
+    metadata = {"name": "j", "namespace": "here", "labels": LABELS, "annotations": {"goflow/verdict": verdict}}
     return ("job", "seen", {"metadata": metadata, "status": {"conditions": found}})
 
 
@@ -135,7 +143,10 @@ STORIES: dict[str, tuple[list[Step], tuple[Any, ...] | None]] = {
         [job(), pod(ended(143), "Failed", deletionTimestamp="2026-01-01T00:00:42Z", deletionGracePeriodSeconds=0)],
         (TaskState.FAILED, 143, "Disrupted", True),
     ),
-    "a Job that Kubernetes ends without a pod": ([job(), job(("Failed", *ONE_FAILED))], (TaskState.FAILED, None, "BackoffLimitExceeded", False)),
+    "a pod that is gone without a trace, and all that its Job says is that it failed": (
+        [job(), job(("Failed", *ONE_FAILED))],
+        (TaskState.FAILED, None, "PodDeleted", True),
+    ),
     "a Job with many pods has the only word": (
         [job(verdict="job"), job(("Complete", "", ""), verdict="job")],
         (TaskState.SUCCESS, None, "", False),
@@ -152,6 +163,45 @@ def test_the_end_is_what_pod_and_job_say_together(steps: list[Step], expected: t
         assert end is not None
         assert end.outcome is not None
         assert (end.outcome.state, end.outcome.exit_code, end.outcome.reason, end.outcome.disrupted) == expected
+
+
+BY_HAND = pod(ended(143), "Failed", **DELETED)
+
+
+@pytest.mark.parametrize("before", [[], [job()], [job(), RUNS]], ids=["new", "no pod", "running"])
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        (pod(ended(3), "Failed"), (3, "Error", False)),
+        (BY_HAND, (143, "Disrupted", True)),
+        (None, (None, "PodDeleted", True)),
+    ],
+    ids=["failed", "deleted", "gone"],
+)
+def test_where_the_watch_of_pods_lags_behind_the_pod_itself_is_asked_why_its_job_has_failed(
+    before: list[Step], now: Step | None, expected: tuple[Any, ...]
+) -> None:
+    watched = Watched()
+    watched.pods = [] if now is None else [now[2]]
+    end = watched.tell(*before, job(("Failed", *ONE_FAILED)))
+    assert end is not None
+    assert end.outcome is not None
+    assert (end.outcome.exit_code, end.outcome.reason, end.outcome.disrupted) == expected
+
+
+def test_a_watch_of_pods_that_lags_behind_ends_nothing() -> None:
+    watched = Watched()
+    watched.pods = [RUNS[2]]  # it has just been asked, while the Job's end was on its way
+    assert watched.tell(job(), RUNS, job(("Failed", *ONE_FAILED)), RUNS) is None
+
+
+def test_after_a_restart_a_pod_that_was_deleted_meanwhile_was_disrupted() -> None:
+    watched = Watched()
+    failed = job(("Failed", *ONE_FAILED))[2]
+    watched.backend._list = lambda path: [failed] if path.endswith("jobs") else []  # type: ignore[method-assign]
+    (seen,) = watched.backend.present()
+    assert seen.outcome is not None
+    assert (seen.outcome.reason, seen.outcome.disrupted) == ("PodDeleted", True)
 
 
 def test_a_deleted_job_is_gone_when_its_pod_is() -> None:

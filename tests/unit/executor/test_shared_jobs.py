@@ -10,9 +10,10 @@ import pytest
 
 from goflow.domain.runs import Launch, Outcome, launch_of
 from goflow.domain.state import LaunchState, TaskState
-from goflow.executor.backend import Handle, Observation, Phase
+from goflow.executor.backend import BackendAwayError, Handle, Observation, Phase
 from goflow.executor.kubernetes import CLEAN_TTL_S
 from goflow.executor.shared_jobs import SharedJob, as_its_launch, index_of, indexes, key_of
+from goflow.kube.errors import UnavailableError
 from tests.unit.executor.test_kubernetes import DELETED, Json, Step, Watched, ended, gone
 from tests.unit.executor.test_kubernetes import pod as a_pod
 
@@ -34,7 +35,8 @@ def test_a_launch_knows_its_job_and_index() -> None:
 
 def job(copies: int = 3, *, completed: str = "", failed: str = "", over: str = "") -> Step:
     """The Job that COPIES share; OVER is the type of its last condition."""
-    metadata = {"name": "j", "labels": {"goflow/shared-job": KEY}, "annotations": {"goflow/verdict": "runner"}}
+    annotations = {"goflow/verdict": "runner"}
+    metadata = {"name": "j", "namespace": "here", "labels": {"goflow/shared-job": KEY}, "annotations": annotations}
     conditions = [{"type": over, "status": "True", "reason": "FailedIndexes", "message": "words"}] if over else []
     status = {"completedIndexes": completed, "failedIndexes": failed, "conditions": conditions}
     return ("job", "seen", {"metadata": metadata, "spec": {"completions": copies}, "status": status})
@@ -63,9 +65,9 @@ STORIES: dict[str, tuple[list[Step], dict[int, tuple[Any, ...]]]] = {
         [job(), pod(1, ended(3)), job(completed="0", failed="1")],
         {0: (TaskState.SUCCESS, None, "", False), 1: (TaskState.FAILED, 3, "Error", False)},
     ),
-    "an index without a pod is the Job's to tell": (
+    "an index without a pod is the Job's to tell, which knows of none that failed why": (
         [job(), job(completed="0,2", failed="1")],
-        {0: (TaskState.SUCCESS, None, "", False), 1: (TaskState.FAILED, None, "IndexFailed", False),
+        {0: (TaskState.SUCCESS, None, "", False), 1: (TaskState.FAILED, None, "PodDeleted", True),
          2: (TaskState.SUCCESS, None, "", False)},
     ),
     "a Job that fails as a whole ends those that have not": (
@@ -102,6 +104,32 @@ def ends(seen: list[Observation]) -> dict[int, tuple[Any, ...]]:
             said = (outcome.state, outcome.exit_code, outcome.reason, outcome.disrupted)
             found.setdefault(index_of(one.launch_id), said)
     return found
+
+
+def test_the_pod_of_an_index_that_has_failed_is_asked_where_its_watch_lags_behind() -> None:
+    watched = Watched()
+    watched.pods = [pod(1, ended(3), "Failed")[2], pod(0, ended(143), "Failed", **DELETED)[2]]
+    watched.tell(job(), pod(0, RUNS), pod(1, RUNS), job(failed="0-1"))
+    assert ends(watched.told) == {
+        0: (TaskState.FAILED, 143, "Disrupted", True),
+        1: (TaskState.FAILED, 3, "Error", False),
+    }
+
+
+def test_an_index_whose_pod_could_not_be_asked_is_told_when_it_is_seen_again() -> None:
+    watched = Watched()
+    failed = job(failed="0-1")
+    watched.list_pods = away  # type: ignore[method-assign]
+    for _ in range(2):
+        with pytest.raises(BackendAwayError):
+            watched.tell(failed)
+    del watched.list_pods
+    watched.tell(failed)
+    assert sorted(ends(watched.told)) == [0, 1]
+
+
+def away(*_: Any) -> list[Json]:
+    raise UnavailableError(503, "ServiceUnavailable", "it is being upgraded")
 
 
 def test_an_index_is_told_once() -> None:
