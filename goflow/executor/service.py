@@ -7,6 +7,7 @@ start it reconciles before anything else: what the store believes is held agains
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import functools
 import heapq
@@ -24,6 +25,7 @@ from goflow.domain.errors import NotFoundError
 from goflow.domain.runs import Event, Launch, Outcome
 from goflow.domain.state import OPEN_LAUNCH_STATES, LaunchState, TaskState
 from goflow.executor.backend import Backend, BackendAwayError, Handle, LaunchRefusedError, Observation, Phase
+from goflow.executor.here import Here
 from goflow.executor.notes import AT_ONCE, Notes
 from goflow.executor.outcomes import begun, settle, store_report, with_unsent_results
 from goflow.executor.plans import Planner
@@ -52,6 +54,8 @@ LOOK_AT_ALL_S = 60.0
 LOG_WAIT_S = 0.3
 """Seconds after which a container's log is looked at again that is still being read."""
 TURNS = 64
+NO_SERVER = "NoServer"
+"""The reason of a runner that could not claim its launch, since nobody answered."""
 
 Work = tuple[Literal["launch", "stop", "clean", "observe"], str | Observation]
 
@@ -88,6 +92,7 @@ class Executor(ThreadService):
         self._numbers = itertools.count()
         self._looked_at_all: dt.datetime | None = None
         """When it looked at every launch that has not begun: another daemon may have made some."""
+        self._here = Here(clock)
         self._notes = Notes(store)
         self._turns = [threading.RLock() for _ in range(TURNS)]
         self._workers = [
@@ -192,7 +197,9 @@ class Executor(ThreadService):
             self._share_changed.clear()
             if not self._until_done("reconcile what has changed hands", self._reconcile):
                 return
-        self._check_startup()
+        self._here.tick()
+        if self._here.found:
+            self._check_startup()
 
     # Work ------------------------------------------------------------------------------------------------------
 
@@ -375,6 +382,8 @@ class Executor(ThreadService):
 
     def _ended(self, launch: Launch, seen: Observation, outcome: Outcome) -> None:
         """Store the end; where its output is the task's result, once all of that is there."""
+        if outcome.disrupted and outcome.reason == NO_SERVER and self._here.all_along(launch.created_at):
+            outcome = dataclasses.replace(outcome, disrupted=False)  # another one would not find the way here either
         report: Mapping[str, Any] | None = None
         if self.follower is not None and outcome.state is TaskState.SUCCESS and self.follower.has_result(launch.id):
             if self.follower.busy(launch.id):

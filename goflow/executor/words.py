@@ -43,6 +43,7 @@ def outcome_from_word(word: Mapping[str, Any], at: dt.datetime | None = None) ->
         skip_downstream=tuple(word.get("skip_downstream") or ()),
         resolved=dict(resolved) if isinstance(resolved, Mapping) else None,
         called_back=bool(word.get("called_back")),
+        disrupted=state is TaskState.FAILED and word.get("not_begun") is True,
         deferral=deferral,
         asset_events=_asset_events(word.get("asset_events")),
         at=at,

@@ -198,13 +198,16 @@ def _raise_for(response: urllib3.BaseHTTPResponse) -> None:
     content = response.data
     response.release_conn()
     retry_after = response.headers.get("Retry-After")
-    try:
-        status = json.loads(content)
-        reason, message = str(status.get("reason") or ""), str(status.get("message") or "")
-    except (ValueError, AttributeError):
-        reason, message = "", content[:256].decode("utf-8", "replace")  # not the API server's: a proxy's page, say
     seconds = float(retry_after) if retry_after and retry_after.isdigit() else None
-    raise error_for(response.status, reason, message, seconds)
+    try:
+        said = json.loads(content)
+    except ValueError:
+        said = None
+    if (
+        not isinstance(said, dict) or said.get("kind") != "Status"
+    ):  # a proxy's page, say: that is no word of the server's
+        raise UnavailableError(response.status, "NotAStatus", content[:256].decode("utf-8", "replace"), seconds)
+    raise error_for(response.status, str(said.get("reason") or ""), str(said.get("message") or ""), seconds)
 
 
 def _json_object(content: bytes) -> Json:

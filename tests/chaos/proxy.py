@@ -163,6 +163,9 @@ class Caller(BaseHTTPRequestHandler):
         if moments.random() < weather.refused:
             self._refuse(moments.choice(REFUSALS))
             return
+        if moments.random() < weather.strange:
+            self._answer_strangely(moments.choice((404, 403)))
+            return
         if is_watch and moments.random() < weather.gone:
             self._say_gone()
             return
@@ -275,6 +278,15 @@ class Caller(BaseHTTPRequestHandler):
         self._answer(
             status, {**said, "message": "the chaos proxy says no"}, {"Retry-After": "1"} if status == 429 else {}
         )
+
+    def _answer_strangely(self, status: int) -> None:
+        self.server.done[f"answered {status} by a stranger"] += 1
+        content = b"<html>default backend"
+        self.send_response(status)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
 
     def _say_gone(self) -> None:
         if self.server.moments.random() < 0.5:

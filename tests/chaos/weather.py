@@ -17,6 +17,8 @@ class Weather:
     latest_s: float = 1.0
     refused: float = 0.0
     """A call is answered 429, 500, 503 or 504, and not passed on."""
+    strange: float = 0.0
+    """Somebody else answers in the server's place, with a page that says 404 or 403."""
     lost: float = 0.0
     """The connection ends before the call is passed on."""
     unanswered: float = 0.0
@@ -43,7 +45,16 @@ class Weather:
 
 CLEAR = Weather()
 ROUGH = Weather(
-    late=0.2, refused=0.06, lost=0.03, unanswered=0.05, gone=0.15, rewound=0.3, cut=0.03, twice=0.15, held=0.15
+    late=0.2,
+    refused=0.06,
+    strange=0.02,
+    lost=0.03,
+    unanswered=0.05,
+    gone=0.15,
+    rewound=0.3,
+    cut=0.03,
+    twice=0.15,
+    held=0.15,
 )
 DARK = Weather(silent=1.0, silence_s=4.0, cut=1.0)
 """Nothing comes through."""

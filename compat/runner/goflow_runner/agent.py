@@ -34,7 +34,7 @@ TIMEOUT_MARGIN_S = 30.0
 TERMINATION_LOG = Path("/dev/termination-log")
 MEANT = frozenset({"xcoms", "asset_events", "skip_downstream", "resolved", "reschedule_at"})
 """What an end means besides its state: without one of these it is another end."""
-_SHORTEST = frozenset({"state", "reason", "retry", "retry_delay_s", "exit_code"})
+_SHORTEST = frozenset({"state", "reason", "retry", "retry_delay_s", "exit_code", "not_begun"})
 """What of a word is told even where hardly anything fits."""
 LONGEST_TERMINATION = 4000
 """Bytes: Kubernetes keeps 4,096 of a termination message."""
@@ -134,7 +134,7 @@ def run(
             return EXIT_NOT_CLAIMED
         return _not_begun(work_dir, "Refused", f"the server refused this launch: {refusal}", 1)
     except ServerAwayError as problem:
-        return _not_begun(work_dir, "NoServer", str(problem), EXIT_NO_SERVER)
+        return _not_begun(work_dir, "NoServer", str(problem), EXIT_NO_SERVER, not_begun=True)
     except StoppedError as signalled:
         return _not_begun(work_dir, "Terminated", f"the task was told to stop before it began ({signalled})", 1)
     finally:
@@ -172,10 +172,10 @@ def _run_claimed(
     return _tell(attempt, outcome)
 
 
-def _not_begun(work_dir: Path, reason: str, message: str, code: int) -> int:
+def _not_begun(work_dir: Path, reason: str, message: str, code: int, **more: Any) -> int:
     """Leave word of an end without a beginning: for people, for the kubelet, and for the local backend."""
     print(f"goflow-runner: {message}", file=sys.stderr)
-    outcome: OutcomeInfo = {"state": "failed", "reason": reason, "message": message}
+    outcome = cast(OutcomeInfo, {"state": "failed", "reason": reason, "message": message, **more})
     _leave_word(outcome)
     with contextlib.suppress(OSError):
         work_dir.mkdir(parents=True, exist_ok=True)

@@ -348,6 +348,8 @@ class OutcomeInfo(TypedDict, total=False):
     the task: another launch follows, which is the pod that is made of it."""
     called_back: bool
     """With ``failed``: whether the author's callback was called already."""
+    not_begun: bool
+    """With ``failed``: the server was away and so the launch was not claimed; nothing of the task has run."""
     deferral: DeferralInfo
     """With ``deferred``. It is told to the server alone, and never left in a termination message: it may hold
     secrets."""

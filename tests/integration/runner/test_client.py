@@ -9,10 +9,11 @@ import socket
 import threading
 
 import pytest
-from goflow_runner import folder, wire
+from goflow_runner import agent, folder, wire
 from goflow_runner.client import RefusedError, ServerAwayError, TaskClient
 
 from goflow.domain.state import LaunchState, TaskState
+from goflow.executor.words import outcome_from_word
 from goflow.store import runs
 from tests.runners import Started, bash, python
 
@@ -319,3 +320,17 @@ def test_a_mounted_folder_is_the_same_for_the_new_interpreter(server, tmp_path):
     work.mkdir()
     assert [folder.materialise(info, spoken, work) for _ in range(2)] == [mounted, mounted]
     assert (mounted / "f.py").read_text() == "x = 1\n"
+
+
+def test_a_runner_that_finds_no_server_leaves_word_that_nothing_has_begun(tmp_path, monkeypatch):
+    def away(*_: object) -> None:
+        raise ServerAwayError("no answer for 600 s")
+
+    monkeypatch.setattr(TaskClient, "claim", away)
+    (tmp_path / "token").write_text("t")
+    environment = {wire.ENV_API_URL: "http://127.0.0.1:1", wire.ENV_TOKEN_FILE: str(tmp_path / "token")}
+    code = agent.run("l", environment, claimant="c", work_dir=tmp_path, execute_python=lambda _: 0)
+    assert code == wire.EXIT_NO_SERVER
+    word = json.loads((tmp_path / "finish.json").read_text())["outcome"]
+    assert (word["state"], word["reason"], word["not_begun"]) == ("failed", "NoServer", True)
+    assert outcome_from_word(word).disrupted

@@ -37,6 +37,7 @@ def ended(code, reason="Error", message=None):
 
 DISRUPTED = {"type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI", "message": "evicted"}
 WORD = json.dumps({"state": "skipped", "reason": "Skip"})
+NO_SERVER = json.dumps({"state": "failed", "reason": "NoServer", "message": "no answer", "not_begun": True})
 
 CASES = {
     "exit 0 is sure at once": (pod(ended(0)), (Phase.ENDED, True, TaskState.SUCCESS, False)),
@@ -54,6 +55,14 @@ CASES = {
         (Phase.ENDED, True, TaskState.FAILED, True),
     ),
     "our runner's word is sure at once": (pod(ended(0, message=WORD)), (Phase.ENDED, True, TaskState.SKIPPED, False)),
+    "a runner that found no server, and has begun nothing, is nobody's failure": (
+        pod(ended(96, message=NO_SERVER), phase="Failed"),
+        (Phase.ENDED, True, TaskState.FAILED, True),
+    ),
+    "an exception that is called so is one": (
+        pod(ended(1, message=NO_SERVER.replace(', "not_begun": true', "")), phase="Failed"),
+        (Phase.ENDED, True, TaskState.FAILED, False),
+    ),
     "a container that runs": (pod({"running": {"startedAt": "2026-01-01T00:00:00Z"}}), (Phase.RUNNING, True, None, None)),
     "a container that waits": (pod({"waiting": {"reason": "ContainerCreating"}}, phase="Pending"), (Phase.PENDING, True, None, None)),
 }  # fmt: skip

@@ -323,18 +323,32 @@ def test_launches_of_another_backend_are_left_alone(world):
 # Beginning -----------------------------------------------------------------------------------------------------------
 
 
-def test_what_does_not_start_in_time_fails_and_says_what_it_waited_for(world):
+def there(world):
+    """An executor that has been there for a while."""
     executor = world.executor()
+    executor._tick()
+    world.store.clock.advance(30)
+    return executor
+
+
+def pass_time(world, executor, seconds):
+    """SECONDS of virtual time, in which it is there."""
+    while seconds > 0:
+        world.store.clock.advance(min(seconds, 30))
+        executor._tick()
+        seconds -= 30
+
+
+def test_what_does_not_start_in_time_fails_and_says_what_it_waited_for(world):
+    executor = there(world)
     executor._start_backend()
     executor._do(("launch", (launch := world.queue()).id))
     pending = Observation(launch_id=launch.id, phase=Phase.PENDING, reason="ImagePullBackOff", message="no such image")
     world.backend.sink(pending)
     assert world.launch(launch.id).message == "no such image"
-    world.store.clock.advance(599)
-    executor._tick()
+    pass_time(world, executor, 599)
     assert world.launch(launch.id).state is LaunchState.CREATED
-    world.store.clock.advance(2)
-    executor._tick()
+    pass_time(world, executor, 2)
     found = world.launch(launch.id)
     assert found.reason == "StartupTimeout"
     assert found.message == "it did not start within 600 s (ImagePullBackOff: no such image)"
@@ -343,7 +357,7 @@ def test_what_does_not_start_in_time_fails_and_says_what_it_waited_for(world):
 
 def test_what_is_taken_away_for_not_starting_is_not_taken_for_lost(world):
     """The watch tells that the Job is gone while the executor, which has deleted it, has not written down why."""
-    executor = world.executor()
+    executor = there(world)
     launch = world.queue()
     executor._do(("launch", launch.id))
     gone = Observation(launch_id=launch.id, phase=Phase.GONE, reason="JobDeleted")
@@ -355,14 +369,13 @@ def test_what_is_taken_away_for_not_starting_is_not_taken_for_lost(world):
             watch.join(0.3)
 
     world.backend.after = after
-    world.store.clock.advance(601)
-    executor._tick()
+    pass_time(world, executor, 601)
     watch.join()
     assert world.launch(launch.id).reason == "StartupTimeout"
 
 
 def test_one_that_begins_at_the_last_moment_is_left_alone(world):
-    executor = world.executor()
+    executor = there(world)
     first, second = world.queue(), world.queue()
     for launch in (first, second):
         executor._do(("launch", launch.id))
@@ -373,15 +386,14 @@ def test_one_that_begins_at_the_last_moment_is_left_alone(world):
                 transitions.claim_launch(tx, second.id, "pid")
 
     world.backend.before = before
-    world.store.clock.advance(601)
-    executor._tick()
+    pass_time(world, executor, 601)
     assert world.launch(first.id).state is LaunchState.ENDED
     assert world.launch(second.id).state is LaunchState.CLAIMED
     assert ("terminate", second.id) not in world.backend.calls
 
 
 def test_one_that_cannot_be_stopped_now_does_not_hold_up_the_others(world):
-    executor = world.executor()
+    executor = there(world)
     stuck, other = world.queue(), world.queue()
     for launch in (stuck, other):
         executor._do(("launch", launch.id))
@@ -391,13 +403,58 @@ def test_one_that_cannot_be_stopped_now_does_not_hold_up_the_others(world):
             raise BackendAwayError("away")
 
     world.backend.before = before
-    world.store.clock.advance(601)
-    executor._tick()
+    pass_time(world, executor, 601)
     assert world.launch(stuck.id).state is LaunchState.CREATED
     assert world.launch(other.id).state is LaunchState.ENDED
     world.backend.before = lambda what, launch_id: None
     executor._tick()
     assert world.launch(stuck.id).state is LaunchState.ENDED
+
+
+def test_a_daemon_that_comes_back_lets_pods_find_it_before_it_gives_them_up(world):
+    """Its runner asks again every few seconds, and was not late: nobody was there to answer."""
+    world.executor()._do(("launch", (launch := world.queue()).id))
+    world.store.clock.advance(3600)
+    executor = world.executor()
+    executor._tick()
+    world.store.clock.advance(10)
+    executor._tick()
+    assert world.launch(launch.id).state is LaunchState.CREATED
+    world.store.clock.advance(10)
+    executor._tick()
+    assert world.launch(launch.id).reason == "StartupTimeout"
+
+
+def test_a_daemon_that_was_frozen_is_one_that_comes_back(world):
+    executor = there(world)
+    executor._do(("launch", (launch := world.queue()).id))
+    executor._tick()
+    world.store.clock.advance(3600)
+    executor._tick()
+    assert world.launch(launch.id).state is LaunchState.CREATED
+
+
+NO_SERVER = Outcome(state=TaskState.FAILED, reason="NoServer", message="no answer for 600 s", disrupted=True)
+
+
+def test_a_launch_that_could_not_be_claimed_since_the_daemon_was_away_is_replaced(world):
+    world.executor()._do(("launch", (launch := world.queue()).id))
+    world.backend.end(launch.id, NO_SERVER, tell=False)
+    world.store.clock.advance(3600)
+    executor = there(world)
+    executor._reconcile()
+    assert world.launch(launch.id).reason == "NoServer"
+    assert world.instance(launch).state is TaskState.QUEUED
+    assert len(world.launches_of(launch)) == 2
+
+
+def test_a_launch_that_does_not_find_the_way_to_a_daemon_that_is_there_has_failed(world):
+    executor = there(world)
+    executor._start_backend()
+    executor._do(("launch", (launch := world.queue()).id))
+    world.backend.end(launch.id, NO_SERVER)
+    assert world.instance(launch).state is TaskState.FAILED
+    assert len(world.launches_of(launch)) == 1
 
 
 def test_a_restart_does_not_forget_how_long_a_pod_may_take_to_start(world):

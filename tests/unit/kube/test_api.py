@@ -45,6 +45,13 @@ REFUSALS: dict[str, tuple[Answer, type[KubeError], float | None]] = {
     ),
     "an internal error is for another time": (refusal(500, "InternalError"), UnavailableError, None),
     "a proxy's page of an error is for another time": (Reply(502, "<html>Bad Gateway"), UnavailableError, None),
+    "a proxy that knows no such page says nothing of the object": (
+        Reply(404, "default backend - 404"),
+        UnavailableError,
+        None,
+    ),
+    "a proxy that lets nobody in says nothing of the role": (Reply(403, '{"error": "log in"}'), UnavailableError, None),
+    "a gateway that has no such thing any more says nothing of the version": (Reply(410, ""), UnavailableError, None),
     "an error in JSON that is no object is for another time": (Reply(503, "[]"), UnavailableError, None),
     "a closed connection is for another time": (Silence(), UnavailableError, None),
     "a page that is no JSON is for another time": (Reply(200, "<html>Welcome to the proxy"), UnavailableError, None),
