@@ -8,11 +8,13 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from goflow.domain.assets import events_of_outlets
 from goflow.domain.callbacks import task_callback_kind
-from goflow.domain.outcomes import SKIP_KEY, Verdict, consequence
+from goflow.domain.errors import NotFoundError
+from goflow.domain.outcomes import SKIP_KEY, Consequence, Verdict, consequence
 from goflow.domain.runs import Launch, Outcome, TaskInstance
 from goflow.domain.spec import DagSpec, Dialect, TaskSpec
 from goflow.domain.state import OPEN_LAUNCH_STATES, LaunchState, TaskState
@@ -20,9 +22,39 @@ from goflow.executor.unsent import Unsent, with_unsent
 from goflow.operators.registry import speaks_for_itself, to_resolve
 from goflow.store import Store, Tx, launches, logs, runs, tasks, transitions, versions, xcoms
 from goflow.store.rows import LogRow
-from goflow.store.transitions import TaskChange
+from goflow.store.transitions import LaunchChange, TaskChange
 
 SKIPPABLE = frozenset({TaskState.NONE, TaskState.SCHEDULED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """The end of a launch, as somebody (WHO) tells it.
+
+    REPORT are the last results that the runner told (`goflow_runner.wire.Report`), LOST says that nobody told the end.
+    """
+
+    launch_id: str
+    outcome: Outcome
+    who: str
+    lost: bool = False
+    report: Mapping[str, Any] | None = None
+    lines: Sequence[LogRow] = ()
+    usage: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """An end, what it ends, and what follows."""
+
+    end: End
+    launch: Launch
+    instance: TaskInstance
+    dag: DagSpec
+    task: TaskSpec
+    outcome: Outcome
+    at: dt.datetime
+    follows: Consequence
 
 
 def settle(
@@ -34,55 +66,102 @@ def settle(
     lost: bool = False,
     report: Mapping[str, Any] | None = None,
     lines: Sequence[LogRow] = (),
-    usage: Mapping[str, float] | None = None,
 ) -> bool:
-    """Store the end of a launch; false when it had ended already (its last lines are stored all the same).
-
-    REPORT are the last results that the runner told (`goflow_runner.wire.Report`), LOST says that nobody told the end.
-    """
+    """Store one end; false when the launch had ended already. Raises NotFoundError. What is told is `End`'s."""
+    end = End(launch_id=launch_id, outcome=outcome, who=who, lost=lost, report=report, lines=lines)
     with store.transaction() as tx:
-        launch, instance = launches.with_task(tx, launch_id)
-        if lines:
-            logs.append(tx, launch_id, lines)
-        if launch.state not in OPEN_LAUNCH_STATES:
-            return False
-        now = outcome.at or store.clock.now()
-        run = runs.get(tx, instance.dag_run_id)
-        dag = versions.spec(tx, run.reading_id)
-        task = dag.task(instance.task_id)
-        if outcome.resolved is not None and not _was_to_resolve(tx, dag, task, launch):
-            outcome = dataclasses.replace(outcome, resolved=None)
-        follows = consequence(task, run, instance, launch, outcome, store.clock.now())
-        if report and follows.verdict is Verdict.ADVANCE:  # else the task is over, or another attempt's by now
-            store_report(tx, instance, report)
-        transitions.advance_launch(
-            tx,
-            launch_id,
-            OPEN_LAUNCH_STATES,
-            LaunchState.LOST if lost else LaunchState.ENDED,
-            at=now,
-            who=who,
-            reason=outcome.reason or None,
-            message=outcome.message or None,
-            exit_code=outcome.exit_code,
-            **({} if outcome.resolved is None else {"outcome": launches.sealed_resolution(tx, outcome.resolved)}),
-        )
-        if follows.verdict is Verdict.REPLACE:
-            again = "resolved" if outcome.resolved is not None else "replaced"
-            transitions.replace_launch(tx, launch_id, at=store.clock.now(), who=who, reason=again)
-        elif follows.verdict is Verdict.ADVANCE and follows.state is TaskState.DEFERRED:
-            _defer(tx, dag, task, instance, launch, outcome, now, who, usage or {})
-        elif follows.verdict is Verdict.ADVANCE and follows.state is not None:
-            _advance(tx, instance, launch, outcome, follows.state, follows.next_at, now, who, usage or {})
-            if follows.state is TaskState.SUCCESS:
-                told = events_of_outlets(task.outlets) if outcome.asset_events is None else outcome.asset_events
-                transitions.register_asset_events(tx, told, source=instance, who=who)
-            if launch.ordinal > 1:
-                transitions.forget_trigger(tx, instance.id)
-            if launch.state is LaunchState.CREATED and outcome.exit_code is not None:  # nobody saw it run, but it has
-                begun(tx, launch, who)
-            _call_back(tx, dag, task, instance, launch, outcome, follows.state, who)
-        return True
+        return settle_all(tx, [end])[0]
+
+
+def settle_all(tx: Tx, ends: Sequence[End]) -> list[bool]:
+    """Store the ends of launches; false for one that had ended already, or is told here before (its last lines are
+    stored all the same). Raises NotFoundError where one is not there."""
+    ids = {end.launch_id for end in ends}
+    transitions.lock_tasks_of(tx, ids)
+    found = launches.with_tasks(tx, ids)
+    missing = ids - found.keys()
+    if missing:
+        raise NotFoundError(f"launch {min(missing)}")
+    logs.append_many(tx, {end.launch_id: end.lines for end in ends if end.lines})
+    done: list[bool] = []
+    cases: list[_Case] = []
+    of_task: set[int] = set()
+    for end in ends:
+        launch, instance = found[end.launch_id]
+        is_first = launch.state in OPEN_LAUNCH_STATES and end.launch_id in ids
+        ids.discard(end.launch_id)
+        if is_first and instance.id in of_task:  # two launches of one task: the second sees what the first has done
+            _settle_cases(tx, cases)
+            cases, of_task = [], set()
+            instance = tasks.get(tx, instance.id)
+        done.append(is_first)
+        if is_first:
+            of_task.add(instance.id)
+            cases.append(_case(tx, end, launch, instance))
+    _settle_cases(tx, cases)
+    return done
+
+
+def _case(tx: Tx, end: End, launch: Launch, instance: TaskInstance) -> _Case:
+    run = runs.get_once(tx, instance.dag_run_id)
+    dag = versions.spec(tx, run.reading_id)
+    task, outcome = dag.task(instance.task_id), end.outcome
+    if outcome.resolved is not None and not _was_to_resolve(tx, dag, task, launch):
+        outcome = dataclasses.replace(outcome, resolved=None)
+    follows = consequence(task, run, instance, launch, outcome, tx.now())
+    return _Case(
+        end=end,
+        launch=launch,
+        instance=instance,
+        dag=dag,
+        task=task,
+        outcome=outcome,
+        at=outcome.at or tx.now(),
+        follows=follows,
+    )
+
+
+def _settle_cases(tx: Tx, cases: Sequence[_Case]) -> None:
+    """Write ends of different tasks."""
+    advance = [case for case in cases if case.follows.verdict is Verdict.ADVANCE]  # else it is over, or another's
+    store_reports(tx, [(case.instance, case.end.report) for case in advance if case.end.report])
+    transitions.advance_launches(tx, [_launch_change(tx, case) for case in cases])
+    for case in cases:
+        if case.follows.verdict is Verdict.REPLACE:
+            again = "resolved" if case.outcome.resolved is not None else "replaced"
+            transitions.replace_launch(tx, case.launch.id, at=tx.now(), who=case.end.who, reason=again)
+        elif case.follows.verdict is Verdict.ADVANCE and case.follows.state is TaskState.DEFERRED:
+            _defer(tx, case)
+    ended = [case for case in advance if case.follows.state is not TaskState.DEFERRED]
+    transitions.apply(tx, [change for case in ended for change in _changes(tx, case)])
+    for case in ended:
+        _go_on(tx, case)
+
+
+def _launch_change(tx: Tx, case: _Case) -> LaunchChange:
+    outcome = case.outcome
+    return LaunchChange(
+        case.launch.id,
+        OPEN_LAUNCH_STATES,
+        LaunchState.LOST if case.end.lost else LaunchState.ENDED,
+        case.end.who,
+        case.at,
+        {"reason": outcome.reason or None, "message": outcome.message or None, "exit_code": outcome.exit_code},
+        {} if outcome.resolved is None else {"outcome": launches.sealed_resolution(tx, outcome.resolved)},
+    )
+
+
+def _go_on(tx: Tx, case: _Case) -> None:
+    """What follows from an end besides states."""
+    launch, instance, outcome, who = case.launch, case.instance, case.outcome, case.end.who
+    if case.follows.state is TaskState.SUCCESS:
+        told = events_of_outlets(case.task.outlets) if outcome.asset_events is None else outcome.asset_events
+        transitions.register_asset_events(tx, told, source=instance, who=who)
+    if launch.ordinal > 1:
+        transitions.forget_trigger(tx, instance.id)
+    if launch.state is LaunchState.CREATED and outcome.exit_code is not None:  # nobody saw it run, but it has
+        begun(tx, launch, who)
+    _call_back(tx, case)
 
 
 def begun(tx: Tx, launch: Launch, who: str) -> None:
@@ -98,56 +177,39 @@ def begun(tx: Tx, launch: Launch, who: str) -> None:
         transitions.request_callback(tx, run, "task_execute", reason="", ti_id=instance.id, who=who)
 
 
-def _call_back(
-    tx: Tx,
-    dag: DagSpec,
-    task: TaskSpec,
-    instance: TaskInstance,
-    launch: Launch,
-    outcome: Outcome,
-    state: TaskState,
-    who: str,
-) -> None:
+def _call_back(tx: Tx, case: _Case) -> None:
     """Have the task's callback called where its own process cannot have done it: the process is gone without a word, or
     it is a container that is not ours (Airflow's ``TaskCallbackRequest``)."""
-    kind = task_callback_kind(task, state)
+    launch, outcome, state = case.launch, case.outcome, case.follows.state
+    kind = None if state is None else task_callback_kind(case.task, state)
     if kind is None or outcome.called_back:
         return
     ended_well = state in {TaskState.SUCCESS, TaskState.SKIPPED}
-    if ended_well and speaks_for_itself(dag, task, launch.backend, launches.resolved(tx, launch)):
+    if ended_well and speaks_for_itself(case.dag, case.task, launch.backend, launches.resolved(tx, launch)):
         return
-    run = runs.get(tx, instance.dag_run_id)
+    run = runs.get(tx, case.instance.dag_run_id)
     reason = outcome.message or outcome.reason
-    transitions.request_callback(tx, run, kind, reason=reason, ti_id=instance.id, who=who)
+    transitions.request_callback(tx, run, kind, reason=reason, ti_id=case.instance.id, who=case.end.who)
 
 
-def _defer(
-    tx: Tx,
-    dag: DagSpec,
-    task: TaskSpec,
-    instance: TaskInstance,
-    launch: Launch,
-    outcome: Outcome,
-    now: dt.datetime,
-    who: str,
-    usage: Mapping[str, float],
-) -> None:
+def _defer(tx: Tx, case: _Case) -> None:
     """The task waits for its trigger. Airflow 2 lets it wait no longer than its ``execution_timeout`` (``defer_task``);
     Airflow 3 counts that anew for each container."""
+    instance, outcome, who = case.instance, case.outcome, case.end.who
     assert outcome.deferral is not None
     latest = None
-    if dag.dialect is Dialect.AIRFLOW2 and task.execution_timeout:
-        latest = (instance.start_date or now) + dt.timedelta(seconds=task.execution_timeout)
+    if case.dag.dialect is Dialect.AIRFLOW2 and case.task.execution_timeout:
+        latest = (instance.start_date or case.at) + dt.timedelta(seconds=case.task.execution_timeout)
     transitions.defer_task(
         tx,
         instance,
-        launch.id,
+        case.launch.id,
         outcome.deferral,
-        at=now,
+        at=case.at,
         who=who,
         latest=latest,
         reason=outcome.message or outcome.reason,
-        attempt={"exit_code": outcome.exit_code, "usage": dict(usage)},
+        attempt={"exit_code": outcome.exit_code, "usage": dict(case.end.usage)},
     )
     transitions.resume_answered(tx, instance, who=who)  # a person may have answered before the task was waiting
 
@@ -172,50 +234,44 @@ def with_unsent_results(
 
 def store_report(tx: Tx, instance: TaskInstance, report: Mapping[str, Any]) -> None:
     """Store rendered fields, results and note, as told by the runner."""
-    fields, label = report.get("rendered_fields"), report.get("rendered_map_index")
-    if fields is not None or label is not None:
-        tasks.set_rendered(tx, instance.id, fields, map_index_label=label)
-    for result in report.get("xcoms") or ():
-        xcoms.push(
-            tx,
-            instance.dag_run_id,
-            instance.task_id,
-            instance.map_index,
-            result["key"],
-            result["value"],
-            length=result.get("length"),
-        )
-    if report.get("note") is not None:
-        tasks.set_note(tx, instance.id, str(report["note"]))
+    store_reports(tx, [(instance, report)])
 
 
-def _advance(
-    tx: Tx,
-    instance: TaskInstance,
-    launch: Launch,
-    outcome: Outcome,
-    state: TaskState,
-    next_at: dt.datetime | None,
-    now: dt.datetime,
-    who: str,
-    usage: Mapping[str, float],
-) -> None:
+def store_reports(tx: Tx, told: Sequence[tuple[TaskInstance, Mapping[str, Any]]]) -> None:
+    """The same for several task instances."""
+    results: list[tuple[TaskInstance, str, Any, int | None]] = []
+    for instance, report in told:
+        fields, label = report.get("rendered_fields"), report.get("rendered_map_index")
+        if fields is not None or label is not None:
+            tasks.set_rendered(tx, instance.id, fields, map_index_label=label)
+        told_results = report.get("xcoms") or ()
+        results += [(instance, one["key"], one["value"], one.get("length")) for one in told_results]
+        if report.get("note") is not None:
+            tasks.set_note(tx, instance.id, str(report["note"]))
+    xcoms.push_all(tx, results)
+
+
+def _changes(tx: Tx, case: _Case) -> list[TaskChange]:
+    """The task's new state, and those of what it has decided against."""
+    instance, outcome, who, state = case.instance, case.outcome, case.end.who, case.follows.state
+    if state is None:
+        return []
     attempt = {
         "exit_code": outcome.exit_code,
         "reason": outcome.reason or None,
         "message": outcome.message or None,
-        "usage": dict(usage),
+        "usage": dict(case.end.usage),
     }
     changes = [
         TaskChange(
             ti_id=instance.id,
             expected=instance.state,
             new=state,
-            at=now,
+            at=case.at,
             who=who,
             reason=outcome.message or outcome.reason,
-            try_number=launch.try_number,
-            columns={"next_at": next_at} if next_at is not None else {},
+            try_number=case.launch.try_number,
+            columns={} if case.follows.next_at is None else {"next_at": case.follows.next_at},
             attempt=attempt,
         )
     ]
@@ -224,8 +280,8 @@ def _advance(
         if not xcoms.pull(tx, *place, SKIP_KEY, instance.map_index):  # a branch has told what it follows
             skipped = {"skipped": list(outcome.skip_downstream)}
             xcoms.push(tx, *place, instance.map_index, SKIP_KEY, skipped)
-        changes += _skips(tx, instance, outcome.skip_downstream, now, who)
-    transitions.apply(tx, changes)
+        changes += _skips(tx, instance, outcome.skip_downstream, case.at, who)
+    return changes
 
 
 def skip(tx: Tx, instance: TaskInstance, chosen: Collection[str | tuple[str, int]], *, who: str) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Mapping
 from typing import Any
 
 from goflow_runner import wire
@@ -13,28 +11,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from goflow.domain.errors import InvalidRequestError
-from goflow.domain.runs import Launch, Outcome
-from goflow.domain.state import OPEN_LAUNCH_STATES, TaskState
-from goflow.executor.outcomes import settle, store_report
-from goflow.executor.words import outcome_from_word
+from goflow.domain.runs import Launch
+from goflow.domain.state import OPEN_LAUNCH_STATES
+from goflow.executor.outcomes import store_report
 from goflow.server import speaking, task_bodies
 from goflow.server.asking_people import AskingPeople
 from goflow.server.attempts import AttemptGuard
 from goflow.server.door import Door, Handler, RequestRefusedError, no_such_call
 from goflow.server.execution.routes import ExecutionApi
-from goflow.server.execution.states import NO_WORDS
+from goflow.server.launch_calls import LaunchCalls
 from goflow.server.sent_folders import sent_folder
 from goflow.server.task_asked import TaskAsked
 from goflow.server.task_input import InputBuilder
 from goflow.server.trigger_api import TriggerApi
-from goflow.store import (
-    Store,
-    launches,
-    logs,
-    transitions,
-    versions,
-)
+from goflow.store import Store, launches, logs, versions
 
 
 class TaskApi:
@@ -44,6 +34,7 @@ class TaskApi:
         self.store = store
         self.door = Door(store, guard)
         self.inputs = inputs
+        self.calls = LaunchCalls(store, inputs)
         self.triggers = TriggerApi(self.door, inputs, trigger_poll_s)
 
     def application(self) -> Starlette:
@@ -87,18 +78,10 @@ class TaskApi:
         if task_bodies.number(body, "protocol") != wire.PROTOCOL:
             raise RequestRefusedError(409, f"this server speaks protocol {wire.PROTOCOL}: use its own runner image")
         claimant = task_bodies.text(body, "claimant")
-        with self.store.transaction() as tx:
-            claimed = transitions.claim_launch(tx, launch.id, claimant)
-            if claimed is transitions.Claimed.TAKEN:
-                raise RequestRefusedError(409, "another process has claimed this launch")
-            if claimed is transitions.Claimed.UNWANTED:
-                raise RequestRefusedError(410, "this launch is not wanted any more")
-            current, instance = launches.with_task(tx, launch.id)
-            if claimed is transitions.Claimed.CLAIMED:
-                transitions.advance_task(
-                    tx, instance.id, TaskState.QUEUED, TaskState.RUNNING, who="runner", try_number=launch.try_number
-                )
-            return self.inputs.build(tx, current, instance, self.store.clock.now())
+        answer = self.calls.claim({launch.id: claimant})[launch.id]
+        if isinstance(answer, RequestRefusedError):
+            raise answer
+        return answer
 
     def logs(self, launch: Launch, _: Request, body: Any) -> None:
         """Store lines."""
@@ -116,26 +99,7 @@ class TaskApi:
 
     def finish(self, launch: Launch, _: Request, body: Any) -> None:
         """Store the end. A task that was told to stop waits for its backend's word on why (decision 11)."""
-        word = task_bodies.word(task_bodies.mapping(body).get("outcome"))
-        rows = task_bodies.lines(body.get("lines") or [])
-        told = task_bodies.report(body)
-        outcome = _outcome(word, self.store.clock.now())
-        with self.store.reading() as tx:
-            launch = launches.find(tx, launch.id) or launch
-        if word.get("reason") == "Terminated" and launch.backend == "kubernetes" and launch.stop_requested_at is None:
-            with self.store.transaction() as tx:
-                logs.append(tx, launch.id, rows)
-                launches.set_message(tx, launch.id, reason="Terminated", message="told to stop; its pod's end decides")
-            return
-        if not settle(self.store, launch.id, outcome, who="runner", report=told, lines=rows, usage=word["usage"]):
-            self._say_why(launch, outcome.message)
-
-    def _say_why(self, launch: Launch, words: str) -> None:
-        """Airflow's supervisor has told the end, without its reason; the runner has read that in its log."""
-        with self.store.transaction() as tx:
-            now = launches.get(tx, launch.id)
-            if words and now.message == NO_WORDS:
-                launches.set_message(tx, launch.id, reason=now.reason, message=words)
+        self.calls.finish([(launch, task_bodies.mapping(body))])
 
     def folder(self, launch: Launch, request: Request, _: object) -> Response:
         """The DAG folder of the launch's own version, as a tar. Raises RequestRefusedError (403) for another."""
@@ -145,10 +109,3 @@ class TaskApi:
             if versions.get(tx, version_id).folder_digest != digest:
                 raise RequestRefusedError(403, "this is not the folder of this launch's version")
             return sent_folder(self.store, tx, digest)
-
-
-def _outcome(word: Mapping[str, Any], at: dt.datetime) -> Outcome:
-    try:
-        return outcome_from_word(word, at)
-    except ValueError as problem:
-        raise InvalidRequestError(f"outcome: {problem}") from problem

@@ -52,11 +52,12 @@ class InputBuilder:
 
     def build(self, tx: Tx, launch: Launch, instance: TaskInstance, now: dt.datetime) -> TaskInput:
         """The input of LAUNCH, which is claimed in the same transaction."""
-        run = runs.get(tx, instance.dag_run_id)
+        run = runs.get_once(tx, instance.dag_run_id)
         dag = versions.spec(tx, run.reading_id)
         task = dag.task(instance.task_id)
         resolved = launches.resolved(tx, launch)
-        of_attempt = launches.of_task(tx, instance.id, launch.try_number)
+        of_attempt = [launch] if launch.ordinal == 1 else launches.of_task(tx, instance.id, launch.try_number)
+        about = tx.remembered.get(("input", run.id)) or self._about(tx, run)
         begun = [other.claimed_at for other in of_attempt if other.claimed_at is not None]
         return {
             "protocol": PROTOCOL,
@@ -72,9 +73,9 @@ class InputBuilder:
             "dialect": dag.dialect.value,
             "task": task.to_json(),
             "dag": dag.head_json(),
-            "run": run_info(tx, run),
-            "folder": self.folder(tx, run),
-            "inputs": versions.inputs(tx, run.reading_id),
+            "run": about["run"],
+            "folder": about["folder"],
+            "inputs": about["inputs"],
             "environment": {**dag.runtime.environment, **task.runtime.environment},
             "results": self.results,
             "render_only": self.renders,
@@ -86,6 +87,15 @@ class InputBuilder:
             "upstream_map_lengths": _map_lengths(tx, run, dag, task),
             "server_time": now.isoformat(),
         }
+
+    def _about(self, tx: Tx, run: DagRun) -> dict[str, Any]:
+        """What every task of RUN is told; made once in a transaction."""
+        about = tx.remembered["input", run.id] = {
+            "run": run_info(tx, run),
+            "folder": self.folder(tx, run),
+            "inputs": versions.inputs(tx, run.reading_id),
+        }
+        return about
 
     def _airflow(
         self, tx: Tx, launch: Launch, instance: TaskInstance, run: DagRun, dag: DagSpec, task: TaskSpec

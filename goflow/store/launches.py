@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import Row, bindparam, func, select, update
@@ -14,17 +14,17 @@ from goflow.domain.state import LaunchState
 from goflow.store import tasks
 from goflow.store.columns import dumps, loads
 from goflow.store.tables import UNFINISHED_LAUNCHES, launches, task_instances, where
-from goflow.store.tx import Tx
+from goflow.store.tx import Tx, in_parts
 
 _l = launches.c
 _SELECT = select(*(column for column in _l if column.name not in {"plan", "outcome"}))
 _NAMES = tuple(str(column.key) for column in _SELECT.selected_columns)
 _GET = _SELECT.where(_l.id == bindparam("launch_id"))
-_WITH_TASK = (
-    select(*_SELECT.selected_columns, *(task_instances.c[name] for name in tasks.NAMES))
-    .select_from(launches.join(task_instances, task_instances.c.id == _l.task_instance_id))
-    .where(_l.id == bindparam("launch_id"))
+_JOINED = select(*_SELECT.selected_columns, *(task_instances.c[name] for name in tasks.NAMES)).select_from(
+    launches.join(task_instances, task_instances.c.id == _l.task_instance_id)
 )
+_WITH_TASK = _JOINED.where(_l.id == bindparam("launch_id"))
+_WITH_TASKS = _JOINED.where(_l.id.in_(bindparam("ids", expanding=True))).order_by(_l.id)
 _OF_TASK = _SELECT.where(_l.task_instance_id == bindparam("ti_id")).order_by(_l.try_number, _l.ordinal)
 _OF_RUN = (
     _SELECT.join(task_instances, task_instances.c.id == _l.task_instance_id)
@@ -90,6 +90,19 @@ def with_task(tx: Tx, launch_id: str) -> tuple[Launch, TaskInstance]:
     row = tx.first(_WITH_TASK, {"launch_id": launch_id})
     if row is None:
         raise NotFoundError(f"launch {launch_id}")
+    return _joined(row)
+
+
+def with_tasks(tx: Tx, launch_ids: Collection[str]) -> dict[str, tuple[Launch, TaskInstance]]:
+    """The same for several launches, by their ids; those that are not there are left out."""
+    if len(launch_ids) == 1:
+        rows = tx.rows(_WITH_TASK, {"launch_id": next(iter(launch_ids))})
+    else:
+        rows = [row for part in in_parts(sorted(launch_ids)) for row in tx.rows(_WITH_TASKS, {"ids": part})]
+    return {found[0].id: found for found in map(_joined, rows)}
+
+
+def _joined(row: Row[Any]) -> tuple[Launch, TaskInstance]:
     own = len(_NAMES)
     return _made(dict(zip(_NAMES, row[:own], strict=True))), tasks.made(dict(zip(tasks.NAMES, row[own:], strict=True)))
 

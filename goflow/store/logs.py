@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy import bindparam, func, select
 
@@ -20,9 +20,15 @@ _COUNT = select(func.count()).select_from(log_lines).where(_g.launch_id == bindp
 
 def append(tx: Tx, launch_id: str, lines: Iterable[LogRow]) -> None:
     """Keep those of LINES that are not there yet."""
+    append_many(tx, {launch_id: lines})
+
+
+def append_many(tx: Tx, lines: Mapping[str, Iterable[LogRow]]) -> None:
+    """The same for several launches, by their ids."""
     rows = [
         {"launch_id": launch_id, "seq": line.seq, "at": line.at, "stream": line.stream, "text": _storable(line.text)}
-        for line in lines
+        for launch_id, its in lines.items()
+        for line in its
     ]
     tx.insert_new(log_lines, rows)
 

@@ -119,6 +119,14 @@ def get(tx: Tx, dag_run_id: int) -> DagRun:
     return _run(row)
 
 
+def get_once(tx: Tx, dag_run_id: int) -> DagRun:
+    """The same as it was when it was asked for like this first in TX: for what of it does not change."""
+    known: DagRun | None = tx.remembered.get(("run", dag_run_id))
+    if known is None:
+        known = tx.remembered["run", dag_run_id] = get(tx, dag_run_id)
+    return known
+
+
 def list_(
     tx: Tx,
     dag_id: str | None = None,

@@ -42,6 +42,8 @@ class Tx:
         self.writable = writable
         self.locks_rows = writable and store.dialect == "postgresql"
         self.pending: list[Event] = []
+        self.remembered: dict[tuple[str, int], Any] = {}
+        """What query modules have read in this transaction and need not read again."""
 
     @property
     def sealer(self) -> Sealer:
@@ -68,10 +70,9 @@ class Tx:
         """Run a statement that changes rows; how many it changed."""
         return self.connection.execute(statement, params).rowcount
 
-    def change_many(self, statement: Executable, params: Sequence[Params]) -> None:
-        """The same statement for each of PARAMS; nothing for none."""
-        if params:
-            self.connection.execute(statement, list(params))
+    def change_many(self, statement: Executable, params: Sequence[Params]) -> int:
+        """The same statement for each of PARAMS, nothing for none; how many rows that changed."""
+        return self.connection.execute(statement, list(params)).rowcount if params else 0
 
     def upsert(self, table: Table, values: Params, keep: Collection[str] = ()) -> None:
         """Insert VALUES, or update the row of that primary key with them, but for the columns in KEEP."""

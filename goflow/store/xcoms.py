@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam, delete, select
 
-from goflow.domain.runs import DagRun
+from goflow.domain.runs import DagRun, TaskInstance
 from goflow.store.columns import dumps, loads
 from goflow.store.rows import XCom
 from goflow.store.tables import dag_runs, xcoms
@@ -55,9 +55,31 @@ def push_many(
     tx: Tx, dag_run_id: int, task_id: str, map_index: int, values: Iterable[tuple[str, Any, int | None]]
 ) -> None:
     """The same for several (key, value, length) of one task instance."""
-    base = {"dag_run_id": dag_run_id, "task_id": task_id, "map_index": map_index, "created_date": tx.now()}
-    for key, value, length in values:
-        tx.upsert(xcoms, {**base, "key": key, "value": dumps(value), "length": length})
+    base = {"dag_run_id": dag_run_id, "task_id": task_id, "map_index": map_index}
+    _push(tx, [{**base, "key": key, "value": value, "length": length} for key, value, length in values])
+
+
+def push_all(tx: Tx, results: Iterable[tuple[TaskInstance, str, Any, int | None]]) -> None:
+    """The same for several (instance, key, value, length) of any task instances."""
+    _push(
+        tx,
+        [
+            {
+                "dag_run_id": instance.dag_run_id,
+                "task_id": instance.task_id,
+                "map_index": instance.map_index,
+                "key": key,
+                "value": value,
+                "length": length,
+            }
+            for instance, key, value, length in results
+        ],
+    )
+
+
+def _push(tx: Tx, rows: list[dict[str, Any]]) -> None:
+    now = tx.now()
+    tx.upsert_many(xcoms, [{**row, "value": dumps(row["value"]), "created_date": now} for row in rows])
 
 
 def pull(tx: Tx, dag_run_id: int, task_id: str, key: str = RETURN_VALUE, map_index: int | None = None) -> list[XCom]:

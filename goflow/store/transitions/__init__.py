@@ -16,8 +16,12 @@ from goflow.store.transitions.callbacks import claim_callbacks, end_callback, lo
 from goflow.store.transitions.hitl import answer_question, ask_person, expire_question, resume_answered
 from goflow.store.transitions.launches import (
     Claimed,
+    LaunchChange,
     advance_launch,
+    advance_launches,
     claim_launch,
+    claim_launches,
+    lock_tasks_of,
     replace_launch,
     request_stop,
     stop_launches,
@@ -44,11 +48,13 @@ from goflow.store.transitions.watches import (
 
 __all__ = [
     "Claimed",
+    "LaunchChange",
     "LaunchRequest",
     "Limit",
     "TaskChange",
     "add_backfill_runs",
     "advance_launch",
+    "advance_launches",
     "advance_run",
     "advance_task",
     "answer_question",
@@ -57,6 +63,7 @@ __all__ = [
     "ask_person",
     "claim_callbacks",
     "claim_launch",
+    "claim_launches",
     "claim_questions",
     "claim_triggers",
     "claim_watches",
@@ -71,6 +78,7 @@ __all__ = [
     "fire_watcher",
     "forget_trigger",
     "give_up_question",
+    "lock_tasks_of",
     "lose_callbacks",
     "mark_task",
     "plan_launch",

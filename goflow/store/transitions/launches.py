@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import functools
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Row, Update, bindparam, func, insert, select, update
@@ -36,12 +37,28 @@ LAUNCH_TRANSITIONS: dict[LaunchState, frozenset[LaunchState]] = {
 COLUMNS = frozenset({"claimed_by", "job_name", "namespace", "plan", "outcome", "token_hash"})
 """What a change may set beside state, exit code, reason and message; ``outcome`` is any JSON, ``plan`` is text."""
 
-_SEE = (
-    select(_l.state, _l.try_number, _t.dag_id, _t.run_id, _t.task_id, _t.map_index, _t.id.label("ti"))
-    .select_from(table.join(task_instances, _t.id == _l.task_instance_id))
-    .where(_l.id == bindparam("launch_id"))
-)
+_SEEN = select(
+    *(_l.id.label("launch_id"), _l.state, _l.try_number, _t.dag_id, _t.run_id, _t.task_id, _t.map_index),
+    _t.id.label("ti"),
+).select_from(table.join(task_instances, _t.id == _l.task_instance_id))
+_SEE = _SEEN.where(_l.id == bindparam("launch_id"))
 _LOCK = _SEE.with_for_update(of=table)
+_SEE_MANY = _SEEN.where(_l.id.in_(bindparam("ids", expanding=True))).order_by(_l.id)
+_LOCK_MANY = _SEE_MANY.with_for_update(of=table)
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchChange:
+    """One change for `advance_launches`: NEW, if the launch is in one of EXPECTED. TOLD are ``exit_code``, ``reason``
+    and ``message`` where they are given, COLUMNS as in `COLUMNS`. AT None: now."""
+
+    launch_id: str
+    expected: LaunchState | Collection[LaunchState]
+    new: LaunchState
+    who: str = "executor"
+    at: dt.datetime | None = None
+    told: Mapping[str, Any] = field(default_factory=dict)
+    columns: Mapping[str, Any] = field(default_factory=dict)
 
 
 def advance_launch(
@@ -57,25 +74,47 @@ def advance_launch(
     message: str | None = None,
     **columns: Any,
 ) -> bool:
-    """Change a launch's state; False when it is not in EXPECTED any more.
-
-    ``created``, ``claimed`` and the ends (``ended``, ``lost``) set their moments. EXIT_CODE, REASON and MESSAGE are
-    written where they are given. Raises StateChangeRefusedError for a change that there is not.
-    """
-    row = tx.first(_LOCK if tx.locks_rows else _SEE, {"launch_id": launch_id})
-    if row is None:
-        return False
-    before = LaunchState(row.state)
-    if before is not expected and (isinstance(expected, str) or before not in expected):
-        return False
-    if new not in LAUNCH_TRANSITIONS[before]:
-        raise StateChangeRefusedError(f"launch {launch_id}: {before} to {new}")
-    at = at or tx.now()
+    """Change a launch's state; False when it is not in EXPECTED any more. See `advance_launches`."""
     told = {"exit_code": exit_code, "reason": reason, "message": message}
-    values = _values(new, at, columns, {name: value for name, value in told.items() if value is not None})
-    tx.change(_update(tuple(sorted(values))), {"key": launch_id, **values})
-    _say(tx, row, launch_id, before=before, new=new, who=who, at=at, reason=reason or "")
-    return True
+    return advance_launches(tx, [LaunchChange(launch_id, expected, new, who, at, told, columns)])[0]
+
+
+def advance_launches(tx: Tx, changes: Sequence[LaunchChange]) -> list[bool]:
+    """Make those of CHANGES that hold, each of another launch; which ones did. A few statements for any number of them.
+
+    ``created``, ``claimed`` and the ends (``ended``, ``lost``) set their moments. Raises StateChangeRefusedError for a
+    change that there is not.
+    """
+    seen = _see(tx, [change.launch_id for change in changes])
+    written: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    done = []
+    for change in changes:
+        row = seen.get(change.launch_id)
+        before = None if row is None else LaunchState(row.state)
+        holds = before is change.expected or (not isinstance(change.expected, str) and before in change.expected)
+        done.append(holds)
+        if row is None or before is None or not holds:
+            continue
+        if change.new not in LAUNCH_TRANSITIONS[before]:
+            raise StateChangeRefusedError(f"launch {change.launch_id}: {before} to {change.new}")
+        at = change.at or tx.now()
+        told = {name: value for name, value in change.told.items() if value is not None}
+        values = _values(change.new, at, dict(change.columns), told)
+        written.setdefault(tuple(sorted(values)), []).append({"key": change.launch_id, **values})
+        reason = str(change.told.get("reason") or "")
+        _say(tx, row, change.launch_id, before=before, new=change.new, who=change.who, at=at, reason=reason)
+    for names, rows in written.items():
+        tx.change_many(_update(names), rows)
+    return done
+
+
+def _see(tx: Tx, ids: Sequence[str]) -> dict[str, Row[Any]]:
+    """Launches with their tasks, locked in order of their ids, so that two transactions never wait for each other."""
+    if len(ids) == 1:
+        row = tx.first(_LOCK if tx.locks_rows else _SEE, {"launch_id": ids[0]})
+        return {} if row is None else {ids[0]: row}
+    statement = _LOCK_MANY if tx.locks_rows else _SEE_MANY
+    return {row.launch_id: row for part in in_parts(sorted(ids)) for row in tx.rows(statement, {"ids": part})}
 
 
 def _values(new: LaunchState, at: dt.datetime, columns: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
@@ -137,18 +176,22 @@ class Claimed(enum.StrEnum):
 
 _CLAIMABLE = frozenset({_L.PLANNED, _L.CREATED})
 _WANTED = frozenset({TaskState.QUEUED, TaskState.RUNNING})
-_SEE_CLAIM = (
-    select(
-        *(_l.state, _l.try_number, _l.claimed_by, _l.stop_requested_at),
-        *(_t.state.label("task_state"), _t.try_number.label("task_try")),
-        *(_t.dag_id, _t.run_id, _t.task_id, _t.map_index, _t.id.label("ti")),
-    )
-    .select_from(table.join(task_instances, _t.id == _l.task_instance_id))
-    .where(_l.id == bindparam("launch_id"))
-)
+_SEEN_CLAIM = select(
+    *(_l.id.label("launch_id"), _l.state, _l.try_number, _l.claimed_by, _l.stop_requested_at),
+    *(_t.state.label("task_state"), _t.try_number.label("task_try")),
+    *(_t.dag_id, _t.run_id, _t.task_id, _t.map_index, _t.id.label("ti")),
+).select_from(table.join(task_instances, _t.id == _l.task_instance_id))
+_SEE_CLAIM = _SEEN_CLAIM.where(_l.id == bindparam("launch_id"))
+_SEE_CLAIMS = _SEEN_CLAIM.where(_l.id.in_(bindparam("ids", expanding=True)))
 _LOCK_TASK = (
     select(_t.id)
     .where(_t.id == select(_l.task_instance_id).where(_l.id == bindparam("launch_id")).scalar_subquery())
+    .with_for_update()
+)
+_LOCK_TASKS = (
+    select(_t.id)
+    .where(_t.id.in_(select(_l.task_instance_id).where(_l.id.in_(bindparam("ids", expanding=True)))))
+    .order_by(_t.id)
     .with_for_update()
 )
 _CLAIM = (
@@ -158,6 +201,12 @@ _CLAIM = (
 )
 
 
+def lock_tasks_of(tx: Tx, launch_ids: Collection[str]) -> None:
+    """Lock the task instances of those launches, in order of their ids, as whoever changes both does it first."""
+    if tx.locks_rows:
+        tx.rows(_LOCK_TASKS, {"ids": sorted(launch_ids)})
+
+
 def claim_launch(tx: Tx, launch_id: str, claimant: str, *, at: dt.datetime | None = None) -> Claimed:
     """Let CLAIMANT (a pod's uid, ``pid:start time``) be the one process that runs this launch.
 
@@ -165,22 +214,50 @@ def claim_launch(tx: Tx, launch_id: str, claimant: str, *, at: dt.datetime | Non
     UNWANTED: asked to stop, ended, its attempt is over, or there is no such launch. The task instance's row is locked
     until the transaction ends, so `advance_task` to ``running`` may follow without another check.
     """
-    if tx.locks_rows:
-        tx.first(_LOCK_TASK, {"launch_id": launch_id})
-    row = tx.first(_SEE_CLAIM, {"launch_id": launch_id})
-    if row is None:
-        return Claimed.UNWANTED
+    return claim_launches(tx, {launch_id: claimant}, at=at)[launch_id]
+
+
+def claim_launches(tx: Tx, claims: Mapping[str, str], *, at: dt.datetime | None = None) -> dict[str, Claimed]:
+    """The same for several launches at once, CLAIMS being their claimants by their ids."""
+    lock_tasks_of(tx, claims)
+    if len(claims) == 1:
+        rows = tx.rows(_SEE_CLAIM, {"launch_id": next(iter(claims))})
+    else:
+        rows = tx.rows(_SEE_CLAIMS, {"ids": sorted(claims)})
+    at = at or tx.now()
+    found = dict.fromkeys(claims, Claimed.UNWANTED)
+    free: dict[str, Row[Any]] = {}
+    for row in sorted(rows, key=lambda row: str(row.launch_id)):
+        found[row.launch_id] = _claimable(row, claims[row.launch_id])
+        if found[row.launch_id] is Claimed.CLAIMED:
+            free[row.launch_id] = row
+    taken = _take(tx, {launch_id: claims[launch_id] for launch_id in free}, at)
+    for launch_id, row in free.items():
+        if launch_id not in taken:
+            found[launch_id] = Claimed.TAKEN
+            continue
+        _say(tx, row, launch_id, before=LaunchState(row.state), new=_L.CLAIMED, who=claims[launch_id], at=at, reason="")
+    return found
+
+
+def _claimable(row: Row[Any], claimant: str) -> Claimed:
+    """What comes of a claim, as far as the row that was read says."""
     state = LaunchState(row.state)
     current = TaskState(row.task_state) in _WANTED and row.task_try == row.try_number
     if state not in _CLAIMABLE | {_L.CLAIMED} or row.stop_requested_at is not None or not current:
         return Claimed.UNWANTED
     if row.claimed_by is not None:
         return Claimed.OURS if row.claimed_by == claimant else Claimed.TAKEN
-    at = at or tx.now()
-    if tx.change(_CLAIM, {"key": launch_id, "claimant": claimant, "at": at}) != 1:
-        return Claimed.TAKEN
-    _say(tx, row, launch_id, before=state, new=_L.CLAIMED, who=claimant, at=at, reason="")
     return Claimed.CLAIMED
+
+
+def _take(tx: Tx, claims: Mapping[str, str], at: dt.datetime) -> Collection[str]:
+    """Write those claims where nobody was faster; the ids of the launches that they have got."""
+    changed = tx.change_many(_CLAIM, [{"key": key, "claimant": who, "at": at} for key, who in claims.items()])
+    if changed == len(claims):
+        return claims.keys()
+    now = tx.rows(_SEE_CLAIMS, {"ids": list(claims)})
+    return {row.launch_id for row in now if row.claimed_by == claims[row.launch_id] and row.state == _L.CLAIMED.value}
 
 
 _OPEN_OF = (

@@ -1,0 +1,103 @@
+"""What every runner says twice of its launch, that it begins and how it ended: for one launch or for many at once.
+
+Those that come together are written in one transaction, with a few statements for all of them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from goflow_runner.wire import TaskInput
+
+from goflow.domain.errors import InvalidRequestError
+from goflow.domain.runs import Launch, Outcome
+from goflow.domain.state import TaskState
+from goflow.executor.outcomes import End, settle_all
+from goflow.executor.words import outcome_from_word
+from goflow.server import task_bodies
+from goflow.server.door import RequestRefusedError
+from goflow.server.execution.states import NO_WORDS
+from goflow.server.task_input import InputBuilder
+from goflow.store import Store, Tx, launches, logs, transitions
+from goflow.store.transitions import Claimed, TaskChange
+
+_REFUSALS = {
+    Claimed.TAKEN: (409, "another process has claimed this launch"),
+    Claimed.UNWANTED: (410, "this launch is not wanted any more"),
+}
+
+
+class LaunchCalls:
+    """Claims and ends of STORE's launches. INPUTS makes what a claim is answered with."""
+
+    def __init__(self, store: Store, inputs: InputBuilder) -> None:
+        self.store = store
+        self.inputs = inputs
+
+    def claim(self, claims: Mapping[str, str]) -> dict[str, TaskInput | RequestRefusedError]:
+        """Let each of CLAIMS (launch to claimant) be the one that runs its launch, and tell all about it."""
+        with self.store.transaction() as tx:
+            claimed = transitions.claim_launches(tx, claims)
+            found = launches.with_tasks(tx, claims)
+            begun = [
+                TaskChange(instance.id, TaskState.QUEUED, TaskState.RUNNING, who="runner", try_number=launch.try_number)
+                for launch, instance in found.values()
+                if claimed[launch.id] is Claimed.CLAIMED
+            ]
+            transitions.apply(tx, begun)
+            now = self.store.clock.now()
+            return {
+                launch_id: RequestRefusedError(*_REFUSALS[what])
+                if what in _REFUSALS
+                else self.inputs.build(tx, *found[launch_id], now)
+                for launch_id, what in claimed.items()
+            }
+
+    def finish(self, told: Sequence[tuple[Launch, Mapping[str, Any]]]) -> None:
+        """Store ends (`goflow_runner.wire.Finish`). A task that was told to stop waits for its backend's word on why
+        (decision 11). Raises InvalidRequestError where one is not as it should be, and NotFoundError."""
+        ends = [_end(launch, body, self.store.clock.now()) for launch, body in told]
+        with self.store.transaction() as tx:
+            now = launches.with_tasks(tx, {end.launch_id for end in ends})
+            known = {launch_id: launch for launch_id, (launch, _) in now.items()}
+            waiting = [end for end in ends if _waits(end, known.get(end.launch_id))]
+            for end in waiting:
+                logs.append(tx, end.launch_id, end.lines)
+                words = "told to stop; its pod's end decides"
+                launches.set_message(tx, end.launch_id, reason="Terminated", message=words)
+            final = [end for end in ends if end not in waiting]
+            for end, was_open in zip(final, settle_all(tx, final), strict=True):
+                if not was_open:
+                    _say_why(tx, end)
+
+
+def _end(launch: Launch, body: Mapping[str, Any], at: dt.datetime) -> End:
+    word = task_bodies.word(body.get("outcome"))
+    lines = task_bodies.lines(body.get("lines") or [])
+    told = task_bodies.report(body)
+    return End(
+        launch_id=launch.id, outcome=_outcome(word, at), who="runner", report=told, lines=lines, usage=word["usage"]
+    )
+
+
+def _outcome(word: Mapping[str, Any], at: dt.datetime) -> Outcome:
+    try:
+        return outcome_from_word(word, at)
+    except ValueError as problem:
+        raise InvalidRequestError(f"outcome: {problem}") from problem
+
+
+def _waits(end: End, launch: Launch | None) -> bool:
+    """Whether it is for the pod to say what END was."""
+    if launch is None or launch.backend != "kubernetes":
+        return False
+    return end.outcome.reason == "Terminated" and launch.stop_requested_at is None
+
+
+def _say_why(tx: Tx, end: End) -> None:
+    """Airflow's supervisor has told the end, without its reason; the runner has read that in its log."""
+    now = launches.get(tx, end.launch_id)
+    if end.outcome.message and now.message == NO_WORDS:
+        launches.set_message(tx, end.launch_id, reason=now.reason, message=end.outcome.message)
