@@ -67,6 +67,7 @@ class Daemon:
                 api_token=settings.api_token.get_secret_value() or self.token,
                 open=is_loopback(settings.api_host),
                 checks={"backend": self.backend.ready, "executor": self._executor_ready, **self._thread_checks()},
+                waits=self.store.waits,
                 status=self.status,
                 parallelism=settings.parallelism,
                 namespace_slots=settings.namespace_slots,

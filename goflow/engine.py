@@ -78,7 +78,7 @@ class Engine:
             Planner(self.store, defaults, renders=renders),
             self.mint,
             clock=self.store.clock,
-            workers=4 if settings.backend == "local" else 16,
+            launches_at_once=4 if settings.backend == "local" else settings.launches_at_once,
             follower=follower,
         )
         self.scheduler = Scheduler(

@@ -180,6 +180,10 @@ class Settings(BaseSettings):
     """Copies of a mapped task that are queued together, and whose pods differ in nothing else, run as one Indexed Job
     when they are at least so many (10,000 in one at most). 0: each copy has a Job of its own."""
 
+    launches_at_once: int = Field(default=16, ge=1, le=256)
+    """Jobs that are asked for at the same time at most. The daemon asks for fewer while the API server is slow or says
+    so (429)."""
+
     installation: str = "goflow"
     """Name of this installation, on every Job: two of them may share a namespace."""
 

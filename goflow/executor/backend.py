@@ -10,7 +10,7 @@ import datetime as dt
 import enum
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from goflow.domain.runs import Launch, Outcome
 from goflow.executor.unsent import Unsent
@@ -79,12 +79,23 @@ class LaunchRefusedError(Exception):
 
 
 class BackendAwayError(Exception):
-    """The backend does not answer or asks to slow down: try again, after RETRY_AFTER_S seconds. REASON, where it is the
-    launch's own that it waits: one word for people to see with it."""
+    """It cannot be done now: try again, after RETRY_AFTER_S seconds. WAITS says what has to wait: ``all`` where the
+    backend does not answer, or asks to SLOW_DOWN; ``namespace`` where that of the launch has no room; or the ``launch``
+    alone. REASON, where people are to see it with the launch: one word."""
 
-    def __init__(self, message: str, retry_after_s: float = 1.0, *, reason: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        retry_after_s: float = 1.0,
+        *,
+        reason: str = "",
+        waits: Literal["all", "namespace", "launch"] = "all",
+        slow_down: bool = False,
+    ) -> None:
         self.retry_after_s = retry_after_s
         self.reason = reason
+        self.waits = waits
+        self.slow_down = slow_down
         super().__init__(message)
 
 

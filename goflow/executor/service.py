@@ -12,11 +12,10 @@ import datetime as dt
 import functools
 import heapq
 import itertools
-import queue
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -26,13 +25,17 @@ from goflow.domain.runs import Event, Launch, Outcome
 from goflow.domain.state import OPEN_LAUNCH_STATES, LaunchState, TaskState
 from goflow.executor.backend import Backend, BackendAwayError, Handle, LaunchRefusedError, Observation, Phase
 from goflow.executor.here import Here
+from goflow.executor.holds import Holds
 from goflow.executor.notes import AT_ONCE, Notes
 from goflow.executor.outcomes import begun, settle, store_report, with_unsent_results
 from goflow.executor.plans import Planner
+from goflow.executor.pressure import Pressure
+from goflow.executor.refill import Refill
 from goflow.executor.share import Everything, Share
 from goflow.executor.shared_jobs import as_its_launch
 from goflow.executor.tokens import TokenMint
 from goflow.executor.unsent import NOTHING
+from goflow.executor.work import Work, WorkQueue
 from goflow.operators.plan import JobPlan, NotConvertibleError
 from goflow.operators.shared import as_shared
 from goflow.service import ThreadService
@@ -48,6 +51,8 @@ log = structlog.get_logger(__name__)
 TICK_S = 1.0
 RETRY_S = 5.0
 """Seconds after which a step that failed for no known reason is tried again."""
+AWAY_S = 1.0
+"""Seconds after which the database is asked again."""
 STOP_GRACE_S = 30.0
 LOOK_AT_ALL_S = 60.0
 """How often every launch that has not begun is looked at, whoever has made it."""
@@ -56,12 +61,12 @@ LOG_WAIT_S = 0.3
 TURNS = 64
 NO_SERVER = "NoServer"
 """The reason of a runner that could not claim its launch, since nobody answered."""
-
-Work = tuple[Literal["launch", "stop", "clean", "observe"], str | Observation]
+RESERVED = 4
+"""Workers beyond those that may launch: stops and cleaning have somebody, whatever launches wait for."""
 
 
 class Executor(ThreadService):
-    """Runs launches of STORE on BACKEND with WORKERS threads: those of its SHARE."""
+    """Runs those launches of STORE that are of its SHARE on BACKEND, LAUNCHES_AT_ONCE at the same time at most."""
 
     def __init__(
         self,
@@ -71,7 +76,7 @@ class Executor(ThreadService):
         mint: TokenMint,
         *,
         clock: Clock,
-        workers: int = 4,
+        launches_at_once: int = 4,
         follower: LogFollower | None = None,
         namespaces: Sequence[str] = (),
         share: Share | None = None,
@@ -86,7 +91,15 @@ class Executor(ThreadService):
         self.namespaces = namespaces
         self.share = share or Everything()
         self._share_changed = threading.Event()
-        self._queue: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
+        self.waits = store.waits
+        self.pressure = Pressure(clock, most=launches_at_once)
+        self._queue = WorkQueue(self.pressure, self.wake)
+        self._holds = Holds(store, backend.name, clock, self.waits, self.share)
+        self._refill = Refill(store, backend.name, self._queue, self._holds, self._is_wanted)
+        self._parked: set[str] = set()
+        """Launches that wait for a moment of their own."""
+        self._away: str | None = None
+        """What was said by the backend that did not take the last launch."""
         self._later: list[tuple[float, int, Work]] = []
         self._later_lock = threading.Lock()
         self._numbers = itertools.count()
@@ -96,7 +109,8 @@ class Executor(ThreadService):
         self._notes = Notes(store)
         self._turns = [threading.RLock() for _ in range(TURNS)]
         self._workers = [
-            threading.Thread(target=self._work, name=f"executor-{number}", daemon=True) for number in range(workers)
+            threading.Thread(target=self._work, name=f"executor-{number}", daemon=True)
+            for number in range(launches_at_once + RESERVED)
         ]
         self._unsubscribe: Callable[[], None] = lambda: None
         self.reconciled = threading.Event()
@@ -115,12 +129,12 @@ class Executor(ThreadService):
             self.wake.clear()
             try:
                 self._tick()
+            except DatabaseBusyError as problem:
+                log.debug("a tick of the executor waits", problem=str(problem))
             except Exception:
                 log.exception("a tick of the executor failed; the next one tries again")
         self._unsubscribe()
-        for worker in self._workers:
-            if worker.ident is not None:
-                self._queue.put(None)
+        self._queue.close()
         for worker in self._workers:
             if worker.ident is not None:
                 worker.join(STOP_GRACE_S)
@@ -133,7 +147,9 @@ class Executor(ThreadService):
                 step()
                 return True
             except (BackendAwayError, DatabaseBusyError) as problem:
-                log.warning("nothing is launched until it answers", step=what, problem=str(problem))
+                if isinstance(problem, BackendAwayError):
+                    self.waits.begin(self.backend.name, str(problem))
+                log.debug("nothing is launched until it answers", step=what, problem=str(problem))
             except Exception:
                 log.exception("the executor cannot begin; it tries again", step=what)
             self.stopping.wait(TICK_S)
@@ -149,27 +165,31 @@ class Executor(ThreadService):
 
     def _reconcile(self) -> None:
         """Hold its share of the store's open launches against what the backend has. Raises BackendAwayError."""
-        with self.store.reading() as tx:
-            every = launches.unfinished(tx, self.backend.name)
-            to_clean = [launch for launch in launches.to_clean(tx, self.backend.name) if self.share.has(launch)]
-        unfinished = {launch.id: launch for launch in every if self.share.has(launch)}
         present = {seen.launch_id: seen for seen in self.backend.present()}
-        jobs: set[str] = set()
-        for launch in unfinished.values():
-            seen = present.get(launch.id)
-            if launch.state is LaunchState.PLANNED:
-                if launch.shared_job is None or launch.shared_job not in jobs:
-                    self._queue.put(("launch", launch.id))
-                jobs.add(launch.shared_job or "")
-            elif seen is None:
-                self.observe(Observation(launch_id=launch.id, phase=Phase.GONE, reason="NotFound"))
-            if launch.stop_requested_at is not None:
-                self._queue.put(("stop", launch.id))
-            if seen is not None:
-                self.observe(seen)
-        for launch in to_clean:
-            self._queue.put(("clean", launch.id))
-        log.info("reconciled", open=len(unfinished), present=len(present), to_clean=len(to_clean))
+        count, after = 0, ""
+        while found := self._unfinished_after(after):
+            for launch in found:
+                if self.share.has(launch):
+                    self._compare(launch, present.get(launch.id))
+            count, after = count + len(found), found[-1].id
+        for kind in ("launch", "stop", "clean"):
+            self._refill.begin_anew(kind)
+        self._refill.fetch()
+        log.info("reconciled", open=count, present=len(present))
+
+    def _unfinished_after(self, after: str) -> list[Launch]:
+        with self.store.reading() as tx:
+            return launches.unfinished_after(tx, self.backend.name, after)
+
+    def _is_wanted(self, launch_id: str) -> bool:
+        """Whether a launch that was left in the database is for this executor, and waits for no moment of its own."""
+        return launch_id not in self._parked and self.share.may_have(launch_id)
+
+    def _compare(self, launch: Launch, seen: Observation | None) -> None:
+        if seen is not None:
+            self.observe(seen)
+        elif launch.state is not LaunchState.PLANNED:
+            self.observe(Observation(launch_id=launch.id, phase=Phase.GONE, reason="NotFound"))
 
     def _on_events(self, happened: Sequence[Event]) -> None:
         jobs: set[object] = set()
@@ -189,17 +209,33 @@ class Executor(ThreadService):
                 self._queue.put(("stop", str(event.data["launch_id"])))
 
     def _tick(self) -> None:
+        self.store.look_again()
         now = self.clock.monotonic()
         with self._later_lock:
             while self._later and self._later[0][0] <= now:
-                self._queue.put(heapq.heappop(self._later)[2])
+                work = heapq.heappop(self._later)[2]
+                if work[0] == "launch":
+                    self._parked.discard(str(work[1]))
+                self._queue.put(work)
         if self._share_changed.is_set() and self.reconciled.is_set():
             self._share_changed.clear()
             if not self._until_done("reconcile what has changed hands", self._reconcile):
                 return
+        self._refill.fetch()
         self._here.tick()
         if self._here.found:
             self._check_startup()
+        self._tell_waits()
+
+    def _tell_waits(self) -> None:
+        """Whether the backend is waited for."""
+        if not self.pressure.pause_s() and not self._queue.sizes()["launch"]:
+            self._away = None  # nobody asks any more
+        why = self.backend.ready() or self._away
+        if why is None:
+            self.waits.end(self.backend.name)
+        else:
+            self.waits.begin(self.backend.name, why, retry=False)
 
     # Work ------------------------------------------------------------------------------------------------------
 
@@ -220,20 +256,48 @@ class Executor(ThreadService):
                 else:
                     {"launch": self._launch, "stop": self._stop, "clean": self._clean}[kind](what)
         except (BackendAwayError, DatabaseBusyError) as problem:
-            log.warning("something is away; it is tried again", step=kind, launch=launch_id, problem=str(problem))
-            self._again(work, getattr(problem, "retry_after_s", 1.0))
+            self._away_from(work, problem)
         except NotFoundError:
             log.info("a launch is gone, with its run", step=kind, launch=launch_id)
         except Exception:
             log.exception("an executor step failed; it is tried again", step=kind, launch=launch_id)
             self._again(work, RETRY_S)
+        finally:
+            self._queue.done(work)
+
+    def _away_from(self, work: Work, problem: BackendAwayError | DatabaseBusyError) -> None:
+        """WORK has to wait for what is away; a launch for which the backend has no answer keeps its place."""
+        after_s = AWAY_S
+        if isinstance(problem, DatabaseBusyError) and self.waits.is_on_any("database", "disk"):
+            self._queue.rest(AWAY_S)
+            if work[0] != "observe":
+                self._queue.put_back(work)
+                return
+        elif isinstance(problem, BackendAwayError):
+            after_s = problem.retry_after_s
+            if work[0] == "launch" and problem.waits == "namespace":
+                return  # its namespace is held: it is asked for when that is over
+            if work[0] == "launch" and problem.waits == "all":
+                self._queue.put_back(work)
+                return
+            self.waits.begin(self.backend.name, str(problem))
+        log.debug("something is away; it is tried again", step=work[0], problem=str(problem))
+        self._again(work, after_s)
 
     def _turn(self, launch_id: str) -> threading.RLock:
         """What steps of one launch hold, one at a time."""
         return self._turns[hash(launch_id) % len(self._turns)]
 
     def _again(self, work: Work, after_s: float) -> None:
+        """Do WORK later. Too many launches that wait for that are left in the database."""
         with self._later_lock:
+            if work[0] == "launch":
+                if len(self._parked) >= self._queue.most:
+                    self._queue.leave("launch")
+                    return
+                if work[1] in self._parked:
+                    return
+                self._parked.add(str(work[1]))
             heapq.heappush(self._later, (self.clock.monotonic() + after_s, next(self._numbers), work))
 
     def _launch(self, launch_id: str) -> None:
@@ -258,9 +322,13 @@ class Executor(ThreadService):
             if planned[0].shared_job is not None:
                 plan = as_shared(plan, planned[0].shared_job, copies=len(together))
             self._note_namespace(plan, planned)
+            hold = self._holds.of(plan.namespace, [launch.id for launch in planned])
+            if hold is not None:
+                self._tell_why(planned, hold.reason, hold.message)
+                return
             if not self.share.take(planned):
                 return
-            self.backend.launch(plan, self.mint.token(plan.launch_id))
+            self._ask(plan)
         except NotConvertibleError as problem:
             self._refuse(planned, "NotConvertible", str(problem))
         except LaunchRefusedError as refusal:
@@ -268,9 +336,32 @@ class Executor(ThreadService):
         except BackendAwayError as problem:
             if problem.reason:
                 self._tell_why(planned, problem.reason, str(problem))
+            if problem.waits == "namespace":
+                self._holds.refused(plan.namespace, problem)
             raise
         else:
+            if self._holds.taken(plan.namespace):
+                self._refill.begin_anew("launch")
+                self.wake.set()
             self._created(plan, planned)
+
+    def _ask(self, plan: JobPlan) -> None:
+        """Have the backend take it, and learn how much it bears. Raises BackendAwayError, LaunchRefusedError."""
+        began = self.clock.monotonic()
+        try:
+            self.backend.launch(plan, self.mint.token(plan.launch_id))
+        except BackendAwayError as problem:
+            if problem.slow_down:
+                self.pressure.throttled(problem.retry_after_s)
+            elif problem.waits == "all":
+                self._away = str(problem)
+                self.pressure.away(problem.retry_after_s)
+                self.waits.begin(self.backend.name, self._away)
+            raise
+        self.pressure.succeeded(self.clock.monotonic() - began, self._queue.under_way())
+        if self._away is not None:
+            self._away = None
+            self.waits.end(self.backend.name)
 
     def _tell_why(self, planned: Sequence[Launch], reason: str, message: str) -> None:
         """They wait, and say for what."""
@@ -460,7 +551,14 @@ class Executor(ThreadService):
 
     def status(self) -> dict[str, Any]:
         """For the health page: how much waits."""
-        return {"backend": self.backend.name, "queue": self._queue.qsize(), "later": len(self._later)}
+        return {
+            "backend": self.backend.name,
+            "queue": self._queue.qsize(),
+            "later": len(self._later),
+            "launch_limit": self.pressure.limit,
+            "launches_in_flight": self._queue.under_way(),
+            "held_namespaces": self._holds.namespaces(),
+        }
 
 
 def _note_created(tx: Tx, plan: JobPlan, planned: Sequence[Launch], late: dict[str, Launch]) -> None:

@@ -16,11 +16,15 @@ from typing import Any
 
 import urllib3
 
+from goflow import __version__
 from goflow.kube.errors import UnavailableError, error_for
+from goflow.telemetry import metrics
 
 CALL_TIMEOUT_S = 30.0
 CONNECT_TIMEOUT_S = 5.0
 POOL_SIZE = 32
+USER_AGENT = f"goflow/{__version__}"
+"""Who asks, for the API server's log, its audit and its metrics."""
 Query = Mapping[str, str | int | bool | None]
 Json = dict[str, Any]
 
@@ -46,6 +50,7 @@ class KubeApi:
                 config.load_kube_config(client_configuration=configuration)
         configuration.connection_pool_maxsize = POOL_SIZE
         self._client = client.ApiClient(configuration)
+        self._client.user_agent = USER_AGENT
         self._lock = threading.Lock()
 
     # Jobs ------------------------------------------------------------------------------------------------------
@@ -167,6 +172,7 @@ class KubeApi:
             _, url, headers, _, _ = self._client.param_serialize(
                 method, path, header_params=headers, auth_settings=["BearerToken"]
             )
+        asked = _kind_of(method, path, query)
         if query:
             url += "?" + urllib.parse.urlencode({k: _text(v) for k, v in query.items() if v is not None})
         try:
@@ -180,10 +186,28 @@ class KubeApi:
                 retries=False,
             )
         except (urllib3.exceptions.HTTPError, OSError) as problem:
+            metrics.KUBE_REQUESTS.labels(*asked, "none").inc()
             raise UnavailableError(0, "NoAnswer", f"{type(problem).__name__}: {problem}") from problem
+        metrics.KUBE_REQUESTS.labels(*asked, str(response.status)).inc()
         if response.status >= 400:
             _raise_for(response)
         return response
+
+
+def _kind_of(method: str, path: str, query: Query | None) -> tuple[str, str]:
+    """Verb and resource of a request, as the API server's own metrics name them.
+
+    https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris
+    """
+    parts = path.strip("/").split("/")
+    parts = parts[3:] if parts[0] == "apis" else parts[2:]  # group and version, or version
+    if parts[:1] == ["namespaces"] and len(parts) > 2:
+        parts = parts[2:]
+    resource = "/".join([*parts[:1], *parts[2:3]]) or path
+    if method == "GET":
+        watches = bool(query and query.get("watch"))
+        return ("WATCH" if watches else "GET" if len(parts) > 1 else "LIST"), resource
+    return method, resource
 
 
 def own_namespace() -> str:

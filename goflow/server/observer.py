@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from goflow.domain.runs import Event
 from goflow.domain.state import TERMINAL_RUN_STATES, TERMINAL_TASK_STATES
 from goflow.store import Store, Tx, dags, events, import_errors, runs, triggers
+from goflow.store.absence import DATABASE
 from goflow.store.errors import DatabaseBusyError
 from goflow.telemetry import metrics
 
@@ -42,6 +43,8 @@ class EventMetrics:
 
     def _read(self, count: Callable[[Tx], int]) -> float:
         """A gauge's value; NaN while the database is away, so that the other metrics are told all the same."""
+        if self.store.waits.is_on_any(DATABASE):
+            return math.nan
         try:
             with self.store.reading() as tx:
                 return count(tx)

@@ -11,34 +11,41 @@ import functools
 import threading
 from collections.abc import Callable, Iterator, Sequence
 
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-
 from goflow.domain.clock import Clock, SystemClock
 from goflow.domain.runs import Event, new_launch_id
 from goflow.domain.spec import DagSpec
 from goflow.store import databases, events, installation
+from goflow.store.absence import DATABASE, DISK, READING, WRITING, told_as_ours
 from goflow.store.cache import Cache
-from goflow.store.errors import DatabaseBusyError
 from goflow.store.notifier import Notifier
 from goflow.store.publisher import Publisher
 from goflow.store.sealer import Sealer
 from goflow.store.tx import Tx
+from goflow.telemetry.waiting import Waits
 
 
 class Store:
     """The database at URL: ``sqlite:////absolute/path`` or ``postgresql://user@host/database``.
 
     ENCRYPTION_KEY: one or more Fernet keys, comma separated, the first of them seals. CLOCK: where the time comes from.
+    WAITS is told when the database is away and when it is back.
     """
 
-    def __init__(self, url: str, *, encryption_key: str | None = None, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        encryption_key: str | None = None,
+        clock: Clock | None = None,
+        waits: Waits | None = None,
+    ) -> None:
         self.database = databases.connect(url)
         self.dialect = self.database.dialect
         self.clock: Clock = clock or SystemClock()
         self.sealer = Sealer(encryption_key)
         self.identity = new_launch_id()
         """Names this opening of the store, so that it knows its own notifications."""
+        self.waits = waits or Waits()
         self.publisher = Publisher()
         self.specs: Cache[int, DagSpec] = Cache(256)
         self._thread = threading.local()
@@ -71,7 +78,7 @@ class Store:
             raise RuntimeError("a transaction inside a transaction of the same thread")
         self._thread.busy = True
         try:
-            with _told_as_ours(), self.database.writing() as connection:
+            with told_as_ours(self.waits, WRITING), self.database.writing() as connection:
                 tx = Tx(self, connection, writable=True)
                 yield tx
                 self._commit(tx)
@@ -98,8 +105,17 @@ class Store:
     @contextlib.contextmanager
     def reading(self) -> Iterator[Tx]:
         """A transaction that only reads; on SQLite it sees one moment, and waits for nobody. DatabaseBusyError too."""
-        with _told_as_ours(), self.database.reading() as connection:
+        with told_as_ours(self.waits, READING), self.database.reading() as connection:
             yield Tx(self, connection, writable=False)
+
+    def look_again(self) -> None:
+        """Ask once more for what is waited for, since nobody else may have anything to write. Raises
+        DatabaseBusyError."""
+        if self.waits.is_on_any(DATABASE, DISK):
+            with self.reading() as tx:
+                installation.find(tx, "id")
+            with self.transaction() as tx:
+                installation.set_(tx, "looked_at", tx.now().isoformat())
 
     def subscribe(self, callback: Callable[[Sequence[Event]], None]) -> Callable[[], None]:
         """Call CALLBACK with the events of each commit, in order of ``seq``; what comes back ends it.
@@ -127,14 +143,3 @@ class Store:
             self._notifier.stop()
             self._notifier = None
         self.database.close()
-
-
-@contextlib.contextmanager
-def _told_as_ours() -> Iterator[None]:
-    """What the database itself cannot do becomes one error that other rooms know."""
-    try:
-        yield
-    except (OperationalError, InterfaceError) as problem:
-        raise DatabaseBusyError(" ".join(str(problem.orig).split())) from problem
-    except PoolTimeoutError as problem:
-        raise DatabaseBusyError("every connection is in use") from problem

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row, bindparam, func, select, update
 
 from goflow.domain.errors import NotFoundError
-from goflow.domain.runs import MOST_IN_JOB, Launch, TaskInstance, launch_of
+from goflow.domain.runs import MOST_IN_JOB, SHARED_DIGITS, Launch, TaskInstance, launch_of
 from goflow.domain.state import LaunchState
 from goflow.store import tasks
 from goflow.store.columns import dumps, loads
 from goflow.store.tables import UNFINISHED_LAUNCHES, launches, task_instances, where
-from goflow.store.tx import Tx, in_parts
+from goflow.store.tx import MOST_KEYS, Tx, in_parts
 
 _l = launches.c
 _SELECT = select(*(column for column in _l if column.name not in {"plan", "outcome"}))
@@ -56,6 +56,9 @@ _NOT_BEGUN = _UNFINISHED.where(
     _l.created_at <= bindparam("before"),
 )
 _OPEN_STATES = [LaunchState.PLANNED.value, LaunchState.CREATED.value, LaunchState.CLAIMED.value]
+_UNFINISHED_AFTER = _UNFINISHED.where(
+    _l.state.in_(_OPEN_STATES), _l.backend == bindparam("backend"), _l.id > bindparam("after")
+)
 _OVER_STATES = [LaunchState.ENDED.value, LaunchState.LOST.value]
 _WHY = (
     select(_l.task_instance_id, _l.reason, _l.message)
@@ -66,6 +69,17 @@ _WHY = (
 _SET_MESSAGE = (
     update(launches)
     .where(_l.id == bindparam("launch_id"))
+    .values(reason=bindparam("why", type_=_l.reason.type), message=bindparam("words", type_=_l.message.type))
+)
+_IDS = select(_l.id, _l.job_index).where(where(UNFINISHED_LAUNCHES), _l.id > bindparam("after")).order_by(_l.id)
+_TELL_WAITING = (
+    update(launches)
+    .where(
+        _l.backend == bindparam("on"),
+        _l.state == LaunchState.PLANNED.value,
+        _l.namespace == bindparam("place"),
+        func.coalesce(_l.reason, "") != bindparam("why", type_=_l.reason.type),
+    )
     .values(reason=bindparam("why", type_=_l.reason.type), message=bindparam("words", type_=_l.message.type))
 )
 _SET_PLAN = update(launches).where(_l.id == bindparam("launch_id")).values(plan=bindparam("text"))
@@ -182,6 +196,42 @@ def planned(tx: Tx, backend: str | None = None) -> list[Launch]:
 def to_clean(tx: Tx, backend: str | None = None) -> list[Launch]:
     """Launches that are over and whose remains are still there."""
     return _in_states(tx, backend, _OVER_STATES)
+
+
+def planned_ids(
+    tx: Tx, backend: str, *, after: str = "", limit: int, besides: Sequence[str] = (), namespace: str | None = None
+) -> list[tuple[str, str]]:
+    """The first LIMIT planned launches behind AFTER, with what their Job is known by: those in the namespaces BESIDES
+    left out, or those in NAMESPACE alone."""
+    statement = _IDS.where(_l.backend == backend, _l.state == LaunchState.PLANNED.value)
+    if besides:
+        statement = statement.where(_l.namespace.not_in(besides))
+    if namespace is not None:
+        statement = statement.where(_l.namespace == namespace)
+    rows = tx.rows(statement.limit(limit), {"after": after})
+    return [(row.id, row.id if row.job_index is None else row.id[:SHARED_DIGITS]) for row in rows]
+
+
+def ids_to_stop(tx: Tx, backend: str, *, after: str = "", limit: int) -> list[str]:
+    """The first LIMIT launches behind AFTER that were asked to stop and are not over."""
+    asked = _IDS.where(_l.backend == backend, _l.state.in_(_OPEN_STATES), _l.stop_requested_at.is_not(None))
+    return [row.id for row in tx.rows(asked.limit(limit), {"after": after})]
+
+
+def ids_to_clean(tx: Tx, backend: str, *, after: str = "", limit: int) -> list[str]:
+    """The first LIMIT launches behind AFTER that are over and whose remains are still there."""
+    over = _IDS.where(_l.backend == backend, _l.state.in_(_OVER_STATES))
+    return [row.id for row in tx.rows(over.limit(limit), {"after": after})]
+
+
+def unfinished_after(tx: Tx, backend: str, after: str, *, limit: int = MOST_KEYS) -> list[Launch]:
+    """The first LIMIT of `unfinished` whose ids come after AFTER."""
+    return [_launch(row) for row in tx.rows(_UNFINISHED_AFTER.limit(limit), {"backend": backend, "after": after})]
+
+
+def tell_waiting(tx: Tx, backend: str, namespace: str, *, reason: str, message: str) -> int:
+    """Note why the planned launches in NAMESPACE that have no REASON like it do not begin; how many those were."""
+    return tx.change(_TELL_WAITING, {"on": backend, "place": namespace, "why": reason, "words": message})
 
 
 def count_unfinished(tx: Tx) -> dict[tuple[str, LaunchState], int]:

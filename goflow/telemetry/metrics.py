@@ -28,3 +28,18 @@ SCAN_SECONDS = Histogram(
     "Seconds that one scan of the DAG folder took, readings included.",
     buckets=(0.005, 0.025, 0.1, 0.5, 1.0, 5.0, 30.0, 120.0),
 )
+WAITING = Gauge("goflow_waiting", "Places in which the daemon waits for something, by what it waits for.", ["for"])
+WAITED_SECONDS = Counter("goflow_waited_seconds_total", "Seconds that were waited, by what for.", ["for"])
+WAIT_RETRIES = Counter("goflow_wait_retries_total", "Times that what is waited for was asked in vain.", ["for"])
+LAUNCH_LIMIT = Gauge("goflow_launch_limit", "Launches that may be asked for at once: what the backend bears.")
+LAUNCHES_IN_FLIGHT = Gauge("goflow_launches_in_flight", "Launches that are being asked for just now.")
+LAUNCH_THROTTLED_SECONDS = Counter(
+    "goflow_launch_throttled_seconds_total",
+    "Seconds for which no launch was asked for, since the backend said so or did not answer.",
+)
+WORK_QUEUED = Gauge("goflow_work_queued", "Steps that the executor holds; more of them stay in the database.", ["kind"])
+KUBE_REQUESTS = Counter(
+    "goflow_kube_requests_total",
+    "Requests to the Kubernetes API server, by verb, resource and the answer's code.",
+    ["verb", "resource", "code"],
+)

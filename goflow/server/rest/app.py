@@ -21,8 +21,12 @@ from goflow.domain.errors import (
 )
 from goflow.server.rest import admin, assets, backfills, dags, hitl, runs, tasks, why
 from goflow.server.rest.context import CallerDep, Services, ServicesDep
+from goflow.store.errors import DatabaseBusyError
 
 log = structlog.get_logger(__name__)
+
+RETRY_AFTER_S = 2
+"""Seconds after which a caller may ask again while the database is away."""
 
 STATUS: dict[type[GoFlowError], int] = {
     NotFoundError: 404,
@@ -48,6 +52,7 @@ def application(services: Services) -> FastAPI:
     app.state.services = services
     for module in (dags, runs, backfills, tasks, why, assets, hitl, admin):
         app.include_router(module.router)
+    app.add_exception_handler(DatabaseBusyError, _away)
     app.add_exception_handler(GoFlowError, _refused)
     app.add_exception_handler(Exception, _failed)
     app.get("/healthz", tags=["Health"], include_in_schema=False)(healthz)
@@ -64,17 +69,22 @@ def healthz() -> PlainTextResponse:
 
 
 def readyz(services: ServicesDep) -> PlainTextResponse:
-    """Every part is ready, or which are not and why (503)."""
+    """Every part is ready, or which are not and why (503). What some tasks wait for is told as well. It asks nobody, so
+    it answers at once whatever is away."""
     troubles = {name: why for name, check in services.checks.items() if (why := check()) is not None}
-    if troubles:
-        return PlainTextResponse("".join(f"{name}: {why}\n" for name, why in troubles.items()), 503)
-    return PlainTextResponse("ok\n")
+    waits = services.waits.told()
+    lines = [f"{name}: {why}" for name, why in troubles.items()]
+    lines += [str(wait) for wait in waits if wait.blocks]
+    ready = not lines
+    lines += [f"tasks wait for {wait}" for wait in waits if not wait.blocks]
+    return PlainTextResponse("\n".join(["ok", *lines] if ready else lines) + "\n", 200 if ready else 503)
 
 
-def metrics() -> Response:
+def metrics(services: ServicesDep) -> Response:
     """Everything that Prometheus asks for."""
     from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+    services.waits.count()
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
@@ -86,6 +96,12 @@ def version() -> dict[str, str]:
 def status(services: ServicesDep, caller: CallerDep) -> dict[str, Any]:
     """How the daemon's parts fare."""
     return {"version": __version__, **services.status()}
+
+
+async def _away(_: Request, problem: Exception) -> JSONResponse:
+    assert isinstance(problem, DatabaseBusyError)
+    headers = {"Retry-After": str(RETRY_AFTER_S)}
+    return JSONResponse({"detail": str(problem), "hint": problem.hint}, 503, headers)
 
 
 async def _refused(_: Request, problem: Exception) -> JSONResponse:

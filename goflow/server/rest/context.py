@@ -12,6 +12,7 @@ from pydantic import Field
 from goflow.operators.manifest import Site
 from goflow.operators.request import Defaults
 from goflow.store import Store, tokens
+from goflow.telemetry.waiting import Waits
 
 Note = Annotated[str | None, Field(max_length=1000)]
 """A person's note to a run or a task, as long as Airflow allows."""
@@ -29,6 +30,7 @@ class Services:
     api_token: str = field(default="", repr=False)
     open: bool = False
     checks: dict[str, Check] = field(default_factory=dict)
+    waits: Waits = field(default_factory=Waits)
     status: Callable[[], dict[str, Any]] = dict
     parallelism: int = 0
     namespace_slots: Mapping[str, int] = field(default_factory=dict)

@@ -89,7 +89,8 @@ def test_a_backend_that_is_away_is_asked_again_for_all(world):
     world.backend.before = before
     executor = reconciled(world)
     assert states(world, found) == [L.PLANNED] * 2
-    executor._do(executor._later[0][2])
+    world.store.clock.advance(2)
+    work_off(executor)
     assert states(world, found) == [L.CREATED] * 2
 
 

@@ -1,0 +1,243 @@
+"""What waits for the executor's workers: bounded, in a good order, and nothing of it lost."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from goflow.domain.clock import VirtualClock
+from goflow.domain.state import LaunchState
+from goflow.executor.backend import BackendAwayError, Observation, Phase
+from goflow.executor.pressure import Pressure
+from goflow.executor.work import WorkQueue
+from goflow.store import launches
+from tests.stores import START
+from tests.unit.executor.kit import World
+from tests.unit.executor.test_service import work_off
+
+
+class Queue:
+    """A queue for three of each kind, with room for two launches under way."""
+
+    def __init__(self) -> None:
+        self.clock = VirtualClock(START)
+        self.pressure = Pressure(self.clock, most=2)
+        self.wake = threading.Event()
+        self.work = WorkQueue(self.pressure, self.wake, most=3)
+
+    def put(self, kind, *ids):
+        return [self.work.put((kind, launch_id)) for launch_id in ids]
+
+    def take(self):
+        """Everything that may be taken now."""
+        found = []
+        while not self.work.empty():
+            found.append(self.work.get())
+        return found
+
+
+@pytest.fixture
+def queue():
+    return Queue()
+
+
+def test_stops_and_observations_go_first_and_cleaning_takes_turns_with_launching(queue):
+    queue.put("launch", "l1", "l2")
+    queue.put("clean", "c1", "c2", "c3")
+    queue.put("stop", "s1")
+    seen = ("observe", Observation(launch_id="o1", phase=Phase.GONE))
+    queue.work.put(seen)
+    assert queue.take() == [
+        ("stop", "s1"), seen, ("launch", "l1"), ("clean", "c1"), ("launch", "l2"), ("clean", "c2"), ("clean", "c3"),
+    ]  # fmt: skip
+
+
+def test_a_burst_of_launches_leaves_workers_for_stops(queue):
+    queue.put("launch", "l1", "l2", "l3")
+    assert queue.take() == [("launch", "l1"), ("launch", "l2")]
+    queue.put("stop", "s1")
+    assert queue.take() == [("stop", "s1")], "while both launches wait for the API server"
+    queue.work.done(("launch", "l1"))
+    assert queue.take() == [("launch", "l3")]
+
+
+def test_what_finds_no_room_is_left_and_asked_for_when_there_is_some(queue):
+    assert queue.put("launch", "l1", "l2", "l3", "l4", "l1") == [True, True, True, False, True]
+    assert queue.work.wants() == []
+    queue.take()
+    assert queue.wake.is_set()
+    assert queue.work.wants() == ["launch"]
+    assert queue.work.wants() == [], "it is told once"
+    assert queue.work.room("launch") == 2
+
+
+def test_a_launch_that_is_put_back_is_the_next(queue):
+    queue.put("launch", "l1", "l2", "l3")
+    first = queue.work.get()
+    queue.work.put_back(first)
+    queue.work.done(first)
+    assert queue.work.get() == ("launch", "l1")
+
+
+def test_nobody_gets_anything_while_it_rests(queue):
+    queue.put("stop", "s1")
+    queue.work.rest(2.0)
+    assert queue.take() == []
+    queue.clock.advance(2.1)
+    assert queue.take() == [("stop", "s1")]
+
+
+# With the database behind it -------------------------------------------------------------------------------------
+
+
+MANY = 60
+
+
+def test_a_burst_is_worked_off_in_order_though_few_are_held(world: World) -> None:
+    executor = world.executor()
+    executor._queue.most = 7
+    world.store.subscribe(executor._on_events)
+    executor._start_backend()
+    found = [world.queue() for _ in range(MANY)]
+    assert executor._queue.qsize() == 7
+    while world.backend.starts != [launch.id for launch in found]:
+        before = len(world.backend.starts)
+        executor._tick()
+        assert executor._queue.qsize() <= 7
+        work_off(executor)
+        assert len(world.backend.starts) > before
+
+
+def test_a_burst_that_was_there_before_the_daemon_is_not_held_either(world: World) -> None:
+    found = [world.queue() for _ in range(MANY)]
+    for launch in found[::2]:
+        world.request_stop(launch)
+    executor = world.executor()
+    executor._queue.most = 7
+    executor._reconcile()
+    for _ in range(MANY):
+        assert executor._queue.qsize() <= 4 * 7
+        work_off(executor)
+        executor._tick()
+    assert world.backend.starts == [launch.id for launch in found[1::2]]
+    over = [world.launch(launch.id).state for launch in found[::2]]
+    assert set(over) == {LaunchState.CLEANED}
+
+
+def test_launches_that_share_a_job_are_one_step_however_they_are_fetched(world: World) -> None:
+    shared = world.queue_copies(20)
+    alone = world.queue()
+    executor = world.executor()
+    executor._queue.most = 7
+    executor._reconcile()
+    for _ in range(6):
+        work_off(executor)
+        executor._tick()
+    assert world.backend.starts == [shared[0].id, alone.id]
+    assert [what for what, _ in world.backend.calls] == ["launch"] * 2
+
+
+def full(namespace: str):
+    """A cluster in which that namespace has no quota left, until ``left`` is set."""
+    left = threading.Event()
+    words = "exceeded quota: team, requested: count/jobs.batch=1, used: count/jobs.batch=9, limited: count/jobs.batch=9"
+
+    def before(world: World, what: str, launch_id: str) -> None:
+        if what == "launch" and not left.is_set() and world.launch(launch_id).namespace == namespace:
+            raise BackendAwayError(words, 5.0, reason="QuotaExceeded", waits="namespace")
+
+    return left, before, words
+
+
+def test_a_full_namespace_waits_by_itself_is_asked_by_one_launch_and_goes_on(world: World) -> None:
+    left, before, words = full("team")
+    asked: list[str] = []
+
+    def told(what: str, launch_id: str) -> None:
+        asked.append(launch_id)
+        before(world, what, launch_id)
+
+    world.backend.before = told
+    world.defaults = world.defaults.__class__(backend="local", namespace="team")
+    executor = world.executor()
+    executor._queue.most = 7
+    world.store.subscribe(executor._on_events)
+    found = [world.queue(namespace="team") for _ in range(20)]
+    for _ in range(5):
+        work_off(executor)
+        executor._tick()
+    assert asked == [found[0].id], "the others do not ask"
+    assert {(world.launch(x.id).reason, world.launch(x.id).message) for x in found} == {("QuotaExceeded", words)}
+    assert [(wait.what, wait.where, wait.blocks) for wait in world.store.waits.told()] == [("quota", "team", False)]
+    for _ in range(3):
+        world.store.clock.advance(31)
+        executor._tick()
+        work_off(executor)
+    assert asked == [found[0].id] * 4, "one asks again, now and then"
+    late = world.queue(namespace="team")
+    work_off(executor)
+    assert world.launch(late.id).reason == "QuotaExceeded"
+    left.set()
+    for _ in range(10):
+        world.store.clock.advance(31)
+        executor._tick()
+        work_off(executor)
+    assert world.backend.starts == [launch.id for launch in [*found, late]]
+    assert {world.launch(x.id).reason for x in found} == {None}
+    assert world.store.waits.told() == []
+
+
+def test_a_full_namespace_keeps_no_other_waiting(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, before, _ = full("team")
+    world.backend.before = lambda what, launch_id: before(world, what, launch_id)
+    executor = world.executor()
+    convert, executor._queue.most = executor.planner.convert, 7
+    world.store.subscribe(executor._on_events)
+
+    def convert_there(request):
+        plan = convert(request)
+        return plan.__class__(**{**{n: getattr(plan, n) for n in plan.__slots__}, "namespace": request.launch.namespace})
+
+    monkeypatch.setattr(executor.planner, "convert", convert_there)
+    waiting = [world.queue(namespace="team") for _ in range(30)]
+    going = [world.queue(namespace="other") for _ in range(10)]
+    for _ in range(20):
+        work_off(executor)
+        executor._tick()
+    assert world.backend.starts == [launch.id for launch in going]
+    with world.store.reading() as tx:
+        assert len(launches.planned(tx)) == len(waiting)
+
+
+def test_while_the_backend_is_away_one_launch_asks_and_none_is_lost(world: World) -> None:
+    away = [True]
+    asked = []
+
+    def before(what: str, launch_id: str) -> None:
+        if what == "launch":
+            asked.append(launch_id)
+            if away[0]:
+                raise BackendAwayError("no route to host")
+
+    world.backend.before = before
+    executor = world.executor()
+    executor._queue.most = 7
+    world.store.subscribe(executor._on_events)
+    found = [world.queue() for _ in range(20)]
+    for _ in range(120):  # ten minutes
+        work_off(executor)
+        world.store.clock.advance(5)
+        executor._tick()
+    assert len(asked) <= 121
+    assert len(executor._later) == 0
+    assert executor._queue.qsize() == 7
+    (wait,) = world.store.waits.told()
+    assert (wait.what, wait.why, wait.blocks) == ("local", "no route to host", True)
+    away[0] = False
+    for _ in range(20):
+        world.store.clock.advance(5)
+        executor._tick()
+        work_off(executor)
+    assert world.backend.starts == [launch.id for launch in found]
+    assert world.store.waits.told() == []
