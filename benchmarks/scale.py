@@ -162,7 +162,7 @@ def daemon(store: Store) -> Iterator[tuple[SimulatedCluster, Cycles]]:
     cluster = SimulatedCluster(start_s=START_S, run_s=RUN_S)
     defaults = Defaults(namespace="default", backend="kubernetes", runner_image="runner")
     planner, mint = Planner(store, defaults), TokenMint(new_key().encode())
-    executor = Executor(store, cluster, planner, mint, clock=clock, workers=WORKERS)
+    executor = Executor(store, cluster, planner, mint, clock=clock, launches_at_once=WORKERS)
     scheduler = Timed(store, backend=cluster.name, namespace="default")
     scheduler.cycles = cycles
     executor.start()

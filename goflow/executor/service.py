@@ -166,20 +166,22 @@ class Executor(ThreadService):
     def _reconcile(self) -> None:
         """Hold its share of the store's open launches against what the backend has. Raises BackendAwayError."""
         present = {seen.launch_id: seen for seen in self.backend.present()}
-        count, after = 0, ""
-        while found := self._unfinished_after(after):
-            for launch in found:
-                if self.share.has(launch):
-                    self._compare(launch, present.get(launch.id))
-            count, after = count + len(found), found[-1].id
+        count = 0
+        for state in sorted(OPEN_LAUNCH_STATES):
+            after = ""
+            while found := self._unfinished_after(state, after):
+                for launch in found:
+                    if self.share.has(launch):
+                        self._compare(launch, present.get(launch.id))
+                count, after = count + len(found), found[-1].id
         for kind in ("launch", "stop", "clean"):
             self._refill.begin_anew(kind)
         self._refill.fetch()
         log.info("reconciled", open=count, present=len(present))
 
-    def _unfinished_after(self, after: str) -> list[Launch]:
+    def _unfinished_after(self, state: LaunchState, after: str) -> list[Launch]:
         with self.store.reading() as tx:
-            return launches.unfinished_after(tx, self.backend.name, after)
+            return launches.unfinished_after(tx, self.backend.name, state, after)
 
     def _is_wanted(self, launch_id: str) -> bool:
         """Whether a launch that was left in the database is for this executor, and waits for no moment of its own."""

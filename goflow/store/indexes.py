@@ -56,7 +56,7 @@ Index("ix_task_instances_occupying", task_instances.c.pool, task_instances.c.dag
 Index("ix_task_instances_scheduled", task_instances.c.priority_weight, **_partial(SCHEDULED))
 Index("ix_task_instances_waiting", task_instances.c.next_at, **_partial(WAITING))
 Index("ix_launches_token_hash", launches.c.token_hash, **_partial("token_hash IS NOT NULL"))
-Index("ix_launches_unfinished", launches.c.backend, launches.c.state, **_partial(UNFINISHED_LAUNCHES))
+Index("ix_launches_unfinished", launches.c.backend, launches.c.state, launches.c.id, **_partial(UNFINISHED_LAUNCHES))
 Index("ix_triggers_waiting", triggers.c.runner_id, triggers.c.id, **_partial(WAITING_TRIGGERS))
 Index("ix_run_callbacks_open", run_callbacks.c.runner_id, run_callbacks.c.id, **_partial(OPEN_CALLBACKS))
 Index("ix_run_callbacks_dag_run_id", run_callbacks.c.dag_run_id)

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, select, update
+from sqlalchemy import Row, Select, bindparam, func, select, update
 
 from goflow.domain.errors import NotFoundError
 from goflow.domain.runs import MOST_IN_JOB, SHARED_DIGITS, Launch, TaskInstance, launch_of
@@ -57,7 +57,7 @@ _NOT_BEGUN = _UNFINISHED.where(
 )
 _OPEN_STATES = [LaunchState.PLANNED.value, LaunchState.CREATED.value, LaunchState.CLAIMED.value]
 _UNFINISHED_AFTER = _UNFINISHED.where(
-    _l.state.in_(_OPEN_STATES), _l.backend == bindparam("backend"), _l.id > bindparam("after")
+    _l.backend == bindparam("backend"), _l.state == bindparam("state"), _l.id > bindparam("after")
 )
 _OVER_STATES = [LaunchState.ENDED.value, LaunchState.LOST.value]
 _WHY = (
@@ -75,6 +75,7 @@ _IDS = select(_l.id, _l.job_index).where(where(UNFINISHED_LAUNCHES), _l.id > bin
 _TELL_WAITING = (
     update(launches)
     .where(
+        where(UNFINISHED_LAUNCHES),
         _l.backend == bindparam("on"),
         _l.state == LaunchState.PLANNED.value,
         _l.namespace == bindparam("place"),
@@ -214,19 +215,29 @@ def planned_ids(
 
 def ids_to_stop(tx: Tx, backend: str, *, after: str = "", limit: int) -> list[str]:
     """The first LIMIT launches behind AFTER that were asked to stop and are not over."""
-    asked = _IDS.where(_l.backend == backend, _l.state.in_(_OPEN_STATES), _l.stop_requested_at.is_not(None))
-    return [row.id for row in tx.rows(asked.limit(limit), {"after": after})]
+    return _ids_in_states(tx, _IDS.where(_l.stop_requested_at.is_not(None)), backend, _OPEN_STATES, after, limit)
 
 
 def ids_to_clean(tx: Tx, backend: str, *, after: str = "", limit: int) -> list[str]:
     """The first LIMIT launches behind AFTER that are over and whose remains are still there."""
-    over = _IDS.where(_l.backend == backend, _l.state.in_(_OVER_STATES))
-    return [row.id for row in tx.rows(over.limit(limit), {"after": after})]
+    return _ids_in_states(tx, _IDS, backend, _OVER_STATES, after, limit)
 
 
-def unfinished_after(tx: Tx, backend: str, after: str, *, limit: int = MOST_KEYS) -> list[Launch]:
-    """The first LIMIT of `unfinished` whose ids come after AFTER."""
-    return [_launch(row) for row in tx.rows(_UNFINISHED_AFTER.limit(limit), {"backend": backend, "after": after})]
+def _ids_in_states(
+    tx: Tx, statement: Select[Any], backend: str, states: Sequence[str], after: str, limit: int
+) -> list[str]:
+    """Asked for each state by itself: the index has them in order then."""
+    found: list[str] = []
+    for state in states:
+        of_state = statement.where(_l.backend == backend, _l.state == state).limit(limit)
+        found += [row.id for row in tx.rows(of_state, {"after": after})]
+    return sorted(found)[:limit]
+
+
+def unfinished_after(tx: Tx, backend: str, state: LaunchState, after: str, *, limit: int = MOST_KEYS) -> list[Launch]:
+    """The first LIMIT launches in STATE whose ids come after AFTER."""
+    params = {"backend": backend, "state": state.value, "after": after}
+    return [_launch(row) for row in tx.rows(_UNFINISHED_AFTER.limit(limit), params)]
 
 
 def tell_waiting(tx: Tx, backend: str, namespace: str, *, reason: str, message: str) -> int:

@@ -63,7 +63,7 @@ def test_where_every_launch_takes_long_that_is_not_slow(pressure):
 def test_what_was_quiet_long_ago_is_forgotten(pressure, clock):
     """A server that has become slower for good is not held against what it once was."""
     launch(pressure, 60, 0.2)
-    for _ in range(1100):
+    for _ in range(2600):
         clock.advance(1)
         pressure.succeeded(2.0, pressure.limit)
     assert pressure.limit > 32

@@ -115,6 +115,7 @@ def test_a_burst_that_was_there_before_the_daemon_is_not_held_either(world: Worl
         world.request_stop(launch)
     executor = world.executor()
     executor._queue.most = 7
+    world.store.subscribe(executor._on_events)
     executor._reconcile()
     for _ in range(MANY):
         assert executor._queue.qsize() <= 4 * 7
@@ -197,7 +198,9 @@ def test_a_full_namespace_keeps_no_other_waiting(world: World, monkeypatch: pyte
 
     def convert_there(request):
         plan = convert(request)
-        return plan.__class__(**{**{n: getattr(plan, n) for n in plan.__slots__}, "namespace": request.launch.namespace})
+        return plan.__class__(
+            **{**{n: getattr(plan, n) for n in plan.__slots__}, "namespace": request.launch.namespace}
+        )
 
     monkeypatch.setattr(executor.planner, "convert", convert_there)
     waiting = [world.queue(namespace="team") for _ in range(30)]
