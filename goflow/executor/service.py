@@ -13,7 +13,7 @@ import functools
 import heapq
 import itertools
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -165,33 +165,33 @@ class Executor(ThreadService):
 
     def _reconcile(self) -> None:
         """Hold its share of the store's open launches against what the backend has. Raises BackendAwayError."""
+        there = [*self._mine(LaunchState.CREATED), *self._mine(LaunchState.CLAIMED)]  # before it is asked what is there
         present = {seen.launch_id: seen for seen in self.backend.present()}
-        count = 0
-        for state in sorted(OPEN_LAUNCH_STATES):
-            after = ""
-            while found := self._unfinished_after(state, after):
-                for launch in found:
-                    if self.share.has(launch):
-                        self._compare(launch, present.get(launch.id))
-                count, after = count + len(found), found[-1].id
+        for launch in there:
+            seen = present.get(launch.id) or Observation(launch_id=launch.id, phase=Phase.GONE, reason="NotFound")
+            self.observe(seen)
+        for launch in self._mine(LaunchState.PLANNED):
+            if launch.id in present:
+                self.observe(present[launch.id])
         for kind in ("launch", "stop", "clean"):
             self._refill.begin_anew(kind)
         self._refill.fetch()
-        log.info("reconciled", open=count, present=len(present))
+        log.info("reconciled", open=len(there), present=len(present))
 
-    def _unfinished_after(self, state: LaunchState, after: str) -> list[Launch]:
-        with self.store.reading() as tx:
-            return launches.unfinished_after(tx, self.backend.name, state, after)
+    def _mine(self, state: LaunchState) -> Iterator[Launch]:
+        """The launches of its share in STATE, a part at a time."""
+        after = ""
+        while True:
+            with self.store.reading() as tx:
+                found = launches.unfinished_after(tx, self.backend.name, state, after)
+            if not found:
+                return
+            yield from (launch for launch in found if self.share.has(launch))
+            after = found[-1].id
 
     def _is_wanted(self, launch_id: str) -> bool:
         """Whether a launch that was left in the database is for this executor, and waits for no moment of its own."""
         return launch_id not in self._parked and self.share.may_have(launch_id)
-
-    def _compare(self, launch: Launch, seen: Observation | None) -> None:
-        if seen is not None:
-            self.observe(seen)
-        elif launch.state is not LaunchState.PLANNED:
-            self.observe(Observation(launch_id=launch.id, phase=Phase.GONE, reason="NotFound"))
 
     def _on_events(self, happened: Sequence[Event]) -> None:
         jobs: set[object] = set()
@@ -231,7 +231,7 @@ class Executor(ThreadService):
 
     def _tell_waits(self) -> None:
         """Whether the backend is waited for."""
-        if not self.pressure.pause_s() and not self._queue.sizes()["launch"]:
+        if not (self.pressure.pause_s() or self._queue.under_way() or self._queue.sizes()["launch"]):
             self._away = None  # nobody asks any more
         why = self.backend.ready() or self._away
         if why is None:
