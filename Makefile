@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.setup-done
 SOURCES := goflow compat/runner compat/airflow_shim tests benchmarks
 
-.PHONY: help setup run test unit check format cluster cluster-down fidelity parity parity-cluster parity-airflow sweep fuzz bench docs clean
+.PHONY: help setup run test unit check format cluster cluster-down fidelity parity parity-cluster parity-airflow sweep fuzz chaos bench docs clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +66,11 @@ sweep: setup ## Read every file of Python's library and of the installed package
 SECONDS ?= 3600
 fuzz: setup ## Hold the reader against Python with programs made by chance, and have it read changed real files (make fuzz SECONDS=600)
 	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
+
+KILLS ?= 1000
+MINUTES ?= 90
+chaos: setup ## Kill the daemon 1,000 times while the test cluster misbehaves (an hour and more; make chaos KILLS=100 MINUTES=10)
+	@$(BIN)/python -m tests.chaos --kills $(KILLS) --minutes $(MINUTES)
 
 bench: setup ## Measure GoFlow and Airflow side by side
 	@$(BIN)/python -m benchmarks

@@ -23,13 +23,14 @@ SUITES = (
     ("scheduler", ["tests/integration/scheduler", "-n", "2"]),
     ("integration", ["tests/integration", *(f"--ignore=tests/integration/{name}" for name in PARALLEL)]),
     ("chart", ["tests/chart"]),
-    ("cluster", ["tests/cluster"]),
+    ("cluster", ["tests/cluster", "--ignore=tests/cluster/test_chaos.py"]),
+    ("chaos", ["tests/cluster/test_chaos.py"]),
 )
 
 
 def main(words: list[str]) -> int:
     """Run the suites; the exit code."""
-    left_out = {"cluster", "chart"} if "--no-cluster" in words else set()
+    left_out = {"cluster", "chart", "chaos"} if "--no-cluster" in words else set()
     results = []
     for name, arguments in SUITES:
         if name in left_out:

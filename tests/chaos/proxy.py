@@ -68,11 +68,12 @@ class Proxy(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, address: tuple[str, int], upstream: str, tls: ssl.SSLContext, seed: int) -> None:
+    def __init__(self, address: tuple[str, int], upstream: str, tls: ssl.SSLContext | None, seed: int) -> None:
         super().__init__(address, Caller)
         parts = urllib.parse.urlsplit(upstream)
         self.upstream = (parts.hostname or "", parts.port or 443)
         self.tls = tls
+        """None: the server speaks plain HTTP."""
         self.weather = CLEAR
         self.moments = random.Random(seed)
         self.done: Counter[str] = Counter()
@@ -80,8 +81,10 @@ class Proxy(ThreadingHTTPServer):
         """For each path the versions of the last events that were told of it."""
         self.traps: list[Trap] = []
 
-    def connect(self) -> http.client.HTTPSConnection:
+    def connect(self) -> http.client.HTTPConnection:
         """A connection to the API server."""
+        if self.tls is None:
+            return http.client.HTTPConnection(*self.upstream, timeout=CALL_S)
         return http.client.HTTPSConnection(*self.upstream, timeout=CALL_S, context=self.tls)
 
     def passes(self, method: str, path: str, *, before: bool) -> bool:
@@ -107,7 +110,7 @@ class Caller(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     server: Proxy
-    _upstream: http.client.HTTPSConnection | None = None
+    _upstream: http.client.HTTPConnection | None = None
 
     def do_GET(self) -> None:
         """Every method is passed on."""

@@ -27,8 +27,11 @@ from goflow_runner.wire import (
 T = TypeVar("T")
 _NOTHING: Mapping[str, str] = {}
 
-PATIENCE_S = 600.0
-"""Seconds for which a call is tried again while the server is away: more than a rolling update takes."""
+PATIENCE_S = 7200.0
+"""Seconds for which a call is tried again while the server is away: a daemon may be away for an hour, and no task is to
+fail by that."""
+TOKEN_S = 60.0
+"""The same while the token's file is not there: then its launch is likely to be gone, with all that was its."""
 FIRST_PAUSE_S = 0.05
 LONGEST_PAUSE_S = 5.0
 CALL_TIMEOUT_S = 30.0
@@ -270,7 +273,7 @@ class TaskClient:
         any_answer: bool = False,
     ) -> T:
         """What TAKE makes of the first answer that arrives whole: of 2xx, or with ANY_ANSWER of any but 5xx and 429."""
-        deadline = time.monotonic() + self.patience_s
+        began = time.monotonic()
         pause = FIRST_PAUSE_S
         self._is_repeat = False
         while True:
@@ -287,8 +290,9 @@ class TaskClient:
                 self.close()
                 trouble = f"{type(problem).__name__}: {problem}"
             self._is_repeat = True
-            if time.monotonic() + pause > deadline:
-                raise ServerAwayError(f"no answer from {self.api_url} for {self.patience_s:.0f} s ({trouble})")
+            patience_s = self.patience_s if os.path.exists(self.token_file) else min(self.patience_s, TOKEN_S)
+            if time.monotonic() + pause > began + patience_s:
+                raise ServerAwayError(f"no answer from {self.api_url} for {patience_s:.0f} s ({trouble})")
             self._sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE_S)
 

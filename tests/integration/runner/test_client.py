@@ -123,6 +123,17 @@ def test_a_token_that_is_not_there_yet_is_waited_for(tmp_path):
     assert "Bearer new" in script.heard[0]
 
 
+def test_a_daemon_that_is_away_for_an_hour_is_waited_for(tmp_path):
+    assert TaskClient("http://h", "l", str(tmp_path / "t")).patience_s > 3600
+
+
+def test_a_token_that_is_gone_is_not_waited_for_as_long(tmp_path, monkeypatch):
+    monkeypatch.setattr("goflow_runner.client.TOKEN_S", 0.01)
+    made = client(closed_port(), tmp_path, 600.0, sleep=lambda _: (tmp_path / "secret").unlink(missing_ok=True))
+    with pytest.raises(ServerAwayError, match=r"for 0 s .*No such file"):
+        made.variable("x")
+
+
 def test_a_refusal_is_not_repeated_and_holds_the_servers_words(tmp_path):
     script = Script(b'HTTP/1.1 403 No\r\nContent-Length: 16\r\n\r\n{"detail": "no"}')
     with pytest.raises(RefusedError, match="403: no") as caught:
