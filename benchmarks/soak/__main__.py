@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.__main__ import machine
-from benchmarks.soak import real
+from benchmarks.soak import real, virtual
 from benchmarks.soak.samples import Notebook
 
 
@@ -21,6 +21,7 @@ def main() -> int:
     """Work, look on, judge."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--real-minutes", type=float, help="minutes of a real daemon's work")
+    parser.add_argument("--virtual-hours", type=float, help="hours by a clock that is turned")
     parser.add_argument("--to", type=Path, help="where the samples go")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="goflow-soak-") as place:
@@ -29,6 +30,8 @@ def main() -> int:
         to = args.to or work / "samples.jsonl"
         if args.real_minutes:
             real.soak(args.real_minutes, work, Notebook(to, {"kind": "real", "machine": machine()}))
+        if args.virtual_hours:
+            virtual.soak(args.virtual_hours, work, Notebook(to, {"kind": "virtual", "machine": machine()}))
     return 0
 
 

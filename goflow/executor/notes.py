@@ -10,19 +10,26 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from goflow.store import Store, Tx
 from goflow.store.errors import DatabaseBusyError
 
 AT_ONCE = 500
 """Changes in one transaction, so that it stays short."""
+T = TypeVar("T")
+R = TypeVar("R")
 Change = Callable[[Tx], object]
+Together = Callable[[Tx, Sequence[T]], Sequence[R]]
+"""Makes several changes of one kind; an answer for each, in order."""
 
 
 @dataclass(eq=False, slots=True)
 class _Note:
-    change: Change
+    together: Together[Any, Any]
+    what: Any
     done: bool = False
+    answer: Any = None
     problem: Exception | None = None
 
 
@@ -36,31 +43,46 @@ class Notes:
 
     def write(self, change: Change) -> None:
         """Have CHANGE written. Raises what it raises, and DatabaseBusyError."""
-        note = _Note(change)
+        self.write_with(_each, change)
+
+    def write_with(self, together: Together[T, R], what: T) -> R:
+        """Have WHAT written by TOGETHER, a function, with all else that waits for it; its answer. Raises the same."""
+        note = _Note(together, what)
         self._waiting.append(note)
         with self._writing:
             while not note.done:
                 self._write_all([self._waiting.popleft() for _ in range(min(len(self._waiting), AT_ONCE))])
         if note.problem is not None:
             raise note.problem
+        answer: R = note.answer
+        return answer
 
-    def _write_all(self, together: Sequence[_Note]) -> None:
-        """Write the changes of TOGETHER; where one of them fails, each by itself, so that it costs no other."""
+    def _write_all(self, notes: Sequence[_Note]) -> None:
+        """Write NOTES; where one of them fails, each by itself, so that it costs no other."""
         problem: Exception | None = None
         try:
-            self._write(together)
+            self._write(notes)
         except DatabaseBusyError as busy:  # it is no better for one alone
             problem = busy
         except Exception as its_own:
             problem = its_own
-            if len(together) > 1:
-                for note in together:
+            if len(notes) > 1:
+                for note in notes:
                     self._write_all([note])
                 return
-        for note in together:
+        for note in notes:
             note.problem, note.done = problem, True
 
-    def _write(self, together: Sequence[_Note]) -> None:
+    def _write(self, notes: Sequence[_Note]) -> None:
+        kinds: dict[Together[Any, Any], list[_Note]] = {}
+        for note in notes:
+            kinds.setdefault(note.together, []).append(note)
         with self._store.transaction() as tx:
-            for note in together:
-                note.change(tx)
+            for together, alike in kinds.items():
+                answers = together(tx, [note.what for note in alike])
+                for note, answer in zip(alike, answers, strict=True):
+                    note.answer = answer
+
+
+def _each(tx: Tx, changes: Sequence[Change]) -> list[object]:
+    return [change(tx) for change in changes]

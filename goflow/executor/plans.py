@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from goflow.domain.canonical import Json
 from goflow.domain.errors import NotFoundError
 from goflow.domain.patterns import allows
-from goflow.domain.runs import Launch, TaskInstance, job_name
-from goflow.domain.spec import DagSpec
+from goflow.domain.runs import DagRun, Launch, TaskInstance, job_name
+from goflow.domain.spec import DagSpec, TaskSpec
 from goflow.operators import launch_time
 from goflow.operators.plan import JobPlan, NotConvertibleError
 from goflow.operators.registry import convert, speaks_for_itself
@@ -25,6 +25,13 @@ MOST_REMEMBERED = 20_000
 """Launches of which it is remembered whether they claim themselves; of the others the store is asked."""
 
 
+class _Known(NamedTuple):
+    """What is asked of a launch again and again. CALLS_BACK: its task has an ``on_execute_callback``."""
+
+    claims_itself: bool
+    calls_back: bool
+
+
 class Planner:
     """Converts launches of STORE with the daemon's DEFAULTS. RENDERS: tasks only tell what their fields render to, so
     that each is a launch of our runner, whatever its own pod would be."""
@@ -34,18 +41,18 @@ class Planner:
         self._convert = launch_time.plan if renders else convert
         self.defaults = defaults
         self._startup: dict[str, float] = {}
-        self._claiming: Cache[str, bool] = Cache(MOST_REMEMBERED)
+        self._known: Cache[str, _Known] = Cache(MOST_REMEMBERED)
         self._jinja = environment(contexts.FILTERS)
 
-    def request(self, tx: Tx, launch: Launch, instance: TaskInstance) -> PlanRequest:
-        """All that converting LAUNCH takes."""
-        run = runs.get(tx, instance.dag_run_id)
+    def request(self, tx: Tx, launch: Launch, instance: TaskInstance, run: DagRun | None = None) -> PlanRequest:
+        """All that converting LAUNCH takes; RUN where it is at hand."""
+        run = run or runs.get(tx, instance.dag_run_id)
         dag = versions.spec(tx, run.reading_id)
         if not launch.job_name:
             launch = _named(launch, instance)
         task = dag.task(instance.task_id)
         resolved = launches.resolved(tx, launch)
-        self._claiming.put(launch.id, speaks_for_itself(dag, task, self.defaults.backend, resolved))
+        self._known.put(launch.id, self._look(dag, task, resolved))
         context = contexts.build(
             dag,
             task,
@@ -105,16 +112,27 @@ class Planner:
 
     def claims_itself(self, launch_id: str) -> bool:
         """Whether our runner claims this launch; a foreign container's beginning is seen from outside."""
-        known = self._claiming.get(launch_id)
-        if known is not None:
-            return known
-        with self.store.reading() as tx:
-            launch, instance = launches.with_task(tx, launch_id)
-            dag = versions.spec(tx, runs.get(tx, instance.dag_run_id).reading_id)
-            resolved = launches.resolved(tx, launch)
-        known = speaks_for_itself(dag, dag.task(instance.task_id), self.defaults.backend, resolved)
-        self._claiming.put(launch_id, known)
+        return self._known_of(launch_id).claims_itself
+
+    def calls_back(self, launch_id: str) -> bool:
+        """Whether ``on_execute_callback`` is to be called when this launch has begun: its own container cannot."""
+        known = self._known_of(launch_id)
+        return known.calls_back and not known.claims_itself
+
+    def _known_of(self, launch_id: str) -> _Known:
+        known = self._known.get(launch_id)
+        if known is None:
+            with self.store.reading() as tx:
+                launch, instance = launches.with_task(tx, launch_id)
+                dag = versions.spec(tx, runs.get(tx, instance.dag_run_id).reading_id)
+                resolved = launches.resolved(tx, launch)
+            known = self._look(dag, dag.task(instance.task_id), resolved)
+            self._known.put(launch_id, known)
         return known
+
+    def _look(self, dag: DagSpec, task: TaskSpec, resolved: Mapping[str, Any] | None) -> _Known:
+        claims_itself = speaks_for_itself(dag, task, self.defaults.backend, resolved)
+        return _Known(claims_itself, bool(task.callbacks.get("on_execute_callback")))
 
     def _pull(self, dag: DagSpec, dag_run_id: int, task_ids: Any, key: str) -> Any:
         """``ti.xcom_pull`` for tasks that it names, in this run: `goflow.templating.reach` lets no other pass."""

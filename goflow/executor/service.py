@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import functools
 import heapq
 import itertools
+import queue
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -26,8 +26,9 @@ from goflow.domain.state import OPEN_LAUNCH_STATES, LaunchState, TaskState
 from goflow.executor.backend import Backend, BackendAwayError, Handle, LaunchRefusedError, Observation, Phase
 from goflow.executor.here import Here
 from goflow.executor.holds import Holds
+from goflow.executor.noted import OVER, Begin, Created, begin_all, cleaned_all, created_all
 from goflow.executor.notes import AT_ONCE, Notes
-from goflow.executor.outcomes import begun, settle, store_report, with_unsent_results
+from goflow.executor.outcomes import End, settle_all, store_report, with_unsent_results
 from goflow.executor.plans import Planner
 from goflow.executor.pressure import Pressure
 from goflow.executor.refill import Refill
@@ -39,7 +40,8 @@ from goflow.executor.work import Work, WorkQueue
 from goflow.operators.plan import JobPlan, NotConvertibleError
 from goflow.operators.shared import as_shared
 from goflow.service import ThreadService
-from goflow.store import Store, Tx, events, launches, tasks, transitions
+from goflow.store import Store, events, launches, tasks
+from goflow.store.cache import Cache
 from goflow.store.errors import DatabaseBusyError
 from goflow.store.tx import in_parts
 
@@ -61,6 +63,10 @@ LOG_WAIT_S = 0.3
 TURNS = 64
 NO_SERVER = "NoServer"
 """The reason of a runner that could not claim its launch, since nobody answered."""
+LANES = 8
+"""Threads that take what the backend has seen; what is seen of one launch is always taken by the same, in order."""
+MOST_KNOWN = 20_000
+"""Launches that this executor has made or seen the end of, of which it asks the store no more what it knows."""
 RESERVED = 4
 """Workers beyond those that may launch: stops and cleaning have somebody, whatever launches wait for."""
 
@@ -107,10 +113,19 @@ class Executor(ThreadService):
         """When it looked at every launch that has not begun: another daemon may have made some."""
         self._here = Here(clock)
         self._notes = Notes(store)
+        self._made: Cache[str, Launch] = Cache(MOST_KNOWN)
+        """As they were when their Job was made: what never changes of them holds."""
+        self._over: Cache[str, bool] = Cache(MOST_KNOWN)
+        """Those whose end is stored: whatever else is seen of them is no news."""
         self._turns = [threading.RLock() for _ in range(TURNS)]
         self._workers = [
             threading.Thread(target=self._work, name=f"executor-{number}", daemon=True)
             for number in range(launches_at_once + RESERVED)
+        ]
+        self._lanes: list[queue.SimpleQueue[Observation | None]] = [queue.SimpleQueue() for _ in range(LANES)]
+        self._workers += [
+            threading.Thread(target=self._observe_lane, args=(lane,), name=f"executor-seen-{number}", daemon=True)
+            for number, lane in enumerate(self._lanes)
         ]
         self._unsubscribe: Callable[[], None] = lambda: None
         self.reconciled = threading.Event()
@@ -135,6 +150,8 @@ class Executor(ThreadService):
                 log.exception("a tick of the executor failed; the next one tries again")
         self._unsubscribe()
         self._queue.close()
+        for lane in self._lanes:
+            lane.put(None)
         for worker in self._workers:
             if worker.ident is not None:
                 worker.join(STOP_GRACE_S)
@@ -161,7 +178,7 @@ class Executor(ThreadService):
         self.wake.set()
 
     def _start_backend(self) -> None:
-        self.backend.start(self.observe)
+        self.backend.start(self.hear)
 
     def _reconcile(self) -> None:
         """Hold its share of the store's open launches against what the backend has. Raises BackendAwayError."""
@@ -386,10 +403,11 @@ class Executor(ThreadService):
                 _, instance = launches.with_task(tx, plan.launch_id)
                 told = [{"key": key, "value": value} for key, value in plan.results.items()]
                 store_report(tx, instance, {"rendered_fields": plan.rendered or None, "xcoms": told})
-        late: dict[str, Launch] = {}
-        for part in in_parts(planned, AT_ONCE):
-            self._notes.write(functools.partial(_note_created, plan=plan, planned=part, late=late))
-        if late and len(late) == len(planned):
+        if planned[0].job_index is None:
+            made = replace(planned[0], job_name=plan.job_name, namespace=plan.namespace, created_at=self.clock.now())
+            self._made.put(made.id, made)
+        late = [self._notes.write_with(created_all, Created(plan, part)) for part in in_parts(planned, AT_ONCE)]
+        if all(late):
             self._undo(plan, planned[0])
 
     def _undo(self, plan: JobPlan, launch: Launch) -> None:
@@ -403,7 +421,7 @@ class Executor(ThreadService):
         """They will never start: their attempts fail, without another try, and say why."""
         outcome = Outcome(state=TaskState.FAILED, reason=reason, message=message, retry=False, at=self.clock.now())
         for launch in planned:
-            settle(self.store, launch.id, outcome, who="executor", lost=True)
+            self._settle(End(launch_id=launch.id, outcome=outcome, who="executor", lost=True))
 
     def _stop(self, launch_id: str) -> None:
         with self.store.reading() as tx:
@@ -417,14 +435,20 @@ class Executor(ThreadService):
 
     def _terminated(self, launch_id: str, message: str) -> None:
         outcome = Outcome(state=TaskState.FAILED, reason="Terminated", message=message, at=self.clock.now())
-        settle(self.store, launch_id, outcome, who="executor", lost=True)
+        self._settle(End(launch_id=launch_id, outcome=outcome, who="executor", lost=True))
 
     def _clean(self, launch_id: str) -> None:
-        with self.store.reading() as tx:
-            launch = launches.find(tx, launch_id)
-            others = launch is not None and launches.is_shared_job_open(tx, launch)
-        if launch is None or launch.state not in {LaunchState.ENDED, LaunchState.LOST} or not self.share.has(launch):
+        """Take away what the backend keeps of a launch whose end is stored."""
+        launch, others = self._made.get(launch_id), False
+        if launch is None:
+            with self.store.reading() as tx:
+                launch = launches.find(tx, launch_id)
+                others = launch is not None and launches.is_shared_job_open(tx, launch)
+            if launch is None or launch.state not in OVER:
+                return
+        if not self.share.has(launch):
             return
+        self._over.put(launch_id, True)
         if self.follower is not None and self.follower.busy(launch_id):
             self._again(("clean", launch_id), 1.0)
             return
@@ -433,12 +457,26 @@ class Executor(ThreadService):
                 self._again(("clean", launch_id), 1.0)
                 return
             self.planner.forget(launch)
-        self._notes.write(functools.partial(_note_cleaned, launch_id=launch_id))
+        self._notes.write_with(cleaned_all, launch_id)
+        self._made.drop(launch_id)
 
     # Observations ----------------------------------------------------------------------------------------------
 
+    def hear(self, seen: Observation) -> None:
+        """What the backend has seen of one launch, from its threads: `observe` is done soon."""
+        if self.reconciled.is_set():
+            self._lanes[hash(seen.launch_id) % LANES].put(seen)
+        else:
+            self.observe(seen)
+
+    def _observe_lane(self, lane: queue.SimpleQueue[Observation | None]) -> None:
+        while (seen := lane.get()) is not None:
+            if self.stopping.is_set():
+                return  # the backend tells it again at the next start
+            self.observe(seen)
+
     def observe(self, seen: Observation) -> None:
-        """Take what the backend has seen of one launch; called from its threads. What is known already does nothing.
+        """Take what the backend has seen of one launch. What is known already does nothing.
 
         It raises nothing: what cannot be stored now is stored later.
         """
@@ -449,8 +487,12 @@ class Executor(ThreadService):
             return
         if self.follower is not None:
             self.follower.consider(seen)
-        with self.store.reading() as tx:
-            launch = launches.find(tx, seen.launch_id)
+        if self._over.get(seen.launch_id):
+            return
+        launch = self._made.get(seen.launch_id) if seen.phase in {Phase.RUNNING, Phase.ENDED} else None
+        if launch is None:
+            with self.store.reading() as tx:
+                launch = launches.find(tx, seen.launch_id)
         if launch is None or launch.state not in OPEN_LAUNCH_STATES or not self.share.has(launch):
             return
         if launch.job_index is not None:
@@ -487,7 +529,12 @@ class Executor(ThreadService):
             unsent = self.backend.unsent(Handle.of(launch))
             if unsent != NOTHING:
                 outcome, report = with_unsent_results(self.store, launch, outcome, report, unsent)
-        settle(self.store, launch.id, outcome, who=self.backend.name, report=report)
+        self._settle(End(launch_id=launch.id, outcome=outcome, who=self.backend.name, report=report))
+
+    def _settle(self, end: End) -> None:
+        """Have END stored, with all others that come at the same time."""
+        self._notes.write_with(settle_all, end)
+        self._over.put(end.launch_id, True)
 
     def _gone(self, launch: Launch, seen: Observation) -> None:
         """Gone without an answer: told so, and never silently created anew (decision 10)."""
@@ -503,19 +550,22 @@ class Executor(ThreadService):
             f" reason unknown ({seen.reason})",
             at=self.clock.now(),
         )
-        settle(self.store, launch.id, outcome, who="executor", lost=True)
+        self._settle(End(launch_id=launch.id, outcome=outcome, who="executor", lost=True))
 
     def _running(self, launch: Launch, seen: Observation) -> None:
         """A container that is not ours has begun; our own runner claims its launch itself."""
         if launch.state is LaunchState.CLAIMED or self.planner.claims_itself(launch.id):
             return
-        with self.store.transaction() as tx:
-            claimed = transitions.claim_launch(tx, launch.id, seen.claimant or "container", at=seen.at)
-            if claimed is transitions.Claimed.CLAIMED:
-                transitions.advance_task(
-                    tx, launch.task_instance_id, TaskState.QUEUED, TaskState.RUNNING, at=seen.at, who=self.backend.name
-                )
-                begun(tx, launch, self.backend.name)
+        begin = Begin(
+            launch=launch,
+            claimant=seen.claimant or "container",
+            who=self.backend.name,
+            at=seen.at,
+            calls_back=self.planner.calls_back(launch.id),
+        )
+        self._notes.write_with(begin_all, begin)
+        if launch.job_index is None:
+            self._made.put(launch.id, replace(launch, state=LaunchState.CLAIMED, claimed_by=begin.claimant))
 
     def _check_startup(self) -> None:
         """Fail launches that do not start: Kubernetes waits for ever for an image, a Secret or room."""
@@ -549,7 +599,11 @@ class Executor(ThreadService):
         except BackendAwayError as problem:  # the next tick tries again, and goes on with the others
             log.warning("the backend is away", step="startup", launch=launch.id, problem=str(problem))
             return
-        settle(self.store, launch.id, outcome, who="executor")
+        self._settle(End(launch_id=launch.id, outcome=outcome, who="executor"))
+
+    def busy(self) -> bool:
+        """Whether there is anything that it could do now, or is doing."""
+        return not self._queue.idle() or any(not lane.empty() for lane in self._lanes)
 
     def status(self) -> dict[str, Any]:
         """For the health page: how much waits."""
@@ -561,27 +615,3 @@ class Executor(ThreadService):
             "launches_in_flight": self._queue.under_way(),
             "held_namespaces": self._holds.namespaces(),
         }
-
-
-def _note_created(tx: Tx, plan: JobPlan, planned: Sequence[Launch], late: dict[str, Launch]) -> None:
-    """The Job of PLAN is there, and with it those launches; LATE gets those that were over and cleaned before."""
-    for launch in planned:
-        noted = transitions.advance_launch(
-            tx,
-            launch.id,
-            LaunchState.PLANNED,
-            LaunchState.CREATED,
-            who="executor",
-            job_name=plan.job_name,
-            namespace=plan.namespace,
-        )
-        if not noted and (now := launches.find(tx, launch.id)) is not None and now.state is LaunchState.CLEANED:
-            late[now.id] = now
-        if launch.reason:
-            launches.set_message(tx, launch.id, reason=None, message=None)
-
-
-def _note_cleaned(tx: Tx, launch_id: str) -> None:
-    """Nothing is kept of that launch any more."""
-    over = {LaunchState.ENDED, LaunchState.LOST}
-    transitions.advance_launch(tx, launch_id, over, LaunchState.CLEANED, who="executor")

@@ -97,7 +97,7 @@ class WorkQueue:
             if isinstance(what, str):
                 self._taken[kind].discard(what)
                 self._tell_taken(kind)
-            self._changed.notify_all()
+            self._changed.notify()  # there is room for one more
 
     def wants(self) -> list[Kind]:
         """Of what there is more in the database, and room for it here; told once, and then to be fetched."""
@@ -124,6 +124,11 @@ class WorkQueue:
         """Whether there is nothing that may be taken now."""
         with self._changed:
             return not self._may_take()
+
+    def idle(self) -> bool:
+        """Whether there is nothing to take, and nobody has taken anything."""
+        with self._changed:
+            return not self._may_take() and not any(self._taken.values())
 
     def qsize(self) -> int:
         """How many steps wait here."""

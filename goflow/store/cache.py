@@ -33,3 +33,8 @@ class Cache(Generic[K, V]):
             self._values.move_to_end(key)
             while len(self._values) > self._most:
                 self._values.popitem(last=False)
+
+    def drop(self, key: K) -> None:
+        """Forget the value of KEY, if it is here."""
+        with self._lock:
+            self._values.pop(key, None)

@@ -217,8 +217,15 @@ def claim_launch(tx: Tx, launch_id: str, claimant: str, *, at: dt.datetime | Non
     return claim_launches(tx, {launch_id: claimant}, at=at)[launch_id]
 
 
-def claim_launches(tx: Tx, claims: Mapping[str, str], *, at: dt.datetime | None = None) -> dict[str, Claimed]:
-    """The same for several launches at once, CLAIMS being their claimants by their ids."""
+def claim_launches(
+    tx: Tx,
+    claims: Mapping[str, str],
+    *,
+    at: dt.datetime | None = None,
+    moments: Mapping[str, dt.datetime | None] | None = None,
+) -> dict[str, Claimed]:
+    """The same for several launches at once, CLAIMS being their claimants by their ids; MOMENTS, where not all of them
+    are of one, when each was."""
     lock_tasks_of(tx, claims)
     if len(claims) == 1:
         rows = tx.rows(_SEE_CLAIM, {"launch_id": next(iter(claims))})
@@ -231,12 +238,14 @@ def claim_launches(tx: Tx, claims: Mapping[str, str], *, at: dt.datetime | None 
         found[row.launch_id] = _claimable(row, claims[row.launch_id])
         if found[row.launch_id] is Claimed.CLAIMED:
             free[row.launch_id] = row
-    taken = _take(tx, {launch_id: claims[launch_id] for launch_id in free}, at)
+    when = {launch_id: (moments or {}).get(launch_id) or at for launch_id in free}
+    taken = _take(tx, {launch_id: claims[launch_id] for launch_id in free}, when)
     for launch_id, row in free.items():
         if launch_id not in taken:
             found[launch_id] = Claimed.TAKEN
             continue
-        _say(tx, row, launch_id, before=LaunchState(row.state), new=_L.CLAIMED, who=claims[launch_id], at=at, reason="")
+        before, who, moment = LaunchState(row.state), claims[launch_id], when[launch_id]
+        _say(tx, row, launch_id, before=before, new=_L.CLAIMED, who=who, at=moment, reason="")
     return found
 
 
@@ -251,9 +260,9 @@ def _claimable(row: Row[Any], claimant: str) -> Claimed:
     return Claimed.CLAIMED
 
 
-def _take(tx: Tx, claims: Mapping[str, str], at: dt.datetime) -> Collection[str]:
+def _take(tx: Tx, claims: Mapping[str, str], when: Mapping[str, dt.datetime]) -> Collection[str]:
     """Write those claims where nobody was faster; the ids of the launches that they have got."""
-    changed = tx.change_many(_CLAIM, [{"key": key, "claimant": who, "at": at} for key, who in claims.items()])
+    changed = tx.change_many(_CLAIM, [{"key": key, "claimant": who, "at": when[key]} for key, who in claims.items()])
     if changed == len(claims):
         return claims.keys()
     now = tx.rows(_SEE_CLAIMS, {"ids": list(claims)})

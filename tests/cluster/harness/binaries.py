@@ -61,11 +61,12 @@ KUBERNETES = Build(
 )
 COREDNS = Build("coredns", ("coredns",), "-s -w", "about 3 minutes")
 HELM = Build("helm", ("helm",), "-s -w", "about 2 minutes")
+KWOK = Build("kwok", ("kwok",), "-s -w", "about 2 minutes")
 
 
 def program(name: str) -> Path:
     """Path of a program, compiled now if it must be. Raises HarnessError when it cannot be."""
-    build = next(build for build in (KUBERNETES, COREDNS, HELM) if name in build.programs)
+    build = next(build for build in (KUBERNETES, COREDNS, HELM, KWOK) if name in build.programs)
     ensure(build)
     return build.folder / name
 

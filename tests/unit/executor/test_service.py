@@ -47,8 +47,9 @@ def told(world):
 
 def work_off(executor) -> None:
     """Everything that waits, in this thread."""
-    while not executor._queue.empty():
-        executor._do(executor._queue.get())
+    while lanes := [lane for lane in (*executor._lanes, executor._queue) if not lane.empty()]:
+        work = lanes[0].get()
+        executor._do(work if isinstance(work, tuple) else ("observe", work))
 
 
 def test_a_launch_from_its_planning_to_its_cleaning(world, told):
@@ -161,14 +162,14 @@ def test_a_call_that_fails_is_made_again_when_its_time_has_come(world, step, pro
 def test_an_end_that_cannot_be_stored_now_is_stored_later(world, monkeypatch):
     from goflow.executor import service
 
-    kept, failing = service.settle, [True]
+    kept, failing = service.settle_all, [True]
 
-    def settle(*given, **named):
+    def settle_all(*given):
         if failing.pop() if failing else False:
             raise DatabaseBusyError("locked")
-        return kept(*given, **named)
+        return kept(*given)
 
-    monkeypatch.setattr(service, "settle", settle)
+    monkeypatch.setattr(service, "settle_all", settle_all)
     executor = world.executor()
     executor._start_backend()
     launch = world.queue()
