@@ -78,12 +78,17 @@ class Digester:
         self._known.clear()
 
 
+def _is_source(path: Path) -> bool:
+    """False for what Python writes there itself: a process that is killed leaves half of it behind, under any name."""
+    return "__pycache__" not in path.parts and path.suffix != ".pyc" and path.is_file()
+
+
 @functools.cache
 def parser_version() -> str:
     """GoFlow's version and a digest of the code that decides what a file means: another one may read differently."""
     home = Path(goflow.__file__).parent
     parts = [home / "parser", home / "domain", home / "operators"]
-    files = sorted(path for part in parts for path in part.rglob("*") if path.is_file() and path.suffix != ".pyc")
+    files = sorted(path for part in parts for path in part.rglob("*") if _is_source(path))
     hasher = hashlib.sha256()
     for path in files:
         hasher.update(str(path.relative_to(home)).encode() + b"\0")

@@ -22,6 +22,7 @@ def main() -> int:
     parser.add_argument(
         "--life", type=float, default=5.0, help="seconds that a daemon lives at most, its start included"
     )
+    parser.add_argument("--daemons", type=int, default=1, help="several share a PostgreSQL, and one of them is killed")
     parser.add_argument("--runs", type=int, default=6, help="runs that are open at the same time")
     parser.add_argument("--settle", type=float, default=240.0, help="seconds that everything has to end, afterwards")
     parser.add_argument("--folder", type=Path, help="where what happened is written down; default: a new one")
@@ -36,6 +37,7 @@ def main() -> int:
         longest_life_s=given.life,
         away_s=given.away,
         settle_s=given.settle,
+        daemons=given.daemons,
     )
     cluster = choose_cluster()
     with cluster:

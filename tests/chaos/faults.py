@@ -101,13 +101,15 @@ def node_silent(stage: Stage) -> None:
 
 
 def daemon_frozen(stage: Stage) -> None:
-    """The daemon stops in its tracks for a while, and then believes that nothing has happened."""
-    with stage.alive:
-        stage.signal(signal.SIGSTOP)
+    """A daemon stops in its tracks for a while, and then believes that nothing has happened."""
+    with stage.daemons.lock:
+        daemon = stage.daemons.one()
+        assert daemon.process is not None
+        daemon.process.send_signal(signal.SIGSTOP)
         try:
             stage.over.wait(stage.moments.uniform(5, 15))
         finally:
-            stage.signal(signal.SIGCONT)
+            daemon.process.send_signal(signal.SIGCONT)
     stage.count("daemon frozen")
 
 
@@ -115,19 +117,22 @@ def daemon_killed_at(stage: Stage) -> None:
     """The daemon is killed just before a call, or when that was carried out and it has not heard the answer."""
     method, part = stage.moments.choice(CALLS)
     before = stage.moments.random() < 0.3
-    with stage.alive:
+    with stage.daemons.lock:
         told = {"method": method, "part": part, "before": before, "wait_s": 10}
-        if not stage.proxy("POST", "trap", told, timeout_s=20)["sprung"]:
+        port = stage.proxy("POST", "trap", told, timeout_s=20)["sprung"]
+        daemon = stage.daemons.by_port(port) if port else None
+        if daemon is None:
             return
-        stage.kill()
-        stage.daemon.start()
+        daemon.kill()
+        daemon.start(wait=False)
     stage.count(f"daemon killed {'before' if before else 'after'} a {method} of {part.strip('/')}")
 
 
-def daemon_away(stage: Stage, seconds: float = 30.0) -> None:
-    """The daemon is away for so long. Pods go on, end, and are deleted; etcd forgets what was."""
-    with stage.alive:
-        stage.kill()
+def daemons_away(stage: Stage, seconds: float) -> None:
+    """There is no daemon for so long. Pods go on, end, and are deleted; etcd forgets what was."""
+    with stage.daemons.lock:
+        for daemon in stage.daemons.all:
+            daemon.kill()
         stage.count("daemon away")
         stage.over.wait(seconds / 3)
         pods_deleted(stage)
@@ -139,7 +144,8 @@ def daemon_away(stage: Stage, seconds: float = 30.0) -> None:
                 stage.count("pod that had succeeded deleted while the daemon was away")
         stage.cluster.compact()
         stage.over.wait(seconds / 3)
-        stage.daemon.start()
+        for daemon in stage.daemons.all:
+            daemon.start(wait=False)
 
 
 def undo(stage: Stage) -> None:

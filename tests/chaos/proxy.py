@@ -55,6 +55,8 @@ class Trap:
     method: str
     part: str
     before: bool
+    port: int = 0
+    """The caller's, once it has sprung."""
     sprung: threading.Event = field(default_factory=threading.Event)
 
     def is_for(self, method: str, path: str) -> bool:
@@ -87,10 +89,11 @@ class Proxy(ThreadingHTTPServer):
             return http.client.HTTPConnection(*self.upstream, timeout=CALL_S)
         return http.client.HTTPSConnection(*self.upstream, timeout=CALL_S, context=self.tls)
 
-    def passes(self, method: str, path: str, *, before: bool) -> bool:
-        """Whether a trap waits for that call at that moment; it springs."""
+    def passes(self, method: str, path: str, port: int, *, before: bool) -> bool:
+        """Whether a trap waits for that call at that moment; it springs. PORT is the caller's."""
         for trap in list(self.traps):
             if trap.before == before and trap.is_for(method, path):
+                trap.port = port
                 trap.sprung.set()
                 return True
         return False
@@ -141,10 +144,11 @@ class Caller(BaseHTTPRequestHandler):
         else:
             self._answer(404, {})
 
-    def _wait_at(self, trap: Trap, wait_s: float) -> bool:
+    def _wait_at(self, trap: Trap, wait_s: float) -> int | None:
+        """The port of the caller who came by; None when nobody did."""
         self.server.traps.append(trap)
         try:
-            return trap.sprung.wait(wait_s)
+            return trap.port if trap.sprung.wait(wait_s) else None
         finally:
             self.server.traps.remove(trap)
 
@@ -174,10 +178,10 @@ class Caller(BaseHTTPRequestHandler):
             return
         if is_watch and moments.random() < weather.rewound:
             query = self._rewound(path, query)
-        if self.server.passes(self.command, path, before=True):
+        if self.server.passes(self.command, path, self.client_address[1], before=True):
             self._stand_still(5.0)
         answer = self._ask(path, query, body)
-        if not is_stream and self.server.passes(self.command, path, before=False):
+        if not is_stream and self.server.passes(self.command, path, self.client_address[1], before=False):
             answer.read()
             self._stand_still(5.0)
         if is_stream and answer.status == 200:

@@ -6,12 +6,10 @@ import contextlib
 import json
 import random
 import shutil
-import signal
 import subprocess
 import sys
 import threading
 import time
-import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
@@ -19,17 +17,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
 import yaml
 from kubernetes import client, config
 
+from tests.chaos.daemons import Daemons
 from tests.chaos.weather import Weather
 from tests.chaos.witness import Witness
-from tests.cluster.daemon import daemon_on, free_port
+from tests.cluster.daemon import free_port
 from tests.cluster.fixtures import namespace_on
 from tests.cluster.harness import Cluster
 from tests.cluster.harness.processes import wait_until
-from tests.running import Daemon
 
 DAGS = Path(__file__).parent / "dags"
 ACCOUNT = "chaos-daemon"
@@ -46,7 +43,7 @@ GROUP = "rbac.authorization.k8s.io"
 class Stage:
     """Everything that faults work on. MOMENTS is where all chance comes from."""
 
-    def __init__(self, cluster: Cluster, namespace: str, folder: Path, seed: int) -> None:
+    def __init__(self, cluster: Cluster, namespace: str, folder: Path, seed: int, daemons: int) -> None:
         self.cluster = cluster
         self.namespace = namespace
         self.folder = folder
@@ -56,10 +53,15 @@ class Stage:
         self.witness = Witness(cluster.host_address, folder)
         self.proxy_port = free_port("127.0.0.1")
         self._proxy = self._start_proxy(seed)
-        self.daemon = self._make_daemon()
-        self.engine = sa.create_engine(f"sqlite:///file:{self.daemon.home}/goflow.db?mode=ro&uri=true")
-        self.alive = threading.RLock()
-        """Held by whoever ends the daemon and starts it again."""
+        self._write_dags()
+        self.daemons = Daemons(
+            cluster,
+            namespace,
+            folder,
+            kubeconfig=self._kubeconfig(),
+            number=daemons,
+            moments=random.Random(f"{seed} daemons"),
+        )
         self.done: Counter[str] = Counter()
         """How often what was done."""
         self.over = threading.Event()
@@ -89,26 +91,6 @@ class Stage:
         with urllib.request.urlopen(request, timeout=timeout_s) as answer:
             return json.load(answer)
 
-    # The daemon ----------------------------------------------------------------------------------------------------
-
-    def kill(self) -> None:
-        """``kill -9`` on the daemon, whatever it does."""
-        self.daemon.kill()
-
-    def signal(self, number: signal.Signals) -> None:
-        """Send the daemon a signal."""
-        assert self.daemon.process is not None
-        self.daemon.process.send_signal(number)
-
-    def call(self, method: str, path: str, body: object = None) -> Any:
-        """The daemon's REST. Raises OSError while it is away."""
-        found = json.loads((self.daemon.home / "run" / "daemon.json").read_text())
-        headers = {"Authorization": f"Bearer {found['token']}", "Content-Type": "application/json"}
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(found["url"] + path, data=data, headers=headers, method=method)
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            return json.load(answer)
-
     # The cluster ---------------------------------------------------------------------------------------------------
 
     def pods(self, *phases: str) -> list[Any]:
@@ -118,11 +100,10 @@ class Stage:
 
     def close(self) -> None:
         """End what was begun here; the namespace is its maker's."""
-        self.daemon.stop()
+        self.daemons.stop()
         self._proxy.kill()
         self._proxy.wait()
         self.witness.close()
-        self.engine.dispose()
         self.kube.close()
 
     # How it is set up ----------------------------------------------------------------------------------------------
@@ -140,20 +121,12 @@ class Stage:
         wait_until("the proxy", answers, 30)
         return process
 
-    def _make_daemon(self) -> Daemon:
+    def _write_dags(self) -> None:
         dags = self.folder / "dags"
         shutil.copytree(DAGS, dags, ignore=shutil.ignore_patterns("__pycache__"))
         for path in dags.glob("*.py"):
             text = path.read_text().replace('("@HOST@", 0)', f"({self.witness.host!r}, {self.witness.port})")
             path.write_text(text.replace("@HOST@", self.witness.host).replace("@PORT@", str(self.witness.port)))
-        return daemon_on(
-            self.cluster,
-            self.namespace,
-            self.folder / "home",
-            dags,
-            GOFLOW_KUBECONFIG=str(self._kubeconfig()),
-            GOFLOW_RESCAN_INTERVAL_S="30",
-        )
 
     def _kubeconfig(self) -> Path:
         """The daemon's own: it comes by the proxy, and has the rights that the chart gives it."""
@@ -187,11 +160,11 @@ class Stage:
 
 
 @contextlib.contextmanager
-def stage_on(cluster: Cluster, folder: Path, seed: int) -> Iterator[Stage]:
+def stage_on(cluster: Cluster, folder: Path, seed: int, daemons: int = 1) -> Iterator[Stage]:
     """A stage in a namespace of its own, which goes with it."""
     folder.mkdir(parents=True, exist_ok=True)
     with config.new_client_from_config(str(cluster.kubeconfig)) as kube, namespace_on(kube) as namespace:
-        stage = Stage(cluster, namespace, folder, seed)
+        stage = Stage(cluster, namespace, folder, seed, daemons)
         try:
             yield stage
         finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import random
 import threading
 import time
 from collections.abc import Sequence
@@ -37,6 +38,8 @@ class Course:
     """A daemon lives so long at most, its start included."""
     away_s: float = 30.0
     settle_s: float = 180.0
+    daemons: int = 1
+    """One with SQLite, or several that share a PostgreSQL."""
 
 
 @dataclass(slots=True)
@@ -70,7 +73,7 @@ class Told:
 
 def run(cluster: Cluster, folder: Path, course: Course) -> Told:
     """Everything, on a stage of its own; what it leaves in FOLDER tells how it went."""
-    with stage_on(cluster, folder, course.seed) as stage:
+    with stage_on(cluster, folder, course.seed, course.daemons) as stage:
         told = Storm(stage, course).run()
     (folder / "told.json").write_text(json.dumps(asdict(told), indent=2))
     return told
@@ -90,7 +93,7 @@ class Storm:
     def run(self) -> Told:
         """From beginning to end."""
         stage = self.stage
-        stage.daemon.start()
+        stage.daemons.start()
         self.workload.trigger("chain")  # the DAGs are read
         began = time.monotonic()
         threads = [
@@ -105,6 +108,7 @@ class Storm:
         for thread in threads:
             thread.join(120)
         faults.undo(stage)
+        stage.daemons.up()
         self.workload.stop()
         lasted = time.monotonic() - began
         settled_s = self._settle()
@@ -119,22 +123,26 @@ class Storm:
 
     def _kill(self) -> None:
         """Kill the daemon at moments that nobody knows, its start among them."""
-        stage = self.stage
-        while not stage.over.wait(stage.moments.uniform(0, self.course.longest_life_s)):
-            with stage.alive:
-                stage.kill()
+        stage, moments = self.stage, self._moments("kills")
+        while not stage.over.wait(moments.uniform(0, self.course.longest_life_s)):
+            with stage.daemons.lock:
+                self.trouble += [f"a daemon ended by itself: {daemon.log}" for daemon in stage.daemons.ended()]
+                daemon = stage.daemons.one()
+                daemon.kill()
                 self.kills += 1
                 stage.say("daemon killed")
-                stage.daemon.start(wait=False)
+                daemon.start(wait=False)
             if self.kills >= self.course.kills:
                 stage.over.set()
-        with stage.alive:
-            stage.daemon.wait_until_up()
 
     def _change_weather(self) -> None:
-        stage = self.stage
-        while not stage.over.wait(stage.moments.uniform(0.5, 1.5) * WEATHER_S):
-            stage.weather(CLEAR if stage.moments.random() < 0.25 else at_random(stage.moments))
+        stage, moments = self.stage, self._moments("weather")
+        while not stage.over.wait(moments.uniform(0.5, 1.5) * WEATHER_S):
+            stage.weather(CLEAR if moments.random() < 0.25 else at_random(moments))
+
+    def _moments(self, what: str) -> random.Random:
+        """Chance of its own for each thread: the same seed gives each the same course."""
+        return random.Random(f"{self.course.seed} {what}")
 
     def _do_harm(self) -> None:
         """One fault after the other, each once before any comes again."""
@@ -143,7 +151,7 @@ class Storm:
             for fault in stage.moments.sample(self._faults(), len(self._faults())):
                 if stage.over.wait(stage.moments.uniform(0, 3)):
                     return
-                stage.say("fault begins", fault=getattr(fault, "__name__", "") or fault.func.__name__)
+                stage.say("fault begins", fault=str(fault))
                 try:
                     fault(stage)
                 except (client.ApiException, OSError) as problem:
@@ -161,7 +169,7 @@ class Storm:
             faults.daemon_frozen,
             faults.node_silent,
             functools.partial(faults.image_and_secret_late, workload=self.workload),
-            functools.partial(faults.daemon_away, seconds=self.course.away_s),
+            functools.partial(faults.daemons_away, seconds=self.course.away_s),
         )
 
     def _settle(self) -> float:
@@ -169,7 +177,7 @@ class Storm:
         began = time.monotonic()
         while time.monotonic() - began < self.course.settle_s:
             try:
-                if not record.open_runs(self.stage.engine):
+                if not record.open_runs(self.stage.daemons.engine):
                     break
             except Exception as problem:
                 self.stage.say("the database did not answer", problem=str(problem))
@@ -178,11 +186,10 @@ class Storm:
 
     def _tell(self, lasted: float, settled_s: float) -> Told:
         stage = self.stage
-        found = record.read(stage.engine)
+        found = record.read(stage.daemons.engine)
         presences = stage.witness.all()
         problems = self.trouble + verdict.problems(found, presences, self.workload.triggered)
-        if stage.daemon.process is None or stage.daemon.process.poll() is not None:
-            problems.append("the daemon has ended by itself")
+        problems += [f"a daemon ended by itself: {daemon.log}" for daemon in stage.daemons.ended()]
         return Told(
             course=self.course,
             problems=problems,

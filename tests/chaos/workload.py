@@ -47,7 +47,7 @@ class Workload:
         until = time.monotonic() + PATIENCE_S
         while True:
             try:
-                self.stage.call("POST", f"/api/v2/dags/{dag}/dagRuns", body)
+                self.stage.daemons.call("POST", f"/api/v2/dags/{dag}/dagRuns", body)
             except urllib.error.HTTPError as answer:
                 if answer.code == 409:  # it was made, and the answer was lost with the daemon
                     break
@@ -68,6 +68,6 @@ class Workload:
         turn = 0
         while not self._stopping.wait(0.5):
             with contextlib.suppress(sa.exc.SQLAlchemyError):
-                if record.open_runs(self.stage.engine) < self.at_once:
+                if record.open_runs(self.stage.daemons.engine) < self.at_once:
                     self.trigger(ORDINARY[turn % len(ORDINARY)])
                     turn += 1

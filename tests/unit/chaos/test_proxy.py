@@ -113,7 +113,7 @@ def test_a_caller_is_held_at_a_call_until_it_is_gone(
     caller = threading.Thread(target=create)
     caller.start()
     waiting.join(20)
-    assert came == [True]
+    assert came[0] > 0
     assert len(server.asked) == (0 if before else 1)
     caller.join(20)  # the proxy ends the connection by itself when it was not killed
 

@@ -1,0 +1,149 @@
+"""The daemons of the chaos: one with SQLite, or several that share a PostgreSQL and an address for their tasks."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import random
+import socket
+import threading
+import urllib.request
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import psutil
+import sqlalchemy as sa
+from cryptography.fernet import Fernet
+
+from tests import postgres
+from tests.cluster.daemon import daemon_on, free_port
+from tests.cluster.harness import Cluster
+from tests.running import Daemon
+
+
+class Daemons:
+    """NUMBER of them on NAMESPACE, whose way to the API server is KUBECONFIG. MOMENTS is where chance comes from."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        namespace: str,
+        folder: Path,
+        *,
+        kubeconfig: Path,
+        number: int,
+        moments: random.Random,
+    ) -> None:
+        self.moments = moments
+        self.lock = threading.RLock()
+        """Held by whoever ends daemons and starts them again."""
+        self._postgres: postgres.Server | None = None
+        shared: dict[str, str] = {}
+        if number > 1:
+            self._postgres = postgres.start()
+            url = self._postgres.url(self._postgres.create()).replace("postgresql://", "postgresql+psycopg://")
+            shared = {"GOFLOW_DATABASE_URL": url, "GOFLOW_ENCRYPTION_KEY": Fernet.generate_key().decode()}
+        self.all = []
+        ports = []
+        balancer = Balancer(cluster.host_address)
+        for place in range(number):
+            settings = {
+                "GOFLOW_KUBECONFIG": str(kubeconfig),
+                "GOFLOW_RESCAN_INTERVAL_S": "30",
+                "GOFLOW_TASK_API_PORT": str(free_port(cluster.host_address)),
+                "GOFLOW_TASK_API_URL": f"http://{cluster.host_address}:{balancer.port}",
+                **shared,
+            }
+            ports.append(int(settings["GOFLOW_TASK_API_PORT"]))
+            self.all.append(daemon_on(cluster, namespace, folder / f"home{place}", folder / "dags", **settings))
+        balancer.serve(ports)
+        home = self.all[0].home
+        self.engine = sa.create_engine(
+            shared.get("GOFLOW_DATABASE_URL") or f"sqlite:///file:{home}/goflow.db?mode=ro&uri=true"
+        )
+
+    def start(self) -> None:
+        """All of them, one after the other."""
+        for daemon in self.all:
+            daemon.start()
+
+    def one(self) -> Daemon:
+        """Any of them."""
+        return self.moments.choice(self.all)
+
+    def by_port(self, port: int) -> Daemon | None:
+        """The one whose connection has that PORT on its side."""
+        for daemon in self.all:
+            with contextlib.suppress(psutil.Error):
+                found = psutil.Process(daemon.process.pid).net_connections("tcp") if daemon.process else []
+                if any(connection.laddr.port == port for connection in found):
+                    return daemon
+        return None
+
+    def up(self) -> None:
+        """Wait until all of them answer."""
+        for daemon in self.all:
+            daemon.wait_until_up()
+
+    def ended(self) -> list[Daemon]:
+        """Those that do not run."""
+        return [daemon for daemon in self.all if daemon.process is None or daemon.process.poll() is not None]
+
+    def call(self, method: str, path: str, body: object = None) -> Any:
+        """The REST of any of them. Raises OSError while that one is away."""
+        found = json.loads((self.one().home / "run" / "daemon.json").read_text())
+        headers = {"Authorization": f"Bearer {found['token']}", "Content-Type": "application/json"}
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(found["url"] + path, data=data, headers=headers, method=method)
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return json.load(answer)
+
+    def stop(self) -> None:
+        """End them, and their database."""
+        for daemon in self.all:
+            daemon.stop()
+        self.engine.dispose()
+        if self._postgres is not None:
+            self._postgres.stop()
+
+
+class Balancer:
+    """One address at HOST for the task APIs of several daemons, as a Service has: a connection goes to one that listens."""
+
+    def __init__(self, host: str) -> None:
+        self.host = host
+        self._listener = socket.create_server((host, 0), backlog=256)
+        self.port = int(self._listener.getsockname()[1])
+
+    def serve(self, ports: Sequence[int]) -> None:
+        """Pass connections on to PORTS in turn, from now on."""
+        threading.Thread(target=self._serve, args=(ports,), daemon=True).start()
+
+    def _serve(self, ports: Sequence[int]) -> None:
+        turn = 0
+        while True:
+            caller, _ = self._listener.accept()
+            turn += 1
+            order = [ports[(turn + place) % len(ports)] for place in range(len(ports))]
+            threading.Thread(target=self._connect, args=(caller, order), daemon=True).start()
+
+    def _connect(self, caller: socket.socket, ports: Sequence[int]) -> None:
+        for port in ports:
+            with contextlib.suppress(OSError):
+                server = socket.create_connection((self.host, port), timeout=2)
+                server.settimeout(None)
+                threading.Thread(target=_pass_on, args=(caller, server), daemon=True).start()
+                _pass_on(server, caller)
+                return
+        caller.close()
+
+
+def _pass_on(source: socket.socket, target: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while piece := source.recv(1 << 16):
+            target.sendall(piece)
+    for end in (source, target):
+        with contextlib.suppress(OSError):
+            end.shutdown(socket.SHUT_RDWR)
+        end.close()
