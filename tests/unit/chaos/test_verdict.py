@@ -26,8 +26,8 @@ def launch(name: str, *, ordinal: int = 1, reason: str = "", number: int = 1) ->
     )
 
 
-def attempt(number: int = 1, state: str = "success", reason: str = "") -> Attempt:
-    return Attempt(try_number=number, state=state, reason=reason, message="")
+def attempt(number: int = 1, state: str = "success", reason: str = "", message: str = "") -> Attempt:
+    return Attempt(try_number=number, state=state, reason=reason, message=message)
 
 
 def instance(**more: Any) -> Instance:
@@ -63,13 +63,21 @@ def test_a_sensor_that_looks_again_is_none():
 
 def test_a_retry_by_design_is_none():
     who = ("retried", "r1", "fails_once", -1)
-    attempts = [attempt(1, "failed", "BashExit"), attempt(2)]
+    attempts = [attempt(1, "up_for_retry", "Exit", "The command returned a non-zero exit code 3."), attempt(2)]
     launches = [launch("a"), launch("b", number=2)]
     one = instance(who=who, try_number=2, attempts=attempts, launches=launches)
     seen = [presence("job-a-x", 1, 2), presence("job-b-x", 3, 4, number=2)]
     for presence_ in seen:
         presence_.who = who
     assert problems(Record({("retried", "r1"): "success"}, {who: one}), seen, [("retried", "r1")]) == []
+
+
+def test_a_failure_is_held_against_what_was_meant():
+    who = ("retried", "r1", "fails_once", -1)
+    attempts = [attempt(1, "up_for_retry", "Lost", "its Job is gone"), attempt(2)]
+    one = instance(who=who, try_number=2, attempts=attempts, launches=[launch("b", number=2)])
+    told = problems(Record({("retried", "r1"): "success"}, {who: one}), [], [])
+    assert f"{'/'.join(map(str, who))}: try 1 failed otherwise than by design: Lost: its Job is gone" in told
 
 
 WRONG: dict[str, tuple[Instance, list[Presence], str]] = {
