@@ -108,15 +108,6 @@ class Settings(BaseSettings):
     unpaused_at_creation: bool = False
     """Whether new DAGs start unpaused. `goflow standalone` starts with true."""
 
-    default_timezone: str = "UTC"
-    """Zone of dates without one (Airflow's ``core.default_timezone``)."""
-
-    max_active_runs_per_dag: int = Field(default=16, ge=1)
-    """Airflow's ``core.max_active_runs_per_dag``."""
-
-    max_active_tasks_per_dag: int = Field(default=16, ge=1)
-    """Airflow's ``core.max_active_tasks_per_dag``."""
-
     parallelism: int = Field(default=0, ge=0)
     """Tasks that may be queued or running in all (Airflow's ``core.parallelism``); 0: as many as pools allow."""
 

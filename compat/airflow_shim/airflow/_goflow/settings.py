@@ -25,5 +25,7 @@ def __getattr__(name):
     if name == "TIMEZONE":
         import pendulum
 
-        return pendulum.timezone("UTC")
+        from airflow._goflow.timezone import default_zone
+
+        return pendulum.timezone(getattr(default_zone(), "name", "UTC"))
     raise AttributeError(name)

@@ -6,6 +6,18 @@ import datetime as dt
 utc = dt.timezone.utc
 
 
+def default_zone():
+    """The zone of moments without one (``core.default_timezone``)."""
+    from airflow._goflow.configuration import conf
+
+    name = conf.get("core", "default_timezone", fallback="utc")
+    if name.lower() in ("utc", "system"):  # a container's own zone is UTC
+        return utc
+    import pendulum
+
+    return pendulum.timezone(name)
+
+
 def is_localized(value):
     """Whether VALUE has a zone."""
     return value.utcoffset() is not None
@@ -33,7 +45,7 @@ def convert_to_utc(value):
     import pendulum
 
     if not is_localized(value):
-        value = value.replace(tzinfo=utc)
+        value = value.replace(tzinfo=default_zone())
     return pendulum.instance(value.astimezone(utc))
 
 
@@ -43,7 +55,7 @@ def make_aware(value, timezone=None):
         return None
     if is_localized(value):
         raise ValueError(f"make_aware expects a naive datetime, got {value}")
-    zone = timezone or utc
+    zone = timezone or default_zone()
     if hasattr(value, "fold"):
         value = value.replace(fold=1)
     localize = getattr(zone, "localize", None)
@@ -57,15 +69,15 @@ def make_naive(value, timezone=None):
     """VALUE as it is read in a zone, without it. Raises ValueError where it has none."""
     if is_naive(value):
         raise ValueError("make_naive() cannot be applied to a naive datetime")
-    value = value.astimezone(timezone or utc)
+    value = value.astimezone(timezone or default_zone())
     return dt.datetime(
         value.year, value.month, value.day, value.hour, value.minute, value.second, value.microsecond, fold=value.fold
     )
 
 
 def datetime(*args, **kwargs):
-    """A moment, in UTC unless a zone is given."""
-    kwargs.setdefault("tzinfo", utc)
+    """A moment, in the default zone unless one is given."""
+    kwargs.setdefault("tzinfo", default_zone())
     return dt.datetime(*args, **kwargs)
 
 
@@ -73,7 +85,7 @@ def parse(string, timezone=None, *, strict=False):
     """A moment from text."""
     import pendulum
 
-    return pendulum.parse(string, tz=timezone or "UTC", strict=strict)
+    return pendulum.parse(string, tz=timezone or getattr(default_zone(), "name", "UTC"), strict=strict)
 
 
 def coerce_datetime(v, tz=None):
@@ -115,7 +127,7 @@ def local_timezone():
 
 
 def initialize(*args, **kwargs):
-    """Nothing: the default zone is UTC."""
+    """Nothing: the settings say which the default zone is."""
 
 
 def from_timestamp(timestamp, tz=utc):

@@ -11,6 +11,7 @@ from goflow.parser.interpreter.plain_values import is_set, type_name
 from goflow.parser.interpreter.values import At, Unknown, Value
 from goflow.parser.libraries.airflow.assets import as_list
 from goflow.parser.libraries.airflow.base_operators import CALLBACKS, EXPECTED_TYPES
+from goflow.parser.libraries.airflow.configured import default_zone
 from goflow.parser.libraries.airflow.dates import to_moment
 from goflow.parser.libraries.airflow.enums import TRIGGER_RULES, checked_trigger_rule, checked_weight_rule, plain
 from goflow.parser.libraries.airflow.exceptions import MODULE, fail
@@ -44,7 +45,7 @@ def settle_base(task: TaskValue, values: dict[str, Any], at: At) -> None:
     for name in ("start_date", "end_date"):
         if isinstance(values[name], str) and not (airflow2 and name == "start_date"):
             fail(at, "AttributeError", "'str' object has no attribute 'utcoffset'", code="GF203")
-        values[name] = None if isinstance(values[name], str) else to_moment(values[name], dt.UTC, at, name)
+        values[name] = None if isinstance(values[name], str) else to_moment(values[name], default_zone(at), at, name)
     if values["wait_for_downstream"] is True:
         values["depends_on_past"] = True
     if is_set(values.get("task_concurrency")) and not values["max_active_tis_per_dag"]:

@@ -17,6 +17,7 @@ from goflow.parser.interpreter.values import At, Raised, Unknown, UnknownKey, fi
 from goflow.parser.libraries.airflow import schedules
 from goflow.parser.libraries.airflow.assets import BaseAsset, condition_of
 from goflow.parser.libraries.airflow.base_operators import base_parameters
+from goflow.parser.libraries.airflow.configured import configured_for_dag, default_zone, has_data_intervals
 from goflow.parser.libraries.airflow.dag_arguments import (
     DEFAULT_SCHEDULE_2,
     DEFAULTS,
@@ -48,7 +49,7 @@ _NO_DEFAULTS = "default_args has to be a dict; leave it out, or give {}"
 def init(at: At, dag: DagValue, *args: Any, **kwargs: Any) -> None:
     """``DAG.__init__``."""
     dialect = at.session.dialect
-    values = parameters(dialect)
+    values = {**parameters(dialect), **configured_for_dag(at)}
     order = ORDER_2 if dialect is Dialect.AIRFLOW2 else ["dag_id"]
     if len(args) > len(order):
         fail(
@@ -159,9 +160,10 @@ class Making:
             unset = "start_date" not in self.dag.given
             if isinstance(start, str) if self.airflow2 else unset:
                 self.values["start_date"] = start
+        self.dag.zone = default_zone(self.at)
         if start is not None and not isinstance(start, Unknown):
             zone = moment_zone(start)
-            self.dag.zone = zone_info(zone) if isinstance(zone, str) else zone or dt.UTC
+            self.dag.zone = zone_info(zone) if isinstance(zone, str) else zone or self.dag.zone
         for name in ("start_date", "end_date"):
             for holder in (self.values, defaults):
                 value = holder.get(name)
@@ -169,7 +171,7 @@ class Making:
                     text = f"'str' object has no attribute '{'tzinfo' if self.airflow2 else 'utcoffset'}'"
                     fail(self.at, "AttributeError", text, code="GF203", hint=f"{name} has to be a datetime")
                 if value is not None:
-                    zone = self.dag.zone if isinstance(value, str) else dt.UTC
+                    zone = self.dag.zone if isinstance(value, str) else default_zone(self.at)
                     holder[name] = to_moment(value, zone, self.at, name)
 
     def _schedule(self) -> None:
@@ -219,7 +221,7 @@ class Making:
             values["max_active_tasks"] = values["concurrency"]
         for name in ("max_active_tasks", "max_active_runs", "max_consecutive_failed_dag_runs"):
             if values[name] is None:
-                values[name] = DEFAULTS[name]
+                values[name] = {**DEFAULTS, **configured_for_dag(self.at)}[name]
             elif not isinstance(values[name], int | Unknown):
                 text = f"'{name}' must be <class 'int'> (got {values[name]!r} that is a {type_name(values[name])})."
                 fail(self.at, "TypeError", text, code="GF203")
@@ -321,6 +323,7 @@ def timetable_from(schedule: Any, zone: dt.tzinfo, at: At) -> Timetable | Unknow
     if unknown is not None:
         return unknown
     try:
-        return schedules.from_plain(schedule, schedules.zone_name(zone), at.session.dialect)
+        covers = has_data_intervals(at, is_cron=isinstance(schedule, str))
+        return schedules.from_plain(schedule, schedules.zone_name(zone), at.session.dialect, covers=covers)
     except BadSchedule as problem:
         fail(at.argument(*SCHEDULE_ARGUMENTS), "ValueError", str(problem), code="GF206")

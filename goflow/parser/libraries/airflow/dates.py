@@ -11,6 +11,7 @@ from goflow.domain.moments import Moment, zone_info
 from goflow.parser.interpreter.plain_values import type_name
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import At, Unknown, Value, first_unknown
+from goflow.parser.libraries.airflow.configured import default_zone
 from goflow.parser.libraries.airflow.exceptions import fail
 from goflow.parser.libraries.airflow.state import native
 from goflow.parser.libraries.moments import REASON, MomentValue, name_of_zone
@@ -23,6 +24,10 @@ def to_moment(value: Any, zone: dt.tzinfo, at: At, name: str) -> Moment | Unknow
     """A start or end date as a moment; a naive one is in ZONE. Raises what Airflow raises for what is no date."""
     if value is None or isinstance(value, Unknown | Moment):
         return value
+    if isinstance(value, MomentValue) and not value.aware and zone is not dt.UTC:
+        value = value.taken_as(zone) or Unknown(REASON, at)
+        if isinstance(value, Unknown):
+            return value
     symbolic = getattr(value, "moment", None)
     if isinstance(symbolic, Moment):
         return symbolic
@@ -51,7 +56,7 @@ def moment_zone(value: Any) -> dt.tzinfo | str | None:
 
 
 def parsed(text: str, at: At) -> dt.datetime:
-    """The moment that TEXT says, in UTC where it names no zone (Airflow's ``timezone.parse``)."""
+    """The moment that TEXT says, in the default zone where it names none (Airflow's ``timezone.parse``)."""
     try:
         found = dateutil_parser.isoparse(text)
     except ValueError:
@@ -59,7 +64,7 @@ def parsed(text: str, at: At) -> dt.datetime:
             found = dateutil_parser.parse(text)
         except (ValueError, OverflowError):
             fail(at, "ValueError", f"Unable to parse string [{text}]", code="GF203")
-    return found if found.tzinfo is not None else found.replace(tzinfo=dt.UTC)
+    return found if found.tzinfo is not None else found.replace(tzinfo=default_zone(at))
 
 
 def moment_value(value: Any) -> Any:
@@ -120,14 +125,14 @@ def _datetime(at: At, *args: Any, **kwargs: Any) -> Any:
     unknown = first_unknown((args, kwargs))
     if unknown is not None:
         return unknown
-    return dt.datetime(*args, **{"tzinfo": dt.UTC, **kwargs})
+    return dt.datetime(*args, **{"tzinfo": default_zone(at), **kwargs})
 
 
 def _parse(at: At, string: Any, timezone: Any = None, *, strict: Any = False) -> Any:
     if isinstance(string, Unknown):
         return string
     found = parsed(string, at)
-    if isinstance(timezone, dt.tzinfo) and found.tzinfo is dt.UTC and "+" not in string and "Z" not in string:
+    if isinstance(timezone, dt.tzinfo) and found.tzinfo is default_zone(at) and "+" not in string and "Z" not in string:
         return found.replace(tzinfo=timezone)
     return found
 
@@ -137,7 +142,7 @@ def _convert_to_utc(at: At, value: Any) -> Any:
         return MomentValue(value.moment.seen_in("UTC"))
     if not isinstance(value, dt.datetime):
         return value
-    return (value if value.tzinfo else value.replace(tzinfo=dt.UTC)).astimezone(dt.UTC)
+    return (value if value.tzinfo else value.replace(tzinfo=default_zone(at))).astimezone(dt.UTC)
 
 
 def _make_aware(at: At, value: Any, timezone: Any = None) -> Any:
@@ -147,7 +152,7 @@ def _make_aware(at: At, value: Any, timezone: Any = None) -> Any:
         return value
     if value.tzinfo is not None:
         fail(at, "ValueError", f"make_aware expects a naive datetime, got {value}")
-    return value.replace(tzinfo=timezone or dt.UTC)
+    return value.replace(tzinfo=timezone or default_zone(at))
 
 
 def _make_naive(at: At, value: Any, timezone: Any = None) -> Any:
@@ -159,7 +164,7 @@ def _make_naive(at: At, value: Any, timezone: Any = None) -> Any:
         )
     if not isinstance(value, dt.datetime):
         return value
-    return value.astimezone(timezone or dt.UTC).replace(tzinfo=None)
+    return value.astimezone(timezone or default_zone(at)).replace(tzinfo=None)
 
 
 def _parse_timezone(at: At, name: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +17,7 @@ from goflow.parser.interpreter.values import At, Unknown
 from goflow.parser.libraries.airflow.attributes import unread_attributes
 from goflow.parser.libraries.airflow.base_attributes import check_fail_fast, converted
 from goflow.parser.libraries.airflow.base_operators import OPERATOR_DEFAULTS, base_parameters
+from goflow.parser.libraries.airflow.configured import configured_for_task, default_zone
 from goflow.parser.libraries.airflow.dates import to_moment
 from goflow.parser.libraries.airflow.enums import plain
 from goflow.parser.libraries.airflow.exceptions import fail
@@ -128,7 +128,7 @@ def partial_operator(at: At, operator: ClassValue, /, **kwargs: Any) -> Any:
             values[name] = defaults
         elif name in defaults:
             values[name] = defaults[name]
-    for name, value in {**parameters, **_own_defaults(operator, at)}.items():
+    for name, value in {**parameters, **configured_for_task(at), **_own_defaults(operator, at)}.items():
         if name in OPERATOR_DEFAULTS:
             values.setdefault(name, value)
     if "task_id" not in kwargs:
@@ -290,7 +290,7 @@ def _convert(task: MappedTask, values: dict[str, Any], at: At) -> None:
             values[name] = converted(name, values[name], at, task)
     for name in ("start_date", "end_date"):
         if values.get(name) is not None:
-            values[name] = to_moment(values[name], dt.UTC, at, name)
+            values[name] = to_moment(values[name], default_zone(at), at, name)
     if values.get("wait_for_downstream") is True:
         values["depends_on_past"] = True
     slots = values.get("pool_slots")

@@ -23,6 +23,8 @@ from goflow.parser.interpreter.values import (
     hidden_argument,
 )
 from goflow.parser.libraries.airflow.base_attributes import check_fail_fast, converted, settle_base
+from goflow.parser.libraries.airflow.base_operators import base_parameters
+from goflow.parser.libraries.airflow.configured import configured_for_task
 from goflow.parser.libraries.airflow.dates import moment_value
 from goflow.parser.libraries.airflow.edges import Dependency
 from goflow.parser.libraries.airflow.enums import plain
@@ -342,7 +344,7 @@ def native_init(at: At, task: OperatorValue, /, *args: Any, **kwargs: Any) -> No
         name = task.cls.name
         fail(at, "TypeError", f"{name}.__init__() missing 1 required keyword-only argument: 'task_id'", code="GF203")
     _identify(task, values["task_id"], merged, at)
-    complete = {**flat.defaults, **values}
+    complete = {**flat.defaults, **_configured(flat.defaults, at), **values}
     for settle in flat.settles:
         settle(SettlingTask(task, complete, at))
     settle_base(task, complete, at)
@@ -351,6 +353,12 @@ def native_init(at: At, task: OperatorValue, /, *args: Any, **kwargs: Any) -> No
     state_of(at.session).scope.task_made(task.node)
     _join_dag(task, merged, at)
     check_fail_fast(task, at)
+
+
+def _configured(defaults: Mapping[str, Any], at: At) -> dict[str, Any]:
+    """What the installation sets in place of BaseOperator's own DEFAULTS; a class that has another keeps it."""
+    base = base_parameters(at.session.dialect)
+    return {name: value for name, value in configured_for_task(at).items() if defaults.get(name) == base[name]}
 
 
 class SettlingTask:

@@ -90,8 +90,11 @@ ONCE = Timetable(name="OnceTimetable")
 CONTINUOUS = Timetable(name="ContinuousTimetable")
 
 
-def from_plain(schedule: Any, zone: str, dialect: Dialect) -> Timetable:
-    """The timetable of a plain ``schedule``: None, a preset, a cron expression or a delta. Raises BadSchedule."""
+def from_plain(schedule: Any, zone: str, dialect: Dialect, *, covers: bool) -> Timetable:
+    """The timetable of a plain ``schedule``: None, a preset, a cron expression or a delta.
+
+    COVERS: its runs stand for the stretch of time before them. Raises BadSchedule.
+    """
     if schedule is None:
         return NULL
     if isinstance(schedule, str):
@@ -99,10 +102,10 @@ def from_plain(schedule: Any, zone: str, dialect: Dialect) -> Timetable:
             return ONCE
         if schedule == "@continuous":
             return CONTINUOUS
-        name = "CronDataIntervalTimetable" if dialect is Dialect.AIRFLOW2 else "CronTriggerTimetable"
+        name = "CronDataIntervalTimetable" if covers else "CronTriggerTimetable"
         return cron(name, schedule, zone=zone)
     if isinstance(schedule, dt.timedelta | relativedelta):
-        name = "DeltaDataIntervalTimetable" if dialect is Dialect.AIRFLOW2 else "DeltaTriggerTimetable"
+        name = "DeltaDataIntervalTimetable" if covers else "DeltaTriggerTimetable"
         return Timetable(name=name, delta=plain_delta(schedule))
     what = "schedule_interval" if dialect is Dialect.AIRFLOW2 else "schedule"
     raise BadSchedule(f"{schedule!r} is not a valid {what}.")

@@ -214,7 +214,7 @@ class ConfigurationValue(Value):
         converters: Mapping[str, Any] = {
             "get": str,
             "get_mandatory_value": str,
-            "getboolean": _boolean,
+            "getboolean": truth_of,
             "getint": int,
             "getfloat": float,
             "getlist": lambda text: [part.strip() for part in text.split(",") if part.strip()],
@@ -244,14 +244,21 @@ def _get_setting(convert: Any, at: At, section: Any, key: Any = None, fallback: 
 def setting(at: At, section: Any, key: Any) -> str | None:
     """The text of a setting; None where neither the environment nor Airflow's defaults have it."""
     section, key = str(section).lower(), str(key).lower()
-    name = f"AIRFLOW__{section.upper().replace('.', '_')}__{key.upper()}"
-    own = at.session.inputs.environment.get(name)
+    own = own_setting(at, section, key)
     if own is not None:
-        at.session.environment_used[name] = own
         return own
     if (section, key) == ("core", "dags_folder"):
         return at.session.parse_path
     return default_settings(at.session.dialect).get((section, key))
+
+
+def own_setting(at: At, section: str, key: str) -> str | None:
+    """The text of a setting as the folder's environment has it; None where it says nothing."""
+    name = f"AIRFLOW__{section.upper().replace('.', '_')}__{key.upper()}"
+    own = at.session.inputs.environment.get(name)
+    if own is not None:
+        at.session.environment_used[name] = own
+    return own
 
 
 def settings_as_dict(at: At) -> dict[str, dict[str, Any]]:
@@ -285,7 +292,8 @@ def default_settings(dialect: Dialect) -> Mapping[tuple[str, str], str]:
     return found
 
 
-def _boolean(text: str) -> bool:
+def truth_of(text: str) -> bool:
+    """Whether the TEXT of a setting says yes."""
     return text.strip().lower() in {"t", "true", "1", "yes", "on"}
 
 
