@@ -12,11 +12,11 @@ from typing import Any
 import structlog
 
 from goflow.engine import Engine
-from goflow.home import write_private
+from goflow.home import claim_home, write_private
 from goflow.importer import Importer
 from goflow.importer.pool import ReaderPool
 from goflow.server.listener import Listener, is_loopback
-from goflow.server.observer import EventMetrics
+from goflow.server.observer import EventMetrics, observe_members
 from goflow.service import Supervisor
 from goflow.settings import InvalidSettingsError, Settings
 from goflow.store import tokens
@@ -40,12 +40,14 @@ class Daemon:
     def __init__(self, settings: Settings, readers: ReaderPool | None = None) -> None:
         """READERS: reading processes that have been begun already."""
         self.settings = settings
+        self._claims = claim_home(settings)
         self.engine = Engine(settings)
         self.store, self.backend = self.engine.store, self.engine.backend
         self.executor, self.scheduler = self.engine.executor, self.engine.scheduler
         self.task_api = self.engine.task_api
         self.token = secrets.token_urlsafe(32)
-        self.importer = Importer(self.store, import_settings(settings), readers, self.engine.errands)
+        importing = self.engine.duty("importer")
+        self.importer = Importer(self.store, import_settings(settings), readers, self.engine.errands, importing)
         self.rest = Listener("API", self._rest_application, settings.api_host, settings.api_port)
         self._refuse_open_listeners()
         reading_first = [self.importer, *self.engine.services, self.rest]  # it reads while the rest is loaded
@@ -68,6 +70,7 @@ class Daemon:
                 open=is_loopback(settings.api_host),
                 checks={"backend": self.backend.ready, "executor": self._executor_ready, **self._thread_checks()},
                 waits=self.store.waits,
+                words={} if self.engine.roster is None else {"membership": self.engine.roster.in_words},
                 status=self.status,
                 parallelism=settings.parallelism,
                 namespace_slots=settings.namespace_slots,
@@ -94,10 +97,12 @@ class Daemon:
         def check(part: Any) -> Callable[[], str | None]:
             return lambda: None if part().alive else "its thread has ended"
 
+        roster = self.engine.roster
         return {
             "scheduler": check(lambda: self.scheduler),
             "importer": check(lambda: self.importer),
             "trigger runners": check(lambda: self.engine.trigger_runners),
+            **({} if roster is None else {"membership": roster.ready}),
         }
 
     # Life ------------------------------------------------------------------------------------------------------
@@ -105,6 +110,8 @@ class Daemon:
     def start(self) -> None:
         """Start everything; the address of REST is known then. Raises what keeps a part from starting."""
         self.store.subscribe(EventMetrics(self.store).take)
+        if self.engine.roster is not None:
+            observe_members(self.engine.roster)
         self.store.start_notifications()
         self._supervisor.start()
         self._write_endpoint()
@@ -113,8 +120,12 @@ class Daemon:
     def stop(self) -> None:
         """Stop everything; what runs on the backend goes on."""
         (self.settings.home / "run" / "daemon.json").unlink(missing_ok=True)
+        if self.engine.roster is not None:
+            self.engine.roster.leave()  # first: others go on at once, while this one comes to its end
         self._supervisor.stop()
         self.store.close()
+        for claim in self._claims:
+            claim.release()
 
     def _write_endpoint(self) -> None:
         token = self.settings.api_token.get_secret_value() or self.token
@@ -130,5 +141,6 @@ class Daemon:
             "executor": self.executor.status(),
             "importer": self.importer.status(),
             "triggers": self.engine.trigger_runners.status(),
+            "members": None if self.engine.roster is None else self.engine.roster.status(),
             "pid": os.getpid(),
         }

@@ -6,16 +6,24 @@ The daemon joins reader, schedules and REST to it; `goflow.trial` runs one DAG o
 from __future__ import annotations
 
 import enum
+import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import structlog
+
+from goflow import __version__
 from goflow.executor.backend import Backend
 from goflow.executor.folders import FolderCache
 from goflow.executor.local import LocalBackend
 from goflow.executor.plans import Planner
 from goflow.executor.service import Executor
+from goflow.executor.share import Everything, Share, SharedByHome, SharedByName
 from goflow.executor.tokens import TokenMint
-from goflow.home import key_file, open_store, prepare_home, write_private
+from goflow.home import daemon_id, key_file, open_store, prepare_home, write_private
+from goflow.members.duties import Always, Duty
+from goflow.members.lessors import Lessor
+from goflow.members.roster import Roster
 from goflow.operators.manifest import TOKEN_AUDIENCE
 from goflow.scheduler.loop import Scheduler
 from goflow.server.attempts import AttemptGuard, MintGuard, TokenReviewGuard
@@ -26,11 +34,22 @@ from goflow.service import Service
 from goflow.settings import InvalidSettingsError, Settings
 from goflow.triggers.keeper import TriggerKeeper
 from goflow.triggers.local import LocalPlace
-from goflow.wiring import defaults_of, errand_site_of, namespace_of, parse_path_of, results_of, site_of
+from goflow.wiring import (
+    defaults_of,
+    errand_site_of,
+    lease_namespace_of,
+    namespace_of,
+    parse_path_of,
+    results_of,
+    site_of,
+)
 
 if TYPE_CHECKING:
     from goflow.executor.follow import LogFollower
     from goflow.importer.errands import Errands
+
+
+log = structlog.get_logger(__name__)
 
 
 class Purpose(enum.Enum):
@@ -54,6 +73,7 @@ class Engine:
         self.settings = settings
         prepare_home(settings)
         self.store = open_store(settings)
+        self.roster = self._build_roster()
         self.mint = TokenMint(key_file(settings.home / "token.key"))
         self.backend: Backend
         self.errands: Errands | None = None
@@ -61,6 +81,7 @@ class Engine:
         defaults = defaults_of(settings)
         folders = FolderCache(self.store, settings.home / "folders") if settings.backend == "local" else None
         renders = purpose is Purpose.RENDER
+        share = self._build_share()
         self.task_api = Listener(
             "task API",
             TaskApi(
@@ -68,6 +89,7 @@ class Engine:
                 guard,
                 InputBuilder(parse_path_of(settings), folders, renders=renders, results=results_of(settings)),
                 trigger_poll_s=settings.trigger_poll_s,
+                home=share.home,
             ).application,
             settings.task_api_host,
             settings.task_api_port,
@@ -80,6 +102,7 @@ class Engine:
             clock=self.store.clock,
             launches_at_once=4 if settings.backend == "local" else settings.launches_at_once,
             follower=follower,
+            share=share,
         )
         self.scheduler = Scheduler(
             self.store,
@@ -89,17 +112,75 @@ class Engine:
             parallelism=settings.parallelism,
             namespace_slots=settings.namespace_slots,
             follows_schedules=purpose is Purpose.SERVE,
+            duty=self.duty("scheduler"),
         )
+        if self.roster is not None:
+            self.roster.watch(self.executor.share_changed)
         self.trigger_runners = TriggerKeeper(
-            self.store, self._trigger_place(), wanted=settings.trigger_runners, capacity=settings.trigger_capacity
+            self.store,
+            self._trigger_place(),
+            wanted=settings.trigger_runners,
+            capacity=settings.trigger_capacity,
+            duty=self.duty("triggers"),
         )
         self.services: list[Service] = [
+            *([] if self.roster is None else [self.roster]),
             self.task_api,
             Hook("task API address", self._announce_task_api),
             self.executor,
             self.trigger_runners,
             *([self.scheduler] if purpose in {Purpose.SERVE, Purpose.ORDERED} else []),
         ]
+
+    def duty(self, name: str) -> Duty:
+        """What one of the daemons that share the database does; where there can be no other, this one."""
+        return Always() if self.roster is None else self.roster.duty(name)
+
+    def _build_roster(self) -> Roster | None:
+        """Who else is there; SQLite has room for one daemon."""
+        settings = self.settings
+        if self.store.dialect == "sqlite":
+            return None
+        return Roster(
+            self.store,
+            daemon_id(settings),
+            name=socket.gethostname(),
+            backend=settings.backend,
+            version=__version__,
+            ttl_s=settings.lease_ttl_s,
+            lessor=self._build_lessor(),
+        )
+
+    def _build_lessor(self) -> Lessor | None:
+        """Lease objects, unless the settings or the cluster will not have it; None: the database."""
+        settings = self.settings
+        if settings.lease_in == "database" or settings.backend != "kubernetes":
+            if settings.lease_in == "kubernetes":
+                raise InvalidSettingsError("lease_in kubernetes with the local backend")
+            return None
+        from goflow.kube.api import KubeApi
+        from goflow.members.kube_lessor import KubeLessor, leases_in
+
+        holder = f"{socket.gethostname()}_{daemon_id(settings)}"
+        lease_of = leases_in(
+            KubeApi(settings.kubeconfig),
+            lease_namespace_of(settings),
+            settings.installation,
+            holder=holder,
+            ttl_s=settings.lease_ttl_s,
+            clock=self.store.clock,
+        )
+        if settings.lease_in == "auto" and (problem := lease_of("scheduler").forbidden()):
+            log.warning("Lease objects may not be read; leases are in the database", problem=problem)
+            return None
+        return KubeLessor(lease_of, self.store, daemon_id(settings), settings.lease_ttl_s)
+
+    def _build_share(self) -> Share:
+        if self.roster is None:
+            return Everything()
+        if isinstance(self.backend, LocalBackend):
+            return SharedByHome(self.roster, self.store)
+        return SharedByName(self.roster)
 
     def _build_backend(self) -> tuple[AttemptGuard, LogFollower | None]:
         settings = self.settings

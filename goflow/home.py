@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 from pathlib import Path
 
 from goflow.domain.clock import SystemClock
+from goflow.domain.errors import GoFlowError
 from goflow.settings import Settings
 from goflow.store import Store
+from goflow.store.databases import sqlite_file
 
 
 def open_store(settings: Settings) -> Store:
@@ -17,6 +20,51 @@ def open_store(settings: Settings) -> Store:
     store = Store(settings.database, encryption_key=key, clock=SystemClock())
     store.upgrade(default_pool_slots=settings.default_pool_slots)
     return store
+
+
+class HomeInUseError(GoFlowError):
+    """Another daemon uses it"""
+
+
+class Claim:
+    """A file that one process at a time may have; the system gives it free when the process ends, however it ends."""
+
+    def __init__(self, path: Path, what: str, hint: str) -> None:
+        """Have PATH. Raises HomeInUseError, which says WHAT is in use and by whom."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = open(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+", encoding="ascii")  # noqa: SIM115
+        try:
+            fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            pid = self._file.read(20).strip() or "unknown"
+            self._file.close()
+            raise HomeInUseError(f"{what} (its process is {pid})", hint=hint) from None
+        self._file.truncate(0)
+        self._file.write(str(os.getpid()))
+        self._file.flush()
+
+    def release(self) -> None:
+        """Let another have it; harmless twice."""
+        self._file.close()
+
+
+def claim_home(settings: Settings) -> list[Claim]:
+    """What only one daemon may use: its home, and its SQLite file. Raises HomeInUseError."""
+    hint = "several daemons share a PostgreSQL (GOFLOW_DATABASE_URL), each with a GOFLOW_HOME of its own"
+    claims = [Claim(settings.home / "run" / "lock", f"the home {settings.home}", hint)]
+    try:
+        if (file := sqlite_file(settings.database)) is not None:
+            beside = file.with_name(f"{file.name}.daemon")
+            claims.append(Claim(beside, f"the SQLite database {file} has room for one daemon", hint))
+    except HomeInUseError:
+        claims[0].release()
+        raise
+    return claims
+
+
+def daemon_id(settings: Settings) -> str:
+    """What this home's daemon is called among those that share a database: made once, and the same after a restart."""
+    return key_file(settings.home / "daemon.id").decode()[:16]
 
 
 def prepare_home(settings: Settings) -> None:

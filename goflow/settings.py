@@ -63,6 +63,14 @@ class Settings(BaseSettings):
     database_url: str = ""
     """SQLAlchemy URL of the database: ``postgresql+psycopg://user:password@host/name``. Default: SQLite in the home."""
 
+    lease_ttl_s: float = Field(default=5.0, ge=1, le=300)
+    """Seconds after which others do the work of a daemon that fell silent, where several share a PostgreSQL; each says
+    three times within them that it is there."""
+
+    lease_in: Literal["auto", "kubernetes", "database"] = "auto"
+    """Where it stands which of several daemons schedules, imports and keeps trigger runners: in Lease objects of
+    Kubernetes, or in the database. ``auto``: Lease objects where tasks run on Kubernetes and it may write them."""
+
     encryption_key: SecretStr = SecretStr("")
     """Fernet key (32 bytes, URL-safe base64) that connections are encrypted with. Default: made once, in the home's
     file ``encryption.key``; daemons that share a database must share it."""

@@ -28,6 +28,13 @@ def namespace_of(settings: Settings) -> str:
     return own_namespace()
 
 
+def lease_namespace_of(settings: Settings) -> str:
+    """Where the daemons' Lease objects are: in their own namespace; outside a cluster, in that of their tasks."""
+    from goflow.kube.api import own_namespace
+
+    return own_namespace(namespace_of(settings))
+
+
 def parse_path_of(settings: Settings) -> str:
     """Where tasks see the DAG folder, and so what ``__file__`` begins with."""
     return str(settings.dags) if settings.backend == "local" else settings.parse_path

@@ -25,8 +25,8 @@ class SystemClock:
         return dt.datetime.now(dt.UTC)
 
     def monotonic(self) -> float:
-        """Seconds that never run backwards."""
-        return time.monotonic()
+        """Seconds that never run backwards, and go on while the machine sleeps: what has run out then has run out."""
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 class VirtualClock:

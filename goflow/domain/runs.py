@@ -111,6 +111,8 @@ class Launch:
     """Why it does not start or how it ended, in words for people: ``ImagePullBackOff: ...``, ``OOMKilled``."""
     stop_requested_at: dt.datetime | None = None
     job_index: int | None = None
+    home: str | None = None
+    """Whose process it is on the local backend: the id of the daemon's home; None: nobody's yet, or everybody's."""
 
     @property
     def shared_job(self) -> str | None:

@@ -405,7 +405,7 @@ class Executor(ThreadService):
                 store_report(tx, instance, {"rendered_fields": plan.rendered or None, "xcoms": told})
         if planned[0].job_index is None:
             made = replace(planned[0], job_name=plan.job_name, namespace=plan.namespace, created_at=self.clock.now())
-            self._made.put(made.id, made)
+            self._made.put(made.id, replace(made, home=self.share.home or None))
         late = [self._notes.write_with(created_all, Created(plan, part)) for part in in_parts(planned, AT_ONCE)]
         if all(late):
             self._undo(plan, planned[0])
@@ -542,6 +542,13 @@ class Executor(ThreadService):
             return  # it was never created: the work queue has it
         if launch.stop_requested_at is not None:
             self._terminated(launch.id, "it was stopped")
+            return
+        if launch.home is not None and launch.home != self.share.home:
+            gone = "the daemon that was to begin it is gone"
+            outcome = Outcome(
+                state=TaskState.FAILED, reason="DaemonGone", message=gone, disrupted=True, at=self.clock.now()
+            )
+            self._settle(End(launch_id=launch.id, outcome=outcome, who="executor", lost=True))
             return
         outcome = Outcome(
             state=TaskState.FAILED,

@@ -9,12 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from goflow.domain.runs import Launch
+from goflow.domain.runs import SHARED_DIGITS, Launch
+from goflow.domain.state import LaunchState
+from goflow.members.roster import Roster
+from goflow.store import Store, launches
 
 
 class Share(Protocol):
     """What an executor asks before it does anything about a launch. `has` and `take` raise DatabaseBusyError while a
     daemon cannot know: what it was about to do is done later, by whoever has it then."""
+
+    home: str
+    """The id of this daemon's home, where launches are its own processes; else empty."""
 
     def may_have(self, launch_id: str) -> bool:
         """False where the id alone says that another daemon has it."""
@@ -29,6 +35,8 @@ class Share(Protocol):
 class Everything:
     """The share of a daemon that is alone."""
 
+    home = ""
+
     def may_have(self, launch_id: str) -> bool:
         """It may."""
         return True
@@ -40,3 +48,59 @@ class Everything:
     def take(self, together: Sequence[Launch]) -> bool:
         """It is to."""
         return True
+
+
+class SharedByName:
+    """The share that ROSTER gives by the launch's id: launches that share a Job go together. For a backend that every
+    daemon reaches."""
+
+    home = ""
+
+    def __init__(self, roster: Roster) -> None:
+        self._roster = roster
+
+    def may_have(self, launch_id: str) -> bool:
+        """By its id."""
+        return self._roster.may_have(launch_id[:SHARED_DIGITS])
+
+    def has(self, launch: Launch) -> bool:
+        """By its id."""
+        return self._roster.has(launch.id[:SHARED_DIGITS])
+
+    def take(self, together: Sequence[Launch]) -> bool:
+        """Still, as far as is known."""
+        return self.has(together[0])
+
+
+class SharedByHome:
+    """The share of a daemon whose launches are processes of its own machine, in its home HOME (the roster's id of it).
+
+    Whoever starts a launch notes its home down first, and from then on it is that home's: no other daemon can see its
+    process. Where that daemon is gone, others have what has not begun: a process that comes to claim it later is told
+    that it is not wanted (`transitions.claim_launch`). What has begun stays that home's until its daemon is back.
+    """
+
+    def __init__(self, roster: Roster, store: Store) -> None:
+        self.home = roster.id
+        self._roster = roster
+        self._store = store
+
+    def may_have(self, launch_id: str) -> bool:
+        """Only its row says that."""
+        return True
+
+    def has(self, launch: Launch) -> bool:
+        """Its home's; by its id, where it has none or that is gone and it has not begun."""
+        mine = self._roster.has(launch.id)
+        if launch.home is None:
+            return mine
+        if launch.home == self._roster.id:
+            return True
+        begun = launch.claimed_by is not None or launch.state not in {LaunchState.PLANNED, LaunchState.CREATED}
+        return mine and not begun and not self._roster.is_live(launch.home)
+
+    def take(self, together: Sequence[Launch]) -> bool:
+        """Note down whose they are now; false when somebody was faster."""
+        with self._store.transaction() as tx:
+            taken = [launches.set_home(tx, launch.id, self._roster.id, launch.home) for launch in together]
+        return all(taken)

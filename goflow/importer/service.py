@@ -13,9 +13,9 @@ from goflow.domain.runs import Event
 from goflow.importer.pool import ReaderPool
 from goflow.importer.scan import Scanner
 from goflow.importer.settings import ImportSettings, ImportSummary
+from goflow.members.duties import Always, Duty
 from goflow.service import ThreadService
-from goflow.store import Store, events, leases
-from goflow.store.rows import Lease
+from goflow.store import Store, events
 from goflow.watcher import SourceChanged, Watcher
 
 if TYPE_CHECKING:
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-LEASE = "importer"
-LEASE_S = 15.0
-"""Where several daemons share a PostgreSQL, one of them imports; another takes over so many seconds after its end."""
 _SETTLE_S = 0.5
 _AFTER_FAILURE_S = 5.0
 _INPUT_KINDS = frozenset(
@@ -34,7 +31,8 @@ _INPUT_KINDS = frozenset(
 
 
 class Importer(ThreadService):
-    """Keeps STORE at what the folder of SETTINGS is. ``scanned`` is set after the first whole scan.
+    """Keeps STORE at what the folder of SETTINGS is. ``scanned`` is set after the first whole scan. Of several daemons
+    the one imports that has the DUTY; two that do for a moment do no harm.
 
     READERS: reading processes of the same SETTINGS that have been begun already. ERRANDS: who has files run that are
     not run here; it is started and stopped with this service, and what it has done is taken by a scan.
@@ -46,6 +44,7 @@ class Importer(ThreadService):
         settings: ImportSettings,
         readers: ReaderPool | None = None,
         errands: Errands | None = None,
+        duty: Duty | None = None,
     ) -> None:
         super().__init__("importer")
         self.store = store
@@ -65,7 +64,8 @@ class Importer(ThreadService):
         self._wanted = False
         self._thorough = False
         self._again_at: float | None = None
-        self._lease: Lease | None = None
+        self.duty: Duty = duty or Always()
+        self.duty.watch(self._duty_changed)
         self._unsubscribe = store.subscribe(self._take_events)
 
     def start(self) -> None:
@@ -93,7 +93,7 @@ class Importer(ThreadService):
             "broken": len(self.last.broken),
             "being_run": len(self.last.waiting),
             "reading_processes": self._scanner.pool.running,
-            "leads": self._lease is not None or self.store.dialect == "sqlite",
+            "leads": self.duty.leads,
         }
 
     def scan_soon(self, *, thorough: bool = False) -> None:
@@ -113,11 +113,10 @@ class Importer(ThreadService):
                     self._turn()
         finally:
             self._scanner.close()
-            self._release()
 
     def _turn(self) -> None:
         try:
-            if self._lead():
+            if self.duty.leads:
                 self._work()
         except Exception:
             log.exception("the scan failed and is tried again")
@@ -167,8 +166,6 @@ class Importer(ThreadService):
             waits = [self._again_at - time.monotonic()] if self._again_at is not None else []
         if self._scanner.pool.running:
             waits.append(self.settings.idle_s)
-        if self.store.dialect != "sqlite":
-            waits.append(LEASE_S / 3)
         return max(0.0, min(waits)) if waits else None
 
     def _hint(self, hint: SourceChanged) -> None:
@@ -179,26 +176,8 @@ class Importer(ThreadService):
             self.scan_soon()
 
     def _must_stop(self) -> bool:
-        return self.stopping.is_set() or not self._lead()
+        return self.stopping.is_set() or not self.duty.leads
 
-    def _lead(self) -> bool:
-        """Whether it is this daemon that imports; SQLite has only one."""
-        if self.store.dialect == "sqlite":
-            return True
-        now = self.store.clock.now()
-        lease = self._lease
-        if lease is not None and (lease.expires_at - now).total_seconds() > LEASE_S / 2:
-            return True
-        with self.store.transaction() as tx:
-            self._lease = leases.acquire(tx, LEASE, self.store.identity, LEASE_S)
-        if self._lease is not None and lease is None:
+    def _duty_changed(self) -> None:
+        if self.duty.leads:
             self.scan_soon(thorough=True)
-        return self._lease is not None
-
-    def _release(self) -> None:
-        if self._lease is not None:
-            try:
-                with self.store.transaction() as tx:
-                    leases.release(tx, self._lease)
-            except Exception:
-                log.warning("the importer's lease could not be given back and will expire")

@@ -210,12 +210,12 @@ def _kind_of(method: str, path: str, query: Query | None) -> tuple[str, str]:
     return method, resource
 
 
-def own_namespace() -> str:
-    """The namespace that this process runs in, ``default`` outside a cluster."""
+def own_namespace(otherwise: str = "default") -> str:
+    """The namespace that this process runs in, OTHERWISE outside a cluster."""
     try:
-        return _NAMESPACE_FILE.read_text(encoding="ascii").strip() or "default"
+        return _NAMESPACE_FILE.read_text(encoding="ascii").strip() or otherwise
     except OSError:
-        return "default"
+        return otherwise
 
 
 def _raise_for(response: urllib3.BaseHTTPResponse) -> None:

@@ -17,6 +17,7 @@ from goflow.domain.clock import Clock
 from goflow.domain.errors import ConflictError
 from goflow.domain.runs import Event
 from goflow.domain.state import RunState, TaskState
+from goflow.members.duties import Always, Duty, NotLeadingError
 from goflow.scheduler.agenda import Agenda
 from goflow.scheduler.batch import Batch, Placement
 from goflow.scheduler.book import Book, Cell
@@ -36,7 +37,8 @@ EVENTS_AT_ONCE = 1000
 
 
 class Scheduler(ThreadService):
-    """Plans over STORE and writes launches for BACKEND. One per daemon; two daemons on one database do not disagree.
+    """Plans over STORE and writes launches for BACKEND. One per daemon; of several on one database the one plans that
+    has the DUTY, and every batch asks in its own transaction whether it still has.
 
     NAMESPACE is where launches go whose task and DAG name none; SHARES_FROM is `Placement`'s, PARALLELISM `Ready`'s,
     NAMESPACE_SLOTS that of `goflow.scheduler.namespaces`. CLOCK is the store's unless given. FOLLOWS_SCHEDULES false:
@@ -55,6 +57,7 @@ class Scheduler(ThreadService):
         clock: Clock | None = None,
         who: str = "scheduler",
         follows_schedules: bool = True,
+        duty: Duty | None = None,
     ) -> None:
         super().__init__("scheduler")
         self.store = store
@@ -64,7 +67,9 @@ class Scheduler(ThreadService):
         self._placement = Placement(backend, namespace, shares_from)
         self._parallelism = parallelism
         self._slots = NamespaceSlots(namespace_slots or {}, namespace)
+        self.duty: Duty = duty or Always()
         self._shelf: Shelf | None = None
+        self._epoch = 0
         self._seen = 0
         self._own: list[tuple[int, int]] = []
 
@@ -73,11 +78,19 @@ class Scheduler(ThreadService):
     def run(self) -> None:
         """Batch after batch until stopped. Errors are logged and what was in memory is forgotten."""
         unsubscribe = self.store.subscribe(self._heard)
+        self.duty.watch(self.wake.set)
         try:
             while not self.stopping.is_set():
                 self.wake.clear()
+                if not self.duty.leads:
+                    self._shelf = None
+                    self.wake.wait(LONGEST_SLEEP_S)
+                    continue
                 try:
                     self.cycle()
+                except NotLeadingError:
+                    log.warning("another daemon schedules; nothing of this batch was written")
+                    continue
                 except Exception:
                     log.exception("a batch failed; everything is read anew")
                     self.stopping.wait(PAUSE_AFTER_ERROR_S)
@@ -119,6 +132,9 @@ class Scheduler(ThreadService):
         self._shelf = None  # if anything fails from here on, memory is not to be trusted
         with self.store.transaction() as tx:
             tx.lock_name("scheduling")
+            epoch = self.duty.check(tx)
+            if epoch != self._epoch:
+                shelf, self._epoch = None, epoch  # somebody else may have planned in between
             now = self.clock.now()
             agenda = self._agenda_of(shelf) if shelf is not None else None
             failures: list[tuple[Book, Cell]] = []

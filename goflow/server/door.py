@@ -83,11 +83,13 @@ class Voices:
 
 
 class Door:
-    """Lets launches of STORE in, and trigger runners. GUARD decides whose token it is."""
+    """Lets launches of STORE in, and trigger runners. GUARD decides whose token it is. HOME: the daemon's home, where
+    those who come are processes of this machine."""
 
-    def __init__(self, store: Store, guard: AttemptGuard) -> None:
+    def __init__(self, store: Store, guard: AttemptGuard, home: str = "") -> None:
         self.store = store
         self.guard = guard
+        self.home = home
         self.voices = Voices(store)
 
     def route(self, path: str, method: str, handler: Handler, *, after_end: bool = False) -> Route:

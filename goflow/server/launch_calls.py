@@ -30,16 +30,17 @@ _REFUSALS = {
 
 
 class LaunchCalls:
-    """Claims and ends of STORE's launches. INPUTS makes what a claim is answered with."""
+    """Claims and ends of STORE's launches. INPUTS makes what a claim is answered with. HOME is the `Door`'s."""
 
-    def __init__(self, store: Store, inputs: InputBuilder) -> None:
+    def __init__(self, store: Store, inputs: InputBuilder, home: str = "") -> None:
         self.store = store
+        self._home = home
         self.inputs = inputs
 
     def claim(self, claims: Mapping[str, str]) -> dict[str, TaskInput | RequestRefusedError]:
         """Let each of CLAIMS (launch to claimant) be the one that runs its launch, and tell all about it."""
         with self.store.transaction() as tx:
-            claimed = transitions.claim_launches(tx, claims)
+            claimed = transitions.claim_launches(tx, claims, home=self._home)
             found = launches.with_tasks(tx, claims)
             begun = [
                 TaskChange(instance.id, TaskState.QUEUED, TaskState.RUNNING, who="runner", try_number=launch.try_number)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from goflow.domain.runs import Event
 from goflow.domain.state import TERMINAL_RUN_STATES, TERMINAL_TASK_STATES
+from goflow.members.roster import Roster
 from goflow.store import Store, Tx, dags, events, import_errors, runs, triggers
 from goflow.store.absence import DATABASE
 from goflow.store.errors import DatabaseBusyError
@@ -59,6 +60,16 @@ class EventMetrics:
 
     def _open_runs(self) -> float:
         return self._read(lambda tx: len(runs.open_(tx)))
+
+
+def observe_members(roster: Roster) -> None:
+    """Tell of ROSTER when Prometheus asks; nothing is asked of the database for it."""
+    metrics.DAEMONS.set_function(lambda: len(roster.live))
+    metrics.MEMBER.set_function(lambda: roster.is_sure)
+    for name, duty in roster.duties.items():
+        metrics.LEADS.labels(name).set_function(lambda duty=duty: duty.leads)  # type: ignore[misc]
+        metrics.LEASE_EPOCH.labels(name).set_function(lambda duty=duty: duty.epoch or 0)  # type: ignore[misc]
+        metrics.LEASE_AGE.labels(name).set_function(lambda duty=duty: math.nan if duty.age_s is None else duty.age_s)  # type: ignore[misc]
 
 
 def _unheld(tx: Tx) -> int:

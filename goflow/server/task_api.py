@@ -28,13 +28,15 @@ from goflow.store import Store, launches, logs, versions
 
 
 class TaskApi:
-    """The routes, over STORE. GUARD decides whose token it is."""
+    """The routes, over STORE. GUARD and HOME are the `Door`'s."""
 
-    def __init__(self, store: Store, guard: AttemptGuard, inputs: InputBuilder, *, trigger_poll_s: float = 1.0) -> None:
+    def __init__(
+        self, store: Store, guard: AttemptGuard, inputs: InputBuilder, *, trigger_poll_s: float = 1.0, home: str = ""
+    ) -> None:
         self.store = store
-        self.door = Door(store, guard)
+        self.door = Door(store, guard, home)
         self.inputs = inputs
-        self.calls = LaunchCalls(store, inputs)
+        self.calls = LaunchCalls(store, inputs, home)
         self.triggers = TriggerApi(self.door, inputs, trigger_poll_s)
 
     def application(self) -> Starlette:

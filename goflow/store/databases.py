@@ -47,8 +47,8 @@ class Database(Protocol):
         """Close all connections."""
 
 
-def connect(url: str) -> Database:
-    """The database at URL. Raises InvalidRequestError for a kind that GoFlow does not know."""
+def connect(url: str, identity: str = "") -> Database:
+    """The database at URL; its sessions bear IDENTITY. Raises InvalidRequestError for a kind that is not known."""
     try:
         parsed = make_url(url)
     except ArgumentError:
@@ -59,8 +59,14 @@ def connect(url: str) -> Database:
     if kind == "sqlite":
         return SqliteDatabase(parsed)
     if kind in {"postgresql", "postgres"}:
-        return PostgresDatabase(parsed.set(drivername="postgresql+psycopg"))
+        return PostgresDatabase(parsed.set(drivername="postgresql+psycopg"), identity)
     raise InvalidRequestError(f"database URL {parsed.render_as_string()}", hint="sqlite:////path or postgresql://...")
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The file of a SQLite URL; None for another database."""
+    parsed = make_url(url)
+    return Path(parsed.database or "").resolve() if parsed.get_backend_name() == "sqlite" else None
 
 
 class SqliteDatabase:
@@ -126,8 +132,9 @@ class PostgresDatabase:
 
     dialect = "postgresql"
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, identity: str = "") -> None:
         self.url = url
+        self.identity = identity
         self.engine = self._engine(WRITERS, "")
         # One statement sees as much alone as in a READ COMMITTED transaction, and costs a third of the round trips.
         self._readers = self._engine(READERS, " -c default_transaction_read_only=on", isolation_level="AUTOCOMMIT")
@@ -143,7 +150,10 @@ class PostgresDatabase:
             pool_size=most,
             max_overflow=0,
             pool_use_lifo=True,
-            connect_args={"options": f"-c timezone=UTC -c lock_timeout=30s{session}", "application_name": "goflow"},
+            connect_args={
+                "options": f"-c timezone=UTC -c lock_timeout=30s{session}",
+                "application_name": session_name(self.identity),
+            },
             **options,
         )
 
@@ -175,6 +185,11 @@ def _forget_lost(other: Engine, context: ExceptionContext) -> None:
 def name_key(name: str) -> int:
     """The 64-bit key of an advisory lock for NAME."""
     return int.from_bytes(hashlib.sha256(b"goflow " + name.encode()).digest()[:8], "big", signed=True)
+
+
+def session_name(identity: str) -> str:
+    """What a daemon's sessions are called on PostgreSQL."""
+    return f"goflow {identity}".strip()
 
 
 _ADVISORY = text("SELECT pg_advisory_xact_lock(:key)")

@@ -39,12 +39,12 @@ class Store:
         clock: Clock | None = None,
         waits: Waits | None = None,
     ) -> None:
-        self.database = databases.connect(url)
-        self.dialect = self.database.dialect
         self.clock: Clock = clock or SystemClock()
         self.sealer = Sealer(encryption_key)
         self.identity = new_launch_id()
-        """Names this opening of the store, so that it knows its own notifications."""
+        """Names this opening of the store, so that it knows its own notifications, and others its sessions."""
+        self.database = databases.connect(url, self.identity)
+        self.dialect = self.database.dialect
         self.waits = waits or Waits()
         self.publisher = Publisher()
         self.specs: Cache[int, DagSpec] = Cache(256)

@@ -59,6 +59,10 @@ CONNECTION_SET = "connection.set"
 CONNECTION_DELETED = "connection.deleted"
 POOL_SET = "pool.set"
 POOL_DELETED = "pool.deleted"
+DAEMON_JOINED = "daemon.joined"
+DAEMON_LEFT = "daemon.left"
+LEASE_TAKEN = "lease.taken"
+LEASE_RELEASED = "lease.released"
 TOKEN_CREATED = "token.created"  # noqa: S105
 TOKEN_REVOKED = "token.revoked"  # noqa: S105
 

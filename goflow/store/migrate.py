@@ -14,7 +14,7 @@ from sqlalchemy import Connection, inspect, text
 from goflow.domain.errors import GoFlowError
 from goflow.store import databases
 
-HEAD = "0013"
+HEAD = "0014"
 """The newest revision; known here so that a database that is up to date needs no alembic."""
 
 

@@ -229,6 +229,20 @@ class Lease:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Daemon:
+    """A daemon that shares the database. ID is its home's and stays, SESSION names this life of it; it is given up at
+    EXPIRES_AT unless it is heard of before."""
+
+    id: str
+    name: str
+    backend: str
+    session: str
+    version: str
+    started_at: dt.datetime
+    expires_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TriggerRunner:
     """A process that holds triggers. PROCESS is ``pid:start time`` or a pod's uid, once it has said it; it is given up
     at EXPIRES_AT unless it is heard of before. HELD: how many triggers it holds."""

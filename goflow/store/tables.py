@@ -254,6 +254,7 @@ launches = Table(
     Column("plan", Text),
     Column("outcome", Text),
     Column("job_index", Integer),
+    Column("home", Text),
     UniqueConstraint("task_instance_id", "try_number", "ordinal"),
 )
 
@@ -447,6 +448,18 @@ leases = Table(
     Column("name", Text, primary_key=True),
     Column("holder", Text, nullable=False),
     Column("epoch", BigInteger, nullable=False),
+    Column("expires_at", UtcMoment, nullable=False),
+)
+
+daemons = Table(
+    "daemons",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("backend", Text, nullable=False),
+    Column("session", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("started_at", UtcMoment, nullable=False),
     Column("expires_at", UtcMoment, nullable=False),
 )
 

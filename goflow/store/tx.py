@@ -7,9 +7,10 @@ import functools
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from sqlalchemy import Connection, Row, Table, bindparam, insert
+from sqlalchemy import Connection, Row, Table, bindparam, func, insert, select, text
 from sqlalchemy.sql import Executable
 
+from goflow.domain.clock import SystemClock
 from goflow.domain.runs import Event
 from goflow.store import databases
 from goflow.store.sealer import Sealer
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 Params = Mapping[str, Any]
 T = TypeVar("T")
+_DATABASE_NOW = select(func.clock_timestamp())
 MOST_KEYS = 10_000
 """How many keys one statement takes; PostgreSQL knows 65,535 parameters and SQLite 32,766."""
 
@@ -53,6 +55,18 @@ class Tx:
     def now(self) -> dt.datetime:
         """The moment by the store's clock."""
         return self.store.clock.now()
+
+    def shared_now(self) -> dt.datetime:
+        """The moment by the one clock that all daemons have: PostgreSQL's own, where the store's is the machine's."""
+        if self.store.dialect == "postgresql" and isinstance(self.store.clock, SystemClock):
+            moment: dt.datetime = self.value(_DATABASE_NOW)
+            return moment
+        return self.now()
+
+    def wait_at_most(self, seconds: float) -> None:
+        """Wait no longer than that for each lock of this transaction (PostgreSQL); then it fails: DatabaseBusyError."""
+        if self.locks_rows:
+            self.connection.execute(text(f"SET LOCAL lock_timeout = {int(seconds * 1000)}"))
 
     def rows(self, statement: Executable, params: Params | None = None) -> Sequence[Row[Any]]:
         """All rows that STATEMENT gives."""

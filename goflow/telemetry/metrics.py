@@ -17,6 +17,13 @@ TRIGGER_RUNNERS = Gauge("goflow_trigger_runners", "Trigger runners that are hear
 TRIGGER_RUNNERS_LOST = Counter("goflow_trigger_runners_lost_total", "Trigger runners that ended or fell silent.")
 TRIGGERS_FIRED = Counter("goflow_triggers_fired_total", "Triggers by what came of them.", ["kind"])
 CALLBACKS = Counter("goflow_run_callbacks_total", "Callbacks of DAG runs by what became of them.", ["state"])
+DAEMONS = Gauge("goflow_daemons", "Daemons that share the database, as this one sees it.")
+MEMBER = Gauge("goflow_member", "1 while this daemon is sure that others leave its share alone.")
+LEADS = Gauge("goflow_leads", "1 where this daemon does what only one may do.", ["lease"])
+LEASE_EPOCH = Gauge("goflow_lease_epoch", "Epoch of a lease that this daemon has; 0 without.", ["lease"])
+LEASE_AGE = Gauge(
+    "goflow_lease_age_seconds", "Seconds since this daemon renewed a lease; NaN where it has not.", ["lease"]
+)
 FILES_READ = Counter("goflow_dag_files_read_total", "DAG files that were read because something had changed.")
 FILE_READ_SECONDS = Histogram(
     "goflow_dag_file_read_seconds",

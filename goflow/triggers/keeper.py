@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import structlog
 
 from goflow.domain.runs import Event, new_launch_id
+from goflow.members.duties import Always, Duty
 from goflow.service import ThreadService
 from goflow.store import Store, callbacks, events, questions, transitions, triggers, watches
 from goflow.telemetry import metrics
@@ -53,14 +54,18 @@ class Place(Protocol):
 
 
 class TriggerKeeper(ThreadService):
-    """Keeps WANTED runners at PLACE (None: they are begun elsewhere, as a Deployment's pods) for STORE's triggers."""
+    """Keeps WANTED runners at PLACE (None: they are begun elsewhere, as a Deployment's pods) for STORE's triggers. Of
+    several daemons the one does so that has the DUTY."""
 
-    def __init__(self, store: Store, place: Place | None, *, wanted: int, capacity: int) -> None:
+    def __init__(
+        self, store: Store, place: Place | None, *, wanted: int, capacity: int, duty: Duty | None = None
+    ) -> None:
         super().__init__("trigger runners")
         self.store = store
         self.place = place if wanted else None
         self.wanted = wanted
         self.capacity = capacity
+        self.duty: Duty = duty or Always()
         self._watches_changed = True
         self._idle_since: float | None = None
         self._start_after = 0.0
@@ -71,9 +76,17 @@ class TriggerKeeper(ThreadService):
         """Look after the runners while anything is deferred; sleep otherwise."""
         unsubscribe = self.store.subscribe(self._heard)
         try:
-            self._until_extended()
+            self.duty.watch(self.wake.set)
+            led = False
             while not self.stopping.is_set():
                 self.wake.clear()
+                if not self.duty.leads:
+                    led = self._hand_over(led)
+                    self.wake.wait()
+                    continue
+                if not led:
+                    self._begin_duty()
+                    led = True
                 try:
                     busy = self.look()
                 except Exception:
@@ -83,6 +96,21 @@ class TriggerKeeper(ThreadService):
         finally:
             unsubscribe()
             self._end_all()
+
+    def _begin_duty(self) -> None:
+        self._until_extended()
+        self._watches_changed = True
+        self._idle_since = None
+
+    def _hand_over(self, led: bool) -> bool:
+        """Where another daemon keeps runners now, those of this place leave what they hold. Whether it led before."""
+        if not led or not self.duty.is_lost:
+            return led
+        try:
+            self._end_all()
+        except Exception as problem:
+            log.warning("trigger runners could not be given up and will expire", problem=str(problem))
+        return False
 
     def _until_extended(self) -> None:
         """Runners could not tell anybody that they are there while there was no daemon: they get time for it."""

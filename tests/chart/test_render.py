@@ -11,6 +11,7 @@ import pytest
 from goflow_runner import wire
 
 from goflow.importer.errand_job import ErrandSite, job_of
+from goflow.members.kube_lessor import lease_name
 from goflow.operators.manifest import TOKEN_AUDIENCE
 from goflow.parser.api import Errand
 from goflow.settings import Settings
@@ -72,8 +73,35 @@ def test_the_smallest_values_make_one_daemon_with_its_service_and_rights() -> No
     assert (deployment["replicas"], deployment["strategy"]) == (1, {"type": "Recreate"})
 
 
+POSTGRES = {"database": {"url": "postgresql://db/x"}, "encryptionKey": {"value": FERNET}}
+
+
+def test_on_postgresql_daemons_follow_each_other_and_may_be_several() -> None:
+    objects = render(merged(DAGS, {**POSTGRES, "replicas": 3}), namespace="house")
+    deployment = of(objects, "Deployment", DAEMON)["spec"]
+    rolling = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
+    assert (deployment["replicas"], deployment["strategy"]) == (3, rolling)
+    kept = render(merged(DAGS, {**POSTGRES, "home": {"persistence": {"enabled": True}}}))
+    assert of(kept, "Deployment", DAEMON)["spec"]["strategy"] == {"type": "Recreate"}, "a volume has one user"
+
+
+def test_on_postgresql_the_daemon_may_hold_its_own_leases_and_no_others() -> None:
+    values = {**POSTGRES, "jobs": {"namespaces": ["etl"], "installation": "House/of_Flow"}}
+    [role] = [
+        o for o in render(merged(DAGS, values), namespace="house") if o["metadata"]["name"] == "flow-goflow-leases"
+    ][:1]
+    leases = {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"]}
+    named = [lease_name("House/of_Flow", duty) for duty in ("scheduler", "importer", "triggers")]
+    assert role["metadata"]["namespace"] == "house"
+    assert role["rules"] == [
+        {**leases, "verbs": ["create"]},
+        {**leases, "resourceNames": named, "verbs": ["get", "update"]},
+    ]
+
+
 REFUSED = [
-    ("a value that does not exist", {"replicas": 2}, "replicas"),
+    ("a value that does not exist", {"replica": 2}, "replica"),
+    ("half a daemon", {"replicas": 1.5}, "/replicas"),
     ("a misspelt one within", {"jobs": {"namespace": "etl"}}, "namespace"),
     ("a namespace that cannot be one", {"jobs": {"namespaces": ["Etl_1"]}}, "/jobs/namespaces/0"),
     ("the same namespace twice", {"jobs": {"namespaces": ["etl", "etl"]}}, "/jobs/namespaces"),
@@ -116,6 +144,12 @@ CONTRADICTIONS = [
         "PostgreSQL with a key that dies with the pod",
         {"database": {"url": "postgresql://db/x"}},
         "must outlive the pod",
+    ),
+    ("two daemons on SQLite", {"replicas": 2}, "replicas above 1 need PostgreSQL"),
+    (
+        "two daemons in one home",
+        {**POSTGRES, "replicas": 2, "home": {"persistence": {"enabled": True}}},
+        "replicas above 1 need a home each",
     ),
     (
         "a service account that nobody makes and nobody names",

@@ -67,7 +67,7 @@ class ExecutionApi:
         """The task begins; claimed by its runner already, or else by whoever says so here."""
         claimant = launch.claimed_by or f"{task_bodies.text(body, 'hostname')}:{task_bodies.number(body, 'pid')}"
         with self.store.transaction() as tx:
-            claimed = transitions.claim_launch(tx, launch.id, claimant)
+            claimed = transitions.claim_launch(tx, launch.id, claimant, home=self.door.home)
             current, instance = launches.with_task(tx, launch.id)
             if claimed not in {transitions.Claimed.CLAIMED, transitions.Claimed.OURS}:
                 raise _not_wanted(instance)

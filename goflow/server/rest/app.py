@@ -68,15 +68,18 @@ def healthz() -> PlainTextResponse:
     return PlainTextResponse("ok\n")
 
 
-def readyz(services: ServicesDep) -> PlainTextResponse:
+def readyz(request: Request, services: ServicesDep) -> PlainTextResponse:
     """Every part is ready, or which are not and why (503). What some tasks wait for is told as well. It asks nobody, so
-    it answers at once whatever is away."""
-    troubles = {name: why for name, check in services.checks.items() if (why := check()) is not None}
+    it answers at once whatever is away. ``?verbose`` tells of each part, as Kubernetes' own does."""
+    found = {name: check() for name, check in services.checks.items()}
     waits = services.waits.told()
-    lines = [f"{name}: {why}" for name, why in troubles.items()]
+    lines = [f"{name}: {why}" for name, why in found.items() if why is not None]
     lines += [str(wait) for wait in waits if wait.blocks]
     ready = not lines
     lines += [f"tasks wait for {wait}" for wait in waits if not wait.blocks]
+    if "verbose" in request.query_params:
+        lines += [f"[{'+' if why is None else '-'}] {name}" for name, why in found.items()]
+        lines += [f"[i] {name}: {words()}" for name, words in services.words.items()]
     return PlainTextResponse("\n".join(["ok", *lines] if ready else lines) + "\n", 200 if ready else 503)
 
 

@@ -31,6 +31,8 @@ class Services:
     open: bool = False
     checks: dict[str, Check] = field(default_factory=dict)
     waits: Waits = field(default_factory=Waits)
+    words: Mapping[str, Callable[[], str]] = field(default_factory=dict)
+    """What ``/readyz?verbose`` tells besides."""
     status: Callable[[], dict[str, Any]] = dict
     parallelism: int = 0
     namespace_slots: Mapping[str, int] = field(default_factory=dict)

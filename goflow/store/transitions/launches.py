@@ -177,7 +177,7 @@ class Claimed(enum.StrEnum):
 _CLAIMABLE = frozenset({_L.PLANNED, _L.CREATED})
 _WANTED = frozenset({TaskState.QUEUED, TaskState.RUNNING})
 _SEEN_CLAIM = select(
-    *(_l.id.label("launch_id"), _l.state, _l.try_number, _l.claimed_by, _l.stop_requested_at),
+    *(_l.id.label("launch_id"), _l.state, _l.try_number, _l.claimed_by, _l.stop_requested_at, _l.home),
     *(_t.state.label("task_state"), _t.try_number.label("task_try")),
     *(_t.dag_id, _t.run_id, _t.task_id, _t.map_index, _t.id.label("ti")),
 ).select_from(table.join(task_instances, _t.id == _l.task_instance_id))
@@ -207,20 +207,22 @@ def lock_tasks_of(tx: Tx, launch_ids: Collection[str]) -> None:
         tx.rows(_LOCK_TASKS, {"ids": sorted(launch_ids)})
 
 
-def claim_launch(tx: Tx, launch_id: str, claimant: str, *, at: dt.datetime | None = None) -> Claimed:
+def claim_launch(tx: Tx, launch_id: str, claimant: str, *, home: str = "", at: dt.datetime | None = None) -> Claimed:
     """Let CLAIMANT (a pod's uid, ``pid:start time``) be the one process that runs this launch.
 
     Exactly one of any number of claimants, in any number of processes, gets CLAIMED; it may ask again and hears OURS.
-    UNWANTED: asked to stop, ended, its attempt is over, or there is no such launch. The task instance's row is locked
+    UNWANTED: asked to stop, ended, its attempt is over, there is no such launch, or it went over to another daemon's
+    home than HOME, whose process asks. The task instance's row is locked
     until the transaction ends, so `advance_task` to ``running`` may follow without another check.
     """
-    return claim_launches(tx, {launch_id: claimant}, at=at)[launch_id]
+    return claim_launches(tx, {launch_id: claimant}, home=home, at=at)[launch_id]
 
 
 def claim_launches(
     tx: Tx,
     claims: Mapping[str, str],
     *,
+    home: str = "",
     at: dt.datetime | None = None,
     moments: Mapping[str, dt.datetime | None] | None = None,
 ) -> dict[str, Claimed]:
@@ -235,7 +237,7 @@ def claim_launches(
     found = dict.fromkeys(claims, Claimed.UNWANTED)
     free: dict[str, Row[Any]] = {}
     for row in sorted(rows, key=lambda row: str(row.launch_id)):
-        found[row.launch_id] = _claimable(row, claims[row.launch_id])
+        found[row.launch_id] = _claimable(row, claims[row.launch_id], home)
         if found[row.launch_id] is Claimed.CLAIMED:
             free[row.launch_id] = row
     when = {launch_id: (moments or {}).get(launch_id) or at for launch_id in free}
@@ -249,11 +251,13 @@ def claim_launches(
     return found
 
 
-def _claimable(row: Row[Any], claimant: str) -> Claimed:
+def _claimable(row: Row[Any], claimant: str, home: str) -> Claimed:
     """What comes of a claim, as far as the row that was read says."""
     state = LaunchState(row.state)
     current = TaskState(row.task_state) in _WANTED and row.task_try == row.try_number
     if state not in _CLAIMABLE | {_L.CLAIMED} or row.stop_requested_at is not None or not current:
+        return Claimed.UNWANTED
+    if home and row.home is not None and row.home != home:
         return Claimed.UNWANTED
     if row.claimed_by is not None:
         return Claimed.OURS if row.claimed_by == claimant else Claimed.TAKEN

@@ -46,6 +46,15 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- default (list .Release.Namespace) .Values.jobs.namespaces | uniq | toJson -}}
 {{- end -}}
 
+{{- define "goflow.installation" -}}
+{{- default (printf "%s.%s" .Release.Namespace .Release.Name) .Values.jobs.installation -}}
+{{- end -}}
+
+{{/* What the names of the daemons' Leases begin with, as goflow.members.kube_lessor makes them. */}}
+{{- define "goflow.leases" -}}
+{{- regexReplaceAll "[^a-z0-9.-]+" (include "goflow.installation" . | lower) "-" | trimAll "-." | trunc 200 -}}
+{{- end -}}
+
 {{/* The Secret that the chart makes, for what is given as a value and for what it makes up. */}}
 {{- define "goflow.secretName" -}}
 {{- include "goflow.fullname" . -}}
@@ -94,5 +103,13 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 {{- if and (or .Values.database.url .Values.database.existingSecret.name) (not (or .Values.encryptionKey.value .Values.encryptionKey.existingSecret.name)) -}}
 {{- fail "with PostgreSQL the encryption key must outlive the pod: give encryptionKey.value or encryptionKey.existingSecret" -}}
+{{- end -}}
+{{- if gt (int .Values.replicas) 1 -}}
+{{- if not (or .Values.database.url .Values.database.existingSecret.name) -}}
+{{- fail "replicas above 1 need PostgreSQL (database.url or database.existingSecret): SQLite has room for one daemon" -}}
+{{- end -}}
+{{- if .Values.home.persistence.enabled -}}
+{{- fail "replicas above 1 need a home each: leave home.persistence.enabled out, nothing in it has to outlive a pod" -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}

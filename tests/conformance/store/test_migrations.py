@@ -181,10 +181,12 @@ def test_what_was_read_before_keeps_how_it_was_read(empty_url: str) -> None:
             "trigger_runners",
             "backfill_runs",
             "backfills",
+            "daemons",
         ):
             connection.execute(text(f"DROP TABLE {later}"))
         connection.execute(text("ALTER TABLE dag_readings DROP COLUMN read_by"))
         connection.execute(text("ALTER TABLE launches DROP COLUMN job_index"))
+        connection.execute(text("ALTER TABLE launches DROP COLUMN home"))
         connection.execute(text("ALTER TABLE dag_runs DROP COLUMN backfill_id"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
         at = {"at": "2024-01-01 00:00:00+00:00"}

@@ -13,7 +13,8 @@ from goflow.domain.clock import VirtualClock
 from goflow.domain.runs import Event
 from goflow.importer import Importer, ImportSettings, ImportSummary, import_folder_once
 from goflow.importer.scan import Scanner
-from goflow.importer.service import LEASE_S
+from goflow.members.duties import Duty
+from goflow.members.roster import Roster
 from goflow.store import Store, dags, events, import_errors, variables, versions
 from tests.unit.importer.kit import native
 
@@ -54,8 +55,8 @@ def start(root: Path, sqlite_store: Store) -> Iterator[Start]:
     """Starts importers and ends them."""
     started: list[Importer] = []
 
-    def begin(store: Store = sqlite_store, **settings: Any) -> Importer:
-        importer = Importer(store, ImportSettings(root=root, **{"rescan_interval_s": 3600.0, **settings}))
+    def begin(store: Store = sqlite_store, duty: Duty | None = None, **settings: Any) -> Importer:
+        importer = Importer(store, ImportSettings(root=root, **{"rescan_interval_s": 3600.0, **settings}), duty=duty)
         started.append(importer)
         importer.start()
         return importer
@@ -180,15 +181,26 @@ def test_one_of_two_daemons_imports_and_the_other_takes_over(
     (root / "a.yaml").write_text(native("first_dag"))
     first_store, second_store = Store(postgres_url, clock=clock), Store(postgres_url, clock=clock)
     ear = Ear(second_store)
-    first = start(first_store)
+    rosters = [
+        Roster(store, name, name=name, backend="local", version="1", ttl_s=6)
+        for name, store in (("a", first_store), ("b", second_store))
+    ]
+    duties = [roster.duty("importer") for roster in rosters]
+    for roster in rosters:
+        roster._join()
+    for _ in range(2):
+        rosters[0].look()
+    first = start(first_store, duties[0])
     assert first.scanned.wait(PATIENCE_S)
-    second = start(second_store)
+    second = start(second_store, duties[1])
+    rosters[1].look()
     assert first.status()["leads"]
     assert not second.scanned.is_set()
     first.stop()
-    clock.advance(LEASE_S + 1)
+    clock.advance(7)
     (root / "b.yaml").write_text(native("second_dag"))
-    second.scan_soon()
+    for _ in range(2):
+        rosters[1].look()
     ear.wait(events.DAG_VERSION, "second_dag")
     assert second.scanned.wait(PATIENCE_S)
     assert second.status()["leads"]

@@ -14,6 +14,8 @@ from tests.unit.executor.test_service import work_off
 class Half:
     """A share that holds what it is told to hold; ``asleep``: it does not know."""
 
+    home = ""
+
     def __init__(self) -> None:
         self.mine: set[str] = set()
         self.asleep = False

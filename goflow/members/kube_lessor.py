@@ -1,0 +1,98 @@
+"""Leases that are Lease objects of Kubernetes (`goflow.kube.lease`), and written down in the database for the fence."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Callable
+
+from goflow.domain.clock import Clock
+from goflow.kube.api import KubeApi
+from goflow.kube.errors import UnavailableError
+from goflow.kube.lease import KubeLease
+from goflow.members.lessors import SOON_S, tell_released, tell_taken
+from goflow.store import Store, leases
+from goflow.store.rows import Lease
+
+_UNSAFE = re.compile(r"[^a-z0-9.-]+")
+
+
+def lease_name(installation: str, duty: str) -> str:
+    """What the Lease of a duty is called; the chart grants rights to these."""
+    head = _UNSAFE.sub("-", installation.lower()).strip("-.")[:200]
+    return f"{head}-{duty}"
+
+
+def leases_in(
+    api: KubeApi, namespace: str, installation: str, *, holder: str, ttl_s: float, clock: Clock
+) -> Callable[[str], KubeLease]:
+    """Makes the Leases of INSTALLATION in NAMESPACE for HOLDER."""
+    labels = {"app.kubernetes.io/managed-by": "goflow"}
+
+    def lease_of(name: str) -> KubeLease:
+        return KubeLease(api, namespace, lease_name(installation, name), holder, ttl_s, clock, labels)
+
+    return lease_of
+
+
+class KubeLessor:
+    """Leases that are Lease objects, made by LEASE_OF, for the daemon HOLDER; what they say is written down in STORE's
+    database, where the fence is.
+
+    A Lease's epoch is never behind the database's. While the API server is away nobody can take a lease there, and who
+    has one goes on as long as the database says that the epoch is in force.
+    """
+
+    def __init__(self, lease_of: Callable[[str], KubeLease], store: Store, holder: str, ttl_s: float) -> None:
+        self._lease_of = lease_of
+        self._store = store
+        self._holder = holder
+        self._ttl_s = ttl_s
+        self._leases: dict[str, KubeLease] = {}
+        self._waits: dict[str, float] = {}
+
+    def is_free(self, name: str) -> bool:
+        """Free, expired as far as this daemon has watched it, or of an earlier life of this daemon."""
+        lease = self._lease(name)
+        standing = lease.look()
+        left = 0.0 if standing.holder == lease.holder else standing.expires_in_s
+        self._waits[name] = max(left, SOON_S)
+        return left <= 0
+
+    def take(self, name: str) -> int | None:
+        """Take the object, and then write that down."""
+        with self._store.reading() as tx:
+            written = leases.get(tx, name)
+        epoch = self._lease(name).take(1 if written is None else written.epoch + 1)
+        if epoch is None:
+            return None
+        with self._store.transaction() as tx:
+            lease = leases.seize(tx, name, self._holder, self._ttl_s, epoch)
+            if lease is not None:
+                tell_taken(tx, lease)
+        return None if lease is None else epoch
+
+    def renew(self, name: str, epoch: int) -> bool:
+        """Keep both."""
+        self._waits[name] = self._ttl_s
+        try:
+            kept = self._lease(name).renew(epoch)
+        except UnavailableError:
+            kept = True
+        with self._store.transaction() as tx:
+            lease = Lease(name=name, holder=self._holder, epoch=epoch, expires_at=tx.now())
+            return kept and leases.renew(tx, lease, self._ttl_s) is not None
+
+    def release(self, name: str, epoch: int) -> None:
+        """Let go of both, and wake the others."""
+        with contextlib.suppress(UnavailableError):
+            self._lease(name).release(epoch)
+        with self._store.transaction() as tx:
+            tell_released(tx, name, self._holder, epoch)
+
+    def wait_s(self, name: str) -> float:
+        """As the last look had it."""
+        return self._waits.get(name, self._ttl_s)
+
+    def _lease(self, name: str) -> KubeLease:
+        return self._leases.setdefault(name, self._lease_of(name))
