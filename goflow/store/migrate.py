@@ -3,6 +3,10 @@
 Everything happens in one transaction that nobody else can be in at the same time (SQLite: ``BEGIN IMMEDIATE``;
 PostgreSQL: an advisory lock), so an upgrade that is killed leaves the schema as it was, and two that start at once
 follow each other.
+
+Daemons are replaced one after the other, so an older one has to work on with a schema that a newer one has upgraded. A
+revision therefore only adds what older code need not know of, unless it says ``works_from``: the newest revision of the
+oldest code that works with it. The highest of these stands in the database, and code that is older refuses it.
 """
 
 from __future__ import annotations
@@ -18,27 +22,53 @@ HEAD = "0014"
 """The newest revision; known here so that a database that is up to date needs no alembic."""
 
 
+OLDEST_CODE = "oldest_code"
+"""Under that name ``installation`` has the revision that code must know to work with the schema."""
+FIRST_TO_ASK = "0014"
+"""Code that knows no later revision refuses every newer schema."""
+
+
 class NewerSchemaError(GoFlowError):
     """The database was written by a newer GoFlow"""
 
+    hint = "this GoFlow is too old for it: install the one that upgraded it, or a later one"
+
 
 def upgrade(database: databases.Database) -> bool:
-    """Bring the schema up to date; whether there was anything to do.
+    """Bring the schema up to date; whether there was anything to do. One that a newer GoFlow has upgraded stays as it
+    is.
 
-    Raises NewerSchemaError when it is ahead of this GoFlow.
+    Raises NewerSchemaError when that is too new for this GoFlow.
     """
     with database.reading() as connection:
-        if revision(connection) == HEAD:
+        if _is_good(connection, revision(connection)):
             return False
     with database.writing() as connection:
         if database.dialect == "postgresql":
             databases.lock_name(connection, "schema")
         current = revision(connection)
-        if current == HEAD:
+        if _is_good(connection, current):
             return False
         _run(connection, current)
         connection.commit()
     return True
+
+
+def _is_good(connection: Connection, current: str | None) -> bool:
+    """Whether the schema is up to date, or newer and this code works with it. Raises NewerSchemaError."""
+    if current is None or current <= HEAD:
+        return current == HEAD
+    oldest = connection.execute(_OLDEST, {"name": OLDEST_CODE}).scalar()
+    if oldest is None or oldest > HEAD:
+        raise NewerSchemaError(f"schema {current}, made for {oldest or current} and later; this GoFlow knows {HEAD}")
+    return True
+
+
+_OLDEST = text("SELECT value FROM installation WHERE name = :name")
+_SET_OLDEST = text(
+    "INSERT INTO installation (name, value) VALUES (:name, :value)"
+    " ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+)
 
 
 def revision(connection: Connection) -> str | None:
@@ -58,8 +88,8 @@ def _run(connection: Connection, current: str | None) -> None:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection
     script = ScriptDirectory.from_config(config)
-    if current is not None and current not in {item.revision for item in script.walk_revisions()}:
-        raise NewerSchemaError(f"schema {current}, this GoFlow knows {HEAD}")
     steps = script._upgrade_revs
     with EnvironmentContext(config, script, fn=lambda rev, _: steps("head", rev), destination_rev="head"):
         script.run_env()
+    demands = [getattr(item.module, "works_from", FIRST_TO_ASK) for item in script.walk_revisions()]
+    connection.execute(_SET_OLDEST, {"name": OLDEST_CODE, "value": max(demands)})

@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 import goflow.store
-from goflow.store import Store, indexes, migrate, pools, tables, versions
+from goflow.store import Store, indexes, installation, migrate, pools, tables, versions
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
@@ -133,9 +133,24 @@ def test_a_newer_schema_is_refused(empty_url: str) -> None:
     store.upgrade()
     with store.database.writing() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        connection.execute(text("UPDATE installation SET value = '9998' WHERE name = 'oldest_code'"))
         connection.commit()
-    with pytest.raises(migrate.NewerSchemaError, match="9999"):
+    with pytest.raises(migrate.NewerSchemaError, match="schema 9999, made for 9998 and later"):
         store.upgrade()
+    store.close()
+
+
+def test_a_newer_schema_that_this_code_works_with_is_left_alone(empty_url: str) -> None:
+    store = Store(empty_url)
+    store.upgrade()
+    with store.database.writing() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        connection.commit()
+    assert not migrate.upgrade(store.database)
+    with store.reading() as tx:
+        assert installation.get(tx, migrate.OLDEST_CODE) <= migrate.HEAD
+    with store.database.reading() as connection:
+        assert migrate.revision(connection) == "9999"
     store.close()
 
 
