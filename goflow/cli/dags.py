@@ -51,11 +51,12 @@ def list_command(tag: str | None, paused: bool | None, stale: bool, as_json: boo
 @dag_argument
 @json_option
 def show_command(dag_id: str, as_json: bool) -> None:
-    """One DAG: its settings, tasks and edges."""
+    """One DAG: its settings, tasks and edges, and what of it was late."""
     with connect() as api:
         row = api.get(f"/api/v2/dags/{dag_id}/details")
+        late = api.get(f"/goflow/v1/dags/{dag_id}/late")
     if as_json:
-        details(row, True)
+        details({**row, **late}, True)
         return
     spec = row["spec"]
     told = {**row, "read_by": spec.get("read_by", "evaluate")}
@@ -79,6 +80,13 @@ def show_command(dag_id: str, as_json: bool) -> None:
         ("retries", "RETRIES"),
     ]
     show(tasks, columns, False, empty="It has no tasks.")
+    for found in late["deadlines"]:
+        name = found["alert_name"] or found["reference_type"]
+        words = f"run {found['dag_run_id']} has missed its deadline {name} at {found['deadline_time']}"
+        click.secho(words, fg="red", err=True)
+    for found in late["sla_misses"]:
+        words = f"task {found['task_id']} has missed its SLA for {found['logical_date']}"
+        click.secho(f"{words}, seen at {found['timestamp']}", fg="red", err=True)
     for found in row["problems"]:
         then = f" (asked again at {found['again_at']})" if found["again_at"] else ""
         words = f"asked for {found['asked']}, code of its author's own gave no answer{then}:"

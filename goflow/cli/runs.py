@@ -51,9 +51,17 @@ def list_command(dag_id: str | None, state: str | None, as_json: bool) -> None:
 @run_argument
 @json_option
 def show_command(dag_id: str, run_id: str, as_json: bool) -> None:
-    """One run."""
+    """One run, and the deadlines that it has missed or may still miss."""
     with connect() as api:
-        details(api.get(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}"), as_json)
+        row = api.get(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")
+        deadlines = api.get(f"/goflow/v1/dags/{dag_id}/dagRuns/{run_id}/deadlines")["deadlines"]
+    if as_json:
+        details({**row, "deadlines": deadlines}, True)
+        return
+    details(row, False)
+    for found in deadlines:
+        words = f"deadline {found['alert_name'] or found['reference_type']}: {found['deadline_time']}"
+        click.secho(f"{words} was missed" if found["missed"] else words, fg="red" if found["missed"] else None)
 
 
 @command.command()

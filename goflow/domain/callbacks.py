@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
+from goflow.domain.canonical import Json
 from goflow.domain.runs import TaskInstance
 from goflow.domain.spec import DagSpec, TaskSpec
 from goflow.domain.state import RunState, TaskState
@@ -28,9 +29,10 @@ class CallbackState(enum.StrEnum):
 class RunCallback:
     """``on_success_callback`` or ``on_failure_callback`` (KIND ``success``, ``failure``) of one end of a run, or a
     task's (``task_execute``, ``task_success``, ``task_failure``, ``task_retry``, ``task_skipped``) whose own process
-    could not call it.
+    could not call it; or what is to be called when a run is late (``deadline``, ``sla_miss``).
 
-    REASON says why it ended, of a run in Airflow's word; TASK_INSTANCE_ID is the task instance of its context.
+    REASON says why it ended, of a run in Airflow's word; TASK_INSTANCE_ID is the task instance of its context; DATA is
+    what it is told besides: ``{"deadline": id}``, or the SLAs that were missed and what is in their way.
     """
 
     id: int
@@ -44,6 +46,7 @@ class RunCallback:
     claimed_at: dt.datetime | None = None
     ended_at: dt.datetime | None = None
     output: str | None = None
+    data: Mapping[str, Json] = field(default_factory=dict)
 
 
 def callback_kind(dag: DagSpec, end: RunState) -> str | None:

@@ -123,5 +123,6 @@ CODES: dict[str, str] = {
     "GF505": "The file was read by running it, shut in, and not by evaluating it.",
     "GF506": "The file is to be run to be read, and that cannot be done here.",
     "GF507": "Nothing in the file tells which Airflow it is for; its folder does.",
+    "GF508": "An argument that Airflow 3 takes and does nothing with.",
 }
 """Every diagnostic code with one sentence; ``docs/diagnostics.md`` explains each, and a test holds the two together."""

@@ -221,6 +221,28 @@ class RuntimeSpec(_Part):
     """Where Python is in the container, as the file sees it too (``sys.executable``)."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadlineSpec(_Part):
+    """A moment by which each run of a DAG is to be done, and whom to call if it is not (Airflow's DeadlineAlert).
+
+    REFERENCE says what it counts from: the run's ``logical_date``, when it was ``queued_at``, a ``fixed`` moment (AT),
+    the ``average_runtime`` of the newest MAX_RUNS successes, if there are MIN_RUNS, from when it is made on, or what a
+    class of the author's own says (``custom``). INTERVAL_S is added, or what the Variable INTERVAL_VARIABLE holds.
+    CALLBACK is the function's path, ASYNCHRONOUS whether it is a coroutine function. UNWATCHED: why nobody watches it.
+    """
+
+    reference: Literal["logical_date", "queued_at", "fixed", "average_runtime", "custom", "unknown"]
+    at: Moment | None = field(default=None, metadata={"load": Moment.from_json})
+    max_runs: int = 0
+    min_runs: int = 0
+    interval_s: float = 0.0
+    interval_variable: str | None = None
+    name: str | None = None
+    callback: str = ""
+    asynchronous: bool = False
+    unwatched: str = ""
+
+
 WEIGHT_RULES = frozenset({"downstream", "upstream", "absolute"})
 """Airflow's own; any other ``weight_rule`` is the name of a strategy class of the author's."""
 
@@ -341,6 +363,7 @@ class DagSpec(_Part):
     params: Mapping[str, Json] = field(default_factory=dict)
     param_schemas: Mapping[str, Json] = field(default_factory=dict)
     callbacks: Mapping[str, Json] = field(default_factory=dict)
+    deadlines: tuple[DeadlineSpec, ...] = field(default=(), metadata=_tuple_of(DeadlineSpec.from_json))
     native: bool = False
     """render_template_as_native_obj"""
     user_defined_macros: tuple[str, ...] = field(default=(), metadata=_TEXTS)

@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from goflow.domain.canonical import Json
+from goflow.domain.canonical import Json, tag_of
 from goflow.domain.diagnostics import Diagnostic, Severity, Span
 from goflow.domain.ignores import silenced
-from goflow.domain.spec import DagSpec, TaskSpec
+from goflow.domain.schedules import asks_its_author
+from goflow.domain.spec import DagSpec, Dialect, TaskSpec
 from goflow.operators import airflow_image, container_function, docker, job, launch_time, native, pod, runner
 from goflow.operators.plan import JobPlan, NotConvertibleError
 from goflow.operators.request import PlanRequest
@@ -186,41 +187,48 @@ def diagnose(dag: DagSpec, path: str) -> list[Diagnostic]:
 
 
 def _not_acted_on(dag: DagSpec, path: str) -> list[Diagnostic]:
-    """What the DAG asks for that nobody does yet; of tasks, the first that asks for each."""
-    asked = {}
-    here = dag.line, dag.column
-    asked.update(dict.fromkeys(set(dag.callbacks) & set(_NOT_ACTED_ON), ("", here)))
+    """What the DAG asks for that nobody does; of tasks, the first that asks for each."""
+    asked: dict[tuple[str, str], tuple[str, tuple[int, int]]] = {}
+    here = "", (dag.line, dag.column)
+    airflow2 = dag.dialect is Dialect.AIRFLOW2
+    if dag.callbacks.get("sla_miss_callback") and not airflow2:
+        asked["GF508", "sla_miss_callback is not called: Airflow 3 has no SLAs"] = here
+    for number, deadline in enumerate(dag.deadlines, 1):
+        if deadline.unwatched:
+            which = repr(deadline.name) if deadline.name else str(number)
+            asked["GF303", f"deadline {which} of the DAG is not watched: {deadline.unwatched}"] = here
     for task in dag.tasks:
         place = task.task_id, (task.line, task.column)
-        if task.arguments.get("sla") is not None:
-            asked.setdefault("sla", place)
-        if task.arguments.get("email") and _mails(task):
-            asked.setdefault("email", place)
+        given = task.arguments.get("sla")
+        if given is not None and not airflow2:
+            asked.setdefault(("GF508", "sla does nothing: Airflow 3 has no SLAs"), place)
+        elif given is not None and tag_of(given) == "$hole":
+            asked.setdefault(("GF303", "the task's SLA is not watched: it is not known before run time"), place)
+        elif given is not None and asks_its_author(dag.schedule):
+            asked.setdefault(("GF303", "SLAs are not watched where the DAG has a timetable class of its own"), place)
+        if task.arguments.get("email") and (_mails(task) or (given is not None and airflow2)):
+            asked.setdefault(("GF303", _MAILS), place)
     return [
         Diagnostic(
-            code="GF303",
-            message=_NOT_ACTED_ON[name],
+            code=code,
+            message=message,
             span=Span(path, *place),
             severity=Severity.WARNING,
-            hint="everything else of the DAG runs",
+            hint=_INSTEAD_OF_SLA if code == "GF508" else "everything else of the DAG runs",
             dag_id=dag.dag_id,
             task_id=task_id or None,
         )
-        for name, (task_id, place) in asked.items()
+        for (code, message), (task_id, place) in asked.items()
     ]
+
+
+_MAILS = "e-mails about failed tasks, retries and missed SLAs are not sent yet"
+_INSTEAD_OF_SLA = "use a DeadlineAlert of the DAG, or name Airflow 2 as the dialect of the folder in goflow.yaml"
 
 
 def _mails(task: TaskSpec) -> bool:
     """Whether Airflow would write about TASK: ``email_on_failure`` and ``email_on_retry`` are on by default."""
     return any(task.arguments.get(name, True) is not False for name in ("email_on_failure", "email_on_retry"))
-
-
-_NOT_ACTED_ON = {
-    "sla": "SLAs are not watched yet: nobody is told of a task that is late",
-    "email": "e-mails about failed tasks and retries are not sent yet",
-    "sla_miss_callback": "SLAs are not watched yet: sla_miss_callback is not called",
-    "deadline": "deadlines of DAGs are not watched yet",
-}
 
 
 class Way(enum.StrEnum):

@@ -147,6 +147,11 @@ class Batch:
                     self._force(book, cell, TaskState.SKIPPED, "the run timed out")
             self._end(book, EndRun(RunState.FAILED, "timed_out"))
 
+    def miss_deadlines(self) -> None:
+        """Deadlines of runs are over: whoever is to be told of it is called."""
+        self._decisions += transitions.miss_deadlines(self._tx, now=self._now, who=self._who)
+        self._shelf.watch_deadlines(self._tx)
+
     def resume(self, book: Book, task_id: str, map_index: int) -> None:
         """The clock has come to what a deferred task waits for: it goes on, or is over where its trigger ends it."""
         cell = book.cell(task_id, map_index)
@@ -286,6 +291,8 @@ class Batch:
             if not ended:
                 raise ConflictError(f"run {run.run_id}")
             self._decisions += 1
+            if end.state is RunState.SUCCESS and book.graph.spec.deadlines:
+                transitions.meet_deadlines(self._tx, run, at=self._now, who=self._who)
             self._call_back(book, end)
             self._shelf.close(book.key)
             self._shelf.lines.note(run.backfill_id)

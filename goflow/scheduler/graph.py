@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
-from goflow.domain.spec import WEIGHT_RULES, DagSpec, GroupSpec, TaskSpec
+from goflow.domain.deadlines import sla_of
+from goflow.domain.spec import WEIGHT_RULES, DagSpec, Dialect, GroupSpec, TaskSpec
 
 MAX_WEIGHT = 2**31 - 1
 """Priority weights are cut down to what Airflow's column holds."""
@@ -33,6 +34,11 @@ class Graph:
         self.downstream: dict[str, tuple[str, ...]] = {task_id: tuple(below[task_id]) for task_id in self.tasks}
         self._bit = {task_id: 1 << index for index, task_id in enumerate(self.tasks)}
         self._ids = tuple(self.tasks)
+
+    @cached_property
+    def slas(self) -> bool:
+        """Whether tasks have SLAs that anybody may look at."""
+        return self.spec.dialect is Dialect.AIRFLOW2 and any(sla_of(task) is not None for task in self.spec.tasks)
 
     # relatives
 

@@ -179,6 +179,12 @@ class Scheduler(ThreadService):
                 if dag is not None:
                     agenda.make_due(tx, dag, now)
                 continue
+            if kind == "deadlines":
+                batch.miss_deadlines()
+                continue
+            if kind == "sla":
+                shelf.look_at_slas(tx, rest[0], now, who=self._who)
+                continue
             book = shelf.find(rest[0], rest[1])
             if book is None:
                 continue
@@ -208,6 +214,7 @@ class Scheduler(ThreadService):
             book = shelf.open(tx, run)
             if book.graph.spec.fail_fast and run.state is RunState.RUNNING:
                 failures += self._unheeded_failures(tx, book)
+        shelf.watch_deadlines(tx)
         agenda = self._agenda_of(shelf)
         for dag in list(shelf.dags.values()):
             agenda.replan(tx, dag, now)

@@ -13,7 +13,7 @@ from goflow.domain.state import RunType
 from goflow.scheduler import mapping
 from goflow.scheduler.graph import Graph
 from goflow.scheduler.timetables import RunInfo
-from goflow.store import Tx, runs, tasks
+from goflow.store import Tx, runs, tasks, transitions
 from goflow.store.rows import Dag, NewTask
 
 
@@ -49,6 +49,8 @@ def make_run(
         backfill_id=backfill_id,
         who=who,
     )
+    if graph.spec.deadlines:
+        transitions.set_deadlines(tx, run, graph.spec, who=who)
     return run, tasks.create_many(tx, run, list(new_tasks(graph, run, tx.now())), who=who)
 
 

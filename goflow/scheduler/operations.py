@@ -276,6 +276,8 @@ def clear_instances(
     anew = [row for row in chosen if row.id in changed or row.state is TaskState.NONE]
     if reset_run and anew and run.state in TERMINAL_RUN_STATES:
         transitions.advance_run(tx, run.id, TERMINAL_RUN_STATES, RunState.QUEUED, who=who, reason="cleared")
+    if reset_run and anew:
+        transitions.move_deadlines(tx, run, queued_at=tx.now())
     return tuple((row.task_id, row.map_index) for row in chosen if row.id in changed)
 
 

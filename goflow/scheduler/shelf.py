@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 
 from goflow.domain.outcomes import SKIP_KEY
 from goflow.domain.runs import DagRun
-from goflow.domain.state import TERMINAL_TASK_STATES, WAITING_STATES, RunState, TaskState
+from goflow.domain.state import SUCCESS_STATES, TERMINAL_TASK_STATES, WAITING_STATES, RunState, TaskState
+from goflow.scheduler import slas
 from goflow.scheduler.book import Book, Cell
 from goflow.scheduler.graph import Graph
 from goflow.scheduler.limits import Bound, Place, Policy, Ready, bounds, occupies
@@ -19,14 +20,17 @@ from goflow.scheduler.lines import Lines
 from goflow.scheduler.namespaces import NamespaceSlots
 from goflow.scheduler.timers import Timers
 from goflow.scheduler.weights import is_weighed, recall
-from goflow.store import Tx, dags, pools, tasks, versions, xcoms
+from goflow.store import Tx, dags, deadlines, pools, tasks, versions, xcoms
 from goflow.store.rows import Dag
 
 TimerKey = tuple[str, ...]
 """``("dag", id)``: its next run is due. ``("start", dag, run)``: a queued run may start. ``("timeout", dag, run)``: a
 run's time is up. ``("task", dag, run, task, map index)``: a retry or reschedule is due, or what a deferred task waits
 for, where the clock alone decides that, or its time is up. ``("weight", dag, run, task, map index)``: it has waited
-long enough for its weight."""
+long enough for its weight. ``("deadlines",)``: a run's deadline is over. ``("sla", dag)``: a task may have missed its
+SLA."""
+SOON = dt.datetime.min.replace(tzinfo=dt.UTC)
+"""The moment of a timer that is due in the next batch."""
 
 _GRAPHS = 512
 
@@ -48,6 +52,8 @@ class Shelf(Policy):
         self.broken: set[tuple[str, str]] = set()
         """Runs whose planning failed: they are left alone until something of them changes."""
         self.lines = Lines()
+        self.never_done: dict[str, set[str]] = {}
+        """DAG to those of its tasks with an SLA that had not been done when somebody looked."""
         self._by_dag: dict[str, dict[str, Book]] = {}
         self._on_past: set[str] = set()
         """DAGs some of whose tasks depend on the run before."""
@@ -124,6 +130,8 @@ class Shelf(Policy):
             self.startable[run.dag_id] = None
         else:
             self.watch_timeout(book)
+        if book.graph.spec.deadlines:
+            self.watch_deadlines(tx)
         if run.dag_id not in self.dags:
             self.load_dag(tx, run.dag_id)
         return book
@@ -165,6 +173,8 @@ class Shelf(Policy):
             self.heat(book)
         if new in TERMINAL_TASK_STATES and book.run.dag_id in self._on_past:
             self.mark_later_runs(book)
+        if new in SUCCESS_STATES and cell.task_id in self.never_done.get(book.run.dag_id, ()):
+            self.timers.add(SOON, ("sla", book.run.dag_id))
 
     def settle_in(self, book: Book, cell: Cell) -> None:
         """Let CELL wait where its state says: for a slot, or for a moment."""
@@ -183,10 +193,28 @@ class Shelf(Policy):
                 self.heat(other)
 
     def watch_timeout(self, book: Book) -> None:
-        """Remember when the run's time is up (``dagrun_timeout``)."""
+        """Remember when the run's time is up (``dagrun_timeout``), and to look at its DAG's SLAs while it runs."""
+        if book.graph.slas and book.run.state is RunState.RUNNING:
+            self.timers.add(SOON, ("sla", book.run.dag_id))
         limit, start = book.graph.spec.dagrun_timeout, book.run.start_date
         if limit and start is not None and book.run.state is RunState.RUNNING:
             self.timers.add(start + dt.timedelta(seconds=limit), ("timeout", *book.key))
+
+    def watch_deadlines(self, tx: Tx) -> None:
+        """Remember when the next deadline of any run is over."""
+        moment = deadlines.next_due(tx)
+        if moment is not None:
+            self.timers.add(moment + dt.timedelta(microseconds=1), ("deadlines",))
+
+    def look_at_slas(self, tx: Tx, dag_id: str, now: dt.datetime, *, who: str) -> None:
+        """See which tasks of a DAG have missed their SLA, as Airflow does while a run of it is running."""
+        dag = self.dags.get(dag_id)
+        book = next((book for book in self.of_dag(dag_id) if book.run.state is RunState.RUNNING), None)
+        if dag is None or dag.is_paused or not dag.is_active or book is None:
+            return
+        again, self.never_done[dag_id] = slas.look(tx, self.graph(tx, dag.reading_id).spec, book.run, now, who=who)
+        if again is not None:
+            self.timers.add(again, ("sla", dag_id))
 
     def read_skips(self, tx: Tx, book: Book, cell: Cell) -> None:
         """What a branch that succeeded has decided to skip."""

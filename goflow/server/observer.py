@@ -13,6 +13,8 @@ from goflow.store.absence import DATABASE
 from goflow.store.errors import DatabaseBusyError
 from goflow.telemetry import metrics
 
+_DEADLINES = frozenset({events.DEADLINE_MET, events.DEADLINE_MISSED, events.DEADLINE_FAILED})
+
 
 class EventMetrics:
     """Counts events of STORE as they are written; gauges are read when Prometheus asks."""
@@ -39,6 +41,10 @@ class EventMetrics:
                 metrics.LAUNCHES.labels(to).inc()
             elif event.kind == events.CALLBACK_STATE:
                 metrics.CALLBACKS.labels(to).inc()
+            elif event.kind in _DEADLINES:
+                metrics.DEADLINES.labels(event.kind.removeprefix("deadline.")).inc()
+            elif event.kind == events.SLA_MISSED:
+                metrics.SLAS_MISSED.inc()
             elif event.kind == events.TRIGGER_FIRED:
                 metrics.TRIGGERS_FIRED.labels(str(event.data.get("kind"))).inc()
 

@@ -15,9 +15,10 @@ from goflow.executor.words import mended
 from goflow.scheduler import foretold, intervals
 from goflow.server import task_bodies
 from goflow.server.door import RequestRefusedError
+from goflow.server.late_runs import reading_of
 from goflow.server.sent_folders import sent_folder
 from goflow.server.task_input import InputBuilder, run_info
-from goflow.store import Store, Tx, launches, questions, runs, versions
+from goflow.store import Store, Tx, callbacks, launches, questions, runs, versions
 
 
 class QuestionApi:
@@ -50,12 +51,15 @@ class QuestionApi:
         }
 
     def folder(self, runner_id: str, request: Request, _: object) -> Response:
-        """The DAG folder of a question that the runner answers. Raises RequestRefusedError (403) for another."""
+        """The DAG folder of a question that the runner answers, or of a callback that it calls. Raises
+        RequestRefusedError (403) for another."""
         digest = request.path_params["digest"]
         with self.store.reading() as tx:
-            mine = {versions.reading(tx, row.reading_id).version_id for row in questions.held_by(tx, runner_id)}
+            readings = {row.reading_id for row in questions.held_by(tx, runner_id)}
+            readings |= {reading_of(tx, row) for row in callbacks.held_by(tx, runner_id)}
+            mine = {versions.reading(tx, reading_id).version_id for reading_id in readings}
             if digest not in {versions.get(tx, version_id).folder_digest for version_id in mine}:
-                raise RequestRefusedError(403, "this is not the folder of a question that this trigger runner answers")
+                raise RequestRefusedError(403, "this trigger runner has no question or callback of this folder")
             return sent_folder(self.store, tx, digest)
 
     def checked(self, entry: Any) -> tuple[int, int, Json, str | None]:

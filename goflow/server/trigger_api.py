@@ -17,6 +17,7 @@ from goflow.domain.triggers import Fired, Trigger
 from goflow.executor.words import mended
 from goflow.server import question_api, task_bodies
 from goflow.server.door import Door
+from goflow.server.late_runs import told_besides
 from goflow.server.question_api import QuestionApi
 from goflow.server.task_input import InputBuilder
 from goflow.store import Tx, launches, runs, tasks, triggers, versions
@@ -148,7 +149,8 @@ class TriggerApi:
 
     def _callback(self, tx: Tx, callback: RunCallback) -> wire.CallbackInfo:
         run = runs.get(tx, callback.dag_run_id)
-        dag = versions.spec(tx, run.reading_id)
+        reading_id, data = told_besides(tx, callback, run)
+        dag, version_id = versions.spec(tx, reading_id), versions.reading(tx, reading_id).version_id
         started = launches.of_run(tx, run.id)
         ti_id = callback.task_instance_id
         own = [] if ti_id is None else _until(launches.of_task(tx, ti_id), callback)
@@ -166,10 +168,11 @@ class TriggerApi:
             "run_id": run.run_id,
             "dialect": dag.dialect.value,
             "environment": dict(dag.runtime.environment),
-            "folder": self.inputs.folder(tx, run),
-            "inputs": dict(versions.inputs(tx, run.reading_id)),
+            "folder": self.inputs.folder_of(tx, version_id, reading_id),
+            "inputs": dict(versions.inputs(tx, reading_id)),
             "launch_id": None if voice is None else voice.id,
             "task": task,
+            "data": data,
         }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Row, bindparam, func, select
 
 from goflow.domain.callbacks import CallbackState, RunCallback
+from goflow.store.columns import loads
 from goflow.store.tables import OPEN_CALLBACKS, run_callbacks, where
 from goflow.store.tx import Tx
 
@@ -41,5 +42,5 @@ def count_open(tx: Tx, *, waiting: bool = False) -> int:
 
 def _callback(row: Row[Any]) -> RunCallback:
     values = row._asdict()
-    values["state"] = CallbackState(values["state"])
+    values["state"], values["data"] = CallbackState(values["state"]), loads(values["data"], {})
     return RunCallback(**values)

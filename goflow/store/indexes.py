@@ -17,6 +17,7 @@ from goflow.store.asset_tables import (
     run_asset_events,
 )
 from goflow.store.backfill_tables import ACTIVE_BACKFILLS, backfill_runs, backfills
+from goflow.store.deadline_tables import OPEN_DEADLINES, deadlines
 from goflow.store.hitl_tables import hitl_details
 from goflow.store.tables import (
     OCCUPYING,
@@ -76,4 +77,7 @@ Index("ix_asset_events_told_as", asset_events.c.told_as, unique=True)
 Index("ix_asset_watches_runner_id", asset_watches.c.runner_id)
 Index("ix_backfills_active", backfills.c.dag_id, unique=True, **_partial(ACTIVE_BACKFILLS))
 Index("ix_backfills_dag_id", backfills.c.dag_id, backfills.c.id)
+Index("ix_deadlines_open", deadlines.c.deadline_time, **_partial(OPEN_DEADLINES))
+Index("ix_deadlines_dag_run_id", deadlines.c.dag_run_id)
+Index("ix_deadlines_reading_id", deadlines.c.reading_id)
 Index("ix_backfill_runs_dag_run_id", backfill_runs.c.dag_run_id)

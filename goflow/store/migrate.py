@@ -18,7 +18,7 @@ from sqlalchemy import Connection, inspect, text
 from goflow.domain.errors import GoFlowError
 from goflow.store import databases
 
-HEAD = "0014"
+HEAD = "0015"
 """The newest revision; known here so that a database that is up to date needs no alembic."""
 
 

@@ -307,6 +307,7 @@ run_callbacks = Table(
     Column("claimed_at", UtcMoment),
     Column("ended_at", UtcMoment),
     Column("output", Text),
+    Column("data", Text),
     sqlite_autoincrement=True,
 )
 

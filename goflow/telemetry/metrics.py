@@ -24,6 +24,8 @@ LEASE_EPOCH = Gauge("goflow_lease_epoch", "Epoch of a lease that this daemon has
 LEASE_AGE = Gauge(
     "goflow_lease_age_seconds", "Seconds since this daemon renewed a lease; NaN where it has not.", ["lease"]
 )
+DEADLINES = Counter("goflow_deadlines_total", "Deadlines of runs by what became of them.", ["result"])
+SLAS_MISSED = Counter("goflow_slas_missed_total", "Dates for which a task has missed its SLA.")
 FILES_READ = Counter("goflow_dag_files_read_total", "DAG files that were read because something had changed.")
 FILE_READ_SECONDS = Histogram(
     "goflow_dag_file_read_seconds",

@@ -32,12 +32,14 @@ class _Call:
 
 
 class Calls:
-    """The callbacks that a runner is calling; what they print goes to files in FOLDER. CLIENT is the runner's."""
+    """The callbacks that a runner is calling; what they print goes to files in FOLDER. CLIENT is the runner's, NAME its
+    name."""
 
-    def __init__(self, folder: Path, client: TaskClient) -> None:
+    def __init__(self, folder: Path, client: TaskClient, name: str) -> None:
         self.running: dict[int, _Call] = {}
         self._folder = folder
         self._client = client
+        self._folders = f"trigger_runners/{name}"
 
     def begin(self, info: CallbackInfo) -> None:
         """Call a callback, unless it is being called already."""
@@ -46,7 +48,7 @@ class Calls:
         self._folder.mkdir(parents=True, exist_ok=True)
         pid = os.fork()
         if pid == 0:
-            _become(info, self._client, self._output(info["id"]))  # does not return
+            _become(info, self._client, self._folders, self._output(info["id"]))  # does not return
         self.running[info["id"]] = _Call(pid, time.monotonic() + LONGEST_CALL_S)
 
     def ended(self) -> list[CallbackEnd]:
@@ -107,7 +109,7 @@ def _call(info: CallbackInfo, client: TaskClient, folder: Path) -> int:
     return 0 if calling_back.call(info, client, folder) else 1
 
 
-def _become(info: CallbackInfo, model: TaskClient, output: Path) -> NoReturn:
+def _become(info: CallbackInfo, model: TaskClient, folders: str, output: Path) -> NoReturn:
     """This fork calls the callback of INFO."""
     code = 70
     try:
@@ -119,6 +121,7 @@ def _become(info: CallbackInfo, model: TaskClient, output: Path) -> NoReturn:
         os.dup2(printed, 2)
         client = model.another()
         client.headers, client.launch_id = dict(model.headers), info["launch_id"] or ""
+        client.folders = folders
         folder = materialise(info["folder"], client, output.parent)
         if interpreters.needs_new(info["environment"]):
             order = {"info": info, "folder": str(folder), "headers": client.headers}

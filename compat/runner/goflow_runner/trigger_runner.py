@@ -90,7 +90,7 @@ class TriggerRunner:
         self._lines: list[TriggerLine] = []
         self._seen: list[WatchEvent] = []
         self._asks_soon = False
-        self._calls = Calls(self.work_dir / "callbacks", self.client)
+        self._calls = Calls(self.work_dir / "callbacks", self.client, self.name)
         self._answers = Answers(self.client, self.name, self.work_dir)
         self._wake_r, self._wake_w = os.pipe()
 

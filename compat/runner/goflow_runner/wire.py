@@ -397,8 +397,10 @@ class TriggerInfo(TypedDict):
 class CallbackInfo(TypedDict):
     """A callback to be called once: of a DAG whose run has ended (KIND ``success`` or ``failure``), or of a task whose
     own process could not do it (``task_execute``, ``task_success``, ``task_failure``, ``task_retry``,
-    ``task_skipped``). REASON: why it ended. TASK: the input of the task instance in its context, where there is one
-    that ran; LAUNCH_ID: in whose name it asks the server; None: it cannot."""
+    ``task_skipped``), or of a DAG that is late: ``deadline`` (DATA: ``position`` among the DAG's deadlines, and the
+    ``context`` for it) and ``sla_miss`` (DATA: ``slas`` and ``blocking``). REASON: why it ended. TASK: the input of the
+    task instance in its context, where there is one that ran; LAUNCH_ID: in whose name it asks the server; None: it
+    cannot."""
 
     id: int
     kind: str
@@ -411,6 +413,7 @@ class CallbackInfo(TypedDict):
     inputs: dict[str, Any]
     launch_id: str | None
     task: TaskInput | None
+    data: dict[str, Any]
 
 
 class CallbackEnd(TypedDict):

@@ -18,13 +18,14 @@ from goflow.parser.libraries.airflow.dag import DagValue
 from goflow.parser.libraries.airflow.graph import GroupNode
 from goflow.parser.libraries.airflow.groups import GroupValue
 from goflow.parser.libraries.airflow.schedules import zone_name
+from goflow.parser.lower.deadlines import lowered_deadlines
 from goflow.parser.lower.encoding import TOO_LARGE, Encoder, is_beyond, scalar
 from goflow.parser.lower.params import lowered_params, unknown_name
 from goflow.parser.lower.schedule import schedule_of
 from goflow.parser.lower.tasks import LoweredTask
 from goflow.parser.lower.templates import TemplateFiles
 
-_CALLBACKS = ("on_success_callback", "on_failure_callback", "sla_miss_callback", "deadline")
+_CALLBACKS = ("on_success_callback", "on_failure_callback", "sla_miss_callback")
 DEFAULT_LIMIT = 16
 
 
@@ -72,6 +73,7 @@ class LoweredDag:
             params=params,
             param_schemas=schemas,
             callbacks=self._callbacks(),
+            deadlines=lowered_deadlines(dag.attributes.get("deadline"), dag.at),
             native=self._plan("render_template_as_native_obj", False) is True,
             user_defined_macros=self._names("user_defined_macros"),
             user_defined_filters=self._names("user_defined_filters"),

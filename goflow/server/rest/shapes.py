@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from goflow.domain.deadlines import Deadline, SlaMiss
 from goflow.domain.questions import Question, QuestionKind
 from goflow.domain.runs import DagRun, Event, Launch, TaskInstance
 from goflow.domain.spec import TaskSpec
@@ -97,6 +98,31 @@ def run(row: DagRun, version: int | None = None) -> Body:
         "note": row.note,
         "dag_version": version,
         "backfill_id": row.backfill_id,
+    }
+
+
+def deadline(row: Deadline, dag_id: str, run_id: str) -> Body:
+    """A deadline of a run (DeadlineResponse), with what it counts from."""
+    return {
+        "id": str(row.id),
+        "dag_id": dag_id,
+        "dag_run_id": run_id,
+        "deadline_time": moment(row.deadline_time),
+        "missed": row.missed,
+        "created_at": moment(row.created_at),
+        "alert_name": row.name,
+        "reference_type": row.reference,
+        "interval": row.interval_s,
+    }
+
+
+def sla_miss(row: SlaMiss) -> Body:
+    """A task that was not done in time."""
+    return {
+        "dag_id": row.dag_id,
+        "task_id": row.task_id,
+        "logical_date": moment(row.logical_date),
+        "timestamp": moment(row.missed_at),
     }
 
 

@@ -13,6 +13,14 @@ from goflow.store.transitions.backfills import (
     take_over_run,
 )
 from goflow.store.transitions.callbacks import claim_callbacks, end_callback, lose_callbacks, request_callback
+from goflow.store.transitions.deadlines import (
+    meet_deadlines,
+    miss_deadlines,
+    move_deadlines,
+    record_sla_misses,
+    set_deadlines,
+    tell_sla_misses,
+)
 from goflow.store.transitions.hitl import answer_question, ask_person, expire_question, resume_answered
 from goflow.store.transitions.launches import (
     Claimed,
@@ -81,9 +89,13 @@ __all__ = [
     "lock_tasks_of",
     "lose_callbacks",
     "mark_task",
+    "meet_deadlines",
+    "miss_deadlines",
+    "move_deadlines",
     "plan_launch",
     "plan_launches",
     "reconcile_watches",
+    "record_sla_misses",
     "register_asset_events",
     "replace_launch",
     "request_callback",
@@ -92,10 +104,12 @@ __all__ = [
     "return_triggers",
     "return_watches",
     "set_backfill_paused",
+    "set_deadlines",
     "stop_launches",
     "store_answer",
     "take_in",
     "take_over_run",
+    "tell_sla_misses",
     "tell_watchers",
     "unqueue",
 ]

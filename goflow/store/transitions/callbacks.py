@@ -6,13 +6,16 @@ be killed in the midst of it: then it is lost, and told so, since calling it twi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import bindparam, select, update
 
 from goflow.domain.callbacks import CallbackState, RunCallback
+from goflow.domain.canonical import Json
 from goflow.domain.runs import DagRun
 from goflow.store import callbacks, events, runs
+from goflow.store.columns import dumps
 from goflow.store.tables import OPEN_CALLBACKS, run_callbacks, where
 from goflow.store.transitions.claims import Claims
 from goflow.store.tx import Tx
@@ -44,8 +47,17 @@ _END = (
 _ORPHANS = select(_c.id).where(where(OPEN_CALLBACKS), _c.state == _S.CLAIMED.value, _c.runner_id.is_(None))
 
 
-def request_callback(tx: Tx, run: DagRun, kind: str, *, reason: str, ti_id: int | None, who: str) -> int:
-    """Have the run's callback called, with that task instance in its context; its key."""
+def request_callback(
+    tx: Tx,
+    run: DagRun,
+    kind: str,
+    *,
+    reason: str,
+    ti_id: int | None,
+    who: str,
+    data: Mapping[str, Json] | None = None,
+) -> int:
+    """Have the run's callback called, with that task instance in its context and DATA besides; its key."""
     row = {
         "dag_run_id": run.id,
         "kind": kind,
@@ -53,6 +65,7 @@ def request_callback(tx: Tx, run: DagRun, kind: str, *, reason: str, ti_id: int 
         "task_instance_id": ti_id,
         "state": _S.WAITING.value,
         "created_at": tx.now(),
+        "data": None if data is None else dumps(dict(data)),
     }
     key = tx.insert(run_callbacks, row)
     _say(tx, run, key, kind, _S.WAITING, who=who)

@@ -187,6 +187,7 @@ def test_what_was_read_before_keeps_how_it_was_read(empty_url: str) -> None:
             "assets",
         )
         for later in (
+            *("deadlines", "sla_misses"),
             *of_assets,
             "asset_state_store",
             "task_state_store",

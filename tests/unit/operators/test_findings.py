@@ -9,10 +9,10 @@ from goflow.operators.registry import Way, findings, provider_of, way_of
 from goflow.parser.api import Folder, parse_file
 
 
-def read(folder, text, **files):
+def read(folder, text, *, dialect=Dialect.AIRFLOW2, **files):
     for name, content in {"f": text, **files}.items():
         (folder / f"{name}.py").write_text(content)
-    return parse_file(Folder(folder, dialect=Dialect.AIRFLOW2), "f.py", Inputs())
+    return parse_file(Folder(folder, dialect=dialect), "f.py", Inputs())
 
 
 def told(folder, text, **files):
@@ -28,23 +28,34 @@ START = "schedule=None, start_date=datetime(2024, 1, 1)"
     [
         ("", "", []),
         (", on_failure_callback=print, on_success_callback=print", "", []),
-        (", sla_miss_callback=print", "", ["SLAs are not watched yet: sla_miss_callback"]),
-        ("", ", sla=timedelta(hours=1)", ["SLAs are not watched yet"]),
+        (", sla_miss_callback=print", ", sla=timedelta(hours=1)", []),
+        ("", ", sla=hours()", ["the task's SLA is not watched"]),
         ("", ", email='a@b.c'", ["e-mails about failed tasks"]),
+        ("", ", email='a@b.c', email_on_failure=False, email_on_retry=False, sla=timedelta(1)", ["e-mails about"]),
         ("", ", email='a@b.c', email_on_failure=False, email_on_retry=False", []),
         ("", ", on_failure_callback=print", []),
     ],
-    ids=["nothing", "callbacks of the DAG", "an SLA's", "an SLA", "e-mails", "none wanted", "a task's callback"],
+    ids=[
+        "nothing",
+        "callbacks of the DAG",
+        "an SLA and its callback",
+        "an SLA that nobody knows",
+        "e-mails",
+        "e-mails of an SLA",
+        "none wanted",
+        "a task's callback",
+    ],
 )
 def test_what_is_read_and_not_done_yet_is_told(tmp_path, dag, task, codes):
-    text = f"{HEAD}with DAG('d', {START}{dag}):\n  BashOperator(task_id='a', bash_command='b'{task})\n"
-    found = findings(read(tmp_path, text))
+    secret = "from airflow.providers.google.common.utils.get_secret import get_secret as hours\n"
+    text = f"{HEAD}{secret}with DAG('d', {START}{dag}):\n  BashOperator(task_id='a', bash_command='b'{task})\n"
+    found = [one for one in findings(read(tmp_path, text)) if one.code != "GF102"]
     assert [one.code for one in found] == ["GF303"] * len(codes)
     assert all(one.message.startswith(words) for one, words in zip(found, codes, strict=True))
 
 
 def test_a_finding_stands_in_the_file_that_its_line_is_in(tmp_path):
-    helper = f"{HEAD}\ndef add(task_id):\n  BashOperator(task_id=task_id, bash_command='b', sla=timedelta(1))\n"
+    helper = f"{HEAD}\ndef add(task_id):\n  BashOperator(task_id=task_id, bash_command='b', email='a@b.c')\n"
     text = f"from airflow import DAG\nfrom datetime import datetime\nfrom helper import add\nwith DAG('d', {START}):\n  add('a')\n"
     assert told(tmp_path, text, helper=helper) == [("GF303", "helper.py", 6, "a")]
 
@@ -76,3 +87,41 @@ def test_an_operator_of_ones_own_needs_the_provider_that_it_derives_from(tmp_pat
 )
 def test_the_package_of_a_provider(path, package):
     assert provider_of(path) == (f"apache-airflow-providers-{package}" if package else "")
+
+
+THREE = """\
+from datetime import timedelta
+from airflow.sdk import DAG, AsyncCallback, BaseDeadlineReference, DeadlineAlert, DeadlineReference, deadline_reference
+from airflow.providers.standard.operators.bash import BashOperator
+async def late(**context): ...
+@deadline_reference
+class Own(BaseDeadlineReference): ...
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "task", "expected"),
+    [
+        pytest.param(
+            ", sla_miss_callback=print", "", [("GF508", "sla_miss_callback is not called")], id="the callback"
+        ),
+        pytest.param("", ", sla=timedelta(1)", [("GF508", "sla does nothing")], id="an SLA"),
+        pytest.param(
+            ", deadline=DeadlineAlert(DeadlineReference.DAGRUN_QUEUED_AT, timedelta(1), AsyncCallback(late))",
+            "",
+            [],
+            id="a deadline",
+        ),
+        pytest.param(
+            ", deadline=DeadlineAlert(DeadlineReference.Own, timedelta(1), AsyncCallback(late), 'own')",
+            "",
+            [("GF303", "deadline 'own' of the DAG is not watched: Own, which it counts from")],
+            id="one that counts from what nobody knows",
+        ),
+    ],
+)
+def test_airflow_3_has_deadlines_and_no_slas(tmp_path, arguments, task, expected):
+    text = f"{THREE}with DAG('d', schedule=None{arguments}):\n  BashOperator(task_id='a', bash_command='b'{task})\n"
+    found = findings(read(tmp_path, text, dialect=Dialect.AIRFLOW3))
+    assert [one.code for one in found] == [code for code, _ in expected]
+    assert all(one.message.startswith(words) for one, (_, words) in zip(found, expected, strict=True))

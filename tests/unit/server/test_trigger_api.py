@@ -12,11 +12,23 @@ from goflow_runner import wire
 
 from goflow.domain.callbacks import CallbackState
 from goflow.domain.questions import QuestionKind
-from goflow.domain.spec import DagSpec, Schedule
+from goflow.domain.spec import DagSpec, DeadlineSpec, Schedule
 from goflow.domain.state import TaskState
 from goflow.domain.triggers import Deferral
 from goflow.executor.words import outcome_from_word
-from goflow.store import assets, callbacks, launches, logs, questions, runs, tasks, transitions, triggers, variables
+from goflow.store import (
+    assets,
+    callbacks,
+    deadlines,
+    launches,
+    logs,
+    questions,
+    runs,
+    tasks,
+    transitions,
+    triggers,
+    variables,
+)
 from tests import stores
 from tests.runners import TaskServer, python
 
@@ -240,3 +252,27 @@ def test_what_a_watcher_sees_happens_once_though_it_is_told_twice(server):
         assert call(server, "trigger_runners/r/events", {"seen": [seen, seen]}) is None
     with server.store.reading() as tx:
         assert [event.extra for event in assets.events(tx)] == [{"from_trigger": True, "payload": {"n": 1}}]
+
+
+def test_the_callback_of_a_deadline_comes_from_the_version_that_its_run_was_made_with(server, deferred):
+    started, _ = deferred
+    alert = DeadlineSpec(reference="queued_at", interval_s=-1.0, callback="f:late", name="early")
+    with server.store.transaction() as tx:
+        run = runs.get(tx, tasks.get(tx, started.instance_id).dag_run_id)
+        transitions.set_deadlines(tx, run, DagSpec(dag_id=run.dag_id, deadlines=(alert, alert)), who="test")
+        assert transitions.miss_deadlines(tx, now=tx.now(), who="test") == 2
+        assert transitions.miss_deadlines(tx, now=tx.now(), who="another") == 0
+        [first, _] = deadlines.of_run(tx, run.id)
+    [info, other] = sync(server)["call"]
+    assert (info["kind"], info["reason"], info["task"]) == ("deadline", "early", None)
+    assert [told["data"]["position"] for told in (info, other)] == [0, 1]
+    assert info["data"]["context"]["dag_run"]["dag_run_id"] == run.run_id
+    assert info["data"]["context"]["deadline"] == {
+        "id": str(first.id),
+        "deadline_time": first.deadline_time.isoformat(),
+    }
+    path = f"trigger_runners/r/{info['folder']['digest']}.tar"
+    assert call(server, path, runner="other") == 401
+    ends = [{"id": told["id"], "ok": True, "output": ""} for told in (info, other)]
+    assert call(server, "trigger_runners/r/events", {"called": ends}) is None
+    assert call(server, path) == 403, "it has no callback of it any more"

@@ -1,9 +1,10 @@
 """Callbacks that no task's process calls (``_execute_dag_callbacks`` and ``_execute_task_callbacks`` of Airflow's
-processor): those of a DAG when its run has ended, and those of a task whose process is gone or was not ours."""
+processor): those of a DAG when its run has ended, or is late, and those of a task whose process is gone or was not
+ours."""
 
 import sys
 
-from airflow._goflow import loading, logs, tracebacks, world
+from airflow._goflow import late_runs, loading, logs, tracebacks, world
 
 _STATES = {
     "execute": "running",
@@ -25,17 +26,24 @@ def call(info, client, folder):
     logs.configure()
     tracebacks.moved(str(folder), info["folder"]["path"])
     dag = loading.load_dag(given, folder)
+    if info["kind"] == "deadline":
+        return _called(late_runs.miss_deadline, dag, info["data"])
+    if info["kind"] == "sla_miss":
+        return _all_called(dag.sla_miss_callback, late_runs.tell_slas(dag, info["data"], client))
     kind, of_task = info["kind"].removeprefix("task_"), info["kind"].startswith("task_")
     found = getattr(dag.task_dict[given["task_id"]] if of_task else dag, f"on_{kind}_callback", None)
+    return _all_called(found, (_context(info, given, client, dag),))
+
+
+def _all_called(found, arguments):
     functions = found if isinstance(found, (list, tuple)) else [found]
-    context = _context(info, given, client, dag)
-    answers = [_called(function, context) for function in functions if function is not None]  # each, whatever the last
-    return all(answers)
+    answers = [_called(function, *arguments) for function in functions if function is not None]
+    return all(answers)  # each is called, whatever the one before has done
 
 
-def _called(function, context):
+def _called(function, *arguments):
     try:
-        function(context)
+        function(*arguments)
     except Exception as problem:
         print(f"Callback failed\n{tracebacks.text_of(problem)}", end="", flush=True)
         return False

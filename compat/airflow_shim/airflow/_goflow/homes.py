@@ -32,6 +32,8 @@ _HOMES = {
     "dag": "DAG Dag dag DagContext",
     "dag_run": "DagRun",
     "database": "provide_session create_session NEW_SESSION Session",
+    "deadlines": "AsyncCallback SyncCallback DeadlineAlert DeadlineReference BaseDeadlineReference deadline_reference "
+    "VariableInterval DagRunLogicalDateDeadline DagRunQueuedAtDeadline FixedDatetimeDeadline AverageRuntimeDeadline",
     "decorated": "DecoratedOperator _PythonDecoratedOperator _BashDecoratedOperator DecoratedSensorOperator "
     "_ShortCircuitDecoratedOperator _BranchPythonDecoratedOperator _PythonVirtualenvDecoratedOperator "
     "_PythonExternalDecoratedOperator _BranchPythonVirtualenvDecoratedOperator "
@@ -44,11 +46,11 @@ _HOMES = {
     "helpers": "merge_dicts prune_dict is_container exactly_one import_string literal apply_defaults qualname "
     "TRUE_LIKE_VALUES to_boolean get_random_string chunks as_flattened_list convert_camel_to_snake md5 getuser "
     "patch_environ validate_key",
+    "late_runs": "SlaMiss",
     "lineage": "HookLineage HookLineageCollector NoOpCollector get_hook_lineage_collector",
     "logs": "LoggingMixin mask_secret redact",
     "mapped": "MappedOperator OperatorPartial",
-    "notifier": "BaseNotifier AsyncCallback SyncCallback DeadlineAlert DeadlineReference BaseDeadlineReference "
-    "deadline_reference",
+    "notifier": "BaseNotifier",
     "operator": "BaseOperator AbstractOperator BaseOperatorMeta Operator BaseOperatorLink ResumableJobMixin",
     "optional": "hookimpl require_provider_version require_openlineage_version",
     "params": "Param ParamsDict DagParam process_params",

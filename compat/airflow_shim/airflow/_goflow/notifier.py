@@ -1,5 +1,6 @@
-"""Notifiers and callbacks as objects."""
+"""Notifiers."""
 
+from airflow._goflow import world
 from airflow._goflow.logs import LoggingMixin
 from airflow._goflow.templater import Templater
 
@@ -34,7 +35,8 @@ class BaseNotifier(LoggingMixin, Templater):
         if len(args) == 1:
             (context,) = args
         else:
-            context = dict(zip(("dag", "task_list", "blocking_task_list", "blocking_tis"), args, strict=False))
+            slas = ("slas",) if world.is_airflow2() else ()
+            context = dict(zip(("dag", "task_list", "blocking_task_list", *slas, "blocking_tis"), args, strict=False))
         try:
             self.notify(self._prepared(context))
         except Exception as problem:
@@ -43,57 +45,3 @@ class BaseNotifier(LoggingMixin, Templater):
 
     def __await__(self):
         return self.async_notify(self._prepared(self.context)).__await__()
-
-
-class _Callback:
-    """A function that is called later, by somebody else."""
-
-    def __init__(self, callback_callable, kwargs=None, **options):
-        self.path = (
-            callback_callable
-            if isinstance(callback_callable, str)
-            else (f"{callback_callable.__module__}.{callback_callable.__qualname__}")
-        )
-        self.kwargs = kwargs or {}
-
-
-class AsyncCallback(_Callback):
-    """A coroutine function that is called later."""
-
-
-class SyncCallback(_Callback):
-    """A function that is called later."""
-
-
-class _Reference:
-    """A moment that a deadline counts from; only its words are kept."""
-
-    def __init__(self, *args, **kwargs):
-        self.arguments = args, kwargs
-
-
-class BaseDeadlineReference(_Reference):
-    """The base of an author's own."""
-
-
-class DeadlineReference:
-    """Moments that deadlines count from."""
-
-    DAGRUN_LOGICAL_DATE = _Reference("logical_date")
-    DAGRUN_QUEUED_AT = _Reference("queued_at")
-    AVERAGE_RUNTIME = _Reference
-    FIXED_DATETIME = _Reference
-
-
-def deadline_reference(*args, **kwargs):
-    """A decorator of an author's own reference."""
-    if args and isinstance(args[0], type):
-        return args[0]
-    return lambda cls: cls
-
-
-class DeadlineAlert:
-    """A deadline of a DAG's runs; it is watched elsewhere."""
-
-    def __init__(self, reference, interval, callback, **kwargs):
-        self.reference, self.interval, self.callback = reference, interval, callback

@@ -17,7 +17,7 @@ from goflow.parser.interpreter.modules import LibraryModule
 from goflow.parser.interpreter.scopes import MISSING
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import At, NativeFunction, Unknown, Value
-from goflow.parser.libraries.airflow import relations, taskflow, variables
+from goflow.parser.libraries.airflow import deadlines, relations, taskflow, variables
 from goflow.parser.libraries.airflow.asset_decorator import AssetDecorators
 from goflow.parser.libraries.airflow.assets import alias_class, asset_class, base_asset_class, condition_class
 from goflow.parser.libraries.airflow.dag import dag_class
@@ -405,6 +405,7 @@ _NAMES: Mapping[str, Callable[[Session], Any]] = {
         "LoggingMixin",
         lambda: ClassValue("LoggingMixin", (), {"log": QUIET}, module_name="airflow.utils.log.logging_mixin"),
     ),
+    **deadlines.NAMES,
     "AIRFLOW_V_3_0_PLUS": lambda session: session.dialect is Dialect.AIRFLOW3,
     "AIRFLOW_V_3_1_PLUS": lambda session: session.dialect is Dialect.AIRFLOW3,
 }
