@@ -204,6 +204,7 @@ class Engine:
             site_of(settings),
             namespaces=[namespace_of(settings), *settings.job_namespaces],
             installation=settings.installation,
+            waits=self.store.waits,
         )
         self.backend = backend
         self.errands = Errands(api, errand_site_of(settings))

@@ -12,7 +12,9 @@ from typing import TypeVar
 
 import structlog
 
+from goflow.executor.answers import QUOTA_PAUSE_S, why_not
 from goflow.executor.backend import BackendAwayError, Handle, LaunchRefusedError, Observation, Phase, Sink
+from goflow.executor.podless import YOUNG_S, Podless, PodlessJobs
 from goflow.executor.pods import (
     DEADLINE_ANNOTATION,
     RESULT_ANNOTATION,
@@ -32,11 +34,13 @@ from goflow.executor.pods import (
 from goflow.executor.shared_jobs import SharedJob, index_of, key_of
 from goflow.executor.unsent import NOTHING, Unsent, has_sidecar, unsent_of
 from goflow.kube.api import JOBS, PODS, KubeApi
-from goflow.kube.errors import AlreadyExistsError, ForbiddenError, KubeError, NotFoundError, UnavailableError
+from goflow.kube.errors import AlreadyExistsError, KubeError, NotFoundError, UnavailableError
 from goflow.kube.reflector import Change, Reflector
+from goflow.kube.status import QUOTA_EXCEEDED, condition_of
 from goflow.operators.identity import INDEX, PREFIX, SHARED, is_ours, label_value
 from goflow.operators.manifest import Site, job_manifest
 from goflow.operators.plan import JobPlan, Verdict
+from goflow.telemetry.waiting import Waits
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -47,6 +51,8 @@ LINGER_S = 3600
 """Seconds that a pod may go on when all launches of a shared Job are over: one that nobody wanted any more when it
 came, and that never begins, would keep the Job for ever."""
 POLL_S = 0.2
+VERDICTS = ("Complete", "SuccessCriteriaMet", "Failed", "FailureTarget")
+"""Conditions of a Job that will have no other pod."""
 
 
 class KubernetesBackend:
@@ -62,6 +68,7 @@ class KubernetesBackend:
         namespaces: Sequence[str],
         installation: str,
         clean_ttl_s: int = CLEAN_TTL_S,
+        waits: Waits | None = None,
     ) -> None:
         self.api = api
         self.site = site
@@ -79,6 +86,7 @@ class KubernetesBackend:
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._sink: Sink = lambda _: None
+        self._podless = PodlessJobs(api, self._without_pods, waits or Waits())
 
     def start(self, sink: Sink) -> None:
         """Begin to watch pods and Jobs of every namespace; what exists is told first."""
@@ -90,10 +98,12 @@ class KubernetesBackend:
             self._reflectors += [pods, jobs]
         for reflector in self._reflectors:
             reflector.start()
+        self._podless.start(sink)
 
     def stop(self) -> None:
         """Stop watching."""
         self._stopping.set()
+        self._podless.stop()
         for reflector in self._reflectors:
             reflector.stop()
 
@@ -106,6 +116,8 @@ class KubernetesBackend:
                 f"namespace {plan.namespace!r} is not among those that this daemon watches"
                 f" ({', '.join(self.namespaces)}): add it to the setting job_namespaces",
             )
+        if (why := self._podless.crowded(plan.namespace)) is not None:
+            raise BackendAwayError(why, QUOTA_PAUSE_S, reason=QUOTA_EXCEEDED, waits="namespace")
         try:
             self.api.create_job(plan.namespace, self.manifest(plan))
         except AlreadyExistsError:
@@ -114,12 +126,8 @@ class KubernetesBackend:
                 existing["metadata"].get("annotations"), plan.launch_id, self.installation, plan.shared_job
             ):
                 raise LaunchRefusedError("NameTaken", f"a Job {plan.job_name} that is not ours is there") from None
-        except UnavailableError as problem:
-            raise BackendAwayError(str(problem), problem.retry_after_s or 1.0) from problem
         except KubeError as problem:
-            if isinstance(problem, ForbiddenError) and "exceeded quota" in problem.message:
-                raise BackendAwayError(problem.message, 5.0, reason="QuotaExceeded") from problem
-            raise LaunchRefusedError(problem.reason or str(problem.status), problem.message) from problem
+            raise why_not(problem) from problem
 
     def manifest(self, plan: JobPlan) -> Json:
         """The Job for PLAN; its annotations also say whose verdict counts, and which exit codes mean *skipped*."""
@@ -141,7 +149,14 @@ class KubernetesBackend:
         no second pod of an index."""
         if handle.job_index is None:
             self._call(lambda: self.api.delete_job(handle.namespace, handle.job_name))
-        for pod in self._pods_of(handle):
+        known = self.pod_of(handle.launch_id)
+        if known is not None:
+            pods = [known]
+        elif handle.job_index is None and self.ready() is None:
+            pods = []  # or one that is about to be seen: it goes with its Job
+        else:
+            pods = self._pods_of(handle)
+        for pod in pods:
             name = pod["metadata"]["name"]
             self._call(partial(self.api.delete_pod, handle.namespace, name, grace_s=max(1, math.ceil(grace_s))))
 
@@ -183,7 +198,11 @@ class KubernetesBackend:
             known = self._pods.get(handle.launch_id)
         if known is not None and not has_sidecar(known):
             return NOTHING
-        pods = self._pods_of(handle)
+        if known is None:
+            pods = self._pods_of(handle)
+        else:  # as it is now: the watch may lag behind
+            pod = self._call(partial(self.api.get_pod, handle.namespace, known["metadata"]["name"]))
+            pods = [] if pod is None else [pod]
         found = [self._call(partial(unsent_of, pod, self.api)) or NOTHING for pod in pods]
         if pods:
             return functools.reduce(Unsent.and_also, found)
@@ -308,6 +327,20 @@ class KubernetesBackend:
         pods = self._pods_of(Handle(launch_id=launch_id, job_index=index, **place))
         return observe_pod(pods[-1]) if pods else None
 
+    def _without_pods(self) -> list[Podless]:
+        """The launches whose Job is some seconds old, is not over, and has no pod for them."""
+        found: list[Podless] = []
+        with self._lock:
+            for launch_id, job in self._jobs.items():
+                if launch_id not in self._pods and not condition_of(job, *VERDICTS) and _is_grown(job):
+                    found.append(_podless(launch_id, job))
+            for shared in self._shared.values():
+                job = {"metadata": shared.metadata}
+                if _is_grown(job):
+                    missing = (shared.launch(index) for index in sorted(set(range(shared.copies)) - shared.ended))
+                    found += [_podless(launch_id, job) for launch_id in missing if launch_id not in self._pods]
+        return found
+
     def _gone(self, launch_id: str) -> None:
         self._sink(Observation(launch_id=launch_id, phase=Phase.GONE, reason="JobDeleted"))
 
@@ -335,6 +368,14 @@ def _age_s(job: Json) -> int:
     """Seconds since JOB was made."""
     made = dt.datetime.fromisoformat(job["metadata"]["creationTimestamp"])
     return max(0, math.ceil((dt.datetime.now(dt.UTC) - made).total_seconds()))
+
+
+def _is_grown(job: Json) -> bool:
+    return "creationTimestamp" in job["metadata"] and _age_s(job) > YOUNG_S
+
+
+def _podless(launch_id: str, job: Json) -> Podless:
+    return Podless(launch_id=launch_id, namespace=job["metadata"]["namespace"], job_name=job["metadata"]["name"])
 
 
 def _by_launch(jobs: Iterable[Json]) -> Iterator[tuple[str, Json]]:

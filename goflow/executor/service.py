@@ -37,6 +37,7 @@ from goflow.executor.shared_jobs import as_its_launch
 from goflow.executor.tokens import TokenMint
 from goflow.executor.unsent import NOTHING
 from goflow.executor.work import Work, WorkQueue
+from goflow.kube.status import QUOTA_EXCEEDED
 from goflow.operators.plan import JobPlan, NotConvertibleError
 from goflow.operators.shared import as_shared
 from goflow.service import ThreadService
@@ -241,10 +242,11 @@ class Executor(ThreadService):
             if not self._until_done("reconcile what has changed hands", self._reconcile):
                 return
         self._refill.fetch()
-        self._here.tick()
-        if self._here.found:
-            self._check_startup()
         self._tell_waits()
+        if self.backend.ready() is None:  # else it sees nothing, and is as good as away
+            self._here.tick()
+            if self._here.found:
+                self._check_startup()
 
     def _tell_waits(self) -> None:
         """Whether the backend is waited for."""
@@ -503,17 +505,19 @@ class Executor(ThreadService):
             self._gone(launch, seen)
         elif seen.phase is Phase.RUNNING:
             self._running(launch, seen)
-        elif (
-            seen.phase is Phase.PENDING
-            and seen.reason
-            and (seen.reason, seen.message)
-            != (
-                launch.reason,
-                launch.message,
-            )
-        ):
+        elif seen.phase is Phase.PENDING:
+            self._pending(launch, seen)
+
+    def _pending(self, launch: Launch, seen: Observation) -> None:
+        """Note what it waits for, or that it does not wait for room any more."""
+        let_in = launch.reason == QUOTA_EXCEEDED and seen.claimant is not None  # there is a pod now
+        news = bool(seen.reason) and (seen.reason, seen.message) != (launch.reason, launch.message)
+        if let_in or news:
             with self.store.transaction() as tx:
-                launches.set_message(tx, launch.id, reason=seen.reason, message=seen.message)
+                if let_in:
+                    launches.let_in(tx, launch.id, self.clock.now())
+                if news:
+                    launches.set_message(tx, launch.id, reason=seen.reason, message=seen.message)
 
     def _ended(self, launch: Launch, seen: Observation, outcome: Outcome) -> None:
         """Store the end; where its output is the task's result, once all of that is there."""
@@ -585,8 +589,8 @@ class Executor(ThreadService):
         if at_all:
             self._looked_at_all = now
         for launch in waiting:
-            if not self.share.has(launch):
-                continue
+            if launch.reason == QUOTA_EXCEEDED or not self.share.has(launch):
+                continue  # room is made by others that end: there is no telling when
             limit = self.planner.startup_timeout_s(launch)
             if launch.created_at is not None and (now - launch.created_at).total_seconds() > limit:
                 why = f"{launch.reason}: {launch.message}" if launch.reason else "no reason was given"

@@ -30,6 +30,7 @@ Json = dict[str, Any]
 
 JOBS = "/apis/batch/v1/namespaces/{namespace}/jobs"
 PODS = "/api/v1/namespaces/{namespace}/pods"
+EVENTS = "/api/v1/namespaces/{namespace}/events"
 SECRETS = "/api/v1/namespaces/{namespace}/secrets"
 _NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
@@ -106,6 +107,14 @@ class KubeApi:
         path = f"{PODS.format(namespace=namespace)}/{name}/log"
         with self.stream(path, query=query, read_timeout_s=timeout_s) as response:
             yield response.stream(1 << 16)
+
+    # Events ----------------------------------------------------------------------------------------------------
+
+    def list_events(self, namespace: str, *, kind: str, reason: str) -> list[Json]:
+        """The events of NAMESPACE about objects of KIND with that REASON; Kubernetes keeps them for an hour."""
+        query: Query = {"fieldSelector": f"involvedObject.kind={kind},reason={reason}"}
+        answer = self.request("GET", EVENTS.format(namespace=namespace), query=query)
+        return list(answer.get("items") or [])
 
     # Identity --------------------------------------------------------------------------------------------------
 

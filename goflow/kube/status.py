@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 Json = dict[str, Any]
@@ -34,3 +35,23 @@ def container_status(status: Json, name: str) -> Json | None:
         if entry.get("name") == name:
             return dict(entry)
     return None
+
+
+QUOTA_EXCEEDED = "QuotaExceeded"
+NO_POD: tuple[tuple[str, re.Pattern[str]], ...] = (
+    (QUOTA_EXCEEDED, re.compile(r"exceeded quota: ")),
+    ("QuotaWantsResources", re.compile(r"failed quota: ")),
+    ("ServiceAccountMissing", re.compile(r"error looking up service account ")),
+    ("LimitRange", re.compile(r"(maximum|minimum) \S+ usage per |\S+ max limit to request ratio per ")),
+    ("PodSecurity", re.compile(r"violates PodSecurity ")),
+)
+"""Reasons for which the API server takes no pod, with the words by which its admission plugins say them: ResourceQuota,
+LimitRanger, ServiceAccount and PodSecurity of kube-apiserver."""
+_LED_BY = re.compile(r'^(Error creating: )?(?:[\w.]+ "[^"]*" is forbidden: )?')
+
+
+def why_refused(message: str) -> tuple[str, str]:
+    """A reason for machines, and MESSAGE without the name of the one object that it is about. ``FailedCreate``, the Job
+    controller's own word, where nothing more is known."""
+    words = _LED_BY.sub("", message)
+    return next((reason for reason, found in NO_POD if found.search(words)), "FailedCreate"), words

@@ -83,6 +83,11 @@ _TELL_WAITING = (
     )
     .values(reason=bindparam("why", type_=_l.reason.type), message=bindparam("words", type_=_l.message.type))
 )
+_LET_IN = (
+    update(launches)
+    .where(_l.id == bindparam("launch_id"), _l.state == LaunchState.CREATED.value)
+    .values(reason=None, message=None, created_at=bindparam("at", type_=_l.created_at.type))
+)
 _SET_PLAN = update(launches).where(_l.id == bindparam("launch_id")).values(plan=bindparam("text"))
 
 
@@ -261,6 +266,11 @@ _COUNTS = (
 def set_message(tx: Tx, launch_id: str, *, reason: str | None, message: str | None) -> None:
     """Note why a launch does not begin yet; nothing changes its state."""
     tx.change(_SET_MESSAGE, {"launch_id": launch_id, "why": reason, "words": message})
+
+
+def let_in(tx: Tx, launch_id: str, at: dt.datetime) -> None:
+    """What its pod waited for is there since AT: its time to start is counted from then."""
+    tx.change(_LET_IN, {"launch_id": launch_id, "at": at})
 
 
 def set_namespace(tx: Tx, launch_id: str, namespace: str) -> None:

@@ -197,7 +197,13 @@ _LOCK_TASKS = (
 _CLAIM = (
     update(table)
     .where(_l.id == bindparam("key"), _l.claimed_by.is_(None), _l.state.in_([state.value for state in _CLAIMABLE]))
-    .values(state=_L.CLAIMED.value, claimed_by=bindparam("claimant"), claimed_at=bindparam("at"))
+    .values(
+        state=_L.CLAIMED.value,
+        claimed_by=bindparam("claimant"),
+        claimed_at=bindparam("at"),
+        reason=None,  # why it did not begin
+        message=None,
+    )
 )
 
 
