@@ -10,12 +10,13 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import psycopg
@@ -34,10 +35,13 @@ class UnavailableError(Exception):
 class Server:
     """A server and its databases."""
 
-    def __init__(self, host: str, port: int, user: str, process: subprocess.Popen[bytes] | None, folder: Path | None):
+    def __init__(
+        self, host: str, port: int, user: str, folder: Path | None = None, command: Sequence[str | Path] = ()
+    ) -> None:
         self.host, self.port, self.user = host, port, user
-        self._process = process
+        self._process: subprocess.Popen[bytes] | None = None
         self._folder = folder
+        self._command = command
         self._numbers = 0
         self._guard = threading.Lock()
 
@@ -62,11 +66,23 @@ class Server:
         """End whoever is connected to a database, and the database."""
         self.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
-    def stop(self) -> None:
-        """End the server, if it is ours."""
+    def begin(self) -> None:
+        """Start our server, or start it again, and wait until it answers. Raises UnavailableError."""
+        assert self._folder is not None
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen([*self._command], stdout=log, stderr=log)
+        _wait(self, self._process, self._folder / "log")
+
+    def end(self, how: signal.Signals = signal.SIGINT) -> None:
+        """End our server: SIGINT ends its sessions first, SIGQUIT is as good as a crash."""
         if self._process is not None:
-            self._process.terminate()
+            self._process.send_signal(how)
             self._process.wait(20)
+            self._process = None
+
+    def stop(self) -> None:
+        """End the server, if it is ours, and remove what it kept."""
+        self.end()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -77,9 +93,14 @@ def start() -> Server:
     if given:
         with psycopg.connect(given) as connection:
             info = connection.info
-            return Server(info.host, info.port, info.user, None, None)
+            return Server(info.host, info.port, info.user)
+    return start_own()
+
+
+def start_own(folder: Path | None = None, **changed: str) -> Server:
+    """A running server that is ours, with its data in FOLDER; settings may be CHANGED. Raises UnavailableError."""
     programs = _programs()
-    folder = Path(tempfile.mkdtemp(prefix="goflow-postgres-"))
+    folder = folder or Path(tempfile.mkdtemp(prefix="goflow-postgres-"))
     as_user = _as_user(folder)
     data = folder / "data"
     options = ["--auth=trust", "--username=postgres", "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8"]
@@ -97,13 +118,12 @@ def start() -> Server:
         "shared_buffers": "32MB",
         "max_connections": "100",
         "deadlock_timeout": "200ms",
+        **changed,
     }
     arguments = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-    log = (folder / "log").open("wb")
-    process = subprocess.Popen([*as_user, programs / "postgres", "-D", data, *arguments], stdout=log, stderr=log)
-    server = Server("127.0.0.1", port, "postgres", process, folder)
+    server = Server("127.0.0.1", port, "postgres", folder, [*as_user, programs / "postgres", "-D", data, *arguments])
     try:
-        _wait(server, process, folder / "log")
+        server.begin()
     except BaseException:
         server.stop()
         raise
