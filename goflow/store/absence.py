@@ -18,6 +18,9 @@ from goflow.telemetry.waiting import Waits
 READING, WRITING = "reading", "writing"
 DATABASE, DISK = "database", "disk"
 """What is waited for, as metrics and ``/readyz`` have it."""
+QUIET_S = 8.0
+"""Seconds without a failure after which a disk has room: a full one takes some writes all the same, such as what changes
+a row in its place. Whoever has more to write asks again sooner: runners do so every five seconds."""
 _IS_THERE = ("40", "55")
 """Classes of PostgreSQL's codes that a database has which is there: deadlocks, locks that were not to be had."""
 _DISK_FULL = "53100"
@@ -37,7 +40,7 @@ def told_as_ours(waits: Waits, doing: str) -> Iterator[None]:
         raise DatabaseBusyError("every connection is in use") from problem
     else:
         waits.end(DATABASE, where=doing)
-        waits.end(DISK, where=doing)
+        waits.end(DISK, where=doing, quiet_s=QUIET_S)
 
 
 def _tell(waits: Waits, doing: str, problem: OperationalError | InterfaceError, words: str) -> None:

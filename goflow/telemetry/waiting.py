@@ -22,6 +22,8 @@ class Wait:
     why: str
     blocks: bool
     since: float
+    asked: float
+    """When it was asked in vain the last time."""
 
     def __str__(self) -> str:
         place = f" ({self.where})" if self.where else ""
@@ -41,7 +43,8 @@ class Waits:
         now = time.monotonic()
         with self._lock:
             known = self._found.get((what, where))
-            self._found[what, where] = Wait(what, where, why, blocks, now if known is None else known.since)
+            since = now if known is None else known.since
+            self._found[what, where] = Wait(what, where, why, blocks, since, now if retry or known is None else known.asked)
             self._count((what, where), now)
         if retry:
             _metrics().WAIT_RETRIES.labels(what).inc()
@@ -49,9 +52,10 @@ class Waits:
             log.warning("it waits", wait=what, where=where or None, why=why)
         return known is None
 
-    def end(self, what: str, *, where: str = "") -> None:
-        """It is there again; harmless when it was not waited for."""
-        if (what, where) not in self._found:
+    def end(self, what: str, *, where: str = "", quiet_s: float = 0.0) -> None:
+        """It is there again, and nobody has asked in vain for QUIET_S; harmless when it was not waited for."""
+        known = self._found.get((what, where))
+        if known is None or time.monotonic() - known.asked < quiet_s:
             return
         with self._lock:
             known = self._found.pop((what, where), None)

@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,15 +37,16 @@ def server(tmp_path: Path) -> Iterator[postgres.Server]:
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of its own with little room."""
-    folder = tmp_path / "small"
-    folder.mkdir()
+def small_disk() -> Iterator[Path]:
+    """A file system of its own with little room, open to every user: PostgreSQL is not root."""
     if os.geteuid() != 0:
         pytest.skip("only root may mount a file system of the test's own")
+    folder = Path(tempfile.mkdtemp(prefix="goflow-small-"))
+    folder.chmod(0o755)
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={ROOM_MB}m", "tmpfs", str(folder)], check=True)
     yield folder
     subprocess.run(["umount", "--lazy", str(folder)], check=True)
+    folder.rmdir()
 
 
 def fill(folder: Path) -> Path:
