@@ -69,7 +69,6 @@ class Daemon:
                 api_token=settings.api_token.get_secret_value() or self.token,
                 open=is_loopback(settings.api_host),
                 checks={"backend": self.backend.ready, "executor": self._executor_ready, **self._thread_checks()},
-                waits=self.store.waits,
                 words={} if self.engine.roster is None else {"membership": self.engine.roster.in_words},
                 status=self.status,
                 parallelism=settings.parallelism,

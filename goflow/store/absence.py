@@ -19,8 +19,8 @@ READING, WRITING = "reading", "writing"
 DATABASE, DISK = "database", "disk"
 """What is waited for, as metrics and ``/readyz`` have it."""
 QUIET_S = 8.0
-"""Seconds without a failure after which a disk has room: a full one takes some writes all the same, such as what changes
-a row in its place. Whoever has more to write asks again sooner: runners do so every five seconds."""
+"""Seconds without a failure after which a disk has room: a full one takes some writes all the same, what changes a row
+in its place, say. Whoever has more to write asks again sooner: runners do so every five seconds."""
 _IS_THERE = ("40", "55")
 """Classes of PostgreSQL's codes that a database has which is there: deadlocks, locks that were not to be had."""
 _DISK_FULL = "53100"

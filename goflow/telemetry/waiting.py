@@ -43,8 +43,8 @@ class Waits:
         now = time.monotonic()
         with self._lock:
             known = self._found.get((what, where))
-            since = now if known is None else known.since
-            self._found[what, where] = Wait(what, where, why, blocks, since, now if retry or known is None else known.asked)
+            since, asked = (now, now) if known is None else (known.since, now if retry else known.asked)
+            self._found[what, where] = Wait(what, where, why, blocks, since, asked)
             self._count((what, where), now)
         if retry:
             _metrics().WAIT_RETRIES.labels(what).inc()

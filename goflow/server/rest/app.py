@@ -72,7 +72,7 @@ def readyz(request: Request, services: ServicesDep) -> PlainTextResponse:
     """Every part is ready, or which are not and why (503). What some tasks wait for is told as well. It asks nobody, so
     it answers at once whatever is away. ``?verbose`` tells of each part, as Kubernetes' own does."""
     found = {name: check() for name, check in services.checks.items()}
-    waits = services.waits.told()
+    waits = services.store.waits.told()
     lines = [f"{name}: {why}" for name, why in found.items() if why is not None]
     lines += [str(wait) for wait in waits if wait.blocks]
     ready = not lines
@@ -87,7 +87,7 @@ def metrics(services: ServicesDep) -> Response:
     """Everything that Prometheus asks for."""
     from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-    services.waits.count()
+    services.store.waits.count()
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 

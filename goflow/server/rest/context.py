@@ -12,7 +12,6 @@ from pydantic import Field
 from goflow.operators.manifest import Site
 from goflow.operators.request import Defaults
 from goflow.store import Store, tokens
-from goflow.telemetry.waiting import Waits
 
 Note = Annotated[str | None, Field(max_length=1000)]
 """A person's note to a run or a task, as long as Airflow allows."""
@@ -30,7 +29,6 @@ class Services:
     api_token: str = field(default="", repr=False)
     open: bool = False
     checks: dict[str, Check] = field(default_factory=dict)
-    waits: Waits = field(default_factory=Waits)
     words: Mapping[str, Callable[[], str]] = field(default_factory=dict)
     """What ``/readyz?verbose`` tells besides."""
     status: Callable[[], dict[str, Any]] = dict

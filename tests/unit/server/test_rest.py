@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import httpx
 import pytest
@@ -21,7 +22,7 @@ from goflow.operators.request import Defaults
 from goflow.server.listener import Listener
 from goflow.server.rest.app import Answer, application
 from goflow.server.rest.context import Services
-from goflow.store import Store, tokens, transitions
+from goflow.store import DatabaseBusyError, Store, tokens, transitions
 from goflow.telemetry import metrics
 from tests.stores import KEY, schedule
 from tests.unit.scheduler.kit import FAILED, SUCCESS, T0, World, dag, task
@@ -440,6 +441,36 @@ def test_health_needs_no_token_and_says_what_is_wrong(
     answer = api.get("/readyz")
     assert answer.status_code == 503
     assert answer.text == "backend: the watch of pods is broken\n"
+
+
+def test_ready_says_what_is_waited_for_and_asks_nobody(api: httpx.Client, world: World) -> None:
+    waits = world.store.waits
+
+    def told() -> tuple[int, str]:
+        answer = api.get("/readyz")
+        return answer.status_code, re.sub(r"for \d+ s", "for N s", answer.text)
+
+    waits.begin("quota", "exceeded quota: team", where="etl", blocks=False)
+    words = "tasks wait for quota (etl): exceeded quota: team, for N s now\n"
+    assert told() == (200, f"ok\n{words}")
+    waits.begin("disk", "database or disk is full", where="writing")
+    assert told() == (503, f"disk (writing): database or disk is full, for N s now\n{words}")
+    assert api.get("/healthz").status_code == 200
+    waits.end("disk", where="writing")
+    waits.end("quota", where="etl")
+    assert told() == (200, "ok\n")
+
+
+def test_a_database_that_is_away_is_told_so_that_callers_ask_again(
+    caller: httpx.Client, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away() -> NoReturn:
+        raise DatabaseBusyError("connection refused")
+
+    monkeypatch.setattr(world.store, "reading", away)
+    answer = caller.get("/api/v2/dags")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+    assert "connection refused" in answer.json()["detail"]
 
 
 def test_metrics_are_what_prometheus_reads(api: httpx.Client) -> None:
