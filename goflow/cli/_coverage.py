@@ -15,7 +15,7 @@ from typing import Any
 
 from goflow.cli._checking import Found, twice
 from goflow.domain.diagnostics import Severity
-from goflow.domain.schedules import not_followed
+from goflow.domain.partitions import not_followed
 from goflow.domain.spec import Dialect, Inputs, ReadBy, TaskSpec
 from goflow.parser.api import Folder, ParseResult
 from goflow.parser.asked import CONNECTION_ARGUMENT, Asked, asked_in_python, asked_in_template

@@ -235,7 +235,7 @@ def _schedules(report: Report) -> Section:
         paths = dict.fromkeys(path for path, _ in found)
         lines = [f"{path}: {', '.join(dag_id for other, dag_id in found if other == path)}" for path in paths]
         items.append((f"{words} ({amount(len(found), 'DAG')})", lines))
-    return Section("Schedules that are not followed yet (GF302)", items=items)
+    return Section("Schedules that are not followed (GF302)", items=items)
 
 
 def _asked(report: Report) -> Section:

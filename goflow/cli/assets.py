@@ -53,14 +53,17 @@ def events_command(name: str | None, dag_id: str | None, limit: int, as_json: bo
         for row in rows:
             row["extra"] = json.dumps(row["extra"], ensure_ascii=False) if row["extra"] else ""
             row["begun"] = ", ".join(f"{run['dag_id']} {run['run_id']}" for run in row["created_dagruns"])
+            row["problems"] = "; ".join(f"{dag_id}: {words}" for dag_id, words in row["problems"].items())
             row["by"] = ".".join(filter(None, (row["source_dag_id"], row["source_task_id"])))
     columns = [
         ("timestamp", "AT"),
         ("name", "ASSET"),
         ("by", "MADE BY"),
         ("source_run_id", "IN RUN"),
+        ("partition_key", "PARTITION"),
         ("extra", "EXTRA"),
         ("begun", "HAS BEGUN"),
+        *([("problems", "BEGINS NOTHING")] if any(row["problems"] for row in rows) else []),
     ]
     show(rows, columns, as_json, empty="Nothing has happened to an asset yet.")
 
@@ -68,7 +71,8 @@ def events_command(name: str | None, dag_id: str | None, limit: int, as_json: bo
 @command.command("tell")
 @click.argument("name")
 @click.option("--extra", default="{}", help="What is to be known of it, as a JSON object.")
-def tell_command(name: str, extra: str) -> None:
+@click.option("--partition-key", help="The partition of it that this has happened to.")
+def tell_command(name: str, extra: str, partition_key: str | None) -> None:
     """Tell that something has happened to the asset of that NAME: DAGs that wait for it begin."""
     try:
         told = json.loads(extra)
@@ -77,7 +81,8 @@ def tell_command(name: str, extra: str) -> None:
     if not isinstance(told, dict):
         raise click.BadParameter("must be a JSON object", param_hint="--extra")
     with connect() as api:
-        made = api.call("POST", "/api/v2/assets/events", body={"asset_id": _id_of(api, name), "extra": told})
+        body = {"asset_id": _id_of(api, name), "extra": told, "partition_key": partition_key}
+        made = api.call("POST", "/api/v2/assets/events", body=body)
     click.echo(f"event {made['id']} of asset {name} at {made['timestamp']}")
 
 

@@ -77,7 +77,9 @@ def create_command(
         if dry_run:
             rows = api.call("POST", "/api/v2/backfills/dry_run", body=body)["backfills"]
             columns = [
-                ("logical_date", "LOGICAL DATE"),
+                ("partition_key", "PARTITION")
+                if rows and rows[0]["partition_key"]
+                else ("logical_date", "LOGICAL DATE"),
                 ("data_interval_start", "FROM"),
                 ("data_interval_end", "TO"),
             ]
@@ -135,7 +137,7 @@ def show_command(backfill_id: int, as_json: bool) -> None:
     details({**row, "runs": _words(row)}, False)
     columns = [
         ("sort_ordinal", "PLACE"),
-        ("logical_date", "LOGICAL DATE"),
+        ("partition_key", "PARTITION") if dates and dates[0]["partition_key"] else ("logical_date", "LOGICAL DATE"),
         ("state", "STATE"),
         ("run_id", "RUN"),
         ("exception_reason", "WHY NOT"),

@@ -175,6 +175,7 @@ def release(dag_id: str) -> None:
 @click.option("--conf", callback=parse_json, metavar="JSON", help="The run's conf, an object.")
 @click.option("--run-id", help="The run's id; default: one is made.")
 @click.option("--logical-date", callback=parse_moment, metavar="ISO", help="The run's logical date; default: now.")
+@click.option("--partition-key", help="The partition that the run is for; only DAGs with partitions take one.")
 @click.option("--note", help="A note on the run.")
 @click.option("--wait", is_flag=True, help="Wait for the end: exit code 0 for success, 1 for failure.")
 @click.option("--timeout", type=float, metavar="SECONDS", help="With --wait: give up after so long (exit code 1).")
@@ -184,6 +185,7 @@ def trigger(
     conf: dict[str, Any] | None,
     run_id: str | None,
     logical_date: str | None,
+    partition_key: str | None,
     note: str | None,
     wait: bool,
     timeout: float | None,
@@ -191,6 +193,7 @@ def trigger(
 ) -> None:
     """Start a run of a DAG by hand."""
     body = {"conf": conf, "dag_run_id": run_id, "logical_date": logical_date, "note": note}
+    body["partition_key"] = partition_key
     with connect() as api:
         if wait and not api.live:
             raise click.UsageError("--wait needs a running daemon: `goflow standalone` or `goflow daemon`")

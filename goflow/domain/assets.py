@@ -81,6 +81,8 @@ class AssetEvent:
     source_task_id: str | None = None
     source_map_index: int | None = None
     partition_key: str | None = None
+    problems: Mapping[str, str] = field(default_factory=dict)
+    """The DAGs that wait for partitions of the asset for which it begins nothing, and why."""
 
 
 def mention_of(leaf: Json) -> Mention | None:

@@ -78,3 +78,4 @@ class BackfillRun:
     logical_date: dt.datetime | None
     dag_run_id: int | None = None
     exception_reason: Skipped | None = None
+    partition_key: str | None = None

@@ -105,7 +105,7 @@ CODES: dict[str, str] = {
     "GF206": "A schedule that cannot be understood.",
     # 3xx: read rightly, but not run yet
     "GF301": "An operator that GoFlow does not convert to a Job yet.",
-    "GF302": "A schedule that GoFlow does not run yet (the DAG can be triggered by hand).",
+    "GF302": "A schedule that GoFlow does not run (the DAG can be triggered by hand).",
     "GF303": "A feature that GoFlow reads but does not act on yet.",
     # 4xx: native YAML and goflow.yaml
     "GF401": "A key that the format does not have.",

@@ -48,6 +48,9 @@ class DagRun:
     triggered_by: str | None = None
     backfill_id: int | None = None
     """The backfill that made it, or had it run again last."""
+    partition_key: str | None = None
+    partition_date: dt.datetime | None = None
+    """The partition that it is for, and the moment that this stands for where it stands for one."""
 
     @property
     def due(self) -> dt.datetime:

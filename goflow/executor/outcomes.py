@@ -156,7 +156,8 @@ def _go_on(tx: Tx, case: _Case) -> None:
     launch, instance, outcome, who = case.launch, case.instance, case.outcome, case.end.who
     if case.follows.state is TaskState.SUCCESS:
         told = events_of_outlets(case.task.outlets) if outcome.asset_events is None else outcome.asset_events
-        transitions.register_asset_events(tx, told, source=instance, who=who)
+        run = runs.get_once(tx, instance.dag_run_id) if told else None
+        transitions.register_asset_events(tx, told, source=instance, run=run, who=who)
     if launch.ordinal > 1:
         transitions.forget_trigger(tx, instance.id)
     if launch.state is LaunchState.CREATED and outcome.exit_code is not None:  # nobody saw it run, but it has

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import structlog
 
 from goflow.domain.errors import AlreadyExistsError
+from goflow.domain.partitions import is_partitioned, waits_for_partitions
 from goflow.domain.runs import DagRun
 from goflow.domain.schedules import asks_its_author, waits_for_assets
 from goflow.domain.spec import DagSpec, Dialect
@@ -15,6 +16,7 @@ from goflow.domain.state import RunState, RunType
 from goflow.operators.registry import SUB_DAG
 from goflow.scheduler.book import Cell
 from goflow.scheduler.by_assets import make_run_by_assets
+from goflow.scheduler.by_partitions import make_runs_by_partitions
 from goflow.scheduler.foretold import FRESH, Foreseer
 from goflow.scheduler.making import make_run
 from goflow.scheduler.shelf import Shelf
@@ -61,12 +63,18 @@ class Agenda:
             log.exception("making the runs of a DAG failed", dag_id=dag.dag_id)
         return 0
 
-    def make_for_assets(self, tx: Tx, dag: Dag) -> int:
-        """Make the run that events of assets ask for, if they do and there is room for it; how many."""
+    def make_for_assets(self, tx: Tx, dag: Dag, keys: Collection[str] | None = None) -> int:
+        """Make the run that events of assets ask for, if they do and there is room for it, or a run for each key of a
+        partition that has all it waits for; how many. KEYS: only those have got something new."""
         waits = dag.schedule.get("kind") in {"assets", "asset_or_time"}
         if not waits or not self._makes_runs or dag.is_paused or not dag.is_active or dag.hold_reason:
             return 0
         graph = self._shelf.graph(tx, dag.reading_id)
+        if waits_for_partitions(graph.spec.schedule):
+            by_key = list(make_runs_by_partitions(tx, dag, graph, tx.now(), keys, who=self._who)) if keys != () else []
+            for run, rows in by_key:
+                self._shelf.open_with(tx, run, [Cell.of(row) for row in rows])
+            return len(by_key)
         room = dag.max_active_runs - self._shelf.count_runs(dag.dag_id, states=OPEN)
         if not waits_for_assets(graph.spec.schedule) or room <= 0 or self._is_inside_another(tx, dag):
             return 0
@@ -168,7 +176,10 @@ class Agenda:
         return next_run(spec.schedule, last, restriction_of(spec, now), now, spec.dialect)
 
     def _last(self, tx: Tx, dag: Dag) -> RunInfo | None:
-        """The newest run that the schedule has made."""
+        """The newest run that the schedule has made; of a timetable by partitions, the one for the latest."""
+        if is_partitioned(self._shelf.graph(tx, dag.reading_id).spec.schedule):
+            run = runs.newest_partition(tx, dag.dag_id, _AUTOMATED)
+            return None if run is None else info_of(run)
         run = runs.newest(tx, dag.dag_id, _AUTOMATED)
         if run is None:
             found = runs.list_(tx, dag.dag_id, run_types=_AUTOMATED, limit=1)
@@ -234,4 +245,5 @@ class Agenda:
 
 def info_of(run: DagRun) -> RunInfo:
     """A run as its timetable would have it."""
-    return RunInfo(run.logical_date, run.data_interval_start, run.data_interval_end, run.run_after)
+    moments = (run.logical_date, run.data_interval_start, run.data_interval_end, run.run_after)
+    return RunInfo(*moments, run.partition_key, run.partition_date)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from goflow.domain.backfills import Backfill, BackfillOrder, BackfillRun, Reprocess, Skipped
 from goflow.domain.errors import AlreadyExistsError, ConflictError, InvalidRequestError
+from goflow.domain.partitions import is_partitioned
 from goflow.domain.runs import DagRun
 from goflow.domain.schedules import asks_its_author
 from goflow.domain.spec import DagSpec
@@ -19,7 +20,7 @@ from goflow.domain.state import TERMINAL_RUN_STATES, RunState, RunType
 from goflow.scheduler import operations, selection
 from goflow.scheduler.making import check_allowed, check_conf, make_run
 from goflow.scheduler.selection import GraphOf
-from goflow.scheduler.timetables import Restriction, RunInfo, is_periodic, next_run
+from goflow.scheduler.timetables import Restriction, RunInfo, is_periodic, next_run, partitions_between
 from goflow.store import Store, Tx, backfills, dags, runs, transitions, versions
 from goflow.store.rows import Dag
 
@@ -140,12 +141,28 @@ def _checked(tx: Tx, order: BackfillOrder, now: dt.datetime) -> tuple[Dag, DagSp
 
 
 def _plan(tx: Tx, dag: Dag, spec: DagSpec, order: BackfillOrder, now: dt.datetime) -> list[Planned]:
+    if is_partitioned(spec.schedule):
+        return _plan_partitions(tx, dag, spec, order)
     planned = []
     for info in runs_between(spec, order.from_date, order.to_date, now, backwards=order.run_backwards):
         assert info.logical_date is not None
         run = runs.by_logical_date(tx, dag.dag_id, info.logical_date)
         planned.append(Planned(info, run, None if run is None else _why_not(run, order.reprocess_behavior)))
     return planned
+
+
+def _plan_partitions(tx: Tx, dag: Dag, spec: DagSpec, order: BackfillOrder) -> list[Planned]:
+    """A new run for each partition, beside one that is there already and may be run again, as in Airflow; those to come
+    too, which wait for their moment."""
+    planned: list[Planned] = []
+    for info in partitions_between(spec.schedule, order.from_date, order.to_date):
+        if len(planned) == MOST_RUNS:
+            raise InvalidRequestError(f"more than {MOST_RUNS:,} runs", hint="order it in several parts")
+        assert info.partition_date is not None
+        run = runs.of_partition(tx, dag.dag_id, info.partition_date)
+        reason = None if run is None else _why_not(run, order.reprocess_behavior)
+        planned.append(Planned(info, None if reason is None else run, reason))
+    return planned[::-1] if order.run_backwards else planned
 
 
 def runs_between(
@@ -205,6 +222,7 @@ def _carry_out(
         backfill_id=backfill.id,
         sort_ordinal=place,
         logical_date=planned.info.logical_date,
+        partition_key=planned.info.partition_key,
         dag_run_id=None if run is None or reason is not None else run.id,
         exception_reason=reason,
     )

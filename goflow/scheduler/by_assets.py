@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import uuid
 from collections.abc import Sequence
 
 from goflow.domain.assets import AssetEvent, Mention, is_met
@@ -13,14 +12,13 @@ from goflow.domain.runs import DagRun, TaskInstance
 from goflow.domain.spec import Dialect
 from goflow.domain.state import RunType
 from goflow.scheduler.graph import Graph
-from goflow.scheduler.making import make_run
+from goflow.scheduler.making import make_run, random_digits
 from goflow.scheduler.timetables import RunInfo
 from goflow.store import Tx, assets, runs, transitions
 from goflow.store.rows import Dag
 
 LATE = dt.timedelta(minutes=10)
 """How much later than its own moment an event may become visible (PostgreSQL: its transaction was open meanwhile)."""
-_RANDOM_DIGITS = 8
 
 
 def make_run_by_assets(tx: Tx, dag: Dag, graph: Graph, *, who: str) -> tuple[DagRun, list[TaskInstance]] | None:
@@ -66,7 +64,7 @@ def _described(tx: Tx, dag: Dag, moment: dt.datetime, events: Sequence[AssetEven
     runs whose tasks made the events (``data_interval_for_events``)."""
     text = moment.astimezone(dt.UTC).isoformat()
     if dag.dialect is Dialect.AIRFLOW3:
-        return RunInfo(None, None, None, moment), f"asset_triggered__{text}_{uuid.uuid4().hex[:_RANDOM_DIGITS]}"
+        return RunInfo(None, None, None, moment), f"asset_triggered__{text}_{random_digits()}"
     intervals = [_interval(tx, event) for event in events] or [(moment, moment)]
     start, end = min(start for start, _ in intervals), max(end for _, end in intervals)
     return RunInfo(moment, start, end, moment), f"dataset_triggered__{text}"

@@ -134,8 +134,8 @@ class Foreseer:
 
 
 def written(info: RunInfo | None) -> Json:
-    """INFO as JSON: logical date, start, end and run after."""
-    return None if info is None else _parts(info)
+    """INFO as JSON: logical date, start, end and run after, and its partition if it has one."""
+    return None if info is None else [*_parts(info), *_partition(info)]
 
 
 def check_told(told: Any) -> Json:
@@ -143,7 +143,8 @@ def check_told(told: Any) -> Json:
     try:
         runs: Sequence[Any] = told["runs"]
         found = [_foretold(run) for run in runs]
-        return {"runs": [[*_parts(run.info), run.run_id] for run in found], "over": bool(told["over"])}
+        rows = [[*_parts(run.info), run.run_id, *_partition(run.info)] for run in found]
+        return {"runs": [*rows], "over": bool(told["over"])}
     except (KeyError, TypeError, IndexError, AttributeError) as problem:
         raise ValueError(f"no list of runs: {problem!r}") from problem
 
@@ -152,12 +153,18 @@ def _parts(info: RunInfo) -> list[Json]:
     return [_iso(at) for at in (info.logical_date, info.start, info.end, info.run_after)]
 
 
+def _partition(info: RunInfo) -> list[Json]:
+    """Key and moment of the run's partition; nothing where it has none."""
+    return [] if info.partition_key is None else [info.partition_key, _iso(info.partition_date)]
+
+
 def _foretold(told: Sequence[Any]) -> Foretold:
-    logical_date, start, end, run_after, run_id = told
+    logical_date, start, end, run_after, run_id, *partition = told
     at = _moment(run_after)
     if at is None:
         raise ValueError("a run has no moment after which it may begin")
-    return Foretold(RunInfo(_moment(logical_date), _moment(start), _moment(end), at), run_id)
+    key, date = partition or (None, None)
+    return Foretold(RunInfo(_moment(logical_date), _moment(start), _moment(end), at, key, _moment(date)), run_id)
 
 
 def _moment(text: str | None) -> dt.datetime | None:

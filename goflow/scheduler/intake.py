@@ -121,11 +121,13 @@ class Intake:
 
     def _asset(self, tx: Tx, event: Event) -> None:
         """Something has happened to an asset: DAGs that wait for it may begin."""
-        told = event.data.get("queued")
+        told, keys = event.data.get("queued"), event.data.get("partitions")
+        keys = keys if isinstance(keys, dict) else {}
         for dag_id in told if isinstance(told, list) else []:
             dag = self._shelf.dags.get(str(dag_id))
             if dag is not None:
-                self._agenda.make_for_assets(tx, dag)
+                mine = keys.get(dag.dag_id)
+                self._agenda.make_for_assets(tx, dag, [str(key) for key in mine] if isinstance(mine, list) else None)
 
     def _backfill(self, event: Event) -> None:
         """A backfill is new, or somebody has paused it, let it go on or cancelled it."""

@@ -169,7 +169,7 @@ class Scheduler(ThreadService):
             if dag is not None and dag.next_run_after is not None and dag.next_run_after <= now:
                 made += agenda.make_due(tx, dag, now)
             if dag is not None:
-                made += agenda.make_for_assets(tx, dag)
+                made += agenda.make_for_assets(tx, dag, ())  # runs for partitions never wait for room
         return made
 
     def _fire(self, tx: Tx, shelf: Shelf, agenda: Agenda, batch: Batch, now: dt.datetime) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from goflow.domain.errors import InvalidRequestError
+from goflow.domain.partitions import BY_CRON, is_partitioned
 from goflow.domain.runs import DagRun, TaskInstance
 from goflow.domain.spec import DagSpec, Dialect, TaskSpec, seen_at
 from goflow.domain.state import RunType
@@ -35,7 +38,7 @@ def make_run(
     run = runs.create(
         tx,
         dag_id=dag.dag_id,
-        run_id=run_id or run_id_for(run_type, info, dag.dialect),
+        run_id=run_id or run_id_for(run_type, info, dag.dialect, by_partition=by_partition(graph.spec)),
         run_type=run_type,
         run_after=info.run_after,
         version_id=dag.version_id,
@@ -43,6 +46,8 @@ def make_run(
         logical_date=info.logical_date,
         data_interval_start=info.start,
         data_interval_end=info.end,
+        partition_key=info.partition_key,
+        partition_date=info.partition_date,
         conf=conf or {},
         triggered_by=triggered_by,
         note=note,
@@ -54,10 +59,32 @@ def make_run(
     return run, tasks.create_many(tx, run, list(new_tasks(graph, run, tx.now())), who=who)
 
 
-def run_id_for(run_type: RunType, info: RunInfo, dialect: Dialect) -> str:
-    """The id that Airflow would give the run: Airflow 3 writes RUN_AFTER into it, Airflow 2 the logical date."""
+def run_id_for(run_type: RunType, info: RunInfo, dialect: Dialect, *, by_partition: bool = False) -> str:
+    """The id that Airflow would give the run: Airflow 3 writes RUN_AFTER into it, Airflow 2 the logical date.
+
+    BY_PARTITION: of a ``CronPartitionTimetable``, which adds the key, if the run was made for it, and random digits.
+    What of a key cannot be in an id, a slash for one, is a dash there (Airflow makes no run of such a key).
+    """
     date = info.run_after if dialect is Dialect.AIRFLOW3 else info.logical_date or info.run_after
-    return f"{run_type.value}__{date.astimezone(dt.UTC).isoformat()}"
+    run_id = f"{run_type.value}__{date.astimezone(dt.UTC).isoformat()}"
+    if not by_partition:
+        return run_id
+    key = f"__{_UNSAFE.sub('-', info.partition_key)}" if info.partition_key and run_type is not RunType.MANUAL else ""
+    return f"{run_id}{key}__{random_digits()}"
+
+
+def by_partition(spec: DagSpec) -> bool:
+    """Whether the DAG's runs have ids as a ``CronPartitionTimetable`` makes them."""
+    return spec.schedule.timetable == BY_CRON and is_partitioned(spec.schedule)
+
+
+def random_digits() -> str:
+    """What tells apart runs that could have the same id otherwise."""
+    return uuid.uuid4().hex[:_RANDOM_DIGITS]
+
+
+_RANDOM_DIGITS = 8
+_UNSAFE = re.compile(r"[^A-Za-z0-9_.~:+-]")
 
 
 def new_tasks(graph: Graph, run: DagRun, now: dt.datetime) -> Iterator[NewTask]:

@@ -6,6 +6,7 @@ The scheduler hears of it by those events. Nothing here plans: a cleared task go
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,9 +14,10 @@ from typing import Any
 
 from goflow.domain.canonical import Json
 from goflow.domain.errors import AlreadyExistsError, ConflictError, InvalidRequestError, NotFoundError, did_you_mean
+from goflow.domain.partitions import check_key, date_of_key
 from goflow.domain.runs import DagRun, TaskInstance
 from goflow.domain.schedules import asks_its_author
-from goflow.domain.spec import Dialect
+from goflow.domain.spec import DagSpec, Dialect
 from goflow.domain.state import (
     FAILED_STATES,
     OPEN_LAUNCH_STATES,
@@ -27,7 +29,7 @@ from goflow.domain.state import (
 from goflow.scheduler import selection
 from goflow.scheduler.graph import Graph
 from goflow.scheduler.intervals import ask_for_interval, lacks_interval
-from goflow.scheduler.making import check_allowed, check_conf, make_run, new_tasks, run_id_for
+from goflow.scheduler.making import by_partition, check_allowed, check_conf, make_run, new_tasks, run_id_for
 from goflow.scheduler.selection import GraphOf
 from goflow.scheduler.timetables import RunInfo, manual_interval
 from goflow.store import Store, Tx, dags, events, launches, runs, tasks, transitions, versions
@@ -50,6 +52,7 @@ def trigger(
     note: str | None = None,
     inside: DagRun | None = None,
     by_operator: bool = False,
+    partition_key: str | None = None,
 ) -> DagRun:
     """Make a manual run of the DAG's newest version; BY_OPERATOR: a task makes it, which Airflow 3 tells apart.
 
@@ -57,8 +60,8 @@ def trigger(
     has unpaused the DAG.
 
     Without a LOGICAL_DATE it is now, as Airflow's page and operators have it, unless WITHOUT_LOGICAL_DATE asks for none
-    (as Airflow 3 allows). CONF is held against the DAG's params. Raises NotFoundError, AlreadyExistsError (run id or
-    logical date) and InvalidRequestError.
+    (as Airflow 3 allows). CONF is held against the DAG's params; DAGs with partitions alone take a PARTITION_KEY.
+    Raises NotFoundError, AlreadyExistsError (run id or logical date) and InvalidRequestError.
     """
     with store.transaction() as tx:
         tx.lock_name("scheduling")
@@ -71,16 +74,19 @@ def trigger(
         conf = dict(conf or {})
         now = store.clock.now()
         check_conf(spec, conf, now)
+        check_key(dag_id, spec.schedule, partition_key)
         if logical_date is None and run_after is None:
             while runs.by_logical_date(tx, dag_id, now) is not None:
                 now += dt.timedelta(microseconds=1)  # a DAG has one run for each logical date
         info = _manual_info(dag, spec.schedule, now, logical_date, run_after, without_logical_date)
+        date = date_of_key(spec.schedule, partition_key)
+        info = dataclasses.replace(info, partition_key=partition_key, partition_date=date)
         if inside is not None:
             start, end = inside.data_interval_start, inside.data_interval_end
             info, run_id = RunInfo(inside.logical_date, start, end, inside.run_after), inside.run_id
             dags.set_paused(tx, dag_id, False, who=who)
         else:
-            run_id = _free_run_id(tx, dag, info) if run_id is None else _checked_run_id(run_id)
+            run_id = _free_run_id(tx, dag, spec, info) if run_id is None else _checked_run_id(run_id)
         run, _ = make_run(
             tx,
             dag,
@@ -115,9 +121,9 @@ def _manual_info(
     return RunInfo(date, start, end, run_after or now)
 
 
-def _free_run_id(tx: Tx, dag: Dag, info: RunInfo) -> str:
+def _free_run_id(tx: Tx, dag: Dag, spec: DagSpec, info: RunInfo) -> str:
     """Airflow's id; where two are triggered for the same moment, the later one gets a number."""
-    wanted = run_id_for(RunType.MANUAL, info, dag.dialect)
+    wanted = run_id_for(RunType.MANUAL, info, dag.dialect, by_partition=by_partition(spec))
     found, number = wanted, 1
     while runs.find(tx, dag.dag_id, found) is not None:
         number += 1

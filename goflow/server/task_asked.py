@@ -133,6 +133,7 @@ class TaskAsked:
                 note=task_bodies.maybe_text(body, "note"),
                 inside=self._run_around(launch, dag_id) if body.get("inside") is True else None,
                 by_operator=True,
+                partition_key=task_bodies.maybe_text(body, "partition_key"),
                 who=who,
             )
         except AlreadyExistsError:
@@ -212,9 +213,11 @@ class TaskAsked:
 
 
 def _run(run: DagRun) -> dict[str, Any]:
-    moments = ("logical_date", "data_interval_start", "data_interval_end", "run_after", "start_date", "end_date")
+    moments = ("logical_date", "data_interval_start", "data_interval_end", "run_after", "start_date", "end_date",
+               "partition_date")  # fmt: skip
     told = {name: None if (moment := getattr(run, name)) is None else moment.isoformat() for name in moments}
     kind = {"run_type": run.run_type.value, "conf": dict(run.conf), "note": run.note}
+    kind["partition_key"] = run.partition_key
     return {"run_id": run.run_id, "state": run.state.value, **told, **kind}
 
 

@@ -150,6 +150,8 @@ def run_info(tx: Tx, run: DagRun) -> RunInfo:
         "queued_at": _iso(run.queued_at),
         "conf": dict(run.conf),
         "prev_success": previous,
+        "partition_key": run.partition_key,
+        "partition_date": _iso(run.partition_date),
         "consumed_asset_events": [cast(AssetHappened, asset_answers.happened(event)) for event in consumed(tx, run)],
     }
 

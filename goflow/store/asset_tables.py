@@ -49,6 +49,7 @@ asset_events = Table(
     Column("map_index", Integer),
     Column("partition_key", Text),
     Column("told_as", Text),
+    Column("problems", Text),
     sqlite_autoincrement=True,
 )
 
@@ -69,6 +70,22 @@ asset_queue = Table(
     Column("created_date", UtcMoment, nullable=False),
     PrimaryKeyConstraint("dag_id", "asset_id"),
     sqlite_with_rowid=False,
+)
+
+partition_queue = Table(
+    "partition_queue",
+    metadata,
+    id_column(),
+    Column("dag_id", Text, ForeignKey("dags.id", ondelete="CASCADE"), nullable=False),
+    Column("partition_key", Text, nullable=False),
+    Column("asset_id", KEY, ForeignKey("assets.id", ondelete="CASCADE"), nullable=False),
+    Column("event_id", KEY, ForeignKey("asset_events.id", ondelete="CASCADE"), nullable=False),
+    Column("source_key", Text, nullable=False),
+    Column("partition_date", UtcMoment),
+    Column("fingerprint", Text, nullable=False),
+    Column("created_date", UtcMoment, nullable=False),
+    UniqueConstraint("dag_id", "partition_key", "event_id"),
+    sqlite_autoincrement=True,
 )
 
 run_asset_events = Table(

@@ -32,7 +32,7 @@ from goflow.store.tx import Tx
 _a, _u, _e, _q = assets.c, asset_uses.c, asset_events.c, asset_queue.c
 _same = asset_events.alias()
 _EVENTS = select(
-    _e.id, _e.asset_id, _e.at, _e.extra, _e.dag_id, _e.run_id, _e.task_id, _e.map_index, _e.partition_key,
+    _e.id, _e.asset_id, _e.at, _e.extra, _e.dag_id, _e.run_id, _e.task_id, _e.map_index, _e.partition_key, _e.problems,
     _a.name, _a.uri, _a.group_name,
 ).join(assets, _a.id == _e.asset_id)  # fmt: skip
 _USES = select(asset_uses).where(_u.dag_id.in_(bindparam("dag_ids", expanding=True)))
@@ -359,6 +359,7 @@ def _told(tx: Tx, statement: Select[Any]) -> list[AssetEvent]:
             source_task_id=row.task_id,
             source_map_index=row.map_index,
             partition_key=row.partition_key,
+            problems=loads(row.problems, {}),
         )
         for row in rows
     ]

@@ -37,6 +37,7 @@ backfill_runs = Table(
     Column("logical_date", UtcMoment),
     Column("dag_run_id", KEY, ForeignKey("dag_runs.id", ondelete="SET NULL")),
     Column("exception_reason", Text),
+    Column("partition_key", Text),
     PrimaryKeyConstraint("backfill_id", "sort_ordinal"),
     sqlite_with_rowid=False,
 )

@@ -14,6 +14,7 @@ from goflow.store.asset_tables import (
     asset_queue,
     asset_uses,
     asset_watches,
+    partition_queue,
     run_asset_events,
 )
 from goflow.store.backfill_tables import ACTIVE_BACKFILLS, backfill_runs, backfills
@@ -24,6 +25,7 @@ from goflow.store.tables import (
     OPEN_CALLBACKS,
     OPEN_QUESTIONS,
     OPEN_RUNS,
+    PARTITIONED_RUNS,
     PLANNED_DAGS,
     SCHEDULED,
     UNFINISHED_LAUNCHES,
@@ -53,6 +55,7 @@ Index("ix_dag_runs_run_after", dag_runs.c.dag_id, dag_runs.c.run_after)
 Index("ix_dag_runs_version_id", dag_runs.c.version_id)
 Index("ix_dag_runs_reading_id", dag_runs.c.reading_id)
 Index("ix_dag_runs_open", dag_runs.c.dag_id, dag_runs.c.status, **_partial(OPEN_RUNS))
+Index("ix_dag_runs_partition_key", dag_runs.c.dag_id, dag_runs.c.partition_key, **_partial(PARTITIONED_RUNS))
 Index("ix_task_instances_occupying", task_instances.c.pool, task_instances.c.dag_run_id, **_partial(OCCUPYING))
 Index("ix_task_instances_scheduled", task_instances.c.priority_weight, **_partial(SCHEDULED))
 Index("ix_task_instances_waiting", task_instances.c.next_at, **_partial(WAITING))
@@ -72,6 +75,8 @@ Index("ix_asset_uses_uri", asset_uses.c.uri)
 Index("ix_asset_events_asset_id", asset_events.c.asset_id, asset_events.c.at)
 Index("ix_asset_event_aliases_event_id", asset_event_aliases.c.event_id)
 Index("ix_asset_queue_asset_id", asset_queue.c.asset_id)
+Index("ix_partition_queue_asset_id", partition_queue.c.asset_id)
+Index("ix_partition_queue_event_id", partition_queue.c.event_id)
 Index("ix_run_asset_events_event_id", run_asset_events.c.event_id)
 Index("ix_asset_events_told_as", asset_events.c.told_as, unique=True)
 Index("ix_asset_watches_runner_id", asset_watches.c.runner_id)

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, inspect, text
 from goflow.domain.errors import GoFlowError
 from goflow.store import databases
 
-HEAD = "0015"
+HEAD = "0016"
 """The newest revision; known here so that a database that is up to date needs no alembic."""
 
 

@@ -11,9 +11,10 @@ from sqlalchemy import Row, bindparam, func, insert, select, update
 
 from goflow.domain.canonical import Json, canonical_json
 from goflow.domain.diagnostics import Diagnostic
+from goflow.domain.spec import Schedule
 from goflow.domain.written import WrittenDag
-from goflow.store import assets, events
-from goflow.store.columns import dumps
+from goflow.store import assets, events, partitions
+from goflow.store.columns import dumps, loads
 from goflow.store.rows import DagVersion
 from goflow.store.tables import dag_readings, dag_versions, dags
 from goflow.store.tx import Tx, in_parts
@@ -130,6 +131,7 @@ def _record_some(tx: Tx, readings: Sequence[Reading], who: str, at: dt.datetime)
         elif _differs(known, version.id, key, item.file_path):
             current = {**_values(item, at), **force, "is_active": True}
             tx.change(update(dags).where(dags.c.id == dag_id).values(**current))
+            partitions.forget_stale(tx, dag_id, Schedule.from_json(loads(item.dag.schedule)))
         if known is None or _differs(known, version.id, key, item.file_path):
             _tell(tx, dag_id, known, version, key, who=who, at=at)
         recorded.append(

@@ -5,17 +5,49 @@ from __future__ import annotations
 import datetime as dt
 import functools
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, bindparam, delete, func, select, update
 
 from goflow.domain.errors import AlreadyExistsError, ConflictError, NotFoundError, did_you_mean
 from goflow.domain.runs import DagRun
 from goflow.domain.state import TERMINAL_RUN_STATES, RunState, RunType
 from goflow.store import events
 from goflow.store.columns import dumps, loads
-from goflow.store.tables import OPEN_RUNS, dag_runs, where
+from goflow.store.tables import OPEN_RUNS, PARTITIONED_RUNS, dag_runs, where
 from goflow.store.tx import Tx
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfPartitions:
+    """Runs by their partition: whose key is KEY, CONTAINS a text (upper and lower case alike) or begins with PREFIX,
+    and whose moment is from SINCE to UNTIL, both included, and before BEFORE."""
+
+    key: str | None = None
+    contains: str | None = None
+    prefix: str | None = None
+    since: dt.datetime | None = None
+    until: dt.datetime | None = None
+    before: dt.datetime | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """As conditions of a statement."""
+        found: list[ColumnElement[bool]] = []
+        if self.key is not None:
+            found.append(_r.partition_key == self.key)
+        if self.contains is not None:
+            found.append(_r.partition_key.icontains(self.contains, autoescape=True))
+        if self.prefix is not None:
+            found.append(_r.partition_key.startswith(self.prefix, autoescape=True))
+        if self.since is not None:
+            found.append(_r.partition_date >= self.since)
+        if self.until is not None:
+            found.append(_r.partition_date <= self.until)
+        if self.before is not None:
+            found.append(_r.partition_date < self.before)
+        return found
+
 
 _r = dag_runs.c
 _COLUMNS = [
@@ -55,6 +87,8 @@ def create(
     triggered_by: str | None = None,
     note: str | None = None,
     backfill_id: int | None = None,
+    partition_key: str | None = None,
+    partition_date: dt.datetime | None = None,
     at: dt.datetime | None = None,
 ) -> DagRun:
     """A new run, pinned to that version and reading.
@@ -81,6 +115,8 @@ def create(
         "triggered_by": triggered_by,
         "note": note,
         "backfill_id": backfill_id,
+        "partition_key": partition_key,
+        "partition_date": partition_date,
     }
     key = tx.insert_or_none(dag_runs, values)
     if key is None:
@@ -135,11 +171,13 @@ def list_(
     run_types: Collection[RunType] | None = None,
     logical_date_gte: dt.datetime | None = None,
     logical_date_lte: dt.datetime | None = None,
+    partitions: OfPartitions | None = None,
     limit: int | None = 100,
     offset: int = 0,
 ) -> list[DagRun]:
     """Runs, the newest (by RUN_AFTER) first."""
     statement = _filtered(_SELECT, dag_id, states, run_types, logical_date_gte, logical_date_lte)
+    statement = statement.where(*(partitions.conditions() if partitions else ()))
     statement = statement.order_by(_r.run_after.desc(), _r.id.desc()).offset(offset)
     if limit is not None:
         statement = statement.limit(limit)
@@ -154,9 +192,10 @@ def count(
     run_types: Collection[RunType] | None = None,
     logical_date_gte: dt.datetime | None = None,
     logical_date_lte: dt.datetime | None = None,
+    partitions: OfPartitions | None = None,
 ) -> int:
     """How many `list_` would give without a limit."""
-    statement = select(func.count()).select_from(dag_runs)
+    statement = select(func.count()).select_from(dag_runs).where(*(partitions.conditions() if partitions else ()))
     return int(tx.value(_filtered(statement, dag_id, states, run_types, logical_date_gte, logical_date_lte)))
 
 
@@ -195,6 +234,21 @@ def newest(tx: Tx, dag_id: str, run_types: Collection[RunType] | None = None) ->
     """The run with the latest logical date among those of RUN_TYPES, or None."""
     statement = _filtered(_SELECT, dag_id, None, run_types, None, None).where(_r.execution_date.is_not(None))
     row = tx.first(statement.order_by(_r.execution_date.desc()).limit(1))
+    return None if row is None else _run(row)
+
+
+def newest_partition(tx: Tx, dag_id: str, run_types: Collection[RunType]) -> DagRun | None:
+    """The run with a key whose partition is the latest among those of RUN_TYPES, or None."""
+    statement = _filtered(_SELECT, dag_id, None, run_types, None, None).where(where(PARTITIONED_RUNS))
+    order = (_r.partition_date.is_(None), _r.partition_date.desc(), _r.run_after.desc(), _r.id.desc())
+    row = tx.first(statement.order_by(*order).limit(1))
+    return None if row is None else _run(row)
+
+
+def of_partition(tx: Tx, dag_id: str, partition_date: dt.datetime) -> DagRun | None:
+    """The run for the partition of that moment that has begun last; those that have not begun come after."""
+    statement = _SELECT.where(_r.dag_id == dag_id, where(PARTITIONED_RUNS), _r.partition_date == partition_date)
+    row = tx.first(statement.order_by(_r.start_date.is_(None), _r.start_date.desc(), _r.id.desc()).limit(1))
     return None if row is None else _run(row)
 
 
@@ -243,6 +297,12 @@ def set_interval(tx: Tx, dag_run_id: int, start: dt.datetime, end: dt.datetime) 
     values = {"data_interval_start": start, "data_interval_end": end, "last_updated_date": tx.now()}
     unset = (_r.id == dag_run_id, _r.data_interval_start.is_(None))
     return bool(tx.change(update(dag_runs).where(*unset).values(**values)))
+
+
+def clear_partition(tx: Tx, dag_run_id: int) -> None:
+    """Let a run be for no partition any more."""
+    values = {"partition_key": None, "partition_date": None, "last_updated_date": tx.now()}
+    tx.change(update(dag_runs).where(_r.id == dag_run_id).values(**values))
 
 
 def pin(tx: Tx, dag_run_id: int, *, version_id: int, reading_id: int) -> None:

@@ -40,6 +40,7 @@ metadata = MetaData(
 # partial index when it sees its condition in the query, and values that travel as parameters are not seen.
 PLANNED_DAGS = "is_active AND NOT is_paused AND next_run_after IS NOT NULL"
 OPEN_RUNS = "status IN ('queued', 'running')"
+PARTITIONED_RUNS = "partition_key IS NOT NULL"
 OCCUPYING = "state IN ('queued', 'running', 'restarting')"
 SCHEDULED = "state = 'scheduled'"
 WAITING = "next_at IS NOT NULL"
@@ -175,6 +176,8 @@ dag_runs = Table(
     Column("note", Text),
     Column("triggered_by", Text),
     Column("backfill_id", KEY),  # no foreign key: SQLite cannot add one to a table that is there
+    Column("partition_key", Text),
+    Column("partition_date", UtcMoment),
     UniqueConstraint("dag_id", "run_id"),
     UniqueConstraint("dag_id", "execution_date"),
     sqlite_autoincrement=True,

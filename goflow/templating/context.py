@@ -189,6 +189,7 @@ def build(
         "var": SimpleNamespace(
             value=_Variables(find_variable, str, dag.dialect), json=_Variables(find_variable, json.loads, dag.dialect)
         ),
+        **({} if is_airflow2 else {"partition_key": run.partition_key, "partition_date": _moment(run.partition_date)}),
         **_dates(is_airflow2, instance, run),
     }
 

@@ -21,6 +21,7 @@ _VALUES = frozenset({
 })  # fmt: skip
 """Names that may be used in any way."""
 _OF_AIRFLOW2 = frozenset({"execution_date", "yesterday_ds", "yesterday_ds_nodash", "tomorrow_ds", "tomorrow_ds_nodash"})
+_OF_AIRFLOW3 = frozenset({"partition_key", "partition_date"})
 _RUN = frozenset({
     "dag_id", "run_id", "run_type", "conf", "logical_date", "start_date", "data_interval_start", "data_interval_end",
 })  # fmt: skip
@@ -55,7 +56,7 @@ def within_reach(text: str, dialect: Dialect) -> bool:
         names = find_undeclared_variables(tree)
     except TemplateError:
         return True
-    allowed = _VALUES | (_OF_AIRFLOW2 if dialect is Dialect.AIRFLOW2 else frozenset())
+    allowed = _VALUES | (_OF_AIRFLOW2 if dialect is Dialect.AIRFLOW2 else _OF_AIRFLOW3)
     objects = names & {*_PARTS, "var", "params"}
     if not names <= allowed | objects or next(tree.find_all(_ELSEWHERE), None) is not None:
         return False

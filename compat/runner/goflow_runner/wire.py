@@ -130,6 +130,9 @@ class RunInfo(TypedDict):
     earlier successful run; None where there is none."""
     consumed_asset_events: list[AssetHappened]
     """The events that made the run begin, the oldest first."""
+    partition_key: str | None
+    partition_date: str | None
+    """The partition of assets that it is for, and the moment that this stands for, where it stands for one."""
 
 
 class AssetHappened(TypedDict):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from goflow.domain.diagnostics import Severity, Span
-from goflow.domain.schedules import not_followed
+from goflow.domain.partitions import not_followed
 from goflow.domain.spec import DagSpec
 from goflow.parser.interpreter.modules import ModuleValue
 from goflow.parser.interpreter.session import Session

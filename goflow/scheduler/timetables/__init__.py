@@ -8,10 +8,12 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from goflow.domain.canonical import canonical_json
 from goflow.domain.moments import zone_info
+from goflow.domain.partitions import BY_CRON, key_by_cron
 from goflow.domain.schedules import asks_its_author
 from goflow.domain.spec import DagSpec, Dialect, Schedule
 from goflow.scheduler.timetables.base import (
@@ -36,6 +38,7 @@ __all__ = [
     "manual_interval",
     "next_run",
     "next_runs",
+    "partitions_between",
     "restriction_of",
     "timetable_of",
 ]
@@ -63,14 +66,21 @@ def manual_interval(schedule: Schedule, run_after: dt.datetime) -> tuple[dt.date
 
 def is_periodic(schedule: Schedule) -> bool:
     """Whether SCHEDULE has dates that a backfill can fill in (``Timetable.periodic``); for those of author's classes
-    only that itself could tell.
-
-    Runs that stand for partitions have no dates: they are left out, although Airflow fills them in by their partitions.
-    """
+    only that itself could tell. Those of partitions are the partitions' own."""
     if schedule.kind == "asset_or_time":
         return schedule.time is not None and is_periodic(schedule.time)
     by_events = schedule.kind == "custom" and schedule.timetable == "EventsTimetable"
-    return by_events or (schedule.kind in {"cron", "delta"} and schedule.timetable != "CronPartitionTimetable")
+    return by_events or schedule.kind in {"cron", "delta"}
+
+
+def partitions_between(schedule: Schedule, first: dt.datetime, last: dt.datetime) -> Iterator[RunInfo]:
+    """The runs of a ``CronPartitionTimetable`` for the partitions from FIRST to LAST, both included, and both what
+    clocks in the timetable's zone show (``iter_partition_dagrun_infos``)."""
+    zone = zone_info(schedule.timezone)
+    timetable = timetable_of(schedule)
+    assert isinstance(timetable, PartitionTimetable)
+    plain = (moment.astimezone(dt.UTC).replace(tzinfo=None) for moment in (first, last))
+    return timetable.partitions(*(attach_zone(moment, zone) for moment in plain))
 
 
 def restriction_of(dag: DagSpec, now: dt.datetime) -> Restriction:
@@ -128,21 +138,24 @@ def _build(schedule: Schedule) -> Timetable:
             ticks = DeltaTicks(step_of(schedule.every_s, schedule.relative))
             return _periodic(ticks, schedule)
         case "asset_or_time" if schedule.time is not None:
-            return _build(schedule.time)
+            return _cron(schedule.time, keyed=False) if schedule.time.kind == "cron" else _build(schedule.time)
         case "custom" if schedule.timetable == "EventsTimetable":
             return _events(schedule)
         case _:
             return NeverTimetable()
 
 
-def _cron(schedule: Schedule) -> Timetable:
+def _cron(schedule: Schedule, *, keyed: bool = True) -> Timetable:
     try:
         zone = zone_info(schedule.timezone)
     except (KeyError, ValueError, OSError) as problem:
         raise ScheduleError(f"time zone {schedule.timezone!r}: {problem}") from None
     members = tuple(_periodic(CronTicks(expression, zone), schedule) for expression in schedule.crons)
-    if schedule.timetable == "CronPartitionTimetable":
-        members = tuple(PartitionTimetable(m) for m in members if isinstance(m, TriggerTimetable))
+    if schedule.timetable == BY_CRON and keyed:
+        offset = schedule.arguments.get("run_offset")
+        offset = offset if isinstance(offset, int) else 0
+        key = functools.partial(key_by_cron, schedule)
+        members = tuple(PartitionTimetable(one, offset, key) for one in members if isinstance(one, TriggerTimetable))
     return members[0] if len(members) == 1 else EarliestOf(members)
 
 

@@ -21,13 +21,16 @@ class ScheduleError(GoFlowError):
 class RunInfo:
     """One run as its timetable makes it (Airflow's DagRunInfo): which stretch of time it is for, and when it may start.
 
-    ``start``, ``end`` and ``logical_date`` are None for timetables whose runs stand for no stretch of time.
+    ``start``, ``end`` and ``logical_date`` are None for timetables whose runs stand for no stretch of time; those of
+    partitions have a ``partition_key``, and the moment that it stands for.
     """
 
     logical_date: dt.datetime | None
     start: dt.datetime | None
     end: dt.datetime | None
     run_after: dt.datetime
+    partition_key: str | None = None
+    partition_date: dt.datetime | None = None
 
     @classmethod
     def interval(cls, start: dt.datetime, end: dt.datetime) -> RunInfo:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from goflow.domain.spec import Dialect
@@ -68,18 +69,38 @@ class TriggerTimetable:
 
 @dataclass(frozen=True, slots=True)
 class PartitionTimetable:
-    """A run at every tick that carries a partition and no data interval (``CronPartitionTimetable``)."""
+    """A run at every tick that stands for a partition and has no data interval (``CronPartitionTimetable``): the one of
+    the tick OFFSET ticks later. KEY writes a partition's moment as its key."""
 
     inner: TriggerTimetable
+    offset: int
+    key: Callable[[dt.datetime], str]
 
     def next_run(self, asked: Asked) -> RunInfo | None:
-        """The next tick, without logical date and interval."""
+        """The next tick, with its partition."""
         found = self.inner.next_run(asked)
-        return None if found is None else RunInfo(None, None, None, found.run_after)
+        return None if found is None else self._of(found.run_after, self._shifted(found.run_after))
 
     def manual_interval(self, run_after: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
         """The moment itself."""
         return run_after, run_after
+
+    def partitions(self, first: dt.datetime, last: dt.datetime) -> Iterator[RunInfo]:
+        """The runs of the partitions from FIRST to LAST, both included, as a backfill makes them: each may begin at its
+        partition's own moment (``iter_partition_dagrun_infos``)."""
+        at = self.inner.ticks.at_or_after(first)
+        while at <= last:
+            yield self._of(at, at)
+            at = self.inner.ticks.after(at)
+
+    def _of(self, run_after: dt.datetime, date: dt.datetime) -> RunInfo:
+        return RunInfo(None, None, None, run_after, partition_key=self.key(date), partition_date=date)
+
+    def _shifted(self, tick: dt.datetime) -> dt.datetime:
+        following = self.inner.ticks.after if self.offset > 0 else self.inner.ticks.before
+        for _ in range(abs(self.offset)):
+            tick = following(tick)
+        return tick
 
 
 @dataclass(frozen=True, slots=True)

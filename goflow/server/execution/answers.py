@@ -55,8 +55,8 @@ def dag_run(tx: Tx, run: DagRun, version: str) -> dict[str, Any]:
         "conf": dict(run.conf),
         "triggering_user_name": None,
         "consumed_asset_events": [_consumed(event, version) for event in consumed(tx, run)],
-        "partition_key": None,
-        "partition_date": None,
+        "partition_key": run.partition_key,
+        "partition_date": iso(run.partition_date),
         "note": run.note,
         "team_name": None,
     }

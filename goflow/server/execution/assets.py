@@ -84,4 +84,4 @@ def _run(tx: Tx, key: int, has_partitions: bool) -> dict[str, Any]:
         "data_interval_start": answers.iso(run.data_interval_start),
         "data_interval_end": answers.iso(run.data_interval_end),
     }
-    return {**told, "partition_key": None} if has_partitions else told
+    return {**told, "partition_key": run.partition_key} if has_partitions else told

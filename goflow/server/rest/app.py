@@ -19,7 +19,7 @@ from goflow.domain.errors import (
     NotFoundError,
     StateChangeRefusedError,
 )
-from goflow.server.rest import admin, assets, backfills, dags, hitl, late, runs, tasks, why
+from goflow.server.rest import admin, assets, backfills, dags, hitl, late, partitions, runs, tasks, why
 from goflow.server.rest.context import CallerDep, Services, ServicesDep
 from goflow.store.errors import DatabaseBusyError
 
@@ -50,7 +50,7 @@ def application(services: Services) -> FastAPI:
     """The application over SERVICES; its OpenAPI document is at ``/openapi.json``."""
     app = FastAPI(title="GoFlow", version=__version__, docs_url="/docs", redoc_url=None, default_response_class=Answer)
     app.state.services = services
-    for module in (dags, runs, late, backfills, tasks, why, assets, hitl, admin):
+    for module in (dags, runs, late, backfills, tasks, why, assets, partitions, hitl, admin):
         app.include_router(module.router)
     app.add_exception_handler(DatabaseBusyError, _away)
     app.add_exception_handler(GoFlowError, _refused)

@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from goflow.domain import partitions
 from goflow.domain.assets import AssetEvent, AssetKey, NewAssetEvent
 from goflow.domain.errors import NotFoundError
 from goflow.server.rest import shapes
@@ -23,7 +24,7 @@ class NewEventBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
     asset_id: int
     extra: dict[str, Any] = Field(default_factory=dict)
-    partition_key: str | None = None
+    partition_key: str | None = Field(None, max_length=partitions.LONGEST_KEY, pattern=r"\S")
 
 
 @router.get("/api/v2/assets")
@@ -151,6 +152,7 @@ def _events(tx: Tx, found: list[AssetEvent]) -> list[shapes.Body]:
             "source_aliases": list(event.aliases),
             "created_dagruns": [_run(tx, key) for key in begun.get(event.id, ())],
             "partition_key": event.partition_key,
+            "problems": dict(event.problems),
         }
         for event in found
     ]
@@ -167,5 +169,5 @@ def _run(tx: Tx, key: int) -> shapes.Body:
         "end_date": shapes.moment(run.end_date),
         "data_interval_start": shapes.moment(run.data_interval_start),
         "data_interval_end": shapes.moment(run.data_interval_end),
-        "partition_key": None,
+        "partition_key": run.partition_key,
     }

@@ -64,8 +64,8 @@ def dry_run_backfill(body: BackfillBody, services: ServicesDep, caller: CallerDe
     rows = [
         {
             "logical_date": shapes.moment(info.logical_date),
-            "partition_key": None,
-            "partition_date": None,
+            "partition_key": info.partition_key,
+            "partition_date": shapes.moment(info.partition_date),
             "data_interval_start": shapes.moment(info.start),
             "data_interval_end": shapes.moment(info.end),
         }
@@ -96,6 +96,7 @@ def list_backfill_runs(
             {
                 "sort_ordinal": date.sort_ordinal,
                 "logical_date": shapes.moment(date.logical_date),
+                "partition_key": date.partition_key,
                 "run_id": run_id or None,
                 "state": state or None,
                 "exception_reason": None if date.exception_reason is None else date.exception_reason.value,

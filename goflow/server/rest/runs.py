@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
@@ -9,10 +11,11 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, model_validator
 
 from goflow.domain.runs import DagRun
 from goflow.domain.state import RunState
-from goflow.scheduler import marking, operations
+from goflow.scheduler import marking, operations, partition_orders
 from goflow.server.rest import shapes
 from goflow.server.rest.context import CallerDep, Note, ServicesDep
 from goflow.store import Tx, dags, runs, versions
+from goflow.store.runs import OfPartitions
 
 router = APIRouter(tags=["DagRun"])
 ANY = "~"
@@ -28,6 +31,7 @@ class TriggerBody(BaseModel):
     run_after: AwareDatetime | None = None
     conf: dict[str, Any] | None = None
     note: str | None = None
+    partition_key: str | None = None
 
 
 class PatchRun(BaseModel):
@@ -65,6 +69,7 @@ def trigger(dag_id: str, body: TriggerBody, services: ServicesDep, caller: Calle
         conf=body.conf or {},
         logical_date=body.logical_date,
         note=body.note,
+        partition_key=body.partition_key,
         who=caller,
     )
     with services.store.reading() as tx:
@@ -77,14 +82,22 @@ def list_runs(
     services: ServicesDep,
     caller: CallerDep,
     state: Annotated[list[RunState] | None, Query()] = None,
+    partition_key_pattern: str | None = None,
+    partition_key_prefix_pattern: str | None = None,
+    partition_date_gte: dt.date | None = None,
+    partition_date_lte: dt.date | None = None,
     limit: int = Query(100, ge=1, le=1000),
     offset: int = Query(0, ge=0),
 ) -> shapes.Body:
-    """Runs, newest first; ``~`` for those of every DAG."""
+    """Runs, newest first; ``~`` for those of every DAG. Days of partitions go by the clocks of the schedule's zone."""
     with services.store.reading() as tx:
         picked = None if dag_id == ANY else dags.get(tx, dag_id).dag_id
-        found = runs.list_(tx, picked, states=state, limit=limit, offset=offset)
-        total = runs.count(tx, picked, states=state)
+        wanted = OfPartitions()
+        if partition_date_gte or partition_date_lte:
+            wanted = partition_orders.days_of(tx, dag_id, partition_date_gte, partition_date_lte)
+        wanted = replace(wanted, contains=partition_key_pattern, prefix=partition_key_prefix_pattern)
+        found = runs.list_(tx, picked, states=state, partitions=wanted, limit=limit, offset=offset)
+        total = runs.count(tx, picked, states=state, partitions=wanted)
         return {"dag_runs": [_shape(tx, row) for row in found], "total_entries": total}
 
 

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from goflow.domain import partitions
 from goflow.domain.deadlines import Deadline, SlaMiss
 from goflow.domain.questions import Question, QuestionKind
 from goflow.domain.runs import DagRun, Event, Launch, TaskInstance
@@ -36,6 +37,7 @@ def dag(row: Dag) -> Body:
         "max_active_runs": row.max_active_runs,
         "max_active_tasks": row.max_active_tasks,
         "timetable_summary": schedule_words(row.schedule),
+        "timetable_partitioned": is_partitioned(row.schedule),
         "next_dagrun_logical_date": moment(row.next_logical_date),
         "next_dagrun_data_interval_start": moment(row.next_interval_start),
         "next_dagrun_data_interval_end": moment(row.next_interval_end),
@@ -49,6 +51,12 @@ def dag(row: Dag) -> Body:
         "hold_reason": row.hold_reason,
         "task_count": row.task_count,
     }
+
+
+def is_partitioned(schedule: Mapping[str, Any]) -> bool:
+    """Whether the runs of a schedule are for partitions."""
+    known = {"assets": partitions.BY_ASSETS, "cron": partitions.BY_CRON}
+    return schedule.get("timetable") == known.get(str(schedule.get("kind")), False)
 
 
 def problem(row: Question) -> Body:
@@ -66,6 +74,8 @@ def problem(row: Question) -> Body:
 def schedule_words(schedule: Mapping[str, Any]) -> str:
     """A schedule in the words of a list: ``0 0 * * *``, ``every 300 s``, ``assets``, ``None``."""
     kind = schedule.get("kind", "none")
+    if is_partitioned(schedule) and kind == "assets":
+        return "Partitioned Asset"
     if kind == "cron":
         return ", ".join(schedule.get("crons") or [])
     if kind == "delta":
@@ -98,6 +108,8 @@ def run(row: DagRun, version: int | None = None) -> Body:
         "note": row.note,
         "dag_version": version,
         "backfill_id": row.backfill_id,
+        "partition_key": row.partition_key,
+        "partition_date": moment(row.partition_date),
     }
 
 

@@ -34,6 +34,7 @@ from goflow.store.transitions.launches import (
     request_stop,
     stop_launches,
 )
+from goflow.store.transitions.partitions import take_partition
 from goflow.store.transitions.planning import LaunchRequest, Limit, plan_launch, plan_launches
 from goflow.store.transitions.questions import ask_code, claim_questions, give_up_question, store_answer
 from goflow.store.transitions.runs import advance_run
@@ -109,6 +110,7 @@ __all__ = [
     "store_answer",
     "take_in",
     "take_over_run",
+    "take_partition",
     "tell_sla_misses",
     "tell_watchers",
     "unqueue",

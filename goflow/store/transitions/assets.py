@@ -3,21 +3,25 @@ a run that it begins takes it in (``AssetManager.register_asset_change`` and the
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Iterable
 from typing import Any
 
 import structlog
-from sqlalchemy import delete
+from sqlalchemy import bindparam, delete, update
 
 from goflow.domain.assets import AssetKey, Mention, NewAssetEvent
 from goflow.domain.canonical import Json
+from goflow.domain.partitions import waits_for_partitions
 from goflow.domain.runs import DagRun, TaskInstance
-from goflow.store import assets, events
+from goflow.store import assets, events, partitions
 from goflow.store.asset_tables import asset_event_aliases, asset_events, asset_queue, run_asset_events
 from goflow.store.columns import dumps
+from goflow.store.transitions.partitions import Happened, keep_for_partitions
 from goflow.store.tx import Tx
 
 log = structlog.get_logger(__name__)
+_TELL_PROBLEMS = update(asset_events).where(asset_events.c.id == bindparam("key")).values(problems=bindparam("words"))
 
 
 def register_asset_events(
@@ -26,17 +30,19 @@ def register_asset_events(
     *,
     who: str,
     source: TaskInstance | None = None,
+    run: DagRun | None = None,
 ) -> list[int]:
-    """Write TOLD down as made by SOURCE, and queue each for the DAGs that wait for it; the events' keys. A reference to
-    an asset that nobody knows makes none, as in Airflow.
+    """Write TOLD down as made by SOURCE, a task of RUN, and queue each for the DAGs that wait for it; the events' keys.
+    A reference to an asset that nobody knows makes none, as in Airflow.
 
-    An asset that no DAG names comes into being by it, as in Airflow where an alias stands for it.
+    An asset that no DAG names comes into being by it, as in Airflow where an alias stands for it. An event that names
+    no partition is of its run's, and those by aliases always are; one of a partition begins no run that waits for none.
     """
-    keys = [_register(tx, one, source, who) for one in told]
+    keys = [_register(tx, one, source, run, who) for one in told]
     return [key for key in keys if key is not None]
 
 
-def _register(tx: Tx, one: NewAssetEvent, source: TaskInstance | None, who: str) -> int | None:
+def _register(tx: Tx, one: NewAssetEvent, source: TaskInstance | None, run: DagRun | None, who: str) -> int | None:
     at = tx.now()
     found = assets.find(tx, name=one.asset.name or None, uri=one.asset.uri or None)
     if found is None and not (one.asset.name and one.asset.uri):
@@ -46,14 +52,14 @@ def _register(tx: Tx, one: NewAssetEvent, source: TaskInstance | None, who: str)
         assets.register(tx, [Mention("asset", one.asset.name, one.asset.uri)], at)
         found = assets.find(tx, name=one.asset.name, uri=one.asset.uri)
     assert found is not None
-    key = tx.insert_or_none(asset_events, {**_row(one, source), "asset_id": found.id, "at": at})
+    partition, date = _partition(one, run)
+    row = {**_row(one, source), "asset_id": found.id, "at": at, "partition_key": partition}
+    key = tx.insert_or_none(asset_events, row)
     if key is None:
         return None  # told before
     aliases = sorted(set(one.aliases))
     tx.insert_new(asset_event_aliases, [{"alias": alias, "event_id": key} for alias in aliases])
-    waiting = assets.waiting_dags(tx, AssetKey(found.name, found.uri), aliases)
-    tx.insert_new(asset_queue, [{"dag_id": dag_id, "asset_id": found.id, "created_date": at} for dag_id in waiting])
-    told: dict[str, Json] = {"id": key, "name": found.name, "uri": found.uri, "queued": [*waiting]}
+    happened = Happened(key, found.id, AssetKey(found.name, found.uri), partition, date)
     events.emit(
         tx,
         events.ASSET_EVENT,
@@ -62,14 +68,40 @@ def _register(tx: Tx, one: NewAssetEvent, source: TaskInstance | None, who: str)
         task_id=source.task_id if source else None,
         map_index=source.map_index if source else None,
         who=who,
-        data=told,
+        data={"id": key, "name": found.name, "uri": found.uri, **_queue(tx, happened, aliases)},
         at=at,
     )
     return key
 
 
+def _partition(one: NewAssetEvent, run: DagRun | None) -> tuple[str | None, dt.datetime | None]:
+    """The partition that the event is of, and the moment of its run where both are of the same
+    (``register_asset_changes_in_db``)."""
+    own = None if run is None else run.partition_key
+    key = own if one.partition_key is None or (one.aliases and run is not None) else one.partition_key
+    return key, run.partition_date if run is not None and key == own else None
+
+
+def _queue(tx: Tx, happened: Happened, aliases: Collection[str]) -> dict[str, Json]:
+    """Have the event wait for the runs of those DAGs that wait for it; which ones, as its own event tells them."""
+    waiting = assets.waiting_dags(tx, happened.asset, aliases)
+    schedules = partitions.schedules(tx, waiting) if waiting else {}
+    keyed = {dag_id: schedules[dag_id] for dag_id in waiting if waits_for_partitions(schedules[dag_id])}
+    kept = keep_for_partitions(tx, happened, keyed)
+    others = [dag_id for dag_id in waiting if dag_id not in keyed and happened.key is None]
+    row: dict[str, Any] = {"asset_id": happened.asset_id, "created_date": tx.now()}
+    tx.insert_new(asset_queue, [{"dag_id": dag_id, **row} for dag_id in others])
+    told: dict[str, Json] = {"queued": [*sorted((*others, *kept.keys))]}
+    if kept.keys:
+        told["partitions"] = {dag_id: [*keys] for dag_id, keys in kept.keys.items()}
+    if kept.problems:
+        told["problems"] = dict(kept.problems)
+        tx.change(_TELL_PROBLEMS, {"key": happened.event_id, "words": dumps(kept.problems)})
+    return told
+
+
 def _row(one: NewAssetEvent, source: TaskInstance | None) -> dict[str, Any]:
-    row = {"extra": dumps(dict(one.extra)), "partition_key": one.partition_key, "told_as": one.told_as}
+    row = {"extra": dumps(dict(one.extra)), "told_as": one.told_as}
     if source is None:
         return row
     made_by = {"dag_id": source.dag_id, "run_id": source.run_id, "task_id": source.task_id}

@@ -61,6 +61,7 @@ def add_backfill_runs(tx: Tx, dates: Sequence[BackfillRun]) -> None:
             "backfill_id": date.backfill_id,
             "sort_ordinal": date.sort_ordinal,
             "logical_date": date.logical_date,
+            "partition_key": date.partition_key,
             "dag_run_id": date.dag_run_id,
             "exception_reason": None if date.exception_reason is None else date.exception_reason.value,
         }

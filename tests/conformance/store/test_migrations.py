@@ -176,6 +176,7 @@ def test_what_was_read_before_keeps_how_it_was_read(empty_url: str) -> None:
     store.upgrade()
     with store.database.writing() as connection:
         of_assets = (
+            "partition_queue",
             "hitl_history",
             "hitl_details",
             "asset_watches",
@@ -204,6 +205,9 @@ def test_what_was_read_before_keeps_how_it_was_read(empty_url: str) -> None:
         connection.execute(text("ALTER TABLE launches DROP COLUMN job_index"))
         connection.execute(text("ALTER TABLE launches DROP COLUMN home"))
         connection.execute(text("ALTER TABLE dag_runs DROP COLUMN backfill_id"))
+        connection.execute(text("DROP INDEX ix_dag_runs_partition_key"))
+        for column in ("partition_key", "partition_date"):
+            connection.execute(text(f"ALTER TABLE dag_runs DROP COLUMN {column}"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
         at = {"at": "2024-01-01 00:00:00+00:00"}
         connection.execute(text("INSERT INTO folders VALUES ('f', '{}', 0, :at)"), at)

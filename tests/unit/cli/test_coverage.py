@@ -43,10 +43,12 @@ with DAG("holes", schedule_interval=None) as dag:
     "dags/inputs.py": "from airflow import DAG\nfrom airflow.models import Variable\ndag = DAG(Variable.get('name'), schedule=None)\n",
     "dags/part.py": """\
 from airflow import DAG
-from airflow.sdk import Asset, PartitionedAssetTimetable
+from airflow.sdk import Asset, PartitionedAssetTimetable, PartitionMapper
 import requests
 
-good = DAG("good", schedule=PartitionedAssetTimetable(assets=Asset("s3://a")), start_date=__import__("datetime").datetime(2024, 1, 1))
+class Own(PartitionMapper): ...
+
+good = DAG("good", schedule=PartitionedAssetTimetable(Asset("s3://a"), {}, Own()), start_date=__import__("datetime").datetime(2024, 1, 1))
 bad = DAG("bad", schedule=requests.get("x").text, start_date=good.start_date)
 """,
     "dags/refused.py": "from airflow import DAG\nDAG('a b')\n",

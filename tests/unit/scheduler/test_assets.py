@@ -272,10 +272,3 @@ def test_assets_or_time_begin_runs_by_both(world: World) -> None:
     world.pass_time(1800)
     kinds = [run.run_type for run in waiting(world)]
     assert kinds == [RunType.SCHEDULED, RunType.ASSET_TRIGGERED, RunType.SCHEDULED]
-
-
-def test_partitions_of_assets_begin_nothing(world: World) -> None:
-    schedule = Schedule(kind="assets", timetable="PartitionedAssetTimetable", condition=LEAF_A)
-    world.put(dag(task("t"), dag_id="waits", schedule=schedule))
-    tell(world, A)
-    assert waiting(world) == []

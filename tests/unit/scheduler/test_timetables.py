@@ -133,10 +133,35 @@ def test_months_are_counted_by_the_calendar() -> None:
     assert [f"{i.start:%m-%d} {i.end:%m-%d}" for i in runs] == ["01-31 02-28", "02-28 03-28", "03-28 04-28"]
 
 
-def test_runs_of_a_partition_timetable_have_no_logical_date() -> None:
-    schedule = Schedule(kind="cron", timetable="CronPartitionTimetable", crons=("0 0 * * *",))
-    runs = next_runs(dag(empty("a"), schedule=schedule, start_date=at(T0)), 2, now=NOW)
-    assert runs == [RunInfo(None, None, None, utc("2026-01-06")), RunInfo(None, None, None, utc("2026-01-07"))]
+@pytest.mark.parametrize(
+    ("arguments", "zone", "partitions"),
+    [
+        ({}, "UTC", [("2026-01-06T00:00:00", "2026-01-06"), ("2026-01-07T00:00:00", "2026-01-07")]),
+        ({"run_offset": -1}, "UTC", [("2026-01-05T00:00:00", "2026-01-05"), ("2026-01-06T00:00:00", "2026-01-06")]),
+        ({"run_offset": 2, "key_format": "%m/%d"}, "UTC", [("01/08", "2026-01-08"), ("01/09", "2026-01-09")]),
+        (
+            {"key_format": "%Y-%m-%d %H"},
+            "Asia/Taipei",
+            [("2026-01-06 00", "2026-01-05T16:00"), ("2026-01-07 00", "2026-01-06T16:00")],
+        ),
+    ],
+    ids=["at the tick", "the tick before", "two ticks on", "by the clocks of its zone"],
+)
+def test_runs_of_a_partition_timetable_have_a_key_and_no_logical_date(
+    arguments: Any, zone: str, partitions: list[tuple[str, str]]
+) -> None:
+    made = {"timetable": "CronPartitionTimetable", "crons": ("0 0 * * *",), "timezone": zone, "arguments": arguments}
+    runs = next_runs(dag(empty("a"), schedule=Schedule(kind="cron", **made), start_date=at(T0)), 2, now=NOW)
+    assert runs is not None
+    assert [(run.logical_date, run.start, run.end) for run in runs] == [(None, None, None)] * 2
+    assert [(run.partition_key, run.partition_date) for run in runs] == [(key, utc(date)) for key, date in partitions]
+
+
+def test_a_partition_timetable_beside_assets_makes_runs_with_dates() -> None:
+    inner = Schedule(kind="cron", timetable="CronPartitionTimetable", crons=("0 0 * * *",))
+    schedule = Schedule(kind="asset_or_time", timetable="AssetOrTimeSchedule", time=inner)
+    (run,) = next_runs(dag(empty("a"), schedule=schedule, start_date=at(T0)), 1, now=NOW) or []
+    assert run == RunInfo.exact(utc("2026-01-06"))
 
 
 def test_listed_events_run_at_their_moments() -> None:

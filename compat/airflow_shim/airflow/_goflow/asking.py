@@ -57,7 +57,7 @@ def _next_runs(dag, asked):
             return {"runs": found, "over": True}
         if last is not None and (info.data_interval, info.run_after) == (last.data_interval, last.run_after):
             raise ValueError(f"it does not advance past the run of {info.run_after}")
-        found.append([*_told(info), _run_id(timetable, info)])
+        found.append([*_told(info), _run_id(timetable, info), *_partition(info)])
         last = info
         if info.run_after > now:
             break
@@ -100,15 +100,23 @@ _KINDS = {"next_runs": _next_runs, "interval": _interval, "weight": _weight}
 def _info(told):
     if told is None:
         return None
-    _, start, end, run_after = (_moment(text) for text in told)
+    _, start, end, run_after = (_moment(text) for text in told[:4])
     interval = None if start is None or end is None else DataInterval(start, end)
-    return DagRunInfo(run_after=run_after, data_interval=interval)
+    if not told[4:]:
+        return DagRunInfo(run_after=run_after, data_interval=interval)
+    return DagRunInfo(run_after, interval, partition_date=_moment(told[5]), partition_key=told[4])
 
 
 def _told(info):
     interval = info.data_interval
     start, end = (None, None) if interval is None else interval
     return [_iso(at) for at in (info.logical_date, start, end, info.run_after)]
+
+
+def _partition(info):
+    """Key and moment of the run's partition; nothing where it has none."""
+    key = getattr(info, "partition_key", None)
+    return [] if key is None else [str(key), _iso(getattr(info, "partition_date", None))]
 
 
 def _moment(text):

@@ -43,8 +43,8 @@ def build(task_input, client, task):
         context.update(
             triggering_asset_events=Lazy(lambda: _events("TriggeringEvents", ti._dag_run.consumed_asset_events)),
             task_reschedule_count=task_input["reschedules"],
-            partition_key=None,
-            partition_date=None,
+            partition_key=ti._dag_run.partition_key,
+            partition_date=ti._dag_run.partition_date,
             task_state_store=Lazy(lambda: _state_store("TaskStateStore")),
         )
         if task.inlets or task.outlets:

@@ -62,7 +62,8 @@ class RunOfTask(_Run):
         kinds = of_sdk("DagRunType")
         self.run_type = kinds(kind) if kind in {member.value for member in kinds} else kind
         self.state = of_sdk("DagRunState")(state)
-        self.triggering_user_name = self.partition_key = self.team_name = None
+        self.triggering_user_name = self.team_name = None
+        self.partition_key = self._run.get("partition_key")
 
     @property
     def consumed_asset_events(self):

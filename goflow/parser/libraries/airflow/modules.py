@@ -45,6 +45,7 @@ from goflow.parser.libraries.airflow.openlineage_ import OPENLINEAGE
 from goflow.parser.libraries.airflow.operator_classes import generic_class, operator_class
 from goflow.parser.libraries.airflow.operator_models import BASE_BRANCH, BASE_OPERATOR, BASE_SENSOR, DECORATED_OPERATOR
 from goflow.parser.libraries.airflow.params import param_class, params_class
+from goflow.parser.libraries.airflow.partition_mappers import PARTS, part_class
 from goflow.parser.libraries.airflow.provider_constants import provider_constant
 from goflow.parser.libraries.airflow.provider_groups import DATABRICKS_WORKFLOW, workflow_group_class
 from goflow.parser.libraries.airflow.provider_names import ProviderName, notifier_name
@@ -159,6 +160,8 @@ def _modelled(session: Session, module: str, name: str) -> Any:
         return enum_class(session, name, module)
     if name in TIMETABLES:
         return timetable_class(session, name)
+    if name in PARTS and not is_provider(module):
+        return part_class(session, name)
     if name in RUN_INFOS:
         return RUN_INFOS[name](session)
     return None

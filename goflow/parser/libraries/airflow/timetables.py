@@ -7,6 +7,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+from goflow.domain.canonical import Json
 from goflow.parser.interpreter.classes import ClassValue, Instance, default_construct
 from goflow.parser.interpreter.descriptors import ClassMethod, PropertyValue
 from goflow.parser.interpreter.items import elements
@@ -14,9 +15,10 @@ from goflow.parser.interpreter.scopes import MISSING
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import Arguments, At, Keywords, NativeFunction, Unknown, first_unknown, raised
 from goflow.parser.libraries.airflow import schedules
-from goflow.parser.libraries.airflow.assets import condition_of
+from goflow.parser.libraries.airflow.assets import BaseAsset, condition_of
 from goflow.parser.libraries.airflow.exceptions import fail
-from goflow.parser.libraries.airflow.opaque import OpaqueInstance, arguments_of
+from goflow.parser.libraries.airflow.opaque import OpaqueInstance, Tagged, arguments_of
+from goflow.parser.libraries.airflow.partition_mappers import described, is_mapper
 from goflow.parser.libraries.airflow.schedules import ZERO, Timetable, zone_name
 from goflow.parser.libraries.airflow.state import native, state_of
 
@@ -115,11 +117,35 @@ def _asset_or_time(name: str, argument: str) -> Make:
     return make
 
 
-def _partitioned_assets(at: At, assets: Any = None, **named: Any) -> Timetable | Unknown:
+def _partitioned_assets(
+    at: At, assets: Any, partition_mapper_config: Any = None, default_partition_mapper: Any = None
+) -> Timetable | Unknown:
     condition = condition_of(assets, at)
-    if isinstance(condition, Unknown):
-        return condition
-    return Timetable(name="PartitionedAssetTimetable", condition=condition, arguments=named)
+    unknown = first_unknown((condition, partition_mapper_config, default_partition_mapper))
+    if unknown is not None:
+        return unknown
+    config = partition_mapper_config or {}
+    if condition is None or not isinstance(config, dict):
+        fail(at, "TypeError", "PartitionedAssetTimetable needs assets, and mappers by assets", code="GF206")
+    if not all(isinstance(asset, BaseAsset) and is_mapper(mapper) for asset, mapper in config.items()):
+        fail(at, "TypeError", "partition_mapper_config has mappers by assets, and nothing else", code="GF206")
+    if default_partition_mapper is not None and not is_mapper(default_partition_mapper):
+        fail(at, "TypeError", "default_partition_mapper must be a PartitionMapper", code="GF206")
+    arguments: dict[str, Any] = {}
+    if default_partition_mapper is not None:
+        arguments["default_partition_mapper"] = Tagged(described(default_partition_mapper))
+    if config:
+        pairs: list[Json] = [[asset.condition(), described(mapper)] for asset, mapper in config.items()]
+        arguments["partition_mapper_config"] = Tagged(pairs)
+    return Timetable(name="PartitionedAssetTimetable", condition=condition, arguments=arguments)
+
+
+def _partition_cron(at: At, cron: Any, **more: Any) -> Timetable | Unknown:
+    made = _cron("CronPartitionTimetable")(at, cron, **more)
+    offset = more.get("run_offset")
+    if not isinstance(made, Unknown) and not isinstance(offset, int | None):
+        fail(at, "ValueError", "Run offset other than integer not supported yet.", code="GF206")
+    return made
 
 
 def _events(at: At, event_dates: Any = (), **named: Any) -> Timetable | Unknown:
@@ -135,7 +161,7 @@ _MAKERS: dict[str, Make] = {
     "ContinuousTimetable": _fixed(schedules.CONTINUOUS),
     "CronDataIntervalTimetable": _cron("CronDataIntervalTimetable"),
     "CronTriggerTimetable": _cron("CronTriggerTimetable"),
-    "CronPartitionTimetable": _cron("CronPartitionTimetable"),
+    "CronPartitionTimetable": _partition_cron,
     "MultipleCronTriggerTimetable": _multiple,
     "DeltaDataIntervalTimetable": _delta("DeltaDataIntervalTimetable"),
     "DeltaTriggerTimetable": _delta("DeltaTriggerTimetable"),

@@ -1,4 +1,4 @@
-"""A schedule that GoFlow reads and does not follow yet is told of, where it stands."""
+"""A schedule that GoFlow reads and does not follow is told of, where it stands."""
 
 from __future__ import annotations
 
@@ -7,13 +7,41 @@ import pytest
 from goflow.domain.diagnostics import Severity
 from tests.unit.parser.airflow.reading import THREE, read
 
-BY_PARTITIONS = "this DAG is scheduled by partitions of assets; GoFlow does not follow them yet; trigger it by hand"
+OWN = """\
+from airflow.sdk import DayWindow, IdentityMapper, PartitionMapper, RollupMapper, StartOfDayMapper, Window
+class Own(PartitionMapper): ...
+class Business(DayWindow): ...
+class Sliding(Window):
+    def __init__(self, size): super().__init__()
+"""
+
+
+def by_mapper(mapper: str) -> str:
+    """A DAG by partitions."""
+    return f'DAG("d", schedule=PartitionedAssetTimetable(assets=Asset("s3://a"), default_partition_mapper={mapper}))'
+
+
+def words(name: str, kind: str) -> str:
+    """What is said of a class."""
+    return (
+        f"this DAG is scheduled by partitions of assets, and {name} is not one of Airflow's own {kind}; "
+        "trigger it by hand"
+    )
+
+
 TOLD = [
+    ("a mapper of the author's own", THREE, by_mapper("Own()"), words("Own", "partition mappers")),
     (
-        "partitions",
+        "one inside another",
         THREE,
-        'DAG("d", schedule=PartitionedAssetTimetable(assets=Asset("s3://a")))',
-        BY_PARTITIONS,
+        by_mapper("RollupMapper(upstream_mapper=StartOfDayMapper(), window=Business())"),
+        words("Business", "windows"),
+    ),
+    (
+        "one with arguments",
+        THREE,
+        by_mapper("RollupMapper(upstream_mapper=IdentityMapper(), window=Sliding(3))"),
+        words("Sliding", "windows"),
     ),
 ]
 QUIET = [
@@ -23,6 +51,7 @@ QUIET = [
     ),
     ("cron", 'DAG("d", schedule="0 0 * * *")'),
     ("a list of assets", 'DAG("d", schedule=[Asset("s3://a")])'),
+    ("partitions", 'DAG("d", schedule=PartitionedAssetTimetable(assets=Asset("s3://a")))'),
     ("one asset", 'DAG("d", schedule=Asset("s3://a"))'),
     ("an expression of assets", 'DAG("d", schedule=Asset("s3://a") & Asset("s3://b"))'),
     (
@@ -43,12 +72,12 @@ QUIET = [
 ]
 
 
-@pytest.mark.parametrize(("dialect", "call", "words"), [case[1:] for case in TOLD], ids=[case[0] for case in TOLD])
-def test_what_is_not_followed_is_told_of_at_the_argument(dialect, call, words):
-    result = read(f"d = {call}", dialect)
+@pytest.mark.parametrize(("dialect", "call", "told"), [case[1:] for case in TOLD], ids=[case[0] for case in TOLD])
+def test_what_is_not_followed_is_told_of_at_the_argument(dialect, call, told):
+    result = read(f"{OWN}d = {call}", dialect)
     (found,) = result.diagnostics
     assert (found.code, found.severity, found.dag_id) == ("GF302", Severity.WARNING, "d")
-    assert found.message == words
+    assert found.message == told
     assert found.span.column == 1 + f"d = {call}".index("schedule=" if "schedule=" in call else "timetable=")
     assert [dag.dag_id for dag in result.dags] == ["d"]
 
@@ -62,6 +91,6 @@ def test_what_is_followed_is_not(text):
 
 def test_a_decorated_dag_is_told_of_in_its_decorator():
     (found,) = read(
-        "@dag(schedule=PartitionedAssetTimetable(assets=Asset('s3://a')))\ndef made(): ...\nmade()"
+        f"{OWN}@dag(schedule=PartitionedAssetTimetable(Asset('s3://a'), {{}}, Own()))\ndef made(): ...\nmade()"
     ).diagnostics
     assert (found.code, found.dag_id, found.span.column) == ("GF302", "made", 6)
