@@ -71,7 +71,7 @@ def date_of_key(schedule: Schedule, key: str | None) -> dt.datetime | None:
         if schedule.timetable == BY_CRON:
             return _utc(_date_by_cron(schedule, key))
         dates = _distinct(rules_of(schedule).dates(key))
-    except ValueError as problem:
+    except Exception as problem:  # strptime raises more than ValueError where its format is none
         raise InvalidRequestError(f"partition key {key!r} is not one of this schedule: {problem}") from None
     return _utc(dates[0]) if len(dates) == 1 else None
 

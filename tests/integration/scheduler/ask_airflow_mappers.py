@@ -1,0 +1,87 @@
+"""Run by the interpreter of a virtual environment with real Airflow 3: what its partition mappers make of keys.
+
+Standard input: ``[{"mapper": text, "keys": [...], "there": [[...], ...]}]``; standard output: for each the error's class
+where Airflow refuses the mapper, else for each key what it becomes, and of each of those its date, the keys of its
+window, and for each list of ``there`` whether those are enough.
+"""
+
+import datetime as dt
+import json
+import os
+import sys
+
+os.environ.setdefault("AIRFLOW__CORE__LOAD_EXAMPLES", "False")
+os.environ.setdefault("AIRFLOW__LOGGING__LOGGING_LEVEL", "CRITICAL")
+answers, sys.stdout = sys.stdout, sys.stderr
+
+from airflow import sdk  # noqa: E402
+from airflow.partition_mappers.base import is_rollup  # noqa: E402
+from airflow.serialization.serialized_objects import DagSerialization  # noqa: E402
+from airflow.utils.helpers import is_container  # noqa: E402
+
+
+class Names(dict):
+    """The names of ``airflow.sdk``."""
+
+    def __missing__(self, name):
+        return getattr(sdk, name)
+
+
+def tried(function):
+    try:
+        return function()
+    except Exception:
+        return "refused"
+
+
+def iso(moment):
+    return moment and moment.astimezone(dt.UTC).isoformat()
+
+
+def timetable_of(text):
+    mapper = eval(text, {}, Names())
+    timetable = sdk.PartitionedAssetTimetable(assets=sdk.Asset("a"), default_partition_mapper=mapper)
+    with sdk.DAG("d", schedule=timetable) as dag:
+        pass
+    return DagSerialization.from_dict(DagSerialization.to_dict(dag)).timetable
+
+
+def made_of(mapper, key):
+    made = mapper.to_downstream(key)
+    return sorted({*made}) if is_container(made) else [made]
+
+
+def about(timetable, mapper, key, there):
+    told = [
+        key,
+        tried(lambda: iso(mapper.to_partition_date(key))),
+        tried(lambda: iso(timetable.resolve_partition_date(key))),
+    ]
+    if is_rollup(mapper):
+        told.append(tried(lambda: sorted(mapper.to_upstream(key))))
+        told += [tried(lambda one=one: enough(mapper, key, one)) for one in there]
+    return told
+
+
+def enough(mapper, key, there):
+    expected = mapper.to_upstream(key)
+    picked = {one for place, one in enumerate(sorted(expected)) if there[place % len(there)]}
+    found = mapper.wait_policy.is_satisfied_by_keys(matched=picked, expected=expected)
+    return found.satisfied and not found.unreachable
+
+
+def answer(case):
+    try:
+        timetable = timetable_of(case["mapper"])
+    except Exception:
+        return "refused"
+    mapper = timetable.get_partition_mapper(name="a", uri="a")
+    found = []
+    for key in case["keys"]:
+        made = tried(lambda key=key: made_of(mapper, key))
+        rest = [] if made == "refused" else [about(timetable, mapper, one, case["there"]) for one in [*made, key][:40]]
+        found.append([made, rest])
+    return found
+
+
+json.dump([answer(case) for case in json.load(sys.stdin)], answers)
