@@ -31,6 +31,7 @@ from goflow.executor.pods import (
     verdict_of,
     without_pod,
 )
+from goflow.executor.refusals import Refusals
 from goflow.executor.shared_jobs import SharedJob, index_of, key_of
 from goflow.executor.unsent import NOTHING, Unsent, has_sidecar, unsent_of
 from goflow.kube.api import JOBS, PODS, KubeApi
@@ -83,6 +84,7 @@ class KubernetesBackend:
         self._shared: dict[str, SharedJob] = {}
         self._orphans: set[str] = set()
         """Launches whose Job was deleted while their pod is still there."""
+        self._refusals = Refusals()
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._sink: Sink = lambda _: None
@@ -127,7 +129,7 @@ class KubernetesBackend:
             ):
                 raise LaunchRefusedError("NameTaken", f"a Job {plan.job_name} that is not ours is there") from None
         except KubeError as problem:
-            raise why_not(problem) from problem
+            raise self._refusals.meaning(plan.launch_id, why_not(problem)) from problem
 
     def manifest(self, plan: JobPlan) -> Json:
         """The Job for PLAN; its annotations also say whose verdict counts, and which exit codes mean *skipped*."""
