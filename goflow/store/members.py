@@ -6,7 +6,7 @@ import datetime as dt
 
 from sqlalchemy import bindparam, delete, insert, select, text, update
 
-from goflow.store import databases
+from goflow.store import databases, migrate
 from goflow.store.rows import Daemon
 from goflow.store.tables import daemons
 from goflow.store.tx import Tx
@@ -29,6 +29,7 @@ def join(tx: Tx, *, daemon_id: str, name: str, backend: str, session: str, versi
     now = tx.shared_now()
     tx.change(delete(daemons).where(_d.id == daemon_id))
     values = {"id": daemon_id, "name": name, "backend": backend, "session": session, "version": version}
+    values["schema_head"] = migrate.HEAD
     tx.change(insert(daemons), {**values, "started_at": now, "expires_at": now + dt.timedelta(seconds=ttl_s)})
 
 

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, inspect, text
 from goflow.domain.errors import GoFlowError
 from goflow.store import databases
 
-HEAD = "0016"
+HEAD = "0017"
 """The newest revision; known here so that a database that is up to date needs no alembic."""
 
 
@@ -26,6 +26,12 @@ OLDEST_CODE = "oldest_code"
 """Under that name ``installation`` has the revision that code must know to work with the schema."""
 FIRST_TO_ASK = "0014"
 """Code that knows no later revision refuses every newer schema."""
+
+
+class OlderDaemonsError(GoFlowError):
+    """Daemons are there that could not work with the upgraded schema"""
+
+    hint = "replace them by the release before this one first, or end them"
 
 
 class NewerSchemaError(GoFlowError):
@@ -88,8 +94,24 @@ def _run(connection: Connection, current: str | None) -> None:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection
     script = ScriptDirectory.from_config(config)
+    revisions = {item.revision: item.module for item in script.walk_revisions()}
+    demands = {key: getattr(module, "works_from", FIRST_TO_ASK) for key, module in revisions.items()}
+    if current is not None:
+        _refuse_older(connection, max(demand for key, demand in demands.items() if key > current))
     steps = script._upgrade_revs
     with EnvironmentContext(config, script, fn=lambda rev, _: steps("head", rev), destination_rev="head"):
         script.run_env()
-    demands = [getattr(item.module, "works_from", FIRST_TO_ASK) for item in script.walk_revisions()]
-    connection.execute(_SET_OLDEST, {"name": OLDEST_CODE, "value": max(demands)})
+    connection.execute(_SET_OLDEST, {"name": OLDEST_CODE, "value": max(demands.values())})
+
+
+_LIVE = text("SELECT * FROM daemons WHERE expires_at > now() ORDER BY id")
+
+
+def _refuse_older(connection: Connection, oldest: str) -> None:
+    """Take nothing away that a daemon needs which is there now. Raises OlderDaemonsError."""
+    if connection.dialect.name != "postgresql" or not inspect(connection).has_table("daemons"):
+        return
+    older = [row for row in connection.execute(_LIVE).mappings() if (row.get("schema_head") or FIRST_TO_ASK) < oldest]
+    if older:
+        told = ", ".join(f"{row['name']} (GoFlow {row['version']})" for row in older)
+        raise OlderDaemonsError(f"{told}; it takes one that knows schema {oldest}")

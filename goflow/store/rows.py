@@ -240,6 +240,8 @@ class Daemon:
     version: str
     started_at: dt.datetime
     expires_at: dt.datetime
+    schema_head: str | None = None
+    """The newest revision of the schema that its code knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -465,6 +465,7 @@ daemons = Table(
     Column("version", Text, nullable=False),
     Column("started_at", UtcMoment, nullable=False),
     Column("expires_at", UtcMoment, nullable=False),
+    Column("schema_head", Text),
 )
 
 log_lines = Table(
