@@ -106,7 +106,7 @@ TASK_TRANSITIONS: dict[TaskState, frozenset[TaskState]] = {
             *_ENDS,
         }
     ),
-    _S.RESTARTING: frozenset({_S.NONE, _S.UP_FOR_RETRY, *_ENDS}),
+    _S.RESTARTING: frozenset({_S.NONE, _S.UP_FOR_RETRY, _S.REMOVED, *_ENDS}),
     _S.UP_FOR_RETRY: frozenset({_S.SCHEDULED, _S.NONE, _S.UPSTREAM_FAILED, _S.REMOVED, *_ENDS}),
     _S.UP_FOR_RESCHEDULE: frozenset({_S.SCHEDULED, _S.NONE, _S.UPSTREAM_FAILED, _S.REMOVED, *_ENDS}),
     _S.DEFERRED: frozenset({_S.SCHEDULED, _S.NONE, _S.UP_FOR_RETRY, _S.REMOVED, *_ENDS}),
@@ -115,10 +115,11 @@ TASK_TRANSITIONS: dict[TaskState, frozenset[TaskState]] = {
     _S.FAILED: frozenset({_S.NONE, _S.RESTARTING, _S.SUCCESS, _S.SKIPPED}),
     _S.SKIPPED: frozenset({_S.NONE, _S.RESTARTING, _S.SUCCESS, _S.FAILED}),
     _S.UPSTREAM_FAILED: frozenset({_S.NONE, _S.SUCCESS, _S.FAILED, _S.SKIPPED}),
-    _S.REMOVED: frozenset({_S.NONE}),
+    _S.REMOVED: frozenset({_S.NONE, _S.RESTARTING}),
 }
-"""From each state, the states that may follow. Ends are left only by a person's word: mark, or clear (to ``none``, or
-to ``restarting`` while the container of a task that was marked has not stopped yet)."""
+"""From each state, the states that may follow. Ends are left by a person's word: mark, or clear (to ``none``, or to
+``restarting`` while the container of a task that was marked has not stopped yet); and ``removed`` in the same way when
+there is a value for the copy again."""
 
 RUN_TRANSITIONS: dict[RunState, frozenset[RunState]] = {
     RunState.QUEUED: frozenset({RunState.RUNNING, RunState.SUCCESS, RunState.FAILED}),

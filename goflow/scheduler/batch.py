@@ -165,7 +165,7 @@ class Batch:
         if not transitions.fire_trigger(self._tx, key, fired, who=self._who, at=self._now, end=end):
             raise ConflictError(f"task {task_id} of {book.run.run_id}")
         self._decisions += 1
-        self._shelf.move(book, cell, end or TaskState.SCHEDULED)
+        self._shelf.move(book, cell, end or TaskState.SCHEDULED, tx=self._tx)
 
     def go_without_weight(self, book: Book, task_id: str, map_index: int) -> None:
         """An instance has waited long enough for what its author's own strategy says it weighs."""
@@ -245,7 +245,7 @@ class Batch:
         self, book: Book, cell: Cell, new: TaskState, reason: str, columns: dict[str, object] | None = None
     ) -> None:
         self._changes.append(TaskChange(cell.id, cell.state, new, self._now, self._who, reason, None, columns or {}))
-        self._shelf.move(book, cell, new)
+        self._shelf.move(book, cell, new, tx=self._tx)
 
     def _expand(self, book: Book, decision: Expand) -> None:
         """Let a mapped task have exactly as many copies as were asked for."""
@@ -258,10 +258,13 @@ class Batch:
             self._remove(book, placeholder)
         for index in [index for index in copies if index >= decision.total]:
             self._remove(book, copies[index])
-        for index in range(decision.total):
-            if index in copies and copies[index].state is TaskState.REMOVED:
-                self._change(book, copies[index], TaskState.NONE, "mapped again")
-        missing = [new_task(book.graph, decision.task_id, i) for i in range(decision.total) if i not in copies]
+        wanted = range(decision.total)
+        again = [cell for cell in copies.values() if cell.map_index in wanted and cell.state is TaskState.REMOVED]
+        running = transitions.with_open_launches(self._tx, [cell.id for cell in again]) if again else ()
+        for cell in again:
+            new = TaskState.RESTARTING if cell.id in running else TaskState.NONE
+            self._change(book, cell, new, "mapped again")
+        missing = [new_task(book.graph, decision.task_id, i) for i in wanted if i not in copies]
         for row in tasks.create_many(self._tx, book.run, missing, who=self._who):
             book.add(Cell.of(row))
         for watcher in (decision.task_id, *book.graph.watchers[decision.task_id]):

@@ -136,8 +136,9 @@ class Book:
         if before in TERMINAL_TASK_STATES or new in TERMINAL_TASK_STATES:
             self.lengths.pop(cell.task_id, None)
             self._mark_watchers(cell)
-        if new is TaskState.NONE:
+        if new not in TERMINAL_TASK_STATES:
             self.skips.pop((cell.task_id, cell.map_index), None)
+        if new is TaskState.NONE:
             self.mark(cell.task_id, cell.map_index)
 
     def mark(self, task_id: str, map_index: int | None = ALL) -> None:
@@ -182,6 +183,10 @@ class Book:
     def occupying(self) -> list[Cell]:
         """Instances that hold a slot."""
         return [cell for copies in self.cells.values() for cell in copies.values() if cell.state in OCCUPYING_STATES]
+
+    def deferred(self) -> list[Cell]:
+        """Instances that wait for their trigger."""
+        return [cell for cell in self.instances() if cell.state is TaskState.DEFERRED]
 
     def instances(self) -> Iterable[Cell]:
         """Every instance of a task that the DAG has."""

@@ -9,7 +9,6 @@ from goflow.domain.questions import QuestionKind
 from goflow.domain.runs import Event
 from goflow.domain.state import TERMINAL_RUN_STATES, WAITING_STATES, RunState, TaskState
 from goflow.scheduler.agenda import Agenda
-from goflow.scheduler.book import Book, Cell
 from goflow.scheduler.shelf import Shelf
 from goflow.scheduler.weights import take_weight
 from goflow.store import Tx, events, questions, runs, tasks
@@ -31,14 +30,19 @@ _ANSWERS = frozenset({events.QUESTION_ANSWERED, events.QUESTION_FAILED})
 _REPLANNING = frozenset({events.DAG_VERSION, events.DAG_UNPAUSED, events.DAG_ACTIVATED, events.DAG_RELEASED})
 
 
-class Intake:
-    """Carries events over to SHELF and AGENDA."""
+Failure = tuple[tuple[str, str], str, int]
+"""The book's key, task id and map index."""
 
-    def __init__(self, shelf: Shelf, agenda: Agenda) -> None:
+
+class Intake:
+    """Carries events over to SHELF and AGENDA; WHO is the name under which schedulers write theirs."""
+
+    def __init__(self, shelf: Shelf, agenda: Agenda, *, who: str) -> None:
         self._shelf = shelf
         self._agenda = agenda
-        self.failures: list[tuple[Book, Cell]] = []
-        """Tasks that failed for good in DAGs with ``fail_fast``, since the last batch."""
+        self._who = who
+        self.failures: list[Failure] = []
+        """Tasks that failed for good in DAGs with ``fail_fast``, of which no scheduler has drawn the consequences."""
 
     def take(self, tx: Tx, found: Iterable[Event], now: dt.datetime) -> None:
         """Carry FOUND over, in order."""
@@ -76,11 +80,11 @@ class Intake:
         if event.try_number is not None:
             cell.try_number = event.try_number
         next_at = tasks.get(tx, cell.id).next_at if new in WAITING_STATES else None
-        if new is TaskState.SUCCESS and cell.task_id in book.graph.skippers:
-            self._shelf.read_skips(tx, book, cell)
-        if new is TaskState.FAILED and book.graph.spec.fail_fast:
-            self.failures.append((book, cell))
-        self._shelf.move(book, cell, new, next_at)
+        if event.who == self._who:
+            self.failures = [failure for failure in self.failures if failure[0] != book.key]
+        elif new is TaskState.FAILED and book.graph.spec.fail_fast:
+            self.failures.append((book.key, cell.task_id, cell.map_index))
+        self._shelf.move(book, cell, new, next_at, tx=tx)
         self._shelf.heat(book)
 
     def _past_changed(self, dag_id: str) -> None:
@@ -104,6 +108,7 @@ class Intake:
         assert event.run_id is not None
         run = runs.find(tx, event.dag_id, event.run_id)
         if run is None or run.state in TERMINAL_RUN_STATES:
+            self.failures = [failure for failure in self.failures if failure[0] != (event.dag_id, event.run_id)]
             self._shelf.close((event.dag_id, event.run_id))
             self._shelf.lines.note(None if run is None else run.backfill_id)
             self._past_changed(event.dag_id)

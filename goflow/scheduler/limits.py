@@ -105,6 +105,10 @@ class Ready:
         self.used: dict[Place, int] = {}
         self.pools: dict[str, int] = {}
         """Pool to its number of slots, below zero: without bound."""
+        self.with_deferred: set[str] = set()
+        """Pools of which deferred tasks keep their slots."""
+        self._deferred: dict[str, int] = {}
+        """Pool to the slots of its deferred tasks, whether it counts them or not."""
         self._queues: dict[tuple[str, str, str, int], _Queue] = {}
         self._of_book: dict[tuple[str, str], set[tuple[str, str, str, int]]] = {}
         self._heaps: dict[str, list[tuple[int, float, int, int, _Queue]]] = {}
@@ -125,6 +129,16 @@ class Ready:
             self._waiting.add(cell.id)
             heapq.heappush(queue.cells, (cell.map_index, cell.id, cell))
         self._list(queue)
+
+    def moved(self, book: Book, cell: Cell, before: TaskState) -> None:
+        """CELL was in state BEFORE: what it occupies follows."""
+        if occupies(cell.state) != occupies(before):
+            self.count(book, cell, 1 if occupies(cell.state) else -1)
+        self._count_deferred(cell, (cell.state is TaskState.DEFERRED) - (before is TaskState.DEFERRED))
+
+    def _count_deferred(self, cell: Cell, by: int) -> None:
+        if by:
+            self._deferred[cell.pool] = self._deferred.get(cell.pool, 0) + by * cell.pool_slots
 
     def count(self, book: Book, cell: Cell, by: int) -> None:
         """CELL takes (BY 1) or frees (BY -1) what it occupies."""
@@ -151,6 +165,8 @@ class Ready:
         """BOOK is gone, with all that it occupied and waited for."""
         for cell in book.occupying():
             self.count(book, cell, -1)
+        for cell in book.deferred():
+            self._count_deferred(cell, -1)
         for key in self._of_book.pop(book.key, ()):
             queue = self._queues.pop(key)
             while queue.cells:
@@ -206,7 +222,8 @@ class Ready:
     def _room(self, pool: str) -> float:
         """Slots that are free."""
         slots = self.pools.get(pool, 0)
-        return math.inf if slots < 0 else max(0, slots - self.used.get(("pool", pool), 0))
+        deferred = self._deferred.get(pool, 0) if pool in self.with_deferred else 0
+        return math.inf if slots < 0 else max(0, slots - self.used.get(("pool", pool), 0) - deferred)
 
     def _full(self, policy: Policy, queue: _Queue) -> Place | None:
         if policy.paused(queue.book):

@@ -16,12 +16,12 @@ import structlog
 from goflow.domain.clock import Clock
 from goflow.domain.errors import ConflictError
 from goflow.domain.runs import Event
-from goflow.domain.state import RunState, TaskState
+from goflow.domain.state import TaskState
 from goflow.members.duties import Always, Duty, NotLeadingError
 from goflow.scheduler.agenda import Agenda
 from goflow.scheduler.batch import Batch, Placement
-from goflow.scheduler.book import Book, Cell
-from goflow.scheduler.intake import RELEVANT, Intake
+from goflow.scheduler.book import Book
+from goflow.scheduler.intake import RELEVANT, Failure, Intake
 from goflow.scheduler.namespaces import NamespaceSlots
 from goflow.scheduler.shelf import Shelf
 from goflow.service import ThreadService
@@ -34,6 +34,7 @@ LONGEST_SLEEP_S = 60.0
 PAUSE_AFTER_ERROR_S = 1.0
 """How long the loop waits before it tries again after an error, the database being away among them."""
 EVENTS_AT_ONCE = 1000
+_OF_FAILURES = (events.TASK_STATE, events.RUN_STATE)
 
 
 class Scheduler(ThreadService):
@@ -137,20 +138,23 @@ class Scheduler(ThreadService):
                 shelf, self._epoch = None, epoch  # somebody else may have planned in between
             now = self.clock.now()
             agenda = self._agenda_of(shelf) if shelf is not None else None
-            failures: list[tuple[Book, Cell]] = []
+            failures: list[Failure] = []
             if shelf is None or agenda is None:
                 shelf, failures = self._load(tx, now)
                 agenda = self._agenda_of(shelf)
             else:
-                intake = Intake(shelf, agenda)
+                intake = Intake(shelf, agenda, who=self._who)
                 self._take_in(tx, intake, now)
                 failures = intake.failures
             batch = Batch(shelf, tx, now, who=self._who, placement=self._placement)
             self._fire(tx, shelf, agenda, batch, now)
-            for book, cell in failures:
-                if shelf.find(*book.key) is book and cell.state is TaskState.FAILED:
+            for key, task_id, map_index in failures:
+                book = shelf.find(*key)
+                cell = book.cell(task_id, map_index) if book is not None else None
+                if book is not None and cell is not None and cell.state is TaskState.FAILED:
                     batch.fail_fast(book, cell)
-            decisions = batch.run()
+            decisions = self._make_runs(tx, shelf, agenda, now)
+            decisions += batch.run()
             decisions += self._make_runs(tx, shelf, agenda, now)
         self._remember_own(tx)
         self._shelf = shelf
@@ -162,7 +166,8 @@ class Scheduler(ThreadService):
         return Agenda(shelf, who=self._who, makes_runs=self._follows_schedules)
 
     def _make_runs(self, tx: Tx, shelf: Shelf, agenda: Agenda, now: dt.datetime) -> int:
-        """Runs have ended in this batch: the schedule, or events of assets, may have been waiting for that."""
+        """Runs have ended, by somebody's word or in this batch: the schedule, or events of assets, may have waited for
+        that."""
         made = 0
         for dag_id in list(shelf.startable):
             dag = shelf.dags.get(dag_id)
@@ -201,7 +206,7 @@ class Scheduler(ThreadService):
 
     # memory
 
-    def _load(self, tx: Tx, now: dt.datetime) -> tuple[Shelf, list[tuple[Book, Cell]]]:
+    def _load(self, tx: Tx, now: dt.datetime) -> tuple[Shelf, list[Failure]]:
         """Everything that is active, from the store; and failures that nobody has drawn the consequences of yet."""
         self._seen = events.last_seq(tx)
         self._own.clear()
@@ -212,7 +217,7 @@ class Scheduler(ThreadService):
         failures = []
         for run in runs.open_(tx):
             book = shelf.open(tx, run)
-            if book.graph.spec.fail_fast and run.state is RunState.RUNNING:
+            if book.graph.spec.fail_fast:
                 failures += self._unheeded_failures(tx, book)
         shelf.watch_deadlines(tx)
         agenda = self._agenda_of(shelf)
@@ -220,18 +225,17 @@ class Scheduler(ThreadService):
             agenda.replan(tx, dag, now)
         return shelf, failures
 
-    def _unheeded_failures(self, tx: Tx, book: Book) -> list[tuple[Book, Cell]]:
-        """Tasks of a ``fail_fast`` run that failed after the last word that a scheduler wrote about the run."""
-        told = events.after(
-            tx, 0, limit=1_000_000, dag_id=book.run.dag_id, run_id=book.run.run_id, kinds=[events.TASK_STATE]
-        )
+    def _unheeded_failures(self, tx: Tx, book: Book) -> list[Failure]:
+        """Tasks of a ``fail_fast`` run that failed after the last word that a scheduler wrote about the run, and after
+        the run was queued last."""
+        told = events.after(tx, 0, limit=1_000_000, dag_id=book.run.dag_id, run_id=book.run.run_id, kinds=_OF_FAILURES)
         found = []
         for event in reversed(told):
-            if event.who == self._who:
+            if event.who == self._who or event.kind == events.RUN_STATE:
                 break
             cell = book.cell(event.task_id or "", -1 if event.map_index is None else event.map_index)
             if event.data.get("to") == TaskState.FAILED.value and cell is not None:
-                found.append((book, cell))
+                found.append((book.key, cell.task_id, cell.map_index))
         return found
 
     def _take_in(self, tx: Tx, intake: Intake, now: dt.datetime) -> None:

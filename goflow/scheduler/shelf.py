@@ -15,7 +15,7 @@ from goflow.domain.state import SUCCESS_STATES, TERMINAL_TASK_STATES, WAITING_ST
 from goflow.scheduler import slas
 from goflow.scheduler.book import Book, Cell
 from goflow.scheduler.graph import Graph
-from goflow.scheduler.limits import Bound, Place, Policy, Ready, bounds, occupies
+from goflow.scheduler.limits import Bound, Place, Policy, Ready, bounds
 from goflow.scheduler.lines import Lines
 from goflow.scheduler.namespaces import NamespaceSlots
 from goflow.scheduler.timers import Timers
@@ -83,13 +83,14 @@ class Shelf(Policy):
         self.startable[dag_id] = None
         for book in self.of_dag(dag_id):
             self.watch_timeout(book)
-            if book.dirty:
-                self.heat(book)
+            self.heat(book)  # what has ended while it was paused may have been the last of the run
         return dag
 
     def load_pools(self, tx: Tx) -> None:
         """Read the pools' sizes anew."""
-        self.ready.pools = {pool.name: pool.slots for pool in pools.list_(tx)}
+        found = pools.list_(tx)
+        self.ready.pools = {pool.name: pool.slots for pool in found}
+        self.ready.with_deferred = {pool.name for pool in found if pool.include_deferred}
 
     def paused(self, book: Book) -> bool:
         """Whether the book's DAG is paused: nothing new is begun then, what runs goes on."""
@@ -162,12 +163,13 @@ class Shelf(Policy):
         """How many runs of the DAG are in STATES; those of each backfill are counted by themselves."""
         return sum(book.run.state in states and book.run.backfill_id == backfill_id for book in self.of_dag(dag_id))
 
-    def move(self, book: Book, cell: Cell, new: TaskState, next_at: dt.datetime | None = None) -> None:
+    def move(self, book: Book, cell: Cell, new: TaskState, next_at: dt.datetime | None = None, *, tx: Tx) -> None:
         """CELL of BOOK is in state NEW from now on."""
-        held = occupies(cell.state)
+        before = cell.state
         book.advance(cell, new, next_at)
-        if occupies(new) != held:
-            self.ready.count(book, cell, -1 if held else 1)
+        self.ready.moved(book, cell, before)
+        if new in TERMINAL_TASK_STATES and cell.task_id in book.graph.skippers:
+            self.read_skips(tx, book, cell)
         self.settle_in(book, cell)
         if book.dirty:
             self.heat(book)
@@ -217,18 +219,17 @@ class Shelf(Policy):
             self.timers.add(again, ("sla", dag_id))
 
     def read_skips(self, tx: Tx, book: Book, cell: Cell) -> None:
-        """What a branch that succeeded has decided to skip."""
+        """What a branch that is over has decided to skip in its last attempt, whoever has said since how it ended."""
         for found in xcoms.pull(tx, book.run.id, cell.task_id, SKIP_KEY, cell.map_index):
             children = book.graph.downstream[cell.task_id]
             book.skips[cell.task_id, cell.map_index] = skipped_children(found.value, children)
 
     def _shelve(self, tx: Tx, book: Book, cell: Cell) -> None:
-        if occupies(cell.state):
-            self.ready.count(book, cell, 1)
+        self.ready.moved(book, cell, TaskState.NONE)
         if cell.state is TaskState.SCHEDULED and cell.try_number:
             attempt = tasks.attempt(tx, cell.id, cell.try_number)
             cell.resumes = attempt is not None and attempt.end_date is None
-        if cell.state is TaskState.SUCCESS and cell.task_id in book.graph.skippers:
+        if cell.state in TERMINAL_TASK_STATES and cell.task_id in book.graph.skippers:
             self.read_skips(tx, book, cell)
         self.settle_in(book, cell)
 

@@ -33,6 +33,7 @@ from goflow.store.transitions.launches import (
     replace_launch,
     request_stop,
     stop_launches,
+    with_open_launches,
 )
 from goflow.store.transitions.partitions import take_partition
 from goflow.store.transitions.planning import LaunchRequest, Limit, plan_launch, plan_launches
@@ -114,4 +115,5 @@ __all__ = [
     "tell_sla_misses",
     "tell_watchers",
     "unqueue",
+    "with_open_launches",
 ]

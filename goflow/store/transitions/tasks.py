@@ -212,8 +212,11 @@ class _Work:
         if "usage" in told:
             told["usage"] = dumps(told["usage"])
         ended = change.new in TERMINAL_TASK_STATES or change.new in {_S.UP_FOR_RETRY, _S.NONE}
+        state = _S.RESTARTING if change.new is _S.NONE else change.new
+        if seen.state is _S.SCHEDULED and change.new is not _S.QUEUED and number:
+            # It may have been about to go on with an attempt (resumed, rescheduled), which is over with this.
+            self._tx.change(_END_ATTEMPT, {"key": seen.id, "number": seen.try_number, "new": state.value, "at": at})
         if seen.state in _UNDER_WAY and change.new is not _S.SCHEDULED:
-            state = _S.RESTARTING if change.new is _S.NONE else change.new
             values = {"state": state.value, **told}
             if change.new is _S.RUNNING or ended:
                 values["start_date"] = change.columns.get("start_date", at)
@@ -273,6 +276,13 @@ def _update_attempts(names: tuple[str, ...]) -> Update:
         columns[name] = func.coalesce(_a[name], value) if name == "start_date" else value
     mine = (_a.task_instance_id == bindparam("key")) & (_a.try_number == bindparam("number"))
     return update(attempts).where(mine).values(columns)
+
+
+_END_ATTEMPT = (
+    update(attempts)
+    .where(_a.task_instance_id == bindparam("key"), _a.try_number == bindparam("number"), _a.end_date.is_(None))
+    .values(state=bindparam("new", type_=_a.state.type), end_date=bindparam("at", type_=_a.end_date.type))
+)
 
 
 def clear_tasks(

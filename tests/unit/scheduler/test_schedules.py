@@ -9,8 +9,8 @@ import pytest
 
 from goflow.domain.moments import Moment
 from goflow.domain.spec import DagSpec, Dialect, Schedule
-from goflow.domain.state import RunType
-from goflow.scheduler import operations
+from goflow.domain.state import RunState, RunType
+from goflow.scheduler import marking, operations
 from goflow.store import events
 from tests.unit.scheduler.kit import T0, World, at, dag, empty, hourly, task
 
@@ -230,3 +230,13 @@ def test_latest_only_lets_runs_by_hand_pass(world: World) -> None:
     world.put(dag(latest_only("latest"), empty("only", "latest")))
     world.trigger(logical_date=T0 - dt.timedelta(days=9))
     assert world.states() == {"latest": "success", "only": "success"}
+
+
+def test_a_run_that_waited_for_one_that_a_person_ends_is_made_at_once(world: World) -> None:
+    spec = dag(task("a"), schedule=hourly(), start_date=at(T0 - dt.timedelta(hours=3)), catchup=True, max_active_runs=1)
+    world.put(spec)
+    world.settle()
+    assert dates(world) == ["09:00"]
+    marking.mark_run(world.store, "d", world.only_run().run_id, RunState.SUCCESS, who="test")
+    world.settle()
+    assert dates(world) == ["09:00", "10:00"]

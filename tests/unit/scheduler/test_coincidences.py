@@ -1,0 +1,137 @@
+"""Things that seldom come together, as the reference model has found them (`tests.integration.scheduler.model`)."""
+
+from __future__ import annotations
+
+from goflow.domain.runs import Outcome
+from goflow.domain.state import TaskState
+from goflow.domain.triggers import Deferral, Fired, FiredKind
+from goflow.scheduler import operations
+from goflow.scheduler.loop import Scheduler
+from goflow.store import pools, transitions, triggers
+from tests.unit.scheduler.kit import FAILED, World, dag, task
+
+OVER_S = {"mapped": True, "expand": {"x": {"$xcom": {"task_id": "s", "key": "return_value"}}}}
+DEFERRED = Outcome(state=TaskState.DEFERRED, deferral=Deferral(classpath="a.B", next_method="go_on"))
+
+
+def fire(world: World, name: str) -> None:
+    """What a deferred task waits for has come."""
+    with world.store.transaction() as tx:
+        trigger = triggers.of_task(tx, world.row(name).id)
+        assert trigger is not None
+        assert transitions.fire_trigger(tx, trigger.id, Fired(kind=FiredKind.EVENT), who="test")
+    world.settle()
+
+
+def test_a_copy_for_which_there_is_a_value_again_waits_for_its_old_container(world: World) -> None:
+    world.put(dag(task("s"), task("m", "s", **OVER_S)))
+    run = world.trigger()
+    world.finish("s", xcom=[1, 2])
+    for name in ("m[0]", "m[1]"):
+        world.start(name)
+    world.clear(run.run_id, ["s"], downstream=True)
+    world.stop("m[0]")
+    world.finish("s", xcom=[1])
+    assert world.states() == {"s": "success", "m[0]": "queued", "m[1]": "removed"}
+    world.finish("m[0]")
+    assert world.run_state() == "success"
+    world.clear(run.run_id, ["s"], downstream=True)
+    world.finish("s", xcom=[1, 2])
+    assert (world.queued(), world.states()["m[1]"]) == (["m[0]"], "restarting")
+    world.stop("m[1]")
+    assert sorted(world.queued()) == ["m[0]", "m[1]"]
+
+
+def test_a_task_that_goes_from_the_dag_while_it_begins_anew_is_removed(world: World) -> None:
+    world.put(dag(task("a"), task("b")))
+    run = world.trigger()
+    world.start("a")
+    world.clear(run.run_id, ["a"])
+    world.put(dag(task("b")), version="2")
+    world.clear(run.run_id, ["b"], newest_version=True)
+    assert world.states() == {"a": "removed", "b": "restarting"}
+
+
+def test_what_does_not_fit_beside_deferred_tasks_lets_others_pass(world: World) -> None:
+    with world.store.transaction() as tx:
+        pools.set_(tx, "p", 2, include_deferred=True, who="test")
+    world.put(dag(task("a", pool="p"), task("gate"), task("wide", "gate", pool="p", pool_slots=2, priority_weight=9)))
+    world.trigger()
+    world.finish("a", DEFERRED)
+    world.finish("gate")
+    assert world.states()["wide"] == "scheduled"
+    world.put(dag(task("narrow", pool="p"), dag_id="e"))
+    world.trigger("e")
+    assert world.states(dag_id="e") == {"narrow": "queued"}
+
+
+def test_an_attempt_that_was_to_go_on_and_is_cleared_is_over_for_the_next_scheduler_too(world: World) -> None:
+    world.put(dag(task("a"), task("b", priority_weight=9), max_active_tasks=1))
+    run = world.trigger()
+    world.finish("b", DEFERRED)
+    fire(world, "b")
+    assert world.states() == {"a": "queued", "b": "scheduled"}
+    world.clear(run.run_id, ["b"])
+    world.restart()
+    world.settle()
+    world.finish("a")
+    assert (world.states()["b"], world.row("b").try_number) == ("queued", 2)
+
+
+def test_what_a_branch_has_decided_holds_however_it_is_marked_and_whoever_looks(world: World) -> None:
+    world.put(dag(task("b", operator="BranchPythonOperator"), task("x", "b", "y", trigger_rule="all_done"), task("y")))
+    run = world.trigger()
+    world.finish("b", Outcome(state=TaskState.SUCCESS, skip_downstream=("x",)))
+    world.mark("b", TaskState.FAILED)
+    world.restart()
+    world.clear(run.run_id, ["x"])
+    world.finish("y")
+    assert world.states()["x"] == "skipped"
+
+
+def test_fail_fast_heeds_a_failure_of_a_run_that_is_given_another_version_meanwhile(world: World) -> None:
+    world.put(dag(task("a"), task("b"), fail_fast=True))
+    run = world.trigger()
+    world.start("b")
+    world.put(dag(task("a"), task("b"), task("c"), fail_fast=True), version="2")
+    world.finish_unheard("a", FAILED)
+    operations.clear(world.store, "d", run.run_id, who="test", task_ids=["c"], newest_version=True)
+    world.settle()
+    assert world.states() == {"a": "failed", "b": "failed", "c": "skipped"}
+
+
+def test_a_second_scheduler_does_not_draw_the_consequences_of_a_failure_again(world: World) -> None:
+    last = task("last", "a", "b", teardown=True, trigger_rule="all_done")
+    world.put(dag(task("a"), task("b"), last, fail_fast=True))
+    run = world.trigger()
+    second = Scheduler(world.store, backend="fake")
+    second.cycle()
+    world.finish("a", FAILED)
+    world.stop("b")
+    world.clear(run.run_id, ["b"])
+    assert world.states() == {"a": "failed", "b": "queued", "last": "queued"}
+    second.cycle()
+    assert world.states() == {"a": "failed", "b": "queued", "last": "queued"}
+
+
+def test_a_failure_of_before_the_run_was_queued_again_is_not_heeded_after_a_restart(world: World) -> None:
+    world.put(dag(task("a"), task("b"), fail_fast=True))
+    run = world.trigger()
+    world.finish("a")
+    world.finish("b")
+    world.mark("a", TaskState.FAILED)
+    operations.clear(world.store, "d", run.run_id, who="test", task_ids=["b"])
+    world.restart()
+    world.settle()
+    assert world.states() == {"a": "failed", "b": "queued"}
+
+
+def test_a_run_whose_last_task_ends_while_its_dag_is_paused_is_over_when_that_goes_on(world: World) -> None:
+    world.put(dag(task("a")))
+    world.trigger()
+    operations.pause(world.store, "d", who="test")
+    world.finish("a")
+    assert world.run_state() == "running"
+    operations.unpause(world.store, "d", who="test")
+    world.settle()
+    assert world.run_state() == "success"
