@@ -20,7 +20,7 @@ from goflow.operators.objects import manifest_of
 from goflow.operators.plan import JobPlan, NotConvertibleError, Verdict
 from goflow.operators.pod import FUNCTION_VARIABLES
 from goflow.operators.request import PlanRequest
-from goflow.operators.values import skip_codes, values_of
+from goflow.operators.values import skip_codes, time_limit, values_of
 
 PATHS = frozenset(
     {
@@ -92,6 +92,7 @@ def plan(request: PlanRequest) -> JobPlan:
         image_pull_policy="Always" if values.get("force_pull") else None,
         pod={"spec": _pod(values, volumes)},
         container=_container(values, mounts),
+        active_deadline_s=time_limit(task),
         skip_exit_codes=skip_codes(values.get("skip_on_exit_code")),
         result_lines=_result_lines(task, values),
         rendered={name: values[name] for name in task.template_fields if name in values},

@@ -17,7 +17,7 @@ from goflow.operators.objects import manifest_of
 from goflow.operators.plan import JobPlan, NotConvertibleError, Verdict
 from goflow.operators.pod_template import merged_metadata, merged_specs
 from goflow.operators.request import PlanRequest
-from goflow.operators.values import values_of
+from goflow.operators.values import time_limit, values_of
 
 PATHS = frozenset({"airflow.providers.cncf.kubernetes.operators.job.KubernetesJobOperator"})
 _JOB_FIELDS = {
@@ -74,7 +74,9 @@ def plan(request: PlanRequest) -> JobPlan:
         labels={**pod.texts(metadata.get("labels")), **made.labels},
         annotations={**pod.texts(metadata.get("annotations")), **made.annotations},
         xcom_sidecar=made.xcom_sidecar and waits,
-        active_deadline_s=None,
+        active_deadline_s=time_limit(request.task, job.get("activeDeadlineSeconds"))
+        if waits and request.task.execution_timeout
+        else None,
         results={"job_name": made.job_name, "job_namespace": made.namespace},
     )
 

@@ -17,7 +17,7 @@ from goflow.operators.objects import manifest_of
 from goflow.operators.plan import JobPlan, NotConvertibleError, Verdict
 from goflow.operators.pod_template import merged_containers, merged_pods, merged_specs
 from goflow.operators.request import PlanRequest
-from goflow.operators.values import skip_codes, values_of
+from goflow.operators.values import skip_codes, time_limit, values_of
 
 PATHS = frozenset(
     {
@@ -107,7 +107,9 @@ def plan(request: PlanRequest) -> JobPlan:
         container=_container(values, main),
         multiple_outputs=bool(request.task.multiple_outputs),
         xcom_sidecar=bool(values.get("do_xcom_push", False)),
-        active_deadline_s=values.get("active_deadline_seconds") or spec.get("activeDeadlineSeconds"),
+        active_deadline_s=time_limit(
+            request.task, values.get("active_deadline_seconds") or spec.get("activeDeadlineSeconds")
+        ),
         termination_grace_s=float(
             values.get("termination_grace_period") or spec.get("terminationGracePeriodSeconds") or 30
         ),

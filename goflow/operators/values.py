@@ -4,12 +4,23 @@ that one copy of a mapped task gets.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from goflow.domain.canonical import tag_of
+from goflow.domain.spec import TaskSpec
 from goflow.operators.plan import NotConvertibleError
 from goflow.operators.request import PlanRequest
+
+
+def time_limit(task: TaskSpec, own: Any = None) -> float | None:
+    """Whole seconds after which TASK's Job ends its pods: the limit of its OWN that the author has given, and
+    ``execution_timeout``, whichever is less. Nobody in a foreign pod could hold it to that; it counts from the Job's
+    beginning, as Airflow's worker counts from before it makes the pod. None without a limit."""
+    limits = [float(limit) for limit in (own, task.execution_timeout) if limit]
+    return float(max(1, math.ceil(min(limits)))) if limits else None
+
 
 PullResult = Callable[[str, str], Any]
 """From a task's id and a key to its result: of a mapped task the list of its copies' results, in order."""

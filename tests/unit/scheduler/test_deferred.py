@@ -13,7 +13,7 @@ from goflow.domain.spec import Dialect
 from goflow.domain.state import TaskState
 from goflow.domain.triggers import Deferral, Fired, FiredKind
 from goflow.scheduler import operations
-from goflow.store import launches, transitions, triggers
+from goflow.store import launches, pools, transitions, triggers
 from tests.unit.scheduler.kit import FAILED, World, dag, task
 
 DATE_TIME = "airflow.providers.standard.triggers.temporal.DateTimeTrigger"
@@ -135,3 +135,19 @@ def test_a_run_that_times_out_takes_the_trigger_with_it(world: World) -> None:
     assert world.states()["a"] == "skipped"
     with world.store.reading() as tx:
         assert triggers.count_waiting(tx) == 0
+
+
+@pytest.mark.parametrize("counts", [True, False], ids=["the pool counts it", "the pool does not"])
+def test_while_a_task_is_deferred_its_slot_is_anothers_unless_the_pool_counts_it(world: World, counts) -> None:
+    with world.store.transaction() as tx:
+        pools.set_(tx, "default_pool", 1, include_deferred=counts, who="test")
+    world.put(dag(task("a", priority_weight=2), task("b")))
+    world.trigger()
+    world.finish("a", waits(world, 300))
+    assert world.queued() == ([] if counts else ["b"])
+    if not counts:
+        world.finish("b")
+    world.pass_time(301)
+    assert world.queued() == ["a"]
+    world.finish("a")
+    assert world.queued() == (["b"] if counts else [])

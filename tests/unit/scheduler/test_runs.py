@@ -5,15 +5,15 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from goflow.domain.runs import Outcome
 from goflow.domain.spec import Dialect
 from goflow.domain.state import LaunchState, RunState, TaskState
-from goflow.store import events
+from goflow.store import events, runs
 from goflow.store.cleaning import Old
 from goflow.store.purge import look, purge
-from goflow.store.tables import launches
+from goflow.store.tables import launches, task_instances
 from tests.unit.scheduler.kit import FAILED, SKIPPED, T0, World, at, dag, empty, hourly, task
 
 
@@ -212,6 +212,29 @@ def test_depends_on_past_waits_for_the_same_task_of_the_run_before(world: World)
     assert world.run_state(run_id=second) is RunState.RUNNING
     world.mark("a", TaskState.SUCCESS, run_id=first)
     assert world.states(second) == {"a": "queued"}
+
+
+@pytest.mark.parametrize(
+    ("ignores", "late"),
+    [
+        pytest.param(True, "queued", id="the first one of its task waits for none"),
+        pytest.param(False, "none", id="unless it has to"),
+    ],
+)
+def test_a_task_that_begins_later_than_its_dag_has_no_past(world: World, ignores, late) -> None:
+    hours = [T0 - dt.timedelta(hours=number) for number in (3, 2, 1)]
+    new = task("new", depends_on_past=True, ignore_first_depends_on_past=ignores, start_date=at(hours[1]))
+    world.put(dag(task("a"), new, schedule=hourly(), start_date=at(hours[0]), catchup=True))
+    world.settle()
+    first, second, third = [run.run_id for run in world.all_runs()]
+    assert "new" not in world.states(first)
+    assert world.states(second)["new"] == "queued", "the run before lies before the task's own start"
+    with world.store.transaction() as tx:
+        run = runs.by_run_id(tx, "d", second)
+        tx.change(delete(task_instances).where(task_instances.c.dag_run_id == run.id))
+    world.restart()
+    world.settle()
+    assert world.states(third)["new"] == late
 
 
 def test_a_task_that_waits_for_a_run_that_is_purged_waits_no_longer(world: World) -> None:
