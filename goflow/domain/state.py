@@ -1,7 +1,7 @@
 """The states of runs, tasks and launches, in Airflow's words, and which changes between them there are.
 
-`TASK_TRANSITIONS` is the whole table: the store refuses any other change. ``docs/states.md`` shows it as a chart, and a
-test holds the two together.
+`TASK_TRANSITIONS`, `RUN_TRANSITIONS` and `LAUNCH_TRANSITIONS` are the whole tables: the store refuses any other change.
+``docs/states.md`` shows them as tables and charts, and a test holds them together.
 
 How GoFlow uses Airflow's task states:
 
@@ -128,6 +128,18 @@ RUN_TRANSITIONS: dict[RunState, frozenset[RunState]] = {
     RunState.FAILED: frozenset({RunState.QUEUED, RunState.RUNNING, RunState.SUCCESS}),
 }
 """The same for runs; an ended run goes back to ``queued`` when some of its tasks are cleared."""
+
+_L = LaunchState
+
+LAUNCH_TRANSITIONS: dict[LaunchState, frozenset[LaunchState]] = {
+    _L.PLANNED: frozenset({_L.CREATED, _L.CLAIMED, _L.ENDED, _L.LOST}),
+    _L.CREATED: frozenset({_L.CLAIMED, _L.ENDED, _L.LOST}),
+    _L.CLAIMED: frozenset({_L.ENDED, _L.LOST}),
+    _L.ENDED: frozenset({_L.CLEANED}),
+    _L.LOST: frozenset({_L.CLEANED, _L.ENDED}),
+    _L.CLEANED: frozenset(),
+}
+"""The same for launches. A lost launch may still be heard of."""
 
 
 def may_follow(before: TaskState, after: TaskState) -> bool:

@@ -13,7 +13,7 @@ from sqlalchemy import Row, Update, bindparam, func, insert, select, update
 
 from goflow.domain.errors import NotFoundError, StateChangeRefusedError
 from goflow.domain.runs import Launch, job_name, new_launch_id
-from goflow.domain.state import LaunchState, TaskState
+from goflow.domain.state import LAUNCH_TRANSITIONS, LaunchState, TaskState
 from goflow.store import events, launches
 from goflow.store.columns import dumps
 from goflow.store.tables import launches as table
@@ -23,16 +23,6 @@ from goflow.store.tx import Tx, in_parts
 _l = table.c
 _t = task_instances.c
 _L = LaunchState
-
-LAUNCH_TRANSITIONS: dict[LaunchState, frozenset[LaunchState]] = {
-    _L.PLANNED: frozenset({_L.CREATED, _L.CLAIMED, _L.ENDED, _L.LOST}),
-    _L.CREATED: frozenset({_L.CLAIMED, _L.ENDED, _L.LOST}),
-    _L.CLAIMED: frozenset({_L.ENDED, _L.LOST}),
-    _L.ENDED: frozenset({_L.CLEANED}),
-    _L.LOST: frozenset({_L.CLEANED, _L.ENDED}),
-    _L.CLEANED: frozenset(),
-}
-"""From each state of a launch, the states that may follow. A lost launch may still be heard of."""
 
 COLUMNS = frozenset({"claimed_by", "job_name", "namespace", "plan", "outcome", "token_hash"})
 """What a change may set beside state, exit code, reason and message; ``outcome`` is any JSON, ``plan`` is text."""

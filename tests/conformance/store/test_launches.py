@@ -13,11 +13,10 @@ from threading import Barrier
 import pytest
 
 from goflow.domain.errors import NotFoundError, StateChangeRefusedError
-from goflow.domain.state import LaunchState, TaskState
+from goflow.domain.state import LAUNCH_TRANSITIONS, LaunchState, TaskState
 from goflow.store import Store, events, launches, pools, tasks, transitions
 from goflow.store.rows import NewTask
 from goflow.store.transitions import Claimed, LaunchRequest, Limit, TaskChange, advance_launch, advance_task
-from goflow.store.transitions.launches import LAUNCH_TRANSITIONS
 from tests.stores import START, Made, OpenStore, bash_dag, begin, make_run, queue, schedule
 
 S, L = TaskState, LaunchState

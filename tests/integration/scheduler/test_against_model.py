@@ -12,11 +12,13 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.integration.scheduler.model.machine import Machine
+from tests.integration.scheduler.model.mutants import MUTANTS, ROOT, Mutant
 from tests.postgres import TEMPLATE, Server
 
 EXAMPLES = int(os.environ.get("GOFLOW_MODEL_EXAMPLES", "60"))
 STEPS = int(os.environ.get("GOFLOW_MODEL_STEPS", "20"))
 LONG = "GOFLOW_MODEL_EXAMPLES" in os.environ
+SHRINK = [Phase.shrink] if os.environ.get("GOFLOW_MODEL_SHRINK", "1") == "1" else []
 
 
 def check(make: Callable[[], tuple[str, Callable[[], None]]], examples: int) -> None:
@@ -33,7 +35,7 @@ def check(make: Callable[[], tuple[str, Callable[[], None]]], examples: int) -> 
         stateful_step_count=STEPS,
         deadline=None,
         database=None,
-        phases=[Phase.explicit, Phase.generate, Phase.shrink],
+        phases=[Phase.explicit, Phase.generate, *SHRINK],
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
     )
     run_state_machine_as_test(Here, settings=limits)
@@ -60,3 +62,8 @@ def test_the_scheduler_does_it_on_postgresql_too(postgres_server: Server) -> Non
         return postgres_server.url(name), lambda: postgres_server.drop(name)
 
     check(make, max(1, EXAMPLES // 6))
+
+
+@pytest.mark.parametrize("mutant", MUTANTS.values(), ids=MUTANTS)
+def test_what_the_mutants_change_stands_in_the_code(mutant: Mutant) -> None:
+    assert mutant.text() != (ROOT / mutant.path).read_text()

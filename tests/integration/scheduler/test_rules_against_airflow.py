@@ -48,7 +48,9 @@ Shape = list[tuple[str, str, list[str]]]
 
 def airflow_says(dialect: Dialect, cases: list[dict[str, Any]], folder: Path) -> list[list[Verdict]]:
     python = environment(AIRFLOWS[dialect]).python
-    answers: list[list[Verdict]] = told_by(python, "ask_airflow_rules.py", asked=cases, home=folder)
+    answers: list[list[Verdict]] = told_by(
+        python, "ask_airflow_rules.py", asked=cases, home=folder, timeout=280 + 10 * len(cases)
+    )
     # A state that Airflow gives is what counts: whether it calls the dependencies met beside it changes nothing.
     return [[[state, met and state is None] for state, met in answer] for answer in answers]
 
@@ -192,7 +194,7 @@ def random_shape(dice: random.Random) -> tuple[Shape, str]:
     return shape, "all_done_setup_success" if is_teardown else dice.choice(MODERN[:-2])
 
 
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(1200 + 60 * SHAPES)
 @pytest.mark.parametrize("dialect", list(AIRFLOWS), ids=str)
 def test_setups_and_teardowns_further_above_in_every_order(dialect: Dialect, tmp_path: Path) -> None:
     dice = random.Random(os.environ.get("GOFLOW_RULE_SEED", "1"))

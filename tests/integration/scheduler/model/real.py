@@ -13,6 +13,7 @@ from sqlalchemy import event
 from goflow.domain.clock import VirtualClock
 from goflow.domain.runs import Launch, Outcome
 from goflow.domain.state import (
+    LAUNCH_TRANSITIONS,
     OPEN_LAUNCH_STATES,
     RUN_TRANSITIONS,
     TASK_TRANSITIONS,
@@ -24,7 +25,6 @@ from goflow.domain.triggers import Fired
 from goflow.executor.outcomes import settle
 from goflow.scheduler.loop import Scheduler
 from goflow.store import Store, events, launches, pools, runs, tasks, transitions, triggers
-from goflow.store.transitions.launches import LAUNCH_TRANSITIONS
 from tests.integration.scheduler.model.world import Place
 from tests.unit.scheduler.kit import World, report_of
 
