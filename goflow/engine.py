@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import structlog
+from goflow_runner.desk import SOCKET as DESK_SOCKET
 
 from goflow import __version__
 from goflow.executor.backend import Backend
@@ -27,6 +28,8 @@ from goflow.members.roster import Roster
 from goflow.operators.manifest import TOKEN_AUDIENCE
 from goflow.scheduler.loop import Scheduler
 from goflow.server.attempts import AttemptGuard, MintGuard, TokenReviewGuard
+from goflow.server.desk import Desk
+from goflow.server.launch_calls import LaunchCalls
 from goflow.server.listener import Listener
 from goflow.server.task_api import TaskApi
 from goflow.server.task_input import InputBuilder
@@ -82,18 +85,16 @@ class Engine:
         folders = FolderCache(self.store, settings.home / "folders") if settings.backend == "local" else None
         renders = purpose is Purpose.RENDER
         share = self._build_share()
+        inputs = InputBuilder(parse_path_of(settings), folders, renders=renders, results=results_of(settings))
         self.task_api = Listener(
             "task API",
             TaskApi(
-                self.store,
-                guard,
-                InputBuilder(parse_path_of(settings), folders, renders=renders, results=results_of(settings)),
-                trigger_poll_s=settings.trigger_poll_s,
-                home=share.home,
+                self.store, guard, inputs, trigger_poll_s=settings.trigger_poll_s, home=share.home
             ).application,
             settings.task_api_host,
             settings.task_api_port,
         )
+        desk = getattr(self.backend, "desk", None)
         self.executor = Executor(
             self.store,
             self.backend,
@@ -127,6 +128,7 @@ class Engine:
             *([] if self.roster is None else [self.roster]),
             self.task_api,
             Hook("task API address", self._announce_task_api),
+            *([Desk(desk, LaunchCalls(self.store, inputs), self.mint.check)] if desk is not None else []),
             self.executor,
             self.trigger_runners,
             *([self.scheduler] if purpose in {Purpose.SERVE, Purpose.ORDERED} else []),
@@ -186,7 +188,7 @@ class Engine:
         settings = self.settings
         if settings.backend == "local":
             root = settings.home / "local"
-            self.backend = LocalBackend(root, f"file:{root / 'task-api'}")
+            self.backend = LocalBackend(root, f"file:{root / 'task-api'}", desk=root / DESK_SOCKET)
             return MintGuard(self.mint), None
         from goflow.executor.follow import LogFollower
         from goflow.executor.kubernetes import KubernetesBackend

@@ -22,7 +22,8 @@ from pathlib import Path
 
 import structlog
 from goflow_runner import wire
-from goflow_runner.local import SOCKET, process_identity, short_address
+from goflow_runner.desk import short_address
+from goflow_runner.local import SOCKET, process_identity
 
 from goflow.domain.runs import Outcome
 from goflow.domain.state import TaskState
@@ -45,12 +46,20 @@ KILLED = "killed"
 
 class LocalBackend:
     """Runs launches as processes. ROOT is a folder of its own; TASK_API is the address given to runners, as in
-    `goflow_runner.wire.ENV_API_URL`."""
+    `goflow_runner.wire.ENV_API_URL`, DESK the socket of their desk (`goflow_runner.desk`), where there is one."""
 
     name = "local"
 
-    def __init__(self, root: Path, task_api: str, base_environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        task_api: str,
+        base_environment: Mapping[str, str] | None = None,
+        *,
+        desk: Path | None = None,
+    ) -> None:
         self.root = root
+        self.desk = desk
         self.launches = root / "launches"
         self.task_api = task_api
         environment = os.environ if base_environment is None else base_environment
@@ -95,7 +104,13 @@ class LocalBackend:
             wire.ENV_TOKEN_FILE: str(token_file),
             wire.ENV_WORK_DIR: str(folder),
         }
-        request = {"dir": str(folder), "launch_id": plan.launch_id, "environment": environment}
+        request = {
+            "dir": str(folder),
+            "launch_id": plan.launch_id,
+            "environment": environment,
+            "desk": str(self.desk) if self.desk else None,
+            "plain": plan.plain,
+        }
         try:
             self._ask(request)
         except OSError:
@@ -197,7 +212,7 @@ class LocalBackend:
             connection.settimeout(10)
             with short_address(self.root / SOCKET) as address:
                 connection.connect(address)
-            connection.sendall(json.dumps(request).encode() + b"\n")
+            connection.sendall(json.dumps(request).encode() + b"\n\n")
             if not connection.recv(1024):
                 raise OSError("it closed the connection without an answer")
 

@@ -58,6 +58,8 @@ class JobPlan:
     container: Mapping[str, Json] = field(default_factory=dict)
     folder_path: str = ""
     """Where the DAG folder is mounted, for runner launches."""
+    plain: bool = False
+    """Whether our runner only has a command to start; asked on the local backend, where that is cheaper to begin."""
     brings_runner: bool = False
     """Whether our runner has to be put into the pod: its image is somebody else's."""
     xcom_sidecar: bool = False

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
+
+from goflow_runner.command import plain_command
+from goflow_runner.wire import TaskInput
 
 from goflow.domain.spec import RuntimeSpec, TaskSpec
 from goflow.operators.identity import annotations_of, labels_of
@@ -54,7 +57,14 @@ def plan(request: PlanRequest) -> JobPlan:
         container=container,
         folder_path=request.defaults.parse_path,
         kube_access=bool(account) or _speaks_with_kubernetes(request.task),
+        plain=request.defaults.backend == "local" and _is_plain(request),
     )
+
+
+def _is_plain(request: PlanRequest) -> bool:
+    """Whether the runner will find a command and nothing else to run. It looks itself: this only chooses where from."""
+    told = {"task": request.task.to_json(), "dialect": request.dag.dialect.value}
+    return plain_command(cast(TaskInput, told)) is not None
 
 
 def _speaks_with_kubernetes(task: TaskSpec) -> bool:

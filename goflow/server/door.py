@@ -122,7 +122,7 @@ class Door:
         if told is not None and told > LARGEST_BODY:
             raise RequestRefusedError(413, f"a request has at most {LARGEST_BODY} bytes")
         if told is None or told > LARGEST_STRANGERS_BODY:
-            await run_in_threadpool(self._answered, who, request)
+            await run_in_threadpool(answered, who, request)
         parts, size = [], 0
         async for part in request.stream():
             size += len(part)
@@ -139,7 +139,7 @@ class Door:
         body: bytes,
     ) -> Response:
         try:
-            return self._answered(self._call, handler, who, request, body)
+            return answered(self._call, handler, who, request, body)
         except RequestRefusedError as refusal:
             return Answer({"detail": refusal.detail}, refusal.status)
 
@@ -151,25 +151,6 @@ class Door:
         if isinstance(answer, Response):
             return answer
         return Response(status_code=204) if answer is None else Answer(answer)
-
-    @staticmethod
-    def _answered(function: Callable[..., T], *arguments: Any) -> T:
-        """What FUNCTION gives; what it raises becomes RequestRefusedError in words."""
-        try:
-            return function(*arguments)
-        except RequestRefusedError:
-            raise
-        except (KubeError, DatabaseBusyError) as problem:  # which the runner asks again
-            raise RequestRefusedError(503, str(problem)) from problem
-        except NotFoundError as problem:
-            raise RequestRefusedError(404, str(problem)) from problem
-        except AlreadyExistsError as problem:
-            raise RequestRefusedError(409, str(problem)) from problem
-        except GoFlowError as problem:
-            raise RequestRefusedError(400, str(problem)) from problem
-        except Exception as problem:
-            log.exception("the task API failed")
-            raise RequestRefusedError(500, "the server failed; its log says why") from problem
 
     def _speaker(self, request: Request, after_end: bool) -> Launch:
         """The launch whose token came with REQUEST; in paths its id may be written as a UUID. Raises
@@ -218,6 +199,25 @@ class Door:
         if not self.guard.allows_runner(runner_id, _token(request)):
             raise RequestRefusedError(401, "this token is not good for this trigger runner")
         return runner_id
+
+
+def answered(function: Callable[..., T], *arguments: Any) -> T:
+    """What FUNCTION gives; what it raises becomes RequestRefusedError in words."""
+    try:
+        return function(*arguments)
+    except RequestRefusedError:
+        raise
+    except (KubeError, DatabaseBusyError) as problem:  # which the runner asks again
+        raise RequestRefusedError(503, str(problem)) from problem
+    except NotFoundError as problem:
+        raise RequestRefusedError(404, str(problem)) from problem
+    except AlreadyExistsError as problem:
+        raise RequestRefusedError(409, str(problem)) from problem
+    except GoFlowError as problem:
+        raise RequestRefusedError(400, str(problem)) from problem
+    except Exception as problem:
+        log.exception("the task API failed")
+        raise RequestRefusedError(500, "the server failed; its log says why") from problem
 
 
 def _token(request: Request) -> str:

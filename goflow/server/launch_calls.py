@@ -56,10 +56,10 @@ class LaunchCalls:
                 for launch_id, what in claimed.items()
             }
 
-    def finish(self, told: Sequence[tuple[Launch, Mapping[str, Any]]]) -> None:
-        """Store ends (`goflow_runner.wire.Finish`). A task that was told to stop waits for its backend's word on why
-        (decision 11). Raises InvalidRequestError where one is not as it should be, and NotFoundError."""
-        ends = [_end(launch, body, self.store.clock.now()) for launch, body in told]
+    def finish(self, told: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+        """Store ends (launch and `goflow_runner.wire.Finish`). A task that was told to stop waits for its backend's
+        word on why (decision 11). Raises InvalidRequestError where one is not as it should be, and NotFoundError."""
+        ends = [_end(launch_id, body, self.store.clock.now()) for launch_id, body in told]
         with self.store.transaction() as tx:
             now = launches.with_tasks(tx, {end.launch_id for end in ends})
             known = {launch_id: launch for launch_id, (launch, _) in now.items()}
@@ -74,12 +74,12 @@ class LaunchCalls:
                     _say_why(tx, end)
 
 
-def _end(launch: Launch, body: Mapping[str, Any], at: dt.datetime) -> End:
+def _end(launch_id: str, body: Mapping[str, Any], at: dt.datetime) -> End:
     word = task_bodies.word(body.get("outcome"))
     lines = task_bodies.lines(body.get("lines") or [])
     told = task_bodies.report(body)
     return End(
-        launch_id=launch.id, outcome=_outcome(word, at), who="runner", report=told, lines=lines, usage=word["usage"]
+        launch_id=launch_id, outcome=_outcome(word, at), who="runner", report=told, lines=lines, usage=word["usage"]
     )
 
 

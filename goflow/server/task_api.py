@@ -101,7 +101,7 @@ class TaskApi:
 
     def finish(self, launch: Launch, _: Request, body: Any) -> None:
         """Store the end. A task that was told to stop waits for its backend's word on why (decision 11)."""
-        self.calls.finish([(launch, task_bodies.mapping(body))])
+        self.calls.finish([(launch.id, task_bodies.mapping(body))])
 
     def folder(self, launch: Launch, request: Request, _: object) -> Response:
         """The DAG folder of the launch's own version, as a tar. Raises RequestRefusedError (403) for another."""

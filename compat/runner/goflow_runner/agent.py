@@ -14,14 +14,16 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from goflow_runner import command, processes
 from goflow_runner.client import RefusedError, ServerAwayError, TaskClient
 from goflow_runner.output import Output
 from goflow_runner.wire import EXIT_NO_SERVER, EXIT_NOT_CLAIMED, Finish, OutcomeInfo, TaskInput
+
+if TYPE_CHECKING:
+    from goflow_runner.desk import DeskClient
 
 KILL_AFTER_S = 25.0
 """From SIGTERM to SIGKILL for the task, five seconds less than Kubernetes' default grace period of 30."""
@@ -44,17 +46,17 @@ class StoppedError(Exception):
     """The agent was told to stop before its task began."""
 
 
-@dataclass
 class Stop:
     """What SIGTERM and SIGINT do: before the task begins they raise `StoppedError`, then they go to its group."""
 
-    kill_after_s: float
-    child: int = 0
-    is_preparing: bool = True
-    """Whether `StoppedError` is raised: as long as nothing was started that has to be stopped."""
-    told: bool = False
-    """Whether the task was told to stop while it ran."""
-    kill_at: float | None = None
+    def __init__(self, kill_after_s: float, child: int = 0, *, is_preparing: bool = True) -> None:
+        self.kill_after_s = kill_after_s
+        self.child = child
+        self.is_preparing = is_preparing
+        """Whether `StoppedError` is raised: as long as nothing was started that has to be stopped."""
+        self.told = False
+        """Whether the task was told to stop while it ran."""
+        self.kill_at: float | None = None
 
     def __call__(self, number: int, _frame: object) -> None:
         """The signal handler."""
@@ -90,18 +92,26 @@ class Stop:
         return restore
 
 
-@dataclass
 class Attempt:
     """What the agent holds while a task runs."""
 
-    task: TaskInput
-    client: TaskClient
-    output: Output
-    work_dir: Path
-    environment: dict[str, str]
-    stop: Stop = field(default_factory=lambda: Stop(KILL_AFTER_S))
-    timed_out: bool = False
-    result_is_last_line: bool = False
+    def __init__(
+        self,
+        task: TaskInput,
+        client: TaskClient | DeskClient,
+        output: Output,
+        work_dir: Path,
+        environment: dict[str, str],
+        stop: Stop | None = None,
+    ) -> None:
+        self.task = task
+        self.client = client
+        self.output = output
+        self.work_dir = work_dir
+        self.environment = environment
+        self.stop = stop or Stop(KILL_AFTER_S)
+        self.timed_out = False
+        self.result_is_last_line = False
 
     @property
     def terminated(self) -> bool:
@@ -117,13 +127,15 @@ def run(
     work_dir: Path,
     execute_python: Callable[[Attempt], int],
     kill_after_s: float = KILL_AFTER_S,
+    client: TaskClient | DeskClient | None = None,
 ) -> int:
     """Run the launch to its end; the exit code for the container.
 
     EXECUTE_PYTHON starts a child process that runs the task through the shim and gives back its pid; it differs between
-    a container (a fork of this process) and the local backend's zygote, which has imported the shim already.
+    a container (a fork of this process) and the local backend's zygote, which has imported the shim already. CLIENT is
+    the task API's unless given.
     """
-    client = TaskClient.from_environment(launch_id, environment)
+    client = client or TaskClient.from_environment(launch_id, environment)
     stop = Stop(kill_after_s)
     restore = stop.listen()
     try:
@@ -148,7 +160,7 @@ def run(
 
 def _run_claimed(
     task: TaskInput,
-    client: TaskClient,
+    client: TaskClient | DeskClient,
     stop: Stop,
     work_dir: Path,
     environment: Mapping[str, str],
@@ -194,10 +206,8 @@ def _run_task(attempt: Attempt, execute_python: Callable[[Attempt], int]) -> Out
     if plain is not None:
         child = command.start(plain, attempt.task, attempt.environment, attempt.output.fd, attempt.work_dir)
         attempt.stop.task_begins(child)
-        attempt.output.start()
         return command.outcome(plain, _wait(attempt, 0.0), attempt)  # nothing inside a command watches the clock
     attempt.stop.task_begins(execute_python(attempt))
-    attempt.output.start()  # after the fork: a thread that holds a lock meanwhile would leave it locked in the child
     code = _wait(attempt, TIMEOUT_MARGIN_S)
     told = attempt.work_dir / "outcome.json"
     if told.exists():
@@ -216,16 +226,19 @@ def _run_task(attempt: Attempt, execute_python: Callable[[Attempt], int]) -> Out
 def _wait(attempt: Attempt, margin_s: float) -> int:
     """The child's exit code (negative: the signal that ended it), after SIGKILL where SIGTERM was not enough.
 
-    Its execution_timeout is enforced MARGIN_S seconds late.
+    Its execution_timeout is enforced MARGIN_S seconds late, and what it writes is read meanwhile.
     """
     limit = attempt.task["task"].get("execution_timeout")
     deadline = time.monotonic() + limit + margin_s if limit else None
     stop = attempt.stop
     with processes.Watch(stop.child) as watch:
         while True:
-            code = watch.pause(min((moment for moment in (deadline, stop.kill_at) if moment is not None), default=None))
+            moments = (deadline, stop.kill_at, attempt.output.due())
+            until = min((moment for moment in moments if moment is not None), default=None)
+            code = watch.pause(until, attempt.output)
             if code is not None:
                 return code
+            attempt.output.send()
             now = time.monotonic()
             if stop.kill_at is not None and now >= stop.kill_at:
                 attempt.output.say("the task did not stop: it is killed")

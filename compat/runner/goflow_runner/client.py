@@ -1,14 +1,16 @@
-"""The task API, called: one connection, the token read afresh, patience with a server that is away."""
+"""The task API, called: one connection, the token read afresh, patience with a server that is away.
+
+What speaks HTTP is imported with the first call: a local attempt that only runs a command makes none.
+"""
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import time
 import urllib.parse
 from collections.abc import Callable, Mapping
-from typing import Any, BinaryIO, TypeVar, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
 
 from goflow_runner.wire import (
     ENV_API_URL,
@@ -23,6 +25,9 @@ from goflow_runner.wire import (
     TaskInput,
     XComValue,
 )
+
+if TYPE_CHECKING:
+    import http.client
 
 T = TypeVar("T")
 _NOTHING: Mapping[str, str] = {}
@@ -273,6 +278,8 @@ class TaskClient:
         any_answer: bool = False,
     ) -> T:
         """What TAKE makes of the first answer that arrives whole: of 2xx, or with ANY_ANSWER of any but 5xx and 429."""
+        import http.client
+
         began = time.monotonic()
         pause = FIRST_PAUSE_S
         self._is_repeat = False
@@ -303,6 +310,8 @@ class TaskClient:
             self._connection = None
 
     def _send(self, method: str, path: str, payload: bytes | None, more: Mapping[str, str]) -> http.client.HTTPResponse:
+        import http.client
+
         with open(self.token_file, encoding="ascii") as file:
             token = file.read().strip()
         if self._owner != os.getpid():  # a fork must not speak on its parent's connection
@@ -326,6 +335,8 @@ class TaskClient:
             return self._connection.getresponse()
 
     def _connect(self) -> http.client.HTTPConnection:
+        import http.client
+
         url = self.api_url
         if url.startswith("file:"):
             with open(url[len("file:") :], encoding="utf-8") as file:
@@ -351,6 +362,8 @@ class TaskClient:
 
 def _json(response: http.client.HTTPResponse) -> dict[str, Any]:
     """The body. Raises HTTPException for one that is no JSON: it is cut off, or not from the task API at all."""
+    import http.client
+
     content = response.read()
     if response.status == 204:
         return {}

@@ -11,9 +11,8 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from goflow_runner import processes
 from goflow_runner.wire import OutcomeInfo, TaskInput
@@ -27,8 +26,7 @@ _PLAIN_ARGUMENTS = frozenset({"bash_command", "env", "append_env", "cwd", "skip_
 _TEMPLATE_MARKS = ("{{", "{%", "{#")
 
 
-@dataclass(frozen=True)
-class PlainCommand:
+class PlainCommand(NamedTuple):
     """What to start: ARGV in CWD with ENVIRONMENT (None: the container's own); which exit codes mean *skipped*."""
 
     argv: list[str]

@@ -1,13 +1,17 @@
 """The local backend's zygote: a small process that starts attempts by forking, so that a task starts in milliseconds.
 
-It has imported what every task needs, listens on a Unix socket below its folder and is told ``{"dir": ..., "launch_id":
-..., "environment": {...}}`` per attempt. Each attempt is a fork in a session of its own: it outlives zygote and daemon,
-and says how it fares in its folder:
+It listens on a Unix socket below its folder and is told, a line of JSON for each attempt, ``{"dir": ..., "launch_id":
+..., "environment": {...}, "desk": ..., "plain": ...}``. Each attempt is a fork in a session of its own: it outlives
+zygote and daemon, and says how it fares in its folder:
 
 * ``process``: pid and start time (in clock ticks since boot), made exclusively: the second of two starts of one launch
   finds the file and ends, so that a launch which is asked for twice runs once;
 * ``output.jsonl``, ``finish.json``: what was written and how it ended, also when no server is there to be told;
 * ``exit``: the agent's exit code, written last.
+
+A fork costs as much as the process has memory of its own. So there are two: the one that listens has imported little
+more than the agent, and forks attempts that are ``plain``, one command each; the other is its child, has imported what
+Python tasks need, and is handed all the others.
 """
 
 from __future__ import annotations
@@ -20,11 +24,11 @@ import signal
 import socket
 import sys
 import traceback
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from goflow_runner import agent, python_task
+from goflow_runner import agent, processes
+from goflow_runner.desk import DeskClient, short_address
 from goflow_runner.wire import EXIT_NOT_CLAIMED
 
 SOCKET = "zygote.sock"
@@ -39,8 +43,7 @@ def serve(folder: Path, *, preload: bool = True) -> int:
         os.setsid()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # attempts are nobody's to wait for: their folder tells
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if preload:
-        _preload()
+    processes.libc()
     path = folder / SOCKET
     staging = folder / f".{SOCKET}.{os.getpid()}"
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -51,10 +54,12 @@ def serve(folder: Path, *, preload: bool = True) -> int:
     os.chmod(staging, 0o600)
     listener.listen(128)
     staging.replace(path)
-    gc.collect()
-    gc.freeze()  # forks share the pages of what is imported only as long as the collector leaves them alone
     daemon = os.getppid()
     listener.settimeout(IDLE_S)
+    nursery = _Nursery(listener, preload=preload)
+    nursery.start()
+    gc.collect()
+    gc.freeze()  # forks share the pages of what is imported only as long as the collector leaves them alone
     while True:
         try:
             connection, _ = listener.accept()
@@ -63,42 +68,93 @@ def serve(folder: Path, *, preload: bool = True) -> int:
                 return 0
             continue
         with connection:
-            _serve_one(connection, listener)
+            _serve_one(connection, listener, nursery)
 
 
-@contextlib.contextmanager
-def short_address(path: Path) -> Iterator[str]:
-    """Another name for the socket PATH, however deep it lies: a socket's address has at most 107 bytes (unix(7))."""
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        yield f"/proc/self/fd/{folder}/{path.name}"
-    finally:
-        os.close(folder)
+class _Nursery:
+    """The other zygote, whose forks have imported what Python tasks need. It ends with this process."""
+
+    def __init__(self, listener: socket.socket, *, preload: bool) -> None:
+        self._listener = listener
+        self._preload = preload
+        self._ours: socket.socket | None = None
+
+    def start(self) -> None:
+        """Fork it; it is ready once it has imported everything, and what it is told meanwhile waits."""
+        self.close()
+        ours, theirs = socket.socketpair()
+        if os.fork() == 0:
+            code = 70
+            try:
+                ours.close()
+                self._listener.close()
+                processes.end_with_parent()
+                code = _serve_python(theirs, preload=self._preload)
+            finally:
+                os._exit(code)
+        theirs.close()
+        self._ours = ours
+
+    def close(self) -> None:
+        """Leave it alone: in an attempt, or since it has ended."""
+        if self._ours is not None:
+            self._ours.close()
+            self._ours = None
+
+    def hand(self, line: bytes) -> None:
+        """Have it fork the attempt that LINE asks for."""
+        if self._ours is None:
+            return
+        try:
+            self._ours.sendall(line)
+        except OSError:  # it has ended: somebody has killed it
+            self.start()
+            self._ours.sendall(line)
 
 
-def _serve_one(connection: socket.socket, listener: socket.socket) -> None:
-    """Start what CONNECTION asks for and answer ``{"pid": n}``."""
+def _serve_python(requests: socket.socket, *, preload: bool) -> int:
+    """Fork what REQUESTS ask for, until their end; the exit code."""
+    if preload:
+        _preload()
+    gc.collect()
+    gc.freeze()
+    with requests.makefile("rb") as lines:
+        for line in lines:
+            if os.fork() == 0:
+                requests.close()
+                _become_attempt(json.loads(line))
+    return 0
+
+
+def _serve_one(connection: socket.socket, listener: socket.socket, nursery: _Nursery) -> None:
+    """Start what CONNECTION asks for, a line each, and answer with as many lines ``{}`` once all are forked."""
     connection.settimeout(5.0)
     try:
-        request = json.loads(_line(connection))
+        lines = _lines(connection)
+        requests = [json.loads(line) for line in lines]
     except (ValueError, OSError):
         return
-    pid = os.fork()
-    if pid == 0:
-        listener.close()
-        connection.close()
-        _become_attempt(request)
+    for line, request in zip(lines, requests, strict=True):
+        if not request.get("plain"):
+            nursery.hand(line)
+        elif os.fork() == 0:
+            listener.close()
+            connection.close()
+            nursery.close()
+            _become_attempt(request)
     with contextlib.suppress(OSError):
-        connection.sendall(json.dumps({"pid": pid}).encode() + b"\n")
+        connection.sendall(b"{}\n" * len(lines))
 
 
-def _line(connection: socket.socket) -> bytes:
-    parts = []
-    while True:
-        part = connection.recv(1 << 16)
-        parts.append(part)
-        if not part or part.endswith(b"\n"):
-            return b"".join(parts)
+def _lines(connection: socket.socket) -> list[bytes]:
+    """The lines that were sent; the last of them is empty, and left out. Raises OSError where it is missing."""
+    content = b""
+    while not content.endswith(b"\n\n"):
+        part = connection.recv(1 << 18)
+        if not part:
+            raise ConnectionResetError
+        content += part
+    return content.splitlines(keepends=True)[:-1]
 
 
 def _become_attempt(request: dict[str, Any]) -> None:
@@ -136,13 +192,21 @@ def _attempt(request: dict[str, Any], folder: Path) -> int:
     null = os.open(os.devnull, os.O_RDWR)
     for fd in (0, 1, 2):
         os.dup2(null, fd)
+    desk = request.get("desk")
     return agent.run(
         request["launch_id"],
         request["environment"],
         claimant=me,
         work_dir=folder,
-        execute_python=python_task.fork,
+        execute_python=_fork_python,
+        client=DeskClient(Path(desk), request["launch_id"], request["environment"]) if desk else None,
     )
+
+
+def _fork_python(attempt: agent.Attempt) -> int:
+    from goflow_runner import python_task
+
+    return python_task.fork(attempt)
 
 
 def process_identity(pid: int) -> str | None:
@@ -158,6 +222,8 @@ def process_identity(pid: int) -> str | None:
 def _preload() -> None:
     """Import what tasks are going to need; what is missing costs the task its own import and no more."""
     import tempfile  # noqa: F401
+
+    import goflow_runner.python_task  # noqa: F401
 
     with contextlib.suppress(ImportError):
         import airflow._goflow as shim  # type: ignore[import-untyped,unused-ignore]

@@ -10,10 +10,13 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from goflow_runner.client import RefusedError, ServerAwayError, TaskClient
 from goflow_runner.wire import LogLine
+
+if TYPE_CHECKING:
+    from goflow_runner.desk import DeskClient
 
 SEND_EVERY_S = 0.5
 SEND_AT_LINES = 500
@@ -40,7 +43,9 @@ class Output:
     Bytes that are no UTF-8 are shown as ``\\xNN``, as Airflow's SubprocessHook shows them.
     """
 
-    def __init__(self, spool: Path | None, client: TaskClient | None, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, spool: Path | None, client: TaskClient | DeskClient | None, clock: Callable[[], float] = time.time
+    ) -> None:
         self.translate: Callable[[str], list[str]] | None = None
         """What is to be shown for a line, set before the first one."""
         self._path = spool
@@ -61,7 +66,9 @@ class Output:
         os.set_inheritable(self.fd, True)
         self._done_reading = threading.Event()
         self._closing = threading.Event()
-        self._reader = threading.Thread(target=self._read, name="output-reader", daemon=True)
+        self._reader: threading.Thread | None = None
+        self._send_from: float | None = None
+        """When what was written is to be sent at the latest, as ``time.monotonic`` counts."""
         self._sender: threading.Thread | None = None
 
     @property
@@ -70,8 +77,35 @@ class Output:
         return None if self._line_length > LONGEST_RESULT else "".join(self._line)
 
     def start(self) -> None:
-        """Begin to read."""
+        """Begin to read, in a thread. Whoever has a loop of its own calls `to_read` and `read_some` instead."""
+        self._reader = threading.Thread(target=self._read, name="output-reader", daemon=True)
         self._reader.start()
+
+    def to_read(self) -> list[int]:
+        """The end of the pipe that there may be something to read from; nothing once all is read."""
+        return [] if self._reader is not None or self._done_reading.is_set() else [self._read_fd]
+
+    def read_some(self) -> bool:
+        """Read what is there, and wait for it if nothing is; false at its end."""
+        chunk = os.read(self._read_fd, 1 << 16)
+        if chunk:
+            self._take(chunk)
+        else:
+            self._done_reading.set()
+            os.close(self._read_fd)
+        return bool(chunk)
+
+    def due(self) -> float | None:
+        """When whoever calls `read_some` is to call `send`, as ``time.monotonic`` counts; None: not yet."""
+        return self._send_from if self._reader is None and self._sender is None else None
+
+    def send(self) -> None:
+        """Begin to send what is written, in a thread, if it is time."""
+        with self._lock:
+            if self._send_from is None or self._sender is not None or time.monotonic() < self._send_from:
+                return
+            self._sender = threading.Thread(target=self._send, name="output-sender", daemon=True)
+            self._sender.start()
 
     def say(self, text: str) -> None:
         """A line of the runner's own."""
@@ -83,8 +117,10 @@ class Output:
         if self._closing.is_set():
             return
         os.close(self.fd)
-        if self._reader.ident is not None:
+        if self._reader is not None:
             self._done_reading.wait(wait_s)
+        else:
+            self._read_rest(time.monotonic() + wait_s)
         self._closing.set()
         with self._lock:
             if self._partial:
@@ -121,15 +157,21 @@ class Output:
     def _read(self) -> None:
         try:
             while not self._closing.is_set():
-                if not select.select([self._read_fd], [], [], 0.5)[0]:
-                    continue
-                chunk = os.read(self._read_fd, 1 << 16)
-                if not chunk:
-                    break
-                self._take(chunk)
+                if select.select([self._read_fd], [], [], 0.5)[0] and not self.read_some():
+                    return
+                self.send()
         finally:
-            self._done_reading.set()
-            os.close(self._read_fd)
+            if not self._done_reading.is_set():
+                self._done_reading.set()
+                os.close(self._read_fd)
+
+    def _read_rest(self, until: float) -> None:
+        while not self._done_reading.is_set():
+            if not select.select([self._read_fd], [], [], max(0.0, until - time.monotonic()))[0]:
+                self._done_reading.set()
+                os.close(self._read_fd)
+                return
+            self.read_some()
 
     def _take(self, chunk: bytes) -> None:
         with self._lock:
@@ -145,9 +187,8 @@ class Output:
             self._partial = rest
             if pieces:
                 self._keep(pieces)
-            if self._sender is None and self._client is not None and self._spooled:
-                self._sender = threading.Thread(target=self._send, name="output-sender", daemon=True)
-                self._sender.start()
+            if self._send_from is None and self._client is not None and self._spooled:
+                self._send_from = time.monotonic() + SEND_EVERY_S
 
     def _lines(self, raw: bytes) -> list[bytes]:
         """What is shown for a line."""
@@ -210,14 +251,15 @@ class Output:
         assert self._client is not None
         client = self._client.another()
         client.patience_s = 5.0
-        while not self._closing.wait(SEND_EVERY_S):
+        while not self._closing.is_set():
             with contextlib.suppress(ServerAwayError):
                 while self._spooled > self._sent and not self._closing.is_set():
                     if not self._send_batch(client):
                         self._closing.wait()
+            self._closing.wait(SEND_EVERY_S)
         client.close()
 
-    def _send_batch(self, client: TaskClient) -> bool:
+    def _send_batch(self, client: TaskClient | DeskClient) -> bool:
         """Send the next lines; false when the server wants no more. Raises ServerAwayError."""
         lines, end, _ = self._batch()
         try:

@@ -8,13 +8,17 @@ https://man7.org/linux/man-pages/man2/PR_SET_CHILD_SUBREAPER.2const.html
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import select
 import signal
 import sys
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from goflow_runner.output import Output
 
 _PR_SET_CHILD_SUBREAPER = 36
 _PR_SET_PDEATHSIG = 1
@@ -25,19 +29,25 @@ def adopt_orphans() -> None:
     """Let processes that lose their parent become this process's children."""
     if os.getpid() == 1:
         return
+    with contextlib.suppress(AttributeError, OSError):
+        libc().prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+@functools.lru_cache(maxsize=1)
+def libc() -> Any:
+    """The C library; a zygote asks for it so that its forks need not."""
     import ctypes  # a few milliseconds that process 1 of a container need not pay
 
-    with contextlib.suppress(AttributeError, OSError):
-        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    library = ctypes.CDLL(None)
+    library.prctl  # noqa: B018 - it is looked up, and stays so
+    return library
 
 
 def end_with_parent() -> None:
     """Have this process killed when the one ends that it was forked from.
     https://man7.org/linux/man-pages/man2/PR_SET_PDEATHSIG.2const.html"""
-    import ctypes
-
     with contextlib.suppress(AttributeError, OSError):
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        libc().prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def kill(pid: int) -> None:
@@ -132,13 +142,19 @@ class Watch:
         for descriptor in (self._pidfd, self._woken, self._wake):
             os.close(descriptor)
 
-    def pause(self, until: float | None) -> int | None:
+    def pause(self, until: float | None, output: Output | None = None) -> int | None:
         """The exit code once the child has ended (negative: the signal that ended it).
 
-        None after a signal, or at UNTIL (as ``time.monotonic`` counts). Orphans that have ended are buried on the way.
+        None after a signal, at UNTIL (as ``time.monotonic`` counts), or when some of OUTPUT was read. Orphans that have
+        ended are buried on the way.
         """
         timeout = _LONGEST_PAUSE_S if until is None else min(_LONGEST_PAUSE_S, max(0.0, until - time.monotonic()))
-        select.select([self._pidfd, self._woken], [], [], timeout)
+        pipe = [] if output is None else output.to_read()
+        ready, _, _ = select.select([self._pidfd, self._woken, *pipe], [], [], timeout)
+        if output is not None and pipe and pipe[0] in ready:
+            output.read_some()
+            if ready == pipe:
+                return None
         with contextlib.suppress(BlockingIOError):
             os.read(self._woken, 1024)
         pid, status = os.waitpid(self.pid, os.WNOHANG)

@@ -27,6 +27,8 @@ from goflow.operators.plan import JobPlan
 from goflow.scheduler import operations
 from goflow.scheduler.loop import Scheduler
 from goflow.server.attempts import AttemptGuard
+from goflow.server.desk import Desk
+from goflow.server.launch_calls import LaunchCalls
 from goflow.server.listener import Listener
 from goflow.server.task_api import TaskApi
 from goflow.server.task_input import InputBuilder
@@ -142,10 +144,14 @@ class Stage:
         self._seen: list[Observation] = []
         self._changed = threading.Condition()
         self.backend = make()
+        desk = getattr(self.backend, "desk", None)
+        self.desk = None if desk is None else Desk(desk, LaunchCalls(store, inputs), self._mint.check)
 
     def start(self) -> None:
         """Serve the task API, and begin to watch."""
         self.api.start()
+        if self.desk is not None:
+            self.desk.start()
         self.backend.start(self._take)
 
     def stop(self) -> None:
@@ -155,6 +161,8 @@ class Stage:
                 self.backend.terminate(self._handle(seen.launch_id), 0)
         self.backend.stop()
         self.api.stop()
+        if self.desk is not None:
+            self.desk.stop()
         self.store.close()
         self.door.close()
 

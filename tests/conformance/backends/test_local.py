@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from goflow_runner.desk import SOCKET
 
 from goflow.domain.state import TaskState
 from goflow.executor.backend import Observation, Phase
@@ -29,7 +30,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     root = home / "local"
 
     def make(_: Settings) -> LocalBackend:
-        return LocalBackend(root, f"file:{root / 'task-api'}")
+        return LocalBackend(root, f"file:{root / 'task-api'}", desk=root / SOCKET)
 
     root.mkdir()
     with staged(settings, "127.0.0.1", make, MintGuard(TokenMint(KEY))) as made:
