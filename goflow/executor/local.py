@@ -17,7 +17,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import structlog
@@ -90,10 +90,30 @@ class LocalBackend:
 
     def launch(self, plan: JobPlan, token: str) -> None:
         """Ask the zygote for a process; its folder makes sure that there is only one."""
-        folder = self.launches / plan.launch_id
-        folder.mkdir(parents=True, exist_ok=True)
-        if (folder / "process").exists():
+        self.launch_all([(plan, token)])
+
+    def launch_all(self, plans: Sequence[tuple[JobPlan, str]]) -> None:
+        """The same for many at once."""
+        requests = [request for plan, token in plans if (request := self._request(plan, token)) is not None]
+        if not requests:
             return
+        try:
+            self._ask(requests)
+        except OSError:
+            self._ensure_zygote()
+            try:
+                self._ask(requests)
+            except OSError as problem:
+                raise BackendAwayError(f"the local zygote does not answer: {problem}") from problem
+
+    def _request(self, plan: JobPlan, token: str) -> Mapping[str, object] | None:
+        """What the zygote is asked for, in a folder that has what the attempt needs; None: it has begun already."""
+        folder = self.launches / plan.launch_id
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            if (folder / "process").exists():
+                return None
         token_file = folder / "token"
         _write_private(token_file, token)
         environment = {
@@ -104,21 +124,13 @@ class LocalBackend:
             wire.ENV_TOKEN_FILE: str(token_file),
             wire.ENV_WORK_DIR: str(folder),
         }
-        request = {
+        return {
             "dir": str(folder),
             "launch_id": plan.launch_id,
             "environment": environment,
             "desk": str(self.desk) if self.desk else None,
             "plain": plan.plain,
         }
-        try:
-            self._ask(request)
-        except OSError:
-            self._ensure_zygote()
-            try:
-                self._ask(request)
-            except OSError as problem:
-                raise BackendAwayError(f"the local zygote does not answer: {problem}") from problem
 
     def terminate(self, handle: Handle, grace_s: float) -> None:
         """SIGTERM to the attempt's agent, which passes it on; after GRACE_S seconds SIGKILL to all of its session. A
@@ -207,12 +219,13 @@ class LocalBackend:
         if folder.exists():  # else it was cleaned meanwhile
             self._told[folder.name] = seen.phase
 
-    def _ask(self, request: Mapping[str, object]) -> None:
+    def _ask(self, requests: Sequence[Mapping[str, object]]) -> None:
+        """Have the zygote begin them. Raises OSError; then some of them may have begun."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.settimeout(10)
             with short_address(self.root / SOCKET) as address:
                 connection.connect(address)
-            connection.sendall(json.dumps(request).encode() + b"\n\n")
+            connection.sendall(b"".join(json.dumps(request).encode() + b"\n" for request in requests) + b"\n")
             if not connection.recv(1024):
                 raise OSError("it closed the connection without an answer")
 

@@ -38,8 +38,8 @@ def created_all(tx: Tx, found: Sequence[Created]) -> list[bool]:
     ]
     noted = transitions.advance_launches(tx, changes)
     others = [change.launch_id for change, done in zip(changes, noted, strict=True) if not done]
-    states = {launch_id: launches.find(tx, launch_id) for launch_id in others}
-    late = {launch_id for launch_id, now in states.items() if now is not None and now.state is LaunchState.CLEANED}
+    now = launches.with_tasks(tx, others) if others else {}
+    late = {launch_id for launch_id, (launch, _) in now.items() if launch.state is LaunchState.CLEANED}
     for one in found:
         for launch in one.planned:
             if launch.reason:

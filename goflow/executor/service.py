@@ -7,6 +7,7 @@ start it reconciles before anything else: what the store believes is held agains
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime as dt
 import heapq
@@ -34,6 +35,8 @@ from goflow.executor.pressure import Pressure
 from goflow.executor.refill import Refill
 from goflow.executor.share import Everything, Share
 from goflow.executor.shared_jobs import as_its_launch
+from goflow.executor.together import AT_ONCE as MOST_TOGETHER
+from goflow.executor.together import StartsMany, Together
 from goflow.executor.tokens import TokenMint
 from goflow.executor.unsent import NOTHING
 from goflow.executor.work import Work, WorkQueue
@@ -118,6 +121,9 @@ class Executor(ThreadService):
         """As they were when their Job was made: what never changes of them holds."""
         self._over: Cache[str, bool] = Cache(MOST_KNOWN)
         """Those whose end is stored: whatever else is seen of them is no news."""
+        self._together = (
+            Together(store, backend, backend, planner, mint, self.share) if isinstance(backend, StartsMany) else None
+        )
         self._turns = [threading.RLock() for _ in range(TURNS)]
         self._workers = [
             threading.Thread(target=self._work, name=f"executor-{number}", daemon=True)
@@ -264,7 +270,41 @@ class Executor(ThreadService):
         while (work := self._queue.get()) is not None:
             if self.stopping.is_set():
                 return  # the rows say what is to be done: the next start does it
-            self._do(work)
+            if self._together is None or work[0] not in {"launch", "clean"}:
+                self._do(work)
+            else:
+                self._do_together(self._together, [work, *self._queue.more(work, MOST_TOGETHER - 1)])
+
+    def _do_together(self, together: Together, works: Sequence[Work]) -> None:
+        """Those steps, of one kind: the ordinary ones together; what is left, or all where that fails, one by one."""
+        done: set[str] = set()
+        if len(works) > 1:
+            ids = [str(what) for _, what in works]
+            try:
+                with contextlib.ExitStack() as stack:
+                    for number in sorted({self._turn_number(launch_id) for launch_id in ids}):
+                        stack.enter_context(self._turns[number])
+                    done = self._done_together(together, works[0][0], ids)
+            except Exception as problem:
+                log.info("steps together failed; they are done one by one", step=works[0][0], problem=str(problem))
+        for work in works:
+            if work[1] in done:
+                self._queue.done(work)
+            else:
+                self._do(work)
+
+    def _done_together(self, together: Together, kind: str, ids: Sequence[str]) -> set[str]:
+        """Those of the launches IDS whose step was done."""
+        if kind == "launch":
+            made = together.launch(ids)
+            for launch in made:
+                self._made.put(launch.id, replace(launch, home=self.share.home or None))
+            return {launch.id for launch in made}
+        cleaned = together.clean(ids)
+        for launch in cleaned:
+            self._over.put(launch.id, True)
+            self._made.drop(launch.id)
+        return {launch.id for launch in cleaned}
 
     def _do(self, work: Work) -> None:
         """One step; what fails is tried again later. Steps of one launch never run at the same time."""
@@ -307,7 +347,10 @@ class Executor(ThreadService):
 
     def _turn(self, launch_id: str) -> threading.RLock:
         """What steps of one launch hold, one at a time."""
-        return self._turns[hash(launch_id) % len(self._turns)]
+        return self._turns[self._turn_number(launch_id)]
+
+    def _turn_number(self, launch_id: str) -> int:
+        return hash(launch_id) % len(self._turns)
 
     def _again(self, work: Work, after_s: float) -> None:
         """Do WORK later. Too many launches that wait for that are left in the database."""
@@ -490,6 +533,8 @@ class Executor(ThreadService):
         if self.follower is not None:
             self.follower.consider(seen)
         if self._over.get(seen.launch_id):
+            return
+        if seen.phase is Phase.RUNNING and self.planner.claims_itself(seen.launch_id):
             return
         launch = self._made.get(seen.launch_id) if seen.phase in {Phase.RUNNING, Phase.ENDED} else None
         if launch is None:

@@ -85,6 +85,14 @@ class WorkQueue:
                 self._changed.wait(self._pause_s())
             return None
 
+    def more(self, like: Work, most: int) -> list[Work]:
+        """Up to MOST further steps of LIKE's kind, for what is done in one go; for each `done` has to follow."""
+        kind = like[0]
+        with self._changed:
+            if self._rests_until > self.pressure.clock.monotonic():
+                return []
+            return [self._take(kind) for _ in range(min(most, len(self._lanes[kind])))]
+
     def rest(self, seconds: float) -> None:
         """Nobody gets anything for SECONDS: what every step needs is away."""
         with self._changed:
@@ -168,6 +176,9 @@ class WorkQueue:
         if kind in {"clean", "launch"}:
             kind = "launch" if len(kinds) == 2 and not self._clean_next else kind
             self._clean_next = kind == "launch"
+        return self._take(kind)
+
+    def _take(self, kind: Kind) -> Work:
         work = self._lanes[kind].popleft()
         if isinstance(work[1], str):
             self._waiting[kind].discard(work[1])

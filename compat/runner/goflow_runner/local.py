@@ -127,7 +127,7 @@ def _serve_python(requests: socket.socket, *, preload: bool) -> int:
 
 
 def _serve_one(connection: socket.socket, listener: socket.socket, nursery: _Nursery) -> None:
-    """Start what CONNECTION asks for, a line each, and answer with as many lines ``{}`` once all are forked."""
+    """Start what CONNECTION asks for, a line each and an empty one after them; answer ``{}`` once all are forked."""
     connection.settimeout(5.0)
     try:
         lines = _lines(connection)
@@ -143,7 +143,7 @@ def _serve_one(connection: socket.socket, listener: socket.socket, nursery: _Nur
             nursery.close()
             _become_attempt(request)
     with contextlib.suppress(OSError):
-        connection.sendall(b"{}\n" * len(lines))
+        connection.sendall(b"{}\n")
 
 
 def _lines(connection: socket.socket) -> list[bytes]:
