@@ -90,6 +90,8 @@ class _Nursery:
                 self._listener.close()
                 processes.end_with_parent()
                 code = _serve_python(theirs, preload=self._preload)
+            except BaseException:
+                traceback.print_exc()
             finally:
                 os._exit(code)
         theirs.close()
