@@ -88,9 +88,7 @@ class Engine:
         inputs = InputBuilder(parse_path_of(settings), folders, renders=renders, results=results_of(settings))
         self.task_api = Listener(
             "task API",
-            TaskApi(
-                self.store, guard, inputs, trigger_poll_s=settings.trigger_poll_s, home=share.home
-            ).application,
+            TaskApi(self.store, guard, inputs, trigger_poll_s=settings.trigger_poll_s, home=share.home).application,
             settings.task_api_host,
             settings.task_api_port,
         )
@@ -128,7 +126,7 @@ class Engine:
             *([] if self.roster is None else [self.roster]),
             self.task_api,
             Hook("task API address", self._announce_task_api),
-            *([Desk(desk, LaunchCalls(self.store, inputs), self.mint.check)] if desk is not None else []),
+            *([Desk(desk, LaunchCalls(self.store, inputs, share.home), self.mint.check)] if desk is not None else []),
             self.executor,
             self.trigger_runners,
             *([self.scheduler] if purpose in {Purpose.SERVE, Purpose.ORDERED} else []),

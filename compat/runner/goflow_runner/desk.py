@@ -21,6 +21,7 @@ from goflow_runner.client import (
     FIRST_PAUSE_S,
     LONGEST_PAUSE_S,
     PATIENCE_S,
+    TOKEN_S,
     RefusedError,
     ServerAwayError,
     TaskClient,
@@ -87,14 +88,14 @@ class DeskClient:
     def _call(self, name: str, body: object) -> dict[str, Any]:
         """One call, tried again with growing pauses while the daemon is away or in trouble. Raises RefusedError,
         ServerAwayError."""
-        with open(self._environment[ENV_TOKEN_FILE], encoding="ascii") as file:
-            token = file.read().strip()
-        request = {"call": name, "launch": self.launch_id, "token": token, "body": body}
-        line = json.dumps(request).encode() + b"\n"
-        deadline, pause = time.monotonic() + self.patience_s, FIRST_PAUSE_S
+        token_file = self._environment[ENV_TOKEN_FILE]
+        began, pause = time.monotonic(), FIRST_PAUSE_S
         while True:
             try:
-                answer = self._ask(line)
+                with open(token_file, encoding="ascii") as file:
+                    token = file.read().strip()
+                request = {"call": name, "launch": self.launch_id, "token": token, "body": body}
+                answer = self._ask(json.dumps(request).encode() + b"\n")
                 status = int(answer["status"])
                 if status == 200:
                     return cast("dict[str, Any]", answer["body"])
@@ -104,8 +105,9 @@ class DeskClient:
             except (OSError, ValueError, KeyError) as problem:
                 self.close()
                 trouble = f"{type(problem).__name__}: {problem}"
-            if time.monotonic() + pause > deadline:
-                raise ServerAwayError(f"no answer from {self.address} for {self.patience_s:.0f} s ({trouble})")
+            patience_s = self.patience_s if os.path.exists(token_file) else min(self.patience_s, TOKEN_S)
+            if time.monotonic() + pause > began + patience_s:
+                raise ServerAwayError(f"no answer from {self.address} for {patience_s:.0f} s ({trouble})")
             self._sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE_S)
 
