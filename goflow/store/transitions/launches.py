@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Row, Update, bindparam, func, insert, select, update
+from sqlalchemy import Row, Update, bindparam, func, insert, or_, select, update
 
 from goflow.domain.errors import NotFoundError, StateChangeRefusedError
 from goflow.domain.runs import Launch, job_name, new_launch_id
@@ -186,7 +186,8 @@ _LOCK_TASKS = (
 )
 _CLAIM = (
     update(table)
-    .where(_l.id == bindparam("key"), _l.claimed_by.is_(None), _l.state.in_([state.value for state in _CLAIMABLE]))
+    .where(_l.id == bindparam("key"), _l.claimed_by.is_(None))
+    .where(or_(*(_l.state == state.value for state in sorted(_CLAIMABLE))))  # an IN cannot be asked for many at once
     .values(
         state=_L.CLAIMED.value,
         claimed_by=bindparam("claimant"),

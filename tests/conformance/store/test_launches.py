@@ -318,6 +318,29 @@ def test_a_claim_and_a_clear_at_the_same_time_never_leave_a_stray_process(open_s
             assert (answer, after.claimed_by) in {(Claimed.CLAIMED, "pod"), (Claimed.UNWANTED, None)}
 
 
+def test_many_claims_at_once_are_told_each_what_came_of_it(store: Store) -> None:
+    scheduled_run(store, 4)
+    with store.transaction() as tx:
+        planned = transitions.plan_launches(tx, requests_for(store), at=START)
+        ids = [one.launch.id for one in planned if one.launch is not None]
+        transitions.claim_launch(tx, ids[0], "other")
+        transitions.claim_launch(tx, ids[1], "me")
+        claims = dict.fromkeys(ids, "me")
+        assert list(transitions.claim_launches(tx, claims).values()) == [
+            Claimed.TAKEN,
+            Claimed.OURS,
+            Claimed.CLAIMED,
+            Claimed.CLAIMED,
+        ]
+        found = [launches.get(tx, launch_id) for launch_id in ids]
+    assert [(launch.state, launch.claimed_by) for launch in found] == [
+        (L.CLAIMED, "other"),
+        (L.CLAIMED, "me"),
+        (L.CLAIMED, "me"),
+        (L.CLAIMED, "me"),
+    ]
+
+
 def test_a_claimant_that_asks_again_is_told_so(store: Store) -> None:
     with store.transaction() as tx:
         launch = queue(tx, make_run(tx)["first"])
