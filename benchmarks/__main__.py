@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 import json
-import os
-import platform
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import airflow_side, folder, goflow_side, starts
-from benchmarks.figures import MEASURES, PARTS, begun_figures
+from benchmarks.figures import ALONE, MEASURES, PARTS, begun_figures
 from benchmarks.generated import GENERATED, generated_folder
+from benchmarks.machine import machine
 from benchmarks.record import PAGE, record
 from benchmarks.workloads import import_folder, task_folder
 
@@ -31,8 +30,14 @@ def main() -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
     parser.add_argument("--record", action="store_true", help="put the table into docs/benchmarks.md")
     args = parser.parse_args()
-    if args.record and args.only_part:
+    parts = args.only_part or PARTS
+    side_by_side = [part for part in parts if part not in ALONE]
+    if args.record and side_by_side and args.only_part:
         parser.error("--record puts the whole table into the page: measure all parts")
+    if args.only != "airflow":
+        _alone(parts, args.record)
+    if not side_by_side:
+        return 0
     sides: dict[str, dict[str, float]] = {}
     with tempfile.TemporaryDirectory(prefix="goflow-bench-") as place:
         work = Path(place)
@@ -42,7 +47,6 @@ def main() -> int:
             "generated": generated_folder(work / "generated-dags", GENERATED),
             "runs": task_folder(work / "task-dags"),
         }
-        parts = args.only_part or PARTS
         wanted = {part: folders[part] for part in parts if part in folders}
         if args.only != "goflow" and wanted:
             sides["airflow"] = airflow_side.measure(wanted, work / "airflow", args.repeats)
@@ -65,21 +69,13 @@ def main() -> int:
     return 0
 
 
-def machine() -> str:
-    """What the figures were made on, and when."""
-    model = next((line.split(":")[1].strip() for line in _cpuinfo() if line.startswith("model name")), "unknown CPU")
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    load = os.getloadavg()[2]
-    return (
-        f"{os.cpu_count()} x {model}, {memory:.0f} GiB, {platform.system()} {platform.release()}, "
-        f"Python {platform.python_version()}, {dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M} UTC, "
-        f"load over the last 15 minutes {load:.1f}"
-    )
+def _alone(parts: Sequence[str], record_them: bool) -> None:
+    """Those of PARTS that have a table of their own."""
+    from benchmarks import kwok, scale  # the one loads a cluster's harness, the other an executor
 
-
-def _cpuinfo() -> list[str]:
-    path = Path("/proc/cpuinfo")
-    return path.read_text().splitlines() if path.exists() else []
+    for part, measured in (("scale", scale.main), ("kwok", kwok.main)):
+        if part in parts:
+            measured(["--record"] if record_them else [])
 
 
 def table(sides: dict[str, dict[str, float]]) -> str:

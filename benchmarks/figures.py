@@ -36,7 +36,9 @@ def _import_measures(part: str, what: str) -> tuple[Measure, ...]:
 
 
 IMPORTS = ("imports", "generated")
-PARTS = (*IMPORTS, "runs", "starts", "folder")
+ALONE = ("scale", "kwok")
+"""Parts of GoFlow alone, with a table of their own."""
+PARTS = (*IMPORTS, "runs", "starts", "folder", *ALONE)
 """What `--only-part` chooses from."""
 MEASURES = (
     Measure("begun_s", "80 files (Airflow's examples) into a new database, the processes' own start left out", "s"),

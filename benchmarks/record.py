@@ -6,11 +6,19 @@ import re
 from pathlib import Path
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
-HEADINGS = {"local": "### Local backend", "kubernetes": "### On the test cluster"}
+HEADINGS = {
+    "local": "### Local backend",
+    "kubernetes": "### On the test cluster",
+    "scale": "### Scale, with a simulated cluster",
+    "kwok": "### Scale, with the real API server and simulated nodes",
+    "soak virtual": "### Soak: twelve hours by a clock that is turned",
+    "soak real": "### Soak: an hour of real time",
+}
 
 
 def record(page: str, backend: str, command: str, machine: str, table: str) -> str:
-    """PAGE with the section of BACKEND's figures replaced, or added at its end. Other sections stay as they are."""
+    """PAGE with the section of BACKEND's figures (of a key of HEADINGS) replaced, or added at its end. Other sections
+    stay as they are."""
     heading = HEADINGS[backend]
     section = f"{heading}\n\n`{command}` on {machine}:\n\n{table}\n"
     pattern = re.compile(rf"^{re.escape(heading)}\n.*?(?=^##|\Z)", re.MULTILINE | re.DOTALL)

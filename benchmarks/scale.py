@@ -1,21 +1,24 @@
 """How much one daemon bears, with a simulated cluster: many DAGs, many runs, and millions of rows of what is over.
 
-    python -m benchmarks.scale [--dags 1000] [--runs 10] [--tasks 10] [--history 3000000] [--rate 60]
+    python -m benchmarks.scale [--dags 1000] [--runs 10] [--tasks 10] [--history 3000000] [--rate 40] [--record]
 
 PostgreSQL 15 with its own settings (it waits for the disk at each commit), scheduler and executor in this process, and
 behind the executor's contract a cluster whose containers begin after 0.5 s and take 1 s (`benchmarks/simulated.py`).
 The tasks are containers of their own, in chains. It measures, in this order:
 
-* *steady*: runs are triggered so that RATE tasks a second come due; from the moment before the cluster tells the end of
-  one task to the moment when the next one's Job is created: median and 99th percentile. With no history, and with one.
-* *burst*: all runs at once. How many decisions a second the scheduler takes while it works, and the most memory.
+* *steady*, with no history and with more and more: runs are triggered so that RATE tasks a second come due; from the
+  moment before the cluster tells the end of one task to the moment when the next one's Job is created (median and 99th
+  percentile), and what one of the scheduler's loops takes.
+* *backlog*: all runs at once, and the scheduler alone: how many decisions a second it takes until nothing is left.
+* *burst*: then the executor goes to work beside it, until all is over or for so many seconds, and the most memory.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import resource
+import math
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -26,7 +29,10 @@ from statistics import median, quantiles
 
 import psycopg
 
+from benchmarks.machine import machine
 from benchmarks.memory import own_sample, watching
+from benchmarks.plots import FOLDER, Panel, draw
+from benchmarks.record import PAGE, record
 from benchmarks.simulated import Link, SimulatedCluster
 from goflow.domain.clock import SystemClock
 from goflow.domain.spec import DagSpec, TaskSpec
@@ -45,6 +51,8 @@ START_S, RUN_S = 0.5, 1.0
 WORKERS = 16
 """As many as the daemon has for Kubernetes."""
 ROWS_AT_ONCE = 500_000
+WARM_UP_S = 10.0
+Figures = dict[str, float]
 OVER = 120.0
 """Seconds without any progress after which a measurement is given up."""
 
@@ -73,6 +81,10 @@ class Cycles:
     def rate(self) -> float:
         """Decisions a second, while it worked."""
         return sum(self.decisions) / max(sum(self.seconds), 1e-9)
+
+    def working(self) -> list[float]:
+        """Seconds of each batch that decided something."""
+        return [taken for taken, decided in zip(self.seconds, self.decisions, strict=True) if decided]
 
 
 class Timed(Scheduler):
@@ -124,15 +136,15 @@ def put(store: Store, size: Size) -> None:
             recording.record(tx, reading)
 
 
-def fill(address: str, rows: int, size: Size) -> None:
-    """The history anew: ROWS ended task instances, in runs of the DAGs that are over, as `goflow` writes them."""
+def fill(address: str, before: int, rows: int, size: Size) -> None:
+    """History: after BEFORE ended task instances so many that there are ROWS, in runs of the DAGs that are over, as
+    `goflow` writes them."""
     with psycopg.connect(f"postgresql://{address}/goflow", autocommit=True) as connection:
-        connection.execute("DELETE FROM dag_runs WHERE run_id LIKE 'old%'")
-        for first in range(0, rows // size.tasks, ROWS_AT_ONCE // size.tasks):
+        for first in range(before // size.tasks, rows // size.tasks, ROWS_AT_ONCE // size.tasks):
             last = min(first + ROWS_AT_ONCE // size.tasks, rows // size.tasks) - 1
             connection.execute(_OLD_RUNS, {"first": first, "last": last, "dags": size.dags})
             connection.execute(_OLD_TASKS, {"first": first, "last": last, "tasks": size.tasks})
-        connection.execute("ANALYZE")
+        connection.execute("VACUUM ANALYZE")
 
 
 _OLD_RUNS = """
@@ -186,38 +198,51 @@ def steady(store: Store, size: Size, rate: float, seconds: float, round_: str) -
             time.sleep(max(0.0, began + (number + 1) * size.tasks / rate - time.monotonic()))
         wait_for(cluster, count * size.tasks)
         gaps = sorted(_gaps(cluster, size.tasks))
+    taken = cycles.working()
     return {
         "tasks": count * size.tasks,
         "created_p50_ms": median(gaps) * 1000,
         "created_p99_ms": quantiles(gaps, n=100)[98] * 1000,
-        "batch_p50_ms": median(cycles.seconds) * 1000,
-        "decisions_per_s": cycles.rate(),
+        "loop_p50_ms": median(taken) * 1000,
+        "loop_mean_ms": sum(taken) / len(taken) * 1000,
     }
 
 
-def burst(store: Store, size: Size) -> dict[str, float]:
-    """All runs at once, until every task is over."""
+def backlog(store: Store, size: Size) -> dict[str, float]:
+    """All runs at once, and the scheduler alone until it has nothing more to decide."""
     for number in range(size.dags):
         for run in range(size.runs):
             operations.trigger(store, f"dag_{number:04}", who="benchmark", run_id=f"burst_{run}")
+    scheduler = Timed(store, backend=SimulatedCluster.name, namespace="default")
+    scheduler.cycles = Cycles()
+    while scheduler.cycle():
+        pass
+    return {"decisions": sum(scheduler.cycles.decisions), "decisions_per_s": scheduler.cycles.rate()}
+
+
+def burst(store: Store, size: Size, seconds: float) -> dict[str, float]:
+    """The executor beside it, until every task is over or for so many SECONDS."""
     began = time.monotonic()
     with daemon(store) as (cluster, cycles), watching(own_sample) as memory:
-        wait_for(cluster, size.instances)
+        wait_for(cluster, size.instances, seconds)
+        ended = len(cluster.ended)
     taken = time.monotonic() - began
     return {
         "instances": size.instances,
         "seconds": taken,
-        "tasks_per_s": size.instances / taken,
-        "decisions": sum(cycles.decisions),
+        "ended": ended,
+        "tasks_per_s": ended / taken,
         "decisions_per_s": cycles.rate(),
         "peak_mb": memory.most_rss_mb,
     }
 
 
-def wait_for(cluster: SimulatedCluster, ends: int) -> None:
-    """Until so many containers have ended. Raises RuntimeError where nothing comes any more."""
+def wait_for(cluster: SimulatedCluster, ends: int, seconds: float = math.inf) -> None:
+    """Until so many containers have ended, or so many SECONDS are over. Raises RuntimeError where nothing comes any
+    more."""
     before, since = -1, time.monotonic()
-    while (now := len(cluster.ended)) < ends:
+    until = since + seconds
+    while (now := len(cluster.ended)) < ends and time.monotonic() < until:
         if now != before:
             before, since = now, time.monotonic()
         elif time.monotonic() - since > OVER:
@@ -233,43 +258,104 @@ def _gaps(cluster: SimulatedCluster, tasks: int) -> Iterator[float]:
             yield cluster.created[following] - ended
 
 
-def measure(size: Size, history: int, rate: float, seconds: float, work: Path) -> dict[str, dict[str, float]]:
-    """Every part, by its name."""
+def measure(size: Size, history: int, rate: float, seconds: float, burst_s: float, work: Path) -> dict[str, Figures]:
+    """Every part, by its name: those with a history by its number of rows."""
     with postgres(work / "postgres") as (_, address):
         with psycopg.connect(f"postgresql://{address}/postgres", autocommit=True) as connection:
             connection.execute("CREATE DATABASE goflow")
         store = Store(f"postgresql://{address}/goflow", encryption_key=new_key())
         store.upgrade()
         put(store, size)
-        found = {}
-        for rows in dict.fromkeys((0, history // 10, history)):
-            began = time.monotonic()
-            fill(address, rows, size)
-            print(f"{rows:,} rows of history: {time.monotonic() - began:.0f} s to write", flush=True)
-            found[f"steady, {rows:,} rows of history"] = steady(store, size, rate, seconds, f"steady_{rows}")
-            print(json.dumps(found[f"steady, {rows:,} rows of history"]), flush=True)
-        found[f"burst, {history:,} rows of history"] = burst(store, size)
+        found: dict[str, Figures] = {}
+        steady(store, size, rate, min(seconds, WARM_UP_S), "warm_up")
+        before = 0
+        for rows in dict.fromkeys((0, history // 6, history // 2, history)):
+            fill(address, before, rows, size)
+            before = rows
+            found[str(rows)] = steady(store, size, rate, seconds, f"steady_{rows}")
+            print(f"{rows:,} rows of history: {json.dumps(found[str(rows)])}", flush=True)
+        found["backlog"] = backlog(store, size)
+        print(f"backlog: {json.dumps(found['backlog'])}", flush=True)
+        found["burst"] = burst(store, size, burst_s)
+        print(f"burst: {json.dumps(found['burst'])}", flush=True)
         store.close()
     return found
 
 
-def main() -> None:
+def table(found: dict[str, Figures], size: Size, rate: float) -> str:
+    """The figures as a Markdown table, each with its goal."""
+    most = max(int(rows) for rows in found if rows.isdigit())
+    none, full, burst_ = found["0"], found[str(most)], found["burst"]
+    ratio = full["loop_p50_ms"] / none["loop_p50_ms"]
+    rows = [
+        (f"dependency met to Job created, {rate:g} tasks/s, no history: median",
+         f"{none['created_p50_ms']:.0f} ms", ""),
+        ("the same: 99th percentile", f"{none['created_p99_ms']:.0f} ms", ""),
+        (f"the same with {most:,} rows of history: median", f"{full['created_p50_ms']:.0f} ms", "under 50 ms"),
+        ("the same: 99th percentile", f"{full['created_p99_ms']:.0f} ms", "under 500 ms"),
+        ("one loop that decides something, with that history: median", f"{full['loop_p50_ms']:.1f} ms", ""),
+        ("the same, as a multiple of what it takes without any", f"{ratio:.2f}", "1: independent of it"),
+        (f"decisions a second, backlog of {size.dags * size.runs:,} runs",
+         f"{found['backlog']['decisions_per_s']:,.0f}", "over 2,000"),
+        ("decisions a second, the executor at work beside it", f"{burst_['decisions_per_s']:,.0f}", ""),
+        (f"tasks carried out a second, of {size.instances:,} that are open", f"{burst_['tasks_per_s']:,.0f}", ""),
+        (f"most memory with {size.instances:,} task instances in open runs (RSS)", f"{burst_['peak_mb']:.0f} MB",
+         "under 300 MB"),
+    ]  # fmt: skip
+    lines = ["| measured | GoFlow | goal |", "|---|--:|--:|"]
+    return "\n".join([*lines, *(f"| {title} | {figure} | {goal} |" for title, figure, goal in rows)])
+
+
+def picture(found: dict[str, Figures], path: Path) -> None:
+    """What a loop and the way to the Job take, over the history."""
+    rows = sorted(int(rows) for rows in found if rows.isdigit())
+    millions = [number / 1e6 for number in rows]
+    loops = {
+        "median": [found[str(n)]["loop_p50_ms"] for n in rows],
+        "mean": [found[str(n)]["loop_mean_ms"] for n in rows],
+    }
+    ways = {"median": [found[str(n)]["created_p50_ms"] for n in rows]}
+    ways["99th percentile"] = [found[str(n)]["created_p99_ms"] for n in rows]
+    title = "millions of rows of history"
+    draw(
+        path,
+        [
+            Panel("one loop of the scheduler, ms", millions, loops, title, marks=True),
+            Panel("dependency met to Job created, ms", millions, ways, title, marks=True),
+        ],
+        columns=2,
+    )
+
+
+def main(words: list[str] | None = None) -> None:
     """Measure, and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--dags", type=int, default=1000)
     parser.add_argument("--runs", type=int, default=10, help="of each DAG, in the burst")
     parser.add_argument("--tasks", type=int, default=10, help="in each DAG")
     parser.add_argument("--history", type=int, default=3_000_000, help="rows of ended task instances")
-    parser.add_argument("--rate", type=float, default=60.0, help="tasks a second, while it is steady")
-    parser.add_argument("--seconds", type=float, default=60.0, help="how long each steady part takes")
-    args = parser.parse_args()
+    parser.add_argument("--rate", type=float, default=40.0, help="tasks a second, while it is steady")
+    parser.add_argument("--seconds", type=float, default=40.0, help="how long each steady part takes")
+    parser.add_argument("--burst-seconds", type=float, default=120.0, help="how long the burst takes at most")
+    parser.add_argument("--record", action="store_true", help="put the figures into docs/benchmarks.md")
+    args = parser.parse_args(words)
+    size = Size(args.dags, args.runs, args.tasks)
     with tempfile.TemporaryDirectory(prefix="goflow-scale-") as place:
         work = Path(place)
         work.chmod(0o755)
-        found = measure(Size(args.dags, args.runs, args.tasks), args.history, args.rate, args.seconds, work)
-    for name, figures in found.items():
-        print(name, *(f"{key} {value:,.1f}" for key, value in figures.items()), sep="\n  ")
-    print("largest memory of the process, in MB:", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000)
+        found = measure(size, args.history, args.rate, args.seconds, args.burst_seconds, work)
+    figures = table(found, size, args.rate)
+    print(f"{machine()}\n\n{figures}")
+    if args.record:
+        picture(found, FOLDER / "scale.svg")
+        text = f"{figures}\n\n![a loop and the way to the Job over the history](plots/scale.svg)"
+        command = " ".join(
+            [
+                "python -m benchmarks.scale",
+                *(word for word in (sys.argv[1:] if words is None else words) if word != "--record"),
+            ]
+        )
+        PAGE.write_text(record(PAGE.read_text(), "scale", command, machine(), text))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,11 @@
 """Have GoFlow work for hours, real ones or virtual ones, and say of each quantity whether it grows.
 
-python -m benchmarks.soak --real-minutes 60
-python -m benchmarks.soak --virtual-hours 12
-python -m benchmarks.soak --from FILE --record
+    python -m benchmarks.soak --real-minutes 60 [--record]
+    python -m benchmarks.soak --virtual-hours 12 [--record]
+    python -m benchmarks.soak --from FILE [--record]
+
+It ends with 1 where something grows. `--to FILE` keeps what was seen, `--from FILE` judges that again, and `--record`
+puts the verdict and its picture into docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -12,27 +15,46 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.__main__ import machine
+from benchmarks.machine import machine
+from benchmarks.plots import FOLDER, draw
+from benchmarks.record import PAGE, record
 from benchmarks.soak import real, virtual
-from benchmarks.soak.samples import Notebook
+from benchmarks.soak.samples import Notebook, read
+from benchmarks.soak.verdict import judge, panels, table
 
 
 def main() -> int:
     """Work, look on, judge."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--real-minutes", type=float, help="minutes of a real daemon's work")
-    parser.add_argument("--virtual-hours", type=float, help="hours by a clock that is turned")
-    parser.add_argument("--to", type=Path, help="where the samples go")
+    kinds = parser.add_mutually_exclusive_group(required=True)
+    kinds.add_argument("--real-minutes", type=float, help="minutes of a real daemon's work")
+    kinds.add_argument("--virtual-hours", type=float, help="hours by a clock that is turned")
+    kinds.add_argument("--from", dest="given", type=Path, metavar="FILE", help="judge what was seen before")
+    parser.add_argument("--to", type=Path, metavar="FILE", help="keep what is seen there")
+    parser.add_argument("--record", action="store_true", help="put the verdict into docs/benchmarks.md")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="goflow-soak-") as place:
         work = Path(place)
         work.chmod(0o755)  # PostgreSQL's own user has its folder below
-        to = args.to or work / "samples.jsonl"
+        seen = args.given or args.to or work / "samples.jsonl"
         if args.real_minutes:
-            real.soak(args.real_minutes, work, Notebook(to, {"kind": "real", "machine": machine()}))
-        if args.virtual_hours:
-            virtual.soak(args.virtual_hours, work, Notebook(to, {"kind": "virtual", "machine": machine()}))
-    return 0
+            about = {"command": f"python -m benchmarks.soak --real-minutes {args.real_minutes:g}"}
+            real.soak(args.real_minutes, work, Notebook(seen, {"kind": "real", "machine": machine(), **about}))
+        elif args.virtual_hours:
+            about = {"command": f"python -m benchmarks.soak --virtual-hours {args.virtual_hours:g}"}
+            virtual.soak(args.virtual_hours, work, Notebook(seen, {"kind": "virtual", "machine": machine(), **about}))
+        about, samples = read(seen)
+    judged = judge(samples)
+    kind = str(about["kind"])
+    done = f"{samples[-1]['made']:,.0f} task instances were made in {samples[-1]['hours']:.2g} {kind} hours."
+    print(f"{about['machine']}\n\n{table(judged)}\n\n{done}")
+    if args.record:
+        picture = FOLDER / f"soak-{kind}.svg"
+        draw(picture, panels(samples), columns=2)
+        text = f"{table(judged)}\n\n{done}\n\n![each quantity over the time](plots/{picture.name})"
+        command = str(about.get("command", "python -m benchmarks.soak"))
+        PAGE.write_text(record(PAGE.read_text(), f"soak {kind}", command, str(about["machine"]), text))
+    return 0 if all(one.holds for one in judged) else 1
 
 
 if __name__ == "__main__":

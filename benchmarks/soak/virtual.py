@@ -38,7 +38,7 @@ from goflow.operators.request import Defaults
 from goflow.scheduler.loop import Scheduler
 from goflow.store import Store, events
 from goflow.store.cleaning import Old
-from goflow.store.purge import look, purge
+from goflow.store.purge import look, purge, purge_unused
 from goflow.store.sealer import new_key
 from tests.oracle.postgres import postgres
 
@@ -149,7 +149,7 @@ class VirtualCluster:
         if plan.task_id == "evicted" and first:
             return Outcome(state=TaskState.FAILED, disrupted=True, reason="Evicted")
         if plan.task_id == "waits" and first:
-            moment = (ends_at + dt.timedelta(seconds=10)).isoformat()
+            moment = {"__data__": {"timestamp": (ends_at + dt.timedelta(seconds=10)).timestamp()}}
             kwargs = {"moment": moment}
             waits = Deferral(classpath=_BY_TIME, next_method="go_on", kwargs=kwargs, from_folder=False)
             return Outcome(state=TaskState.DEFERRED, deferral=waits)
@@ -216,6 +216,7 @@ class Simulation:
         """What `goflow db clean` does."""
         old = Old(before=self.clock.now() - KEPT, keep=5)
         purge(self.store, old, look(self.store, old), None, who="soak", pause=lambda seconds: None)
+        purge_unused(self.store, old, None, pause=lambda seconds: None)
 
 
 def soak(hours: float, work: Path, notebook: Notebook) -> None:

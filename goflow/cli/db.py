@@ -88,13 +88,14 @@ def clean(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Delete old runs, with their tasks, logs and results, and old events.
+    """Delete old runs, with their tasks, logs and results, and old events; and with them the versions of DAGs, folders
+    and events of assets that nothing needs any more.
 
     The daemon may run meanwhile: it is done in short steps, with pauses between them. Runs that are open stay, and so
     do the newest of each DAG and of each type. The archive keeps what is deleted; it does not come back from there.
     """
     from goflow.store.cleaning import Old
-    from goflow.store.purge import Archive, look, purge
+    from goflow.store.purge import Archive, look, purge, purge_unused
 
     if (older_than is None) == (before is None):
         raise click.UsageError("say how old with one of --older-than and --before")
@@ -120,6 +121,7 @@ def clean(
         kept = Archive(archive, f"goflow-history-{now:%Y%m%dT%H%M%S}.jsonl.gz") if archive is not None else None
         try:
             runs, events = purge(store, old, found, kept, who="goflow db clean", told=_progress)
+            rest = purge_unused(store, old, kept)
         finally:
             if kept is not None:
                 kept.close()
@@ -129,7 +131,8 @@ def clean(
         store.close()
     where = None if kept is None else str(kept.path)
     words = f"deleted {amount(runs, 'run')} and {amount(events, 'event')}" + (f"; they are in {where}" if where else "")
-    _say(told | {"deleted": True, "runs": runs, "events": events, "archive": where}, words, as_json)
+    beside = {"versions": rest.versions, "folders": rest.folders, "asset_events": rest.asset_events}
+    _say(told | {"deleted": True, "runs": runs, "events": events, **beside, "archive": where}, words, as_json)
 
 
 def _progress(runs: int, events: int) -> None:

@@ -29,6 +29,7 @@ class FolderCache:
             staging = self.root / f".{digest}.{os.getpid()}.{threading.get_ident()}"
             shutil.rmtree(staging, ignore_errors=True)
             staging.mkdir(parents=True)
+            self._forget_unknown()
             with self.store.reading() as tx:
                 blobs.write_tree(tx, digest, staging)
             try:
@@ -38,3 +39,10 @@ class FolderCache:
                     raise
                 shutil.rmtree(staging, ignore_errors=True)
         return target
+
+    def _forget_unknown(self) -> None:
+        """Remove folders that the store does not have any more: no run can begin in them."""
+        with self.store.reading() as tx:
+            for entry in list(self.root.iterdir()):
+                if not entry.name.startswith(".") and not blobs.has_folder(tx, entry.name):
+                    shutil.rmtree(entry, ignore_errors=True)

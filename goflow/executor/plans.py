@@ -109,6 +109,7 @@ class Planner:
     def forget(self, launch: Launch) -> None:
         """Nothing is going to be asked about LAUNCH any more."""
         self._startup.pop(launch.job_name, None)
+        self._known.drop(launch.id)
 
     def claims_itself(self, launch_id: str) -> bool:
         """Whether our runner claims this launch; a foreign container's beginning is seen from outside."""

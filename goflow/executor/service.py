@@ -69,8 +69,8 @@ NO_SERVER = "NoServer"
 """The reason of a runner that could not claim its launch, since nobody answered."""
 LANES = 8
 """Threads that take what the backend has seen; what is seen of one launch is always taken by the same, in order."""
-MOST_KNOWN = 20_000
-"""Launches that this executor has made or seen the end of, of which it asks the store no more what it knows."""
+MOST_MADE, MOST_OVER = 20_000, 2_000
+"""Launches that this executor has made, and those that it has seen the end of: what it knows it does not ask for."""
 RESERVED = 4
 """Workers beyond those that may launch: stops and cleaning have somebody, whatever launches wait for."""
 
@@ -117,9 +117,9 @@ class Executor(ThreadService):
         """When it looked at every launch that has not begun: another daemon may have made some."""
         self._here = Here(clock)
         self._notes = Notes(store)
-        self._made: Cache[str, Launch] = Cache(MOST_KNOWN)
+        self._made: Cache[str, Launch] = Cache(MOST_MADE)
         """As they were when their Job was made: what never changes of them holds."""
-        self._over: Cache[str, bool] = Cache(MOST_KNOWN)
+        self._over: Cache[str, bool] = Cache(MOST_OVER)
         """Those whose end is stored: whatever else is seen of them is no news."""
         self._together = (
             Together(store, backend, backend, planner, mint, self.share) if isinstance(backend, StartsMany) else None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -24,7 +25,7 @@ from goflow.scheduler.shelf import Shelf
 from goflow.scheduler.weights import WAIT, ask_for_weight, give_up, is_weighed, unasked
 from goflow.store import Tx, dags, runs, tasks, transitions, xcoms
 from goflow.store.rows import Dag
-from goflow.store.transitions import LaunchRequest, Limit, TaskChange
+from goflow.store.transitions import LaunchRequest, Limit, RunChange, TaskChange
 
 log = structlog.get_logger(__name__)
 
@@ -81,6 +82,7 @@ class Batch:
     def _start_runs(self) -> None:
         """Queued runs begin where ``max_active_runs`` has room, the one that was due first first, those of a backfill
         in its order (``_start_queued_dagruns``)."""
+        starting: list[Book] = []
         for dag_id in list(self._shelf.startable):
             del self._shelf.startable[dag_id]
             dag = self._shelf.dags.get(dag_id)
@@ -99,7 +101,8 @@ class Batch:
                     self._shelf.timers.add(book.run.due, ("start", *book.key))
                 elif room[line] > 0:
                     room[line] -= 1
-                    self._start(book)
+                    starting.append(book)
+        self._start(starting)
 
     def _place(self, book: Book) -> int:
         """The run's place in its backfill; those of none come first."""
@@ -125,16 +128,17 @@ class Batch:
             book.run = runs.get(self._tx, book.run.id)
         return found
 
-    def _start(self, book: Book) -> None:
-        started = transitions.advance_run(
-            self._tx, book.run.id, RunState.QUEUED, RunState.RUNNING, who=self._who, at=self._now
-        )
-        if not started:
-            raise ConflictError(f"run {book.run.run_id}")
-        self._decisions += 1
-        book.run = runs.get(self._tx, book.run.id)
-        self._shelf.watch_timeout(book)
-        self._shelf.heat(book)
+    def _start(self, starting: Sequence[Book]) -> None:
+        changes = [RunChange(book.run.id, RunState.QUEUED, RunState.RUNNING) for book in starting]
+        started = transitions.advance_runs(self._tx, changes, who=self._who, at=self._now) if changes else []
+        if not all(started):
+            raise ConflictError("a queued run was changed by somebody else")
+        for book in starting:
+            self._decisions += 1
+            begun = book.run.start_date or self._now
+            book.run = replace(book.run, state=RunState.RUNNING, start_date=begun, end_date=None)
+            self._shelf.watch_timeout(book)
+            self._shelf.heat(book)
 
     def time_out(self, book: Book) -> None:
         """The run's time is up: it fails, and what has not ended is skipped (``_schedule_dag_run``)."""
@@ -286,13 +290,11 @@ class Batch:
             raise ConflictError("a task instance was changed by somebody else")
         if self._stops:
             transitions.stop_launches(self._tx, self._stops, who=self._who, at=self._now)
+        ends = [RunChange(book.run.id, RunState.RUNNING, end.state, end.reason) for book, end in self._ends]
+        if ends and not all(transitions.advance_runs(self._tx, ends, who=self._who, at=self._now)):
+            raise ConflictError("a run was changed by somebody else")
         for book, end in self._ends:
             run = book.run
-            ended = transitions.advance_run(
-                self._tx, run.id, RunState.RUNNING, end.state, who=self._who, at=self._now, reason=end.reason
-            )
-            if not ended:
-                raise ConflictError(f"run {run.run_id}")
             self._decisions += 1
             if end.state is RunState.SUCCESS and book.graph.spec.deadlines:
                 transitions.meet_deadlines(self._tx, run, at=self._now, who=self._who)

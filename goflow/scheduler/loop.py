@@ -101,7 +101,7 @@ class Scheduler(ThreadService):
             unsubscribe()
 
     def _heard(self, found: Sequence[Event]) -> None:
-        if any(event.kind in RELEVANT and event.who != self._who for event in found):
+        if any(event.kind in RELEVANT and event.who != self._who and not _can_wait(event) for event in found):
             self.wake.set()
 
     def sleep_s(self) -> float:
@@ -259,3 +259,8 @@ class Scheduler(ThreadService):
         """Events of this batch are in memory already; they are passed over when they are read."""
         if tx.pending:
             self._own.append((tx.pending[0].seq, tx.pending[-1].seq))
+
+
+def _can_wait(event: Event) -> bool:
+    """Whether nothing follows from EVENT by itself: that a task has begun is taken in with whatever comes next."""
+    return event.kind == events.TASK_STATE and event.data.get("to") == TaskState.RUNNING.value

@@ -6,7 +6,6 @@ None of it is the truth: that is in the store, from which `open` makes a book ag
 from __future__ import annotations
 
 import datetime as dt
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 
 from goflow.domain.outcomes import SKIP_KEY
@@ -21,6 +20,7 @@ from goflow.scheduler.namespaces import NamespaceSlots
 from goflow.scheduler.timers import Timers
 from goflow.scheduler.weights import is_weighed, recall
 from goflow.store import Tx, dags, deadlines, pools, tasks, versions, xcoms
+from goflow.store.cache import SharedCache
 from goflow.store.rows import Dag
 
 TimerKey = tuple[str, ...]
@@ -32,7 +32,8 @@ SLA."""
 SOON = dt.datetime.min.replace(tzinfo=dt.UTC)
 """The moment of a timer that is due in the next batch."""
 
-_GRAPHS = 512
+_GRAPHS = 64
+"""Shapes that are kept although no open run has them."""
 
 
 class Shelf(Policy):
@@ -57,7 +58,7 @@ class Shelf(Policy):
         self._by_dag: dict[str, dict[str, Book]] = {}
         self._on_past: set[str] = set()
         """DAGs some of whose tasks depend on the run before."""
-        self._graphs: OrderedDict[int, Graph] = OrderedDict()
+        self._graphs: SharedCache[int, Graph] = SharedCache(_GRAPHS)
 
     # DAGs
 
@@ -65,11 +66,8 @@ class Shelf(Policy):
         """The shape of the DAG as that reading saw it."""
         graph = self._graphs.get(reading_id)
         if graph is None:
-            graph = self._graphs[reading_id] = Graph(versions.spec(tx, reading_id))
-            if len(self._graphs) > _GRAPHS:
-                self._graphs.popitem(last=False)
-        else:
-            self._graphs.move_to_end(reading_id)
+            graph = Graph(versions.spec(tx, reading_id))
+            self._graphs.put(reading_id, graph)
         return graph
 
     def load_dag(self, tx: Tx, dag_id: str) -> Dag | None:

@@ -61,6 +61,7 @@ def put_contents(tx: Tx, contents: Iterable[bytes]) -> None:
 
 def put_folder(tx: Tx, folder: Manifest) -> None:
     """Store a manifest. Raises InvalidRequestError when a content that it names is not stored."""
+    tx.lock_name("folders")  # nobody takes a content for one that no folder names meanwhile
     absent = missing(tx, [blob for blob, _ in folder.files.values()])
     if absent:
         raise InvalidRequestError(f"folder {folder.digest} names {len(absent)} contents that are not stored")

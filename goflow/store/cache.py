@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections import OrderedDict
 from typing import Generic, TypeVar
 
@@ -38,3 +39,21 @@ class Cache(Generic[K, V]):
         """Forget the value of KEY, if it is here."""
         with self._lock:
             self._values.pop(key, None)
+
+
+class SharedCache(Cache[K, V]):
+    """The same, and whatever else of it somebody holds: nobody gets a second copy of what is there already."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(most)
+        self._held: weakref.WeakValueDictionary[K, V] = weakref.WeakValueDictionary()
+
+    def get(self, key: K) -> V | None:
+        """The value, if it is still anywhere."""
+        known = super().get(key)
+        return known if known is not None else self._held.get(key)
+
+    def put(self, key: K, value: V) -> None:
+        """Keep VALUE, and know it for as long as anybody else does."""
+        super().put(key, value)
+        self._held[key] = value

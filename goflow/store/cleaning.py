@@ -86,13 +86,13 @@ def documents(tx: Tx, run_ids: Sequence[int]) -> Iterator[dict[str, Any]]:
     """
     kept: dict[int, dict[str, Any]] = {}
     owners: dict[str, dict[Any, int]] = {dag_runs.name: {}}
-    for row in _rows(tx, dag_runs, _r.id, run_ids):
+    for row in rows_of(tx, dag_runs, _r.id, run_ids):
         kept[row["id"]] = {"dag_run": row}
         owners[dag_runs.name][row["id"]] = row["id"]
     for table, own, parents in children():
         known = owners[parents.table.name]
         found = owners[table.name] = {}
-        for row in _rows(tx, table, own, list(known)):
+        for row in rows_of(tx, table, own, list(known)):
             run_id = known[row[own.name]]
             kept[run_id].setdefault(table.name, []).append(row)
             if "id" in row:
@@ -100,7 +100,8 @@ def documents(tx: Tx, run_ids: Sequence[int]) -> Iterator[dict[str, Any]]:
     yield from kept.values()
 
 
-def _rows(tx: Tx, table: Table, column: Column[Any], keys: Sequence[Any]) -> Iterator[dict[str, Any]]:
+def rows_of(tx: Tx, table: Table, column: Column[Any], keys: Sequence[Any]) -> Iterator[dict[str, Any]]:
+    """The rows of TABLE whose COLUMN has one of KEYS, as they stand in an archive."""
     for part in in_parts(keys):
         statement = select(table).where(column.in_(part)).order_by(*table.primary_key)
         for row in tx.rows(statement):

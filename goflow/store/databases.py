@@ -8,7 +8,7 @@ import hashlib
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -192,12 +192,12 @@ def session_name(identity: str) -> str:
     return f"goflow {identity}".strip()
 
 
-_ADVISORY = text("SELECT pg_advisory_xact_lock(:key)")
+_ADVISORY = text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS names(key)")
 
 
-def lock_name(connection: Connection, name: str) -> None:
-    """Hold NAME on PostgreSQL until the transaction ends."""
-    connection.execute(_ADVISORY, {"key": name_key(name)})
+def lock_names(connection: Connection, names: Sequence[str]) -> None:
+    """Hold NAMES on PostgreSQL, one after the other, until the transaction ends."""
+    connection.execute(_ADVISORY, {"keys": [name_key(name) for name in names]})
 
 
 def _make_private(path: Path) -> None:

@@ -16,7 +16,7 @@ from goflow.domain.runs import Event, new_launch_id
 from goflow.domain.spec import DagSpec
 from goflow.store import databases, events, installation
 from goflow.store.absence import DATABASE, DISK, READING, WRITING, told_as_ours
-from goflow.store.cache import Cache
+from goflow.store.cache import SharedCache
 from goflow.store.notifier import Notifier
 from goflow.store.publisher import Publisher
 from goflow.store.sealer import Sealer
@@ -47,7 +47,7 @@ class Store:
         self.dialect = self.database.dialect
         self.waits = waits or Waits()
         self.publisher = Publisher()
-        self.specs: Cache[int, DagSpec] = Cache(256)
+        self.specs: SharedCache[int, DagSpec] = SharedCache(256)
         self._thread = threading.local()
         self._ordered = threading.Lock()
         self._notifier: Notifier | None = None

@@ -51,7 +51,7 @@ def upgrade(database: databases.Database) -> bool:
             return False
     with database.writing() as connection:
         if database.dialect == "postgresql":
-            databases.lock_name(connection, "schema")
+            databases.lock_names(connection, ["schema"])
         current = revision(connection)
         if _is_good(connection, current):
             return False

@@ -15,9 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from goflow.store import cleaning, dags
+from goflow.store import cleaning, dags, unused
 from goflow.store.cleaning import Old
 from goflow.store.engine import Store
+from goflow.store.tx import Tx
+from goflow.store.unused import Unused
 
 STEP_S = 0.1
 """What a step should take: longer ones are followed by smaller ones, quicker ones by larger ones."""
@@ -114,6 +116,41 @@ def purge(
         told(gone, events)
         pause(min(time.monotonic() - began, LONGEST_PAUSE_S))
     return gone, events
+
+
+def purge_unused(
+    store: Store, old: Old, archive: Archive | None, *, pause: Callable[[float], None] = time.sleep
+) -> Unused:
+    """Delete what nothing needs any more when old runs are gone, by way of ARCHIVE (but for the files of folders). With
+    DAGs named, only versions of these. Raises OSError as `purge` does."""
+
+    def all_of(
+        look: Callable[[Tx, Old], list[Any]],
+        tell: Callable[[Tx, list[Any]], list[dict[str, Any]]],
+        remove: Callable[[Tx, list[Any]], int],
+    ) -> int:
+        gone = 0
+        while True:
+            began = time.monotonic()
+            with store.reading() as tx:
+                found = look(tx, old)
+                documents = tell(tx, found) if archive is not None else []
+            if archive is not None and documents:
+                archive.write(documents)
+            with store.transaction() as tx:
+                removed = remove(tx, found) if found else 0
+            gone += removed
+            if not removed:
+                return gone
+            pause(min(time.monotonic() - began, LONGEST_PAUSE_S))
+
+    versions = all_of(unused.old_versions, unused.version_documents, unused.remove_versions)
+    if old.dag_ids is not None:
+        return Unused(versions=versions)
+    asset_events = all_of(unused.old_asset_events, unused.asset_event_documents, unused.remove_asset_events)
+    with store.transaction() as tx:
+        folders = unused.remove_folders(tx, old)
+    return Unused(versions, folders, asset_events)
 
 
 def _next(at_once: int, seconds: float) -> int:

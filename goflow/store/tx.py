@@ -113,8 +113,12 @@ class Tx:
 
     def lock_name(self, name: str) -> None:
         """Hold NAME exclusively until the transaction ends (PostgreSQL; on SQLite there is only one writer anyway)."""
-        if self.locks_rows:
-            databases.lock_name(self.connection, name)
+        self.lock_names([name])
+
+    def lock_names(self, names: Sequence[str]) -> None:
+        """The same for several, in their order."""
+        if self.locks_rows and names:
+            databases.lock_names(self.connection, names)
 
 
 def _insert(dialect: str, table: Table) -> Any:

@@ -38,7 +38,7 @@ from goflow.store.transitions.launches import (
 from goflow.store.transitions.partitions import take_partition
 from goflow.store.transitions.planning import LaunchRequest, Limit, plan_launch, plan_launches
 from goflow.store.transitions.questions import ask_code, claim_questions, give_up_question, store_answer
-from goflow.store.transitions.runs import advance_run
+from goflow.store.transitions.runs import RunChange, advance_run, advance_runs
 from goflow.store.transitions.tasks import TaskChange, advance_task, apply, clear_tasks, mark_task
 from goflow.store.transitions.triggers import (
     claim_triggers,
@@ -61,11 +61,13 @@ __all__ = [
     "LaunchChange",
     "LaunchRequest",
     "Limit",
+    "RunChange",
     "TaskChange",
     "add_backfill_runs",
     "advance_launch",
     "advance_launches",
     "advance_run",
+    "advance_runs",
     "advance_task",
     "answer_question",
     "apply",

@@ -188,10 +188,8 @@ class _Room:
     def _lock_limits(tx: Tx, requests: Sequence[LaunchRequest]) -> None:
         """Every scope of a limit but a namespace lies within one DAG, so one lock for each DAG is enough; taken in
         order."""
-        for dag_id in sorted({request.ti.dag_id for request in requests if request.limits}):
-            tx.lock_name(f"limits {dag_id}")
-        for namespace in sorted(_limited_namespaces(requests)):
-            tx.lock_name(f"namespace {namespace}")
+        tx.lock_names([f"limits {dag_id}" for dag_id in sorted({r.ti.dag_id for r in requests if r.limits})])
+        tx.lock_names([f"namespace {namespace}" for namespace in sorted(_limited_namespaces(requests))])
 
 
 def _limited_namespaces(requests: Sequence[LaunchRequest]) -> set[str]:

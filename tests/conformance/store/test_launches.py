@@ -341,6 +341,17 @@ def test_many_claims_at_once_are_told_each_what_came_of_it(store: Store) -> None
     ]
 
 
+def test_several_are_claimed_in_one_statement_each_at_its_moment(store: Store) -> None:
+    with store.transaction() as tx:
+        made = make_run(tx)
+        first, second = queue(tx, made["first"]), queue(tx, made["second"])
+        earlier = START - dt.timedelta(seconds=3)
+        answers = transitions.claim_launches(tx, {first.id: "a", second.id: "b"}, moments={second.id: earlier})
+        assert answers == {first.id: Claimed.CLAIMED, second.id: Claimed.CLAIMED}
+        found = [launches.get(tx, launch.id) for launch in (first, second)]
+        assert [(launch.claimed_by, launch.claimed_at) for launch in found] == [("a", START), ("b", earlier)]
+
+
 def test_a_claimant_that_asks_again_is_told_so(store: Store) -> None:
     with store.transaction() as tx:
         launch = queue(tx, make_run(tx)["first"])

@@ -1,0 +1,266 @@
+"""GoFlow's runs against the real API server, controller manager and scheduler, on nodes that kwok simulates.
+
+    python -m benchmarks.kwok [--jobs 2000] [--record]
+
+So many bare Jobs are created by hand (16 threads), and the time is taken until the last of them is complete; then a
+daemon on PostgreSQL has as many runs of one task each, whose Jobs have the same pods. What everybody (the daemon, and
+Kubernetes itself) asked of the API server meanwhile is counted by the server. Nothing else should use the cluster.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from kubernetes import client, config
+
+from benchmarks.indexed import requests
+from benchmarks.machine import machine
+from benchmarks.record import PAGE, record
+from goflow.kube.api import KubeApi
+from tests.cluster.daemon import daemon_on
+from tests.cluster.fixtures import namespace_on
+from tests.cluster.harness import Cluster, binaries
+from tests.cluster.harness.layout import GO_MODULES
+from tests.oracle.postgres import postgres
+from tests.running import Daemon
+
+NODES = 20
+THREADS = 16
+LABEL = "kwok.x-k8s.io/node"
+LIMIT_S = 900.0
+STAGES = ("node/fast", "node/heartbeat-with-lease", "pod/fast")
+DAG = f"""
+from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
+from airflow.sdk import DAG
+
+with DAG("one_task", schedule=None, max_active_runs=100000, is_paused_upon_creation=True):
+    KubernetesPodOperator(
+        task_id="only",
+        image="busybox:1.37",
+        cmds=["true"],
+        node_selector={{"{LABEL}": "fake"}},
+        tolerations=[{{"key": "{LABEL}", "operator": "Exists"}}],
+    )
+"""
+ASKED = (
+    ("POST jobs", "the Job is created"),
+    ("PATCH jobs", "its end is stored: the daemon gives it a time to live, with which Kubernetes removes Job and pod"),
+    ("DELETE jobs", "the garbage collection of Kubernetes; the daemon deletes none"),
+    ("GET jobs", "the daemon reads no single Job: its watch tells of them"),
+    ("LIST jobs", "once, when the daemon begins, and where a watch was cut"),
+    ("GET pods", "the daemon reads no single pod"),
+    ("LIST pods", "once, as with Jobs"),
+    ("GET pods/log", "the daemon reads the container's log, once"),
+)
+"""Verbs and resources that the daemon could ask for, and why it does or does not."""
+
+
+@contextmanager
+def simulated_nodes(cluster: Cluster, kube: client.ApiClient, log: Path) -> Iterator[None]:
+    """NODES nodes that kwok plays, as long as the block runs."""
+    module = subprocess.run(
+        ["go", "list", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/kwok"],
+        cwd=GO_MODULES / "kwok", capture_output=True, text=True, check=True,
+    ).stdout.strip()  # fmt: skip
+    stages = [
+        file
+        for stage in STAGES
+        for file in sorted(Path(module, "kustomize/stage", stage).glob("*.yaml"))
+        if file.name != "kustomization.yaml"
+    ]
+    command = [
+        binaries.program("kwok"),
+        f"--kubeconfig={cluster.kubeconfig}",
+        "--manage-all-nodes=false",
+        f"--manage-nodes-with-annotation-selector={LABEL}=fake",
+        "--server-address=127.0.0.1:0",
+        *(f"--config={file}" for file in stages),
+    ]
+    core = client.CoreV1Api(kube)
+    names = [f"kwok-{number}" for number in range(NODES)]
+    with log.open("wb") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True)
+    try:
+        for name in names:
+            core.create_node(_node(name))
+        _until(lambda: all(_is_ready(core.read_node(name)) for name in names), 60, "simulated nodes", log)
+        yield
+    finally:
+        for name in names:
+            core.delete_node(name)
+        process.terminate()
+        process.wait(30)
+
+
+def _node(name: str) -> dict[str, Any]:
+    room = {"cpu": "1000", "memory": "1Ti", "pods": "10000"}
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {"name": name, "labels": {LABEL: "fake"}, "annotations": {LABEL: "fake"}},
+        "spec": {"taints": [{"key": LABEL, "value": "fake", "effect": "NoSchedule"}]},
+        "status": {"capacity": room, "allocatable": room},
+    }
+
+
+def _is_ready(node: Any) -> bool:
+    return any(one.type == "Ready" and one.status == "True" for one in node.status.conditions or ())
+
+
+def _until(condition: Any, limit_s: float, what: str, log: Path) -> None:
+    deadline = time.monotonic() + limit_s
+    while not condition():
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"{what}: not within {limit_s:.0f} s\n{log.read_text()[-2000:]}")
+        time.sleep(0.5)
+
+
+def bare(kube: client.ApiClient, namespace: str, template: dict[str, Any], jobs: int) -> float:
+    """Seconds from the first of so many Jobs with the pods of TEMPLATE to the end of the last."""
+    batch = client.BatchV1Api(kube)
+
+    def create(number: int) -> None:
+        body = {
+            "apiVersion": "batch/v1",
+            "kind": "Job",
+            "metadata": {"name": f"bare-{number}"},
+            "spec": {**template, "ttlSecondsAfterFinished": None},
+        }
+        batch.create_namespaced_job(namespace, body)
+
+    def complete() -> int:
+        found = batch.list_namespaced_job(namespace, _preload_content=False, resource_version="0")
+        return sum(bool(job["status"].get("succeeded")) for job in json.loads(found.data)["items"])
+
+    began = time.monotonic()
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(create, range(jobs)))
+    while complete() < jobs:
+        if time.monotonic() - began > LIMIT_S:
+            raise RuntimeError("the bare Jobs do not end")
+        time.sleep(1)
+    return time.monotonic() - began
+
+
+@contextmanager
+def daemon(cluster: Cluster, namespace: str, work: Path) -> Iterator[tuple[Daemon, str]]:
+    """A daemon on PostgreSQL with the DAG of one task, which is paused; and its database."""
+    dags = work / "dags"
+    dags.mkdir()
+    (dags / "one_task.py").write_text(DAG)
+    with postgres(work / "postgres") as (_, address):
+        with psycopg.connect(f"postgresql://{address}/postgres", autocommit=True) as connection:
+            connection.execute("CREATE DATABASE goflow")
+        database = f"postgresql://{address}/goflow"
+        running = daemon_on(cluster, namespace, work / "home", dags, GOFLOW_DATABASE_URL=database)
+        running.start()
+        try:
+            running.wait_for("the DAG", lambda: running.json("dags", "list"), 60)
+            running.run("pools", "set", "default_pool", "100000")
+            yield running, database
+        finally:
+            running.stop()
+
+
+def ended(database: str) -> dict[str, int]:
+    """Runs by their state."""
+    with psycopg.connect(database, autocommit=True) as connection:
+        rows = connection.execute("SELECT status, count(*) FROM dag_runs GROUP BY 1").fetchall()
+    return {str(state): int(count) for state, count in rows}
+
+
+def order(database: str, home: Path, runs: int) -> None:
+    """So many runs of the DAG, which is paused: they begin when it is not."""
+    from goflow.scheduler import operations
+    from goflow.store import Store
+
+    store = Store(database, encryption_key=(home / "encryption.key").read_text().strip())
+    for number in range(runs):
+        operations.trigger(store, "one_task", who="benchmark", run_id=f"run_{number}")
+    store.close()
+
+
+def measure(cluster: Cluster, kube: client.ApiClient, jobs: int, work: Path) -> dict[str, Any]:
+    """Both sides: seconds each, and what was asked of the API server meanwhile."""
+    api = KubeApi(cluster.kubeconfig)
+    with namespace_on(kube) as namespace, daemon(cluster, namespace, work) as (running, database):
+        running.run("dags", "unpause", "one_task")
+        running.run("dags", "trigger", "one_task", "--run-id", "first", "--wait")
+        [job] = client.BatchV1Api(kube).list_namespaced_job(namespace, _preload_content=False).json()["items"]
+        running.run("dags", "pause", "one_task")
+        with namespace_on(kube) as other:
+            before = requests(api)
+            by_hand = bare(kube, other, _template(job), jobs)
+            asked_by_hand = requests(api) - before
+        order(database, work / "home", jobs)
+        before, began = requests(api), time.monotonic()
+        running.run("dags", "unpause", "one_task")
+        while (states := ended(database)).get("success", 0) <= jobs:
+            if states.get("failed") or time.monotonic() - began > LIMIT_S:
+                raise RuntimeError(f"the runs do not end well: {states}")
+            time.sleep(0.5)
+        taken = time.monotonic() - began
+        asked = requests(api) - before
+    return {"jobs": jobs, "bare_s": by_hand, "goflow_s": taken, "asked": asked, "asked_by_hand": asked_by_hand}
+
+
+def _template(job: dict[str, Any]) -> dict[str, Any]:
+    """What JOB, one of GoFlow's, says of its pods, without what ties it to GoFlow and to itself."""
+    spec = {key: job["spec"][key] for key in ("backoffLimit", "podFailurePolicy") if key in job["spec"]}
+    return {**spec, "template": {"spec": job["spec"]["template"]["spec"]}}
+
+
+def table(found: dict[str, Any]) -> str:
+    """The figures as a Markdown table, with their goals."""
+    jobs = found["jobs"]
+    rates = [jobs / found[key] * 60 for key in ("bare_s", "goflow_s")]
+    asked: Counter[str] = found["asked"]
+    by_hand: Counter[str] = found["asked_by_hand"]
+    each = [counted.total() / jobs for counted in (by_hand, asked)]
+    lines = [
+        "| measured | bare Jobs | GoFlow | goal |",
+        "|---|--:|--:|--:|",
+        f"| {jobs:,} Jobs, finished a minute | {rates[0]:,.0f} | {rates[1]:,.0f} | |",
+        f"| GoFlow's rate as a share of the other | | {rates[1] / rates[0]:.0%} | at least 90 % |",
+        f"| requests a Job from everybody, without watches | {each[0]:.2f} | {each[1]:.2f} | |",
+    ]
+    for name, why in ASKED:
+        lines.append(f"| `{name}` a Job: {why} | {by_hand[name] / jobs:.2f} | {asked[name] / jobs:.2f} | |")
+    return "\n".join(lines)
+
+
+def main(words: list[str] | None = None) -> None:
+    """Measure both, and print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--jobs", type=int, default=2000)
+    parser.add_argument("--record", action="store_true", help="put the figures into docs/benchmarks.md")
+    args = parser.parse_args(words)
+    with Cluster() as cluster, tempfile.TemporaryDirectory(prefix="goflow-kwok-") as place:
+        work = Path(place)
+        work.chmod(0o755)
+        with (
+            config.new_client_from_config(str(cluster.kubeconfig)) as kube,
+            simulated_nodes(cluster, kube, work / "kwok.log"),
+        ):
+            found = measure(cluster, kube, args.jobs, work)
+    figures = table(found)
+    print(f"{machine()}\n\n{figures}")
+    if args.record:
+        command = " ".join(["python -m benchmarks.kwok", *(["--jobs", str(args.jobs)] if args.jobs != 2000 else [])])
+        PAGE.write_text(record(PAGE.read_text(), "kwok", command, machine(), figures))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

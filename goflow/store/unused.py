@@ -1,0 +1,117 @@
+"""What nothing needs any more once old runs are gone: versions of DAGs, folders as they were, and events of assets.
+
+What stays whatever its age: the version in force, those that a run is pinned to, the newest of each DAG; the newest
+events of each asset, those that a run has taken in, and those of an asset for which a DAG still waits with others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete, exists, func, select
+
+from goflow.store.asset_tables import asset_events, asset_queue, run_asset_events
+from goflow.store.cleaning import Old, rows_of
+from goflow.store.columns import loads
+from goflow.store.tables import blobs, dag_readings, dag_runs, dag_versions, dags, folders
+from goflow.store.tx import Tx, in_parts
+
+AT_ONCE = 500
+FOLDERS = "folders"
+"""The lock of whoever stores a folder, or looks which contents no folder names."""
+_v, _e = dag_versions.c, asset_events.c
+
+
+@dataclass(frozen=True, slots=True)
+class Unused:
+    """How much of it was deleted."""
+
+    versions: int = 0
+    folders: int = 0
+    asset_events: int = 0
+
+
+def old_versions(tx: Tx, old: Old) -> list[tuple[str, int]]:
+    """DAG and key of the versions that may go, at most a few hundred."""
+    place = func.row_number().over(partition_by=_v.dag_id, order_by=_v.number.desc())
+    ranked = select(_v.id, _v.dag_id, _v.created_date, place.label("place"))
+    if old.dag_ids is not None:
+        ranked = ranked.where(_v.dag_id.in_(old.dag_ids))
+    one = ranked.subquery()
+    statement = (
+        select(one.c.dag_id, one.c.id)
+        .where(one.c.created_date < old.before, one.c.place > old.keep)
+        .where(~exists().where(dag_runs.c.version_id == one.c.id), ~exists().where(dags.c.version_id == one.c.id))
+        .order_by(one.c.dag_id, one.c.id)
+        .limit(AT_ONCE)
+    )
+    return [(row.dag_id, row.id) for row in tx.rows(statement)]
+
+
+def version_documents(tx: Tx, found: Sequence[tuple[str, int]]) -> list[dict[str, Any]]:
+    """Those versions, each with its readings, as they stand in an archive."""
+    keys = [key for _, key in found]
+    rows = rows_of(tx, dag_versions, _v.id, keys)
+    kept: dict[int, dict[str, Any]] = {row["id"]: {"dag_version": row} for row in rows}
+    for row in rows_of(tx, dag_readings, dag_readings.c.version_id, keys):
+        kept[row["version_id"]].setdefault("dag_readings", []).append(row)
+    return list(kept.values())
+
+
+def remove_versions(tx: Tx, found: Sequence[tuple[str, int]]) -> int:
+    """Delete those of the versions that still nothing needs, with their readings. How many."""
+    tx.lock_names([f"dag {dag_id}" for dag_id in sorted({dag_id for dag_id, _ in found})])  # as who records one
+    statement = delete(dag_versions).where(
+        _v.id.in_([key for _, key in found]),
+        ~exists().where(dag_runs.c.version_id == _v.id),
+        ~exists().where(dags.c.version_id == _v.id),
+    )
+    return tx.change(statement)
+
+
+def remove_folders(tx: Tx, old: Old) -> int:
+    """Delete old folders that no version has, and the contents that no other folder names. How many folders."""
+    tx.lock_name(FOLDERS)
+    unused = ~exists().where(_v.folder_digest == folders.c.digest)
+    statement = delete(folders).where(unused, folders.c.created_date < old.before)
+    gone = tx.rows(statement.returning(folders.c.manifest))
+    unnamed = {digest for row in gone for digest in _contents(row.manifest)}
+    for (digest,) in tx.rows(select(folders.c.digest)) if unnamed else ():
+        unnamed.difference_update(_contents(tx.value(select(folders.c.manifest).where(folders.c.digest == digest))))
+        if not unnamed:
+            break
+    for part in in_parts(sorted(unnamed)):
+        tx.change(delete(blobs).where(blobs.c.digest.in_(part)))
+    return len(gone)
+
+
+def _contents(manifest: str) -> list[str]:
+    return [digest for digest, _ in loads(manifest)["files"].values()]
+
+
+def old_asset_events(tx: Tx, old: Old) -> list[int]:
+    """The keys of the events of assets that may go, at most a few hundred."""
+    place = func.row_number().over(partition_by=_e.asset_id, order_by=_e.id.desc())
+    one = select(_e.id, _e.asset_id, _e.at, place.label("place")).subquery()
+    statement = (
+        select(one.c.id)
+        .where(one.c.at < old.before, one.c.place > old.keep)
+        .where(~exists().where(run_asset_events.c.event_id == one.c.id))
+        .where(~exists().where(asset_queue.c.asset_id == one.c.asset_id))
+        .order_by(one.c.id)
+        .limit(AT_ONCE)
+    )
+    return [row.id for row in tx.rows(statement)]
+
+
+def asset_event_documents(tx: Tx, keys: Sequence[int]) -> list[dict[str, Any]]:
+    """Those events, as they stand in an archive."""
+    return [{"asset_event": row} for row in rows_of(tx, asset_events, _e.id, keys)]
+
+
+def remove_asset_events(tx: Tx, keys: Sequence[int]) -> int:
+    """Delete those of the events that still no run has taken in. How many."""
+    taken = exists().where(run_asset_events.c.event_id == _e.id)
+    return tx.change(delete(asset_events).where(_e.id.in_(list(keys)), ~taken))

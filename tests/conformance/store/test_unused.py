@@ -1,0 +1,94 @@
+"""Versions, folders and events of assets that nothing needs any more, and what keeps them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, select, update
+
+from goflow.domain.assets import AssetKey, NewAssetEvent
+from goflow.domain.canonical import digest_bytes
+from goflow.store import Store, blobs, recording, tables, transitions, versions
+from goflow.store.asset_tables import asset_events, asset_queue
+from goflow.store.cleaning import Old
+from goflow.store.purge import Archive, purge_unused
+from goflow.store.unused import Unused
+from tests.conformance.store.test_cleaning import lines_of
+from tests.stores import START, bash_dag, make_run, record
+
+OLD = Old(before=START + dt.timedelta(days=1), keep=1)
+
+
+def purged(store: Store, old: Old = OLD, archive: Archive | None = None) -> Unused:
+    return purge_unused(store, old, archive, pause=lambda seconds: None)
+
+
+def put(store: Store, number: int, *, shared: bytes = b"shared") -> recording.Recorded:
+    """Version NUMBER of a DAG, with a folder of its own and a content that all folders have."""
+    contents = [shared, f"own {number}".encode()]
+    with store.transaction() as tx:
+        blobs.put_contents(tx, contents)
+        files = {f"{place}.py": (digest_bytes(content), len(content)) for place, content in enumerate(contents)}
+        folder = blobs.manifest("/dags", files)
+        blobs.put_folder(tx, folder)
+        return record(tx, bash_dag("d"), file_hash=f"{number:064}", folder_digest=folder.digest)
+
+
+def count(store: Store, table: Any) -> int:
+    with store.reading() as tx:
+        return int(tx.value(select(func.count()).select_from(table)))
+
+
+def test_versions_that_no_run_has_go_with_their_folders_and_contents(store: Store, tmp_path: Path) -> None:
+    for number in range(4):
+        put(store, number)
+    archive = Archive(tmp_path, "archive")
+    assert purged(store, archive=archive) == Unused(versions=3, folders=4), "and the empty one that `record` has made"
+    archive.close()
+    with store.reading() as tx:
+        assert [version.number for version in versions.list_(tx, "d")] == [4]
+    assert (count(store, tables.folders), count(store, tables.blobs)) == (1, 2)
+    told = lines_of(archive.path)
+    assert [line["dag_version"]["number"] for line in told] == [1, 2, 3]
+    assert all(json.loads(line["dag_readings"][0]["spec"])["dag_id"] == "d" for line in told)
+    assert purged(store) == Unused()
+
+
+def test_a_version_stays_for_its_run_and_one_that_is_in_force_or_young_stays(store: Store) -> None:
+    with store.transaction() as tx:
+        run = make_run(tx, bash_dag("d")).run
+    put(store, 1)
+    put(store, 2)
+    put(store, 1)  # the file is again as it was
+    young = replace(OLD, before=START - dt.timedelta(days=1))
+    assert purged(store, young) == Unused()
+    assert purged(store).versions == 0, "one has a run, one is in force, and one is the newest"
+    put(store, 3)
+    put(store, 1)
+    assert purged(store).versions == 1
+    with store.reading() as tx:
+        kept = versions.list_(tx, "d")
+        assert [version.number for version in kept] == [1, 2, 4]
+        assert versions.get(tx, run.version_id).number == 1
+        assert all(blobs.folder(tx, version.folder_digest).files is not None for version in kept)
+
+
+def test_events_of_assets_stay_while_a_dag_waits_a_run_has_them_or_they_are_the_newest(store: Store) -> None:
+    with store.transaction() as tx:
+        record(tx, bash_dag("d"))
+        for name in ("a", "b"):
+            event = NewAssetEvent(asset=AssetKey(name, f"x://{name}"))
+            for _ in range(3):
+                transitions.register_asset_events(tx, [event], who="test")
+        waited_for = tx.value(select(func.max(asset_events.c.asset_id)))
+        tx.insert_new(asset_queue, [{"dag_id": "d", "asset_id": waited_for, "created_date": START}])
+        tx.change(update(asset_events).values(at=START))
+    assert purged(store).asset_events == 2
+    with store.reading() as tx:
+        left = tx.rows(select(asset_events.c.id, asset_events.c.asset_id).order_by(asset_events.c.id))
+    assert [row.id for row in left] == [3, 4, 5, 6]
+    assert {row.asset_id for row in left[1:]} == {waited_for}
