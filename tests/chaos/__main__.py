@@ -19,9 +19,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=1000, help="it ends when the daemon was killed so often")
     parser.add_argument("--seed", type=int, default=1, help="what chance begins with")
     parser.add_argument("--away", type=float, default=30.0, help="seconds that the daemon is away, when it is")
-    parser.add_argument(
-        "--life", type=float, default=5.0, help="seconds that a daemon lives at most, its start included"
-    )
+    parser.add_argument("--life", type=float, default=5.0, help="seconds that a daemon lives at most once it answers")
     parser.add_argument("--daemons", type=int, default=1, help="several share a PostgreSQL, and one of them is killed")
     parser.add_argument("--runs", type=int, default=6, help="runs that are open at the same time")
     parser.add_argument("--settle", type=float, default=240.0, help="seconds that everything has to end, afterwards")

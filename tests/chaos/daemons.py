@@ -86,6 +86,17 @@ class Daemons:
         for daemon in self.all:
             daemon.wait_until_up()
 
+    def are_up(self) -> bool:
+        """Whether all of them answer, or are about to."""
+        for daemon in self.all:
+            try:
+                found = json.loads((daemon.home / "run" / "daemon.json").read_text())
+            except (OSError, ValueError):
+                return False
+            if daemon.process is None or found["pid"] != daemon.process.pid or daemon.process.poll() is not None:
+                return False
+        return True
+
     def ended(self) -> list[Daemon]:
         """Those that do not run."""
         return [daemon for daemon in self.all if daemon.process is None or daemon.process.poll() is not None]

@@ -19,6 +19,8 @@ from tests.chaos.weather import CLEAR, at_random
 from tests.chaos.workload import Workload
 from tests.cluster.harness import Cluster
 
+KILLED_IN_START = 0.3
+"""The part of the kills that do not wait until the daemon answers."""
 WEATHER_S = 5.0
 """How long one weather holds, about."""
 
@@ -35,7 +37,7 @@ class Course:
     at_once: int = 6
     """Runs that are open at the same time."""
     longest_life_s: float = 5.0
-    """A daemon lives so long at most, its start included."""
+    """A daemon lives so long at most once it answers; some are killed before that."""
     away_s: float = 30.0
     settle_s: float = 180.0
     daemons: int = 1
@@ -122,9 +124,14 @@ class Storm:
             self.stage.over.set()
 
     def _kill(self) -> None:
-        """Kill the daemon at moments that nobody knows, its start among them."""
+        """Kill the daemon at moments that nobody knows, in its start some of the time."""
         stage, moments = self.stage, self._moments("kills")
-        while not stage.over.wait(moments.uniform(0, self.course.longest_life_s)):
+        while not stage.over.is_set():
+            patient = moments.random() > KILLED_IN_START
+            while patient and not stage.daemons.are_up() and not stage.over.wait(0.05):
+                pass
+            if stage.over.wait(moments.uniform(0, self.course.longest_life_s)):
+                return
             with stage.daemons.lock:
                 self.trouble += [f"a daemon ended by itself: {daemon.log}" for daemon in stage.daemons.ended()]
                 daemon = stage.daemons.one()
