@@ -15,7 +15,7 @@ from goflow.parser.interpreter.classes import ClassValue, Instance
 from goflow.parser.interpreter.modules import ModuleValue
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import At, NativeFunction, Unknown, Value
-from goflow.parser.libraries.airflow import assets, timetables, xcom_args
+from goflow.parser.libraries.airflow import assets, partition_mappers, timetables, xcom_args
 from goflow.parser.libraries.airflow.asset_uris import sanitized
 from goflow.parser.libraries.airflow.dag import DagValue
 from goflow.parser.libraries.airflow.import_paths import canonical, home_of
@@ -238,6 +238,15 @@ class Values:
             return native.call(self(args), self.mapping(kwargs), self.at)
         cls = ClassValue(name, (native,), module_name=self.module_of(module))
         return Instance(cls, self.mapping(own))
+
+    def _make_partition_part(self, told: Any) -> Any:
+        module, name, base, args, kwargs = told
+        native = partition_mappers.part_class(
+            self.session, base if base in partition_mappers.PARTS else "PartitionMapper"
+        )
+        if module.startswith(SHIM):
+            return native.call(self(args), self.mapping(kwargs), self.at)
+        return Instance(ClassValue(name, (native,), module_name=self.module_of(module)), {})
 
     def _make_param(self, told: Any) -> Any:
         return ParamValue(param_class(self.session), self.mapping(told))

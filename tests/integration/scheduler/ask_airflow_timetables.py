@@ -47,6 +47,13 @@ if len(sys.argv) > 1:  # in the shim, under the dialect of that name
     timezone.utcnow = lambda: NOW[0]
 
 
+def following(timetable, last, restriction):
+    if getattr(timetable, "partitioned", False):
+        return timetable.next_dagrun_info_v2(last_dagrun_info=last, restriction=restriction)
+    interval = last and last.data_interval
+    return timetable.next_dagrun_info(last_automated_data_interval=interval, restriction=restriction)
+
+
 def runs(case):
     NOW[0] = moment(case["now"])
     nows = case.get("nows") or [case["now"]] * case["steps"]
@@ -55,14 +62,14 @@ def runs(case):
     found, last = [], None
     for text in nows:
         NOW[0] = moment(text)
-        info = timetable.next_dagrun_info(last_automated_data_interval=last, restriction=restriction)
+        info = following(timetable, last, restriction)
         if info is None:
             found.append(None)
             break
-        last = info.data_interval
-        found.append(
-            [d and d.astimezone(dt.UTC).isoformat() for d in (info.logical_date, last.start, last.end, info.run_after)]
-        )
+        last = info
+        date, key = getattr(info, "partition_date", None), getattr(info, "partition_key", None)
+        moments = (info.logical_date, *(info.data_interval or (None, None)), info.run_after, date)
+        found.append([*(d and d.astimezone(dt.UTC).isoformat() for d in moments), key])
     manual = timetable.infer_manual_data_interval(run_after=NOW[0])
     found.append([d.astimezone(dt.UTC).isoformat() for d in manual])
     return found

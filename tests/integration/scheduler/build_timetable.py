@@ -25,6 +25,11 @@ def build(spec):
             given = spec["run_immediately"]
             more["run_immediately"] = dt.timedelta(seconds=given) if type(given) is int else given
         return getattr(trigger, kind)(*spec["crons"], timezone=zone, **more)
+    if kind == "CronPartitionTimetable":
+        given = spec["run_immediately"]
+        at_once = dt.timedelta(seconds=given) if type(given) is int else given
+        more = {"run_offset": spec["run_offset"], "key_format": spec["key_format"], "run_immediately": at_once}
+        return trigger.CronPartitionTimetable(spec["crons"][0], timezone=zone, **more)
     step = relativedelta(**spec["relative"]) if spec.get("relative") else dt.timedelta(seconds=spec.get("every_s", 0))
     if kind == "DeltaDataIntervalTimetable":
         return interval.DeltaDataIntervalTimetable(step)

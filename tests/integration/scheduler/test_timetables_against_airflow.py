@@ -51,11 +51,12 @@ JUMPS = [0, 0, 0, 0, 60, 3600, 86400, 40 * 86400, -3600, -86400]
 """Seconds that the clock goes on, or jumps, between two questions to a timetable."""
 
 
-def random_case(dice: random.Random, dialect: Dialect) -> dict[str, Any]:
+def random_case(dice: random.Random, dialect: Dialect, *, keyed: bool = False) -> dict[str, Any]:
+    """A schedule and what it is asked; KEYED: one whose runs are for partitions."""
     kinds = ["CronDataIntervalTimetable"] * 5 + ["CronTriggerTimetable"] * 4 + ["DeltaDataIntervalTimetable"] * 2
     kinds += ["DeltaTriggerTimetable", "OnceTimetable", "ContinuousTimetable", "NullTimetable", "EventsTimetable"]
     kinds += ["MultipleCronTriggerTimetable"] * 2 * (dialect is Dialect.AIRFLOW3)
-    kind = dice.choice(kinds)
+    kind = "CronPartitionTimetable" if keyed else dice.choice(kinds)
     spec: dict[str, Any] = {
         "class": kind,
         "timezone": dice.choice(ZONES),
@@ -64,8 +65,12 @@ def random_case(dice: random.Random, dialect: Dialect) -> dict[str, Any]:
     }
     if "Cron" in kind:
         spec["crons"] = [dice.choice(CRONS) for _ in range(3 if kind.startswith("Multiple") else 1)]
-        if "Trigger" in kind and dialect is Dialect.AIRFLOW3:
+        if "Interval" not in kind and dialect is Dialect.AIRFLOW3:
             spec["run_immediately"] = dice.choice([True, False, None, 1200])
+        if keyed:
+            formats = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d", "%H:%M %z", "%Y/%j"]
+            spec |= {"run_offset": dice.choice([0, 0, None, 1, -1, 3, -4]), "key_format": dice.choice(formats)}
+            spec["interval_s"] = 0
     elif "Delta" in kind:
         spec |= (
             {"relative": dice.choice(RELATIVES)}
@@ -114,6 +119,7 @@ def schedule_of(spec: dict[str, Any]) -> Schedule:
         interval="Interval" in kind,
         interval_s=spec["interval_s"],
         run_immediately=spec.get("run_immediately", False),
+        arguments={name: spec[name] for name in ("run_offset", "key_format") if name in spec},
     )
 
 
@@ -135,7 +141,8 @@ def ours(case: dict[str, Any], dialect: Dialect) -> Any:
                 found.append(None)
                 break
             last = info
-            found.append([d and d.isoformat() for d in (info.logical_date, info.start, info.end, info.run_after)])
+            moments = (info.logical_date, info.start, info.end, info.run_after, info.partition_date)
+            found.append([*(d and d.isoformat() for d in moments), info.partition_key])
         return [*found, [d.isoformat() for d in manual_interval(schedule, now)]]
     except ScheduleError:
         return "error"
@@ -159,3 +166,14 @@ def test_every_random_schedule_has_the_runs_that_airflow_gives_it(dialect: Diale
     print(f"{len(wrong)} of {len(cases)} are different; Airflow has answered {answered}")
     assert not wrong
     assert answered > CASES * 0.9
+
+
+@pytest.mark.timeout(1200)
+def test_every_random_cron_of_partitions_has_the_runs_and_keys_that_airflow_gives_it(tmp_path: Path) -> None:
+    dice = random.Random(f"partitions-{os.environ.get('GOFLOW_TIMETABLE_SEED', '1')}")
+    cases = [random_case(dice, Dialect.AIRFLOW3, keyed=True) for _ in range(150)]
+    python = environment(AIRFLOWS[Dialect.AIRFLOW3]).python
+    theirs = told_by(python, "ask_airflow_timetables.py", asked=cases, home=tmp_path, timeout=500)
+    assert sum(isinstance(answer, list) for answer in theirs) > 130
+    for case, truth in zip(cases, theirs, strict=True):
+        assert ours(case, Dialect.AIRFLOW3) == ("error" if isinstance(truth, str) else truth), case

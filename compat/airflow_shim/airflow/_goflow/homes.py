@@ -57,6 +57,10 @@ _HOMES = {
     "parsing": "get_parsing_context AirflowParsingContext",
     "paths": "ObjectStoragePath attach",
     "policies": "pod_mutation_hook",
+    "partition_parts": "AllowedKeyMapper ChainMapper FanOutMapper FixedKeyMapper IdentityMapper PartitionMapper "
+    "ProductMapper RollupMapper StartOfDayMapper StartOfHourMapper StartOfMonthMapper StartOfQuarterMapper "
+    "StartOfWeekMapper StartOfYearMapper DayWindow HourWindow MonthWindow QuarterWindow SegmentWindow WeekWindow "
+    "YearWindow Window MinimumCount WaitForAll WaitPolicy",
     "providers": "ProvidersManager ProvidersManagerTaskRuntime ProviderInfo HookInfo DialectInfo",
     "retry_policy": "RetryPolicy ExceptionRetryPolicy RetryRule RetryAction RetryDecision",
     "secret_files": "LocalFilesystemBackend load_variables load_connections_dict load_configs_dict",
@@ -73,14 +77,10 @@ _HOMES = {
     "virtualenv_task external_python_task branch_virtualenv_task branch_external_python_task sensor_task",
     "timetable_classes": "CronDataIntervalTimetable CronTriggerTimetable DeltaDataIntervalTimetable "
     "DeltaTriggerTimetable MultipleCronTriggerTimetable AssetOrTimeSchedule DatasetOrTimeSchedule NullTimetable "
-    "OnceTimetable ContinuousTimetable EventsTimetable _DataIntervalTimetable _TriggerTimetable",
+    "OnceTimetable ContinuousTimetable EventsTimetable CronPartitionTimetable _DataIntervalTimetable _TriggerTimetable",
     "timetable_rules": "CronMixin DeltaMixin",
     "timetables": "Timetable BaseTimetable DataInterval DagRunInfo TimeRestriction "
-    "AssetTriggeredTimetable DatasetTriggeredTimetable CronPartitionTimetable PartitionedAssetTimetable "
-    "PartitionedAtRuntime AllowedKeyMapper ChainMapper FanOutMapper FixedKeyMapper IdentityMapper PartitionMapper "
-    "ProductMapper RollupMapper StartOfDayMapper StartOfHourMapper StartOfMonthMapper StartOfQuarterMapper "
-    "StartOfWeekMapper StartOfYearMapper DayWindow HourWindow MonthWindow QuarterWindow SegmentWindow WeekWindow "
-    "YearWindow Window MinimumCount WaitForAll",
+    "AssetTriggeredTimetable DatasetTriggeredTimetable PartitionedAssetTimetable PartitionedAtRuntime",
     "triggers": "BaseTrigger BaseEventTrigger TriggerEvent TaskSuccessEvent TaskFailedEvent TaskSkippedEvent "
     "BaseTaskEndEvent StartTriggerArgs DateTimeTrigger TimeDeltaTrigger FileTrigger FileDeleteTrigger",
     "triggers_external": "WorkflowTrigger DagStateTrigger",

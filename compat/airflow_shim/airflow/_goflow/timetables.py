@@ -1,5 +1,5 @@
-"""The base of timetables and what they speak of. Those with partitions hold what they were made with and no more; the
-others of Airflow's own are in `timetable_classes`."""
+"""The base of timetables and what they speak of. Those by assets hold what they were made with and no more; the others
+of Airflow's own are in `timetable_classes`."""
 
 from typing import Any, NamedTuple
 
@@ -105,62 +105,27 @@ BaseTimetable = Timetable
 MADE = frozenset(
     {
         *("_args", "_kwargs", "_expression", "_timezone", "_delta", "_interval", "_run_immediately", "_timetables"),
-        *("_summary", "description", "timetable", "event_dates", "restrict_to_events"),
+        *("_run_offset", "_key_format", "_summary", "description", "timetable", "event_dates", "restrict_to_events"),
     }
 )
 """Attributes in which Airflow's own classes keep what they were made with."""
-_NAMES = (
-    "AssetTriggeredTimetable",
-    "CronPartitionTimetable",
-    "PartitionedAssetTimetable",
-    "PartitionedAtRuntime",
-)
-_PARTS = (
-    "AllowedKeyMapper",
-    "ChainMapper",
-    "FanOutMapper",
-    "FixedKeyMapper",
-    "IdentityMapper",
-    "PartitionMapper",
-    "ProductMapper",
-    "RollupMapper",
-    "StartOfDayMapper",
-    "StartOfHourMapper",
-    "StartOfMonthMapper",
-    "StartOfQuarterMapper",
-    "StartOfWeekMapper",
-    "StartOfYearMapper",
-    "DayWindow",
-    "HourWindow",
-    "MonthWindow",
-    "QuarterWindow",
-    "SegmentWindow",
-    "WeekWindow",
-    "YearWindow",
-    "Window",
-    "MinimumCount",
-    "WaitForAll",
-)
 
 
-class _Words(type):
-    """Constants of a part, by their names."""
-
-    def __getattr__(cls, name):
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return _Words(name, (), {})
+class AssetTriggeredTimetable(Timetable):
+    """By events of assets: it holds what it was made with."""
 
 
-class _Part(metaclass=_Words):
-    """A part of a timetable: it holds what it was made with."""
+class PartitionedAssetTimetable(AssetTriggeredTimetable):
+    """By events of partitions of assets."""
 
-    def __init__(self, *args, **kwargs):
-        self._args, self._kwargs = args, kwargs
+    partitioned = True
 
 
-for _name in _NAMES:
-    globals()[_name] = type(_name, (Timetable,), {"__module__": __name__, "__doc__": "Holds what it was made with."})
-for _name in _PARTS:
-    globals()[_name] = _Words(_name, (_Part,), {"__module__": __name__, "__doc__": "Holds what it was made with."})
-DatasetTriggeredTimetable = globals()["AssetTriggeredTimetable"]
+class PartitionedAtRuntime(Timetable):
+    """By hand alone; partitions are known at run time."""
+
+    can_be_scheduled = False
+    partitioned_at_runtime = True
+
+
+DatasetTriggeredTimetable = AssetTriggeredTimetable

@@ -63,7 +63,7 @@ def _cron(name: str) -> Make:
         if unknown is not None:
             return unknown
         interval = more.pop("interval", ZERO)
-        run_immediately = more.pop("run_immediately", None if name != "CronTriggerTimetable" else False)
+        run_immediately = more.pop("run_immediately", None if name == "CronDataIntervalTimetable" else False)
         return schedules.cron(
             name,
             cron,

@@ -302,3 +302,23 @@ def test_a_moment_is_told_from_two_runs(moment_of, told):
         assert "unknown" in found
     else:
         assert found == {"moment": told}
+
+
+def test_partitions_are_read_as_by_evaluating(read):
+    text = """
+    from airflow.sdk import (Asset, ChainMapper, CronPartitionTimetable, DAG, FixedKeyMapper, IdentityMapper, MinimumCount,
+        PartitionedAssetTimetable, PartitionedAtRuntime, RollupMapper, StartOfDayMapper, WeekWindow, Window)
+    a, b = Asset("s3://x/a"), Asset("b")
+    rollup = RollupMapper(upstream_mapper=StartOfDayMapper(timezone="Asia/Tokyo"),
+                          window=WeekWindow(direction=Window.Direction.BACKWARD), wait_policy=MinimumCount(-2))
+    mappers = {a: rollup, b: ChainMapper(IdentityMapper(), FixedKeyMapper("x"), max_downstream_keys=3)}
+    d = DAG("d", schedule=PartitionedAssetTimetable(assets=a & b, partition_mapper_config=mappers))
+    e = DAG("e", schedule=CronPartitionTimetable("@daily", timezone="UTC", run_offset=-1, key_format="%Y"))
+    f = DAG("f", schedule=PartitionedAtRuntime())
+    """
+    run, evaluated = read(text), read(text, mode="evaluate")
+    assert [dag.schedule for dag in run.dags] == [dag.schedule for dag in evaluated.dags]
+    assert len(run.dags) == 3
+    own = "from airflow.sdk import DAG, Asset, PartitionedAssetTimetable, PartitionMapper\nclass Own(PartitionMapper): ...\n"
+    own += "d = DAG('d', schedule=PartitionedAssetTimetable(Asset('a'), {}, Own()))"
+    assert "GF302" in codes(read(own, head=""))

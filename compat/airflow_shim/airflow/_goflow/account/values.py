@@ -10,6 +10,7 @@
   ``{"concat": [...]}``,
 * ``{"asset": [class, {...}]}``, ``{"asset_alias": [name, group]}``, ``{"asset_ref": {...}}``, ``{"asset_all": [...]}``,
   ``{"asset_any": [...]}``, ``{"timetable": [module, class, base, args, kwargs, attributes]}``,
+  ``{"partition_part": [module, class, base, args, kwargs]}``,
 * ``{"param": {...}}``, ``{"params": [[name, param], ...]}``, ``{"dag_param": [name, default]}``,
   ``{"not_set": class}``,
 * ``{"model": [class, {...}]}`` (of the Kubernetes client), ``{"object": {...}}`` for all else,
@@ -23,7 +24,7 @@ import math
 import os
 import types
 
-from airflow._goflow import assets, dag, expand, groups, operator, params, timetables, xcom_arg
+from airflow._goflow import assets, dag, expand, groups, operator, params, partition_parts, timetables, xcom_arg
 from airflow._goflow.callables import name_in_place
 from airflow._goflow.stand_in import Missing
 from airflow._goflow.words import NOTSET
@@ -140,6 +141,13 @@ class Writer:
             return self._asset(value, depth)
         if isinstance(value, timetables.Timetable):
             return self._timetable(value, depth)
+        if isinstance(value, partition_parts.Part):
+            kind = type(value)
+            made_with = (
+                self._many(value.__dict__.get("_args", ()), depth),
+                self.mapping(value.__dict__.get("_kwargs", {})),
+            )
+            return {"partition_part": [kind.__module__, kind.__qualname__, _base(kind), *made_with]}
         if isinstance(value, params.Param):
             return {
                 "param": self.mapping(
@@ -176,7 +184,7 @@ class Writer:
 
     def _timetable(self, value, depth):
         kind = type(value)
-        base = next(cls.__name__ for cls in kind.__mro__ if cls.__module__.startswith("airflow._goflow."))
+        base = _base(kind)
         arguments = value.__dict__.get("_args", ()), value.__dict__.get("_kwargs", {})
         own = {name: inner for name, inner in vars(value).items() if name not in timetables.MADE}
         return {"timetable": [kind.__module__, kind.__qualname__, base, self._many(arguments[0], depth),
@@ -205,6 +213,11 @@ class Writer:
             return self._text(str(value)[:10_000])
         except Exception:
             return None
+
+
+def _base(kind):
+    """The class of Airflow's that KIND is or derives from, by its name."""
+    return next(cls.__name__ for cls in kind.__mro__ if cls.__module__.startswith("airflow._goflow."))
 
 
 def _made_with(value):
