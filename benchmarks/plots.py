@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "plots"
+MOST_POINTS = 100
+"""Points of a line that are drawn, or somewhat more."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,16 @@ def draw(path: Path, panels: Sequence[Panel], columns: int = 1) -> None:
             axis.set_visible(False)
             continue
         panel = panels[place]
+        step = max(1, len(panel.x) // MOST_POINTS)
         for name, values in panel.lines.items():
-            axis.plot(panel.x, values, linewidth=1, marker="o" if panel.marks else None, markersize=3, label=name)
+            axis.plot(
+                panel.x[::step],
+                values[::step],
+                linewidth=1,
+                marker="o" if panel.marks else None,
+                markersize=3,
+                label=name,
+            )
         if panel.level is not None:
             axis.axhline(panel.level, linestyle="--", linewidth=0.8, color="grey")
         if len(panel.lines) > 1:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from goflow.store import Store, Tx
@@ -28,6 +28,8 @@ Together = Callable[[Tx, Sequence[T]], Sequence[R]]
 class _Note:
     together: Together[Any, Any]
     what: Any
+    woken: threading.Event = field(default_factory=threading.Event)
+    """When it is done, or is to write for all that wait."""
     done: bool = False
     answer: Any = None
     problem: Exception | None = None
@@ -39,7 +41,8 @@ class Notes:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._waiting: deque[_Note] = deque()
-        self._writing = threading.Lock()
+        self._lock = threading.Lock()
+        self._somebody_writes = False
 
     def write(self, change: Change) -> None:
         """Have CHANGE written. Raises what it raises, and DatabaseBusyError."""
@@ -48,14 +51,30 @@ class Notes:
     def write_with(self, together: Together[T, R], what: T) -> R:
         """Have WHAT written by TOGETHER, a function, with all else that waits for it; its answer. Raises the same."""
         note = _Note(together, what)
-        self._waiting.append(note)
-        with self._writing:
-            while not note.done:
-                self._write_all([self._waiting.popleft() for _ in range(min(len(self._waiting), AT_ONCE))])
+        with self._lock:
+            self._waiting.append(note)
+            mine, self._somebody_writes = not self._somebody_writes, True
+        if not mine:
+            note.woken.wait()
+        if not note.done:
+            self._write_for_all(note)
         if note.problem is not None:
             raise note.problem
         answer: R = note.answer
         return answer
+
+    def _write_for_all(self, mine: _Note) -> None:
+        """Write what waits until MINE is written, and have the first of those that came meanwhile go on."""
+        while not mine.done:
+            with self._lock:
+                notes = [self._waiting.popleft() for _ in range(min(len(self._waiting), AT_ONCE))]
+            self._write_all(notes)
+            for note in notes:
+                note.woken.set()
+        with self._lock:
+            self._somebody_writes = bool(self._waiting)
+            if self._waiting:
+                self._waiting[0].woken.set()
 
     def _write_all(self, notes: Sequence[_Note]) -> None:
         """Write NOTES; where one of them fails, each by itself, so that it costs no other."""
