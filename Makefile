@@ -74,6 +74,7 @@ chaos: setup ## Kill the daemon 1,000 times while the test cluster misbehaves (a
 
 bench: setup ## Measure GoFlow and Airflow side by side
 	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks.by_hand
 
 docs: setup ## Write docs/settings.md and docs/cli.md from the code
 	@$(BIN)/python docs/generate.py
