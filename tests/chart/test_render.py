@@ -180,7 +180,7 @@ def test_the_rights_are_these_and_no_more() -> None:
     }
     jobs = [("batch", "jobs", verb) for verb in ("create", "get", "list", "watch", "patch", "delete")]
     pods = [("", "pods", verb) for verb in ("get", "list", "watch", "delete")]
-    each = [*jobs, *pods, ("", "pods/log", "get")]
+    each = [*jobs, *pods, ("", "pods/log", "get"), ("", "events", "list")]
     assert granted == {
         *(("Role", namespace, *right) for namespace in ("etl", "reports") for right in each),
         ("Role", "etl", "", "secrets", "create"),
@@ -209,6 +209,24 @@ def test_pods_that_run_a_file_to_read_it_speak_to_nobody() -> None:
 
 def test_the_policy_may_be_left_to_others() -> None:
     assert not [o for o in render(merged(DAGS, {"networkPolicy": {"create": False}})) if o["kind"] == "NetworkPolicy"]
+
+
+def test_the_daemon_may_have_a_share_of_the_api_server_of_its_own() -> None:
+    assert not [o for o in render(DAGS) if o["apiVersion"].startswith("flowcontrol.")]
+    objects = render(merged(DAGS, {"apiPriority": {"create": True, "launchShares": 7}}), namespace="house")
+    levels = {o["metadata"]["name"]: o["spec"]["limited"] for o in objects if o["kind"] == "PriorityLevelConfiguration"}
+    shares = {name: level["nominalConcurrencyShares"] for name, level in levels.items()}
+    assert shares == {"house.flow-goflow": 20, "house.flow-goflow.launches": 7}
+    launches, rest = (
+        of(objects, "FlowSchema", name)["spec"] for name in ("house.flow-goflow.launches", "house.flow-goflow")
+    )
+    assert launches["matchingPrecedence"] < rest["matchingPrecedence"] < 9000
+    daemon = {"kind": "ServiceAccount", "serviceAccount": {"name": "flow-goflow", "namespace": "house"}}
+    for schema, name in ((launches, "house.flow-goflow.launches"), (rest, "house.flow-goflow")):
+        assert schema["priorityLevelConfiguration"]["name"] == name
+        assert [rule["subjects"] for rule in schema["rules"]] == [[daemon]]
+    (rule,) = launches["rules"][0]["resourceRules"]
+    assert (rule["verbs"], rule["apiGroups"], rule["resources"]) == (["create"], ["batch"], ["jobs"])
 
 
 def test_without_rbac_there_are_no_rights() -> None:
