@@ -12,6 +12,11 @@ from goflow.domain.runs import Event
 
 log = structlog.get_logger(__name__)
 
+MOST_HELD = 20_000
+"""Events that wait for slow subscribers before those who write wait, too."""
+PATIENCE_S = 1.0
+"""Seconds for which a writer waits at most: whom a subscriber waits for may be one."""
+
 Callback = Callable[[Sequence[Event]], None]
 
 
@@ -26,6 +31,10 @@ class Publisher:
         self._batches: deque[Sequence[Event]] = deque()
         self._delivering = threading.Lock()
         self._callbacks: tuple[Callback, ...] = ()
+        self._held = 0
+        """Events in the batches, those that are being handed on among them."""
+        self._less = threading.Condition()
+        self._deliverer: int | None = None
         self._guard = threading.Lock()
         self._own: list[tuple[int, int]] = []
 
@@ -70,20 +79,34 @@ class Publisher:
     def put(self, events: Sequence[Event]) -> None:
         """Queue a batch."""
         if events and self._callbacks:
+            with self._less:
+                self._held += len(events)
             self._batches.append(events)
 
     def deliver(self) -> None:
-        """Hand queued batches to the subscribers, unless somebody does so already."""
+        """Hand queued batches to the subscribers, unless somebody does so already. Where that one lags far behind it is
+        waited for a while, so that those who write are not faster than those who hear."""
         while self._batches:
             if not self._delivering.acquire(blocking=False):
+                self._wait_for_room()
                 return
+            self._deliverer = threading.get_ident()
             try:
                 while self._batches:
                     batch = self._batches.popleft()
                     for callback in self._callbacks:
                         self._call(callback, batch)
+                    with self._less:
+                        self._held -= len(batch)
+                        self._less.notify_all()
             finally:
+                self._deliverer = None
                 self._delivering.release()
+
+    def _wait_for_room(self) -> None:
+        if self._held > MOST_HELD and self._deliverer != threading.get_ident():  # a subscriber may write in its turn
+            with self._less:
+                self._less.wait_for(lambda: self._held <= MOST_HELD, PATIENCE_S)
 
     @staticmethod
     def _call(callback: Callback, batch: Sequence[Event]) -> None:

@@ -7,8 +7,10 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from goflow.domain.runs import Event
-from goflow.store import Store, cleaning, events
+from goflow.store import Store, cleaning, events, publisher
 from tests.stores import START, OpenStore, make_run
 
 PATIENCE_S = 30.0
@@ -106,6 +108,54 @@ def test_a_subscriber_may_write_in_its_turn(store: Store) -> None:
     say(store, "question", 2)
     assert [event.kind for event in ear.heard] == ["question", "question", "answer", "answer"]
     assert [event.seq for event in ear.heard] == [1, 2, 3, 4]
+
+
+def test_writers_wait_for_a_subscriber_that_lags_far_behind(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publisher, "MOST_HELD", 3)
+    monkeypatch.setattr(publisher, "PATIENCE_S", 30.0)
+    slow, written = threading.Semaphore(0), threading.Semaphore(0)
+    heard: list[int] = []
+
+    def listen(batch: Sequence[Event]) -> None:
+        slow.acquire(timeout=30)
+        heard.extend(event.seq for event in batch)
+
+    def write() -> None:
+        for number in range(3):
+            say(store, f"e{number}")
+            written.release()
+
+    store.subscribe(listen)
+    threads = [threading.Thread(target=write) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for _ in range(2):  # one thread hands on, and the first two of the others' find room
+        assert written.acquire(timeout=30)
+    assert not written.acquire(timeout=0.2), "and the rest waits"
+    assert store.publisher._held <= 3 + 4
+    slow.release(12)
+    for thread in threads:
+        thread.join(30)
+    assert heard == sorted(heard)
+    assert len(heard) == 12
+
+
+def test_a_writer_does_not_wait_for_ever_for_a_subscriber_that_waits_for_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publisher, "MOST_HELD", 0)
+    monkeypatch.setattr(publisher, "PATIENCE_S", 0.05)
+    done = threading.Event()
+
+    def listen(batch: Sequence[Event]) -> None:
+        if batch[0].kind == "first":
+            other = threading.Thread(target=lambda: (say(store, "second"), done.set()))
+            other.start()
+            assert done.wait(30)
+
+    store.subscribe(listen)
+    say(store, "first")
+    assert done.is_set()
 
 
 def test_a_subscriber_that_fails_harms_nobody(store: Store) -> None:
