@@ -207,7 +207,7 @@ class Executor(ThreadService):
         after = ""
         while True:
             with self.store.reading() as tx:
-                found = launches.unfinished_after(tx, self.backend.name, state, after)
+                found = launches.unfinished_after(tx, self.backend.name, state, after, limit=AT_ONCE)
             if not found:
                 return
             yield from (launch for launch in found if self.share.has(launch))
