@@ -15,7 +15,7 @@ from goflow.importer.scan import Scanner
 from goflow.importer.settings import ImportSettings, ImportSummary
 from goflow.members.duties import Always, Duty
 from goflow.service import ThreadService
-from goflow.store import Store, events
+from goflow.store import DatabaseBusyError, Store, events
 from goflow.watcher import SourceChanged, Watcher
 
 if TYPE_CHECKING:
@@ -118,6 +118,9 @@ class Importer(ThreadService):
         try:
             if self.duty.leads:
                 self._work()
+        except DatabaseBusyError as problem:  # which the store has told, where it is away
+            log.debug("the scan failed and is tried again", problem=str(problem))
+            self._again(_AFTER_FAILURE_S)
         except Exception:
             log.exception("the scan failed and is tried again")
             self._again(_AFTER_FAILURE_S)

@@ -25,7 +25,7 @@ from goflow.scheduler.intake import RELEVANT, Failure, Intake
 from goflow.scheduler.namespaces import NamespaceSlots
 from goflow.scheduler.shelf import Shelf
 from goflow.service import ThreadService
-from goflow.store import Store, Tx, dags, events, runs
+from goflow.store import DatabaseBusyError, Store, Tx, dags, events, runs
 
 log = structlog.get_logger(__name__)
 
@@ -91,6 +91,10 @@ class Scheduler(ThreadService):
                     self.cycle()
                 except NotLeadingError:
                     log.warning("another daemon schedules; nothing of this batch was written")
+                    continue
+                except DatabaseBusyError as problem:  # which the store has told, where it is away
+                    log.debug("a batch failed; everything is read anew", problem=str(problem))
+                    self.stopping.wait(PAUSE_AFTER_ERROR_S)
                     continue
                 except Exception:
                     log.exception("a batch failed; everything is read anew")

@@ -11,7 +11,7 @@ import structlog
 from goflow.domain.runs import Event, new_launch_id
 from goflow.members.duties import Always, Duty
 from goflow.service import ThreadService
-from goflow.store import Store, callbacks, events, questions, transitions, triggers, watches
+from goflow.store import DatabaseBusyError, Store, callbacks, events, questions, transitions, triggers, watches
 from goflow.telemetry import metrics
 from goflow.triggers import watching
 from goflow.triggers.shares import LEASE_S
@@ -89,6 +89,9 @@ class TriggerKeeper(ThreadService):
                     led = True
                 try:
                     busy = self.look()
+                except DatabaseBusyError as problem:  # which the store has told, where it is away
+                    log.debug("looking after trigger runners failed; it is tried again", problem=str(problem))
+                    busy = True
                 except Exception:
                     log.exception("looking after trigger runners failed; it is tried again")
                     busy = True
