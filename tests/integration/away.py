@@ -96,7 +96,8 @@ def metric(daemon: Daemon, name: str, **labels: str) -> float:
 
 def begin(daemon: Daemon, folder: Path) -> None:
     """Start the daemon and the run, until all that can begin has."""
-    daemon.start()
+    daemon.start(wait=False)
+    daemon.wait_until_up(240)
     daemon.wait_for("the DAG", lambda: daemon.json("dags", "list"), 120)
     daemon.run("dags", "trigger", "under_way", "--run-id", "one")
     daemon.wait_for("the first tasks", lambda: len(marks(folder)) == COPIES, 180)
