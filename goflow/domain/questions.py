@@ -1,4 +1,5 @@
-"""Questions to code of an author's own that the daemon never runs: a timetable class, or a strategy of weights.
+"""Questions to code of an author's own that the daemon never runs: a timetable class, a strategy of weights, or
+what a deadline counts from.
 
 A question is kept until it is answered, and its answer with it; who answers is a trigger runner (decision 8).
 """
@@ -25,11 +26,13 @@ class QuestionState(enum.StrEnum):
 
 class QuestionKind(enum.StrEnum):
     """``next_runs``: of a DAG's timetable, which runs come next. ``interval``: of the same, which data interval a run
-    by hand has. ``weight``: of a task's strategy, how much one of its instances weighs."""
+    by hand has. ``weight``: of a task's strategy, how much one of its instances weighs. ``deadline``: of a reference
+    of the author's own, from which moment a run's deadline counts."""
 
     NEXT_RUNS = "next_runs"
     INTERVAL = "interval"
     WEIGHT = "weight"
+    DEADLINE = "deadline"
 
 
 OPEN_QUESTIONS = frozenset({QuestionState.WAITING, QuestionState.CLAIMED})
@@ -77,6 +80,11 @@ class Question:
 def about_next_runs(dag_id: str) -> str:
     """The subject of the question which runs of a DAG come next."""
     return f"next_runs {dag_id}"
+
+
+def about_deadline(dag_run_id: int, position: int) -> str:
+    """The subject of the question what a run's deadline counts from, that at POSITION among its DAG's."""
+    return f"deadline {dag_run_id} {position}"
 
 
 def about_interval(dag_run_id: int) -> str:

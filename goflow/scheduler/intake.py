@@ -153,6 +153,8 @@ class Intake:
             self._shelf.startable[event.dag_id] = None
         elif event.data["kind"] == QuestionKind.WEIGHT:
             self._weigh(tx, event)
+        elif event.data["kind"] == QuestionKind.DEADLINE:
+            self._shelf.watch_deadlines(tx)
 
     def _weigh(self, tx: Tx, event: Event) -> None:
         book = self._shelf.find(event.dag_id or "", event.run_id or "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from goflow_runner import wire
@@ -35,7 +36,7 @@ class QuestionApi:
         run = runs.newest(tx, question.dag_id)
         started = [] if run is None else launches.of_run(tx, run.id)
         of_run: dict[str, Any] = {}
-        if question.kind is QuestionKind.WEIGHT and question.dag_run_id is not None:
+        if question.kind in _OF_RUNS and question.dag_run_id is not None:
             of_run["run"] = run_info(tx, runs.get(tx, question.dag_run_id))
         return {
             "id": question.id,
@@ -85,10 +86,20 @@ def _weight(told: Any) -> int:
     return told
 
 
+def _counts_from(told: Any) -> str | None:
+    if told is None:
+        return None
+    if not isinstance(told, str):
+        raise ValueError(f"a deadline counts from a moment, not from {told!r}")
+    return dt.datetime.fromisoformat(told).astimezone(dt.UTC).isoformat()
+
+
+_OF_RUNS = frozenset({QuestionKind.WEIGHT, QuestionKind.DEADLINE})
 _CHECKS: dict[QuestionKind, Any] = {
     QuestionKind.NEXT_RUNS: foretold.check_told,
     QuestionKind.INTERVAL: intervals.check_told,
     QuestionKind.WEIGHT: _weight,
+    QuestionKind.DEADLINE: _counts_from,
 }
 
 

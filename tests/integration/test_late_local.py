@@ -24,7 +24,21 @@ DEADLINES = (
     NOTE
     + """
 from airflow.providers.standard.operators.bash import BashOperator
-from airflow.sdk import DAG, AsyncCallback, DeadlineAlert, DeadlineReference, SyncCallback
+from airflow.sdk import DAG, AsyncCallback, BaseDeadlineReference, DeadlineAlert, DeadlineReference, SyncCallback
+from airflow.sdk import deadline_reference
+
+
+@deadline_reference
+class Own(BaseDeadlineReference):
+    required_kwargs = {{"run_id"}}
+
+    def _evaluate_with(self, *, session, run_id):
+        note(f"asked {{run_id}}")
+        return datetime(2026, 1, 1, tzinfo=timezone.utc)
+
+
+def by_own(context):
+    note("by its own")
 
 
 async def late(context, word):
@@ -47,6 +61,7 @@ with DAG(
         DeadlineAlert(QUEUED, timedelta(seconds=1), AsyncCallback(late, {{"word": "w"}}), name="one second"),
         DeadlineAlert(QUEUED, timedelta(seconds=2), SyncCallback(later)),
         DeadlineAlert(QUEUED, timedelta(hours=1), SyncCallback(in_time)),
+        DeadlineAlert(DeadlineReference.Own, timedelta(hours=1), SyncCallback(by_own), name="own"),
     ],
 ):
     BashOperator(task_id="waits", bash_command="until [ -e {here}/go ]; do sleep 0.1; done")
@@ -95,19 +110,20 @@ def test_who_is_late_is_told_once_by_the_authors_own_functions(here: Path, daemo
     daemon.wait_for("the DAG", lambda: any(row["dag_id"] == "deadlines" for row in daemon.json("dags", "list")))
     daemon.run("dags", "unpause", "deadlines")
     daemon.run("dags", "trigger", "deadlines", "--run-id", "r")
-    wanted = ("async w", "sync datetime", "sla slas")
+    wanted = ("async w", "sync datetime", "sla slas", "by its own")
     notes = daemon.wait_for(
-        "three callbacks",
+        "four callbacks",
         lambda: (path := here / "notes").exists() and all(word in path.read_text() for word in wanted) and path,
         timeout_s=120,
     ).read_text()
     (here / "go").touch()
     assert "async w r running\n" in notes
     assert "sync datetime\n" in notes
+    assert "asked r\n" in notes
     assert re.search(r"^sla slas \d+ \['first'\]$", notes, re.MULTILINE)
     daemon.wait_for("the end", lambda: daemon.json("runs", "show", "deadlines", "r")["state"] == "success")
     told = daemon.json("runs", "show", "deadlines", "r")["deadlines"]
-    assert [(row["alert_name"], row["missed"]) for row in told] == [("one second", True), (None, True)]
+    assert [(row["alert_name"], row["missed"]) for row in told] == [("own", True), ("one second", True), (None, True)]
     late = daemon.json("dags", "show", "slas")["sla_misses"]
     assert {row["task_id"] for row in late} == {"first"}
     found = (here / "notes").read_text()

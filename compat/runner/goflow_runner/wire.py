@@ -470,7 +470,8 @@ class WatchEvent(TypedDict):
 
 class QuestionInfo(TypedDict):
     """A question to code of the author's own. KIND: ``next_runs`` or ``interval`` (of the DAG's timetable), or
-    ``weight`` (of a task's strategy); ASKED: its arguments, of a weight also ``run`` (`RunInfo`).
+    ``weight`` (of a task's strategy), or ``deadline`` (what one counts from); ASKED: its arguments, of the last two
+    also ``run`` (`RunInfo`).
     LAUNCH_ID: in whose name the code asks the server; None: it cannot."""
 
     id: int

@@ -12,7 +12,7 @@ from goflow.parser.interpreter.items import elements
 from goflow.parser.interpreter.plain_values import plain_host
 from goflow.parser.interpreter.values import At, Unknown
 from goflow.parser.libraries.airflow.dates import to_moment
-from goflow.parser.libraries.airflow.deadlines import BUILT_IN
+from goflow.parser.libraries.airflow.deadlines import BUILT_IN, base_reference_class
 from goflow.parser.lower.encoding import callable_path
 
 
@@ -52,11 +52,10 @@ def _reference(value: Any, at: At) -> dict[str, Any] | Unknown:
     if isinstance(value, Unknown) or not isinstance(value, Instance):
         return value if isinstance(value, Unknown) else Unknown("a reference that is none of Airflow's", at)
     kind = BUILT_IN.get(value.cls.name) if value.cls.module_name.startswith("airflow.") else None
+    if kind is None and value.cls.derives_from(base_reference_class(at.session)):
+        return {"reference": "custom"}
     if kind is None:
-        return {
-            "reference": "custom",
-            "unwatched": f"{value.cls.name}, which it counts from, is a class of the author's own",
-        }
+        return Unknown(f"{value.cls.name}, which is no reference that is known", at)
     found: dict[str, Any] = {"reference": kind}
     if kind == "fixed":
         moment = to_moment(value.attributes.get("_datetime"), dt.UTC, at, "FIXED_DATETIME")

@@ -59,14 +59,17 @@ def is_partitioned(schedule: Mapping[str, Any]) -> bool:
     return schedule.get("timetable") == known.get(str(schedule.get("kind")), False)
 
 
+_ASKED_ONCE = frozenset({QuestionKind.WEIGHT, QuestionKind.DEADLINE})
+
+
 def problem(row: Question) -> Body:
-    """What code of the author's own was asked in vain so far; a weight is not asked for again."""
+    """What code of the author's own was asked in vain so far; a weight or a deadline is not asked for again."""
     return {
         "asked": row.kind.value,
         "run": row.dag_run_id,
         "failures": row.failures,
         "since": moment(row.asked_at),
-        "again_at": None if row.kind is QuestionKind.WEIGHT or row.is_open else moment(row.again_at),
+        "again_at": None if row.kind in _ASKED_ONCE or row.is_open else moment(row.again_at),
         "problem": row.problem or "no trigger runner has answered yet: is there one? (setting trigger_runners)",
     }
 

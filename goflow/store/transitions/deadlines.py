@@ -16,6 +16,7 @@ from sqlalchemy import bindparam, delete, insert, update
 
 from goflow.domain.canonical import Json
 from goflow.domain.deadlines import Deadline, SlaMiss
+from goflow.domain.questions import Question, QuestionKind, about_deadline
 from goflow.domain.runs import DagRun
 from goflow.domain.spec import DagSpec, DeadlineSpec
 from goflow.domain.state import RunState
@@ -24,6 +25,7 @@ from goflow.store.deadline_tables import OPEN_DEADLINES, sla_misses
 from goflow.store.deadline_tables import deadlines as table
 from goflow.store.tables import where
 from goflow.store.transitions.callbacks import request_callback
+from goflow.store.transitions.questions import ask_code
 from goflow.store.tx import Tx
 
 log = structlog.get_logger(__name__)
@@ -57,6 +59,9 @@ def set_deadlines(tx: Tx, run: DagRun, spec: DagSpec, *, who: str) -> None:
             continue
         try:
             interval = _interval(tx, alert)
+            if alert.reference == "custom":
+                _ask(tx, run, position, alert, interval, who)
+                continue
             counts_from = _reference(tx, run, alert)
         except ValueError as problem:
             log.warning("a deadline cannot be reckoned", dag_id=run.dag_id, run_id=run.run_id, problem=str(problem))
@@ -67,13 +72,41 @@ def set_deadlines(tx: Tx, run: DagRun, spec: DagSpec, *, who: str) -> None:
     tx.change_many(_INSERT, rows)
 
 
+def _ask(tx: Tx, run: DagRun, position: int, alert: DeadlineSpec, interval: float, who: str) -> None:
+    """Have the author's own class asked what the deadline counts from; it is written down with the answer."""
+    asked: dict[str, Json] = {"position": position, "name": alert.name, "interval_s": interval}
+    about = about_deadline(run.id, position)
+    reading_id = run.reading_id
+    ask_code(
+        tx, about, QuestionKind.DEADLINE, asked, dag_id=run.dag_id, reading_id=reading_id, dag_run_id=run.id, who=who
+    )
+
+
+def set_answered_deadline(tx: Tx, question: Question, counts_from: str | None) -> None:
+    """Write the deadline of which the author's own class was asked; COUNTS_FROM is None where the run has none."""
+    if counts_from is None or question.dag_run_id is None:
+        return
+    asked: Any = question.asked
+    run = runs.get(tx, question.dag_run_id)
+    moment = dt.datetime.fromisoformat(counts_from)
+    alert = DeadlineSpec(reference="custom", name=asked["name"])
+    row = _row(tx, run, asked["position"], alert, moment, asked["interval_s"], question.reading_id)
+    tx.change(_INSERT, row)
+
+
 def _row(
-    tx: Tx, run: DagRun, position: int, alert: DeadlineSpec, counts_from: dt.datetime, interval: float
+    tx: Tx,
+    run: DagRun,
+    position: int,
+    alert: DeadlineSpec,
+    counts_from: dt.datetime,
+    interval: float,
+    reading_id: int | None = None,
 ) -> dict[str, Any]:
     at = tx.now()
     return {
         "dag_run_id": run.id,
-        "reading_id": run.reading_id,
+        "reading_id": run.reading_id if reading_id is None else reading_id,
         "position": position,
         "name": alert.name,
         "reference": alert.reference,

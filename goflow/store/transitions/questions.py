@@ -137,6 +137,10 @@ def store_answer(
         changed = tx.change(_FAIL, {**params, "told": problem})
     if not changed:
         return None
+    if problem is None and question.kind is QuestionKind.DEADLINE:
+        from goflow.store.transitions.deadlines import set_answered_deadline
+
+        set_answered_deadline(tx, question, told if isinstance(told, str) else None)
     ended = stored.find(tx, question_id)
     _say(tx, events.QUESTION_ANSWERED if problem is None else events.QUESTION_FAILED, ended, who=who)
     return ended

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 import pytest
-from airflow._goflow import calling_back, logs
+from airflow._goflow import asking, calling_back, logs
 
 DEADLINES = """
 from datetime import timedelta
@@ -123,3 +123,52 @@ def test_the_callback_of_slas_is_given_lists_in_words_and_the_objects(dags, call
     assert f"late d 't on {date}' 't on {date}'" in printed
     assert f"[('t', '{date}', '2026-01-02T05:00:00+00:00')]" in printed
     assert f"[('t', 'queued', '{date}', None, 'EmptyOperator')]" in printed
+
+
+OWN = """
+from datetime import datetime, timedelta, timezone
+from airflow.sdk import DAG, AsyncCallback, BaseDeadlineReference, DeadlineAlert, DeadlineReference, deadline_reference
+from airflow.providers.standard.operators.empty import EmptyOperator
+
+async def late(): ...
+
+@deadline_reference
+class Own(BaseDeadlineReference):
+    required_kwargs = {"dag_id", "run_id"}
+    def _evaluate_with(self, *, session, dag_id, run_id):
+        return datetime(2026, 1, 2, tzinfo=timezone.utc) if (dag_id, run_id) == ("d", "r") else None
+
+@deadline_reference(DeadlineReference.TYPES.DAGRUN_QUEUED)
+class Asks(BaseDeadlineReference):
+    def _evaluate_with(self, *, session):
+        return session.scalar("select 1")
+
+@deadline_reference()
+class Wants(BaseDeadlineReference):
+    required_kwargs = {"task_id"}
+
+def alert(reference):
+    return DeadlineAlert(reference, timedelta(hours=1), AsyncCallback(late))
+
+with DAG("d", schedule=None, deadline=[alert(DeadlineReference.Own), alert(Asks()), alert(Wants())]):
+    EmptyOperator(task_id="t")
+"""
+
+
+@pytest.mark.parametrize(
+    ("position", "run_id", "told"),
+    [
+        pytest.param(0, "r", "2026-01-02T00:00:00+00:00", id="a moment"),
+        pytest.param(0, "other", None, id="none"),
+        pytest.param(1, "r", "no access to Airflow's database", id="one that asks the database"),
+        pytest.param(2, "r", "missing required parameters: task_id", id="one that wants more than there is"),
+    ],
+)
+def test_a_reference_of_the_authors_own_is_asked(dags, position, run_id, told):
+    dags.write(OWN)
+    info = {"kind": "deadline", "asked": {"position": position, "run": {"run_id": run_id}}}
+    if position == 0:
+        assert asking.ask(dags.load(), info) == told
+        return
+    with pytest.raises((RuntimeError, ValueError), match=told):
+        asking.ask(dags.load(), info)

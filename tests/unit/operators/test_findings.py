@@ -91,11 +91,10 @@ def test_the_package_of_a_provider(path, package):
 
 THREE = """\
 from datetime import timedelta
-from airflow.sdk import DAG, AsyncCallback, BaseDeadlineReference, DeadlineAlert, DeadlineReference, deadline_reference
+from airflow.sdk import DAG, AsyncCallback, DeadlineAlert, DeadlineReference
 from airflow.providers.standard.operators.bash import BashOperator
 async def late(**context): ...
-@deadline_reference
-class Own(BaseDeadlineReference): ...
+class Own: ...
 """
 
 
@@ -113,9 +112,9 @@ class Own(BaseDeadlineReference): ...
             id="a deadline",
         ),
         pytest.param(
-            ", deadline=DeadlineAlert(DeadlineReference.Own, timedelta(1), AsyncCallback(late), 'own')",
+            ", deadline=DeadlineAlert(Own(), timedelta(1), AsyncCallback(late), 'own')",
             "",
-            [("GF303", "deadline 'own' of the DAG is not watched: Own, which it counts from")],
+            [("GF303", "deadline 'own' of the DAG is not watched: it depends on Own, which is no reference")],
             id="one that counts from what nobody knows",
         ),
     ],

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from goflow.domain.questions import QuestionKind
 from goflow.domain.spec import DeadlineSpec
 from goflow.domain.state import RunState
 from goflow.scheduler import marking
-from goflow.store import callbacks, deadlines, events, runs, variables
+from goflow.store import callbacks, deadlines, events, questions, runs, transitions, triggers, variables
 from tests.unit.scheduler.kit import FAILED, SUCCESS, T0, World, at, dag, hourly, task
 
 QUEUED = {"reference": "queued_at", "interval_s": 600.0}
@@ -186,3 +187,40 @@ def test_they_go_with_their_run(world: World) -> None:
         runs.delete_(tx, run.id, who="test")
     world.pass_time(3600)
     assert told(world) == []
+
+
+def test_what_the_authors_own_class_says_it_counts_from_is_asked(world: World) -> None:
+    put(world, {"reference": "custom", "interval_s": 600.0, "name": "own"})
+    run = world.trigger()
+    assert moments(world) == []
+    with world.store.transaction() as tx:
+        transitions.claim_questions(tx, runner(tx), 10)
+        [question] = questions.of_run(tx, run.id)
+        assert (question.kind, question.asked["position"]) == (QuestionKind.DEADLINE, 0)
+        answer = {"told": T0.isoformat(), "who": "test"}
+        assert transitions.store_answer(tx, question.id, question.epoch, **answer) is not None
+        assert transitions.store_answer(tx, question.id, question.epoch, **answer) is None
+    world.settle()
+    assert moments(world) == [(10.0, False)]
+    world.pass_time(601)
+    assert asked_for(world) == [("deadline", "own")]
+
+
+@pytest.mark.parametrize("told", [{"told": None}, {"problem": "it raised"}], ids=["has none", "fails"])
+def test_a_class_that_has_no_moment_leaves_the_run_without_that_deadline(world: World, told) -> None:
+    put(world, {"reference": "custom"})
+    run = world.trigger()
+    with world.store.transaction() as tx:
+        transitions.claim_questions(tx, runner(tx), 10)
+        [question] = questions.of_run(tx, run.id)
+        transitions.store_answer(tx, question.id, question.epoch, who="test", **told)
+    world.settle()
+    assert moments(world) == []
+    world.finish("a")
+    assert world.run_state() is RunState.SUCCESS
+
+
+def runner(tx: Any) -> str:
+    """A trigger runner that is there."""
+    triggers.add_runner(tx, "r", capacity=1, ttl_s=60)
+    return "r"

@@ -237,6 +237,14 @@ def test_a_task_that_begins_later_than_its_dag_has_no_past(world: World, ignores
     assert world.states(third)["new"] == late
 
 
+def test_a_task_takes_part_only_between_its_own_dates(world: World) -> None:
+    begins = task("begins", start_date=at(T0 - dt.timedelta(hours=2)))
+    ends = task("ends", end_date=at(T0 - dt.timedelta(hours=2)))
+    world.put(dag(begins, ends, schedule=hourly(), start_date=at(T0 - dt.timedelta(hours=3)), catchup=True))
+    world.settle()
+    assert [sorted(world.states(run.run_id)) for run in world.all_runs()] == [["ends"], ["begins", "ends"], ["begins"]]
+
+
 def test_a_task_that_waits_for_a_run_that_is_purged_waits_no_longer(world: World) -> None:
     start = at(T0 - dt.timedelta(hours=3))
     world.put(dag(task("a", depends_on_past=True), schedule=hourly(), start_date=start, catchup=True))

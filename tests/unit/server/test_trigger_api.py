@@ -171,6 +171,10 @@ RUNS = [["2026-01-01T00:00:00+00:00"] * 4 + [None]]
         pytest.param("interval", None, None, id="no interval"),
         pytest.param("weight", 7, 7, id="a weight"),
         pytest.param("weight", "heavy", None, id="no weight"),
+        pytest.param(
+            "deadline", "2026-01-01T01:00:00+01:00", "2026-01-01T00:00:00+00:00", id="what a deadline counts from"
+        ),
+        pytest.param("deadline", 5, None, id="no moment"),
     ],
 )
 def test_a_question_is_handed_out_with_its_versions_files_and_its_answer_is_looked_at(

@@ -1,5 +1,5 @@
 """Answers of an author's own code, for `goflow_runner.answers`: of a DAG's timetable which runs come next and which
-data interval a run by hand has, of a task's strategy how much an instance weighs.
+data interval a run by hand has, of a task's strategy how much an instance weighs, of a deadline what it counts from.
 
 A timetable is asked as the scheduler has it in Airflow: as ``deserialize`` makes it of what ``serialize`` gave.
 """
@@ -94,7 +94,14 @@ def _weight(dag, asked):
     return weigh(dag, asked)
 
 
-_KINDS = {"next_runs": _next_runs, "interval": _interval, "weight": _weight}
+def _deadline(dag, asked):
+    """What a deadline counts from by a reference of the author's own (``SerializedCustomReference.evaluate_with``)."""
+    from airflow._goflow.late_runs import counts_from
+
+    return _iso(counts_from(dag, asked["position"], asked["run"]["run_id"]))
+
+
+_KINDS = {"next_runs": _next_runs, "interval": _interval, "weight": _weight, "deadline": _deadline}
 
 
 def _info(told):

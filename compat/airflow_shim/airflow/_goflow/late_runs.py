@@ -3,6 +3,7 @@ and ``sla_miss_callback`` of Airflow 2 (``DagFileProcessor.manage_slas``)."""
 
 import datetime as dt
 import inspect
+import json
 
 from airflow._goflow.dag_run import moment
 from airflow._goflow.deadlines import AsyncCallback
@@ -11,8 +12,7 @@ from airflow._goflow.task_instance import TaskInstance
 
 def miss_deadline(dag, data):
     """Call the callback of the deadline of DAG at the place that DATA names. Raises whatever it raises."""
-    alerts = dag.deadline if isinstance(dag.deadline, (list, tuple)) else [dag.deadline]
-    callback = alerts[data["position"]].callback
+    callback = _alert(dag, data["position"]).callback
     context = data["context"]
     context["deadline"]["deadline_time"] = dt.datetime.fromisoformat(context["deadline"]["deadline_time"])
     function = _function_of(callback)
@@ -25,6 +25,30 @@ def miss_deadline(dag, data):
     found = function(**kwargs)
     if callable(found):  # an object of a class of callbacks, a notifier
         _call_object(found, context)
+
+
+def _alert(dag, position):
+    alerts = dag.deadline if isinstance(dag.deadline, (list, tuple)) else [dag.deadline]
+    return alerts[position]
+
+
+class _NoSession:
+    """Airflow's database, which there is none of."""
+
+    def __getattr__(self, name):
+        raise RuntimeError("a deadline's reference has no access to Airflow's database")
+
+
+def counts_from(dag, position, run_id):
+    """The moment from which the deadline at POSITION counts for a run, by a class of the author's own; None without
+    one. As in Airflow, the object that is asked is what ``deserialize_reference`` makes of ``serialize_reference``."""
+    reference = _alert(dag, position).reference
+    reference = type(reference).deserialize_reference(json.loads(json.dumps(reference.serialize_reference())))
+    known = {"dag_id": dag.dag_id, "run_id": run_id}
+    wanted = set(getattr(reference, "required_kwargs", ()))
+    if missing := wanted - known.keys():
+        raise ValueError(f"{type(reference).__name__} is missing required parameters: {', '.join(sorted(missing))}")
+    return reference._evaluate_with(session=_NoSession(), **{name: known[name] for name in wanted})
 
 
 def _function_of(callback):

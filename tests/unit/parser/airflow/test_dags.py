@@ -378,3 +378,9 @@ def test_a_timetable_that_derives_from_one_of_airflows_keeps_its_cron(init):
         ("0 4 * * *",),
         "Europe/Rome",
     )
+
+
+@pytest.mark.parametrize("stops", [True, False])
+def test_the_limit_of_airflow_2_is_called_fail_stop(stops):
+    dag = only_dag(f'with DAG("d", schedule=None, fail_stop={stops}): E()', TWO)
+    assert dag.fail_fast is stops

@@ -86,13 +86,20 @@ OWN = """
 @deadline_reference(R.TYPES.DAGRUN_QUEUED)
 class Own(BaseDeadlineReference):
     def _evaluate_with(self, *, session, **kwargs): ...
+class Other: ...
 """
+
+
+@pytest.mark.parametrize("reference", ["R.Own", "Own()"])
+def test_a_reference_of_ones_own_is_asked_later(reference):
+    [found] = deadlines(f"DeadlineAlert({reference}, HOUR, AsyncCallback(late))", OWN)
+    assert found == {"reference": "custom", "interval_s": 3600, **ASYNC}
 
 
 @pytest.mark.parametrize(
     ("value", "words"),
     [
-        pytest.param("DeadlineAlert(R.Own, HOUR, AsyncCallback(late))", "Own, which it counts from", id="an own class"),
+        pytest.param("DeadlineAlert(Other(), HOUR, AsyncCallback(late))", "no reference that is known", id="a class"),
         pytest.param(
             "DeadlineAlert(R.DAGRUN_QUEUED_AT, secret(), AsyncCallback(late))", "it depends on", id="an interval"
         ),
