@@ -30,7 +30,7 @@ from tests.unit.scheduler.kit import World, dag, empty
 MAPPERS = int(os.environ.get("GOFLOW_PARTITION_MAPPERS", "400"))
 SEED = os.environ.get("GOFLOW_PARTITION_SEED", "1")
 KEYS = 5
-STORIES = int(os.environ.get("GOFLOW_PARTITION_STORIES", "40"))
+STORIES = int(os.environ.get("GOFLOW_PARTITION_STORIES", "30"))
 
 
 def random_mapper(dice: random.Random) -> dict[str, Any]:
@@ -98,7 +98,12 @@ def test_every_random_mapper_makes_of_keys_what_airflows_makes(tmp_path: Path) -
     dice = random.Random(f"mappers-{SEED}")
     cases = [random_mapper(dice) for _ in range(MAPPERS)]
     told = told_by(
-        installed.python, "ask_airflow_mappers.py", asked=cases, home=tmp_path, variables=airflow_home(installed)
+        installed.python,
+        "ask_airflow_mappers.py",
+        asked=cases,
+        home=tmp_path,
+        variables=airflow_home(installed),
+        timeout=300 + MAPPERS,
     )
     followed = [answer for answer in told if answer != "refused"]
     assert len(followed) > MAPPERS * 0.5
@@ -163,7 +168,12 @@ def test_random_events_begin_the_runs_that_airflows_scheduler_makes(sqlite_url: 
     home = airflow_home(installed)
     shutil.copy(Path(home["AIRFLOW_HOME"]) / "airflow.db", tmp_path / "airflow.db")
     told = told_by(
-        installed.python, "ask_airflow_partitions.py", asked=cases, home=tmp_path, variables=home, timeout=1000
+        installed.python,
+        "ask_airflow_partitions.py",
+        asked=cases,
+        home=tmp_path,
+        variables=home,
+        timeout=300 + 20 * STORIES,
     )
     assert sum(len(tick) for ticks, _ in told for tick in ticks) > STORIES * 2
     assert sum(bool(left) for _, left in told) > STORIES * 0.3

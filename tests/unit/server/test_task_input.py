@@ -118,3 +118,12 @@ def test_a_later_version_of_the_file_does_not_reach_a_run_that_has_begun(sqlite_
         launch = begin(tx, run["a"])
         assert runs.get(tx, run.run.id).version_id == run.run.version_id
     assert told(sqlite_store, launch)["dag"]["description"] == "old"
+
+
+def test_a_task_is_told_of_the_partition_of_its_run(sqlite_store):
+    spec = DagSpec(dag_id="d", tasks=(task("a"),))
+    with sqlite_store.transaction() as tx:
+        run = make_run(tx, spec, partition_key="2026-01-05", partition_date=START)
+        launch = begin(tx, run["a"])
+    found = told(sqlite_store, launch)["run"]
+    assert (found["partition_key"], found["partition_date"]) == ("2026-01-05", START.isoformat())
