@@ -61,6 +61,8 @@ class Batch:
         self._ends: list[tuple[Book, EndRun]] = []
         self._stops: list[int] = []
         self._decisions = 0
+        self.has_more = False
+        """Whether more might be queued than one batch does."""
         self._shareable: dict[tuple[str, str, str], bool] = {}
 
     def run(self) -> int:
@@ -324,6 +326,7 @@ class Batch:
     def _launch(self) -> None:
         """Queue what finds room, with its launch."""
         chosen = self._shelf.ready.take(self._shelf, MOST_LAUNCHES, self._cost)
+        self.has_more = sum(self._cost(book, cell) for book, cell in chosen) >= MOST_LAUNCHES
         requests = [self._request(book, cell) for book, cell in chosen]
         planned = transitions.plan_launches(self._tx, requests, at=self._now, who=self._who)
         for (book, cell), request, answer in zip(chosen, requests, planned, strict=True):

@@ -22,6 +22,7 @@ from goflow.scheduler.book import Book, Cell
 Scope = Literal["pool", "dag", "run", "task", "task_in_run", "namespace", "paused"]
 _OVER_ALL = frozenset({"pool", "namespace"})
 """Scopes that are no DAG's."""
+Rank = tuple[int, float, int]
 Place = tuple[str, ...]
 """One counter: a scope and what it counts for, such as ``("run", dag id, run id)``."""
 EVERYWHERE: Place = ("all",)
@@ -73,8 +74,9 @@ class _Queue:
     task_id: str
     waiting: set[int]
     cells: list[tuple[int, int, Cell]] = field(default_factory=list)
-    listed: bool = False
-    """Whether it stands in a heap or is parked."""
+    rank: Rank | None = None
+    """With what it stands in a heap, if it does: entries with another one count for nothing."""
+    parked: bool = False
 
     def head(self) -> Cell | None:
         while self.cells:
@@ -83,6 +85,11 @@ class _Queue:
                 return cell
             self.pop()
         return None
+
+    def rank_of(self, cell: Cell) -> Rank:
+        """What decides CELL's turn: less goes first."""
+        run = self.book.run
+        return -cell.weight, (run.logical_date or run.run_after).timestamp(), cell.map_index
 
     def pop(self) -> None:
         """Drop the head."""
@@ -153,7 +160,7 @@ class Ready:
     def unpark(self, place: Place) -> None:
         """Something at PLACE has changed: let those that wait for it try again."""
         for queue in self._parked.pop(place, ()):
-            queue.listed = False
+            queue.parked = False
             self._list(queue)
 
     def unpark_dag(self, dag_id: str) -> None:
@@ -204,17 +211,20 @@ class Ready:
     def _next(self, pool: str, policy: Policy, wide: list[_Queue]) -> _Queue | None:
         """The first queue of POOL, if its head may be queued; otherwise it is parked, or put to those that are too WIDE
         for what is left of the pool: something narrower may still fit."""
-        queue = heapq.heappop(self._heaps[pool])[-1]
-        queue.listed = False
+        *rank, _, queue = heapq.heappop(self._heaps[pool])
+        if queue.parked or queue.rank != tuple(rank):
+            return None  # it stands in the heap once more, with the rank that its head has now
+        queue.rank = None
         cell = queue.head()
-        if cell is None:
+        if cell is None or queue.rank_of(cell) != tuple(rank):
+            self._list(queue)
             return None
         if cell.pool_slots > self._room(pool):
             wide.append(queue)
             return None
         full = self._full(policy, queue)
         if full is not None:
-            queue.listed = True
+            queue.parked = True
             self._parked.setdefault(full, deque()).append(queue)
             return None
         return queue
@@ -235,13 +245,12 @@ class Ready:
 
     def _list(self, queue: _Queue) -> None:
         cell = queue.head()
-        if cell is None or queue.listed:
+        if cell is None or queue.parked:
             return
-        queue.listed = True
-        run = queue.book.run
-        date = (run.logical_date or run.run_after).timestamp()
-        entry = (-cell.weight, date, cell.map_index, next(self._order), queue)
-        heapq.heappush(self._heaps.setdefault(cell.pool, []), entry)
+        rank = queue.rank_of(cell)
+        if queue.rank is None or rank < queue.rank:
+            queue.rank = rank
+            heapq.heappush(self._heaps.setdefault(cell.pool, []), (*rank, next(self._order), queue))
 
 
 class Policy:

@@ -162,7 +162,7 @@ class Scheduler(ThreadService):
             decisions += self._make_runs(tx, shelf, agenda, now)
         self._remember_own(tx)
         self._shelf = shelf
-        if shelf.hot or shelf.startable:
+        if shelf.hot or shelf.startable or batch.has_more:
             self.wake.set()
         return decisions
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.integration.scheduler.model.machine import Machine
@@ -18,6 +19,8 @@ from tests.postgres import TEMPLATE, Server
 EXAMPLES = int(os.environ.get("GOFLOW_MODEL_EXAMPLES", "60"))
 STEPS = int(os.environ.get("GOFLOW_MODEL_STEPS", "20"))
 LONG = "GOFLOW_MODEL_EXAMPLES" in os.environ
+SEED = int(os.environ.get("GOFLOW_MODEL_SEED") or random.randrange(10**6))
+"""Of the long form; the short one has the same examples every time."""
 SHRINK = [Phase.shrink] if os.environ.get("GOFLOW_MODEL_SHRINK", "1") == "1" else []
 
 
@@ -28,6 +31,9 @@ def check(make: Callable[[], tuple[str, Callable[[], None]]], examples: int) -> 
         pass
 
     Here.make = staticmethod(make)
+    if LONG:
+        print(f"GOFLOW_MODEL_SEED={SEED}")
+        seed(SEED)(Here)
     limits = settings(
         max_examples=examples,
         derandomize=not LONG,
@@ -41,7 +47,7 @@ def check(make: Callable[[], tuple[str, Callable[[], None]]], examples: int) -> 
     run_state_machine_as_test(Here, settings=limits)
 
 
-@pytest.mark.timeout(0 if LONG else 300)
+@pytest.mark.timeout(0 if LONG else 600)
 def test_the_scheduler_does_what_the_model_does(sqlite_template: Path, tmp_path: Path) -> None:
     numbers = iter(range(10**9))
 
@@ -55,7 +61,7 @@ def test_the_scheduler_does_what_the_model_does(sqlite_template: Path, tmp_path:
 
 
 @pytest.mark.postgres
-@pytest.mark.timeout(0 if LONG else 300)
+@pytest.mark.timeout(0 if LONG else 600)
 def test_the_scheduler_does_it_on_postgresql_too(postgres_server: Server) -> None:
     def make() -> tuple[str, Callable[[], None]]:
         name = postgres_server.create(TEMPLATE)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from goflow.domain.runs import Outcome
 from goflow.domain.state import TaskState
 from goflow.domain.triggers import Deferral, Fired, FiredKind
-from goflow.scheduler import operations
+from goflow.scheduler import batch, operations
 from goflow.scheduler.loop import Scheduler
 from goflow.store import pools, transitions, triggers
-from tests.unit.scheduler.kit import FAILED, World, dag, task
+from tests.unit.scheduler.kit import FAILED, SUCCESS, World, dag, task
 
 OVER_S = {"mapped": True, "expand": {"x": {"$xcom": {"task_id": "s", "key": "return_value"}}}}
 DEFERRED = Outcome(state=TaskState.DEFERRED, deferral=Deferral(classpath="a.B", next_method="go_on"))
@@ -135,3 +137,27 @@ def test_a_run_whose_last_task_ends_while_its_dag_is_paused_is_over_when_that_go
     operations.unpause(world.store, "d", who="test")
     world.settle()
     assert world.run_state() == "success"
+
+
+def test_what_one_batch_leaves_the_next_one_queues_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch, "MOST_LAUNCHES", 2)
+    world.put(dag(*(task(f"t{number}") for number in range(5))))
+    world.trigger()
+    assert len(world.queued()) == 5
+
+
+def test_a_copy_that_comes_later_goes_before_copies_with_a_higher_index(world: World) -> None:
+    copies = {"mapped": True, "expand": {"x": [1, 2, 3]}}
+    with world.store.transaction() as tx:
+        pools.set_(tx, "default_pool", 1, who="test")
+    world.put(dag(task("m", **copies, retries=1, retry_delay=60.0), task("n", **copies)))
+    world.trigger()
+    done: list[str] = []
+    while not done or done[-1] != "m[1]":
+        done.append(world.queued()[0])
+        if done[-1] != "m[1]":
+            world.finish(done[-1], FAILED if done[-1] == "m[0]" else SUCCESS)
+    world.pass_time(60)
+    assert {name for name, state in world.states().items() if state == "scheduled"} >= {"m[0]", "m[2]"}
+    world.finish("m[1]")
+    assert world.queued() == ["m[0]"]

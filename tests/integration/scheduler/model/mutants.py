@@ -52,7 +52,9 @@ MUTANTS = {
         "            self.heat(book)  # what has ended",
         "            pass  # what has ended",
     ),
-    "the lightest goes first": Mutant("goflow/scheduler/limits.py", "entry = (-cell.weight,", "entry = (cell.weight,"),
+    "the lightest goes first": Mutant(
+        "goflow/scheduler/limits.py", "return -cell.weight, (run.logical", "return cell.weight, (run.logical"
+    ),
     "a limit in a run is not held": Mutant(
         "goflow/scheduler/limits.py", "if task.max_active_tis_per_dagrun is not None:", "if False:"
     ),
