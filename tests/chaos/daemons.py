@@ -21,6 +21,9 @@ from tests.cluster.daemon import daemon_on, free_port
 from tests.cluster.harness import Cluster
 from tests.running import Daemon
 
+PATIENCE_S = 180.0
+"""Seconds that a daemon may take to start where the machine has much else to do."""
+
 
 class Daemons:
     """NUMBER of them on NAMESPACE, whose way to the API server is KUBECONFIG. MOMENTS is where chance comes from."""
@@ -66,7 +69,8 @@ class Daemons:
     def start(self) -> None:
         """All of them, one after the other."""
         for daemon in self.all:
-            daemon.start()
+            daemon.start(wait=False)
+            daemon.wait_until_up(PATIENCE_S)
 
     def one(self) -> Daemon:
         """Any of them."""
@@ -84,7 +88,7 @@ class Daemons:
     def up(self) -> None:
         """Wait until all of them answer."""
         for daemon in self.all:
-            daemon.wait_until_up()
+            daemon.wait_until_up(PATIENCE_S)
 
     def are_up(self) -> bool:
         """Whether all of them answer, or are about to."""

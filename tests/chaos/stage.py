@@ -36,8 +36,9 @@ RULES = [
     {"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]},
     {"apiGroups": [""], "resources": ["events"], "verbs": ["list"]},
     {"apiGroups": [""], "resources": ["secrets"], "verbs": ["create"]},
+    {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["create", "get", "update"]},
 ]
-"""What the chart grants the daemon in a namespace of its Jobs."""
+"""What the chart grants the daemon in a namespace of its Jobs, and in its own."""
 GROUP = "rbac.authorization.k8s.io"
 
 
