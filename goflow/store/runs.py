@@ -39,7 +39,9 @@ class OfPartitions:
         if self.contains is not None:
             found.append(_r.partition_key.icontains(self.contains, autoescape=True))
         if self.prefix is not None:
-            found.append(_r.partition_key.startswith(self.prefix, autoescape=True))
+            found.append(
+                func.substr(_r.partition_key, 1, len(self.prefix)) == self.prefix
+            )  # LIKE of SQLite knows no case
         if self.since is not None:
             found.append(_r.partition_date >= self.since)
         if self.until is not None:
