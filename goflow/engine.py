@@ -179,7 +179,7 @@ class Engine:
         if self.roster is None:
             return Everything()
         if isinstance(self.backend, LocalBackend):
-            return SharedByHome(self.roster, self.store)
+            return SharedByHome(self.roster)
         return SharedByName(self.roster)
 
     def _build_backend(self) -> tuple[AttemptGuard, LogFollower | None]:

@@ -18,10 +18,11 @@ OVER = frozenset({LaunchState.ENDED, LaunchState.LOST})
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """The Job of PLAN is there, and with it the launches that were PLANNED."""
+    """The Job of PLAN is there, and with it the launches that were PLANNED. HOME: whose process it is, if it is one."""
 
     plan: JobPlan
     planned: Sequence[Launch]
+    home: str | None = None
 
 
 def created_all(tx: Tx, found: Sequence[Created]) -> list[bool]:
@@ -31,7 +32,7 @@ def created_all(tx: Tx, found: Sequence[Created]) -> list[bool]:
             launch.id,
             LaunchState.PLANNED,
             LaunchState.CREATED,
-            columns={"job_name": one.plan.job_name, "namespace": one.plan.namespace},
+            columns={"job_name": one.plan.job_name, "namespace": one.plan.namespace, "home": one.home},
         )
         for one in found
         for launch in one.planned

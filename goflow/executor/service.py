@@ -451,7 +451,10 @@ class Executor(ThreadService):
         if planned[0].job_index is None:
             made = replace(planned[0], job_name=plan.job_name, namespace=plan.namespace, created_at=self.clock.now())
             self._made.put(made.id, replace(made, home=self.share.home or None))
-        late = [self._notes.write_with(created_all, Created(plan, part)) for part in in_parts(planned, AT_ONCE)]
+        late = [
+            self._notes.write_with(created_all, Created(plan, part, self.share.home or None))
+            for part in in_parts(planned, AT_ONCE)
+        ]
         if all(late):
             self._undo(plan, planned[0])
 

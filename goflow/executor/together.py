@@ -60,14 +60,14 @@ class Together:
                 continue
             says_more = plan.namespace != launch.namespace or plan.rendered or plan.results
             if not says_more and self._share.take([launch]):
-                made.append(Created(plan, [launch]))
+                made.append(Created(plan, [launch], self._share.home or None))
         if not made:
             return []
         self._starter.launch_all([(one.plan, self._mint.token(one.plan.launch_id)) for one in made])
         with self._store.transaction() as tx:
             late = created_all(tx, made)
         return [
-            replace(one.planned[0], job_name=one.plan.job_name, created_at=self._store.clock.now())
+            replace(one.planned[0], job_name=one.plan.job_name, created_at=self._store.clock.now(), home=one.home)
             for one, is_late in zip(made, late, strict=True)
             if not is_late
         ]

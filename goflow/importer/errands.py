@@ -124,6 +124,11 @@ class Errands(ThreadService):
         with self._guard:
             self._let_go(key for key in self._all if key[0] not in paths)
 
+    def forget(self) -> None:
+        """Another daemon asks now: what was asked here is its to ask again, and its Jobs stay."""
+        with self._guard:
+            self._all.clear()
+
     def _let_go(self, keys: Iterator[tuple[str, str]]) -> None:
         for key in list(keys):
             self._unwanted.append(self._all.pop(key).name)

@@ -184,3 +184,5 @@ class Importer(ThreadService):
     def _duty_changed(self) -> None:
         if self.duty.leads:
             self.scan_soon(thorough=True)
+        elif self._errands is not None and self.duty.is_lost:
+            self._errands.forget()

@@ -278,19 +278,6 @@ def set_namespace(tx: Tx, launch_id: str, namespace: str) -> None:
     tx.change(update(launches).where(_l.id == launch_id).values(namespace=namespace))
 
 
-def set_home(tx: Tx, launch_id: str, home: str, before: str | None) -> bool:
-    """Note whose process it is going to be, before it is there; false when it has begun or is not BEFORE's."""
-    return bool(tx.change(_SET_HOME, {"launch_id": launch_id, "whose": home, "before": before}))
-
-
-_SET_HOME = (
-    update(launches)
-    .where(_l.id == bindparam("launch_id"), _l.home.is_not_distinct_from(bindparam("before", type_=_l.home.type)))
-    .where(_l.claimed_by.is_(None), _l.state.in_([LaunchState.PLANNED.value, LaunchState.CREATED.value]))
-    .values(home=bindparam("whose"))
-)
-
-
 def set_plan(tx: Tx, launch_id: str, plan: str) -> None:
     """Keep what the backend was asked for."""
     tx.change(_SET_PLAN, {"launch_id": launch_id, "text": plan})

@@ -24,7 +24,7 @@ _l = table.c
 _t = task_instances.c
 _L = LaunchState
 
-COLUMNS = frozenset({"claimed_by", "job_name", "namespace", "plan", "outcome", "token_hash"})
+COLUMNS = frozenset({"claimed_by", "home", "job_name", "namespace", "plan", "outcome", "token_hash"})
 """What a change may set beside state, exit code, reason and message; ``outcome`` is any JSON, ``plan`` is text."""
 
 _SEEN = select(
@@ -188,8 +188,10 @@ _CLAIM = (
     update(table)
     .where(_l.id == bindparam("key"), _l.claimed_by.is_(None))
     .where(or_(*(_l.state == state.value for state in sorted(_CLAIMABLE))))  # an IN cannot be asked for many at once
+    .where(or_(_l.home.is_(None), _l.home == bindparam("whose", type_=_l.home.type)))
     .values(
         state=_L.CLAIMED.value,
+        home=func.coalesce(_l.home, bindparam("whose", type_=_l.home.type)),
         claimed_by=bindparam("claimant"),
         claimed_at=bindparam("at"),
         reason=None,  # why it did not begin
@@ -238,7 +240,7 @@ def claim_launches(
         if found[row.launch_id] is Claimed.CLAIMED:
             free[row.launch_id] = row
     when = {launch_id: (moments or {}).get(launch_id) or at for launch_id in free}
-    taken = _take(tx, {launch_id: claims[launch_id] for launch_id in free}, when)
+    taken = _take(tx, {launch_id: claims[launch_id] for launch_id in free}, when, home or None)
     for launch_id, row in free.items():
         if launch_id not in taken:
             found[launch_id] = Claimed.TAKEN
@@ -261,9 +263,10 @@ def _claimable(row: Row[Any], claimant: str, home: str) -> Claimed:
     return Claimed.CLAIMED
 
 
-def _take(tx: Tx, claims: Mapping[str, str], when: Mapping[str, dt.datetime]) -> Collection[str]:
+def _take(tx: Tx, claims: Mapping[str, str], when: Mapping[str, dt.datetime], home: str | None) -> Collection[str]:
     """Write those claims where nobody was faster; the ids of the launches that they have got."""
-    changed = tx.change_many(_CLAIM, [{"key": key, "claimant": who, "at": when[key]} for key, who in claims.items()])
+    rows = [{"key": key, "claimant": who, "at": when[key], "whose": home} for key, who in claims.items()]
+    changed = tx.change_many(_CLAIM, rows)
     if changed == len(claims):
         return claims.keys()
     now = tx.rows(_SEE_CLAIMS, {"ids": list(claims)})

@@ -6,6 +6,9 @@ import pytest
 
 from goflow.domain.runs import Launch
 from goflow.domain.state import LaunchState, TaskState
+from goflow.executor.share import SharedByHome, SharedByName
+from goflow.members.roster import Roster
+from goflow.store import Store, transitions
 from goflow.store.errors import DatabaseBusyError
 from tests.unit.executor.kit import SUCCESS, World
 from tests.unit.executor.test_service import work_off
@@ -139,3 +142,98 @@ def test_what_was_over_before_it_was_made_is_taken_away_again(world: World, half
     assert world.backend.phases == {}
     assert world.launch(launch.id).state is LaunchState.CLEANED
     assert world.instance(launch).state is TaskState.SUCCESS
+
+
+# What the members of a database share -----------------------------------------------------------------------------------
+
+
+class Members:
+    """Rosters of daemons on the world's database, each with a store of its own."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.stores: list[Store] = []
+
+    def join(self, name: str) -> Roster:
+        store = Store(str(self.world.store.database.url), clock=self.world.store.clock)
+        self.stores.append(store)
+        roster = Roster(store, name, name=name, backend="local", version="1", ttl_s=5)
+        roster._join()
+        roster.started.set()
+        return roster
+
+
+@pytest.fixture
+def members(world: World):
+    made = Members(world)
+    yield made
+    for store in made.stores:
+        store.close()
+
+
+def queued_for(world: World, roster: Roster) -> Launch:
+    """A launch that the names give to that daemon."""
+    while True:
+        launch = world.queue()
+        if roster.has(launch.id):
+            return launch
+
+
+def test_each_launch_is_looked_after_by_one_and_those_of_one_job_together(world: World, members):
+    a = members.join("a")
+    b = members.join("b")
+    a.look()
+    shares = [SharedByName(a), SharedByName(b)]
+    for launch in [world.queue() for _ in range(10)]:
+        assert sorted(share.has(launch) for share in shares) == [False, True]
+        assert [share.may_have(launch.id) for share in shares] == [share.has(launch) for share in shares]
+    copies = world.queue_copies(8)
+    assert len({shares[0].has(launch) for launch in copies}) == 1
+
+
+def test_a_process_is_of_the_home_that_has_begun_it(world: World, members):
+    a, b = members.join("a"), members.join("b")
+    a.look()
+    launch = queued_for(world, a)
+    shares = [SharedByHome(a), SharedByHome(b)]
+    assert [share.has(launch) for share in shares] == [True, False]
+    other = world.executor(share=shares[1])
+    other._launch(launch.id)
+    assert world.backend.starts == []
+    world.executor(share=shares[0])._launch(launch.id)
+    assert (world.launch(launch.id).state, world.launch(launch.id).home) == (LaunchState.CREATED, "a")
+    a.leave()
+    b.look()
+    assert shares[1].has(world.launch(launch.id)), "it has not begun, and its daemon is gone"
+    with world.store.transaction() as tx:
+        assert transitions.claim_launch(tx, launch.id, "1:1", home="b") is transitions.Claimed.UNWANTED
+        assert transitions.claim_launch(tx, launch.id, "1:1", home="a") is transitions.Claimed.CLAIMED
+    assert not shares[1].has(world.launch(launch.id)), "it has begun: its daemon will be back"
+    again = members.join("a")
+    assert SharedByHome(again).has(world.launch(launch.id))
+
+
+def test_of_two_processes_of_one_launch_the_first_to_claim_it_is_it(world: World):
+    launch = world.queue()
+    with world.store.transaction() as tx:
+        assert transitions.claim_launch(tx, launch.id, "1:1", home="a") is transitions.Claimed.CLAIMED
+        assert transitions.claim_launch(tx, launch.id, "2:2", home="b") is transitions.Claimed.UNWANTED
+    assert world.launch(launch.id).home == "a"
+
+
+def test_what_a_daemon_that_is_gone_was_to_begin_is_begun_by_another(world: World, members):
+    a, b = members.join("a"), members.join("b")
+    a.look()
+    launch = queued_for(world, a)
+    world.executor(share=SharedByHome(a))._launch(launch.id)
+    a.leave()
+    b.look()
+    world.backend.phases.clear()  # b's machine has no such process
+    executor = world.executor(share=SharedByHome(b))
+    begin(executor)
+    work_off(executor)
+    old, new = world.launches_of(launch)
+    assert (old.state, old.reason, new.home) == (LaunchState.LOST, "DaemonGone", "b")
+    assert world.instance(launch).try_number == 1
+    with world.store.transaction() as tx:
+        assert transitions.claim_launch(tx, old.id, "1:1", home="a") is transitions.Claimed.UNWANTED
