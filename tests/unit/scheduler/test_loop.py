@@ -86,7 +86,7 @@ def test_its_own_events_do_not_wake_it_and_are_not_taken_in_twice(world: World) 
     assert world.scheduler.cycle() == 0
 
 
-@pytest.mark.parametrize("broken", ["apply", "plan_launches", "advance_run"])
+@pytest.mark.parametrize("broken", ["apply", "plan_launches", "advance_runs"])
 def test_a_batch_that_fails_leaves_nothing_behind_and_is_done_again(
     world: World, monkeypatch: pytest.MonkeyPatch, broken: str
 ) -> None:
