@@ -7,7 +7,7 @@ zygote and daemon, and says how it fares in its folder:
 * ``process``: pid and start time (in clock ticks since boot), made exclusively: the second of two starts of one launch
   finds the file and ends, so that a launch which is asked for twice runs once;
 * ``output.jsonl``, ``finish.json``: what was written and how it ended, also when no server is there to be told;
-* ``exit``: the agent's exit code, written last.
+* ``exit``: the agent's exit code, written last, where it had no time for a ``finish.json``.
 
 A fork costs as much as the process has memory of its own. So there are two: the one that listens has imported little
 more than the agent, and forks attempts that are ``plain``, one command each; the other is its child, has imported what
@@ -174,7 +174,7 @@ def _become_attempt(request: dict[str, Any]) -> None:
     finally:
         with contextlib.suppress(OSError):
             staging = folder / f"exit.{os.getpid()}"
-            if code != EXIT_NOT_CLAIMED:
+            if code != EXIT_NOT_CLAIMED and not (folder / "finish.json").exists():
                 staging.write_text(str(code), encoding="ascii")
                 staging.replace(folder / "exit")
         os._exit(code)

@@ -9,6 +9,7 @@ import select
 import threading
 import time
 from collections.abc import Callable
+from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -49,9 +50,11 @@ class Output:
         self.translate: Callable[[str], list[str]] | None = None
         """What is to be shown for a line, set before the first one."""
         self._path = spool
-        self._spool = spool.open("ab", buffering=0) if spool else None
+        self._spool: FileIO | None = None
+        """The file, once there is a line: most tasks that only run a command write none."""
         self._spooled = 0
         self._sent = 0
+        self._shipped = False
         self._client = client
         self._clock = clock
         self._lock = threading.Lock()
@@ -142,6 +145,7 @@ class Output:
             self._sent = end
             lines, end, _ = self._batch()
         with self._lock:
+            self._shipped = True
             if self._spool:
                 self._spool.close()
                 self._spool = None
@@ -220,7 +224,7 @@ class Output:
 
     def _keep(self, lines: list[tuple[str, str]]) -> None:
         """Number LINES (stream, text) and write them to the spool. A disk that is full must not stop the task."""
-        if self._spool is None:
+        if self._path is None or self._shipped:
             return
         lost, why = self._lost
         if lost:
@@ -232,12 +236,15 @@ class Output:
         ]
         content = "".join(f"{json.dumps(line)}\n" for line in made).encode("ascii")
         try:
+            if self._spool is None:
+                self._spool = FileIO(self._path, "ab")
             written = 0
             while written < len(content):
                 written += self._spool.write(content[written:]) or 0
         except OSError as problem:
             with contextlib.suppress(OSError):
-                self._spool.truncate(self._spooled)
+                if self._spool is not None:
+                    self._spool.truncate(self._spooled)
             self._lost = (lost + len(lines) - bool(lost), problem.strerror or str(problem))
             return
         self._spooled += len(content)
