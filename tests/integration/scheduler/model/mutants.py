@@ -41,8 +41,8 @@ MUTANTS = {
     "a branch is not heeded": Mutant(_PLANNING, "elif skipped_by_branch(book, cell):", "elif False:"),
     "a rule is another": Mutant(
         "goflow/scheduler/rules.py",
-        "def _none_failed(c: Counts, _: int) -> Verdict:\n    if c.upstream_failed or c.failed:",
-        "def _none_failed(c: Counts, _: int) -> Verdict:\n    if c.failed:",
+        "def _all_success(c: Counts, map_index: int) -> Verdict:\n    if c.upstream_failed or c.failed:",
+        "def _all_success(c: Counts, map_index: int) -> Verdict:\n    if c.failed:",
     ),
     "who waits is not looked at": Mutant(
         "goflow/scheduler/book.py", "            self._mark_watchers(cell)\n", "            pass\n"

@@ -189,6 +189,7 @@ class Model:
         if not instance.goes_on:
             instance.tries += 1
             instance.chosen = instance.left = None
+        assert not instance.launches, "a second container while the first has not ended"
         instance.to("queued")
         instance.launches.append(Launch(instance.tries))
 
