@@ -38,6 +38,8 @@ class Notifier(ThreadService):
         self._identity = identity
         self._poll_s = poll_s
         self._seen = 0
+        self._interrupted = False
+        """It has said so, and has heard nothing since."""
 
     def start(self) -> None:
         """Begin behind the newest event; what comes later is told."""
@@ -57,7 +59,9 @@ class Notifier(ThreadService):
                     self.wake.wait(self._poll_s)
                     self.catch_up()
             except Exception as problem:
-                log.warning("notifications interrupted", problem=str(problem))
+                told = log.debug if self._interrupted else log.warning
+                told("notifications interrupted", problem=str(problem))
+                self._interrupted = True
                 self.stopping.wait(1.0)
 
     def catch_up(self) -> None:
@@ -65,6 +69,7 @@ class Notifier(ThreadService):
         while not self.stopping.is_set():
             self._seen = self._publisher.skip_own(self._seen)
             batch = self._read(self._seen)
+            self._interrupted = False
             if not batch:
                 return
             self._seen = batch[-1].seq

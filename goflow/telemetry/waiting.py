@@ -40,8 +40,8 @@ class Waits:
 
     def begin(self, what: str, why: str, *, where: str = "", blocks: bool = True, retry: bool = True) -> bool:
         """It is waited for, and was asked in vain once more unless RETRY is false; true when that is news."""
-        now = time.monotonic()
         with self._lock:
+            now = time.monotonic()  # in here, so that no two threads' moments come in the wrong order
             known = self._found.get((what, where))
             since, asked = (now, now) if known is None else (known.since, now if retry else known.asked)
             self._found[what, where] = Wait(what, where, why, blocks, since, asked)
@@ -59,8 +59,9 @@ class Waits:
             return
         with self._lock:
             known = self._found.pop((what, where), None)
-            self._count((what, where), time.monotonic())
-            self._counted.pop((what, where), None)
+            if known is not None:
+                self._count((what, where), time.monotonic())
+                del self._counted[what, where]
             self._show(what)
         if known is not None:
             log.info("it goes on", wait=what, where=where or None, waited_s=round(time.monotonic() - known.since, 1))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from prometheus_client import REGISTRY
 
@@ -69,3 +71,26 @@ def test_it_may_have_to_be_quiet_for_a_while(time: Time) -> None:
     time.now += 9
     waits.end("disk", quiet_s=8)
     assert not waits.is_on_any("disk")
+
+
+def test_many_threads_may_wait_for_the_same_at_once() -> None:
+    waits = Waits()
+    line = threading.Barrier(8)
+    problems: list[BaseException] = []
+
+    def wait(number: int) -> None:
+        line.wait(30)
+        try:
+            for _ in range(300):
+                waits.begin("tea", "no water")
+                if number == 0:
+                    waits.end("tea")
+        except ValueError as problem:  # a counter that goes back
+            problems.append(problem)
+
+    threads = [threading.Thread(target=wait, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert problems == []
