@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 import random
 import threading
@@ -11,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+import urllib3
 from kubernetes import client
 
 from tests.chaos import faults, record, verdict
@@ -34,6 +36,8 @@ class Course:
     kills: int
     """Random kills of the daemon after which it ends, too."""
     seed: int
+    rounds: int | None = None
+    """It ends, too, when every fault has come so often; None: they come again and again."""
     at_once: int = 6
     """Runs that are open at the same time."""
     longest_life_s: float = 5.0
@@ -154,15 +158,18 @@ class Storm:
     def _do_harm(self) -> None:
         """One fault after the other, each once before any comes again."""
         stage = self.stage
-        while not stage.over.is_set():
+        for turn in itertools.count(1):
             for fault in stage.moments.sample(self._faults(), len(self._faults())):
                 if stage.over.wait(stage.moments.uniform(0, 3)):
                     return
                 stage.say("fault begins", fault=str(fault))
                 try:
                     fault(stage)
-                except (client.ApiException, OSError) as problem:
+                except (client.ApiException, urllib3.exceptions.HTTPError, OSError) as problem:
                     stage.say("fault did not come about", problem=str(problem)[:500])
+            if turn == self.course.rounds:
+                stage.over.set()
+                return
 
     def _faults(self) -> Sequence[faults.Fault]:
         often = (faults.pods_deleted, faults.pods_forced, faults.daemon_killed_at)
