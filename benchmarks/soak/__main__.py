@@ -46,7 +46,7 @@ def main() -> int:
         about, samples = read(seen)
     judged = judge(samples)
     kind = str(about["kind"])
-    done = f"{samples[-1]['made']:,.0f} task instances were made in {samples[-1]['hours']:.2g} {kind} hours."
+    done = f"{samples[-1]['made']:,.0f} task instances were made in {samples[-1]['hours'] * 60:,.0f} {kind} minutes."
     print(f"{about['machine']}\n\n{table(judged)}\n\n{done}")
     if args.record:
         picture = FOLDER / f"soak-{kind}.svg"
