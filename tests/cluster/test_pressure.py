@@ -115,9 +115,10 @@ def test_a_task_costs_three_requests_and_no_list(daemon: Daemon) -> None:
     before = asked(daemon)
     daemon.run("dags", "trigger", "many", "--run-id", "one")
     wait_for_success(daemon)
-    cleaned = {"POST jobs": TASKS, "PATCH jobs": TASKS, "POST tokenreviews": TASKS}
     daemon.wait_for("the last TTL", lambda: (asked(daemon) - before)["PATCH jobs"] == TASKS, 60)
-    assert asked(daemon) - before == cleaned
+    found = asked(daemon) - before
+    del found["LIST events"]  # one every five seconds, while the controller is slow to make pods, and none for a task
+    assert found == {"POST jobs": TASKS, "PATCH jobs": TASKS, "POST tokenreviews": TASKS}
 
 
 def test_a_task_that_is_stopped_costs_two_more(daemon: Daemon) -> None:
@@ -131,7 +132,7 @@ def test_a_task_that_is_stopped_costs_two_more(daemon: Daemon) -> None:
     daemon.wait_for("the last TTL", lambda: (asked(daemon) - before)["DELETE jobs"] == TASKS, 60)
     found = asked(daemon) - before
     assert found["DELETE pods"] == TASKS
-    assert [name for name in found if name.startswith("LIST")] == []
+    assert {name for name in found if name.startswith("LIST")} <= {"LIST events"}
 
 
 # What the cluster cannot give ---------------------------------------------------------------------------------------
