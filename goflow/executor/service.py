@@ -65,6 +65,7 @@ LOOK_AT_ALL_S = 60.0
 LOG_WAIT_S = 0.3
 """Seconds after which a container's log is looked at again that is still being read."""
 TURNS = 64
+STARTUP_TIMEOUT = "StartupTimeout"
 NO_SERVER = "NoServer"
 """The reason of a runner that could not claim its launch, since nobody answered."""
 LANES = 8
@@ -602,6 +603,11 @@ class Executor(ThreadService):
             )
             self._settle(End(launch_id=launch.id, outcome=outcome, who="executor", lost=True))
             return
+        if launch.state is LaunchState.CREATED and launch.reason == STARTUP_TIMEOUT:
+            words = launch.message or ""
+            late = Outcome(state=TaskState.FAILED, reason=STARTUP_TIMEOUT, message=words, at=self.clock.now())
+            self._settle(End(launch_id=launch.id, outcome=late, who="executor"))
+            return
         outcome = Outcome(
             state=TaskState.FAILED,
             reason="Lost",
@@ -643,7 +649,9 @@ class Executor(ThreadService):
             if launch.created_at is not None and (now - launch.created_at).total_seconds() > limit:
                 why = f"{launch.reason}: {launch.message}" if launch.reason else "no reason was given"
                 message = f"it did not start within {limit:.0f} s ({why})"
-                outcome = Outcome(state=TaskState.FAILED, reason="StartupTimeout", message=message, at=now)
+                if launch.reason == STARTUP_TIMEOUT:  # it was to be taken away before
+                    message = launch.message or message
+                outcome = Outcome(state=TaskState.FAILED, reason=STARTUP_TIMEOUT, message=message, at=now)
                 with self._turn(launch.id):  # what the watch tells of our own deletion waits until this is written
                     self._give_up(launch, outcome)
 
@@ -653,6 +661,8 @@ class Executor(ThreadService):
             now = launches.find(tx, launch.id)
         if now is None or now.state is not LaunchState.CREATED or not self.share.has(now):
             return
+        with self.store.transaction() as tx:  # first, so that whoever sees that it is gone knows why
+            launches.set_message(tx, now.id, reason=outcome.reason, message=outcome.message)
         try:
             self.backend.terminate(Handle.of(now), 0)
         except BackendAwayError as problem:  # the next tick tries again, and goes on with the others

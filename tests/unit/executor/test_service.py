@@ -375,6 +375,25 @@ def test_what_is_taken_away_for_not_starting_is_not_taken_for_lost(world):
     assert world.launch(launch.id).reason == "StartupTimeout"
 
 
+def test_what_is_taken_away_for_not_starting_is_so_for_another_daemon_and_after_a_kill(world):
+    """Its Job is gone, and who has deleted it has not come to write down why: was killed, or is another daemon."""
+    executor = there(world)
+    launch = world.queue()
+    executor._do(("launch", launch.id))
+
+    def after(what: str, launch_id: str) -> None:
+        if what == "terminate":
+            world.backend.phases.clear()
+            raise KeyboardInterrupt
+
+    world.backend.after = after
+    with pytest.raises(KeyboardInterrupt):
+        pass_time(world, executor, 601)
+    world.executor()._reconcile()
+    found = world.launch(launch.id)
+    assert (found.reason, found.message) == ("StartupTimeout", "it did not start within 600 s (no reason was given)")
+
+
 def test_one_that_begins_at_the_last_moment_is_left_alone(world):
     executor = there(world)
     first, second = world.queue(), world.queue()
