@@ -15,6 +15,8 @@ from goflow.cli._output import amount, json_option, parse_moment
 
 if TYPE_CHECKING:
     from goflow.store import Store
+    from goflow.store.purge import Found
+    from goflow.store.unused import Unused
 
 _AGE = re.compile(r"(\d{1,6})([smhdw])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
@@ -107,14 +109,11 @@ def clean(
     store = _store()
     try:
         found = look(store, old, with_events=not dag_ids)
-        told = {"before": moment.isoformat(), "runs": len(found.runs), "tasks": found.tasks, "events": found.events}
-        what = (
-            f"{amount(len(found.runs), 'run')} with {amount(found.tasks, 'task')}, and {amount(found.events, 'event')}"
-        )
-        if dry_run or not (found.runs or found.events):
+        told, what = _told_of(found, moment)
+        if dry_run or found.is_nothing:
             words = f"{what} from before {moment:%Y-%m-%d %H:%M} UTC would be deleted"
             nothing = f"nothing that may go ended before {moment:%Y-%m-%d %H:%M} UTC"
-            _say(told | {"deleted": False}, words if found.runs or found.events else nothing, as_json)
+            _say(told | {"deleted": False}, nothing if found.is_nothing else words, as_json)
             return
         if not yes:
             click.confirm(f"Delete {what} from before {moment:%Y-%m-%d %H:%M} UTC?", abort=True, err=True)
@@ -130,9 +129,24 @@ def clean(
     finally:
         store.close()
     where = None if kept is None else str(kept.path)
-    words = f"deleted {amount(runs, 'run')} and {amount(events, 'event')}" + (f"; they are in {where}" if where else "")
     beside = {"versions": rest.versions, "folders": rest.folders, "asset_events": rest.asset_events}
+    words = f"deleted {amount(runs, 'run')} and {amount(events, 'event')}{_and_unused(rest)}"
+    words += f"; they are in {where}" if where else ""
     _say(told | {"deleted": True, "runs": runs, "events": events, **beside, "archive": where}, words, as_json)
+
+
+def _told_of(found: Found, before: dt.datetime) -> tuple[dict[str, object], str]:
+    """What was found, for a script and in words. Versions and events of assets are those that nothing needs already."""
+    told: dict[str, object] = {"before": before.isoformat(), "runs": len(found.runs), "tasks": found.tasks}
+    told |= {"events": found.events, "versions": found.unused.versions, "asset_events": found.unused.asset_events}
+    words = f"{amount(len(found.runs), 'run')} with {amount(found.tasks, 'task')}, and {amount(found.events, 'event')}"
+    return told, words + _and_unused(found.unused)
+
+
+def _and_unused(rest: Unused) -> str:
+    parts = [amount(rest.versions, "version") + " of DAGs"] if rest.versions else []
+    parts += [amount(rest.asset_events, "event") + " of assets"] if rest.asset_events else []
+    return "".join(f", {part}" for part in parts)
 
 
 def _progress(runs: int, events: int) -> None:

@@ -11,7 +11,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
@@ -30,12 +30,19 @@ EVENTS_AT_ONCE = 2000
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What may go: runs with their task instances, and events; LAST_EVENT is the number of the last of these."""
+    """What may go: runs with their task instances, and events; LAST_EVENT is the number of the last of these. UNUSED is
+    what nothing needs already, at most a few hundred of each kind; the runs leave more of it."""
 
     runs: tuple[int, ...]
     tasks: int
     events: int
     last_event: int
+    unused: Unused = field(default_factory=Unused)
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether there is nothing that may go."""
+        return not (self.runs or self.events or self.unused.versions or self.unused.asset_events)
 
 
 class Archive:
@@ -72,7 +79,9 @@ def look(store: Store, old: Old, *, with_events: bool = True) -> Found:
         runs = cleaning.old_runs(tx, old)
         tasks = cleaning.tasks_in(tx, runs)
         last, count = cleaning.old_events(tx, old.before) if with_events else (0, 0)
-    return Found(tuple(runs), tasks, count, last)
+        asset_events = len(unused.old_asset_events(tx, old)) if old.dag_ids is None else 0
+        beside = Unused(versions=len(unused.old_versions(tx, old)), asset_events=asset_events)
+    return Found(tuple(runs), tasks, count, last, beside)
 
 
 def purge(

@@ -14,7 +14,7 @@ from goflow.cli import main
 from goflow.domain.state import RunType
 from goflow.home import open_store
 from goflow.store import runs, tables
-from tests.stores import bash_dag, make_run
+from tests.stores import bash_dag, make_run, record
 
 NOW = dt.datetime.now(dt.UTC)
 
@@ -65,6 +65,21 @@ def test_yes_deletes_and_tells_where_the_archive_is(home):
     said = json.loads(told.stdout)
     assert (said["deleted"], said["runs"], left(home)) == (True, 4, ["r0", "r1"])
     assert [str(path) for path in (home / "kept").iterdir()] == [said["archive"]]
+
+
+def test_versions_that_nothing_needs_go_also_where_no_run_is_old(home):
+    store = open_store(settings.load())
+    with store.transaction() as tx:
+        for number in range(3):
+            record(tx, bash_dag("other"), file_hash=str(number) * 64)
+        old = {"created_date": NOW - dt.timedelta(days=900)}
+        tx.change(update(tables.dag_versions).where(tables.dag_versions.c.dag_id == "other").values(old))
+    store.close()
+    words = ("--older-than", "800d", "--keep", "1")
+    assert "0 runs with 0 tasks, and 0 events, 2 versions of DAGs from before" in run(*words, "--dry-run").output
+    told = run(*words, "--yes")
+    assert (told.exit_code, told.output) == (0, "deleted 0 runs and 0 events, 2 versions of DAGs\n")
+    assert "nothing that may go" in run(*words, "--dry-run").output
 
 
 def test_nothing_to_delete_is_no_question(home):
