@@ -106,9 +106,7 @@ def plan(url: str, launches: int) -> None:
 def work(url: str, started: int, answer: multiprocessing.SimpleQueue[tuple[float, float, int]]) -> None:
     """Run an executor until so many are STARTED; the megabytes before and at most, and the steps held at most."""
     store, backend = Store(url), Backend(started)
-    executor = Executor(
-        store, backend, Planner(store, Defaults(backend="local")), TokenMint(b"k" * 16), clock=store.clock
-    )
+    executor = Executor(store, backend, Planner(store, Defaults(backend="local")), TokenMint(b"k" * 16))
     before, most = _megabytes(), 0
     executor.start()
     end = time.monotonic() + AWAY_S

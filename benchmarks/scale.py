@@ -34,7 +34,6 @@ from benchmarks.memory import own_sample, watching
 from benchmarks.plots import FOLDER, Panel, draw
 from benchmarks.record import PAGE, record
 from benchmarks.simulated import Link, SimulatedCluster
-from goflow.domain.clock import SystemClock
 from goflow.domain.spec import DagSpec, TaskSpec
 from goflow.domain.written import write_out
 from goflow.executor.plans import Planner
@@ -170,11 +169,11 @@ CROSS JOIN generate_series(0, %(tasks)s::int - 1) AS place
 @contextmanager
 def daemon(store: Store) -> Iterator[tuple[SimulatedCluster, Cycles]]:
     """Scheduler and executor at work on STORE."""
-    clock, cycles = SystemClock(), Cycles()
+    cycles = Cycles()
     cluster = SimulatedCluster(start_s=START_S, run_s=RUN_S)
     defaults = Defaults(namespace="default", backend="kubernetes", runner_image="runner")
     planner, mint = Planner(store, defaults), TokenMint(new_key().encode())
-    executor = Executor(store, cluster, planner, mint, clock=clock, launches_at_once=WORKERS)
+    executor = Executor(store, cluster, planner, mint, launches_at_once=WORKERS)
     scheduler = Timed(store, backend=cluster.name, namespace="default")
     scheduler.cycles = cycles
     executor.start()

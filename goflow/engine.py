@@ -98,7 +98,6 @@ class Engine:
             self.backend,
             Planner(self.store, defaults, renders=renders),
             self.mint,
-            clock=self.store.clock,
             launches_at_once=4 if settings.backend == "local" else settings.launches_at_once,
             follower=follower,
             share=share,

@@ -173,7 +173,7 @@ class Simulation:
         self.cluster = VirtualCluster(self.clock)
         planner = Planner(self.store, Defaults(namespace="default", backend="kubernetes", runner_image="runner"))
         mint = TokenMint(new_key().encode())
-        self.executor = Executor(self.store, self.cluster, planner, mint, clock=self.clock)
+        self.executor = Executor(self.store, self.cluster, planner, mint)
         self.scheduler = Scheduler(self.store, backend=self.cluster.name, namespace="default")
 
     @contextmanager

@@ -110,7 +110,7 @@ class World:
     def executor(self, backend: Backend | None = None, **given: Any) -> Executor:
         """Another one, as after a restart."""
         planner = Planner(self.store, self.defaults)
-        made = Executor(self.store, backend or self.backend, planner, self.mint, clock=self.store.clock, **given)
+        made = Executor(self.store, backend or self.backend, planner, self.mint, **given)
         self.executors.append(made)
         return made
 

@@ -160,16 +160,16 @@ def test_a_call_that_fails_is_made_again_when_its_time_has_come(world, step, pro
 
 
 def test_an_end_that_cannot_be_stored_now_is_stored_later(world, monkeypatch):
-    from goflow.executor import service
+    from goflow.executor import known
 
-    kept, failing = service.settle_all, [True]
+    kept, failing = known.settle_all, [True]
 
     def settle_all(*given):
         if failing.pop() if failing else False:
             raise DatabaseBusyError("locked")
         return kept(*given)
 
-    monkeypatch.setattr(service, "settle_all", settle_all)
+    monkeypatch.setattr(known, "settle_all", settle_all)
     executor = world.executor()
     executor._start_backend()
     launch = world.queue()

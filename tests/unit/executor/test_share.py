@@ -58,9 +58,9 @@ def test_what_another_daemon_has_is_left_alone(world: World, half):
     work_off(executor)
     assert world.backend.starts == [mine.id]
     for launch in (mine, other):
-        executor._launch(launch.id)
+        executor._launching.launch(launch.id)
         world.request_stop(launch)
-        executor._stop(launch.id)
+        executor._ending.stop(launch.id)
     assert [launch_id for what, launch_id in world.backend.calls if what == "terminate"] == [mine.id]
     world.backend.end(other.id)
     assert world.launch(other.id).state is LaunchState.PLANNED
@@ -73,7 +73,7 @@ def test_what_comes_to_be_its_own_is_launched_observed_and_cleaned(world: World,
     planned, ended, cleaned = world.queue(), world.queue(), world.queue()
     other = world.executor()
     for launch in (ended, cleaned):
-        other._launch(launch.id)
+        other._launching.launch(launch.id)
         world.claim(launch)
     other.observe(world.backend.phases[ended.id])
     executor = world.executor(share=half)
@@ -114,7 +114,7 @@ def test_a_launch_that_went_over_to_another_at_the_last_moment_is_not_made(world
     half.mine = {launch.id}
     executor = world.executor(share=half)
     half.at_take = lambda together: half.mine.clear()
-    executor._launch(launch.id)
+    executor._launching.launch(launch.id)
     assert world.backend.starts == []
     assert world.launch(launch.id).state is LaunchState.PLANNED
 
@@ -128,15 +128,15 @@ def test_what_was_over_before_it_was_made_is_taken_away_again(world: World, half
     def sleep(what: str, launch_id: str) -> None:
         if what == "launch" and not world.backend.starts:
             world.backend.before = lambda what, launch_id: None
-            awake._launch(launch_id)
+            awake._launching.launch(launch_id)
             world.claim(launch)
             world.backend.end(launch_id, SUCCESS, tell=False)
             awake.observe(world.backend.phases[launch_id])
-            awake._clean(launch_id)
+            awake._ending.clean(launch_id)
             del world.backend.plans[launch_id]  # its TTL is over
 
     world.backend.before = sleep
-    slept._launch(launch.id)
+    slept._launching.launch(launch.id)
     assert world.backend.starts == [launch.id] * 2
     assert world.backend.calls[-2:] == [("terminate", launch.id), ("cleanup", launch.id)]
     assert world.backend.phases == {}
@@ -198,9 +198,9 @@ def test_a_process_is_of_the_home_that_has_begun_it(world: World, members):
     shares = [SharedByHome(a), SharedByHome(b)]
     assert [share.has(launch) for share in shares] == [True, False]
     other = world.executor(share=shares[1])
-    other._launch(launch.id)
+    other._launching.launch(launch.id)
     assert world.backend.starts == []
-    world.executor(share=shares[0])._launch(launch.id)
+    world.executor(share=shares[0])._launching.launch(launch.id)
     assert (world.launch(launch.id).state, world.launch(launch.id).home) == (LaunchState.CREATED, "a")
     a.leave()
     b.look()
@@ -225,7 +225,7 @@ def test_what_a_daemon_that_is_gone_was_to_begin_is_begun_by_another(world: Worl
     a, b = members.join("a"), members.join("b")
     a.look()
     launch = queued_for(world, a)
-    world.executor(share=SharedByHome(a))._launch(launch.id)
+    world.executor(share=SharedByHome(a))._launching.launch(launch.id)
     a.leave()
     b.look()
     world.backend.phases.clear()  # b's machine has no such process

@@ -50,7 +50,7 @@ KILLED = {"before there is a Job": 0, "before any row is noted": 1, "after one":
 @pytest.mark.parametrize("killed_after", KILLED.values(), ids=KILLED)
 def test_a_daemon_that_dies_between_the_job_and_its_rows_goes_on(world, killed_after, monkeypatch):
     """Its first transaction notes where they will be, then comes the Job, then one for each row."""
-    monkeypatch.setattr("goflow.executor.service.AT_ONCE", 1)
+    monkeypatch.setattr("goflow.executor.known.AT_ONCE", 1)
     found = world.queue_copies(3)
     executor = world.executor()
     real, left = world.store.transaction, [killed_after]

@@ -153,7 +153,7 @@ def test_a_task_never_succeeds_without_its_result(world: World, monkeypatch, uns
     executor = world.executor()
     monkeypatch.setattr(executor.planner, "claims_itself", lambda launch_id: False)
     launch = world.queue()
-    executor._launch(launch.id)
+    executor._launching.launch(launch.id)
     world.claim(launch)
     instance = world.instance(launch)
     place = (instance.dag_run_id, instance.task_id, instance.map_index)

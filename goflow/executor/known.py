@@ -1,0 +1,110 @@
+"""What an executor knows of launches without asking for it, and where it writes what becomes of them.
+
+What stands here is what this executor has seen or done itself, and what never changes of it: a launch whose end is
+stored is over, whatever else is seen of it; the Job that it has made has the name that it gave it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from goflow.domain.runs import Launch, Outcome
+from goflow.domain.state import TaskState
+from goflow.executor.noted import Begin, Created, begin_all, cleaned_all, created_all
+from goflow.executor.notes import AT_ONCE, Notes, Together
+from goflow.executor.outcomes import End, settle_all
+from goflow.executor.share import Share
+from goflow.operators.plan import JobPlan
+from goflow.store import Store
+from goflow.store.cache import Cache
+from goflow.store.tx import in_parts
+
+MOST_MADE, MOST_OVER = 20_000, 2_000
+"""Launches that this executor has made, and those that it has seen the end of."""
+TERMINATED = "Terminated"
+"""The reason of a launch that was stopped by somebody's word."""
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Known:
+    """Of launches of STORE, for a daemon with that SHARE of them. Thread-safe; what writes raises DatabaseBusyError."""
+
+    def __init__(self, store: Store, share: Share) -> None:
+        self._share = share
+        self._clock = store.clock
+        self._notes = Notes(store)
+        self._made: Cache[str, Launch] = Cache(MOST_MADE)
+        self._over: Cache[str, bool] = Cache(MOST_OVER)
+
+    def made(self, launch_id: str) -> Launch | None:
+        """The launch as it was when its Job was made here: what never changes holds; None for others."""
+        return self._made.get(launch_id)
+
+    def is_over(self, launch_id: str) -> bool:
+        """Whether its end is known to be stored."""
+        return bool(self._over.get(launch_id))
+
+    def remember(self, launch: Launch) -> None:
+        """LAUNCH, whose Job or process is there, is known."""
+        self._made.put(launch.id, launch)
+
+    def ended(self, launch_id: str) -> None:
+        """Its end is stored."""
+        self._over.put(launch_id, True)
+
+    def forget(self, launch_id: str) -> None:
+        """Nothing is left of it."""
+        self._over.put(launch_id, True)
+        self._made.drop(launch_id)
+
+    def note_created(self, plan: JobPlan, planned: Sequence[Launch]) -> bool:
+        """Store that the Job of PLAN is there, with the launches PLANNED; whether all were over and cleaned before."""
+        home = self._share.home or None
+        if planned[0].job_index is None:
+            made = replace(planned[0], job_name=plan.job_name, namespace=plan.namespace, home=home)
+            self.remember(replace(made, created_at=self._clock.now()))
+        parts = in_parts(planned, AT_ONCE)
+        late = [self._write(created_all, Created(plan, part, home)) for part in parts]
+        return all(late)
+
+    def note_begun(self, begin: Begin) -> None:
+        """Store that a container that is not ours has begun."""
+        self._write(begin_all, begin)
+
+    def note_cleaned(self, launch_id: str) -> None:
+        """Store that the backend keeps nothing of it any more."""
+        self._write(cleaned_all, launch_id)
+        self.forget(launch_id)
+
+    def settle(self, end: End) -> None:
+        """Have END stored, with all others that come at the same time."""
+        self._write(settle_all, end)
+        self.ended(end.launch_id)
+
+    def fail(
+        self,
+        launch_id: str,
+        reason: str,
+        message: str,
+        *,
+        retry: bool = True,
+        disrupted: bool = False,
+        lost: bool = True,
+    ) -> None:
+        """Have it stored that it has failed, by the executor's own word: REASON, in words MESSAGE. LOST: no answer of
+        its own will come. The rest is `Outcome`'s."""
+        outcome = Outcome(
+            state=TaskState.FAILED,
+            reason=reason,
+            message=message,
+            retry=retry,
+            disrupted=disrupted,
+            at=self._clock.now(),
+        )
+        self.settle(End(launch_id=launch_id, outcome=outcome, who="executor", lost=lost))
+
+    def _write(self, together: Together[T, R], what: T) -> R:
+        return self._notes.write_with(together, what)

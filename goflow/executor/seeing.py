@@ -1,0 +1,142 @@
+"""What the backend has seen of a launch becomes what is stored of it: it waits, has begun, has ended, is gone."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from goflow.domain.runs import Launch, Outcome
+from goflow.domain.state import OPEN_LAUNCH_STATES, LaunchState, TaskState
+from goflow.executor.backend import Backend, Handle, Observation, Phase
+from goflow.executor.here import Here
+from goflow.executor.known import TERMINATED, Known
+from goflow.executor.noted import Begin
+from goflow.executor.outcomes import End, with_unsent_results
+from goflow.executor.plans import Planner
+from goflow.executor.share import Share
+from goflow.executor.shared_jobs import as_its_launch
+from goflow.executor.startup import STARTUP_TIMEOUT
+from goflow.executor.unsent import NOTHING
+from goflow.kube.status import QUOTA_EXCEEDED
+from goflow.store import Store, launches
+
+if TYPE_CHECKING:
+    from goflow.executor.follow import LogFollower
+
+LOG_WAIT_S = 0.3
+"""Seconds after which a container's log is looked at again that is still being read."""
+NO_SERVER = "NoServer"
+"""The reason of a runner that could not claim its launch, since nobody answered."""
+
+
+class Seeing:
+    """Stores what is seen of launches of STORE on BACKEND, for a daemon with that SHARE of them. HERE: since when it is
+    there; AGAIN: an observation is to be taken again after so many seconds."""
+
+    def __init__(
+        self,
+        store: Store,
+        backend: Backend,
+        planner: Planner,
+        share: Share,
+        *,
+        known: Known,
+        here: Here,
+        follower: LogFollower | None,
+        again: Callable[[Observation, float], None],
+    ) -> None:
+        self.store = store
+        self.backend = backend
+        self.planner = planner
+        self.share = share
+        self.follower = follower
+        self._clock = store.clock
+        self._known = known
+        self._here = here
+        self._again = again
+
+    def take(self, seen: Observation) -> None:
+        """What is known already does nothing. Raises BackendAwayError, DatabaseBusyError, NotFoundError."""
+        if not self.share.may_have(seen.launch_id):
+            return
+        if self.follower is not None:
+            self.follower.consider(seen)
+        if self._known.is_over(seen.launch_id):
+            return
+        if seen.phase is Phase.RUNNING and self.planner.claims_itself(seen.launch_id):
+            return
+        launch = self._known.made(seen.launch_id) if seen.phase in {Phase.RUNNING, Phase.ENDED} else None
+        if launch is None:
+            with self.store.reading() as tx:
+                launch = launches.find(tx, seen.launch_id)
+        if launch is None or launch.state not in OPEN_LAUNCH_STATES or not self.share.has(launch):
+            return
+        if launch.job_index is not None:
+            seen = as_its_launch(launch, seen)
+        if seen.phase is Phase.ENDED and seen.final and seen.outcome is not None:
+            self._ended(launch, seen, seen.outcome)
+        elif seen.phase is Phase.GONE:
+            self._gone(launch, seen)
+        elif seen.phase is Phase.RUNNING:
+            self._running(launch, seen)
+        elif seen.phase is Phase.PENDING:
+            self._pending(launch, seen)
+
+    def _pending(self, launch: Launch, seen: Observation) -> None:
+        """Note what it waits for, or that it does not wait for room any more."""
+        let_in = launch.reason == QUOTA_EXCEEDED and seen.claimant is not None  # there is a pod now
+        news = bool(seen.reason) and (seen.reason, seen.message) != (launch.reason, launch.message)
+        if let_in or news:
+            with self.store.transaction() as tx:
+                if let_in:
+                    launches.let_in(tx, launch.id, self._clock.now())
+                if news:
+                    launches.set_message(tx, launch.id, reason=seen.reason, message=seen.message)
+
+    def _ended(self, launch: Launch, seen: Observation, outcome: Outcome) -> None:
+        """Store the end; where its output is the task's result, once all of that is there."""
+        if outcome.disrupted and outcome.reason == NO_SERVER and self._here.all_along(launch.created_at):
+            outcome = dataclasses.replace(outcome, disrupted=False)  # another one would not find the way here either
+        report: Mapping[str, Any] | None = None
+        if self.follower is not None and outcome.state is TaskState.SUCCESS and self.follower.has_result(launch.id):
+            if self.follower.busy(launch.id):
+                self._again(seen, LOG_WAIT_S)
+                return
+            report = self.follower.result(launch.id)
+        if outcome.state is TaskState.SUCCESS and not self.planner.claims_itself(launch.id):
+            unsent = self.backend.unsent(Handle.of(launch))
+            if unsent != NOTHING:
+                outcome, report = with_unsent_results(self.store, launch, outcome, report, unsent)
+        self._known.settle(End(launch_id=launch.id, outcome=outcome, who=self.backend.name, report=report))
+
+    def _gone(self, launch: Launch, seen: Observation) -> None:
+        """Gone without an answer: told so, and never silently created anew (decision 10)."""
+        if launch.state is LaunchState.PLANNED:
+            return  # it was never created: the work queue has it
+        if launch.stop_requested_at is not None:
+            self._known.fail(launch.id, TERMINATED, "it was stopped")
+            return
+        if launch.home is not None and launch.home != self.share.home:
+            self._known.fail(launch.id, "DaemonGone", "the daemon that was to begin it is gone", disrupted=True)
+            return
+        if launch.state is LaunchState.CREATED and launch.reason == STARTUP_TIMEOUT:
+            self._known.fail(launch.id, STARTUP_TIMEOUT, launch.message or "", lost=False)
+            return
+        what = "Job" if self.backend.name == "kubernetes" else "process"
+        self._known.fail(launch.id, "Lost", f"its {what} is gone without an answer, reason unknown ({seen.reason})")
+
+    def _running(self, launch: Launch, seen: Observation) -> None:
+        """A container that is not ours has begun; our own runner claims its launch itself."""
+        if launch.state is LaunchState.CLAIMED or self.planner.claims_itself(launch.id):
+            return
+        begin = Begin(
+            launch=launch,
+            claimant=seen.claimant or "container",
+            who=self.backend.name,
+            at=seen.at,
+            calls_back=self.planner.calls_back(launch.id),
+        )
+        self._known.note_begun(begin)
+        if launch.job_index is None:
+            self._known.remember(dataclasses.replace(launch, state=LaunchState.CLAIMED, claimed_by=begin.claimant))
