@@ -187,7 +187,7 @@ class KubernetesBackend:
             for launch_id, job in by_launch.items():
                 verdict = observe_job(job)
                 pending = Observation(launch_id=launch_id, phase=Phase.PENDING)
-                seen[launch_id] = pending if verdict is None else without_pod(verdict)
+                seen[launch_id] = pending if verdict is None else without_pod(verdict, job)
             for pod in pods:
                 found = observe_pod(pod)
                 if found is not None:
@@ -315,9 +315,9 @@ class KubernetesBackend:
         if verdict is None:
             return
         told = seen
-        if hangs_on_pod(verdict) and (seen is None or seen.outcome is None):  # the watch of pods may lag behind
+        if hangs_on_pod(verdict, job) and (seen is None or seen.outcome is None):  # the watch of pods may lag behind
             seen = self._look_at_pod(job, verdict.launch_id)
-        news = without_pod(verdict) if seen is None else judge(seen, job)
+        news = without_pod(verdict, job) if seen is None else judge(seen, job)
         if news != told:
             self._sink(news)
 

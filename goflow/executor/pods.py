@@ -108,7 +108,7 @@ def judge(seen: Observation, job: Json | None) -> Observation:
     if not is_over(job) or (own is not None and seen.final):
         return seen
     if own is None:
-        return seen if hangs_on_pod(verdict) else dataclasses.replace(verdict, claimant=seen.claimant)
+        return seen if hangs_on_pod(verdict, job) else dataclasses.replace(verdict, claimant=seen.claimant)
     disrupted = own.disrupted or verdict.outcome.disrupted
     return dataclasses.replace(seen, outcome=dataclasses.replace(own, disrupted=disrupted), final=True)
 
@@ -130,16 +130,17 @@ def observe_job(job: Json) -> Observation | None:
     return Observation(launch_id=launch_id, phase=Phase.ENDED, outcome=done, reason="Complete")
 
 
-def hangs_on_pod(verdict: Observation) -> bool:
-    """Whether VERDICT of a Job says no more than that its pod has failed: the pod itself knows how and why."""
-    return verdict.outcome is not None and verdict.outcome.reason in _NO_MORE_THAN_FAILED
+def hangs_on_pod(verdict: Observation, job: Json) -> bool:
+    """Whether VERDICT of JOB says no more than that its pod has failed: the pod itself knows how and why. Where the Job
+    alone is asked (`is_parallel`), it has said all that there is to say."""
+    return not is_parallel(job) and verdict.outcome is not None and verdict.outcome.reason in _NO_MORE_THAN_FAILED
 
 
-def without_pod(verdict: Observation) -> Observation:
-    """VERDICT of a Job that has no pod any more. Pods stay until their Job goes: where all that it says is that the pod
+def without_pod(verdict: Observation, job: Json) -> Observation:
+    """VERDICT of JOB, which has no pod any more. Pods stay until their Job goes: where all that it says is that the pod
     has failed, somebody has deleted that, and nobody has seen how it ended. (Or Kubernetes has, which removes pods that
     have ended above ``terminated-pod-gc-threshold``; that cannot be told apart.)"""
-    if not hangs_on_pod(verdict) or verdict.outcome is None:
+    if not hangs_on_pod(verdict, job) or verdict.outcome is None:
         return verdict
     words = (
         f"its pod was deleted while nobody looked, and all that is left is its Job's word: {verdict.outcome.message}"

@@ -204,6 +204,20 @@ def test_after_a_restart_a_pod_that_was_deleted_meanwhile_was_disrupted() -> Non
     assert (seen.outcome.reason, seen.outcome.disrupted) == ("PodDeleted", True)
 
 
+@pytest.mark.parametrize("watched_on", [True, False], ids=["while it is watched", "after a restart"])
+def test_a_job_that_alone_gives_the_verdict_has_failed_whatever_became_of_its_pods(watched_on: bool) -> None:
+    watched = Watched()
+    failed = job(("Failed", *ONE_FAILED), verdict="job")
+    if watched_on:
+        seen = watched.tell(job(verdict="job"), failed)
+    else:
+        watched.backend._list = lambda path: [failed[2]] if path.endswith("jobs") else []  # type: ignore[method-assign]
+        (seen,) = watched.backend.present()
+    assert seen is not None
+    assert seen.outcome is not None
+    assert (seen.outcome.reason, seen.outcome.disrupted) == ("BackoffLimitExceeded", False)
+
+
 def test_a_deleted_job_is_gone_when_its_pod_is() -> None:
     watched = Watched()
     dying = pod({"running": {}}, **DELETED)
