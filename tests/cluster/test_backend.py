@@ -111,7 +111,7 @@ def test_an_image_that_is_not_there_is_named_at_once(stage: Stage) -> None:
 
 def test_a_deadline_that_is_over_is_a_failure_and_no_disruption(stage: Stage) -> None:
     planned = stage.plan("{knock}", "{wait}")
-    limited = dataclasses.replace(planned, plan=dataclasses.replace(planned.plan, active_deadline_s=2))
+    limited = dataclasses.replace(planned, plan=dataclasses.replace(planned.plan, active_deadline_s=6))
     stage.launch(limited)
     outcome = stage.ended(limited).outcome
     assert outcome is not None
