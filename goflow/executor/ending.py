@@ -6,12 +6,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from goflow.domain.state import OPEN_LAUNCH_STATES, LaunchState
-from goflow.executor.backend import Backend, Handle
-from goflow.executor.known import TERMINATED, Known
+from goflow.executor.backend import Handle
+from goflow.executor.known import TERMINATED
 from goflow.executor.noted import OVER
-from goflow.executor.plans import Planner
-from goflow.executor.share import Share
-from goflow.store import Store, launches
+from goflow.executor.place import Place
+from goflow.store import launches
 
 if TYPE_CHECKING:
     from goflow.executor.follow import LogFollower
@@ -23,57 +22,43 @@ LOOK_AGAIN_S = 1.0
 
 
 class Ending:
-    """Ends launches of STORE on BACKEND, for a daemon with that SHARE of them. Both steps raise BackendAwayError and
-    DatabaseBusyError. AGAIN: a launch is to be cleaned after so many seconds."""
+    """Ends launches at PLACE. Both steps raise BackendAwayError and DatabaseBusyError. AGAIN: a launch is to be cleaned
+    after so many seconds."""
 
-    def __init__(
-        self,
-        store: Store,
-        backend: Backend,
-        planner: Planner,
-        share: Share,
-        *,
-        known: Known,
-        follower: LogFollower | None,
-        again: Callable[[str, float], None],
-    ) -> None:
-        self.store = store
-        self.backend = backend
-        self.planner = planner
-        self.share = share
-        self.follower = follower
-        self._known = known
+    def __init__(self, place: Place, *, follower: LogFollower | None, again: Callable[[str, float], None]) -> None:
+        self._place = place
+        self._follower = follower
         self._again = again
 
     def stop(self, launch_id: str) -> None:
         """Tell it to stop; one that has not begun is over."""
-        with self.store.reading() as tx:
+        with self._place.store.reading() as tx:
             launch = launches.find(tx, launch_id)
-        if launch is None or launch.state not in OPEN_LAUNCH_STATES or not self.share.has(launch):
+        if launch is None or launch.state not in OPEN_LAUNCH_STATES or not self._place.share.has(launch):
             return
-        self.backend.terminate(Handle.of(launch), STOP_GRACE_S)
+        self._place.backend.terminate(Handle.of(launch), STOP_GRACE_S)
         unclaimed = launch.job_index is not None and launch.state is LaunchState.CREATED
         if launch.state is LaunchState.PLANNED or unclaimed:  # and whoever claims it now is told that it is not wanted
-            self._known.fail(launch_id, TERMINATED, "it was stopped before it began")
+            self._place.known.fail(launch_id, TERMINATED, "it was stopped before it began")
 
     def clean(self, launch_id: str) -> None:
         """Take away what the backend keeps of a launch whose end is stored."""
-        launch, others = self._known.made(launch_id), False
+        launch, others = self._place.known.made(launch_id), False
         if launch is None:
-            with self.store.reading() as tx:
+            with self._place.store.reading() as tx:
                 launch = launches.find(tx, launch_id)
                 others = launch is not None and launches.is_shared_job_open(tx, launch)
             if launch is None or launch.state not in OVER:
                 return
-        if not self.share.has(launch):
+        if not self._place.share.has(launch):
             return
-        self._known.ended(launch_id)
-        if self.follower is not None and self.follower.busy(launch_id):
+        self._place.known.ended(launch_id)
+        if self._follower is not None and self._follower.busy(launch_id):
             self._again(launch_id, LOOK_AGAIN_S)
             return
         if not others:  # else the last of those that share the Job removes it
-            if not self.backend.cleanup(Handle.of(launch)):
+            if not self._place.backend.cleanup(Handle.of(launch)):
                 self._again(launch_id, LOOK_AGAIN_S)
                 return
-            self.planner.forget(launch)
-        self._known.note_cleaned(launch_id)
+            self._place.planner.forget(launch)
+        self._place.known.note_cleaned(launch_id)

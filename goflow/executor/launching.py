@@ -9,49 +9,30 @@ import structlog
 
 from goflow.domain.runs import Launch
 from goflow.domain.state import LaunchState
-from goflow.executor.backend import Backend, BackendAwayError, Handle, LaunchRefusedError
+from goflow.executor.backend import BackendAwayError, Handle, LaunchRefusedError
 from goflow.executor.holds import Holds
-from goflow.executor.known import Known
 from goflow.executor.outcomes import store_report
-from goflow.executor.plans import Planner
-from goflow.executor.share import Share
+from goflow.executor.place import Place
 from goflow.executor.tokens import TokenMint
 from goflow.executor.work import WorkQueue
 from goflow.operators.plan import JobPlan, NotConvertibleError
 from goflow.operators.shared import as_shared
-from goflow.store import Store, launches, tasks
+from goflow.store import launches, tasks
 
 log = structlog.get_logger(__name__)
 
 
 class Launching:
-    """Makes the Jobs of launches of STORE on BACKEND, as PLANNER has them, with tokens of MINT, for a daemon with that
-    SHARE of them. HOLDS: namespaces without room, of which HAS_ROOM is told when one has; QUEUE: whose pressure learns
-    how much the backend bears."""
+    """Makes the Jobs of launches at PLACE, with tokens of MINT. HOLDS: namespaces without room, of which HAS_ROOM is
+    told when one has; QUEUE: whose pressure learns how much the backend bears."""
 
     def __init__(
-        self,
-        store: Store,
-        backend: Backend,
-        planner: Planner,
-        mint: TokenMint,
-        share: Share,
-        *,
-        known: Known,
-        holds: Holds,
-        queue: WorkQueue,
-        has_room: Callable[[], None],
+        self, place: Place, mint: TokenMint, *, holds: Holds, queue: WorkQueue, has_room: Callable[[], None]
     ) -> None:
-        self.store = store
-        self.backend = backend
-        self.planner = planner
-        self.mint = mint
-        self.share = share
-        self.waits = store.waits
         self.away: str | None = None
         """What was said by the backend that did not take the last launch."""
-        self._clock = store.clock
-        self._known = known
+        self._place = place
+        self._mint = mint
         self._holds = holds
         self._queue = queue
         self._has_room = has_room
@@ -59,23 +40,23 @@ class Launching:
     def launch(self, launch_id: str) -> None:
         """Make the Job of a launch, and of all that share it. Raises BackendAwayError, DatabaseBusyError and, for a
         launch that is gone, NotFoundError."""
-        with self.store.reading() as tx:
+        with self._place.store.reading() as tx:
             first, instance = launches.with_task(tx, launch_id)
             together = launches.of_shared_job(tx, first)
             planned = [
                 launch
                 for launch in together
                 if launch.state is LaunchState.PLANNED
-                and launch.backend == self.backend.name
+                and launch.backend == self._place.backend.name
                 and launch.stop_requested_at is None  # else another step ends it
             ]
-            if not planned or not self.share.has(planned[0]):
+            if not planned or not self._place.share.has(planned[0]):
                 return
             if planned[0].id != launch_id:
                 instance = tasks.get(tx, planned[0].task_instance_id)
-            request = self.planner.request(tx, planned[0], instance)
+            request = self._place.planner.request(tx, planned[0], instance)
         try:
-            plan = self.planner.convert(request)
+            plan = self._place.planner.convert(request)
             if planned[0].shared_job is not None:
                 plan = as_shared(plan, planned[0].shared_job, copies=len(together))
             self._note_namespace(plan, planned)
@@ -83,7 +64,7 @@ class Launching:
             if hold is not None:
                 self._tell_why(planned, hold.reason, hold.message)
                 return
-            if not self.share.take(planned):
+            if not self._place.share.take(planned):
                 return
             self._ask(plan)
         except NotConvertibleError as problem:
@@ -103,26 +84,26 @@ class Launching:
 
     def _ask(self, plan: JobPlan) -> None:
         """Have the backend take it, and learn how much it bears. Raises BackendAwayError, LaunchRefusedError."""
-        began = self._clock.monotonic()
+        began = self._place.clock.monotonic()
         try:
-            self.backend.launch(plan, self.mint.token(plan.launch_id))
+            self._place.backend.launch(plan, self._mint.token(plan.launch_id))
         except BackendAwayError as problem:
             if problem.slow_down:
                 self._queue.pressure.throttled(problem.retry_after_s)
             elif problem.waits == "all":
                 self.away = str(problem)
                 self._queue.pressure.away(problem.retry_after_s)
-                self.waits.begin(self.backend.name, self.away)
+                self._place.store.waits.begin(self._place.backend.name, self.away)
             raise
-        self._queue.pressure.succeeded(self._clock.monotonic() - began, self._queue.under_way())
+        self._queue.pressure.succeeded(self._place.clock.monotonic() - began, self._queue.under_way())
         if self.away is not None:
             self.away = None
-            self.waits.end(self.backend.name)
+            self._place.store.waits.end(self._place.backend.name)
 
     def _tell_why(self, planned: Sequence[Launch], reason: str, message: str) -> None:
         """They wait, and say for what."""
         if any((launch.reason, launch.message) != (reason, message) for launch in planned):
-            with self.store.transaction() as tx:
+            with self._place.store.transaction() as tx:
                 for launch in planned:
                     launches.set_message(tx, launch.id, reason=reason, message=message)
 
@@ -130,27 +111,27 @@ class Launching:
         """Noted before it is there: its runner may claim before this thread goes on."""
         elsewhere = [launch.id for launch in planned if launch.namespace != plan.namespace]
         if elsewhere:
-            with self.store.transaction() as tx:
+            with self._place.store.transaction() as tx:
                 for launch_id in elsewhere:
                     launches.set_namespace(tx, launch_id, plan.namespace)
 
     def _created(self, plan: JobPlan, planned: Sequence[Launch]) -> None:
         if plan.rendered or plan.results:
-            with self.store.transaction() as tx:
+            with self._place.store.transaction() as tx:
                 _, instance = launches.with_task(tx, plan.launch_id)
                 told = [{"key": key, "value": value} for key, value in plan.results.items()]
                 store_report(tx, instance, {"rendered_fields": plan.rendered or None, "xcoms": told})
-        if self._known.note_created(plan, planned):
+        if self._place.known.note_created(plan, planned):
             self._undo(plan, planned[0])
 
     def _undo(self, plan: JobPlan, launch: Launch) -> None:
         """This daemon slept before it made the Job. Others have had it, seen its end and removed it meanwhile."""
         log.warning("a launch was made again that is over; it is taken away", launch=launch.id)
         handle = replace(Handle.of(launch), job_name=plan.job_name, namespace=plan.namespace)
-        self.backend.terminate(handle, 0)
-        self.backend.cleanup(handle)
+        self._place.backend.terminate(handle, 0)
+        self._place.backend.cleanup(handle)
 
     def _refuse(self, planned: Sequence[Launch], reason: str, message: str) -> None:
         """They will never start: their attempts fail, without another try, and say why."""
         for launch in planned:
-            self._known.fail(launch.id, reason, message, retry=False)
+            self._place.known.fail(launch.id, reason, message, retry=False)

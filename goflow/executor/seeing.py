@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from goflow.domain.runs import Launch, Outcome
 from goflow.domain.state import OPEN_LAUNCH_STATES, LaunchState, TaskState
-from goflow.executor.backend import Backend, Handle, Observation, Phase
+from goflow.executor.backend import Handle, Observation, Phase
 from goflow.executor.here import Here
-from goflow.executor.known import TERMINATED, Known
+from goflow.executor.known import TERMINATED
 from goflow.executor.noted import Begin
 from goflow.executor.outcomes import End, with_unsent_results
-from goflow.executor.plans import Planner
-from goflow.executor.share import Share
+from goflow.executor.place import Place
 from goflow.executor.shared_jobs import as_its_launch
 from goflow.executor.startup import STARTUP_TIMEOUT
 from goflow.executor.unsent import NOTHING
 from goflow.kube.status import QUOTA_EXCEEDED
-from goflow.store import Store, launches
+from goflow.store import launches
 
 if TYPE_CHECKING:
     from goflow.executor.follow import LogFollower
@@ -31,46 +30,32 @@ NO_SERVER = "NoServer"
 
 
 class Seeing:
-    """Stores what is seen of launches of STORE on BACKEND, for a daemon with that SHARE of them. HERE: since when it is
-    there; AGAIN: an observation is to be taken again after so many seconds."""
+    """Stores what is seen of launches at PLACE. HERE: since when the daemon is there; AGAIN: an observation is to be
+    taken again after so many seconds."""
 
     def __init__(
-        self,
-        store: Store,
-        backend: Backend,
-        planner: Planner,
-        share: Share,
-        *,
-        known: Known,
-        here: Here,
-        follower: LogFollower | None,
-        again: Callable[[Observation, float], None],
+        self, place: Place, *, here: Here, follower: LogFollower | None, again: Callable[[Observation, float], None]
     ) -> None:
-        self.store = store
-        self.backend = backend
-        self.planner = planner
-        self.share = share
-        self.follower = follower
-        self._clock = store.clock
-        self._known = known
+        self._place = place
+        self._follower = follower
         self._here = here
         self._again = again
 
     def take(self, seen: Observation) -> None:
         """What is known already does nothing. Raises BackendAwayError, DatabaseBusyError, NotFoundError."""
-        if not self.share.may_have(seen.launch_id):
+        if not self._place.share.may_have(seen.launch_id):
             return
-        if self.follower is not None:
-            self.follower.consider(seen)
-        if self._known.is_over(seen.launch_id):
+        if self._follower is not None:
+            self._follower.consider(seen)
+        if self._place.known.is_over(seen.launch_id):
             return
-        if seen.phase is Phase.RUNNING and self.planner.claims_itself(seen.launch_id):
+        if seen.phase is Phase.RUNNING and self._place.planner.claims_itself(seen.launch_id):
             return
-        launch = self._known.made(seen.launch_id) if seen.phase in {Phase.RUNNING, Phase.ENDED} else None
+        launch = self._place.known.made(seen.launch_id) if seen.phase in {Phase.RUNNING, Phase.ENDED} else None
         if launch is None:
-            with self.store.reading() as tx:
+            with self._place.store.reading() as tx:
                 launch = launches.find(tx, seen.launch_id)
-        if launch is None or launch.state not in OPEN_LAUNCH_STATES or not self.share.has(launch):
+        if launch is None or launch.state not in OPEN_LAUNCH_STATES or not self._place.share.has(launch):
             return
         if launch.job_index is not None:
             seen = as_its_launch(launch, seen)
@@ -88,9 +73,9 @@ class Seeing:
         let_in = launch.reason == QUOTA_EXCEEDED and seen.claimant is not None  # there is a pod now
         news = bool(seen.reason) and (seen.reason, seen.message) != (launch.reason, launch.message)
         if let_in or news:
-            with self.store.transaction() as tx:
+            with self._place.store.transaction() as tx:
                 if let_in:
-                    launches.let_in(tx, launch.id, self._clock.now())
+                    launches.let_in(tx, launch.id, self._place.clock.now())
                 if news:
                     launches.set_message(tx, launch.id, reason=seen.reason, message=seen.message)
 
@@ -99,44 +84,48 @@ class Seeing:
         if outcome.disrupted and outcome.reason == NO_SERVER and self._here.all_along(launch.created_at):
             outcome = dataclasses.replace(outcome, disrupted=False)  # another one would not find the way here either
         report: Mapping[str, Any] | None = None
-        if self.follower is not None and outcome.state is TaskState.SUCCESS and self.follower.has_result(launch.id):
-            if self.follower.busy(launch.id):
+        if self._follower is not None and outcome.state is TaskState.SUCCESS and self._follower.has_result(launch.id):
+            if self._follower.busy(launch.id):
                 self._again(seen, LOG_WAIT_S)
                 return
-            report = self.follower.result(launch.id)
-        if outcome.state is TaskState.SUCCESS and not self.planner.claims_itself(launch.id):
-            unsent = self.backend.unsent(Handle.of(launch))
+            report = self._follower.result(launch.id)
+        if outcome.state is TaskState.SUCCESS and not self._place.planner.claims_itself(launch.id):
+            unsent = self._place.backend.unsent(Handle.of(launch))
             if unsent != NOTHING:
-                outcome, report = with_unsent_results(self.store, launch, outcome, report, unsent)
-        self._known.settle(End(launch_id=launch.id, outcome=outcome, who=self.backend.name, report=report))
+                outcome, report = with_unsent_results(self._place.store, launch, outcome, report, unsent)
+        self._place.known.settle(End(launch_id=launch.id, outcome=outcome, who=self._place.backend.name, report=report))
 
     def _gone(self, launch: Launch, seen: Observation) -> None:
         """Gone without an answer: told so, and never silently created anew (decision 10)."""
         if launch.state is LaunchState.PLANNED:
             return  # it was never created: the work queue has it
         if launch.stop_requested_at is not None:
-            self._known.fail(launch.id, TERMINATED, "it was stopped")
+            self._place.known.fail(launch.id, TERMINATED, "it was stopped")
             return
-        if launch.home is not None and launch.home != self.share.home:
-            self._known.fail(launch.id, "DaemonGone", "the daemon that was to begin it is gone", disrupted=True)
+        if launch.home is not None and launch.home != self._place.share.home:
+            self._place.known.fail(launch.id, "DaemonGone", "the daemon that was to begin it is gone", disrupted=True)
             return
         if launch.state is LaunchState.CREATED and launch.reason == STARTUP_TIMEOUT:
-            self._known.fail(launch.id, STARTUP_TIMEOUT, launch.message or "", lost=False)
+            self._place.known.fail(launch.id, STARTUP_TIMEOUT, launch.message or "", lost=False)
             return
-        what = "Job" if self.backend.name == "kubernetes" else "process"
-        self._known.fail(launch.id, "Lost", f"its {what} is gone without an answer, reason unknown ({seen.reason})")
+        what = "Job" if self._place.backend.name == "kubernetes" else "process"
+        self._place.known.fail(
+            launch.id, "Lost", f"its {what} is gone without an answer, reason unknown ({seen.reason})"
+        )
 
     def _running(self, launch: Launch, seen: Observation) -> None:
         """A container that is not ours has begun; our own runner claims its launch itself."""
-        if launch.state is LaunchState.CLAIMED or self.planner.claims_itself(launch.id):
+        if launch.state is LaunchState.CLAIMED or self._place.planner.claims_itself(launch.id):
             return
         begin = Begin(
             launch=launch,
             claimant=seen.claimant or "container",
-            who=self.backend.name,
+            who=self._place.backend.name,
             at=seen.at,
-            calls_back=self.planner.calls_back(launch.id),
+            calls_back=self._place.planner.calls_back(launch.id),
         )
-        self._known.note_begun(begin)
+        self._place.known.note_begun(begin)
         if launch.job_index is None:
-            self._known.remember(dataclasses.replace(launch, state=LaunchState.CLAIMED, claimed_by=begin.claimant))
+            self._place.known.remember(
+                dataclasses.replace(launch, state=LaunchState.CLAIMED, claimed_by=begin.claimant)
+            )

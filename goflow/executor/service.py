@@ -27,6 +27,7 @@ from goflow.executor.holds import Holds
 from goflow.executor.known import Known
 from goflow.executor.launching import Launching
 from goflow.executor.notes import AT_ONCE
+from goflow.executor.place import Place
 from goflow.executor.plans import Planner
 from goflow.executor.pressure import Pressure
 from goflow.executor.refill import Refill
@@ -93,20 +94,14 @@ class Executor(ThreadService):
         self._numbers = itertools.count()
         self._turns = [threading.RLock() for _ in range(TURNS)]
         self._here = Here(clock)
-        known = self._known = Known(store, self.share)
-        of = store, backend, planner
-        self._launching = Launching(
-            *of, mint, self.share, known=known, holds=self._holds, queue=self._queue, has_room=self._has_room
-        )
-        self._seeing = Seeing(
-            *of, self.share, known=known, here=self._here, follower=follower, again=self._observe_again
-        )
-        self._ending = Ending(*of, self.share, known=known, follower=follower, again=self._clean_again)
-        self._startup = Startup(*of, self.share, known=known, turn=self._turn)
+        self._known = Known(store, self.share)
+        place = Place(store, backend, planner, self.share, self._known)
+        self._launching = Launching(place, mint, holds=self._holds, queue=self._queue, has_room=self._has_room)
+        self._seeing = Seeing(place, here=self._here, follower=follower, again=self._observe_again)
+        self._ending = Ending(place, follower=follower, again=self._clean_again)
+        self._startup = Startup(place, turn=self._turn)
         self._steps = {"launch": self._launching.launch, "stop": self._ending.stop, "clean": self._ending.clean}
-        self._together = (
-            Together(store, backend, backend, planner, mint, self.share) if isinstance(backend, StartsMany) else None
-        )
+        self._together = Together(place, backend, mint) if isinstance(backend, StartsMany) else None
         self._workers = [
             threading.Thread(target=self._work, name=f"executor-{number}", daemon=True)
             for number in range(launches_at_once + RESERVED)

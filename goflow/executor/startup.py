@@ -10,12 +10,10 @@ import structlog
 
 from goflow.domain.runs import Launch
 from goflow.domain.state import LaunchState
-from goflow.executor.backend import Backend, BackendAwayError, Handle
-from goflow.executor.known import Known
-from goflow.executor.plans import Planner
-from goflow.executor.share import Share
+from goflow.executor.backend import BackendAwayError, Handle
+from goflow.executor.place import Place
 from goflow.kube.status import QUOTA_EXCEEDED
-from goflow.store import Store, launches
+from goflow.store import launches
 
 log = structlog.get_logger(__name__)
 
@@ -25,43 +23,28 @@ LOOK_AT_ALL_S = 60.0
 
 
 class Startup:
-    """Looks after launches of STORE on BACKEND that have not begun, of a daemon with that SHARE of them. TURN: what
-    steps of one launch hold, one at a time."""
+    """Looks after launches at PLACE that have not begun. TURN: what steps of one launch hold, one at a time."""
 
-    def __init__(
-        self,
-        store: Store,
-        backend: Backend,
-        planner: Planner,
-        share: Share,
-        *,
-        known: Known,
-        turn: Callable[[str], AbstractContextManager[object]],
-    ) -> None:
-        self.store = store
-        self.backend = backend
-        self.planner = planner
-        self.share = share
-        self._clock = store.clock
-        self._known = known
+    def __init__(self, place: Place, *, turn: Callable[[str], AbstractContextManager[object]]) -> None:
+        self._place = place
         self._turn = turn
         self._looked_at_all: dt.datetime | None = None
         """When it looked at every launch that has not begun: another daemon may have made some."""
 
     def check(self) -> None:
         """Fail those whose time is up. Raises DatabaseBusyError."""
-        now = self._clock.now()
+        now = self._place.clock.now()
         at_all = self._looked_at_all is None or (now - self._looked_at_all).total_seconds() >= LOOK_AT_ALL_S
         # A look at all has the planner know the times of those, too, that it has not converted.
-        shortest = dt.timedelta(seconds=0.0 if at_all else self.planner.shortest_startup_s)
-        with self.store.reading() as tx:
-            waiting = launches.not_begun(tx, self.backend.name, now - shortest)
+        shortest = dt.timedelta(seconds=0.0 if at_all else self._place.planner.shortest_startup_s)
+        with self._place.store.reading() as tx:
+            waiting = launches.not_begun(tx, self._place.backend.name, now - shortest)
         if at_all:
             self._looked_at_all = now
         for launch in waiting:
-            if launch.reason == QUOTA_EXCEEDED or not self.share.has(launch):
+            if launch.reason == QUOTA_EXCEEDED or not self._place.share.has(launch):
                 continue  # room is made by others that end: there is no telling when
-            limit = self.planner.startup_timeout_s(launch)
+            limit = self._place.planner.startup_timeout_s(launch)
             if launch.created_at is not None and (now - launch.created_at).total_seconds() > limit:
                 why = f"{launch.reason}: {launch.message}" if launch.reason else "no reason was given"
                 message = f"it did not start within {limit:.0f} s ({why})"
@@ -72,15 +55,15 @@ class Startup:
 
     def _give_up(self, launch: Launch, message: str) -> None:
         """Take LAUNCH away, and say why in words MESSAGE, unless it has begun at the last moment."""
-        with self.store.reading() as tx:
+        with self._place.store.reading() as tx:
             now = launches.find(tx, launch.id)
-        if now is None or now.state is not LaunchState.CREATED or not self.share.has(now):
+        if now is None or now.state is not LaunchState.CREATED or not self._place.share.has(now):
             return
-        with self.store.transaction() as tx:  # first, so that whoever sees that it is gone knows why
+        with self._place.store.transaction() as tx:  # first, so that whoever sees that it is gone knows why
             launches.set_message(tx, now.id, reason=STARTUP_TIMEOUT, message=message)
         try:
-            self.backend.terminate(Handle.of(now), 0)
+            self._place.backend.terminate(Handle.of(now), 0)
         except BackendAwayError as problem:  # the next tick tries again, and goes on with the others
             log.warning("the backend is away", step="startup", launch=launch.id, problem=str(problem))
             return
-        self._known.fail(launch.id, STARTUP_TIMEOUT, message, lost=False)
+        self._place.known.fail(launch.id, STARTUP_TIMEOUT, message, lost=False)

@@ -13,13 +13,12 @@ from typing import Protocol, runtime_checkable
 
 from goflow.domain.runs import Launch
 from goflow.domain.state import LaunchState
-from goflow.executor.backend import Backend, Handle
+from goflow.executor.backend import Handle
 from goflow.executor.noted import OVER, Created, cleaned_all, created_all
-from goflow.executor.plans import Planner
-from goflow.executor.share import Share
+from goflow.executor.place import Place
 from goflow.executor.tokens import TokenMint
 from goflow.operators.plan import JobPlan, NotConvertibleError
-from goflow.store import Store, launches
+from goflow.store import launches
 
 AT_ONCE = 100
 """Steps that are done together at most."""
@@ -37,37 +36,32 @@ class Together:
     """Launches and cleans up many at once. Both give back the launches that they have done, as they are then, and raise
     BackendAwayError and DatabaseBusyError; then all may be done again."""
 
-    def __init__(
-        self, store: Store, backend: Backend, starter: StartsMany, planner: Planner, mint: TokenMint, share: Share
-    ) -> None:
-        self._store = store
-        self._backend = backend
+    def __init__(self, place: Place, starter: StartsMany, mint: TokenMint) -> None:
+        self._place = place
         self._starter = starter
-        self._planner = planner
         self._mint = mint
-        self._share = share
 
     def launch(self, launch_ids: Sequence[str]) -> list[Launch]:
         """Start launches, and note it."""
-        with self._store.reading() as tx:
+        with self._place.store.reading() as tx:
             found = [pair for pair in launches.with_tasks(tx, launch_ids).values() if self._is_ordinary(pair[0])]
-            requests = [(launch, self._planner.request(tx, launch, instance)) for launch, instance in found]
+            requests = [(launch, self._place.planner.request(tx, launch, instance)) for launch, instance in found]
         made: list[Created] = []
         for launch, request in requests:
             try:
-                plan = self._planner.convert(request)
+                plan = self._place.planner.convert(request)
             except NotConvertibleError:
                 continue
             says_more = plan.namespace != launch.namespace or plan.rendered or plan.results
-            if not says_more and self._share.take([launch]):
-                made.append(Created(plan, [launch], self._share.home or None))
+            if not says_more and self._place.share.take([launch]):
+                made.append(Created(plan, [launch], self._place.share.home or None))
         if not made:
             return []
         self._starter.launch_all([(one.plan, self._mint.token(one.plan.launch_id)) for one in made])
-        with self._store.transaction() as tx:
+        with self._place.store.transaction() as tx:
             late = created_all(tx, made)
         return [
-            replace(one.planned[0], job_name=one.plan.job_name, created_at=self._store.clock.now(), home=one.home)
+            replace(one.planned[0], job_name=one.plan.job_name, created_at=self._place.clock.now(), home=one.home)
             for one, is_late in zip(made, late, strict=True)
             if not is_late
         ]
@@ -75,28 +69,28 @@ class Together:
     def _is_ordinary(self, launch: Launch) -> bool:
         return (
             launch.state is LaunchState.PLANNED
-            and launch.backend == self._backend.name
+            and launch.backend == self._place.backend.name
             and launch.stop_requested_at is None
             and launch.shared_job is None
             and launch.reason is None
-            and self._share.has(launch)
+            and self._place.share.has(launch)
         )
 
     def clean(self, launch_ids: Sequence[str]) -> list[Launch]:
         """Clean up after launches that are over, and note it."""
-        with self._store.reading() as tx:
+        with self._place.store.reading() as tx:
             found = launches.with_tasks(tx, launch_ids)
         cleaned = [
             launch
             for launch, _ in found.values()
             if launch.state in OVER
             and launch.shared_job is None
-            and self._share.has(launch)
-            and self._backend.cleanup(Handle.of(launch))
+            and self._place.share.has(launch)
+            and self._place.backend.cleanup(Handle.of(launch))
         ]
         for launch in cleaned:
-            self._planner.forget(launch)
+            self._place.planner.forget(launch)
         if cleaned:
-            with self._store.transaction() as tx:
+            with self._place.store.transaction() as tx:
                 cleaned_all(tx, [launch.id for launch in cleaned])
         return cleaned
