@@ -1,7 +1,8 @@
 """Defaults of DAG and operator arguments that an installation of Airflow may set (``core.default_task_retries``).
 
-They come from the environment that the folder gives, as everything that ``conf`` answers; what nobody has set stays
-what the tables of the arguments say. Sources: the factories of ``airflow/sdk/definitions/dag.py`` and the constants of
+They come from the environment that the folder gives, as everything that ``conf`` answers, and those of arguments are
+looked up once in a session; what nobody has set stays what the tables of the arguments say. Sources: the factories of
+``airflow/sdk/definitions/dag.py`` and the constants of
 ``airflow/sdk/definitions/_internal/abstractoperator.py`` (3.3), ``airflow/models/abstractoperator.py`` and
 ``airflow/models/dag.py`` (2.11).
 """
@@ -16,6 +17,7 @@ from goflow.domain.moments import zone_info
 from goflow.domain.spec import Dialect
 from goflow.parser.interpreter.values import At
 from goflow.parser.libraries.airflow.exceptions import MODULE, fail
+from goflow.parser.libraries.airflow.state import state_of
 from goflow.parser.libraries.airflow.variables import own_setting, truth_of
 
 Option = tuple[str, str, Callable[[str], Any]]
@@ -48,18 +50,21 @@ _TASK_OPTIONS_2: Mapping[str, Option] = {
 }
 
 
-def configured_for_dag(at: At) -> dict[str, Any]:
+def configured_for_dag(at: At) -> Mapping[str, Any]:
     """The defaults of DAG's arguments that the folder's environment sets. Raises AirflowConfigException as Airflow."""
-    return _configured(DAG_OPTIONS, at)
+    return state_of(at.session).singleton("configured for DAGs", lambda: _configured(DAG_OPTIONS, at))
 
 
-def configured_for_task(at: At) -> dict[str, Any]:
+def configured_for_task(at: At) -> Mapping[str, Any]:
     """The same of BaseOperator's arguments."""
-    airflow2 = at.session.dialect is Dialect.AIRFLOW2
-    return _configured({**TASK_OPTIONS, **_TASK_OPTIONS_2} if airflow2 else TASK_OPTIONS, at)
+    return state_of(at.session).singleton("configured for tasks", lambda: _configured(_task_options(at), at))
 
 
-def _configured(options: Mapping[str, Option], at: At) -> dict[str, Any]:
+def _task_options(at: At) -> Mapping[str, Option]:
+    return {**TASK_OPTIONS, **_TASK_OPTIONS_2} if at.session.dialect is Dialect.AIRFLOW2 else TASK_OPTIONS
+
+
+def _configured(options: Mapping[str, Option], at: At) -> Mapping[str, Any]:
     found = {}
     for argument, (section, key, read) in options.items():
         text = own_setting(at, section, key)

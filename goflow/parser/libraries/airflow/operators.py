@@ -355,10 +355,13 @@ def native_init(at: At, task: OperatorValue, /, *args: Any, **kwargs: Any) -> No
     check_fail_fast(task, at)
 
 
-def _configured(defaults: Mapping[str, Any], at: At) -> dict[str, Any]:
+def _configured(defaults: Mapping[str, Any], at: At) -> Mapping[str, Any]:
     """What the installation sets in place of BaseOperator's own DEFAULTS; a class that has another keeps it."""
+    configured = configured_for_task(at)
+    if not configured:
+        return configured
     base = base_parameters(at.session.dialect)
-    return {name: value for name, value in configured_for_task(at).items() if defaults.get(name) == base[name]}
+    return {name: value for name, value in configured.items() if defaults.get(name) == base[name]}
 
 
 class SettlingTask:
