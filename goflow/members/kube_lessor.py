@@ -10,9 +10,8 @@ from goflow.domain.clock import Clock
 from goflow.kube.api import KubeApi
 from goflow.kube.errors import UnavailableError
 from goflow.kube.lease import KubeLease
-from goflow.members.lessors import SOON_S, tell_released, tell_taken
+from goflow.members.lessors import DatabaseLessor
 from goflow.store import Store, leases
-from goflow.store.rows import Lease
 
 _UNSAFE = re.compile(r"[^a-z0-9.-]+")
 
@@ -35,7 +34,7 @@ def leases_in(
     return lease_of
 
 
-class KubeLessor:
+class KubeLessor(DatabaseLessor):
     """Leases that are Lease objects, made by LEASE_OF, for the daemon HOLDER; what they say is written down in STORE's
     database, where the fence is.
 
@@ -44,20 +43,15 @@ class KubeLessor:
     """
 
     def __init__(self, lease_of: Callable[[str], KubeLease], store: Store, holder: str, ttl_s: float) -> None:
+        super().__init__(store, holder, ttl_s)
         self._lease_of = lease_of
-        self._store = store
-        self._holder = holder
-        self._ttl_s = ttl_s
         self._leases: dict[str, KubeLease] = {}
-        self._waits: dict[str, float] = {}
 
     def is_free(self, name: str) -> bool:
         """Free, expired as far as this daemon has watched it, or of an earlier life of this daemon."""
         lease = self._lease(name)
         standing = lease.look()
-        left = 0.0 if standing.holder == lease.holder else standing.expires_in_s
-        self._waits[name] = max(left, SOON_S)
-        return left <= 0
+        return self._looked(name, 0.0 if standing.holder == lease.holder else standing.expires_in_s)
 
     def take(self, name: str) -> int | None:
         """Take the object, and then write that down."""
@@ -67,32 +61,21 @@ class KubeLessor:
         if epoch is None:
             return None
         with self._store.transaction() as tx:
-            lease = leases.seize(tx, name, self._holder, self._ttl_s, epoch)
-            if lease is not None:
-                tell_taken(tx, lease)
-        return None if lease is None else epoch
+            return self._taken(tx, leases.seize(tx, name, self._holder, self._ttl_s, epoch))
 
     def renew(self, name: str, epoch: int) -> bool:
         """Keep both."""
-        self._waits[name] = self._ttl_s
         try:
             kept = self._lease(name).renew(epoch)
         except UnavailableError:
             kept = True
-        with self._store.transaction() as tx:
-            lease = Lease(name=name, holder=self._holder, epoch=epoch, expires_at=tx.now())
-            return kept and leases.renew(tx, lease, self._ttl_s) is not None
+        return kept and super().renew(name, epoch)
 
     def release(self, name: str, epoch: int) -> None:
         """Let go of both, and wake the others."""
         with contextlib.suppress(UnavailableError):
             self._lease(name).release(epoch)
-        with self._store.transaction() as tx:
-            tell_released(tx, name, self._holder, epoch)
-
-    def wait_s(self, name: str) -> float:
-        """As the last look had it."""
-        return self._waits.get(name, self._ttl_s)
+        super().release(name, epoch)
 
     def _lease(self, name: str) -> KubeLease:
         return self._leases.setdefault(name, self._lease_of(name))

@@ -43,42 +43,39 @@ class DatabaseLessor:
         with self._store.reading() as tx:
             known, now = leases.get(tx, name), tx.shared_now()
         left = 0.0 if known is None or known.holder == self._holder else (known.expires_at - now).total_seconds()
-        self._waits[name] = max(left, SOON_S)
-        return left <= 0
+        return self._looked(name, left)
 
     def take(self, name: str) -> int | None:
         """Take it, with an epoch that nobody had."""
         with self._store.transaction() as tx:
-            lease = leases.acquire(tx, name, self._holder, self._ttl_s, anew=True)
-            if lease is not None:
-                tell_taken(tx, lease)
-        return None if lease is None else lease.epoch
+            return self._taken(tx, leases.acquire(tx, name, self._holder, self._ttl_s, anew=True))
 
     def renew(self, name: str, epoch: int) -> bool:
         """Keep it."""
         self._waits[name] = self._ttl_s
         with self._store.transaction() as tx:
-            return leases.renew(tx, self._lease(tx, name, epoch), self._ttl_s) is not None
+            return leases.renew(tx, self._held(tx, name, epoch), self._ttl_s) is not None
 
     def release(self, name: str, epoch: int) -> None:
         """Let go of it, and wake the others."""
         with self._store.transaction() as tx:
-            tell_released(tx, name, self._holder, epoch)
+            if leases.release(tx, self._held(tx, name, epoch)):
+                events.emit(tx, events.LEASE_RELEASED, who=self._holder, data={"lease": name, "epoch": epoch})
 
     def wait_s(self, name: str) -> float:
         """As the last look had it."""
         return self._waits.get(name, self._ttl_s)
 
-    def _lease(self, tx: Tx, name: str, epoch: int) -> Lease:
+    def _looked(self, name: str, left_s: float) -> bool:
+        self._waits[name] = max(left_s, SOON_S)
+        return left_s <= 0
+
+    def _taken(self, tx: Tx, lease: Lease | None) -> int | None:
+        """The epoch of a LEASE that has changed hands, which is told; None when somebody was faster."""
+        if lease is None:
+            return None
+        events.emit(tx, events.LEASE_TAKEN, who=lease.holder, data={"lease": lease.name, "epoch": lease.epoch})
+        return lease.epoch
+
+    def _held(self, tx: Tx, name: str, epoch: int) -> Lease:
         return Lease(name=name, holder=self._holder, epoch=epoch, expires_at=tx.now())
-
-
-def tell_taken(tx: Tx, lease: Lease) -> None:
-    """Say that LEASE has changed hands."""
-    events.emit(tx, events.LEASE_TAKEN, who=lease.holder, data={"lease": lease.name, "epoch": lease.epoch})
-
-
-def tell_released(tx: Tx, name: str, holder: str, epoch: int) -> None:
-    """Let go of a lease in the database, and say so."""
-    if leases.release(tx, Lease(name=name, holder=holder, epoch=epoch, expires_at=tx.now())):
-        events.emit(tx, events.LEASE_RELEASED, who=holder, data={"lease": name, "epoch": epoch})
