@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from goflow.domain import partitions
 from goflow.domain.deadlines import Deadline, SlaMiss
 from goflow.domain.questions import Question, QuestionKind
 from goflow.domain.runs import DagRun, Event, Launch, TaskInstance
-from goflow.domain.spec import TaskSpec
+from goflow.domain.spec import Schedule, TaskSpec
 from goflow.domain.state import TaskState
 from goflow.store.rows import Attempt, Connection, Dag, DagReading, DagVersion, Pool, Variable, XCom
 
@@ -24,6 +24,7 @@ def moment(value: dt.datetime | None) -> str | None:
 
 def dag(row: Dag) -> Body:
     """A DAG (Airflow's DAGResponse), with ``version`` and ``file_path``."""
+    schedule = Schedule.from_json(row.schedule)
     return {
         "dag_id": row.dag_id,
         "dag_display_name": row.name,
@@ -36,8 +37,8 @@ def dag(row: Dag) -> Body:
         "relative_fileloc": row.file_path,
         "max_active_runs": row.max_active_runs,
         "max_active_tasks": row.max_active_tasks,
-        "timetable_summary": schedule_words(row.schedule),
-        "timetable_partitioned": is_partitioned(row.schedule),
+        "timetable_summary": schedule_words(schedule),
+        "timetable_partitioned": partitions.is_partitioned(schedule),
         "next_dagrun_logical_date": moment(row.next_logical_date),
         "next_dagrun_data_interval_start": moment(row.next_interval_start),
         "next_dagrun_data_interval_end": moment(row.next_interval_end),
@@ -51,12 +52,6 @@ def dag(row: Dag) -> Body:
         "hold_reason": row.hold_reason,
         "task_count": row.task_count,
     }
-
-
-def is_partitioned(schedule: Mapping[str, Any]) -> bool:
-    """Whether the runs of a schedule are for partitions."""
-    known = {"assets": partitions.BY_ASSETS, "cron": partitions.BY_CRON}
-    return schedule.get("timetable") == known.get(str(schedule.get("kind")), False)
 
 
 _ASKED_ONCE = frozenset({QuestionKind.WEIGHT, QuestionKind.DEADLINE})
@@ -74,19 +69,18 @@ def problem(row: Question) -> Body:
     }
 
 
-def schedule_words(schedule: Mapping[str, Any]) -> str:
+def schedule_words(schedule: Schedule) -> str:
     """A schedule in the words of a list: ``0 0 * * *``, ``every 300 s``, ``assets``, ``None``."""
-    kind = schedule.get("kind", "none")
-    if is_partitioned(schedule) and kind == "assets":
+    if partitions.waits_for_partitions(schedule):
         return "Partitioned Asset"
-    if kind == "cron":
-        return ", ".join(schedule.get("crons") or [])
-    if kind == "delta":
-        every = schedule.get("every_s")
-        return f"every {dt.timedelta(seconds=every)}" if every else f"every {schedule.get('relative')}"
-    if kind == "custom":
-        return str(schedule.get("timetable", kind))
-    return {"none": "None", "once": "@once", "continuous": "@continuous"}.get(kind, str(kind))
+    if schedule.kind == "cron":
+        return ", ".join(schedule.crons)
+    if schedule.kind == "delta":
+        every = schedule.every_s
+        return f"every {dt.timedelta(seconds=every)}" if every else f"every {schedule.relative}"
+    if schedule.kind == "custom":
+        return schedule.timetable
+    return {"none": "None", "once": "@once", "continuous": "@continuous"}.get(schedule.kind, schedule.kind)
 
 
 def run(row: DagRun, version: int | None = None) -> Body:
