@@ -77,9 +77,7 @@ def create_command(
         if dry_run:
             rows = api.call("POST", "/api/v2/backfills/dry_run", body=body)["backfills"]
             columns = [
-                ("partition_key", "PARTITION")
-                if rows and rows[0]["partition_key"]
-                else ("logical_date", "LOGICAL DATE"),
+                _told_apart_by(rows),
                 ("data_interval_start", "FROM"),
                 ("data_interval_end", "TO"),
             ]
@@ -137,7 +135,7 @@ def show_command(backfill_id: int, as_json: bool) -> None:
     details({**row, "runs": _words(row)}, False)
     columns = [
         ("sort_ordinal", "PLACE"),
-        ("partition_key", "PARTITION") if dates and dates[0]["partition_key"] else ("logical_date", "LOGICAL DATE"),
+        _told_apart_by(dates),
         ("state", "STATE"),
         ("run_id", "RUN"),
         ("exception_reason", "WHY NOT"),
@@ -187,6 +185,12 @@ def _state(row: dict[str, Any]) -> str:
 def _words(row: dict[str, Any]) -> str:
     """``2 running, 5 success``."""
     return ", ".join(f"{row['runs'][key]} {key}" for key in KEYS if row["runs"][key]) or "no runs"
+
+
+def _told_apart_by(rows: list[dict[str, Any]]) -> tuple[str, str]:
+    """The column of dates, or of partitions, of which a backfill has one kind alone."""
+    has_partitions = bool(rows) and rows[0]["partition_key"]
+    return ("partition_key", "PARTITION") if has_partitions else ("logical_date", "LOGICAL DATE")
 
 
 def _wait(api: Api, row: dict[str, Any], *, quiet: bool) -> dict[str, Any]:
