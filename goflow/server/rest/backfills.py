@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any, Literal
 
 from fastapi import APIRouter, Query
@@ -11,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from goflow.domain.backfills import Backfill, BackfillOrder, Reprocess
 from goflow.scheduler import backfills as orders
 from goflow.server.rest import shapes
-from goflow.server.rest.context import CallerDep, Services, ServicesDep
+from goflow.server.rest.context import CallerDep, Services, ServicesDep, UtcMoment
 from goflow.store import Tx, backfills, dags
 
 router = APIRouter(tags=["Backfill"])
@@ -22,8 +21,8 @@ class BackfillBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     dag_id: str
-    from_date: dt.datetime
-    to_date: dt.datetime
+    from_date: UtcMoment
+    to_date: UtcMoment
     run_backwards: bool = False
     dag_run_conf: dict[str, Any] | None = None
     reprocess_behavior: Reprocess = Reprocess.NONE
@@ -32,8 +31,7 @@ class BackfillBody(BaseModel):
 
     def order(self) -> BackfillOrder:
         """It, as the scheduler takes it."""
-        given = self.model_dump(exclude={"from_date", "to_date"})
-        return BackfillOrder(**given, from_date=_utc(self.from_date), to_date=_utc(self.to_date))
+        return BackfillOrder(**self.model_dump())
 
 
 @router.get("/api/v2/backfills")
@@ -148,7 +146,3 @@ def _shape(tx: Tx, row: Backfill) -> shapes.Body:
         "triggering_user_name": row.triggering_user_name,
         "runs": backfills.states(tx, row.id),
     }
-
-
-def _utc(moment: dt.datetime) -> dt.datetime:
-    return moment.astimezone(dt.UTC) if moment.tzinfo else moment.replace(tzinfo=dt.UTC)

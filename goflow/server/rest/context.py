@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from fastapi import Depends, HTTPException, Request
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from goflow.operators.manifest import Site
 from goflow.operators.request import Defaults
 from goflow.store import Store, tokens
 
+
+def _utc(moment: dt.datetime) -> dt.datetime:
+    return moment.astimezone(dt.UTC) if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+
+
+UtcMoment = Annotated[dt.datetime, AfterValidator(_utc)]
+"""A moment, in UTC where it names no zone."""
 Note = Annotated[str | None, Field(max_length=1000)]
 """A person's note to a run or a task, as long as Airflow allows."""
 Check = Callable[[], str | None]

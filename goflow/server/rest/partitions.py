@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from goflow.scheduler import partition_orders
 from goflow.server.rest import shapes
-from goflow.server.rest.context import CallerDep, ServicesDep
+from goflow.server.rest.context import CallerDep, ServicesDep, UtcMoment
 from goflow.store import partitions
 
 router = APIRouter(tags=["Partition"])
@@ -21,8 +19,8 @@ class ClearPartitionsBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
     run_id: str | None = None
     partition_key: str | None = None
-    partition_date_start: dt.datetime | None = None
-    partition_date_end: dt.datetime | None = None
+    partition_date_start: UtcMoment | None = None
+    partition_date_end: UtcMoment | None = None
     clear_task_instances: bool = False
     dry_run: bool = True
 
@@ -35,27 +33,21 @@ class ClearPartitionsBody(BaseModel):
                 "Exactly one of run_id, partition_key, or a partition date window "
                 "(partition_date_start / partition_date_end) must be provided."
             )
-        if start is not None and end is not None and _aware(start) > _aware(end):
+        if start is not None and end is not None and start > end:
             raise ValueError("partition_date_start must be on or before partition_date_end.")
         return self
-
-
-def _aware(moment: dt.datetime) -> dt.datetime:
-    """MOMENT, in UTC where it names no zone."""
-    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 
 
 @router.post("/api/v2/dags/{dag_id}/clearPartitions")
 def clear_partitions(dag_id: str, body: ClearPartitionsBody, services: ServicesDep, caller: CallerDep) -> shapes.Body:
     """Empty the partition key and date of runs, or with ``dry_run`` (the default, as in Airflow) say of how many."""
-    start, end = body.partition_date_start, body.partition_date_end
     cleared = partition_orders.clear_partitions(
         services.store,
         dag_id,
         run_id=body.run_id,
         key=body.partition_key,
-        since=None if start is None else _aware(start),
-        until=None if end is None else _aware(end),
+        since=body.partition_date_start,
+        until=body.partition_date_end,
         clear_tasks=body.clear_task_instances,
         dry_run=body.dry_run,
         who=caller,
