@@ -46,6 +46,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- default (list .Release.Namespace) .Values.jobs.namespaces | uniq | toJson -}}
 {{- end -}}
 
+{{/* Not empty where the database is a PostgreSQL, which daemons can share. */}}
+{{- define "goflow.postgres" -}}
+{{- or .Values.database.url .Values.database.existingSecret.name -}}
+{{- end -}}
+
 {{- define "goflow.installation" -}}
 {{- default (printf "%s.%s" .Release.Namespace .Release.Name) .Values.jobs.installation -}}
 {{- end -}}
@@ -101,11 +106,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- if and .Values.database.url .Values.database.existingSecret.name -}}
 {{- fail "database.url and database.existingSecret exclude each other" -}}
 {{- end -}}
-{{- if and (or .Values.database.url .Values.database.existingSecret.name) (not (or .Values.encryptionKey.value .Values.encryptionKey.existingSecret.name)) -}}
+{{- if and (include "goflow.postgres" .) (not (or .Values.encryptionKey.value .Values.encryptionKey.existingSecret.name)) -}}
 {{- fail "with PostgreSQL the encryption key must outlive the pod: give encryptionKey.value or encryptionKey.existingSecret" -}}
 {{- end -}}
 {{- if gt (int .Values.replicas) 1 -}}
-{{- if not (or .Values.database.url .Values.database.existingSecret.name) -}}
+{{- if not (include "goflow.postgres" .) -}}
 {{- fail "replicas above 1 need PostgreSQL (database.url or database.existingSecret): SQLite has room for one daemon" -}}
 {{- end -}}
 {{- if .Values.home.persistence.enabled -}}
