@@ -142,12 +142,7 @@ class Writer:
         if isinstance(value, timetables.Timetable):
             return self._timetable(value, depth)
         if isinstance(value, partition_parts.Part):
-            kind = type(value)
-            made_with = (
-                self._many(value.__dict__.get("_args", ()), depth),
-                self.mapping(value.__dict__.get("_kwargs", {})),
-            )
-            return {"partition_part": [kind.__module__, kind.__qualname__, _base(kind), *made_with]}
+            return {"partition_part": self._as_made(value, depth)}
         if isinstance(value, params.Param):
             return {
                 "param": self.mapping(
@@ -183,12 +178,15 @@ class Writer:
         return {kind: self._many(value.objects, depth)}
 
     def _timetable(self, value, depth):
-        kind = type(value)
-        base = _base(kind)
-        arguments = value.__dict__.get("_args", ()), value.__dict__.get("_kwargs", {})
         own = {name: inner for name, inner in vars(value).items() if name not in timetables.MADE}
-        return {"timetable": [kind.__module__, kind.__qualname__, base, self._many(arguments[0], depth),
-                              self.mapping(arguments[1]), self.mapping(own)]}  # fmt: skip
+        return {"timetable": [*self._as_made(value, depth), self.mapping(own)]}
+
+    def _as_made(self, value, depth):
+        """Where the class of VALUE is, the class of Airflow's that it is or derives from, and its arguments."""
+        kind, made_with = type(value), vars(value)
+        base = next(cls.__name__ for cls in kind.__mro__ if cls.__module__.startswith("airflow._goflow."))
+        arguments = self._many(made_with.get("_args", ()), depth), self.mapping(made_with.get("_kwargs", {}))
+        return [kind.__module__, kind.__qualname__, base, *arguments]
 
     def _object(self, value, depth, attributes=None):
         kind = type(value)
@@ -213,11 +211,6 @@ class Writer:
             return self._text(str(value)[:10_000])
         except Exception:
             return None
-
-
-def _base(kind):
-    """The class of Airflow's that KIND is or derives from, by its name."""
-    return next(cls.__name__ for cls in kind.__mro__ if cls.__module__.startswith("airflow._goflow."))
 
 
 def _made_with(value):
