@@ -6,6 +6,7 @@ The daemon joins reader, schedules and REST to it; `goflow.trial` runs one DAG o
 from __future__ import annotations
 
 import enum
+import functools
 import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -50,6 +51,7 @@ from goflow.wiring import (
 if TYPE_CHECKING:
     from goflow.executor.follow import LogFollower
     from goflow.importer.errands import Errands
+    from goflow.kube.api import KubeApi
 
 
 log = structlog.get_logger(__name__)
@@ -135,6 +137,12 @@ class Engine:
         """What one of the daemons that share the database does; where there can be no other, this one."""
         return Always() if self.roster is None else self.roster.duty(name)
 
+    @functools.cached_property
+    def _kube(self) -> KubeApi:
+        from goflow.kube.api import KubeApi
+
+        return KubeApi(self.settings.kubeconfig)
+
     def _build_roster(self) -> Roster | None:
         """Who else is there; SQLite has room for one daemon."""
         settings = self.settings
@@ -157,12 +165,11 @@ class Engine:
             if settings.lease_in == "kubernetes":
                 raise InvalidSettingsError("lease_in kubernetes with the local backend")
             return None
-        from goflow.kube.api import KubeApi
         from goflow.members.kube_lessor import KubeLessor, leases_in
 
         holder = f"{socket.gethostname()}_{daemon_id(settings)}"
         lease_of = leases_in(
-            KubeApi(settings.kubeconfig),
+            self._kube,
             lease_namespace_of(settings),
             settings.installation,
             holder=holder,
@@ -190,14 +197,13 @@ class Engine:
         from goflow.executor.follow import LogFollower
         from goflow.executor.kubernetes import KubernetesBackend
         from goflow.importer.errands import Errands
-        from goflow.kube.api import KubeApi
 
         if not settings.task_api_port and not settings.task_api_url:
             raise InvalidSettingsError(
                 "task_api_port 0 with the kubernetes backend: pods must find the task API again after a restart",
                 hint="set GOFLOW_TASK_API_PORT to a port of its own, or GOFLOW_TASK_API_URL",
             )
-        api = KubeApi(settings.kubeconfig)
+        api = self._kube
         backend = KubernetesBackend(
             api,
             site_of(settings),
