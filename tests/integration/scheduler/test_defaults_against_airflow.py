@@ -19,10 +19,21 @@ from airflow import DAG
 from airflow.operators.empty import EmptyOperator
 from airflow.utils import timezone
 
+try:
+    from airflow.utils.dates import date_range
+except ImportError:
+    date_range = None
+
 with DAG("d", start_date=dt.datetime(2024, 7, 1), schedule="0 3 * * *") as d:
     EmptyOperator(task_id="plain", doc=str(timezone.datetime(2024, 7, 1).timestamp()))
     EmptyOperator(task_id="parsed", doc=str(timezone.parse("2024-07-01").timestamp()))
     EmptyOperator(task_id="utc", doc=str(timezone.convert_to_utc(dt.datetime(2024, 7, 1)).timestamp()))
+    if date_range is not None:
+        aware = timezone.make_aware(dt.datetime(2024, 7, 1))
+        EmptyOperator(task_id="aware", doc=str(aware.timestamp()))
+        EmptyOperator(task_id="naive", doc=timezone.make_naive(aware.astimezone(dt.timezone.utc)).isoformat())
+        for date in date_range(dt.datetime(2024, 7, 1), num=2, delta=dt.timedelta(days=1)):
+            EmptyOperator(task_id=f"of_{date.day}", doc=str(date.timestamp()))
 with DAG("e", start_date=dt.datetime(2024, 1, 1), schedule=dt.timedelta(hours=1), catchup=False, max_active_runs=3) as e:
     EmptyOperator(task_id="own", retries=0, retry_delay=5, owner="me", queue="mine", execution_timeout=dt.timedelta(1))
 """

@@ -139,7 +139,8 @@ def _parse(at: At, string: Any, timezone: Any = None, *, strict: Any = False) ->
 
 def _convert_to_utc(at: At, value: Any) -> Any:
     if isinstance(value, MomentValue):
-        return MomentValue(value.moment.seen_in("UTC"))
+        aware = value if value.aware else value.taken_as(default_zone(at))
+        return Unknown(REASON, at) if aware is None else MomentValue(aware.moment.seen_in("UTC"))
     if not isinstance(value, dt.datetime):
         return value
     return (value if value.tzinfo else value.replace(tzinfo=default_zone(at))).astimezone(dt.UTC)
@@ -147,7 +148,7 @@ def _convert_to_utc(at: At, value: Any) -> Any:
 
 def _make_aware(at: At, value: Any, timezone: Any = None) -> Any:
     if isinstance(value, MomentValue) and not value.aware:
-        return value.taken_as(timezone) or Unknown(REASON, at)
+        return value.taken_as(timezone or default_zone(at)) or Unknown(REASON, at)
     if not isinstance(value, dt.datetime):
         return value
     if value.tzinfo is not None:
@@ -157,7 +158,7 @@ def _make_aware(at: At, value: Any, timezone: Any = None) -> Any:
 
 def _make_naive(at: At, value: Any, timezone: Any = None) -> Any:
     if isinstance(value, MomentValue):
-        zone = name_of_zone(timezone)
+        zone = name_of_zone(timezone or default_zone(at))
         known = zone is not None and value.aware
         return (
             MomentValue(value.moment.seen_in(str(zone)).taken_as("UTC"), aware=False) if known else Unknown(REASON, at)

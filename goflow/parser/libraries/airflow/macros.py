@@ -9,6 +9,7 @@ from dateutil.relativedelta import relativedelta
 
 from goflow.parser.interpreter.session import Session
 from goflow.parser.interpreter.values import At, Unknown, raised
+from goflow.parser.libraries.airflow.configured import default_zone
 from goflow.parser.libraries.registry import function
 
 
@@ -36,8 +37,7 @@ def _ds_format(at: At, ds: Any, input_format: Any, output_format: Any) -> Any:
 def date_range(at: At, start_date: Any, end_date: Any = None, num: Any = None, delta: Any = None) -> Any:
     """``airflow.utils.dates.date_range`` of Airflow 2: from START_DATE in steps of DELTA, NUM times or to END_DATE.
 
-    Naive dates are taken for UTC, as under Airflow's default ``default_timezone``. Unknown for steps by cron, and for a
-    range that ends now.
+    Naive dates are in the default zone. Unknown for steps by cron, and for a range that ends now.
     """
     if not delta:
         return []
@@ -57,6 +57,6 @@ def date_range(at: At, start_date: Any, end_date: Any = None, num: Any = None, d
     date = start_date
     while date <= end_date if end_date else len(found) < abs(num):
         at.session.budget.step(at)
-        found.append(date if date.tzinfo is not None else date.replace(tzinfo=dt.UTC))
+        found.append(date if date.tzinfo is not None else date.replace(tzinfo=default_zone(at)))
         date = date - step if not end_date and num < 0 else date + step
     return sorted(found)

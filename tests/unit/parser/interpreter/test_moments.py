@@ -140,9 +140,9 @@ def utc(monkeypatch):
 
 @pytest.fixture
 def read(tmp_path):
-    def run(text):
+    def run(text, **environment):
         (tmp_path / "a.py").write_text(HEAD + text)
-        return parse_file(Folder(tmp_path, dialect=Dialect.AIRFLOW2), "a.py", Inputs())
+        return parse_file(Folder(tmp_path, dialect=Dialect.AIRFLOW2), "a.py", Inputs(environment=environment))
 
     return run
 
@@ -188,6 +188,33 @@ def test_the_functions_of_airflow_s_own_timezone_keep_it(read, form):
     dag = start_of(read, form)
     assert dag.start_date.symbolic
     assert dag.timezone == ("Europe/Berlin" if "Berlin" in form else "UTC")
+
+
+@pytest.mark.parametrize(
+    ("form", "meant"),
+    [
+        ("airflow_timezone.make_aware(datetime.now())", "datetime.now().replace(tzinfo=ZoneInfo('Europe/Berlin'))"),
+        ("airflow_timezone.convert_to_utc(datetime.now())", "datetime.now().replace(tzinfo=ZoneInfo('Europe/Berlin'))"),
+        (
+            "airflow_timezone.convert_to_utc(datetime.now(ZoneInfo('Asia/Tokyo')))",
+            "datetime.now(ZoneInfo('Asia/Tokyo'))",
+        ),
+        (
+            "airflow_timezone.make_naive(airflow_timezone.utcnow()).replace(tzinfo=ZoneInfo('Asia/Tokyo'))",
+            "datetime.now(ZoneInfo('Europe/Berlin')).replace(tzinfo=ZoneInfo('Asia/Tokyo'))",
+        ),
+        ("datetime.now()", "datetime.now().replace(tzinfo=ZoneInfo('Europe/Berlin'))"),
+    ],
+)
+def test_the_default_zone_is_that_of_moments_without_one(read, utc, form, meant):
+    text = f"dag = DAG('d', schedule=None, start_date={form})\n"
+    dag = read(text, AIRFLOW__CORE__DEFAULT_TIMEZONE="Europe/Berlin").dags[0]
+    assert dag.start_date.symbolic
+    names = {}
+    exec(LIBRARIES, names)
+    for now in CLOCKS:
+        with time_machine.travel(now, tick=False):
+            assert dag.start_date.resolve(now) == eval(meant, names).astimezone(dt.UTC), now
 
 
 @pytest.mark.parametrize(
