@@ -1,7 +1,8 @@
 """What nothing needs any more once old runs are gone: versions of DAGs, folders as they were, and events of assets.
 
-What stays whatever its age: the version in force, those that a run is pinned to, the newest of each DAG; the newest
-events of each asset, those that a run has taken in, and those of an asset for which a DAG still waits with others.
+What stays whatever its age: the version in force, those that a run is pinned to or a deadline counts by, the newest
+of each DAG; the newest events of each asset, those that a run has taken in or a key of a partition waits with, and
+those of an asset for which a DAG still waits with others.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, exists, func, select
+from sqlalchemy import ColumnElement, delete, exists, func, select
 
-from goflow.store.asset_tables import asset_events, asset_queue, run_asset_events
+from goflow.store.asset_tables import asset_events, asset_queue, partition_queue, run_asset_events
 from goflow.store.cleaning import Old, rows_of
 from goflow.store.columns import loads
+from goflow.store.deadline_tables import deadlines
 from goflow.store.tables import blobs, dag_readings, dag_runs, dag_versions, dags, folders
 from goflow.store.tx import Tx, in_parts
 
@@ -43,7 +45,7 @@ def old_versions(tx: Tx, old: Old) -> list[tuple[str, int]]:
     statement = (
         select(one.c.dag_id, one.c.id)
         .where(one.c.created_date < old.before, one.c.place > old.keep)
-        .where(~exists().where(dag_runs.c.version_id == one.c.id), ~exists().where(dags.c.version_id == one.c.id))
+        .where(*_is_free(one.c.id))
         .order_by(one.c.dag_id, one.c.id)
         .limit(AT_ONCE)
     )
@@ -63,12 +65,14 @@ def version_documents(tx: Tx, found: Sequence[tuple[str, int]]) -> list[dict[str
 def remove_versions(tx: Tx, found: Sequence[tuple[str, int]]) -> int:
     """Delete those of the versions that still nothing needs, with their readings. How many."""
     tx.lock_names([f"dag {dag_id}" for dag_id in sorted({dag_id for dag_id, _ in found})])  # as who records one
-    statement = delete(dag_versions).where(
-        _v.id.in_([key for _, key in found]),
-        ~exists().where(dag_runs.c.version_id == _v.id),
-        ~exists().where(dags.c.version_id == _v.id),
-    )
-    return tx.change(statement)
+    return tx.change(delete(dag_versions).where(_v.id.in_([key for _, key in found]), *_is_free(_v.id)))
+
+
+def _is_free(version_id: ColumnElement[int]) -> tuple[ColumnElement[bool], ...]:
+    """That nothing needs the version."""
+    counted = (dag_readings.c.version_id == version_id, deadlines.c.reading_id == dag_readings.c.id)
+    has_run, is_in_force = dag_runs.c.version_id == version_id, dags.c.version_id == version_id
+    return ~exists().where(has_run), ~exists().where(is_in_force), ~exists().where(*counted)
 
 
 def remove_folders(tx: Tx, old: Old) -> int:
@@ -98,8 +102,7 @@ def old_asset_events(tx: Tx, old: Old) -> list[int]:
     statement = (
         select(one.c.id)
         .where(one.c.at < old.before, one.c.place > old.keep)
-        .where(~exists().where(run_asset_events.c.event_id == one.c.id))
-        .where(~exists().where(asset_queue.c.asset_id == one.c.asset_id))
+        .where(*_is_done(one.c.id), ~exists().where(asset_queue.c.asset_id == one.c.asset_id))
         .order_by(one.c.id)
         .limit(AT_ONCE)
     )
@@ -113,5 +116,10 @@ def asset_event_documents(tx: Tx, keys: Sequence[int]) -> list[dict[str, Any]]:
 
 def remove_asset_events(tx: Tx, keys: Sequence[int]) -> int:
     """Delete those of the events that still no run has taken in. How many."""
-    taken = exists().where(run_asset_events.c.event_id == _e.id)
-    return tx.change(delete(asset_events).where(_e.id.in_(list(keys)), ~taken))
+    return tx.change(delete(asset_events).where(_e.id.in_(list(keys)), *_is_done(_e.id)))
+
+
+def _is_done(event_id: ColumnElement[int]) -> tuple[ColumnElement[bool], ...]:
+    """That no run has taken in the event, and none will."""
+    taken, waits = run_asset_events.c.event_id == event_id, partition_queue.c.event_id == event_id
+    return ~exists().where(taken), ~exists().where(waits)

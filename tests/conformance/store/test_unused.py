@@ -12,9 +12,10 @@ from sqlalchemy import func, select, update
 
 from goflow.domain.assets import AssetKey, NewAssetEvent
 from goflow.domain.canonical import digest_bytes
-from goflow.store import Store, blobs, recording, tables, transitions, versions
-from goflow.store.asset_tables import asset_events, asset_queue
+from goflow.store import Store, blobs, recording, runs, tables, transitions, unused, versions
+from goflow.store.asset_tables import asset_events, asset_queue, partition_queue
 from goflow.store.cleaning import Old
+from goflow.store.deadline_tables import deadlines
 from goflow.store.purge import Archive, purge_unused
 from goflow.store.unused import Unused
 from tests.conformance.store.test_cleaning import lines_of
@@ -92,3 +93,47 @@ def test_events_of_assets_stay_while_a_dag_waits_a_run_has_them_or_they_are_the_
         left = tx.rows(select(asset_events.c.id, asset_events.c.asset_id).order_by(asset_events.c.id))
     assert [row.id for row in left] == [3, 4, 5, 6]
     assert {row.asset_id for row in left[1:]} == {waited_for}
+
+
+def test_an_event_of_an_asset_stays_while_a_key_of_a_partition_waits_with_it(store: Store) -> None:
+    with store.transaction() as tx:
+        record(tx, bash_dag("d"))
+        event = NewAssetEvent(asset=AssetKey("a", "x://a"))
+        waited_for, _, _ = (transitions.register_asset_events(tx, [event], who="test")[0] for _ in range(3))
+        asset_id = tx.value(select(func.max(asset_events.c.asset_id)))
+        waiting = {"dag_id": "d", "partition_key": "2026-01", "asset_id": asset_id, "event_id": waited_for}
+        more = {"source_key": "2026-01-01", "fingerprint": "", "created_date": START}
+        tx.insert_new(partition_queue, [{**waiting, **more}])
+        tx.change(update(asset_events).values(at=START))
+    assert purged(store).asset_events == 1
+    with store.transaction() as tx:
+        assert unused.remove_asset_events(tx, [waited_for]) == 0, "it came to wait after somebody had looked"
+    assert count(store, partition_queue) == 1
+
+
+def test_a_version_stays_while_a_deadline_counts_by_it(store: Store) -> None:
+    with store.transaction() as tx:
+        run = make_run(tx, bash_dag("d")).run
+        tx.insert_new(
+            deadlines,
+            [
+                {
+                    "dag_run_id": run.id,
+                    "reading_id": run.reading_id,
+                    "position": 0,
+                    "reference": "queued_at",
+                    "interval_s": 60.0,
+                    "deadline_time": START,
+                    "missed": False,
+                    "created_at": START,
+                    "last_updated_at": START,
+                }
+            ],
+        )
+    newest = put(store, 1)
+    with store.transaction() as tx:
+        runs.pin(tx, run.id, version_id=newest.version.id, reading_id=newest.reading_id)
+        found = [("d", run.version_id)]
+        assert unused.remove_versions(tx, found) == 0, "it came to count after somebody had looked"
+    assert purged(store).versions == 0
+    assert count(store, deadlines) == 1
