@@ -33,6 +33,7 @@ class QuestionApi:
         """QUESTION for the runner that answers it. Raises NotFoundError when its DAG is gone meanwhile."""
         reading = versions.reading(tx, question.reading_id)
         dag = versions.spec(tx, question.reading_id)
+        folder, inputs = self.inputs.files_of(tx, reading.version_id, question.reading_id)
         run = runs.newest(tx, question.dag_id)
         started = [] if run is None else launches.of_run(tx, run.id)
         of_run: dict[str, Any] = {}
@@ -45,8 +46,8 @@ class QuestionApi:
             "dag_id": question.dag_id,
             "dialect": dag.dialect.value,
             "environment": dict(dag.runtime.environment),
-            "folder": self.inputs.folder_of(tx, reading.version_id, question.reading_id),
-            "inputs": dict(versions.inputs(tx, question.reading_id)),
+            "folder": folder,
+            "inputs": inputs,
             "asked": {**question.asked, **of_run},
             "launch_id": started[-1].id if started else None,
         }

@@ -90,11 +90,8 @@ class InputBuilder:
 
     def _about(self, tx: Tx, run: DagRun) -> dict[str, Any]:
         """What every task of RUN is told; made once in a transaction."""
-        about = tx.remembered["input", run.id] = {
-            "run": run_info(tx, run),
-            "folder": self.folder(tx, run),
-            "inputs": versions.inputs(tx, run.reading_id),
-        }
+        folder, inputs = self.files_of(tx, run.version_id, run.reading_id)
+        about = tx.remembered["input", run.id] = {"run": run_info(tx, run), "folder": folder, "inputs": inputs}
         return about
 
     def _airflow(
@@ -106,20 +103,18 @@ class InputBuilder:
             "workload": workload(launch, instance, version),
         }
 
-    def folder(self, tx: Tx, run: DagRun) -> FolderInfo:
-        """The DAG folder as RUN's version has it."""
-        return self.folder_of(tx, run.version_id, run.reading_id)
-
-    def folder_of(self, tx: Tx, version_id: int, reading_id: int) -> FolderInfo:
-        """The DAG folder as that version has it, with the import roots of a reading of it."""
-        version = versions.get(tx, version_id)
-        return {
+    def files_of(self, tx: Tx, version_id: int, reading_id: int) -> tuple[FolderInfo, dict[str, Any]]:
+        """The DAG folder as that version has it, with the import roots of a reading of it; and what the file asked for
+        in that reading."""
+        version, inputs = versions.get(tx, version_id), versions.inputs(tx, reading_id)
+        folder: FolderInfo = {
             "digest": version.folder_digest,
             "path": self.parse_path,
             "file": version.file_path,
-            "import_roots": list(versions.inputs(tx, reading_id).get("import_roots") or []),
+            "import_roots": list(inputs.get("import_roots") or []),
             "local": str(self.folders.path(version.folder_digest)) if self.folders is not None else None,
         }
+        return folder, inputs
 
 
 def _resume(tx: Tx, launch: Launch) -> ResumeInfo | None:

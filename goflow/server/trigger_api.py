@@ -122,7 +122,7 @@ class TriggerApi:
             "timeout_at": None if trigger.timeout_at is None else trigger.timeout_at.isoformat(),
             "dialect": dag.dialect.value,
             "environment": {**dag.runtime.environment, **own},
-            "folder": self.inputs.folder(tx, run) if trigger.from_folder else None,
+            "folder": self.inputs.files_of(tx, run.version_id, run.reading_id)[0] if trigger.from_folder else None,
             "task": {
                 "launch_id": launch.id,
                 "dag_id": instance.dag_id,
@@ -136,6 +136,7 @@ class TriggerApi:
 
     def _watch(self, tx: Tx, watch: Watch) -> wire.WatchInfo:
         dag, reading = versions.spec(tx, watch.reading_id), versions.reading(tx, watch.reading_id)
+        folder, inputs = self.inputs.files_of(tx, reading.version_id, watch.reading_id)
         return {
             "id": watch.id,
             "epoch": watch.epoch,
@@ -143,14 +144,15 @@ class TriggerApi:
             "dag_id": watch.dag_id,
             "dialect": dag.dialect.value,
             "environment": dict(dag.runtime.environment),
-            "folder": self.inputs.folder_of(tx, reading.version_id, watch.reading_id),
-            "inputs": dict(versions.inputs(tx, watch.reading_id)),
+            "folder": folder,
+            "inputs": inputs,
         }
 
     def _callback(self, tx: Tx, callback: RunCallback) -> wire.CallbackInfo:
         run = runs.get(tx, callback.dag_run_id)
         reading_id, data = told_besides(tx, callback, run)
-        dag, version_id = versions.spec(tx, reading_id), versions.reading(tx, reading_id).version_id
+        dag, reading = versions.spec(tx, reading_id), versions.reading(tx, reading_id)
+        folder, inputs = self.inputs.files_of(tx, reading.version_id, reading_id)
         started = launches.of_run(tx, run.id)
         ti_id = callback.task_instance_id
         own = [] if ti_id is None else _until(launches.of_task(tx, ti_id), callback)
@@ -168,8 +170,8 @@ class TriggerApi:
             "run_id": run.run_id,
             "dialect": dag.dialect.value,
             "environment": dict(dag.runtime.environment),
-            "folder": self.inputs.folder_of(tx, version_id, reading_id),
-            "inputs": dict(versions.inputs(tx, reading_id)),
+            "folder": folder,
+            "inputs": inputs,
             "launch_id": None if voice is None else voice.id,
             "task": task,
             "data": data,
