@@ -56,10 +56,10 @@ def serve(folder: Path, *, preload: bool = True) -> int:
     staging.replace(path)
     daemon = os.getppid()
     listener.settimeout(IDLE_S)
-    nursery = _Nursery(listener, preload=preload)
-    nursery.start()
     gc.collect()
     gc.freeze()  # forks share the pages of what is imported only as long as the collector leaves them alone
+    nursery = _Nursery(listener, preload=preload)
+    nursery.start()
     while True:
         try:
             connection, _ = listener.accept()
