@@ -17,6 +17,7 @@ from goflow_runner.wire import (
     ENV_TOKEN_FILE,
     LARGEST_BODY,
     PREFIX,
+    PROTOCOL,
     REPEAT_HEADER,
     Claim,
     Finish,
@@ -55,6 +56,26 @@ class RefusedError(Exception):
 
 class ServerAwayError(Exception):
     """The server did not answer for as long as the runner waits."""
+
+
+class Patience:
+    """How long a call is tried again that nobody has answered, with growing pauses: PATIENCE_S seconds, and less where
+    TOKEN_FILE is gone."""
+
+    def __init__(self, patience_s: float, token_file: str, sleep: Callable[[float], None]) -> None:
+        self._patience_s = patience_s
+        self._token_file = token_file
+        self._sleep = sleep
+        self._began = time.monotonic()
+        self._pause = FIRST_PAUSE_S
+
+    def wait(self, address: object, trouble: str) -> None:
+        """Pause before the next try. Raises ServerAwayError, about ADDRESS and the last TROUBLE, once it is over."""
+        longest_s = self._patience_s if os.path.exists(self._token_file) else min(self._patience_s, TOKEN_S)
+        if time.monotonic() + self._pause > self._began + longest_s:
+            raise ServerAwayError(f"no answer from {address} for {longest_s:.0f} s ({trouble})")
+        self._sleep(self._pause)
+        self._pause = min(self._pause * 2, LONGEST_PAUSE_S)
 
 
 class TaskClient:
@@ -104,8 +125,7 @@ class TaskClient:
 
     def claim(self, claimant: str) -> TaskInput:
         """Claim the launch. Raises RefusedError (409: another has it; 410: not wanted), ServerAwayError."""
-        body: Claim = {"protocol": 1, "claimant": claimant, "hostname": os.uname().nodename, "pid": os.getpid()}
-        return cast(TaskInput, self.call("POST", f"launches/{self.launch_id}/claim", body))
+        return cast(TaskInput, self.call("POST", f"launches/{self.launch_id}/claim", claim_of(claimant)))
 
     def logs(self, lines: list[LogLine]) -> None:
         """Store lines; sending a line again is harmless."""
@@ -280,13 +300,12 @@ class TaskClient:
         """What TAKE makes of the first answer that arrives whole: of 2xx, or with ANY_ANSWER of any but 5xx and 429."""
         import http.client
 
-        began = time.monotonic()
-        pause = FIRST_PAUSE_S
+        patience = Patience(self.patience_s, self.token_file, self._sleep)
         self._is_repeat = False
         while True:
             try:
                 response = self._send(method, path, payload, headers)
-                is_said = response.status < 500 and response.status != 429
+                is_said = is_answer(response.status)
                 if 200 <= response.status < 300 or (any_answer and is_said):
                     return take(response)
                 detail = _detail(response.read())
@@ -297,11 +316,7 @@ class TaskClient:
                 self.close()
                 trouble = f"{type(problem).__name__}: {problem}"
             self._is_repeat = True
-            patience_s = self.patience_s if os.path.exists(self.token_file) else min(self.patience_s, TOKEN_S)
-            if time.monotonic() + pause > began + patience_s:
-                raise ServerAwayError(f"no answer from {self.api_url} for {patience_s:.0f} s ({trouble})")
-            self._sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE_S)
+            patience.wait(self.api_url, trouble)
 
     def close(self) -> None:
         """Give the connection back; the next call opens another."""
@@ -312,8 +327,7 @@ class TaskClient:
     def _send(self, method: str, path: str, payload: bytes | None, more: Mapping[str, str]) -> http.client.HTTPResponse:
         import http.client
 
-        with open(self.token_file, encoding="ascii") as file:
-            token = file.read().strip()
+        token = read_token(self.token_file)
         if self._owner != os.getpid():  # a fork must not speak on its parent's connection
             self._connection, self._owner = None, os.getpid()
         if self._connection is None:
@@ -358,6 +372,22 @@ class TaskClient:
             if refusal.status == 404:
                 return None
             raise
+
+
+def claim_of(claimant: str) -> Claim:
+    """What CLAIMANT, who runs in this process, says to claim a launch."""
+    return {"protocol": PROTOCOL, "claimant": claimant, "hostname": os.uname().nodename, "pid": os.getpid()}
+
+
+def is_answer(status: int) -> bool:
+    """Whether the server has spoken with STATUS: else it is in trouble, or asks to come back."""
+    return status < 500 and status != 429
+
+
+def read_token(token_file: str) -> str:
+    """The token, which may be renewed at any time. Raises OSError."""
+    with open(token_file, encoding="ascii") as file:
+        return file.read().strip()
 
 
 def _json(response: http.client.HTTPResponse) -> dict[str, Any]:

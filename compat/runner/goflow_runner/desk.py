@@ -18,15 +18,15 @@ from typing import TYPE_CHECKING, Any, cast
 
 from goflow_runner.client import (
     CALL_TIMEOUT_S,
-    FIRST_PAUSE_S,
-    LONGEST_PAUSE_S,
     PATIENCE_S,
-    TOKEN_S,
+    Patience,
     RefusedError,
-    ServerAwayError,
     TaskClient,
+    claim_of,
+    is_answer,
+    read_token,
 )
-from goflow_runner.wire import ENV_TOKEN_FILE, PROTOCOL, Claim, Finish, TaskInput
+from goflow_runner.wire import ENV_TOKEN_FILE, Finish, TaskInput
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,13 +59,7 @@ class DeskClient:
 
     def claim(self, claimant: str) -> TaskInput:
         """`TaskClient.claim`."""
-        body: Claim = {
-            "protocol": PROTOCOL,
-            "claimant": claimant,
-            "hostname": os.uname().nodename,
-            "pid": os.getpid(),
-        }
-        return cast(TaskInput, self._call("claim", body))
+        return cast(TaskInput, self._call("claim", claim_of(claimant)))
 
     def finish(self, finish: Finish) -> None:
         """`TaskClient.finish`."""
@@ -89,27 +83,21 @@ class DeskClient:
         """One call, tried again with growing pauses while the daemon is away or in trouble. Raises RefusedError,
         ServerAwayError."""
         token_file = self._environment[ENV_TOKEN_FILE]
-        began, pause = time.monotonic(), FIRST_PAUSE_S
+        patience = Patience(self.patience_s, token_file, self._sleep)
         while True:
             try:
-                with open(token_file, encoding="ascii") as file:
-                    token = file.read().strip()
-                request = {"call": name, "launch": self.launch_id, "token": token, "body": body}
+                request = {"call": name, "launch": self.launch_id, "token": read_token(token_file), "body": body}
                 answer = self._ask(json.dumps(request).encode() + b"\n")
                 status = int(answer["status"])
                 if status == 200:
                     return cast("dict[str, Any]", answer["body"])
-                if status < 500 and status != 429:
+                if is_answer(status):
                     raise RefusedError(status, str(answer.get("detail")))
                 trouble = f"{status}: {answer.get('detail')}"
             except (OSError, ValueError, KeyError) as problem:
                 self.close()
                 trouble = f"{type(problem).__name__}: {problem}"
-            patience_s = self.patience_s if os.path.exists(token_file) else min(self.patience_s, TOKEN_S)
-            if time.monotonic() + pause > began + patience_s:
-                raise ServerAwayError(f"no answer from {self.address} for {patience_s:.0f} s ({trouble})")
-            self._sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE_S)
+            patience.wait(self.address, trouble)
 
     def _ask(self, line: bytes) -> dict[str, Any]:
         """The answer to LINE. Raises OSError where there is none, and ValueError for one that is cut off."""
