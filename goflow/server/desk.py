@@ -19,12 +19,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import structlog
-from goflow_runner import wire
 from goflow_runner.desk import short_address
 
 from goflow.server import task_bodies
 from goflow.server.door import LARGEST_BODY, RequestRefusedError, answered
-from goflow.server.launch_calls import LaunchCalls
+from goflow.server.launch_calls import LaunchCalls, claimant_of
 
 log = structlog.get_logger(__name__)
 
@@ -55,6 +54,7 @@ class _Call(NamedTuple):
     name: str
     launch_id: str
     body: Mapping[str, Any]
+    claimant: str
 
 
 class Desk:
@@ -179,11 +179,8 @@ class Desk:
             raise RequestRefusedError(401, "this token is not good for this launch")
         if name not in {"claim", "finish"}:
             raise RequestRefusedError(404, "the desk has no such call")
-        if name == "claim" and body.get("protocol") != wire.PROTOCOL:
-            raise RequestRefusedError(409, f"this server speaks protocol {wire.PROTOCOL}")
-        if name == "claim":
-            answered(task_bodies.text, body, "claimant")
-        return _Call(caller, name, launch_id, body)
+        claimant = answered(claimant_of, body) if name == "claim" else ""
+        return _Call(caller, name, launch_id, body, claimant)
 
     def _answer(self, calls: Sequence[_Call]) -> None:
         """Do what CALLS ask for, ends first: they make room for others."""
@@ -212,7 +209,7 @@ class Desk:
     def _claim(self, calls: Sequence[_Call]) -> list[Any]:
         answers: list[Any] = []
         for together in _apart(calls):
-            found = self.calls.claim({call.launch_id: task_bodies.text(call.body, "claimant") for call in together})
+            found = self.calls.claim({call.launch_id: call.claimant for call in together})
             answers += [found[call.launch_id] for call in together]
         return answers
 

@@ -9,6 +9,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from goflow_runner import wire
 from goflow_runner.wire import TaskInput
 
 from goflow.domain.errors import InvalidRequestError
@@ -27,6 +28,14 @@ _REFUSALS = {
     Claimed.TAKEN: (409, "another process has claimed this launch"),
     Claimed.UNWANTED: (410, "this launch is not wanted any more"),
 }
+
+
+def claimant_of(body: Any) -> str:
+    """Who claims, as BODY (`goflow_runner.wire.Claim`) says. Raises RequestRefusedError (409) for a runner that speaks
+    another protocol, and InvalidRequestError."""
+    if task_bodies.number(body, "protocol") != wire.PROTOCOL:
+        raise RequestRefusedError(409, f"this server speaks protocol {wire.PROTOCOL}: use its own runner image")
+    return task_bodies.text(body, "claimant")
 
 
 class LaunchCalls:

@@ -19,7 +19,7 @@ from goflow.server.asking_people import AskingPeople
 from goflow.server.attempts import AttemptGuard
 from goflow.server.door import Door, Handler, RequestRefusedError, no_such_call
 from goflow.server.execution.routes import ExecutionApi
-from goflow.server.launch_calls import LaunchCalls
+from goflow.server.launch_calls import LaunchCalls, claimant_of
 from goflow.server.sent_folders import sent_folder
 from goflow.server.task_asked import TaskAsked
 from goflow.server.task_input import InputBuilder
@@ -77,10 +77,7 @@ class TaskApi:
 
     def claim(self, launch: Launch, _: Request, body: Any) -> Any:
         """Claim it, exclusively, and tell all about it."""
-        if task_bodies.number(body, "protocol") != wire.PROTOCOL:
-            raise RequestRefusedError(409, f"this server speaks protocol {wire.PROTOCOL}: use its own runner image")
-        claimant = task_bodies.text(body, "claimant")
-        answer = self.calls.claim({launch.id: claimant})[launch.id]
+        answer = self.calls.claim({launch.id: claimant_of(body)})[launch.id]
         if isinstance(answer, RequestRefusedError):
             raise answer
         return answer
