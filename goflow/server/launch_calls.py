@@ -13,7 +13,7 @@ from goflow_runner import wire
 from goflow_runner.wire import TaskInput
 
 from goflow.domain.errors import InvalidRequestError
-from goflow.domain.runs import Launch, Outcome
+from goflow.domain.runs import Outcome
 from goflow.domain.state import TaskState
 from goflow.executor.outcomes import End, settle_all
 from goflow.executor.words import outcome_from_word
@@ -70,14 +70,14 @@ class LaunchCalls:
         word on why (decision 11). Raises InvalidRequestError where one is not as it should be, and NotFoundError."""
         ends = [_end(launch_id, body, self.store.clock.now()) for launch_id, body in told]
         with self.store.transaction() as tx:
-            now = launches.with_tasks(tx, {end.launch_id for end in ends})
-            known = {launch_id: launch for launch_id, (launch, _) in now.items()}
-            waiting = [end for end in ends if _waits(end, known.get(end.launch_id))]
-            for end in waiting:
+            final: list[End] = []
+            for end in ends:
+                if not _waits(tx, end):
+                    final.append(end)
+                    continue
                 logs.append(tx, end.launch_id, end.lines)
                 words = "told to stop; its pod's end decides"
                 launches.set_message(tx, end.launch_id, reason="Terminated", message=words)
-            final = [end for end in ends if end not in waiting]
             for end, was_open in zip(final, settle_all(tx, final), strict=True):
                 if not was_open:
                     _say_why(tx, end)
@@ -99,11 +99,10 @@ def _outcome(word: Mapping[str, Any], at: dt.datetime) -> Outcome:
         raise InvalidRequestError(f"outcome: {problem}") from problem
 
 
-def _waits(end: End, launch: Launch | None) -> bool:
+def _waits(tx: Tx, end: End) -> bool:
     """Whether it is for the pod to say what END was."""
-    if launch is None or launch.backend != "kubernetes":
-        return False
-    return end.outcome.reason == "Terminated" and launch.stop_requested_at is None
+    launch = launches.find(tx, end.launch_id) if end.outcome.reason == "Terminated" else None
+    return launch is not None and launch.backend == "kubernetes" and launch.stop_requested_at is None
 
 
 def _say_why(tx: Tx, end: End) -> None:
