@@ -38,6 +38,12 @@ def claimant_of(body: Any) -> str:
     return task_bodies.text(body, "claimant")
 
 
+def waits_for_pod(tx: Tx, launch_id: str, outcome: Outcome) -> bool:
+    """Whether it is for its pod to say how a launch ended, which was told to stop by nobody here (decision 11)."""
+    launch = launches.find(tx, launch_id) if outcome.reason == "Terminated" else None
+    return launch is not None and launch.backend == "kubernetes" and launch.stop_requested_at is None
+
+
 class LaunchCalls:
     """Claims and ends of STORE's launches. INPUTS makes what a claim is answered with. HOME is the `Door`'s."""
 
@@ -72,7 +78,7 @@ class LaunchCalls:
         with self.store.transaction() as tx:
             final: list[End] = []
             for end in ends:
-                if not _waits(tx, end):
+                if not waits_for_pod(tx, end.launch_id, end.outcome):
                     final.append(end)
                     continue
                 logs.append(tx, end.launch_id, end.lines)
@@ -97,12 +103,6 @@ def _outcome(word: Mapping[str, Any], at: dt.datetime) -> Outcome:
         return outcome_from_word(word, at)
     except ValueError as problem:
         raise InvalidRequestError(f"outcome: {problem}") from problem
-
-
-def _waits(tx: Tx, end: End) -> bool:
-    """Whether it is for the pod to say what END was."""
-    launch = launches.find(tx, end.launch_id) if end.outcome.reason == "Terminated" else None
-    return launch is not None and launch.backend == "kubernetes" and launch.stop_requested_at is None
 
 
 def _say_why(tx: Tx, end: End) -> None:

@@ -22,6 +22,7 @@ from goflow.server.execution.assets import Assets
 from goflow.server.execution.remembered import Remembered
 from goflow.server.execution.results import Results
 from goflow.server.execution.speakers import is_current, must_be_current, refused, superseded
+from goflow.server.launch_calls import waits_for_pod
 from goflow.store import Store, launches, runs, transitions
 
 STATE_TOLD_BY = "airflow"
@@ -85,9 +86,8 @@ class ExecutionApi:
         stopped = wire.TOLD_TO_STOP_HEADER in request.headers
         outcome = states.outcome_of(told, self.store.clock.now(), told_to_stop=stopped)
         with self.store.reading() as tx:
-            now = launches.find(tx, launch.id) or launch
-        if outcome.reason == "Terminated" and now.backend == "kubernetes" and now.stop_requested_at is None:
-            return
+            if waits_for_pod(tx, launch.id, outcome):
+                return
         report: dict[str, Any] = {"rendered_map_index": task_bodies.maybe_text(told, "rendered_map_index")}
         if not settle(self.store, launch.id, outcome, who=STATE_TOLD_BY, report=report):
             self._must_be_told_so(launch, outcome.state)
