@@ -169,7 +169,7 @@ def begun(tx: Tx, launch: Launch, who: str) -> None:
     """Have ``on_execute_callback`` called for LAUNCH, where that is a container that is not ours and has begun: beside
     it, since nothing of its author's Python runs in it."""
     instance = tasks.get(tx, launch.task_instance_id)
-    run = runs.get(tx, instance.dag_run_id)
+    run = runs.get_once(tx, instance.dag_run_id)
     dag = versions.spec(tx, run.reading_id)
     task = dag.task(instance.task_id)
     if task.callbacks.get("on_execute_callback") and not speaks_for_itself(
@@ -188,7 +188,7 @@ def _call_back(tx: Tx, case: _Case) -> None:
     ended_well = state in {TaskState.SUCCESS, TaskState.SKIPPED}
     if ended_well and speaks_for_itself(case.dag, case.task, launch.backend, launches.resolved(tx, launch)):
         return
-    run = runs.get(tx, case.instance.dag_run_id)
+    run = runs.get_once(tx, case.instance.dag_run_id)
     reason = outcome.message or outcome.reason
     transitions.request_callback(tx, run, kind, reason=reason, ti_id=case.instance.id, who=case.end.who)
 
