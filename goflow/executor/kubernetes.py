@@ -20,6 +20,7 @@ from goflow.executor.pods import (
     RESULT_ANNOTATION,
     SKIP_ANNOTATION,
     VERDICT_ANNOTATION,
+    VERDICTS,
     Json,
     deleted_pod,
     hangs_on_pod,
@@ -52,8 +53,6 @@ LINGER_S = 3600
 """Seconds that a pod may go on when all launches of a shared Job are over: one that nobody wanted any more when it
 came, and that never begins, would keep the Job for ever."""
 POLL_S = 0.2
-VERDICTS = ("Complete", "SuccessCriteriaMet", "Failed", "FailureTarget")
-"""Conditions of a Job that will have no other pod."""
 
 
 class KubernetesBackend:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import structlog
 
 from goflow.executor.backend import Observation, Phase, Sink
+from goflow.executor.holds import QUOTA
 from goflow.kube.api import Json, KubeApi
 from goflow.kube.errors import KubeError
 from goflow.kube.status import QUOTA_EXCEEDED, why_refused
@@ -95,13 +96,13 @@ class PodlessJobs:
             self._sink(Observation(launch_id=launch.launch_id, phase=Phase.PENDING, reason=reason, message=words))
         if short:
             self._short[namespace] = (len(short), short[-1])
-            self._waits.begin("quota", short[-1], where=PLACE.format(namespace=namespace), blocks=False)
+            self._waits.begin(QUOTA, short[-1], where=PLACE.format(namespace=namespace), blocks=False)
         else:
             self._end(namespace)
 
     def _end(self, namespace: str) -> None:
         self._short.pop(namespace, None)
-        self._waits.end("quota", where=PLACE.format(namespace=namespace))
+        self._waits.end(QUOTA, where=PLACE.format(namespace=namespace))
 
     def _refusals(self, namespace: str) -> dict[str, str]:
         """Job to what was said the last time that a pod of it could not be made."""

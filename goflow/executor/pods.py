@@ -34,6 +34,8 @@ DEADLINE_ANNOTATION = f"{PREFIX}active-deadline-s"
 FORGOTTEN_GRACE_S = 60
 """Seconds from a deletion to the object's removal, at most: the kubelet's last step, once the containers have ended,
 sets the deletion anew without grace, so that the moment when it was asked for is no longer known."""
+VERDICTS = ("Complete", "SuccessCriteriaMet", "Failed", "FailureTarget")
+"""Conditions of a Job that will have no other pod."""
 _OF_THE_JOB = frozenset({Verdict.JOB.value, Verdict.CREATED.value})
 TERMINAL_PHASES = frozenset({"Succeeded", "Failed"})
 _NO_MORE_THAN_FAILED = frozenset({"BackoffLimitExceeded", "IndexFailed"})
@@ -121,7 +123,7 @@ def observe_job(job: Json) -> Observation | None:
     if verdict_of(job) == Verdict.CREATED:
         there = Outcome(state=TaskState.SUCCESS, message="its Job is there, and is not waited for")
         return Observation(launch_id=launch_id, phase=Phase.ENDED, outcome=there, reason="Created")
-    condition = condition_of(job, "Complete", "SuccessCriteriaMet", "Failed", "FailureTarget")
+    condition = condition_of(job, *VERDICTS)
     if condition is None:
         return None
     if condition["type"] in {"Failed", "FailureTarget"}:
@@ -151,8 +153,7 @@ def without_pod(verdict: Observation, job: Json) -> Observation:
 
 def is_over(job: Json) -> bool:
     """Whether the Job has come to its end with all of its pods, so that nothing follows any more."""
-    conditions = (job.get("status") or {}).get("conditions") or []
-    return any(x.get("status") == "True" and x["type"] in {"Complete", "Failed"} for x in conditions)
+    return condition_of(job, "Complete", "Failed") is not None
 
 
 def is_parallel(job: Json) -> bool:
