@@ -42,6 +42,7 @@ from goflow.kube.status import QUOTA_EXCEEDED, condition_of
 from goflow.operators.identity import INDEX, PREFIX, SHARED, is_ours, label_value
 from goflow.operators.manifest import Site, job_manifest
 from goflow.operators.plan import JobPlan, Verdict
+from goflow.store.cache import Cache
 from goflow.telemetry.waiting import Waits
 
 log = structlog.get_logger(__name__)
@@ -49,6 +50,8 @@ T = TypeVar("T")
 
 CLEAN_TTL_S = 30
 """Seconds that a Job stays after its end and its log are stored; ``kubectl get jobs`` may still find it."""
+MOST_DELETED = 10_000
+"""Launches of which it is remembered that their Job was deleted here."""
 LINGER_S = 3600
 """Seconds that a pod may go on when all launches of a shared Job are over: one that nobody wanted any more when it
 came, and that never begins, would keep the Job for ever."""
@@ -83,6 +86,7 @@ class KubernetesBackend:
         self._shared: dict[str, SharedJob] = {}
         self._orphans: set[str] = set()
         """Launches whose Job was deleted while their pod is still there."""
+        self._deleted: Cache[str, bool] = Cache(MOST_DELETED)
         self._refusals = Refusals()
         self._lock = threading.Lock()
         self._stopping = threading.Event()
@@ -149,7 +153,7 @@ class KubernetesBackend:
         least: without any the API server forgets them before they have ended). One that others share stays: it makes
         no second pod of an index."""
         if handle.job_index is None:
-            self._call(lambda: self.api.delete_job(handle.namespace, handle.job_name))
+            self._delete_job(handle)
         known = self.pod_of(handle.launch_id)
         if known is not None:
             pods = [known]
@@ -161,20 +165,30 @@ class KubernetesBackend:
             name = pod["metadata"]["name"]
             self._call(partial(self.api.delete_pod, handle.namespace, name, grace_s=max(1, math.ceil(grace_s))))
 
+    def _delete_job(self, handle: Handle) -> None:
+        if self._call(lambda: self.api.delete_job(handle.namespace, handle.job_name)) is not None:
+            self._deleted.put(handle.launch_id, True)
+
     def cleanup(self, handle: Handle) -> bool:
-        """Set the TTL of an ended Job: Kubernetes removes it with its pods. One that is its author's now stays."""
+        """Set the TTL of an ended Job: Kubernetes removes it with its pods. One that is its author's now stays, and of
+        one that was deleted here nothing does."""
+        if not self._deleted.get(handle.launch_id):
+            self._set_ttl(handle)
+        with self._lock:
+            self._pods.pop(handle.launch_id, None)
+        return True
+
+    def _set_ttl(self, handle: Handle) -> None:
         with self._lock:
             job = self._job_of(handle.launch_id)
         if job is None:
             job = self._call(lambda: self.api.get_job(handle.namespace, handle.job_name))
-        if job is not None and verdict_of(job) != Verdict.CREATED:
-            spec = {"ttlSecondsAfterFinished": self.clean_ttl_s}
-            if handle.job_index is not None:
-                spec["activeDeadlineSeconds"] = LINGER_S + _age_s(job)
-            self._call(lambda: self.api.patch_job(handle.namespace, handle.job_name, {"spec": spec}))
-        with self._lock:
-            self._pods.pop(handle.launch_id, None)
-        return True
+        if job is None or verdict_of(job) == Verdict.CREATED:
+            return
+        spec = {"ttlSecondsAfterFinished": self.clean_ttl_s}
+        if handle.job_index is not None:
+            spec["activeDeadlineSeconds"] = LINGER_S + _age_s(job)
+        self._call(lambda: self.api.patch_job(handle.namespace, handle.job_name, {"spec": spec}))
 
     def present(self) -> Iterable[Observation]:
         """Every launch that has a Job or a pod now."""

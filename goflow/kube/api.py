@@ -65,10 +65,10 @@ class KubeApi:
         """One Job. Raises NotFoundError."""
         return self.request("GET", f"{JOBS.format(namespace=namespace)}/{name}")
 
-    def delete_job(self, namespace: str, name: str, *, grace_s: int | None = None) -> None:
+    def delete_job(self, namespace: str, name: str, *, grace_s: int | None = None) -> Json:
         """Delete a Job and, in the background, its pods. Raises NotFoundError."""
         body = {"propagationPolicy": "Background", "gracePeriodSeconds": grace_s}
-        self.request("DELETE", f"{JOBS.format(namespace=namespace)}/{name}", body=_without_none(body))
+        return self.request("DELETE", f"{JOBS.format(namespace=namespace)}/{name}", body=_without_none(body))
 
     def patch_job(self, namespace: str, name: str, patch: Json) -> Json:
         """Merge PATCH into a Job. Raises NotFoundError."""

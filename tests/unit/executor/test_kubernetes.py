@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from goflow.domain.state import TaskState
-from goflow.executor.backend import BackendAwayError, Observation, Phase
+from goflow.executor.backend import BackendAwayError, Handle, Observation, Phase
 from goflow.executor.kubernetes import KubernetesBackend
 from goflow.kube.api import KubeApi
+from goflow.kube.reflector import Reflector
 from goflow.operators.manifest import Site
 from tests.unit.kube.server import Reply, api_server, kubeconfig_for, refusal
 
@@ -239,6 +240,31 @@ def test_a_deleted_job_without_a_pod_that_goes_on_is_gone_at_once(before: list[S
     watched = Watched()
     watched.tell(*before, gone(job()))
     assert watched.told[-1].phase is Phase.GONE
+
+
+@pytest.mark.parametrize(
+    ("was_there", "expected"),
+    [(True, ["DELETE jobs", "GET pods"]), (False, ["DELETE jobs", "GET pods", "GET jobs", "PATCH jobs"])],
+    ids=["deleted", "made since"],
+)
+def test_a_job_that_was_deleted_here_is_not_asked_for_when_it_is_cleaned_up(
+    tmp_path: Path, was_there: bool, expected: list[str]
+) -> None:
+    handle = Handle(launch_id=LAUNCH, job_name="j", namespace="here")
+    with api_server() as server:
+        answer = Reply() if was_there else refusal(404, "NotFound")
+        server.fault(answer, where=lambda asked: asked.method == "DELETE")
+        server.fault(Reply(200, {"items": []}), where=lambda asked: asked.path.endswith("/pods"))
+        found = Reply(200, job()[2])
+        server.fault(found, found, where=lambda asked: asked.path.endswith("/jobs/j"))
+        site = Site(task_api="http://here", runner_image="runner")
+        api = KubeApi(kubeconfig_for(server.url, tmp_path))
+        backend = KubernetesBackend(api, site, namespaces=["here"], installation="i")
+        backend._reflectors = [Reflector(api, "unheard", "", lambda *_: None)]  # its watches know nothing
+        backend.terminate(handle, 30)
+        assert backend.cleanup(handle)
+    kinds = ["pods" if "/pods" in asked.path else "jobs" for asked in server.asked]
+    assert [f"{asked.method} {kind}" for asked, kind in zip(server.asked, kinds, strict=True)] == expected
 
 
 def test_a_node_that_does_not_answer_is_told_in_words() -> None:
