@@ -19,7 +19,6 @@ AT_ONCE = 500
 """Changes in one transaction, so that it stays short."""
 T = TypeVar("T")
 R = TypeVar("R")
-Change = Callable[[Tx], object]
 Together = Callable[[Tx, Sequence[T]], Sequence[R]]
 """Makes several changes of one kind; an answer for each, in order."""
 
@@ -44,12 +43,9 @@ class Notes:
         self._lock = threading.Lock()
         self._somebody_writes = False
 
-    def write(self, change: Change) -> None:
-        """Have CHANGE written. Raises what it raises, and DatabaseBusyError."""
-        self.write_with(_each, change)
-
     def write_with(self, together: Together[T, R], what: T) -> R:
-        """Have WHAT written by TOGETHER, a function, with all else that waits for it; its answer. Raises the same."""
+        """Have WHAT written by TOGETHER, a function, with all else that waits for it; its answer. Raises what that
+        raises, and DatabaseBusyError."""
         note = _Note(together, what)
         with self._lock:
             self._waiting.append(note)
@@ -101,7 +97,3 @@ class Notes:
                 answers = together(tx, [note.what for note in alike])
                 for note, answer in zip(alike, answers, strict=True):
                     note.answer = answer
-
-
-def _each(tx: Tx, changes: Sequence[Change]) -> list[object]:
-    return [change(tx) for change in changes]

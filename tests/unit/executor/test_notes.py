@@ -7,6 +7,11 @@ from goflow.store.errors import DatabaseBusyError
 from tests.unit.executor.kit import WAIT_S
 
 
+def each(tx, changes):
+    """Makes changes that are functions."""
+    return [change(tx) for change in changes]
+
+
 class Several:
     """Threads that write while another one is at it, which goes on when all of them wait."""
 
@@ -16,7 +21,7 @@ class Several:
         self._writing, self._go_on = threading.Event(), threading.Event()
 
     def write(self, changes):
-        first = threading.Thread(target=self.notes.write, args=(self._slow,))
+        first = threading.Thread(target=self.notes.write_with, args=(each, self._slow))
         first.start()
         assert self._writing.wait(WAIT_S)
         others = [threading.Thread(target=self._one, args=pair) for pair in changes.items()]
@@ -34,7 +39,7 @@ class Several:
 
     def _one(self, name, change):
         try:
-            self.notes.write(change)
+            self.notes.write_with(each, change)
         except Exception as problem:
             self.raised[name] = str(problem)
 
@@ -45,7 +50,7 @@ class Several:
 
 def test_one_alone_is_written_at_once(sqlite_store):
     several = Several(sqlite_store)
-    several.notes.write(several.note("a"))
+    several.notes.write_with(each, several.note("a"))
     assert [name for name, _ in several.done] == ["a"]
 
 
