@@ -94,8 +94,7 @@ class Output:
         if chunk:
             self._take(chunk)
         else:
-            self._done_reading.set()
-            os.close(self._read_fd)
+            self._end_reading()
         return bool(chunk)
 
     def due(self) -> float | None:
@@ -165,17 +164,19 @@ class Output:
                     return
                 self.send()
         finally:
-            if not self._done_reading.is_set():
-                self._done_reading.set()
-                os.close(self._read_fd)
+            self._end_reading()
 
     def _read_rest(self, until: float) -> None:
         while not self._done_reading.is_set():
             if not select.select([self._read_fd], [], [], max(0.0, until - time.monotonic()))[0]:
-                self._done_reading.set()
-                os.close(self._read_fd)
+                self._end_reading()
                 return
             self.read_some()
+
+    def _end_reading(self) -> None:
+        if not self._done_reading.is_set():
+            self._done_reading.set()
+            os.close(self._read_fd)
 
     def _take(self, chunk: bytes) -> None:
         with self._lock:
