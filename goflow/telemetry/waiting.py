@@ -68,7 +68,7 @@ class Waits:
 
     def is_on_any(self, *whats: str) -> bool:
         """Whether one of those is waited for anywhere."""
-        return any(what in whats for what, _ in self._found)
+        return any(what in whats for what, _ in list(self._found))  # of a list: others begin and end meanwhile
 
     def told(self) -> list[Wait]:
         """Everything, in the order in which it began."""

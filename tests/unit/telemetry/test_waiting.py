@@ -94,3 +94,20 @@ def test_many_threads_may_wait_for_the_same_at_once() -> None:
     for thread in threads:
         thread.join(60)
     assert problems == []
+
+
+def test_others_may_begin_to_wait_while_it_is_asked_what_is_waited_for() -> None:
+    waits = Waits()
+    waits.begin("disk", "full")
+    waits.begin("quota", "used up")
+
+    class Meanwhile(str):
+        """Another thread's turn comes whenever something is held against it."""
+
+        def __eq__(self, other: object) -> bool:
+            waits.begin("database", "away", where=str(len(waits.told())))
+            return super().__eq__(other)
+
+        __hash__ = str.__hash__
+
+    assert not waits.is_on_any(Meanwhile("kubernetes"))
