@@ -42,7 +42,7 @@ class Step:
         value: Any = self.value
         match self.kind:
             case "cut":
-                return _truncated(moment, value)
+                return truncated(moment, value)
             case "move":
                 return moment + relativedelta(months=value[0]) + dt.timedelta(seconds=value[1])
             case "set":
@@ -78,7 +78,7 @@ class Moment:
         if self.at is not None:
             return self.at
         local = now.astimezone(zone_info(self.zone))
-        local = _truncated(local, self.truncate) + dt.timedelta(seconds=self.offset_s)
+        local = truncated(local, self.truncate) + dt.timedelta(seconds=self.offset_s)
         for step in self.then:
             local = step.apply(local)
         return local.astimezone(dt.UTC)
@@ -200,6 +200,18 @@ def zone_info(name: str) -> dt.tzinfo:
     return dt.UTC if name == "UTC" else ZoneInfo(name)
 
 
+def localized(plain: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
+    """What clocks in ZONE show as PLAIN: skipped times move on by the gap, repeated ones mean their second coming.
+
+    (``airflow._shared.timezones.make_aware`` with a zone of pendulum's.)
+    """
+    first, second = plain.replace(fold=0), plain.replace(fold=1)
+    before, after = zone.utcoffset(first), zone.utcoffset(second)
+    if before is not None and after is not None and after > before:
+        return (second + (after - before)).replace(tzinfo=zone)
+    return second.replace(tzinfo=zone)
+
+
 _PARTS = ("year", "month", "day", "hour", "minute", "second", "microsecond")
 _FLOORS: Mapping[str, int] = {"year": 1, "month": 1, "day": 1, "hour": 0, "minute": 0, "second": 0, "microsecond": 0}
 _UNITS: tuple[Truncation, ...] = ("", "second", "minute", "hour", "day", "month", "year")
@@ -216,9 +228,10 @@ def _is_coarser(unit: Truncation, than: Truncation) -> bool:
     return unit in _UNITS and than in _UNITS and _UNITS.index(unit) >= _UNITS.index(than)
 
 
-def _truncated(moment: dt.datetime, unit: Truncation) -> dt.datetime:
+def truncated(moment: dt.datetime, unit: Truncation) -> dt.datetime:
+    """MOMENT, cut down to UNIT on its own clock."""
     if unit == "week":
-        return _truncated(moment - dt.timedelta(days=moment.weekday()), "day")
+        return truncated(moment - dt.timedelta(days=moment.weekday()), "day")
     cuts: dict[str, dict[str, int]] = {"second": {"microsecond": 0}}
     cuts["minute"] = {**cuts["second"], "second": 0}
     cuts["hour"] = {**cuts["minute"], "minute": 0}

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any
 
 from goflow.domain.canonical import Json
-from goflow.domain.moments import zone_info
+from goflow.domain.moments import Truncation, localized, truncated, zone_info
 from goflow.domain.partition_windows import WINDOWS, Decoded, WaitPolicy, Window
 
 Downstream = str | list[str]
@@ -102,23 +102,19 @@ class FixedKey(Mapper):
         return self.key
 
 
-def _week(at: dt.datetime) -> dt.datetime:
-    return (at - dt.timedelta(days=at.weekday())).replace(hour=0, minute=0, second=0, microsecond=0)
-
-
-def _cut(**parts: int) -> Callable[[dt.datetime], dt.datetime]:
-    return lambda at: at.replace(**parts)  # type: ignore[arg-type]
-
-
-_MIDNIGHT = {"hour": 0, "minute": 0, "second": 0, "microsecond": 0}
-_STARTS: Mapping[str, Callable[[dt.datetime], dt.datetime]] = {
-    "StartOfHourMapper": _cut(minute=0, second=0, microsecond=0),
-    "StartOfDayMapper": _cut(**_MIDNIGHT),
-    "StartOfWeekMapper": _week,
-    "StartOfMonthMapper": _cut(day=1, **_MIDNIGHT),
-    "StartOfQuarterMapper": lambda at: at.replace(month=at.month - (at.month - 1) % 3, day=1, **_MIDNIGHT),  # type: ignore[arg-type]
-    "StartOfYearMapper": _cut(month=1, day=1, **_MIDNIGHT),
+_UNITS: Mapping[str, Truncation] = {
+    "StartOfHourMapper": "hour",
+    "StartOfDayMapper": "day",
+    "StartOfWeekMapper": "week",
+    "StartOfMonthMapper": "month",
+    "StartOfQuarterMapper": "month",
+    "StartOfYearMapper": "year",
 }
+
+
+def _start_of_period(at: dt.datetime, mapper: str) -> dt.datetime:
+    start = truncated(at, _UNITS[mapper])
+    return start.replace(month=start.month - (start.month - 1) % 3) if mapper == "StartOfQuarterMapper" else start
 
 
 @dataclass(frozen=True)
@@ -143,7 +139,7 @@ class StartOf(Mapper):
         """The start of KEY's period."""
         at = dt.datetime.strptime(key, self.reads)  # noqa: DTZ007 - what has no zone has that of the mapper
         at = at.astimezone(self._tzinfo) if at.tzinfo else localized(at, self._tzinfo)
-        return self.write(_STARTS[self.name](at))
+        return self.write(_start_of_period(at, self.name))
 
     def decode(self, key: str) -> Decoded:
         """The start, by the clocks of the mapper's zone."""
@@ -170,7 +166,7 @@ class StartOf(Mapper):
 
     def date(self, key: str) -> dt.datetime | None:
         """The moment at which KEY's period begins."""
-        at: dt.datetime = _STARTS[self.name](self.decode(key))
+        at = _start_of_period(self.decode(key), self.name)
         return at if at.tzinfo else localized(at, self._tzinfo)
 
     @cached_property
@@ -275,18 +271,6 @@ class FanOut(Mapper):
 def listed(made: Downstream) -> list[str]:
     """The keys that a mapper has made, each as often as it made it."""
     return [made] if isinstance(made, str) else made
-
-
-def localized(plain: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
-    """What clocks in ZONE show as PLAIN: skipped times move on by the gap, repeated ones mean their second coming.
-
-    (``airflow._shared.timezones.make_aware`` with a zone of pendulum's.)
-    """
-    first, second = plain.replace(fold=0), plain.replace(fold=1)
-    before, after = zone.utcoffset(first), zone.utcoffset(second)
-    if before is not None and after is not None and after > before:
-        return (second + (after - before)).replace(tzinfo=zone)
-    return second.replace(tzinfo=zone)
 
 
 _DIRECTIVES: Mapping[str, str] = {"Y": r"\d{4}", **dict.fromkeys("mdHMSVUW", r"\d{2}")}

@@ -14,8 +14,8 @@ from typing import Any
 from goflow.domain.assets import AssetKey, Mention, is_met, mentions
 from goflow.domain.canonical import Json, canonical_json, digest
 from goflow.domain.errors import InvalidRequestError
-from goflow.domain.moments import zone_info
-from goflow.domain.partition_mappers import Identity, Mapper, MapperError, Rollup, listed, localized, mapper_of
+from goflow.domain.moments import localized, zone_info
+from goflow.domain.partition_mappers import Identity, Mapper, MapperError, Rollup, listed, mapper_of
 from goflow.domain.spec import Schedule
 
 BY_ASSETS = "PartitionedAssetTimetable"
@@ -88,6 +88,14 @@ def _date_by_cron(schedule: Schedule, key: str) -> dt.datetime:
     if plain.tzinfo is not None:
         raise ValueError("it has a zone, and the schedule has its own")
     return localized(plain, zone_info(schedule.timezone))
+
+
+def by_clocks(schedule: Schedule, moment: dt.datetime) -> dt.datetime:
+    """The moment at which clocks in the zone of a ``CronPartitionTimetable`` show what clocks in UTC show at MOMENT
+    (``localize_partition_datetime``); of other schedules MOMENT itself."""
+    if schedule.timetable != BY_CRON:
+        return moment
+    return _utc(localized(_utc(moment).replace(tzinfo=None), zone_info(schedule.timezone)))
 
 
 def _utc(date: dt.datetime) -> dt.datetime:
@@ -264,6 +272,7 @@ __all__ = [
     "MapperError",
     "Missing",
     "Rules",
+    "by_clocks",
     "carried_over",
     "check_key",
     "date_of_key",

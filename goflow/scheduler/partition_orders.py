@@ -7,9 +7,7 @@ from dataclasses import dataclass
 
 from goflow.domain.assets import AssetKey, mentions
 from goflow.domain.errors import InvalidRequestError
-from goflow.domain.moments import zone_info
-from goflow.domain.partition_mappers import localized
-from goflow.domain.partitions import BY_CRON, MapperError, Missing, Rules, is_partitioned, rules_of
+from goflow.domain.partitions import MapperError, Missing, Rules, by_clocks, is_partitioned, rules_of
 from goflow.domain.runs import DagRun
 from goflow.domain.spec import DagSpec, Schedule
 from goflow.scheduler import operations, selection
@@ -67,16 +65,10 @@ def _meant(
         return [] if found is None else [found]
     if key is not None:
         return runs.list_(tx, dag_id, partitions=OfPartitions(key=key), limit=None)
-    window = OfPartitions(since=by_clocks(spec.schedule, since), until=by_clocks(spec.schedule, until))
+    window = OfPartitions(
+        since=since and by_clocks(spec.schedule, since), until=until and by_clocks(spec.schedule, until)
+    )
     return runs.list_(tx, dag_id, partitions=window, limit=None)
-
-
-def by_clocks(schedule: Schedule, moment: dt.datetime | None) -> dt.datetime | None:
-    """The moment at which clocks in the zone of a ``CronPartitionTimetable`` show what clocks in UTC show at MOMENT
-    (``localize_partition_datetime``); of other schedules MOMENT itself."""
-    if moment is None or schedule.timetable != BY_CRON:
-        return moment
-    return localized(moment.astimezone(dt.UTC).replace(tzinfo=None), zone_info(schedule.timezone)).astimezone(dt.UTC)
 
 
 def days_of(tx: Tx, dag_id: str, first: dt.date | None, last: dt.date | None) -> OfPartitions:
@@ -91,8 +83,9 @@ def days_of(tx: Tx, dag_id: str, first: dt.date | None, last: dt.date | None) ->
         raise InvalidRequestError(f"DAG {dag_id} has no partitions", hint="leave the days out")
 
     def midnight(day: dt.date | None, later: int) -> dt.datetime | None:
-        at = None if day is None else dt.datetime.combine(day, dt.time(), dt.UTC) + dt.timedelta(days=later)
-        return by_clocks(schedule, at)
+        if day is None:
+            return None
+        return by_clocks(schedule, dt.datetime.combine(day, dt.time(), dt.UTC) + dt.timedelta(days=later))
 
     return OfPartitions(since=midnight(first, 0), before=midnight(last, 1))
 

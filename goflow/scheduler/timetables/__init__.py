@@ -13,7 +13,7 @@ from typing import Any
 
 from goflow.domain.canonical import canonical_json
 from goflow.domain.moments import zone_info
-from goflow.domain.partitions import BY_CRON, key_by_cron
+from goflow.domain.partitions import BY_CRON, by_clocks, key_by_cron
 from goflow.domain.schedules import asks_its_author
 from goflow.domain.spec import DagSpec, Dialect, Schedule
 from goflow.scheduler.timetables.base import (
@@ -76,11 +76,9 @@ def is_periodic(schedule: Schedule) -> bool:
 def partitions_between(schedule: Schedule, first: dt.datetime, last: dt.datetime) -> Iterator[RunInfo]:
     """The runs of a ``CronPartitionTimetable`` for the partitions from FIRST to LAST, both included, and both what
     clocks in the timetable's zone show (``iter_partition_dagrun_infos``)."""
-    zone = zone_info(schedule.timezone)
     timetable = timetable_of(schedule)
     assert isinstance(timetable, PartitionTimetable)
-    plain = (moment.astimezone(dt.UTC).replace(tzinfo=None) for moment in (first, last))
-    return timetable.partitions(*(attach_zone(moment, zone) for moment in plain))
+    return timetable.partitions(by_clocks(schedule, first), by_clocks(schedule, last))
 
 
 def restriction_of(dag: DagSpec, now: dt.datetime) -> Restriction:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from croniter import croniter
 from croniter.croniter import CroniterError
 
+from goflow.domain.moments import localized
 from goflow.domain.spec import Dialect
 from goflow.scheduler.timetables.base import ScheduleError
 
@@ -78,9 +79,4 @@ def covers_every_hour(expression: str) -> bool:
 
 def attach_zone(naive: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
     """The moment, in UTC, that clocks in ZONE show as NAIVE: skipped times move on, repeated ones are the second."""
-    first = naive.replace(tzinfo=zone, fold=0)
-    second = naive.replace(tzinfo=zone, fold=1)
-    before, after = first.utcoffset(), second.utcoffset()
-    assert before is not None
-    assert after is not None
-    return (first if after > before else second).astimezone(dt.UTC)
+    return localized(naive, zone).astimezone(dt.UTC)
