@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from goflow.domain.spec import Dialect
+from tests.oracle.environments import AIRFLOW_2, AIRFLOW_3, Release, environment
+from tests.oracle.truth import airflow_home
+
 HERE = Path(__file__).parent
+AIRFLOWS = {Dialect.AIRFLOW2: AIRFLOW_2, Dialect.AIRFLOW3: AIRFLOW_3}
 
 
 def told_by(
@@ -35,3 +41,11 @@ def told_by(
     )
     assert ended.returncode == 0, ended.stderr[-3000:]
     return json.loads(ended.stdout)
+
+
+def told_by_airflow(release: Release, script: str, asked: Any, folder: Path, timeout: float = 1000) -> Any:
+    """What SCRIPT answers to ASKED in an Airflow of RELEASE, which has FOLDER for its home and a new database there."""
+    installed = environment(release)
+    variables = airflow_home(installed)
+    shutil.copy(Path(variables["AIRFLOW_HOME"]) / "airflow.db", folder)
+    return told_by(installed.python, script, asked=asked, home=folder, variables=variables, timeout=timeout)

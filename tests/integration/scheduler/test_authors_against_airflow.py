@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from goflow.domain.spec import Dialect
-from tests.integration.scheduler.asking import HERE, told_by
-from tests.integration.scheduler.test_timetables_against_airflow import AIRFLOWS, random_case
+from tests.integration.scheduler.asking import AIRFLOWS, HERE, told_by
+from tests.integration.scheduler.test_timetables_against_airflow import random_case
 from tests.oracle.environments import environment
 
 NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)

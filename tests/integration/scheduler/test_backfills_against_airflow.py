@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import os
 import random
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,10 +21,9 @@ from goflow.scheduler.graph import Graph
 from goflow.scheduler.making import new_tasks
 from goflow.scheduler.timetables import ScheduleError
 from goflow.store import backfills, dags, runs, tasks
-from tests.integration.scheduler.asking import told_by
+from tests.integration.scheduler.asking import told_by_airflow
 from tests.integration.scheduler.test_timetables_against_airflow import TRANSITIONS, random_case, schedule_of
-from tests.oracle.environments import AIRFLOW_3, environment
-from tests.oracle.truth import airflow_home
+from tests.oracle.environments import AIRFLOW_3
 from tests.unit.scheduler.kit import World, at, dag, empty
 
 NOW = dt.datetime(2024, 11, 3, 7, 30, tzinfo=dt.UTC)
@@ -128,15 +126,10 @@ def iso(moment: dt.datetime | None) -> str | None:
 
 @pytest.mark.timeout(1200)  # the first time it installs Airflow
 def test_every_random_order_makes_the_runs_that_airflows_backfill_makes(sqlite_url: str, tmp_path: Path) -> None:
-    installed = environment(AIRFLOW_3)
     dice = random.Random(f"backfills-{os.environ.get('GOFLOW_BACKFILL_SEED', '1')}")
     cases = [random_order(dice) for _ in range(CASES)]
-    home = airflow_home(installed)
-    shutil.copy(Path(home["AIRFLOW_HOME"]) / "airflow.db", tmp_path / "airflow.db")
     asked = {"now": NOW.isoformat(), "cases": cases}
-    theirs = told_by(
-        installed.python, "ask_airflow_backfills.py", asked=asked, home=tmp_path, variables=home, timeout=1000
-    )
+    theirs = told_by_airflow(AIRFLOW_3, "ask_airflow_backfills.py", asked, tmp_path)
     world = World(sqlite_url)
     world.clock = world.store.clock = VirtualClock(NOW)
     told = [answer for _, answer in theirs if isinstance(answer, list)]

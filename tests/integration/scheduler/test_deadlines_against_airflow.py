@@ -15,9 +15,8 @@ from goflow.domain.spec import DeadlineSpec
 from goflow.domain.state import RunState, RunType
 from goflow.scheduler import operations
 from goflow.store import deadlines, runs, transitions
-from tests.integration.scheduler.asking import told_by
-from tests.oracle.environments import AIRFLOW_3, environment
-from tests.oracle.truth import airflow_home
+from tests.integration.scheduler.asking import told_by_airflow
+from tests.oracle.environments import AIRFLOW_3
 from tests.unit.scheduler.kit import FAILED, SUCCESS, World, at, dag, task
 
 NOW = dt.datetime(2026, 1, 5, 12, 0, tzinfo=dt.UTC)
@@ -130,15 +129,10 @@ def rounded(found: list[list[Any]]) -> list[list[Any]]:
 
 @pytest.mark.timeout(1200)  # the first time it installs Airflow
 def test_every_deadline_is_where_airflow_has_it_and_is_missed_when_it_is(sqlite_template: Path, tmp_path: Path) -> None:
-    installed = environment(AIRFLOW_3)
     dice = random.Random(f"deadlines-{os.environ.get('GOFLOW_DEADLINE_SEED', '1')}")
     cases = [random_case(dice) for _ in range(CASES)]
-    home = airflow_home(installed)
-    shutil.copy(Path(home["AIRFLOW_HOME"]) / "airflow.db", tmp_path / "airflow.db")
     asked = {"now": NOW.isoformat(), "cases": cases}
-    theirs = told_by(
-        installed.python, "ask_airflow_deadlines.py", asked=asked, home=tmp_path, variables=home, timeout=1000
-    )
+    theirs = told_by_airflow(AIRFLOW_3, "ask_airflow_deadlines.py", asked, tmp_path)
     assert (
         sum(any(missed for _, missed in answer) for case in theirs for answer in case if answer != BROKEN_CLEAR) > CASES
     )

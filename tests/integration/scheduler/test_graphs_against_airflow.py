@@ -12,10 +12,9 @@ import pytest
 from goflow.domain.spec import DagSpec, Dialect, TaskSpec
 from goflow.scheduler import selection
 from goflow.scheduler.graph import Graph
-from tests.integration.scheduler.asking import told_by
-from tests.oracle.environments import AIRFLOW_2, AIRFLOW_3, environment
+from tests.integration.scheduler.asking import AIRFLOWS, told_by
+from tests.oracle.environments import environment
 
-AIRFLOWS = {Dialect.AIRFLOW2: AIRFLOW_2, Dialect.AIRFLOW3: AIRFLOW_3}
 DAGS = int(os.environ.get("GOFLOW_GRAPH_CASES", "150"))
 RULES = ["downstream", "downstream", "upstream", "absolute"]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import os
 import random
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,10 +19,9 @@ from goflow.domain.runs import DagRun
 from goflow.domain.spec import DagSpec
 from goflow.domain.state import RunState, RunType
 from goflow.store import assets, partitions, transitions
-from tests.integration.scheduler.asking import told_by
+from tests.integration.scheduler.asking import told_by_airflow
 from tests.integration.scheduler.partition_cases import LETTERS, Cases, Story
-from tests.oracle.environments import AIRFLOW_3, environment
-from tests.oracle.truth import airflow_home
+from tests.oracle.environments import AIRFLOW_3
 from tests.unit.parser.airflow.reading import read
 from tests.unit.scheduler.kit import World, dag, empty
 
@@ -94,17 +92,9 @@ def enough(mapper: Rollup, key: str, there: list[bool]) -> bool:
 
 @pytest.mark.timeout(1200)  # the first time it installs Airflow
 def test_every_random_mapper_makes_of_keys_what_airflows_makes(tmp_path: Path) -> None:
-    installed = environment(AIRFLOW_3)
     dice = random.Random(f"mappers-{SEED}")
     cases = [random_mapper(dice) for _ in range(MAPPERS)]
-    told = told_by(
-        installed.python,
-        "ask_airflow_mappers.py",
-        asked=cases,
-        home=tmp_path,
-        variables=airflow_home(installed),
-        timeout=300 + MAPPERS,
-    )
+    told = told_by_airflow(AIRFLOW_3, "ask_airflow_mappers.py", cases, tmp_path, timeout=300 + MAPPERS)
     followed = [answer for answer in told if answer != "refused"]
     assert len(followed) > MAPPERS * 0.5
     assert sum(made != "refused" for answer in followed for made, _ in answer) > MAPPERS * KEYS * 0.3
@@ -162,19 +152,9 @@ def tell(world: World, name: str, key: str | None, date: str | None, by_alias: b
 
 @pytest.mark.timeout(1200)
 def test_random_events_begin_the_runs_that_airflows_scheduler_makes(sqlite_url: str, tmp_path: Path) -> None:
-    installed = environment(AIRFLOW_3)
     dice = random.Random(f"stories-{SEED}")
     cases = [Story(dice, number).made() for number in range(STORIES)]
-    home = airflow_home(installed)
-    shutil.copy(Path(home["AIRFLOW_HOME"]) / "airflow.db", tmp_path / "airflow.db")
-    told = told_by(
-        installed.python,
-        "ask_airflow_partitions.py",
-        asked=cases,
-        home=tmp_path,
-        variables=home,
-        timeout=300 + 20 * STORIES,
-    )
+    told = told_by_airflow(AIRFLOW_3, "ask_airflow_partitions.py", cases, tmp_path, timeout=300 + 20 * STORIES)
     assert sum(len(tick) for ticks, _ in told for tick in ticks) > STORIES * 2
     assert sum(bool(left) for _, left in told) > STORIES * 0.3
     world = World(sqlite_url)

@@ -13,12 +13,11 @@ import pytest
 from goflow.domain.retries import retry_delay_s
 from goflow.domain.runs import TaskInstance
 from goflow.domain.spec import Dialect
-from tests.integration.scheduler.asking import told_by
-from tests.oracle.environments import AIRFLOW_2, AIRFLOW_3, environment
+from tests.integration.scheduler.asking import AIRFLOWS, told_by
+from tests.oracle.environments import AIRFLOW_3, environment
 from tests.unit.domain.kit import run_at
 from tests.unit.parser.airflow.reading import only_dag
 
-AIRFLOWS = {Dialect.AIRFLOW2: AIRFLOW_2, Dialect.AIRFLOW3: AIRFLOW_3}
 TASKS = int(os.environ.get("GOFLOW_RETRY_TASKS", "250"))
 TRIES = 12
 """How many attempts, of any number, are asked for of each task."""

@@ -24,11 +24,10 @@ from goflow.scheduler.decisions import Advance
 from goflow.scheduler.graph import Graph
 from goflow.scheduler.planning import decide
 from goflow.scheduler.rules import RULES
-from tests.integration.scheduler.asking import told_by
-from tests.oracle.environments import AIRFLOW_2, AIRFLOW_3, environment
+from tests.integration.scheduler.asking import AIRFLOWS, told_by
+from tests.oracle.environments import environment
 from tests.unit.domain.kit import run_at
 
-AIRFLOWS = {Dialect.AIRFLOW2: AIRFLOW_2, Dialect.AIRFLOW3: AIRFLOW_3}
 NOW = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)
 FACTS: Any = SimpleNamespace(now=NOW)
 ENDS = ["success", "failed", "skipped", "upstream_failed", "removed"]

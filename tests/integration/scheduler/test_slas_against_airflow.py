@@ -18,10 +18,9 @@ from goflow.scheduler.graph import Graph
 from goflow.scheduler.making import new_tasks
 from goflow.scheduler.timetables import Restriction, RunInfo, next_run
 from goflow.store import callbacks, deadlines, runs, tasks, transitions
-from tests.integration.scheduler.asking import told_by
+from tests.integration.scheduler.asking import told_by_airflow
 from tests.integration.scheduler.test_timetables_against_airflow import random_case, schedule_of
-from tests.oracle.environments import AIRFLOW_2, environment
-from tests.oracle.truth import airflow_home
+from tests.oracle.environments import AIRFLOW_2
 from tests.unit.scheduler.kit import World, dag, task
 
 CASES = int(os.environ.get("GOFLOW_SLA_CASES", "60"))
@@ -152,14 +151,9 @@ def nothing_new(tx: Any, spec: DagSpec, now: dt.datetime) -> bool:
 def test_every_look_finds_what_airflow_finds_and_tells_it_as_airflow_does(
     sqlite_template: Path, tmp_path: Path
 ) -> None:
-    installed = environment(AIRFLOW_2)
     dice = random.Random(f"slas-{os.environ.get('GOFLOW_SLA_SEED', '1')}")
     cases = [random_history(dice) for _ in range(CASES)]
-    home = airflow_home(installed)
-    shutil.copy(Path(home["AIRFLOW_HOME"]) / "airflow.db", tmp_path / "airflow.db")
-    theirs = told_by(
-        installed.python, "ask_airflow_slas.py", asked={"cases": cases}, home=tmp_path, variables=home, timeout=1000
-    )
+    theirs = told_by_airflow(AIRFLOW_2, "ask_airflow_slas.py", {"cases": cases}, tmp_path)
     assert sum(len(case[-1][0]) for case in theirs) > CASES
     assert any(blocking for case in theirs for _, calls in case for _, blocking in calls)
     for number, (case, truth) in enumerate(zip(cases, theirs, strict=True)):

@@ -13,10 +13,9 @@ import pytest
 from goflow.domain.spec import Dialect, Schedule
 from goflow.scheduler.timetables import Restriction, RunInfo, ScheduleError, manual_interval, next_run
 from goflow.store.tx import in_parts
-from tests.integration.scheduler.asking import told_by
-from tests.oracle.environments import AIRFLOW_2, AIRFLOW_3, environment
+from tests.integration.scheduler.asking import AIRFLOWS, told_by
+from tests.oracle.environments import environment
 
-AIRFLOWS = {Dialect.AIRFLOW2: AIRFLOW_2, Dialect.AIRFLOW3: AIRFLOW_3}
 STEPS = 6
 CASES = int(os.environ.get("GOFLOW_TIMETABLE_CASES", "300"))
 AT_ONCE = 1000
