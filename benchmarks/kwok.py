@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import subprocess
 import sys
 import tempfile
@@ -23,7 +22,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 import psycopg
 from kubernetes import client, config
 
@@ -56,7 +54,6 @@ with DAG("one_task", schedule=None, max_active_runs=100000, is_paused_upon_creat
         tolerations=[{{"key": "{LABEL}", "operator": "Exists"}}],
     )
 """
-SERIES = re.compile(r'^goflow_kube_requests_total\{code="[^"]*",resource="([^"]*)",verb="([^"]*)"\} ([0-9.e+]+)$')
 START_S = 180.0
 KUBELET_PORT = 10347
 """Where kwok answers for the kubelets of its nodes: their containers have empty logs."""
@@ -196,14 +193,9 @@ def ended(database: str) -> dict[str, int]:
 
 def own_requests(running: Daemon) -> Counter[str]:
     """``verb resource`` to the number of requests that the daemon has made so far, as its metrics say."""
-    endpoint = json.loads((running.home / "run" / "daemon.json").read_text())
-    headers = {"Authorization": f"Bearer {endpoint['token']}"}
     found: Counter[str] = Counter()
-    for line in (
-        httpx.get(f"{endpoint['url']}/metrics", headers=headers, timeout=60.0).raise_for_status().text.splitlines()
-    ):
-        if (match := SERIES.match(line)) is not None:
-            found[f"{match[2]} {match[1]}"] += int(float(match[3]))
+    for labels, value in running.series("goflow_kube_requests_total"):
+        found[f"{labels['verb']} {labels['resource']}"] += int(value)
     return found
 
 

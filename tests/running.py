@@ -11,6 +11,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+import httpx
+from prometheus_client.parser import text_string_to_metric_families
+
 BIN = Path(sys.executable).parent
 GOFLOW = str(BIN / "goflow")
 START_S = 60.0
@@ -48,16 +51,37 @@ class Daemon:
         """Wait until ``run/daemon.json`` is this process's. Raises DaemonDiedError with the end of its log."""
         assert self.process is not None
         deadline = time.monotonic() + timeout_s
-        endpoint = self.home / "run" / "daemon.json"
-        while True:
-            try:
-                if json.loads(endpoint.read_text())["pid"] == self.process.pid:
-                    return
-            except (OSError, ValueError):
-                pass
+        while not self.is_up():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise DaemonDiedError(self.log.read_text()[-4000:])
             time.sleep(0.02)
+
+    def is_up(self) -> bool:
+        """Whether ``run/daemon.json`` is this process's."""
+        try:
+            return self.process is not None and self.endpoint()["pid"] == self.process.pid
+        except (OSError, ValueError):
+            return False
+
+    def endpoint(self) -> dict[str, Any]:
+        """Its ``url``, ``token`` and ``pid``, by ``run/daemon.json``. Raises OSError or ValueError before that is there."""
+        found: dict[str, Any] = json.loads((self.home / "run" / "daemon.json").read_text())
+        return found
+
+    def api(self, timeout_s: float = 60.0) -> httpx.Client:
+        """A client of its REST, with its token."""
+        found = self.endpoint()
+        headers = {"Authorization": f"Bearer {found['token']}"}
+        return httpx.Client(base_url=found["url"], headers=headers, timeout=timeout_s, trust_env=False)
+
+    def ask(self, path: str) -> httpx.Response:
+        """Its answer to somebody without a token, whatever that says."""
+        return httpx.get(self.endpoint()["url"] + path, timeout=60.0, trust_env=False)
+
+    def series(self, name: str) -> list[tuple[dict[str, str], float]]:
+        """Labels and value of each series of that name among its metrics."""
+        families = text_string_to_metric_families(self.ask("/metrics").raise_for_status().text)
+        return [(one.labels, one.value) for family in families for one in family.samples if one.name == name]
 
     def kill(self) -> None:
         """``kill -9``."""

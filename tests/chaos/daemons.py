@@ -92,14 +92,7 @@ class Daemons:
 
     def are_up(self) -> bool:
         """Whether all of them answer, or are about to."""
-        for daemon in self.all:
-            try:
-                found = json.loads((daemon.home / "run" / "daemon.json").read_text())
-            except (OSError, ValueError):
-                return False
-            if daemon.process is None or found["pid"] != daemon.process.pid or daemon.process.poll() is not None:
-                return False
-        return True
+        return not self.ended() and all(daemon.is_up() for daemon in self.all)
 
     def ended(self) -> list[Daemon]:
         """Those that do not run."""
@@ -107,7 +100,7 @@ class Daemons:
 
     def call(self, method: str, path: str, body: object = None) -> Any:
         """The REST of any of them. Raises OSError while that one is away."""
-        found = json.loads((self.one().home / "run" / "daemon.json").read_text())
+        found = self.one().endpoint()
         headers = {"Authorization": f"Bearer {found['token']}", "Content-Type": "application/json"}
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(found["url"] + path, data=data, headers=headers, method=method)

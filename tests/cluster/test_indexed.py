@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -76,7 +75,7 @@ def daemon(cluster: Cluster, runner_image: str, namespace: str, tmp_path: Path, 
 
 def shown(daemon: Daemon, index: int) -> Any:
     """What REST says of that copy, asked without a command of its own each time."""
-    found = json.loads((daemon.home / "run" / "daemon.json").read_text())
+    found = daemon.endpoint()
     api = Api(found["url"], found["token"], live=True)
     try:
         return api.get("/api/v2/dags/many/dagRuns/one/taskInstances/double", map_index=index)

@@ -7,7 +7,6 @@ How long the API server is away is ``GOFLOW_TEST_AWAY_S`` (seconds, `tests.integ
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 from collections import Counter
@@ -103,11 +102,11 @@ def wait_for_success(daemon: Daemon, timeout_s: float = 240) -> None:
 def asked(daemon: Daemon) -> Counter[str]:
     """``VERB resource`` to the number of the daemon's requests so far, watches left out, as it counts them itself."""
     found: Counter[str] = Counter()
-    pattern = r'^goflow_kube_requests_total\{code="(\d+|none)",resource="([^"]*)",verb="(\w+)"\} (\S+)$'
-    for code, resource, verb, value in re.findall(pattern, away.ask(daemon, "/metrics")[1], re.MULTILINE):
+    for labels, value in daemon.series("goflow_kube_requests_total"):
+        code, resource, verb = labels["code"], labels["resource"], labels["verb"]
         assert code.startswith("2"), f"{verb} {resource} was answered {code}"
         if verb != "WATCH":
-            found[f"{verb} {resource}"] += int(float(value))
+            found[f"{verb} {resource}"] += int(value)
     return found
 
 

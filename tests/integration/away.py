@@ -6,12 +6,9 @@ beginning and its end, so that one that is lost, and one that runs twice, is see
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import time
-import urllib.error
-import urllib.request
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -76,22 +73,13 @@ def marks(folder: Path) -> Counter[str]:
 
 def ask(daemon: Daemon, path: str) -> tuple[int, str]:
     """Status and text of the daemon's answer, which comes at once whatever is away, where the machine has nothing else to do."""
-    url = json.loads((daemon.home / "run" / "daemon.json").read_text())["url"]
-    try:
-        with urllib.request.urlopen(url + path, timeout=60) as response:
-            return response.status, response.read().decode()
-    except urllib.error.HTTPError as answer:
-        return answer.code, answer.read().decode()
+    answer = daemon.ask(path)
+    return answer.status_code, answer.text
 
 
 def metric(daemon: Daemon, name: str, **labels: str) -> float:
     """The value of a metric; 0 where there is none with LABELS."""
-    text = ask(daemon, "/metrics")[1]
-    wanted = ",".join(f'{key}="{value}"' for key, value in labels.items())
-    found = re.search(
-        rf"^{re.escape(name)}{re.escape('{' + wanted + '}') if wanted else ''} (\S+)$", text, re.MULTILINE
-    )
-    return float(found[1]) if found else 0.0
+    return next((value for found, value in daemon.series(name) if found == labels), 0.0)
 
 
 def begin(daemon: Daemon, folder: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -44,9 +43,7 @@ def test_runs_by_assets_and_what_their_tasks_see_are_airflows(tmp_path: Path, di
     daemon.start()
     try:
         daemon.wait_for("the DAGs", lambda: len(daemon.json("dags", "list")) == len(truth), 60)
-        found = json.loads((daemon.home / "run" / "daemon.json").read_text())
-        headers = {"Authorization": f"Bearer {found['token']}"}
-        with httpx.Client(base_url=found["url"], headers=headers, timeout=60, trust_env=False) as api:
+        with daemon.api() as api:
             for dag_id in truth:
                 api.patch(f"/api/v2/dags/{dag_id}", json={"is_paused": False}).raise_for_status()
             body = {"dag_run_id": asset_runs.RUN_ID, "logical_date": asset_runs.LOGICAL_DATE}

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
-
-import httpx
 
 from tests.running import Daemon, standalone
 
@@ -49,9 +46,7 @@ def test_keys_go_from_runs_to_events_to_runs_and_tasks_see_them(tmp_path: Path) 
     daemon.start()
     try:
         daemon.wait_for("the DAGs", lambda: len(daemon.json("dags", "list")) == 3, 60)
-        found = json.loads((daemon.home / "run" / "daemon.json").read_text())
-        headers = {"Authorization": f"Bearer {found['token']}"}
-        with httpx.Client(base_url=found["url"], headers=headers, timeout=60, trust_env=False) as api:
+        with daemon.api() as api:
             for dag_id in ("makes", "days", "each"):
                 api.patch(f"/api/v2/dags/{dag_id}", json={"is_paused": False}).raise_for_status()
             made = api.post("/api/v2/dags/makes/dagRuns", json={"partition_key": HOUR}).raise_for_status().json()

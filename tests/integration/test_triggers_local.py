@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import urllib.request
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -150,12 +149,8 @@ def daemon(here: Path):
 
 def status(daemon: Daemon) -> dict[str, Any]:
     """What the daemon says of triggers."""
-    endpoint = json.loads((daemon.home / "run" / "daemon.json").read_text())
-    request = urllib.request.Request(
-        f"{endpoint['url']}/goflow/v1/status", headers={"Authorization": f"Bearer {endpoint['token']}"}
-    )
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        return json.load(answer)["triggers"]
+    with daemon.api() as api:
+        return api.get("/goflow/v1/status").raise_for_status().json()["triggers"]
 
 
 def held_by_two(daemon: Daemon) -> dict[str, int] | None:

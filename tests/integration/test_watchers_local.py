@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 from collections.abc import Iterator
@@ -147,13 +146,8 @@ def test_a_paused_dag_is_watched_no_more_until_it_is_unpaused(daemon: Daemon) ->
 
 def watches(daemon: Daemon) -> list[dict[str, Any]]:
     """What the daemon says is watched."""
-    import httpx
-
-    found = json.loads((daemon.home / "run" / "daemon.json").read_text())
-    answer = httpx.get(
-        f"{found['url']}/goflow/v1/status", headers={"Authorization": f"Bearer {found['token']}"}, trust_env=False
-    )
-    return _find(answer.raise_for_status().json())
+    with daemon.api() as api:
+        return _find(api.get("/goflow/v1/status").raise_for_status().json())
 
 
 def _find(told: Any) -> list[dict[str, Any]]:

@@ -76,9 +76,7 @@ def _daemon(group: Group, folder: Path, place: Path, backend: Backend) -> Iterat
     daemon.start(wait=False)
     daemon.wait_until_up(READ_LIMIT_S)
     try:
-        found = json.loads((daemon.home / "run" / "daemon.json").read_text())
-        headers = {"Authorization": f"Bearer {found['token']}"}
-        with httpx.Client(base_url=found["url"], headers=headers, timeout=60, trust_env=False) as api:
+        with daemon.api() as api:
             yield daemon, api
     finally:
         daemon.stop()
