@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import signal
-import socket
-import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -113,44 +110,3 @@ def longest_pause(marks: Marks, count: int, longest_s: float = 60.0) -> float:
         longest = max(longest, now - last)
         time.sleep(0.01)
     return longest
-
-
-class Switch:
-    """What a Service is in a cluster: a port of HOST that leads to the first of TARGETS that answers."""
-
-    def __init__(self, host: str, targets: list[tuple[str, int]]) -> None:
-        self.targets = targets
-        self._server = socket.create_server((host, 0))
-        self.address = f"http://{host}:{self._server.getsockname()[1]}"
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def close(self) -> None:
-        """Let nobody in any more."""
-        self._server.close()
-
-    def _accept(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                caller, _ = self._server.accept()
-                threading.Thread(target=self._lead, args=(caller,), daemon=True).start()
-
-    def _lead(self, caller: socket.socket) -> None:
-        with caller:
-            for target in self.targets:
-                try:
-                    called = socket.create_connection(target, 2)
-                except OSError:
-                    continue
-                with called:
-                    back = threading.Thread(target=_pour, args=(called, caller), daemon=True)
-                    back.start()
-                    _pour(caller, called)
-                    back.join(60)
-                return
-
-
-def _pour(source: socket.socket, target: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        while data := source.recv(1 << 16):
-            target.sendall(data)
-        target.shutdown(socket.SHUT_WR)

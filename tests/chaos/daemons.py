@@ -5,10 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import random
-import socket
 import threading
 import urllib.request
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +18,7 @@ from tests import postgres
 from tests.cluster.daemon import daemon_on, free_port
 from tests.cluster.harness import Cluster
 from tests.running import Daemon
+from tests.switch import Switch
 
 PATIENCE_S = 180.0
 """Seconds that a daemon may take to start where the machine has much else to do."""
@@ -48,19 +47,17 @@ class Daemons:
             url = self._postgres.url(self._postgres.create()).replace("postgresql://", "postgresql+psycopg://")
             shared = {"GOFLOW_DATABASE_URL": url, "GOFLOW_ENCRYPTION_KEY": Fernet.generate_key().decode()}
         self.all = []
-        ports = []
-        balancer = Balancer(cluster.host_address)
-        for place in range(number):
+        ports = [free_port(cluster.host_address) for _ in range(number)]
+        self._switch = Switch(cluster.host_address, ports)
+        for place, port in enumerate(ports):
             settings = {
                 "GOFLOW_KUBECONFIG": str(kubeconfig),
                 "GOFLOW_RESCAN_INTERVAL_S": "30",
-                "GOFLOW_TASK_API_PORT": str(free_port(cluster.host_address)),
-                "GOFLOW_TASK_API_URL": f"http://{cluster.host_address}:{balancer.port}",
+                "GOFLOW_TASK_API_PORT": str(port),
+                "GOFLOW_TASK_API_URL": self._switch.address,
                 **shared,
             }
-            ports.append(int(settings["GOFLOW_TASK_API_PORT"]))
             self.all.append(daemon_on(cluster, namespace, folder / f"home{place}", folder / "dags", **settings))
-        balancer.serve(ports)
         home = self.all[0].home
         self.engine = sa.create_engine(
             shared.get("GOFLOW_DATABASE_URL") or f"sqlite:///file:{home}/goflow.db?mode=ro&uri=true"
@@ -111,47 +108,7 @@ class Daemons:
         """End them, and their database."""
         for daemon in self.all:
             daemon.stop()
+        self._switch.close()
         self.engine.dispose()
         if self._postgres is not None:
             self._postgres.stop()
-
-
-class Balancer:
-    """One address at HOST for the task APIs of several daemons, as a Service has: a connection goes to one that listens."""
-
-    def __init__(self, host: str) -> None:
-        self.host = host
-        self._listener = socket.create_server((host, 0), backlog=256)
-        self.port = int(self._listener.getsockname()[1])
-
-    def serve(self, ports: Sequence[int]) -> None:
-        """Pass connections on to PORTS in turn, from now on."""
-        threading.Thread(target=self._serve, args=(ports,), daemon=True).start()
-
-    def _serve(self, ports: Sequence[int]) -> None:
-        turn = 0
-        while True:
-            caller, _ = self._listener.accept()
-            turn += 1
-            order = [ports[(turn + place) % len(ports)] for place in range(len(ports))]
-            threading.Thread(target=self._connect, args=(caller, order), daemon=True).start()
-
-    def _connect(self, caller: socket.socket, ports: Sequence[int]) -> None:
-        for port in ports:
-            with contextlib.suppress(OSError):
-                server = socket.create_connection((self.host, port), timeout=2)
-                server.settimeout(None)
-                threading.Thread(target=_pass_on, args=(caller, server), daemon=True).start()
-                _pass_on(server, caller)
-                return
-        caller.close()
-
-
-def _pass_on(source: socket.socket, target: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        while piece := source.recv(1 << 16):
-            target.sendall(piece)
-    for end in (source, target):
-        with contextlib.suppress(OSError):
-            end.shutdown(socket.SHUT_RDWR)
-        end.close()

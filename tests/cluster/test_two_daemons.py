@@ -17,7 +17,8 @@ from goflow.kube.lease import LEASES
 from tests.cluster.daemon import free_port, settings_on
 from tests.killing import Marks
 from tests.postgres import postgres_server, postgres_url
-from tests.several import EVERY_SECOND, Several, Switch
+from tests.several import EVERY_SECOND, Several
+from tests.switch import Switch
 
 __all__ = ["postgres_server", "postgres_url"]
 
@@ -47,7 +48,7 @@ def two(
     (tmp_path / "dags" / "ticking.py").write_text(dag)
     host = cluster.host_address
     ports = {name: free_port(host) for name in ("a", "b")}
-    switch = Switch(host, [(host, port) for port in ports.values()])
+    switch = Switch(host, [*ports.values()])
     command = ["daemon", "--dags", str(tmp_path / "dags"), "--port", "0"]
     settings = {
         **settings_on(cluster, namespace),
