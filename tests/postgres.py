@@ -16,7 +16,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import psycopg
@@ -181,17 +181,25 @@ def required() -> bool:
     return os.environ.get("GOFLOW_REQUIRE_POSTGRES") == "1"
 
 
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[Server]:
-    """The server, with a template database that has GoFlow's schema."""
+@contextlib.contextmanager
+def for_tests(starting: Callable[[], Server]) -> Iterator[Server]:
+    """The server that STARTING starts, ended afterwards. Where there is none the test fails or is skipped."""
     try:
-        server = start()
+        server = starting()
     except UnavailableError as problem:
         if required():
             pytest.fail(f"PostgreSQL is required: {problem}")
         pytest.skip(f"no PostgreSQL: {problem}")
-    with contextlib.ExitStack() as stack:
-        stack.callback(server.stop)
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Server]:
+    """The server, with a template database that has GoFlow's schema."""
+    with for_tests(start) as server:
         server.execute(f"DROP DATABASE IF EXISTS {TEMPLATE}")
         server.execute(f"CREATE DATABASE {TEMPLATE} TEMPLATE template0")
         store = Store(server.url(TEMPLATE))

@@ -10,6 +10,7 @@ import os
 import re
 import time
 from collections import Counter
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -101,13 +102,14 @@ def wait_while_away(daemon: Daemon, what: str, words: str, *, waits_s: float = 6
     daemon.wait_for(f"/readyz to say that {what} is away", says, waits_s)
     began = time.monotonic()
     retries = metric(daemon, "goflow_wait_retries_total", **{"for": what})
-    while True:
+
+    def is_over() -> bool:
         assert ask(daemon, "/healthz")[0] == 200
         assert says(), ask(daemon, "/readyz")
         assert metric(daemon, "goflow_waiting", **{"for": what}) >= 1
-        if time.monotonic() - began > AWAY_S:
-            break
-        time.sleep(1)
+        return time.monotonic() - began > AWAY_S
+
+    daemon.wait_for("its time", is_over, AWAY_S + 60, 1)
     assert metric(daemon, "goflow_wait_retries_total", **{"for": what}) > retries
     assert metric(daemon, "goflow_waited_seconds_total", **{"for": what}) >= AWAY_S * 0.8
 
@@ -129,6 +131,18 @@ def check_end(daemon: Daemon, folder: Path, *, within_s: float = 180.0) -> None:
         assert re.findall(r"line (\d) of", log) == ["1", "2"]
     for what in ("database", "disk", "kubernetes", "local"):
         assert metric(daemon, "goflow_waiting", **{"for": what}) == 0
+
+
+def check(daemon: Daemon, folder: Path, gone: AbstractContextManager[None], what: str, words: str) -> None:
+    """The whole of it: what the daemon needs is GONE while the tasks go on, and comes back. It waits for WHAT meanwhile."""
+    try:
+        begin(daemon, folder)
+        with gone:
+            (folder / "away").touch()
+            wait_while_away(daemon, what, words)
+        check_end(daemon, folder)
+    finally:
+        daemon.stop()
 
 
 def state(daemon: Daemon) -> Any:

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,19 +22,6 @@ from tests.running import standalone
 
 ROOM_MB = 96
 pytestmark = pytest.mark.timeout(600 + 2 * away.AWAY_S)
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[postgres.Server]:
-    """A PostgreSQL server of the test's own."""
-    try:
-        made = postgres.start_own()
-    except postgres.UnavailableError as problem:
-        if postgres.required():
-            raise
-        pytest.skip(f"no PostgreSQL: {problem}")
-    yield made
-    made.stop()
 
 
 @pytest.fixture
@@ -49,8 +37,9 @@ def small_disk() -> Iterator[Path]:
     folder.rmdir()
 
 
-def fill(folder: Path) -> Path:
-    """A file that takes all the room that is left."""
+@contextmanager
+def full(folder: Path) -> Iterator[None]:
+    """A file takes all the room that is left."""
     ballast = folder / "ballast"
     with ballast.open("wb", buffering=0) as file:
         for size in (1 << 20, 1 << 12, 1):
@@ -60,23 +49,24 @@ def fill(folder: Path) -> Path:
             except OSError:
                 continue
     assert shutil.disk_usage(folder).free == 0
-    return ballast
+    yield
+    ballast.unlink()
+
+
+@contextmanager
+def ended(server: postgres.Server, how: signal.Signals) -> Iterator[None]:
+    server.end(how)
+    yield
+    server.begin()
 
 
 @pytest.mark.postgres
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGQUIT], ids=["it is stopped", "it crashes"])
-def test_a_database_that_is_restarted(server: postgres.Server, tmp_path: Path, how: signal.Signals) -> None:
+def test_a_database_that_is_restarted(tmp_path: Path, how: signal.Signals) -> None:
     away.write(tmp_path / "dags", tmp_path / "marks")
-    daemon = standalone(tmp_path / "home", tmp_path / "dags", GOFLOW_DATABASE_URL=server.url(server.create()))
-    try:
-        away.begin(daemon, tmp_path / "marks")
-        server.end(how)
-        (tmp_path / "marks" / "away").touch()
-        away.wait_while_away(daemon, "database", "connection")
-        server.begin()
-        away.check_end(daemon, tmp_path / "marks")
-    finally:
-        daemon.stop()
+    with postgres.for_tests(postgres.start_own) as server:
+        daemon = standalone(tmp_path / "home", tmp_path / "dags", GOFLOW_DATABASE_URL=server.url(server.create()))
+        away.check(daemon, tmp_path / "marks", ended(server, how), "database", "connection")
 
 
 def test_a_home_without_room(small_disk: Path, tmp_path: Path) -> None:
@@ -84,31 +74,15 @@ def test_a_home_without_room(small_disk: Path, tmp_path: Path) -> None:
     away.write(tmp_path / "dags", tmp_path / "marks")
     daemon = standalone(small_disk / "home", tmp_path / "dags")
     daemon.log = tmp_path / "daemon.log"
-    try:
-        away.begin(daemon, tmp_path / "marks")
-        ballast = fill(small_disk)
-        (tmp_path / "marks" / "away").touch()
-        away.wait_while_away(daemon, "disk", "full")
-        ballast.unlink()
-        away.check_end(daemon, tmp_path / "marks")
-    finally:
-        daemon.stop()
+    away.check(daemon, tmp_path / "marks", full(small_disk), "disk", "full")
 
 
 @pytest.mark.postgres
 def test_a_database_without_room(small_disk: Path, tmp_path: Path) -> None:
     data = small_disk / "postgres"
     data.mkdir()
-    server = postgres.start_own(data, max_wal_size="32MB", min_wal_size="32MB", wal_recycle="off")
+    little = {"max_wal_size": "32MB", "min_wal_size": "32MB", "wal_recycle": "off"}
     away.write(tmp_path / "dags", tmp_path / "marks")
-    daemon = standalone(tmp_path / "home", tmp_path / "dags", GOFLOW_DATABASE_URL=server.url(server.create()))
-    try:
-        away.begin(daemon, tmp_path / "marks")
-        ballast = fill(small_disk)
-        (tmp_path / "marks" / "away").touch()
-        away.wait_while_away(daemon, "disk", "No space left")
-        ballast.unlink()
-        away.check_end(daemon, tmp_path / "marks")
-    finally:
-        daemon.stop()
-        server.stop()
+    with postgres.for_tests(lambda: postgres.start_own(data, **little)) as server:
+        daemon = standalone(tmp_path / "home", tmp_path / "dags", GOFLOW_DATABASE_URL=server.url(server.create()))
+        away.check(daemon, tmp_path / "marks", full(small_disk), "disk", "No space left")
