@@ -33,8 +33,8 @@ from typing import Any
 
 from kubernetes import client, config, watch
 
-from benchmarks.__main__ import machine
 from benchmarks.figures import moment
+from benchmarks.machine import machine
 from tests.cluster.daemon import daemon_on
 from tests.cluster.fixtures import namespace_on
 from tests.cluster.harness import RUNNER_IMAGE, Cluster, GivenCluster, ensure_images, images
