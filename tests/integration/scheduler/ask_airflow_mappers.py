@@ -5,7 +5,6 @@ where Airflow refuses the mapper, else for each key what it becomes, and of each
 window, and for each list of ``there`` whether those are enough.
 """
 
-import datetime as dt
 import json
 import os
 import sys
@@ -18,13 +17,7 @@ from airflow import sdk  # noqa: E402
 from airflow.partition_mappers.base import is_rollup  # noqa: E402
 from airflow.serialization.serialized_objects import DagSerialization  # noqa: E402
 from airflow.utils.helpers import is_container  # noqa: E402
-
-
-class Names(dict):
-    """The names of ``airflow.sdk``."""
-
-    def __missing__(self, name):
-        return getattr(sdk, name)
+from of_sdk import iso, made  # noqa: E402
 
 
 def tried(function):
@@ -34,12 +27,8 @@ def tried(function):
         return "refused"
 
 
-def iso(moment):
-    return moment and moment.astimezone(dt.UTC).isoformat()
-
-
 def timetable_of(text):
-    mapper = eval(text, {}, Names())
+    mapper = made(text)
     timetable = sdk.PartitionedAssetTimetable(assets=sdk.Asset("a"), default_partition_mapper=mapper)
     with sdk.DAG("d", schedule=timetable) as dag:
         pass
@@ -47,8 +36,8 @@ def timetable_of(text):
 
 
 def made_of(mapper, key):
-    made = mapper.to_downstream(key)
-    return sorted({*made}) if is_container(made) else [made]
+    found = mapper.to_downstream(key)
+    return sorted({*found}) if is_container(found) else [found]
 
 
 def about(timetable, mapper, key, there):
@@ -78,9 +67,9 @@ def answer(case):
     mapper = timetable.get_partition_mapper(name="a", uri="a")
     found = []
     for key in case["keys"]:
-        made = tried(lambda key=key: made_of(mapper, key))
-        rest = [] if made == "refused" else [about(timetable, mapper, one, case["there"]) for one in [*made, key][:40]]
-        found.append([made, rest])
+        below = tried(lambda key=key: made_of(mapper, key))
+        told = [] if below == "refused" else [*below, key][:40]
+        found.append([below, [about(timetable, mapper, one, case["there"]) for one in told]])
     return found
 
 

@@ -28,22 +28,8 @@ from airflow.providers.standard.operators.empty import EmptyOperator  # noqa: E4
 from airflow.sdk import DAG  # noqa: E402
 from airflow.serialization.serialized_objects import LazyDeserializedDAG  # noqa: E402
 from airflow.utils.session import create_session  # noqa: E402
+from of_sdk import iso, made  # noqa: E402
 from sqlalchemy import select  # noqa: E402
-
-
-class Names(dict):
-    """The names of ``airflow.sdk``."""
-
-    def __missing__(self, name):
-        return getattr(sdk, name)
-
-
-def made(text):
-    return eval(text, {}, Names())
-
-
-def iso(moment):
-    return moment and moment.astimezone(dt.UTC).isoformat()
 
 
 def put(dag_id, schedule, outlets=()):
