@@ -11,12 +11,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from goflow.cli import main
-from goflow.operators.manifest import Site
-from goflow.operators.request import Defaults
-from goflow.server.listener import Listener
-from goflow.server.rest.app import application
-from goflow.server.rest.context import Services
 from tests.unit.scheduler.kit import FAILED, SUCCESS, T0, World, at, dag, hourly, task
+from tests.unit.server.serving import serving
 
 BODY = {"dag_id": "d", "from_date": "2026-01-05T08:00:00Z", "to_date": "2026-01-05T10:00:00"}
 PATH = "/api/v2/backfills"
@@ -33,11 +29,8 @@ def world(sqlite_url: str) -> Iterator[World]:
 
 @pytest.fixture
 def url(world: World) -> Iterator[str]:
-    services = Services(store=world.store, defaults=Defaults(), site=Site(task_api="", runner_image="r"), open=True)
-    listener = Listener("API", lambda: application(services), "127.0.0.1", 0)
-    listener.start()
-    yield listener.url
-    listener.stop(timeout_s=0)
+    with serving(world.store, open=True) as url:
+        yield url
 
 
 def test_a_backfill_over_rest_from_its_dry_run_to_its_end(world: World, url: str) -> None:

@@ -12,13 +12,9 @@ from click.testing import CliRunner
 from goflow.cli import main
 from goflow.domain.deadlines import SlaMiss
 from goflow.domain.spec import DeadlineSpec
-from goflow.operators.manifest import Site
-from goflow.operators.request import Defaults
-from goflow.server.listener import Listener
-from goflow.server.rest.app import application
-from goflow.server.rest.context import Services
 from goflow.store import transitions
 from tests.unit.scheduler.kit import T0, World, dag, task
+from tests.unit.server.serving import serving
 
 
 @pytest.fixture
@@ -40,11 +36,8 @@ def world(sqlite_url: str) -> Iterator[World]:
 
 @pytest.fixture
 def url(world: World) -> Iterator[str]:
-    services = Services(store=world.store, defaults=Defaults(), site=Site(task_api="", runner_image="r"), open=True)
-    listener = Listener("API", lambda: application(services), "127.0.0.1", 0)
-    listener.start()
-    yield listener.url
-    listener.stop(timeout_s=0)
+    with serving(world.store, open=True) as url:
+        yield url
 
 
 def test_the_deadlines_of_a_run_and_what_of_a_dag_was_late(url: str) -> None:

@@ -12,13 +12,9 @@ from click.testing import CliRunner, Result
 
 from goflow.cli import main
 from goflow.domain.spec import Schedule
-from goflow.operators.manifest import Site
-from goflow.operators.request import Defaults
-from goflow.server.listener import Listener
-from goflow.server.rest.app import application
-from goflow.server.rest.context import Services
 from tests.unit.scheduler.kit import World, dag, task
 from tests.unit.scheduler.test_partitions import DAY, LEAF_A, LEAF_B, REGIONS, A, by, tell
+from tests.unit.server.serving import serving
 
 CRON = {"timetable": "CronPartitionTimetable", "crons": ("0 0 * * *",), "timezone": "Asia/Taipei"}
 
@@ -36,12 +32,8 @@ def world(sqlite_url: str) -> Iterator[World]:
 
 @pytest.fixture
 def api(world: World) -> Iterator[httpx.Client]:
-    services = Services(store=world.store, defaults=Defaults(), site=Site(task_api="", runner_image="r"), open=True)
-    listener = Listener("API", lambda: application(services), "127.0.0.1", 0)
-    listener.start()
-    with httpx.Client(base_url=listener.url) as client:
+    with serving(world.store, open=True) as url, httpx.Client(base_url=url) as client:
         yield client
-    listener.stop(timeout_s=0)
 
 
 def goflow(api: httpx.Client, *words: str) -> Result:

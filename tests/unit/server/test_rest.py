@@ -17,15 +17,12 @@ from prometheus_client.parser import text_string_to_metric_families
 from goflow.domain.hitl import Question, User
 from goflow.domain.spec import Schedule
 from goflow.domain.state import TaskState
-from goflow.operators.manifest import Site
-from goflow.operators.request import Defaults
-from goflow.server.listener import Listener
-from goflow.server.rest.app import Answer, application
-from goflow.server.rest.context import Services
+from goflow.server.rest.app import Answer
 from goflow.store import DatabaseBusyError, Store, tokens, transitions
 from goflow.telemetry import metrics
 from tests.stores import KEY, schedule
 from tests.unit.scheduler.kit import FAILED, SUCCESS, T0, World, dag, task
+from tests.unit.server.serving import serving
 
 TOKEN = "a token of the settings"
 RUNS = "/api/v2/dags/d/dagRuns"
@@ -74,19 +71,9 @@ def troubles() -> dict[str, Callable[[], str | None]]:
 @pytest.fixture
 def api(world: World, troubles: dict[str, Callable[[], str | None]]) -> Iterator[httpx.Client]:
     """The application on a port of its own, and one who asks it without a token."""
-    services = Services(
-        store=world.store,
-        defaults=Defaults(),
-        site=Site(task_api="http://here", runner_image="runner:1"),
-        api_token=TOKEN,
-        checks=troubles,
-        status=lambda: {"backend": "fake"},
-    )
-    listener = Listener("API", lambda: application(services), "127.0.0.1", 0)
-    listener.start()
-    with httpx.Client(base_url=listener.url, verify=False) as client:
+    more = {"api_token": TOKEN, "checks": troubles, "status": lambda: {"backend": "fake"}}
+    with serving(world.store, **more) as url, httpx.Client(base_url=url, verify=False) as client:
         yield client
-    listener.stop(timeout_s=0)  # it ends while others begin
 
 
 @pytest.fixture
