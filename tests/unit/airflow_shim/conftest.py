@@ -19,6 +19,27 @@ def dags(tmp_path, monkeypatch):
 
 
 @pytest.fixture
+def call_back(dags, capfd):
+    """Calls back with what is MORE than every callback is given; whether nothing has raised, and what was printed."""
+    from airflow._goflow import calling_back, logs
+
+    def now(kind, given, **more):
+        info = {
+            "id": 1, "kind": kind, "reason": "why", "dag_id": "d", "run_id": "r", "dialect": given["dialect"],
+            "environment": {}, "folder": given["folder"], "inputs": {}, **more,
+        }  # fmt: skip
+        before = sys.stdout, sys.stderr
+        try:
+            ok = calling_back.call(info, dags.client, dags.folder)
+        finally:
+            logs.forget_secrets()
+            sys.stdout, sys.stderr = before
+        return ok, capfd.readouterr().out
+
+    return now
+
+
+@pytest.fixture
 def world():
     """The shim's world, put back afterwards."""
     from airflow._goflow import world

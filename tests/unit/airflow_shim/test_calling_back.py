@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
-from airflow._goflow import calling_back, logs
 
 FILE = """
 from airflow import DAG
@@ -28,23 +25,13 @@ with DAG("d", schedule=None, on_success_callback=told, on_failure_callback=[brok
 
 
 @pytest.fixture
-def call(dags, capfd):
+def call(dags, call_back):
     """Calls back; whether nothing has raised, and what was printed."""
     dags.write(FILE)
 
     def now(kind: str, *, with_task: bool = True, dialect: str = "airflow3"):
         given = dags.given(dialect=dialect)
-        info = {
-            "id": 1, "kind": kind, "reason": "why", "dag_id": "d", "run_id": "r", "dialect": dialect, "environment": {},
-            "folder": given["folder"], "inputs": {}, "launch_id": "l", "task": given if with_task else None,
-        }  # fmt: skip
-        before = sys.stdout, sys.stderr
-        try:
-            ok = calling_back.call(info, dags.client, dags.folder)
-        finally:
-            logs.forget_secrets()
-            sys.stdout, sys.stderr = before
-        return ok, capfd.readouterr().out
+        return call_back(kind, given, launch_id="l", task=given if with_task else None)
 
     return now
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
-from airflow._goflow import asking, calling_back, logs
+from airflow._goflow import asking
 
 DEADLINES = """
 from datetime import timedelta
@@ -68,22 +66,11 @@ with DAG("d", start_date=datetime(2026, 1, 1), sla_miss_callback=[broken, late])
 
 
 @pytest.fixture
-def call(dags, capfd):
+def call(dags, call_back):
     """Calls back; whether nothing has raised, and what was printed."""
 
     def now(kind: str, data, dialect: str = "airflow3"):
-        given = dags.given(dialect=dialect)
-        info = {
-            "id": 1, "kind": kind, "reason": "why", "dag_id": "d", "run_id": "r", "dialect": dialect, "environment": {},
-            "folder": given["folder"], "inputs": {}, "launch_id": None, "task": None, "data": data,
-        }  # fmt: skip
-        before = sys.stdout, sys.stderr
-        try:
-            ok = calling_back.call(info, dags.client, dags.folder)
-        finally:
-            logs.forget_secrets()
-            sys.stdout, sys.stderr = before
-        return ok, capfd.readouterr().out
+        return call_back(kind, dags.given(dialect=dialect), launch_id=None, task=None, data=data)
 
     return now
 
