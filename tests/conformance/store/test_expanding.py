@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
-from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
-import goflow.store
 from goflow.domain.clock import SystemClock
 from goflow.store import Store, installation, members, migrate
 from tests.conformance.store.schemas import schema_of, taken_away
-from tests.conformance.store.test_migrations import empty_url
+from tests.conformance.store.test_migrations import alembic_config, empty_url
 from tests.unit.scheduler.kit import World
 
 __all__ = ["empty_url"]
@@ -24,16 +21,9 @@ SINCE = "0014"
 """The rule holds for revisions after the first code that works with a newer schema at all."""
 
 
-def script() -> ScriptDirectory:
-    config = Config()
-    config.set_main_option("script_location", str(Path(goflow.store.__file__).parent / "migrations"))
-    return ScriptDirectory.from_config(config)
-
-
 def go_to(connection: Connection, revision: str) -> None:
     """Upgrade to just that revision."""
-    config = Config()
-    config.set_main_option("script_location", str(Path(goflow.store.__file__).parent / "migrations"))
+    config = alembic_config()
     config.attributes["connection"] = connection
     directory = ScriptDirectory.from_config(config)
     steps = directory._upgrade_revs
@@ -43,7 +33,7 @@ def go_to(connection: Connection, revision: str) -> None:
 
 def test_a_revision_takes_nothing_from_older_code_unless_it_says_so(empty_url: str) -> None:
     store = Store(empty_url)
-    revisions = sorted(script().walk_revisions(), key=lambda item: item.revision)
+    revisions = sorted(ScriptDirectory.from_config(alembic_config()).walk_revisions(), key=lambda item: item.revision)
     with store.database.writing() as connection:
         for item in revisions:
             before = schema_of(connection)

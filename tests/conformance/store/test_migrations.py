@@ -66,10 +66,15 @@ def test_migrated_is_what_the_tables_say(empty_url: str, request: pytest.Fixture
     made.close()
 
 
-def test_the_newest_revision_is_the_one_that_the_code_names() -> None:
+def alembic_config() -> Config:
+    """Where alembic finds the revisions."""
     config = Config()
     config.set_main_option("script_location", str(Path(goflow.store.__file__).parent / "migrations"))
-    assert ScriptDirectory.from_config(config).get_current_head() == migrate.HEAD
+    return config
+
+
+def test_the_newest_revision_is_the_one_that_the_code_names() -> None:
+    assert ScriptDirectory.from_config(alembic_config()).get_current_head() == migrate.HEAD
 
 
 def test_upgrading_twice_changes_nothing(empty_url: str) -> None:
