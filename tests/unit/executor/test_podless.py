@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -162,8 +163,7 @@ def test_where_many_wait_for_room_no_more_are_made(stage: Stage) -> None:
     found = [stage.job(number) for number in range(MOST_WAITING)]
     for number in range(MOST_WAITING - 1):
         stage.api.say(f"j{number}", SAID["a quota"][0])
-    plan = convert(request(bash()))
-    plan = plan.__class__(**{**{name: getattr(plan, name) for name in plan.__slots__}, "namespace": "here"})
+    plan = replace(convert(request(bash())), namespace="here")
     stage.backend._podless.look()
     stage.backend.launch(plan, "")
     assert [(wait.what, wait.where, wait.blocks) for wait in stage.waits.told()] == [("quota", "here, pods", False)]

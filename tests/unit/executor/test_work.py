@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -160,7 +161,7 @@ def test_a_full_namespace_waits_by_itself_is_asked_by_one_launch_and_goes_on(wor
         before(world, what, launch_id)
 
     world.backend.before = told
-    world.defaults = world.defaults.__class__(backend="local", namespace="team")
+    world.defaults = replace(world.defaults, backend="local", namespace="team")
     executor = world.executor()
     executor._queue.most = 7
     world.store.subscribe(executor._on_events)
@@ -196,13 +197,8 @@ def test_a_full_namespace_keeps_no_other_waiting(world: World, monkeypatch: pyte
     convert, executor._queue.most = executor.planner.convert, 7
     world.store.subscribe(executor._on_events)
 
-    def convert_there(request):
-        plan = convert(request)
-        return plan.__class__(
-            **{**{n: getattr(plan, n) for n in plan.__slots__}, "namespace": request.launch.namespace}
-        )
-
-    monkeypatch.setattr(executor.planner, "convert", convert_there)
+    there = lambda request: replace(convert(request), namespace=request.launch.namespace)  # noqa: E731
+    monkeypatch.setattr(executor.planner, "convert", there)
     waiting = [world.queue(namespace="team") for _ in range(30)]
     going = [world.queue(namespace="other") for _ in range(10)]
     for _ in range(20):
