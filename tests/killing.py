@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.running import Daemon
 
-DAG = """
+HEAD = """
 import datetime
 
 from airflow.providers.standard.operators.bash import BashOperator
@@ -25,7 +25,11 @@ TELL = (
     "import os, urllib.request as u; e = os.environ; "
     "u.urlopen('{address}/' + '/'.join(e['AIRFLOW_CTX_' + n] for n in ('DAG_RUN_ID', 'TASK_ID', 'TRY_NUMBER')), timeout=30)"
 )
-
+"""
+"""Of a DAG file whose tasks tell the server at ADDRESS that they begin, with TELL as their Python."""
+DAG = (
+    HEAD
+    + """
 with DAG("killed", schedule=None, start_date=datetime.datetime(2024, 1, 1), max_active_runs=50):
     last = []
     for chain in range({chains}):
@@ -45,6 +49,7 @@ with DAG("killed", schedule=None, start_date=datetime.datetime(2024, 1, 1), max_
 
     last >> end()
 """
+)
 
 
 class Marks:
@@ -70,6 +75,10 @@ class Marks:
         self.server = ThreadingHTTPServer((host, 0), Handler)
         self.address = f"http://{host}:{self.server.server_address[1]}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def repeated(self) -> dict[tuple[str, ...], int]:
+        """What was told more than once, and how often."""
+        return {told: count for told, count in self.seen.items() if count > 1}
 
 
 def write_dag(folder: Path, marks: Marks, *, chains: int, links: int, pause: float) -> None:

@@ -10,27 +10,25 @@ from typing import Any
 import psycopg
 
 from goflow.store.sealer import new_key
-from tests.killing import Marks
+from tests.killing import HEAD, Marks
 from tests.running import Daemon
 
-EVERY_SECOND = """
-import datetime
-
-from airflow.providers.standard.operators.bash import BashOperator
-from airflow.sdk import DAG
-
-TELL = (
-    "import os, urllib.request as u; e = os.environ; "
-    "u.urlopen('{address}/' + '/'.join(e['AIRFLOW_CTX_' + n] for n in ('DAG_RUN_ID', 'TASK_ID', 'TRY_NUMBER')), timeout=30)"
-)
-
+TICKING = (
+    HEAD
+    + """
 with DAG(
-    "ticking", schedule=datetime.timedelta(seconds=1), start_date=datetime.datetime(2024, 1, 1), catchup=False,
+    "ticking", schedule=datetime.timedelta(seconds={every_s}), start_date=datetime.datetime(2024, 1, 1), catchup=False,
     max_active_runs=200, max_active_tasks=200,
 ):
     BashOperator(task_id="tick", bash_command=f'python3 -c "{{TELL}}"')
 """
-"""A run a second, of one task."""
+)
+
+
+def write_ticking(folder: Path, marks: Marks, *, every_s: int = 1) -> None:
+    """A DAG with a run of one task every so many seconds, which tells MARKS that it begins."""
+    folder.mkdir()
+    (folder / "ticking.py").write_text(TICKING.format(address=marks.address, every_s=every_s))
 
 
 class Several:
@@ -85,16 +83,16 @@ class Several:
         ids = {(daemon.home / "daemon.id").read_text()[:16]: name for name, daemon in self.daemons.items()}
         return ids[daemon_id]
 
-    def leader(self) -> str:
-        """Who schedules, once somebody does."""
-        first = next(iter(self.daemons.values()))
-        first.wait_for("a scheduler", lambda: self.ask("SELECT 1 FROM leases WHERE name = 'scheduler'"))
-        return self.lease()[0]
-
     def other(self, name: str) -> str:
         """The one of two that is not NAME."""
         [found] = [other for other in self.daemons if other != name]
         return found
+
+    def wait_for_success(self, timeout_s: float = 60.0) -> None:
+        """Until all runs that are queued by now have ended well."""
+        [(now,)] = self.ask("SELECT now()")
+        left = "SELECT run_id, status FROM dag_runs WHERE queued_at < %s AND status <> 'success'"
+        next(iter(self.daemons.values())).wait_for("the ends", lambda: self.ask(left, now) == [], timeout_s)
 
 
 def longest_pause(marks: Marks, count: int, longest_s: float = 60.0) -> float:

@@ -290,7 +290,7 @@ def test_an_api_server_that_is_away_is_waited_for(
     finally:
         marks.gate.set()
         daemon.stop()
-    assert {key: count for key, count in marks.seen.items() if count != 1} == {}
+    assert marks.repeated() == {}
     assert len(marks.seen) == 3 * TASKS
 
 

@@ -17,7 +17,7 @@ from goflow.kube.lease import LEASES
 from tests.cluster.daemon import free_port, settings_on
 from tests.killing import Marks
 from tests.postgres import postgres_server, postgres_url
-from tests.several import EVERY_SECOND, Several
+from tests.several import Several, write_ticking
 from tests.switch import Switch
 
 __all__ = ["postgres_server", "postgres_url"]
@@ -43,9 +43,7 @@ def two(
 ) -> Iterator[Several]:
     """Two daemons behind what would be their Service, and a run every two seconds."""
     del runner_image
-    (tmp_path / "dags").mkdir()
-    dag = EVERY_SECOND.format(address=marks.address).replace("timedelta(seconds=1)", "timedelta(seconds=2)")
-    (tmp_path / "dags" / "ticking.py").write_text(dag)
+    write_ticking(tmp_path / "dags", marks, every_s=2)
     host = cluster.host_address
     ports = {name: free_port(host) for name in ("a", "b")}
     switch = Switch(host, [*ports.values()])
@@ -88,10 +86,8 @@ def the_object(cluster: Any, namespace: str) -> tuple[str, int]:
 
 def check_all(several: Several, marks: Marks) -> None:
     """What was begun until now ends well, and nothing has begun twice."""
-    [(now,)] = several.ask("SELECT clock_timestamp()")
-    left = "SELECT run_id, status FROM dag_runs WHERE start_date < %s AND status <> 'success'"
-    next(iter(several.daemons.values())).wait_for("the ends", lambda: several.ask(left, now) == [], 240)
-    assert {told: count for told, count in marks.seen.items() if count > 1} == {}
+    several.wait_for_success(240)
+    assert marks.repeated() == {}
 
 
 def test_the_other_goes_on_when_the_leader_is_killed(cluster, two, namespace, marks):

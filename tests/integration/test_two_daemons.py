@@ -10,7 +10,7 @@ from collections import Counter
 import pytest
 
 from tests.killing import Marks, write_dag
-from tests.several import EVERY_SECOND, Several, longest_pause
+from tests.several import Several, longest_pause, write_ticking
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(300)]
 
@@ -31,15 +31,14 @@ def several(postgres_url, tmp_path):
 @pytest.fixture
 def ticking(request, several, marks, tmp_path):
     """Two daemons and a run every second; the parameter is the leases' time to live."""
-    (tmp_path / "dags").mkdir()
-    (tmp_path / "dags" / "ticking.py").write_text(EVERY_SECOND.format(address=marks.address))
+    write_ticking(tmp_path / "dags", marks)
     several.start("a", "b", GOFLOW_LEASE_TTL_S=getattr(request, "param", "5"))
     longest_pause(marks, 5)
     return several
 
 
 def nothing_doubled(several: Several, marks: Marks) -> None:
-    assert {told: count for told, count in marks.seen.items() if count > 1} == {}
+    assert marks.repeated() == {}
     assert (
         several.ask("SELECT task_instance_id, try_number FROM launches GROUP BY 1, 2 HAVING count(claimed_by) > 1")
         == []
@@ -71,9 +70,7 @@ def test_the_other_goes_on_when_the_leader_is_killed(ticking, marks):
     assert gap < 10
     assert ticking.lease() == (ticking.other(leader), epoch + 1)
     ticking.start(leader)  # and what runs in its home is adopted
-    until = ticking.ask("SELECT now()")[0][0]
-    left = "SELECT run_id, status FROM dag_runs WHERE queued_at < %s AND status <> 'success'"
-    ticking[leader].wait_for("the end of all runs", lambda: ticking.ask(left, until) == [], 60)
+    ticking.wait_for_success()
     nothing_doubled(ticking, marks)
 
 
