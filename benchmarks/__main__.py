@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,7 +12,8 @@ from benchmarks import airflow_side, folder, goflow_side, starts
 from benchmarks.figures import ALONE, MEASURES, PARTS, begun_figures
 from benchmarks.generated import GENERATED, generated_folder
 from benchmarks.machine import machine
-from benchmarks.record import PAGE, record
+from benchmarks.record import command, write_down
+from benchmarks.room import room
 from benchmarks.workloads import import_folder, task_folder
 
 REPEATS = 3
@@ -39,9 +39,7 @@ def main() -> int:
     if not side_by_side:
         return 0
     sides: dict[str, dict[str, float]] = {}
-    with tempfile.TemporaryDirectory(prefix="goflow-bench-") as place:
-        work = Path(place)
-        work.chmod(0o755)  # PostgreSQL's own user has its folder below
+    with room("bench") as work:
         folders = {
             "imports": import_folder(work / "import-dags"),
             "generated": generated_folder(work / "generated-dags", GENERATED),
@@ -61,9 +59,7 @@ def main() -> int:
                 sides["goflow"] |= folder.measure(folders["imports"], work / "folder", args.repeats)
     print(f"{machine()}\n\n{table(sides)}")
     if args.record:
-        options = [word for word in sys.argv[1:] if word != "--record"]
-        command = " ".join(["python -m benchmarks", *options])
-        PAGE.write_text(record(PAGE.read_text(), args.backend, command, machine(), table(sides)))
+        write_down(args.backend, command("benchmarks"), machine(), table(sides))
     if args.json:
         args.json.write_text(json.dumps({"machine": machine(), "backend": args.backend, **sides}, indent=1) + "\n")
     return 0

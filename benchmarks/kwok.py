@@ -13,7 +13,6 @@ import argparse
 import json
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -27,13 +26,14 @@ from kubernetes import client, config
 
 from benchmarks.indexed import requests
 from benchmarks.machine import machine
-from benchmarks.record import PAGE, record
+from benchmarks.record import command, write_down
+from benchmarks.room import database, room
 from goflow.kube.api import KubeApi
 from tests.cluster.daemon import daemon_on
 from tests.cluster.fixtures import namespace_on
 from tests.cluster.harness import Cluster, binaries
 from tests.cluster.harness.layout import GO_MODULES, work_folder
-from tests.oracle.postgres import postgres
+from tests.oracle.live import wait_until
 from tests.running import Daemon
 
 NODES = 20
@@ -104,8 +104,12 @@ def simulated_nodes(cluster: Cluster, kube: client.ApiClient, log: Path) -> Iter
     try:
         for name in names:
             core.create_node(_node(name))
-        _until(lambda: all(_is_ready(core.read_node(name)) for name in names), 60, "simulated nodes", log)
+        ready = lambda: all(_is_ready(core.read_node(name)) for name in names)  # noqa: E731
+        wait_until(ready, 60, "the simulated nodes", 0.5)
         yield
+    except TimeoutError as problem:
+        problem.add_note(log.read_text()[-2000:])
+        raise
     finally:
         for name in names:
             core.delete_node(name)
@@ -128,14 +132,6 @@ def _is_ready(node: Any) -> bool:
     return any(one.type == "Ready" and one.status == "True" for one in node.status.conditions or ())
 
 
-def _until(condition: Any, limit_s: float, what: str, log: Path) -> None:
-    deadline = time.monotonic() + limit_s
-    while not condition():
-        if time.monotonic() > deadline:
-            raise RuntimeError(f"{what}: not within {limit_s:.0f} s\n{log.read_text()[-2000:]}")
-        time.sleep(0.5)
-
-
 def bare(kube: client.ApiClient, namespace: str, template: dict[str, Any], jobs: int) -> float:
     """Seconds from the first of so many Jobs with the pods of TEMPLATE to the end of the last."""
     batch = client.BatchV1Api(kube)
@@ -156,10 +152,7 @@ def bare(kube: client.ApiClient, namespace: str, template: dict[str, Any], jobs:
     began = time.monotonic()
     with ThreadPoolExecutor(THREADS) as pool:
         list(pool.map(create, range(jobs)))
-    while complete() < jobs:
-        if time.monotonic() - began > LIMIT_S:
-            raise RuntimeError("the bare Jobs do not end")
-        time.sleep(1)
+    wait_until(lambda: complete() >= jobs, LIMIT_S, "the bare Jobs to end", 1)
     return time.monotonic() - began
 
 
@@ -169,24 +162,21 @@ def daemon(cluster: Cluster, namespace: str, work: Path) -> Iterator[tuple[Daemo
     dags = work / "dags"
     dags.mkdir()
     (dags / "one_task.py").write_text(DAG)
-    with postgres(work / "postgres") as (_, address):
-        with psycopg.connect(f"postgresql://{address}/postgres", autocommit=True) as connection:
-            connection.execute("CREATE DATABASE goflow")
-        database = f"postgresql://{address}/goflow"
-        running = daemon_on(cluster, namespace, work / "home", dags, GOFLOW_DATABASE_URL=database)
+    with database(work) as url:
+        running = daemon_on(cluster, namespace, work / "home", dags, GOFLOW_DATABASE_URL=url)
         running.start(wait=False)
         try:
             running.wait_until_up(START_S)
             running.wait_for("the DAG", lambda: running.json("dags", "list"), 60)
             running.run("pools", "set", "default_pool", "100000")
-            yield running, database
+            yield running, url
         finally:
             running.stop()
 
 
-def ended(database: str) -> dict[str, int]:
+def ended(url: str) -> dict[str, int]:
     """Runs by their state."""
-    with psycopg.connect(database, autocommit=True) as connection:
+    with psycopg.connect(url, autocommit=True) as connection:
         rows = connection.execute("SELECT status, count(*) FROM dag_runs GROUP BY 1").fetchall()
     return {str(state): int(count) for state, count in rows}
 
@@ -199,12 +189,12 @@ def own_requests(running: Daemon) -> Counter[str]:
     return found
 
 
-def order(database: str, home: Path, runs: int) -> None:
+def order(url: str, home: Path, runs: int) -> None:
     """So many runs of the DAG, which is paused: they begin when it is not."""
     from goflow.scheduler import operations
     from goflow.store import Store
 
-    store = Store(database, encryption_key=(home / "encryption.key").read_text().strip())
+    store = Store(url, encryption_key=(home / "encryption.key").read_text().strip())
     for number in range(runs):
         operations.trigger(store, "one_task", who="benchmark", run_id=f"run_{number}")
     store.close()
@@ -213,7 +203,7 @@ def order(database: str, home: Path, runs: int) -> None:
 def measure(cluster: Cluster, kube: client.ApiClient, jobs: int, work: Path) -> dict[str, Any]:
     """Both sides: seconds each, and what was asked of the API server meanwhile."""
     api = KubeApi(cluster.kubeconfig)
-    with namespace_on(kube) as namespace, daemon(cluster, namespace, work) as (running, database):
+    with namespace_on(kube) as namespace, daemon(cluster, namespace, work) as (running, url):
         running.run("dags", "unpause", "one_task")
         running.run("dags", "trigger", "one_task", "--run-id", "first", "--wait")
         [job] = client.BatchV1Api(kube).list_namespaced_job(namespace, _preload_content=False).json()["items"]
@@ -222,10 +212,10 @@ def measure(cluster: Cluster, kube: client.ApiClient, jobs: int, work: Path) -> 
             before = requests(api)
             by_hand = bare(kube, other, _template(job), jobs)
             asked_by_hand = requests(api) - before
-        order(database, work / "home", jobs)
+        order(url, work / "home", jobs)
         own, before, began = own_requests(running), requests(api), time.monotonic()
         running.run("dags", "unpause", "one_task")
-        while (states := ended(database)).get("success", 0) <= jobs:
+        while (states := ended(url)).get("success", 0) <= jobs:
             if states.get("failed") or time.monotonic() - began > LIMIT_S:
                 raise RuntimeError(f"the runs do not end well: {states}")
             time.sleep(0.5)
@@ -267,19 +257,17 @@ def main(words: list[str] | None = None) -> None:
     parser.add_argument("--jobs", type=int, default=2000)
     parser.add_argument("--record", action="store_true", help="put the figures into docs/benchmarks.md")
     args = parser.parse_args(words)
-    with Cluster() as cluster, tempfile.TemporaryDirectory(prefix="goflow-kwok-") as place:
-        work = Path(place)
-        work.chmod(0o755)
-        with (
-            config.new_client_from_config(str(cluster.kubeconfig)) as kube,
-            simulated_nodes(cluster, kube, work / "kwok.log"),
-        ):
-            found = measure(cluster, kube, args.jobs, work)
+    with (
+        Cluster() as cluster,
+        room("kwok") as work,
+        config.new_client_from_config(str(cluster.kubeconfig)) as kube,
+        simulated_nodes(cluster, kube, work / "kwok.log"),
+    ):
+        found = measure(cluster, kube, args.jobs, work)
     figures = table(found)
     print(f"{machine()}\n\n{figures}")
     if args.record:
-        command = " ".join(["python -m benchmarks.kwok", *(["--jobs", str(args.jobs)] if args.jobs != 2000 else [])])
-        PAGE.write_text(record(PAGE.read_text(), "kwok", command, machine(), figures))
+        write_down("kwok", command("benchmarks.kwok", words), machine(), figures)
 
 
 if __name__ == "__main__":

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import psutil
+
+from benchmarks.often import often
 
 MEGABYTE = 1_000_000.0
 INTERVAL_S = 0.5
@@ -76,16 +77,6 @@ class Watch:
 @contextmanager
 def watching(sample: Callable[[], Sample]) -> Iterator[Watch]:
     """Take a SAMPLE every half second as long as the block runs."""
-    watch, done = Watch([sample()]), threading.Event()
-
-    def look() -> None:
-        while not done.wait(INTERVAL_S):
-            watch.samples.append(sample())
-
-    thread = threading.Thread(target=look)
-    thread.start()
-    try:
+    watch = Watch([sample()])
+    with often(lambda: watch.samples.append(sample()), INTERVAL_S):
         yield watch
-    finally:
-        done.set()
-        thread.join()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
@@ -14,6 +16,17 @@ HEADINGS = {
     "soak virtual": "### Soak: twelve hours by a clock that is turned",
     "soak real": "### Soak: an hour of real time",
 }
+
+
+def command(module: str, words: Sequence[str] | None = None) -> str:
+    """How MODULE was called, with WORDS or with this process's own, as it measures the same again."""
+    given = sys.argv[1:] if words is None else words
+    return " ".join([f"python -m {module}", *(word for word in given if word != "--record")])
+
+
+def write_down(backend: str, command: str, machine: str, table: str) -> None:
+    """`record` them on the page itself."""
+    PAGE.write_text(record(PAGE.read_text(), backend, command, machine, table))
 
 
 def record(page: str, backend: str, command: str, machine: str, table: str) -> str:

@@ -18,8 +18,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,7 +30,8 @@ import psycopg
 from benchmarks.machine import machine
 from benchmarks.memory import own_sample, watching
 from benchmarks.plots import FOLDER, Panel, draw
-from benchmarks.record import PAGE, record
+from benchmarks.record import command, write_down
+from benchmarks.room import database, room
 from benchmarks.simulated import Link, SimulatedCluster
 from goflow.domain.spec import DagSpec, TaskSpec
 from goflow.domain.written import write_out
@@ -44,7 +43,6 @@ from goflow.scheduler import operations
 from goflow.scheduler.loop import Scheduler
 from goflow.store import Store, blobs, pools, recording
 from goflow.store.sealer import new_key
-from tests.oracle.postgres import postgres
 
 START_S, RUN_S = 0.5, 1.0
 WORKERS = 16
@@ -135,10 +133,10 @@ def put(store: Store, size: Size) -> None:
             recording.record(tx, reading)
 
 
-def fill(address: str, before: int, rows: int, size: Size) -> None:
+def fill(url: str, before: int, rows: int, size: Size) -> None:
     """History: after BEFORE ended task instances so many that there are ROWS, in runs of the DAGs that are over, as
     `goflow` writes them."""
-    with psycopg.connect(f"postgresql://{address}/goflow", autocommit=True) as connection:
+    with psycopg.connect(url, autocommit=True) as connection:
         for first in range(before // size.tasks, rows // size.tasks, ROWS_AT_ONCE // size.tasks):
             last = min(first + ROWS_AT_ONCE // size.tasks, rows // size.tasks) - 1
             connection.execute(_OLD_RUNS, {"first": first, "last": last, "dags": size.dags})
@@ -259,17 +257,15 @@ def _gaps(cluster: SimulatedCluster, tasks: int) -> Iterator[float]:
 
 def measure(size: Size, history: int, rate: float, seconds: float, burst_s: float, work: Path) -> dict[str, Figures]:
     """Every part, by its name: those with a history by its number of rows."""
-    with postgres(work / "postgres") as (_, address):
-        with psycopg.connect(f"postgresql://{address}/postgres", autocommit=True) as connection:
-            connection.execute("CREATE DATABASE goflow")
-        store = Store(f"postgresql://{address}/goflow", encryption_key=new_key())
+    with database(work) as url:
+        store = Store(url, encryption_key=new_key())
         store.upgrade()
         put(store, size)
         found: dict[str, Figures] = {}
         steady(store, size, rate, min(seconds, WARM_UP_S), "warm_up")
         before = 0
         for rows in dict.fromkeys((0, history // 6, history // 2, history)):
-            fill(address, before, rows, size)
+            fill(url, before, rows, size)
             before = rows
             found[str(rows)] = steady(store, size, rate, seconds, f"steady_{rows}")
             print(f"{rows:,} rows of history: {json.dumps(found[str(rows)])}", flush=True)
@@ -339,22 +335,14 @@ def main(words: list[str] | None = None) -> None:
     parser.add_argument("--record", action="store_true", help="put the figures into docs/benchmarks.md")
     args = parser.parse_args(words)
     size = Size(args.dags, args.runs, args.tasks)
-    with tempfile.TemporaryDirectory(prefix="goflow-scale-") as place:
-        work = Path(place)
-        work.chmod(0o755)
+    with room("scale") as work:
         found = measure(size, args.history, args.rate, args.seconds, args.burst_seconds, work)
     figures = table(found, size, args.rate)
     print(f"{machine()}\n\n{figures}")
     if args.record:
         picture(found, FOLDER / "scale.svg")
         text = f"{figures}\n\n![a loop and the way to the Job over the history](plots/scale.svg)"
-        command = " ".join(
-            [
-                "python -m benchmarks.scale",
-                *(word for word in (sys.argv[1:] if words is None else words) if word != "--record"),
-            ]
-        )
-        PAGE.write_text(record(PAGE.read_text(), "scale", command, machine(), text))
+        write_down("scale", command("benchmarks.scale", words), machine(), text)
 
 
 if __name__ == "__main__":

@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
 from pathlib import Path
 
 from benchmarks.machine import machine
 from benchmarks.plots import FOLDER, draw
-from benchmarks.record import PAGE, record
+from benchmarks.record import write_down
+from benchmarks.room import room
 from benchmarks.soak import real, virtual
 from benchmarks.soak.samples import Notebook, read
 from benchmarks.soak.verdict import judge, panels, table
@@ -33,9 +33,7 @@ def main() -> int:
     parser.add_argument("--to", type=Path, metavar="FILE", help="keep what is seen there")
     parser.add_argument("--record", action="store_true", help="put the verdict into docs/benchmarks.md")
     args = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="goflow-soak-") as place:
-        work = Path(place)
-        work.chmod(0o755)  # PostgreSQL's own user has its folder below
+    with room("soak") as work:
         seen = args.given or args.to or work / "samples.jsonl"
         if args.real_minutes:
             about = {"command": f"python -m benchmarks.soak --real-minutes {args.real_minutes:g}"}
@@ -53,7 +51,7 @@ def main() -> int:
         draw(picture, panels(samples), columns=2)
         text = f"{table(judged)}\n\n{done}\n\n![each quantity over the time](plots/{picture.name})"
         command = str(about.get("command", "python -m benchmarks.soak"))
-        PAGE.write_text(record(PAGE.read_text(), f"soak {kind}", command, str(about["machine"]), text))
+        write_down(f"soak {kind}", command, str(about["machine"]), text)
     return 0 if all(one.holds for one in judged) else 1
 
 

@@ -9,23 +9,21 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
 import psutil
-import psycopg
 
 from benchmarks.goflow_side import GOFLOW, GoFlow, daemon_with, variables_of
 from benchmarks.memory import MEGABYTE
+from benchmarks.often import often
+from benchmarks.room import database
 from benchmarks.soak.rows import in_database
 from benchmarks.soak.samples import Notebook
 from goflow.store.sealer import new_key
 from tests.oracle.live import wait_until
-from tests.oracle.postgres import postgres
 
 DAGS = Path(__file__).parent / "dags"
 READ_LIMIT_S = 120.0
@@ -59,19 +57,16 @@ def soak(minutes: float, work: Path, notebook: Notebook) -> None:
     dags = work / "dags"
     shutil.copytree(DAGS, dags, ignore=shutil.ignore_patterns("__pycache__"))
     change(dags, 0)
-    with postgres(work / "postgres") as (_, address):
-        with psycopg.connect(f"postgresql://{address}/postgres", autocommit=True) as connection:
-            connection.execute("CREATE DATABASE goflow")
-        database = f"postgresql://{address}/goflow"
+    with database(work) as url:
         variables = variables_of(work / "home", dags) | {
-            "GOFLOW_DATABASE_URL": database,
+            "GOFLOW_DATABASE_URL": url,
             "GOFLOW_ENCRYPTION_KEY": new_key(),
         }
         command = ["standalone", "--dags", str(dags), "--port", variables["GOFLOW_API_PORT"]]
         with daemon_with(command, variables) as daemon:
             wait_until(daemon.has_scanned, READ_LIMIT_S, "the DAGs to be read")
-            with _often(lambda: _ask(daemon), ASK_S), _often(lambda: _clean(daemon.variables), CLEAN_S):
-                _look_on(minutes, daemon, database, dags, notebook)
+            with often(lambda: _ask(daemon), ASK_S), often(lambda: _clean(daemon.variables), CLEAN_S):
+                _look_on(minutes, daemon, url, dags, notebook)
 
 
 def change(dags: Path, number: int) -> None:
@@ -79,21 +74,21 @@ def change(dags: Path, number: int) -> None:
     (dags / "changing.py").write_text(CHANGING.format(number=number))
 
 
-def _look_on(minutes: float, daemon: GoFlow, database: str, dags: Path, notebook: Notebook) -> None:
+def _look_on(minutes: float, daemon: GoFlow, url: str, dags: Path, notebook: Notebook) -> None:
     began = time.monotonic()
     version = looks = 0
     while (passed := time.monotonic() - began) < minutes * 60:
         if passed > (version + 1) * CHANGE_S:
             version += 1
             change(dags, version)
-        notebook.add({"hours": passed / 3600, **look(daemon, database)})
+        notebook.add({"hours": passed / 3600, **look(daemon, url)})
         looks += 1
         time.sleep(max(0.0, began + looks * LOOK_S - time.monotonic()))
         if daemon.process.poll() is not None:
             raise RuntimeError("the daemon has ended")
 
 
-def look(daemon: GoFlow, database: str) -> dict[str, float]:
+def look(daemon: GoFlow, url: str) -> dict[str, float]:
     """Everything that must not grow, and how much work was done."""
     process = psutil.Process(daemon.process.pid)
     home = Path(daemon.variables["GOFLOW_HOME"])
@@ -106,7 +101,7 @@ def look(daemon: GoFlow, database: str) -> dict[str, float]:
         "threads": process.num_threads(),
         "descriptors": process.num_fds(),
         "files": files,
-        **in_database(database),
+        **in_database(url),
     }
 
 
@@ -140,24 +135,3 @@ def _clean(variables: Mapping[str, str]) -> None:
     subprocess.run(
         [GOFLOW, "db", "clean", *KEPT, "--yes"], check=True, env=dict(variables), stdout=subprocess.DEVNULL, timeout=300
     )
-
-
-@contextmanager
-def _often(step: Callable[[], None], every_s: float) -> Iterator[None]:
-    """Do STEP again and again, in a thread of its own; what fails is told and done again."""
-    done = threading.Event()
-
-    def work() -> None:
-        while not done.wait(every_s):
-            try:
-                step()
-            except Exception as problem:  # the daemon may be slow for once: the samples tell how it fares
-                print(f"{problem!r}", flush=True)
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()

@@ -17,9 +17,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
-import psycopg
 
 from benchmarks.memory import MEGABYTE
+from benchmarks.room import database
 from benchmarks.soak.rows import in_database
 from benchmarks.soak.samples import Notebook
 from goflow.domain.clock import VirtualClock
@@ -40,7 +40,6 @@ from goflow.store import Store, events
 from goflow.store.cleaning import Old
 from goflow.store.purge import look, purge, purge_unused
 from goflow.store.sealer import new_key
-from tests.oracle.postgres import postgres
 
 START = dt.datetime(2026, 1, 5, 6, 0, tzinfo=dt.UTC)
 STEP_S = 10.0
@@ -221,11 +220,8 @@ class Simulation:
 
 def soak(hours: float, work: Path, notebook: Notebook) -> None:
     """Work for so many virtual HOURS below WORK, and write what is seen into NOTEBOOK."""
-    with postgres(work / "postgres") as (_, address):
-        with psycopg.connect(f"postgresql://{address}/postgres", autocommit=True) as connection:
-            connection.execute("CREATE DATABASE goflow")
-        database = f"postgresql://{address}/goflow"
-        simulation = Simulation(database, work)
+    with database(work) as url:
+        simulation = Simulation(url, work)
         process = psutil.Process()
         with simulation.running():
             for number in range(int(hours * 3600 / STEP_S) + 1):
@@ -238,7 +234,7 @@ def soak(hours: float, work: Path, notebook: Notebook) -> None:
                 if seconds % CLEAN_S == CLEAN_S - STEP_S:
                     simulation.clean()
                 if seconds % LOOK_S == 0:
-                    notebook.add({"hours": seconds / 3600, **_seen(process), **in_database(database)})
+                    notebook.add({"hours": seconds / 3600, **_seen(process), **in_database(url)})
 
 
 def _seen(process: psutil.Process) -> dict[str, float]:

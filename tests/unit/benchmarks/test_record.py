@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from benchmarks.record import record
+import pytest
+
+from benchmarks.record import command, record
 
 PAGE = "# Page\n\n## Figures\n\n### Local backend\n\nold local\n\n### On the test cluster\n\nold cluster\n"
 
@@ -28,3 +30,10 @@ def test_a_section_that_is_not_there_is_added() -> None:
 def test_recording_twice_is_recording_once() -> None:
     once = record(PAGE, "local", "c", "m", "t")
     assert record(once, "local", "c", "m", "t") == once
+
+
+def test_the_command_is_told_as_it_measures_the_same_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["benchmarks", "--only-part", "kwok", "--record"])
+    assert command("benchmarks") == "python -m benchmarks --only-part kwok"
+    assert command("benchmarks.kwok", ["--record"]) == "python -m benchmarks.kwok"
+    assert command("benchmarks.kwok", ["--jobs", "50", "--record"]) == "python -m benchmarks.kwok --jobs 50"
