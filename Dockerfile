@@ -7,6 +7,8 @@
 # build must not ask the public index, the PIP_ arguments below name another one, or a folder of wheels mounted into it
 # (pip takes an empty one for absent).
 #
+# The daemon's image takes the web page as it lies in goflow/server/static: run `make ui` first, or it has none.
+#
 # What others wrote and what is ours lie in layers of their own: a change of ours rebuilds and sends a few megabytes.
 
 ARG BASE=python:3.13-slim
@@ -39,7 +41,7 @@ RUN ["pip", "uninstall", "--yes", "goflow-runner", "goflow-airflow-shim"]
 FROM builder AS daemon-dependencies
 COPY compat/runner/pyproject.toml /src/runner/
 COPY compat/runner/goflow_runner/__init__.py /src/runner/goflow_runner/
-COPY pyproject.toml README.md LICENSE /src/goflow/
+COPY pyproject.toml hatch_build.py README.md LICENSE /src/goflow/
 COPY goflow/__init__.py /src/goflow/goflow/
 RUN ["pip", "install", "/src/runner", "/src/goflow"]
 RUN ["pip", "uninstall", "--yes", "goflow-runner", "goflow"]
@@ -55,7 +57,7 @@ RUN ["pip", "install", "--no-deps", "--no-build-isolation", "--prefix=/own", "/s
 
 FROM packer AS daemon-own
 COPY compat/runner /src/runner
-COPY pyproject.toml README.md LICENSE /src/goflow/
+COPY pyproject.toml hatch_build.py README.md LICENSE /src/goflow/
 COPY goflow /src/goflow/goflow
 RUN ["pip", "install", "--no-deps", "--no-build-isolation", "--prefix=/own", "/src/runner", "/src/goflow"]
 

@@ -6,9 +6,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.setup-done
+PAGE := goflow/server/static/index.html
 SOURCES := goflow compat/runner compat/airflow_shim tests benchmarks
 
-.PHONY: help setup run test unit check format cluster cluster-down fidelity parity parity-cluster parity-airflow sweep fuzz chaos bench docs clean
+.PHONY: help setup run test unit ui check-ui check format cluster cluster-down fidelity parity parity-cluster parity-airflow sweep fuzz chaos many-lines bench screenshots docs clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,10 +24,32 @@ $(STAMP): pyproject.toml compat/runner/pyproject.toml compat/airflow_shim/pyproj
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e compat/runner -e compat/airflow_shim -e . --group dev
 	@touch $@
 
-run: setup ## Start GoFlow here on the example DAGs, run them all once, and say where to look
+ui: $(PAGE) ## Build the web page into goflow/server/static, where the daemon serves it and the wheel takes it (Node.js 20.19+)
+
+check-ui: ui/node_modules/.package-lock.json setup ## The page's types (against this checkout's OpenAPI), style and unit tests
+	@cd ui && npm run --silent check && npm test --silent
+
+ui/node_modules/.package-lock.json: ui/package-lock.json
+	@cd ui && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(PAGE): ui/node_modules/.package-lock.json $(shell find ui/src ui/public ui/scripts -type f 2>/dev/null) ui/index.html ui/vite.config.ts
+	@cd ui && npm run --silent build
+
+.PHONY: page-if-node
+NODE_WILL_DO := node -e 'const [major, minor] = process.versions.node.split("."); process.exit(major > 20 || (major == 20 && minor >= 19) ? 0 : 1)' 2>/dev/null
+page-if-node: # the page where Node.js can build it; without, GoFlow starts all the same, and says what is missing
+	@if $(NODE_WILL_DO); then \
+	  test -e $(PAGE) || echo "Building the web page, the first time this takes a minute or two ..."; \
+	  $(MAKE) --no-print-directory --silent ui || echo "The web page could not be built, see above. GoFlow starts $$(test -e $(PAGE) && echo 'with the one that is there' || echo 'without it')."; \
+	elif ! test -e $(PAGE); then \
+	  echo "The web page is left out: it takes Node.js 20.19 or newer to build, and here is $$(node -v 2>/dev/null || echo none). Install it and say: make ui. REST and the commands do without."; \
+	fi
+
+run: setup page-if-node ## Start GoFlow here on the example DAGs, run them all once, and say where to look
 	@$(BIN)/goflow standalone --dags dags --run-all
 
-test: setup ## All tests: unit, conformance on both databases, integration, chart, and the real test cluster
+test: setup ui ## All tests: unit, conformance on both databases, integration, chart, and the real test cluster
 	@$(BIN)/python -m tests
 
 unit: setup ## The unit tests alone (under a minute)
@@ -72,12 +95,19 @@ MINUTES ?= 90
 chaos: setup ## Kill the daemon 1,000 times while the test cluster misbehaves (an hour and more; make chaos KILLS=100 MINUTES=10)
 	@$(BIN)/python -m tests.chaos --kills $(KILLS) --minutes $(MINUTES)
 
+many-lines: setup ## 200,000 lines of logs while a real Elasticsearch, then an OpenSearch, and the daemon are killed (minutes each)
+	@$(BIN)/python -m pytest -q -s -o timeout=0 tests/integration/logs/test_servers.py -k two_hundred
+
 bench: setup ## Measure GoFlow and Airflow side by side
 	@$(BIN)/python -m benchmarks
 	@$(BIN)/python -m benchmarks.by_hand
 
-docs: setup ## Write docs/settings.md and docs/cli.md from the code
+screenshots: setup ui ## Have every view of the page, light, dark and on a phone, in docs/screenshots (a few minutes)
+	@GOFLOW_SCREENS=docs/screenshots $(BIN)/python -m pytest tests/e2e/test_views.py -q
+
+docs: setup ## Write what is made from code and schemas: docs/settings.md, cli.md, diagnostics.md, the chart's values.yaml and README.md
 	@$(BIN)/python docs/generate.py
+	@$(BIN)/python -m tests.integration.rest.operations
 
 clean: ## Remove what was made here (not the caches of the test cluster)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

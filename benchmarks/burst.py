@@ -40,6 +40,7 @@ class Backend:
     """It is away at first, and then starts everything; it keeps nothing."""
 
     name = "local"
+    keeps_s = 0.0
 
     def __init__(self, wanted: int) -> None:
         self.back = threading.Event()

@@ -2,25 +2,31 @@
 
     python -m benchmarks.kwok [--jobs 2000] [--record]
 
-So many bare Jobs are created by hand (16 threads), and the time is taken until the last of them is complete; then a
-daemon on PostgreSQL has as many runs of one task each, whose Jobs have the same pods. What everybody (the daemon, and
-Kubernetes itself) asked of the API server meanwhile is counted by the server. Nothing else should use the cluster.
+So many bare Jobs are created by hand (16 threads), and the time is taken until the last of them is complete; then, when
+nothing is left of them, a daemon on PostgreSQL has as many runs of one task each, whose Jobs have the same pods. Both
+kinds are removed by Kubernetes as long after their end. What everybody (the daemon, and Kubernetes itself) asked of the
+API server meanwhile is counted by the server, and what processor time each program took. Nothing else should use the
+cluster.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import ssl
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg
 from kubernetes import client, config
 
@@ -28,6 +34,7 @@ from benchmarks.indexed import requests
 from benchmarks.machine import machine
 from benchmarks.record import command, write_down
 from benchmarks.room import database, room
+from goflow.executor.kubernetes import KEEPS_S
 from goflow.kube.api import KubeApi
 from tests.cluster.daemon import daemon_on
 from tests.cluster.fixtures import namespace_on
@@ -55,22 +62,55 @@ with DAG("one_task", schedule=None, max_active_runs=100000, is_paused_upon_creat
     )
 """
 START_S = 180.0
-KUBELET_PORT = 10347
-"""Where kwok answers for the kubelets of its nodes: their containers have empty logs."""
-LOGS = """apiVersion: kwok.x-k8s.io/v1alpha1
-kind: ClusterLogs
-metadata:
-  name: all
-spec:
-  logs:
-    - logsFile: {file}
-      follow: false
-"""
+PROGRAMS = (
+    "kube-apiserver",
+    "etcd",
+    "kube-controller-manager",
+    "kube-scheduler",
+    "kwok",
+    "goflow",
+    "postgres",
+    "kubelet",
+)
+"""Whose processor time is told apart."""
+KWOK_PORT = 10347
+
+
+class Kubelet(BaseHTTPRequestHandler):
+    """Answers for the kubelets of kwok's nodes: each container has an empty log, and that ends. kwok's own answer to
+    who follows a log never does (its stub of a runtime cannot say that a container has ended); each kubelet's does."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        """An empty log."""
+        self.send_response(200)
+        self.send_header("Content-Type", "text/plain")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Nothing is noted."""
 
 
 @contextmanager
-def simulated_nodes(cluster: Cluster, kube: client.ApiClient, log: Path) -> Iterator[None]:
-    """NODES nodes that kwok plays, as long as the block runs."""
+def kubelet(cluster: Cluster) -> Iterator[int]:
+    """The port at which `Kubelet` listens."""
+    keys = work_folder() / "pki"
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(keys / "serving.crt", keys / "serving.key")
+    with ThreadingHTTPServer((str(cluster.host_address), 0), Kubelet) as server:
+        server.daemon_threads = True
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_address[1]
+        server.shutdown()
+
+
+@contextmanager
+def simulated_nodes(cluster: Cluster, kube: client.ApiClient, log: Path, port: int) -> Iterator[None]:
+    """NODES nodes that kwok plays, as long as the block runs; at PORT somebody answers for their kubelets."""
+    kwok = binaries.program("kwok")  # first: a machine that has not built it does not have its module's files either
     module = subprocess.run(
         ["go", "list", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/kwok"],
         cwd=GO_MODULES / "kwok", capture_output=True, text=True, check=True,
@@ -81,21 +121,19 @@ def simulated_nodes(cluster: Cluster, kube: client.ApiClient, log: Path) -> Iter
         for file in sorted(Path(module, "kustomize/stage", stage).glob("*.yaml"))
         if file.name != "kustomization.yaml"
     ]
-    logs = log.with_suffix(".yaml")
-    logs.write_text(LOGS.format(file=log.with_suffix(".lines")))
-    log.with_suffix(".lines").write_text("")
     keys = work_folder() / "pki"
     command = [
-        binaries.program("kwok"),
+        kwok,
         f"--kubeconfig={cluster.kubeconfig}",
         "--manage-all-nodes=false",
         f"--manage-nodes-with-annotation-selector={LABEL}=fake",
-        f"--server-address={cluster.host_address}:{KUBELET_PORT}",
+        f"--server-address={cluster.host_address}:{KWOK_PORT}",
         f"--node-ip={cluster.host_address}",
-        f"--node-port={KUBELET_PORT}",
+        f"--node-port={port}",
+        "--node-name=kwok",  # a node without a host name loses its address when kwok sees it anew
         f"--tls-cert-file={keys / 'serving.crt'}",
         f"--tls-private-key-file={keys / 'serving.key'}",
-        *(f"--config={file}" for file in [*stages, logs]),
+        *(f"--config={file}" for file in stages),
     ]
     core = client.CoreV1Api(kube)
     names = [f"kwok-{number}" for number in range(NODES)]
@@ -141,19 +179,44 @@ def bare(kube: client.ApiClient, namespace: str, template: dict[str, Any], jobs:
             "apiVersion": "batch/v1",
             "kind": "Job",
             "metadata": {"name": f"bare-{number}"},
-            "spec": {**template, "ttlSecondsAfterFinished": None},
+            "spec": {**template, "ttlSecondsAfterFinished": KEEPS_S},
         }
         batch.create_namespaced_job(namespace, body)
 
-    def complete() -> int:
+    over: set[str] = set()
+
+    def ended_so_far() -> int:
+        """How many have ended so far. Each is seen then: it stays longer than it takes to come by again."""
         found = batch.list_namespaced_job(namespace, _preload_content=False, resource_version="0")
-        return sum(bool(job["status"].get("succeeded")) for job in json.loads(found.data)["items"])
+        there = json.loads(found.data)["items"]
+        over.update(job["metadata"]["name"] for job in there if job["status"].get("succeeded"))
+        return len(over)
 
     began = time.monotonic()
     with ThreadPoolExecutor(THREADS) as pool:
-        list(pool.map(create, range(jobs)))
-    wait_until(lambda: complete() >= jobs, LIMIT_S, "the bare Jobs to end", 1)
+        made = pool.map(create, range(jobs))
+        wait_until(lambda: ended_so_far() >= jobs, LIMIT_S, "the bare Jobs to end", 1)
+        list(made)
     return time.monotonic() - began
+
+
+def processor_time() -> Counter[str]:
+    """Seconds of processor time that each of PROGRAMS has taken so far, all of its living processes together."""
+    found: Counter[str] = Counter()
+    for process in psutil.process_iter(["cmdline", "cpu_times"]):
+        words, times = process.info["cmdline"] or [], process.info["cpu_times"]
+        name = next(
+            (name for name in PROGRAMS if any(Path(word.split(":")[0]).name == name for word in words[:2])), None
+        )
+        if name is not None and times is not None:
+            found[name] += times.user + times.system
+    return found
+
+
+def gone(kube: client.ApiClient, namespace: str) -> None:
+    """Wait until nothing is left of NAMESPACE, which is being removed."""
+    names = lambda: {one.metadata.name for one in client.CoreV1Api(kube).list_namespace().items}  # noqa: E731
+    wait_until(lambda: namespace not in names(), LIMIT_S, "the bare Jobs' namespace to go", 2)
 
 
 @contextmanager
@@ -209,20 +272,28 @@ def measure(cluster: Cluster, kube: client.ApiClient, jobs: int, work: Path) -> 
         [job] = client.BatchV1Api(kube).list_namespaced_job(namespace, _preload_content=False).json()["items"]
         running.run("dags", "pause", "one_task")
         with namespace_on(kube) as other:
-            before = requests(api)
+            before, took = requests(api), processor_time()
             by_hand = bare(kube, other, _template(job), jobs)
-            asked_by_hand = requests(api) - before
+            asked_by_hand, took_by_hand = requests(api) - before, processor_time() - took
+        gone(kube, other)
         order(url, work / "home", jobs)
-        own, before, began = own_requests(running), requests(api), time.monotonic()
+        own, before, took, began = own_requests(running), requests(api), processor_time(), time.monotonic()
         running.run("dags", "unpause", "one_task")
         while (states := ended(url)).get("success", 0) <= jobs:
             if states.get("failed") or time.monotonic() - began > LIMIT_S:
                 raise RuntimeError(f"the runs do not end well: {states}")
             time.sleep(0.5)
         taken = time.monotonic() - began
-        asked, own = requests(api) - before, own_requests(running) - own
+        asked, own, took = requests(api) - before, own_requests(running) - own, processor_time() - took
     found = {"jobs": jobs, "bare_s": by_hand, "goflow_s": taken}
-    return {**found, "asked": asked, "asked_by_hand": asked_by_hand, "own": own}
+    return {
+        **found,
+        "asked": asked,
+        "asked_by_hand": asked_by_hand,
+        "own": own,
+        "took": took,
+        "took_by_hand": took_by_hand,
+    }
 
 
 def _template(job: dict[str, Any]) -> dict[str, Any]:
@@ -245,6 +316,9 @@ def table(found: dict[str, Any]) -> str:
         f"| GoFlow's rate as a share of the other | | {rates[1] / rates[0]:.0%} | at least 90 % |",
         f"| requests a Job from everybody, without watches | {each[0]:.2f} | {each[1]:.2f} | |",
     ]
+    for name in PROGRAMS:
+        took = [found[key][name] / jobs * 1000 for key in ("took_by_hand", "took")]
+        lines.append(f"| processor time a Job, ms: {name} | {took[0]:.1f} | {took[1]:.1f} | |")
     own: Counter[str] = found["own"]
     lines.append(f"| of these the daemon's own | | {own.total() / jobs:.2f} | |")
     lines += [f"| the daemon's `{name}` | | {count / jobs:.3f} | |" for name, count in own.most_common()]
@@ -261,7 +335,8 @@ def main(words: list[str] | None = None) -> None:
         Cluster() as cluster,
         room("kwok") as work,
         config.new_client_from_config(str(cluster.kubeconfig)) as kube,
-        simulated_nodes(cluster, kube, work / "kwok.log"),
+        kubelet(cluster) as port,
+        simulated_nodes(cluster, kube, work / "kwok.log", port),
     ):
         found = measure(cluster, kube, args.jobs, work)
     figures = table(found)

@@ -35,6 +35,7 @@ class SimulatedCluster:
     before its end was told, by DAG, run and task."""
 
     name = "simulated"
+    keeps_s = 0.0
 
     def __init__(self, *, start_s: float, run_s: float, workers: int = 4) -> None:
         self.start_s, self.run_s = start_s, run_s

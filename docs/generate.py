@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import ast
 import itertools
+import json
+import textwrap
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import click
+import yaml
 
 HERE = Path(__file__).parent
 SETTINGS = HERE.parent / "goflow" / "settings.py"
+CHART = HERE.parent / "helm" / "goflow"
 
 
 def settings_page() -> str:
@@ -86,9 +92,80 @@ def diagnostics_page() -> str:
     return "".join(parts)
 
 
-PAGES = {"settings.md": settings_page, "cli.md": cli_page, "diagnostics.md": diagnostics_page}
+class Value(NamedTuple):
+    """A value of the chart, or an object of them, as ``values.schema.json`` has it."""
+
+    path: tuple[str, ...]
+    description: str
+    default: Any
+    inner: bool
+    """Whether it has values below it, whose defaults are written with those."""
+    repeated: bool
+    """Whether what is said of it was said before: it is part of a definition that others refer to as well."""
+
+
+def chart_values() -> Iterator[Value]:
+    """Every value, the outer ones first, in the order of the schema."""
+    schema = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
+    told: set[str] = set()
+
+    def of(node: dict[str, Any], path: tuple[str, ...], given: Any, repeated: bool) -> Iterator[Value]:
+        reference = node.get("$ref", "").removeprefix("#/definitions/")
+        definition = schema["definitions"][reference] if reference else node
+        again = repeated or (reference != "" and reference in told)
+        told.add(reference)
+        properties = definition.get("properties") if "default" not in definition else None
+        default = given if given is not None else node.get("default", definition.get("default"))
+        yield Value(path, node["description"], default, properties is not None, repeated)
+        for name, below in (properties or {}).items():
+            yield from of(below, (*path, name), (default or {}).get(name), again)
+
+    for name, node in schema["properties"].items():
+        if name != "global":
+            yield from of(node, (name,), None, False)
+
+
+def chart_defaults() -> str:
+    """``values.yaml``: every value with its default, and what it means above it."""
+    parts = ["# Every value of the chart, made from values.schema.json by `make docs`; the schema refuses others.\n"]
+    for value in chart_values():
+        indent = "  " * (len(value.path) - 1)
+        if len(value.path) == 1:
+            parts.append("\n")
+        if not value.repeated:
+            parts.append(textwrap.indent(textwrap.fill(value.description, 116 - len(indent)), f"{indent}# ") + "\n")
+        name = value.path[-1]
+        if value.inner:
+            parts.append(f"{indent}{name}:\n")
+        else:
+            written = yaml.safe_dump({name: value.default}, sort_keys=False)
+            parts.append(textwrap.indent(written.replace("''", '""'), indent))
+    return "".join(parts)
+
+
+def chart_page() -> str:
+    """The chart's ``README.md``: how to begin, and a table of the values."""
+    parts = [
+        (HERE / "parts" / "chart.md").read_text(encoding="utf-8"),
+        "\n| value | default | meaning |\n|---|---|---|\n",
+    ]
+    for value in chart_values():
+        shown = "" if value.inner or value.default in ("", [], {}) else f"`{json.dumps(value.default)}`"
+        description = value.description.replace("|", "\\|")
+        name = ".".join(value.path)
+        parts.append(f"| {f'**`{name}`**' if len(value.path) == 1 else f'`{name}`'} | {shown} | {description} |\n")
+    return "".join(parts)
+
+
+PAGES = {
+    "settings.md": settings_page,
+    "cli.md": cli_page,
+    "diagnostics.md": diagnostics_page,
+    "../helm/goflow/values.yaml": chart_defaults,
+    "../helm/goflow/README.md": chart_page,
+}
 
 if __name__ == "__main__":
     for page, make in PAGES.items():
         (HERE / page).write_text(make(), encoding="utf-8")
-        print(f"docs/{page}")
+        print((HERE / page).resolve().relative_to(HERE.parent))

@@ -9,12 +9,13 @@ import enum
 import functools
 import socket
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from goflow_runner.desk import SOCKET as DESK_SOCKET
 
 from goflow import __version__
+from goflow.domain.runs import Launch
 from goflow.executor.backend import Backend
 from goflow.executor.folders import FolderCache
 from goflow.executor.local import LocalBackend
@@ -23,11 +24,16 @@ from goflow.executor.service import Executor
 from goflow.executor.share import Everything, Share, SharedByHome, SharedByName
 from goflow.executor.tokens import TokenMint
 from goflow.home import daemon_id, key_file, open_store, prepare_home, write_private
+from goflow.logs.masking import Masker
+from goflow.logs.reading import LogReader
+from goflow.logs.shipper import LogShipper
 from goflow.members.duties import Always, Duty
 from goflow.members.lessors import Lessor
 from goflow.members.roster import Roster
 from goflow.operators.manifest import TOKEN_AUDIENCE
+from goflow.operators.plan import JobPlan
 from goflow.scheduler.loop import Scheduler
+from goflow.scheduler.timetables import moments_between
 from goflow.server.attempts import AttemptGuard, MintGuard, TokenReviewGuard
 from goflow.server.desk import Desk
 from goflow.server.launch_calls import LaunchCalls
@@ -38,10 +44,13 @@ from goflow.service import Service
 from goflow.settings import InvalidSettingsError, Settings
 from goflow.triggers.keeper import TriggerKeeper
 from goflow.triggers.local import LocalPlace
+from goflow.usage.sampler import Sampler
 from goflow.wiring import (
+    cronjob_rule_of,
     defaults_of,
     errand_site_of,
     lease_namespace_of,
+    log_store_of,
     namespace_of,
     parse_path_of,
     results_of,
@@ -49,9 +58,12 @@ from goflow.wiring import (
 )
 
 if TYPE_CHECKING:
+    from goflow.cronjobs.service import CronJobs
     from goflow.executor.follow import LogFollower
+    from goflow.executor.kube_events import KubeEvent
     from goflow.importer.errands import Errands
     from goflow.kube.api import KubeApi
+    from goflow.usage.contract import Meter
 
 
 log = structlog.get_logger(__name__)
@@ -82,6 +94,14 @@ class Engine:
         self.mint = TokenMint(key_file(settings.home / "token.key"))
         self.backend: Backend
         self.errands: Errands | None = None
+        self.try_job: Callable[[JobPlan], str | None] | None = None
+        self.kube_events: Callable[[Launch], list[KubeEvent]] | None = None
+        """Asks the API server whether it would take a Job; None: there is none to ask."""
+        self.watch_age_s: Callable[[], float] | None = None
+        """Seconds since the quietest watch has told anything; None: nothing is watched."""
+        self.log_target = log_store_of(settings, self.store)
+        self.masker = Masker(self.store, settings.secret_names)
+        self.logs = LogReader(self.store, self.log_target, self.masker)
         guard, follower = self._build_backend()
         defaults = defaults_of(settings)
         folders = FolderCache(self.store, settings.home / "folders") if settings.backend == "local" else None
@@ -90,7 +110,15 @@ class Engine:
         inputs = InputBuilder(parse_path_of(settings), folders, renders=renders, results=results_of(settings))
         self.task_api = Listener(
             "task API",
-            TaskApi(self.store, guard, inputs, trigger_poll_s=settings.trigger_poll_s, home=share.home).application,
+            TaskApi(
+                self.store,
+                guard,
+                inputs,
+                trigger_poll_s=settings.trigger_poll_s,
+                home=share.home,
+                mask=self.masker.rows,
+                most_pending=settings.logs_pending_mb << 20,
+            ).application,
             settings.task_api_host,
             settings.task_api_port,
         )
@@ -112,6 +140,7 @@ class Engine:
             parallelism=settings.parallelism,
             namespace_slots=settings.namespace_slots,
             follows_schedules=purpose is Purpose.SERVE,
+            cronjobs=cronjob_rule_of(settings),
             duty=self.duty("scheduler"),
         )
         if self.roster is not None:
@@ -127,11 +156,77 @@ class Engine:
             *([] if self.roster is None else [self.roster]),
             self.task_api,
             Hook("task API address", self._announce_task_api),
-            *([Desk(desk, LaunchCalls(self.store, inputs, share.home), self.mint.check)] if desk is not None else []),
+            *([] if desk is None else [Desk(desk, self._launch_calls(inputs, share.home), self.mint.check)]),
+            *([] if follower is None else [follower]),
             self.executor,
             self.trigger_runners,
             *([self.scheduler] if purpose in {Purpose.SERVE, Purpose.ORDERED} else []),
         ]
+        self.cronjobs: CronJobs | None = None
+        if purpose is Purpose.SERVE and settings.backend == "kubernetes":
+            self._look_after_cronjobs()
+        self.log_shipper: LogShipper | None = None
+        if purpose is Purpose.SERVE:
+            self._ship_logs()
+            if settings.usage_interval_s:
+                self.services.append(Sampler(self.store, self._meter(), every_s=settings.usage_interval_s))
+
+    def _look_after_cronjobs(self) -> None:
+        """Have CronJobs placed and watched, and their Jobs become runs."""
+        from goflow.cronjobs.service import CronJobs
+        from goflow.executor.follow import LogFollower
+
+        settings = self.settings
+        follower = LogFollower(self.store, self._kube, lambda _: None, self.masker.rows)
+        self.cronjobs = CronJobs(
+            self.store,
+            self._kube,
+            follower,
+            rule=cronjob_rule_of(settings),
+            defaults=defaults_of(settings),
+            site=site_of(settings),
+            namespaces=[namespace_of(settings), *settings.job_namespaces],
+            moments=moments_between,
+            duty=self.duty("cronjobs"),
+        )
+        self.services += [follower, self.cronjobs]
+
+    def _ship_logs(self) -> None:
+        """Have a daemon's log lines sent on, or at least ended where they are."""
+        settings = self.settings
+        self.store.ships_logs = settings.logs_store != "database"
+        self.log_shipper = LogShipper(
+            self.store,
+            self.log_target,
+            self.masker,
+            keep_s=settings.logs_database_hours * 3600,
+            retention_days=settings.logs_retention_days,
+            duty=self.duty("logs"),
+        )
+        self.services.append(self.log_shipper)
+
+    def _meter(self) -> Meter:
+        """What says how much running tasks use."""
+        if isinstance(self.backend, LocalBackend):
+            from goflow.usage.processes import ProcessMeter
+
+            return ProcessMeter(self.backend.agents)
+        from goflow.executor.kubernetes import KubernetesBackend
+        from goflow.usage.either import FirstThatAnswers
+        from goflow.usage.kubelet import KubeletMeter
+        from goflow.usage.metrics_api import MetricsApiMeter
+
+        assert isinstance(self.backend, KubernetesBackend)
+        api, backend = self._kube, self.backend
+
+        def pods() -> list[tuple[str, Any]]:
+            return [*backend.pods(), *([] if self.cronjobs is None else self.cronjobs.pods())]
+
+        meters: list[Meter] = [KubeletMeter(api, pods), MetricsApiMeter(api, pods)]
+        return FirstThatAnswers(meters, self.store.clock)
+
+    def _launch_calls(self, inputs: InputBuilder, home: str) -> LaunchCalls:
+        return LaunchCalls(self.store, inputs, home, self.masker.rows)
 
     def duty(self, name: str) -> Duty:
         """What one of the daemons that share the database does; where there can be no other, this one."""
@@ -195,6 +290,7 @@ class Engine:
             self.backend = LocalBackend(root, f"file:{root / 'task-api'}", desk=root / DESK_SOCKET)
             return MintGuard(self.mint), None
         from goflow.executor.follow import LogFollower
+        from goflow.executor.kube_events import events_of
         from goflow.executor.kubernetes import KubernetesBackend
         from goflow.importer.errands import Errands
 
@@ -212,6 +308,8 @@ class Engine:
             waits=self.store.waits,
         )
         self.backend = backend
+        self.try_job, self.watch_age_s = backend.would_refuse, backend.watch_age_s
+        self.kube_events = functools.partial(events_of, api)
         self.errands = Errands(api, errand_site_of(settings))
         guard = TokenReviewGuard(
             api,
@@ -219,7 +317,7 @@ class Engine:
             runner_namespace=namespace_of(settings),
             runner_account=settings.trigger_service_account,
         )
-        return guard, LogFollower(self.store, api, backend.pod_of)
+        return guard, LogFollower(self.store, api, backend.pod_of, self.masker.rows)
 
     def _trigger_place(self) -> LocalPlace | None:
         """Where trigger runners are begun; in a cluster a Deployment of the chart's has them."""

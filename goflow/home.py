@@ -5,13 +5,24 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
+import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from goflow.domain.clock import SystemClock
 from goflow.domain.errors import GoFlowError
 from goflow.settings import Settings
 from goflow.store import Store
 from goflow.store.databases import sqlite_file
+from goflow.store.errors import DatabaseBusyError
+
+if TYPE_CHECKING:
+    from goflow.server.listener import Listener
+
+ASK_AGAIN_S = 1.0
+"""Seconds after which a database is asked again that does not answer."""
+NOT_AWAY = ("authentication failed", "does not exist", "no pg_hba.conf entry")
+"""What PostgreSQL says where waiting does not help."""
 
 
 def open_store(settings: Settings) -> Store:
@@ -20,6 +31,42 @@ def open_store(settings: Settings) -> Store:
     store = Store(settings.database, encryption_key=key, clock=SystemClock())
     store.upgrade(default_pool_slots=settings.default_pool_slots)
     return store
+
+
+def await_database(settings: Settings, stop: threading.Event) -> bool:
+    """Wait until the PostgreSQL of the settings answers; false when STOP was set before it did. A file is there always.
+    Meanwhile ``/healthz`` and ``/readyz`` answer at the address of REST.
+
+    Raises DatabaseBusyError where it answers that it will have none of this: a wrong password, no such database.
+    """
+    if sqlite_file(settings.database) is not None:
+        return True
+    store, page = Store(settings.database), None
+    try:
+        while not stop.is_set():
+            try:
+                with store.reading():
+                    return True
+            except DatabaseBusyError as problem:
+                if any(words in str(problem) for words in NOT_AWAY):
+                    raise
+            page = page or _waiting_page(settings, store)
+            stop.wait(ASK_AGAIN_S)
+    finally:
+        if page is not None:
+            page.stop()
+        store.close()
+    return False
+
+
+def _waiting_page(settings: Settings, store: Store) -> Listener:
+    """What answers while STORE is waited for. Raises ListenError."""
+    from goflow.server.listener import Listener
+    from goflow.server.waiting_page import waiting_page
+
+    page = Listener("API", lambda: waiting_page(store.waits), settings.api_host, settings.api_port)
+    page.start()
+    return page
 
 
 class HomeInUseError(GoFlowError):

@@ -185,10 +185,10 @@ class Trial:
         operations.unpause(self.store, dag_id, who=WHO)
         self._make_pools()
         run = operations.trigger(self.store, dag_id, logical_date=logical_date, conf=conf, who=WHO)
-        with self.store.reading() as tx:
+        with self.store.transaction() as tx:
             chosen = {row.task_id for row in tasks.of_run(tx, run.id) if succeed and succeed.match(row.task_id)}
-        for task_id in sorted(chosen):
-            marking.mark_task(self.store, dag_id, run.run_id, task_id, TaskState.SUCCESS, who=WHO)
+            for task_id in sorted(chosen):
+                marking.mark_task(tx, dag_id, run.run_id, task_id, TaskState.SUCCESS, who=WHO)
         return run
 
     def order_task(
@@ -355,10 +355,9 @@ class Trial:
             with self.store.transaction() as tx:
                 transitions.stop_launches(tx, [ordered.id], who=WHO, reason="interrupted")
         else:
-            with self.store.reading() as tx:
-                open_ = runs.open_(tx)
-            for run in open_:
-                marking.mark_run(self.store, run.dag_id, run.run_id, RunState.FAILED, who=WHO)
+            with self.store.transaction() as tx:
+                for run in runs.open_(tx):
+                    marking.mark_run(tx, run.dag_id, run.run_id, RunState.FAILED, who=WHO)
 
     def _kill(self) -> None:
         with self.store.reading() as tx:

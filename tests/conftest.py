@@ -4,12 +4,17 @@ import logging
 
 import pytest
 
+from tests.alertmanager import alertmanager
 from tests.postgres import empty_postgres_url, postgres_server, postgres_url
+from tests.receivers import hook, mailbox
 from tests.stores import clock, open_store, sqlite_store, sqlite_template, sqlite_url, store, store_url
 
 __all__ = [
+    "alertmanager",
     "clock",
     "empty_postgres_url",
+    "hook",
+    "mailbox",
     "open_store",
     "postgres_server",
     "postgres_url",

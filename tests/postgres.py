@@ -141,7 +141,11 @@ def _programs() -> Path:
         if os.geteuid() != 0 or not shutil.which("apt-get"):
             break
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        subprocess.run(["apt-get", "install", "-y", "-q", "postgresql"], env=environment, capture_output=True)
+        subprocess.run(
+            ["apt-get", "-o", "DPkg::Lock::Timeout=300", "install", "-y", "-q", "postgresql"],
+            env=environment,
+            capture_output=True,
+        )
     raise UnavailableError("no initdb and postgres on this machine")
 
 

@@ -11,13 +11,16 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from goflow.notify import keys as alert_keys
 from goflow.parser.folder import keys as folder_keys
 from goflow.parser.yaml import keys as native_keys
 
-PARSER = Path(__file__).resolve().parent.parent / "goflow" / "parser"
+GOFLOW = Path(__file__).resolve().parent.parent / "goflow"
+PARSER = GOFLOW / "parser"
 SCHEMAS = {
     PARSER / "yaml" / "native.schema.json": native_keys.json_schema,
     PARSER / "goflow-yaml.schema.json": folder_keys.json_schema,
+    GOFLOW / "notify" / "alerts.schema.json": alert_keys.json_schema,
 }
 
 

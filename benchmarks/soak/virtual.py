@@ -75,6 +75,7 @@ class VirtualCluster:
     """A `Backend` whose containers begin and end when CLOCK says so, each as its task's name has it."""
 
     name = "simulated"
+    keeps_s = 0.0
 
     def __init__(self, clock: VirtualClock) -> None:
         self._clock = clock

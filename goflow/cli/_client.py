@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from goflow.domain.errors import (
     AlreadyExistsError,
     ConflictError,
+    ForbiddenError,
     GoFlowError,
     InvalidRequestError,
     NotFoundError,
@@ -94,27 +96,34 @@ def running_daemon(home: Path) -> dict[str, Any] | None:
 def _in_process() -> Iterator[Api]:
     from goflow import settings as all_settings
     from goflow.home import open_store, prepare_home
+    from goflow.logs.masking import Masker
+    from goflow.logs.reading import LogReader
     from goflow.server.listener import Listener
     from goflow.server.rest.app import application
     from goflow.server.rest.context import Services
+    from goflow.server.signin.settings import SignIn
     from goflow.telemetry.logging import configure
-    from goflow.wiring import defaults_of, site_of
+    from goflow.wiring import alert_desk_of, defaults_of, log_store_of, site_of
 
     settings = all_settings.load()
     configure("text", "error")
     prepare_home(settings)
     store = open_store(settings)
+    token = secrets.token_urlsafe(32)
     services = Services(
         store=store,
         defaults=defaults_of(settings),
         site=site_of(settings),
-        open=True,
+        sign_in=SignIn(own_token=token),
         parallelism=settings.parallelism,
         namespace_slots=settings.namespace_slots,
+        log_reader=LogReader(store, log_store_of(settings, store), Masker(store, settings.secret_names)),
+        alerts=alert_desk_of(settings, store),
+        dag_folder=str(settings.dags),
     )
     listener = Listener("API", lambda: application(services), "127.0.0.1", 0)
     listener.start()
-    api = Api(listener.url, "", live=False)
+    api = Api(listener.url, token, live=False)
     try:
         yield api
     finally:
@@ -137,5 +146,10 @@ def _raise_for(status: int, text: str) -> None:
         begin = f"{(kind.__doc__ or '').splitlines()[0]}: "
         if words.startswith(begin):
             raise kind(words.removeprefix(begin), hint=hint)
-    kinds: dict[int, type[GoFlowError]] = {401: UnauthorizedError, 404: NotFoundError, 409: AlreadyExistsError}
+    kinds: dict[int, type[GoFlowError]] = {
+        401: UnauthorizedError,
+        403: ForbiddenError,
+        404: NotFoundError,
+        409: AlreadyExistsError,
+    }
     raise kinds.get(status, InvalidRequestError if status in {400, 422} else GoFlowError)(words, hint=hint)

@@ -117,7 +117,7 @@ def completer(path: str, key: str, field: str) -> Callable[..., list[str]]:
             found = running_daemon(default_home())
             if found is None:
                 return []
-            rows = Api(found["url"], found["token"], live=True).get(path.format(**context.params))[key]
+            rows = Api(found["url"], found["token"], live=True).get(path.format(**context.params), limit=1000)[key]
         except Exception:  # a completion that fails must not break the command line
             return []
         return [row[field] for row in rows if str(row[field]).startswith(incomplete)]

@@ -22,7 +22,7 @@ def command() -> None:
 def list_command(dag_id: str | None, search: str | None, as_json: bool) -> None:
     """All assets, which tasks make them and which DAGs wait for them."""
     with connect() as api:
-        rows = api.get("/api/v2/assets", limit=1000, dag_id=dag_id, name_pattern=search)["assets"]
+        rows = api.get("/api/v2/assets", limit=1000, order_by="name", dag_ids=dag_id, search=search)["assets"]
     if not as_json:
         for row in rows:
             row["waits"] = ", ".join(one["dag_id"] for one in row["scheduled_dags"])
@@ -48,7 +48,9 @@ def list_command(dag_id: str | None, search: str | None, as_json: bool) -> None:
 def events_command(name: str | None, dag_id: str | None, limit: int, as_json: bool) -> None:
     """What has happened to the asset of that NAME, or to all, the newest first."""
     with connect() as api:
-        rows = api.get("/api/v2/assets/events", name=name, source_dag_id=dag_id, limit=limit)["asset_events"]
+        rows = api.get("/api/v2/assets/events", name=name, source_dag_id=dag_id, limit=limit, order_by="-timestamp")[
+            "asset_events"
+        ]
     if not as_json:
         for row in rows:
             row["extra"] = json.dumps(row["extra"], ensure_ascii=False) if row["extra"] else ""
@@ -87,7 +89,7 @@ def tell_command(name: str, extra: str, partition_key: str | None) -> None:
 
 
 def _id_of(api: Api, name: str) -> int:
-    found = api.get("/api/v2/assets", limit=1000, name_pattern=name)["assets"]
+    found = api.get("/api/v2/assets", limit=1000, search=name)["assets"]
     same = [row for row in found if name in (row["name"], row["uri"])]
     if not same:
         raise click.ClickException(f"there is no asset {name}; goflow assets list shows those there are")

@@ -9,6 +9,7 @@ from goflow_runner.connections import of_uri
 
 from goflow.cli._client import connect
 from goflow.cli._output import details, json_option, show
+from goflow.cli.dags import pages
 
 
 @click.group()
@@ -21,7 +22,7 @@ def command() -> None:
 def list_command(as_json: bool) -> None:
     """All connections."""
     with connect() as api:
-        rows = api.get("/api/v2/connections")["connections"]
+        rows = pages(api, "/api/v2/connections", "connections")
     columns = [("connection_id", "CONNECTION"), ("conn_type", "TYPE"), ("host", "HOST"), ("login", "LOGIN")]
     show(rows, columns, as_json, empty="There are no connections. `goflow connections set ID --uri URI` makes one.")
 
@@ -53,7 +54,7 @@ def set_command(conn_id: str, uri: str | None, password: str | None, **parts: An
     body: dict[str, Any] = {"connection_id": conn_id, **(parts_of(uri) if uri else {})}
     body.update({name: value for name, value in {**parts, "password": password}.items() if value is not None})
     with connect() as api:
-        api.call("POST", "/api/v2/connections", body=body)
+        api.call("PUT", "/goflow/v1/connections", body=body)
     click.echo(f"{conn_id} is set")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import signal
+import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,13 +43,21 @@ def run(**options: Any) -> None:
 
 
 def started(settings: Settings) -> tuple[Daemon, threading.Event]:
-    """A daemon at work, and the event that SIGTERM and SIGINT set."""
+    """A daemon at work, and the event that SIGTERM and SIGINT set.
+
+    It waits for a database that is away; where it is told to stop meanwhile, the process ends.
+    """
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     gc.disable()  # what is loaded stays: there is nothing to collect
     try:
         readers = _begin_readers(settings)
+        from goflow.home import await_database
+
+        if not await_database(settings, stop):
+            readers.close()
+            sys.exit(0)
         from goflow.daemon import Daemon
 
         daemon = Daemon(settings, readers)
@@ -60,10 +69,14 @@ def started(settings: Settings) -> tuple[Daemon, threading.Event]:
 
 
 def _begin_readers(settings: Settings) -> ReaderPool:
-    """The processes that read DAG files, begun before the daemon is loaded, so that both load side by side."""
+    """The processes that read DAG files, begun before the daemon is loaded, so that both load side by side.
+
+    In a home that has been used nothing may have changed: there they begin when there is something to read.
+    """
     from goflow.importer.pool import ReaderPool
     from goflow.wiring import import_settings
 
     readers = ReaderPool(import_settings(settings))
-    readers.warm()
+    if not (settings.home / "token.key").exists():
+        readers.warm()
     return readers

@@ -194,6 +194,7 @@ def trigger(
     """Start a run of a DAG by hand."""
     body = {"conf": conf, "dag_run_id": run_id, "logical_date": logical_date, "note": note}
     body["partition_key"] = partition_key
+    body = {name: value for name, value in body.items() if value is not None}
     with connect() as api:
         if wait and not api.live:
             raise click.UsageError("--wait needs a running daemon: `goflow standalone` or `goflow daemon`")

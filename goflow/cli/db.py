@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
 import re
@@ -90,8 +91,8 @@ def clean(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Delete old runs, with their tasks, logs and results, and old events; and with them the versions of DAGs, folders
-    and events of assets that nothing needs any more.
+    """Delete old runs, with their tasks, logs and results, and old events; and with them the versions of DAGs, folders,
+    missed SLAs and events of assets that nothing needs any more.
 
     The daemon may run meanwhile: it is done in short steps, with pauses between them. Runs that are open stay, and so
     do the newest of each DAG and of each type. The archive keeps what is deleted; it does not come back from there.
@@ -129,7 +130,7 @@ def clean(
     finally:
         store.close()
     where = None if kept is None else str(kept.path)
-    beside = {"versions": rest.versions, "folders": rest.folders, "asset_events": rest.asset_events}
+    beside = dataclasses.asdict(rest)
     words = f"deleted {amount(runs, 'run')} and {amount(events, 'event')}{_and_unused(rest)}"
     words += f"; they are in {where}" if where else ""
     _say(told | {"deleted": True, "runs": runs, "events": events, **beside, "archive": where}, words, as_json)
@@ -139,6 +140,7 @@ def _told_of(found: Found, before: dt.datetime) -> tuple[dict[str, object], str]
     """What was found, for a script and in words. Versions and events of assets are those that nothing needs already."""
     told: dict[str, object] = {"before": before.isoformat(), "runs": len(found.runs), "tasks": found.tasks}
     told |= {"events": found.events, "versions": found.unused.versions, "asset_events": found.unused.asset_events}
+    told["sla_misses"] = found.unused.sla_misses
     words = f"{amount(len(found.runs), 'run')} with {amount(found.tasks, 'task')}, and {amount(found.events, 'event')}"
     return told, words + _and_unused(found.unused)
 
@@ -146,6 +148,7 @@ def _told_of(found: Found, before: dt.datetime) -> tuple[dict[str, object], str]
 def _and_unused(rest: Unused) -> str:
     parts = [amount(rest.versions, "version") + " of DAGs"] if rest.versions else []
     parts += [amount(rest.asset_events, "event") + " of assets"] if rest.asset_events else []
+    parts += [amount(rest.sla_misses, "missed SLA")] if rest.sla_misses else []
     return "".join(f", {part}" for part in parts)
 
 

@@ -6,6 +6,7 @@ import click
 
 from goflow.cli._client import connect
 from goflow.cli._output import json_option, show
+from goflow.cli.dags import pages
 
 
 @click.group()
@@ -18,7 +19,7 @@ def command() -> None:
 def list_command(as_json: bool) -> None:
     """All pools and how full they are."""
     with connect() as api:
-        rows = api.get("/api/v2/pools")["pools"]
+        rows = pages(api, "/api/v2/pools", "pools")
     columns = [
         ("name", "POOL"),
         ("slots", "SLOTS"),
@@ -39,7 +40,7 @@ def set_command(name: str, slots: int, description: str | None, include_deferred
     """Make a pool or change it (-1: without bound)."""
     body = {"name": name, "slots": slots, "description": description, "include_deferred": include_deferred}
     with connect() as api:
-        api.call("POST", "/api/v2/pools", body=body)
+        api.call("PUT", "/goflow/v1/pools", body=body)
     click.echo(f"pool {name} has {'any number of' if slots < 0 else slots} slots")
 
 

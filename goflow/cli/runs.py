@@ -31,7 +31,7 @@ def command() -> None:
 def list_command(dag_id: str | None, state: str | None, as_json: bool) -> None:
     """Runs, newest first: of one DAG, or of all."""
     with connect() as api:
-        rows = pages(api, f"/api/v2/dags/{dag_id or '~'}/dagRuns", "dag_runs", state=state)
+        rows = pages(api, f"/api/v2/dags/{dag_id or '~'}/dagRuns", "dag_runs", state=state, order_by="-run_after")
     if as_json:
         extra = ("run_type", "run_after", "data_interval_start", "data_interval_end", "conf", "dag_version")
         rows = [{key: row[key] for key in (*KEYS, *extra)} for row in rows]
@@ -90,7 +90,7 @@ def clear(
         if rows and not dry_run:
             if not yes and not as_json:
                 click.confirm(f"Clear these {len(rows)} task instances?", abort=True)
-            rows = api.call("POST", path, body={**body, "dry_run": False})["task_instances"]
+            api.call("POST", path, body={**body, "dry_run": False})
     if as_json:
         show(rows, [], True, empty="")
 

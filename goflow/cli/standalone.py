@@ -43,6 +43,7 @@ def command(dags: Path | None, backend: str, port: int | None, run_all: bool, ti
     configure(settings.log_format, "warning" if run_all and settings.log_level == "info" else settings.log_level)
     daemon, stop = started(settings)
     click.echo(f"GoFlow reads {settings.dags} and runs tasks on the {backend} backend.")
+    click.echo(f"Page     {daemon.rest.url}")
     click.echo(f"API      {daemon.rest.url}/docs")
     click.echo(f"Home     {settings.home}")
     click.echo("Look     goflow dags list   goflow runs list   goflow tasks logs DAG RUN TASK")

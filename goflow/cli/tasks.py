@@ -23,6 +23,8 @@ from goflow.cli._output import (
 )
 from goflow.cli._people import list_questions, respond
 from goflow.cli._try_commands import render_task, test_task
+from goflow.cli._usage import show_usage
+from goflow.cli.dags import pages
 
 KEYS = ("task_id", "map_index", "try_number", "state", "start_date", "end_date")
 FOLLOW_EVERY_S = 0.5
@@ -37,6 +39,7 @@ command.add_command(test_task)
 command.add_command(render_task)
 command.add_command(list_questions)
 command.add_command(respond)
+command.add_command(show_usage)
 
 
 @command.command("list")
@@ -46,7 +49,10 @@ command.add_command(respond)
 def list_command(dag_id: str, run_id: str, as_json: bool) -> None:
     """The task instances of a run."""
     with connect() as api:
-        rows = api.get(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances")["task_instances"]
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances"
+        rows = pages(api, path, "task_instances", order_by="id")
+    places = {row["task_id"]: place for place, row in reversed(list(enumerate(rows)))}
+    rows.sort(key=lambda row: (places[row["task_id"]], row["map_index"]))
     if as_json:
         more = ("operator", "max_tries", "queued_when", "reason", "message")
         rows = [{key: row[key] for key in (*KEYS, *more)} for row in rows]
@@ -110,7 +116,7 @@ def logs(
                 return
         cursor = ""
         while True:
-            path = f"{_path(dag_id, run_id, task_id)}/logs/{try_number}"
+            path = f"{_path(dag_id, run_id, task_id, '/goflow/v1')}/logs/{try_number}"
             page = api.get(path, map_index=map_index, after=cursor)
             for line in page["lines"]:
                 text = f"{_stamp(line['at'])} {line['text']}" if timestamps else line["text"]
@@ -178,8 +184,10 @@ def mark(
     query = {} if map_index < 0 else {"map_index": map_index}
     body = {"new_state": state, **_included(asked), **({} if note is None else {"note": note})}
     with connect() as api:
-        path = _path(dag_id, run_id, task_id) + ("/dry_run" if dry_run else "")
-        rows = api.call("PATCH", path, body=body, **query)["task_instances"]
+        path = _path(dag_id, run_id, task_id)
+        rows = api.call("PATCH", f"{path}/dry_run", body=body, **query)["task_instances"]
+        if not dry_run and (rows or note is not None):
+            api.call("PATCH", path, body=body, **query)
     if dry_run:
         _show_chosen(rows, "Nothing to mark.")
     else:
@@ -208,8 +216,8 @@ def _show_chosen(rows: list[dict[str, Any]], empty: str) -> None:
     show(rows, columns, False, empty=empty)
 
 
-def _path(dag_id: str, run_id: str, task_id: str) -> str:
-    return f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}"
+def _path(dag_id: str, run_id: str, task_id: str, prefix: str = "/api/v2") -> str:
+    return f"{prefix}/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}"
 
 
 def _stamp(at: float) -> str:

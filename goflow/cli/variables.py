@@ -9,6 +9,7 @@ import click
 
 from goflow.cli._client import connect
 from goflow.cli._output import json_option, show
+from goflow.cli.dags import pages
 
 COLUMNS = [("key", "KEY"), ("value", "VALUE"), ("description", "DESCRIPTION")]
 
@@ -23,7 +24,7 @@ def command() -> None:
 def list_command(as_json: bool) -> None:
     """All Variables."""
     with connect() as api:
-        rows = api.get("/api/v2/variables")["variables"]
+        rows = pages(api, "/api/v2/variables", "variables")
     show(rows, COLUMNS, as_json, empty="There are no Variables. `goflow variables set KEY VALUE` makes one.")
 
 
@@ -32,7 +33,7 @@ def list_command(as_json: bool) -> None:
 def get_command(key: str) -> None:
     """Print the value of one."""
     with connect() as api:
-        click.echo(api.get(f"/api/v2/variables/{key}")["value"])
+        click.echo(api.get(f"/goflow/v1/variables/{key}")["value"])
 
 
 @command.command("set")

@@ -115,6 +115,7 @@ CODES: dict[str, str] = {
     "GF405": "The same key stands twice in one place.",
     "GF406": "A dag-factory file has what dag-factory refuses.",
     "GF407": "What the format does not have yet, or GoFlow does not do with it.",
+    "GF408": "A DAG that says RunAs: CronJob, and asks for what a CronJob does not do.",
     # 5xx: notices
     "GF501": "The file uses what only the other dialect has; that dialect is taken for it.",
     "GF502": "A comment that ignores a code silences nothing.",

@@ -52,3 +52,7 @@ class NotReachableError(GoFlowError):
 
 class UnauthorizedError(GoFlowError):
     """A valid token is needed"""
+
+
+class ForbiddenError(GoFlowError):
+    """Your role does not allow this"""

@@ -2,7 +2,7 @@
 
 A mapper stands in a schedule as JSON: ``{"mapper": "StartOfDayMapper", "timezone": ...}``, its fields named as the
 arguments of Airflow's class, with all defaults written out; `mapper_of` makes it of that. One of an author's own
-classes is ``{"own": "module.Class"}`` and is not followed.
+classes is ``{"own": "module.Class", "args": [...], "kwargs": {...}}``: it is asked (`goflow.domain.partition_answers`).
 """
 
 from __future__ import annotations
@@ -268,6 +268,16 @@ class FanOut(Mapper):
         return self.members.date(key)
 
 
+@dataclass(frozen=True)
+class Asked(Mapper):
+    """One of an author's own, or of Airflow's with a mapper or a window of theirs in it: what it does with a key is
+    told by whoever has asked it, and nothing is known here."""
+
+    def downstream(self, key: str) -> Downstream:
+        """Nobody has asked."""
+        raise MapperError("a mapper of the author's own has to be asked")
+
+
 def listed(made: Downstream) -> list[str]:
     """The keys that a mapper has made, each as often as it made it."""
     return [made] if isinstance(made, str) else made
@@ -306,13 +316,27 @@ def mapper_of(value: Json) -> Mapper:
     """The mapper that VALUE describes. Raises MapperError, which says why it cannot be followed."""
     if not isinstance(value, Mapping):
         raise MapperError("it is no partition mapper")
-    if "own" in value:
-        raise _not_airflows(value, "partition mappers")
+    if _has_own(value):
+        return Asked(_most(value))
     name = str(value.get("mapper"))
+    if name not in _MAKERS:
+        raise _not_airflows(name, "partition mappers")
     try:
         return _MAKERS[name](value)
     except KeyError as problem:
         raise MapperError(f"{name}: {problem}") from None
+
+
+def _has_own(value: Mapping[str, Any]) -> bool:
+    """Whether code of the author's own is in a mapper. Raises MapperError for one that has a wait policy of their own,
+    which Airflow does not take either."""
+    if "own" in value:
+        return True
+    if "wait_policy" in value:
+        policy_of(value["wait_policy"])
+    inner = [value[name] for name in ("upstream_mapper", "downstream_mapper") if name in value]
+    found = [_has_own(one) for one in (*inner, *(value.get("mappers") or ()))]  # all of them, for their wait policies
+    return any(found) or "own" in value.get("window", ())
 
 
 def _not_airflows(value: Any, kind: str) -> MapperError:
@@ -321,15 +345,14 @@ def _not_airflows(value: Any, kind: str) -> MapperError:
 
 
 def _window(value: Any) -> Window:
-    if not isinstance(value, Mapping) or "own" in value:
-        raise _not_airflows(value, "windows")
     name = str(value["window"])
     if name not in WINDOWS:
         raise _not_airflows(name, "windows")
     return Window(name, value.get("direction") == "backward", tuple(sorted(value.get("segments") or ())))
 
 
-def _policy(value: Any) -> WaitPolicy:
+def policy_of(value: Any) -> WaitPolicy:
+    """The wait policy that VALUE describes. Raises MapperError for one of an author's own."""
     if not isinstance(value, Mapping) or value.get("policy") not in {"WaitForAll", "MinimumCount"}:
         raise _not_airflows(value, "wait policies")
     return WaitPolicy(value["n"] if value["policy"] == "MinimumCount" else None)
@@ -361,7 +384,7 @@ _MAKERS: Mapping[str, Callable[[Mapping[str, Any]], Mapper]] = {
     "ChainMapper": lambda value: Chain(_most(value), _all(value)),
     "ProductMapper": lambda value: Product(_most(value), _all(value), value["delimiter"]),
     "RollupMapper": lambda value: Rollup(
-        _most(value), mapper_of(value["upstream_mapper"]), _window(value["window"]), _policy(value["wait_policy"])
+        _most(value), mapper_of(value["upstream_mapper"]), _window(value["window"]), policy_of(value["wait_policy"])
     ),
     "FanOutMapper": lambda value: FanOut(
         _most(value),

@@ -15,7 +15,9 @@ from goflow.domain.assets import AssetKey, Mention, is_met, mentions
 from goflow.domain.canonical import Json, canonical_json, digest
 from goflow.domain.errors import InvalidRequestError
 from goflow.domain.moments import localized, zone_info
-from goflow.domain.partition_mappers import Identity, Mapper, MapperError, Rollup, listed, mapper_of
+from goflow.domain.partition_answers import KeyTold
+from goflow.domain.partition_mappers import Asked, Identity, Mapper, MapperError, Rollup, listed, mapper_of
+from goflow.domain.partition_windows import WaitPolicy
 from goflow.domain.spec import Schedule
 
 BY_ASSETS = "PartitionedAssetTimetable"
@@ -106,6 +108,24 @@ def _distinct(dates: Iterable[dt.datetime]) -> list[dt.datetime]:
     return list({_utc(date): None for date in dates})
 
 
+Told = Mapping[AssetKey, KeyTold]
+"""Of each asset what its mapper, one of the author's own, has told of the key of a run."""
+_NOTHING: Told = {}
+
+
+def good_keys(asset: AssetKey, key: str, made: Iterable[str], count: int, most: int | None) -> list[str]:
+    """The keys MADE of an event's, COUNT in all, each once. Raises MapperError where they are more than the mapper's
+    MOST, or one of them is none."""
+    most = MOST_KEYS if most is None else most
+    if count > most:
+        raise MapperError(f"key {key!r} of {asset.name} becomes {count} keys, more than {most}")
+    for one in made:
+        problem = wrong_with(one)
+        if problem is not None:
+            raise MapperError(f"key {key!r} of {asset.name} becomes {one!r}: {problem}")
+    return list(dict.fromkeys(made))
+
+
 @dataclass(frozen=True)
 class Rules:
     """What a ``PartitionedAssetTimetable`` says of keys. FINGERPRINT changes with the mappers and with nothing else
@@ -123,6 +143,10 @@ class Rules:
         found = self.by_name.get(name) if name else self.by_uri.get(uri)
         return found or self.default
 
+    def asks(self, asset: AssetKey) -> bool:
+        """Whether the mapper of an asset is one of the author's own, which has to be asked."""
+        return isinstance(self.mapper(*asset), Asked)
+
     def targets(self, asset: AssetKey, key: str) -> list[str]:
         """The keys of the runs that an event of ASSET with KEY is for. Raises MapperError, which says why for none."""
         mapper = self.mapper(*asset)
@@ -130,48 +154,54 @@ class Rules:
             made = listed(mapper.downstream(key))
         except Exception as problem:  # a mapper raises whatever strptime, arithmetic and formats raise
             raise MapperError(f"key {key!r} of {asset.name} cannot be mapped: {problem}") from problem
-        most = MOST_KEYS if mapper.most is None else mapper.most
-        if len(made) > most:
-            raise MapperError(f"key {key!r} of {asset.name} becomes {len(made)} keys, more than {most}")
-        for one in made:
-            problem_of_key = wrong_with(one)
-            if problem_of_key is not None:
-                raise MapperError(f"key {key!r} of {asset.name} becomes {one!r}: {problem_of_key}")
-        return list(dict.fromkeys(made))
+        return good_keys(asset, key, made, len(made), mapper.most)
 
     def carried(self, asset: AssetKey, date: dt.datetime | None) -> dt.datetime | None:
         """What of the moment of the run that made an event is the waiting run's, too (``carry_partition_date``)."""
         return date if isinstance(self.mapper(*asset), Identity) else None
 
-    def missing(self, asset: AssetKey, key: str, there: Collection[str]) -> Missing:
-        """What a run for KEY waits for yet, of an asset of which events with the keys THERE have come. Raises whatever
-        its mapper raises for KEY."""
-        mapper = self.mapper(*asset)
-        if not isinstance(mapper, Rollup):
+    def missing(self, asset: AssetKey, key: str, there: Collection[str], told: Told = _NOTHING) -> Missing:
+        """What a run for KEY waits for yet, of an asset of which events with the keys THERE have come. TOLD: what
+        mappers of the author's own have told of KEY. Raises whatever its mapper raises for KEY."""
+        mapper, about = self.mapper(*asset), told.get(asset)
+        if isinstance(mapper, Asked) and (about is None or about.is_held):
+            return Missing(met=False)
+        if about is not None and about.expected is not None:
+            expected, policy = about.expected, about.policy or WaitPolicy()
+        elif isinstance(mapper, Rollup):
+            expected, policy = mapper.expected(key), mapper.policy
+        else:
             return Missing(met=True)
-        expected = mapper.expected(key)
         return Missing(
-            met=mapper.policy.is_met(there, expected),
+            met=policy.is_met(there, expected),
             keys=tuple(sorted(expected - set(there))),
             expected=len(expected),
-            out_of_reach=mapper.policy.is_out_of_reach(expected),
+            out_of_reach=policy.is_out_of_reach(expected),
         )
 
-    def is_met(self, key: str, there: Mapping[AssetKey, Collection[str]], stands_for: StandsFor) -> bool:
+    def is_met(
+        self, key: str, there: Mapping[AssetKey, Collection[str]], stands_for: StandsFor, told: Told = _NOTHING
+    ) -> bool:
         """Whether a run for KEY has all that it waits for; THERE: the keys that have come of each asset, STANDS_FOR:
-        the assets that something in the condition means. What a mapper cannot read has not come."""
+        the assets that something in the condition means, TOLD as for `missing`. What a mapper cannot read has not
+        come."""
 
         def has_come(mention: Mention) -> bool:
             return any(asset in met for asset in stands_for(mention))
 
-        met = {asset for asset, keys in there.items() if self._has_come(asset, key, keys)}
+        met = {asset for asset, keys in there.items() if self._has_come(asset, key, keys, told)}
         return is_met(self.condition, has_come)
 
-    def date(self, key: str, assets: Iterable[AssetKey], carried: dt.datetime | None) -> dt.datetime | None:
+    def date(
+        self, key: str, assets: Iterable[AssetKey], carried: dt.datetime | None, told: Told = _NOTHING
+    ) -> dt.datetime | None:
         """The moment that a run for KEY stands for, by the mappers of ASSETS, which have brought it about, or, where
         none of them knows time, the one CARRIED over; None where they do not agree (``_resolve_partition_date``)."""
+        known = {asset: told[asset] for asset in assets if asset in told}
+        if any(about.is_dateless for about in known.values()):
+            return None
         try:
-            dates = [self.mapper(*asset).date(key) for asset in assets]
+            dates = [known[one].date if one in known else self.mapper(*one).date(key) for one in assets]
         except Exception:  # as for keys
             return None
         found = _distinct(date for date in dates if date is not None)
@@ -183,9 +213,9 @@ class Rules:
         mappers = [self.mapper(one.name, one.uri) for one in mentions(self.condition) if one.kind != "alias"]
         return [date for mapper in mappers if (date := mapper.date(key)) is not None]
 
-    def _has_come(self, asset: AssetKey, key: str, there: Collection[str]) -> bool:
+    def _has_come(self, asset: AssetKey, key: str, there: Collection[str], told: Told) -> bool:
         try:
-            return self.missing(asset, key, there).met
+            return self.missing(asset, key, there, told).met
         except Exception:  # as for keys
             return False
 
@@ -276,6 +306,7 @@ __all__ = [
     "carried_over",
     "check_key",
     "date_of_key",
+    "good_keys",
     "is_partitioned",
     "key_by_cron",
     "not_followed",

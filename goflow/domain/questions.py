@@ -1,5 +1,5 @@
-"""Questions to code of an author's own that the daemon never runs: a timetable class, a strategy of weights, or
-what a deadline counts from.
+"""Questions to code of an author's own that the daemon never runs: a timetable class, a strategy of weights, what a
+deadline counts from, or a partition mapper.
 
 A question is kept until it is answered, and its answer with it; who answers is a trigger runner (decision 8).
 """
@@ -27,12 +27,14 @@ class QuestionState(enum.StrEnum):
 class QuestionKind(enum.StrEnum):
     """``next_runs``: of a DAG's timetable, which runs come next. ``interval``: of the same, which data interval a run
     by hand has. ``weight``: of a task's strategy, how much one of its instances weighs. ``deadline``: of a reference
-    of the author's own, from which moment a run's deadline counts."""
+    of the author's own, from which moment a run's deadline counts. ``partition``: of a partition mapper, for the keys
+    of which runs an event is."""
 
     NEXT_RUNS = "next_runs"
     INTERVAL = "interval"
     WEIGHT = "weight"
     DEADLINE = "deadline"
+    PARTITION = "partition"
 
 
 OPEN_QUESTIONS = frozenset({QuestionState.WAITING, QuestionState.CLAIMED})
@@ -85,6 +87,16 @@ def about_next_runs(dag_id: str) -> str:
 def about_deadline(dag_run_id: int, position: int) -> str:
     """The subject of the question what a run's deadline counts from, that at POSITION among its DAG's."""
     return f"deadline {dag_run_id} {position}"
+
+
+def about_partition(event_id: int, dag_id: str) -> str:
+    """The subject of the question for which keys of a DAG's runs an event of an asset is."""
+    return f"partition {event_id} {dag_id}"
+
+
+def event_of(question: Question) -> int:
+    """The event that such a question is about."""
+    return int(question.subject.split(" ", 2)[1])
 
 
 def about_interval(dag_run_id: int) -> str:

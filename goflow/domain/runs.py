@@ -21,6 +21,9 @@ from goflow.domain.canonical import Json
 from goflow.domain.state import LaunchState, RunState, RunType, TaskState
 from goflow.domain.triggers import Deferral
 
+BY_CRONJOB = "cronjob"
+"""What began a run (``triggered_by``) that is a Job of a CronJob, and on which backend its launches are: Kubernetes
+has begun it, and neither scheduler nor executor has."""
 UNMAPPED = -1
 """The ``map_index`` of a task instance that is no copy of a mapped task, as in Airflow."""
 
@@ -56,6 +59,11 @@ class DagRun:
     def due(self) -> dt.datetime:
         """When it may begin: not before its logical date, either."""
         return max(self.run_after, self.logical_date or self.run_after)
+
+    @property
+    def is_by_cronjob(self) -> bool:
+        """Whether it is a Job that a CronJob has made."""
+        return self.triggered_by == BY_CRONJOB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +146,21 @@ class Event:
     who: str | None = None
     data: Mapping[str, Json] = field(default_factory=dict)
 
+    def numbered(self, seq: int) -> Event:
+        """The same with its number; ``dataclasses.replace`` takes twice as long, and every change is an event."""
+        return Event(
+            seq=seq,
+            at=self.at,
+            kind=self.kind,
+            dag_id=self.dag_id,
+            run_id=self.run_id,
+            task_id=self.task_id,
+            map_index=self.map_index,
+            try_number=self.try_number,
+            who=self.who,
+            data=self.data,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
@@ -167,6 +190,13 @@ class Outcome:
     asset_events: tuple[NewAssetEvent, ...] | None = None
     """With ``success``: what has happened to the task's outlets; None: nobody has said."""
     at: dt.datetime | None = None
+    usage: Mapping[str, float] = field(default_factory=dict)
+    """What its runner has accounted for (`goflow_runner.wire.OutcomeInfo`)."""
+
+
+def run_id_of(run_type: RunType, moment: dt.datetime) -> str:
+    """The id that Airflow gives a run of that type: MOMENT is the one that it stands for."""
+    return f"{run_type.value}__{moment.astimezone(dt.UTC).isoformat()}"
 
 
 class _LaunchIds:

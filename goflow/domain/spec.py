@@ -35,6 +35,8 @@ class FileFormat(enum.StrEnum):
 
     PYTHON = "python"
     YAML = "yaml"
+    CRONJOB = "cronjob"
+    """No file: a CronJob of somebody else's, which is watched (`goflow.domain.cronjobs`)."""
 
 
 ReadBy = Literal["evaluate", "sandbox"]
@@ -341,6 +343,8 @@ class DagSpec(_Part):
     dialect_source: Literal["default", "inferred", "folder", "file"] = "default"
     file_format: FileFormat = field(default=FileFormat.PYTHON, metadata={"load": FileFormat})
     schedule: Schedule = field(default_factory=Schedule, metadata={"load": Schedule.from_json})
+    run_as: str = ""
+    """``CronJob`` or ``Job`` where its file says which (native YAML's ``RunAs``)."""
     start_date: Moment | None = field(default=None, metadata={"load": Moment.from_json})
     end_date: Moment | None = field(default=None, metadata={"load": Moment.from_json})
     timezone: str = "UTC"

@@ -106,6 +106,8 @@ class Backend(Protocol):
     """One way to run launches."""
 
     name: str
+    keeps_s: float
+    """Seconds for which what it keeps of a launch stays after its end, so that people may look at it."""
 
     def start(self, sink: Sink) -> None:
         """Begin to watch and to tell SINK, from any thread. Everything that exists is told once, as found."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from goflow.domain.runs import Launch
 from goflow.domain.state import OPEN_LAUNCH_STATES, LaunchState
 from goflow.executor.backend import Handle
 from goflow.executor.known import TERMINATED
@@ -34,7 +35,7 @@ class Ending:
         """Tell it to stop; one that has not begun is over."""
         with self._place.store.reading() as tx:
             launch = launches.find(tx, launch_id)
-        if launch is None or launch.state not in OPEN_LAUNCH_STATES or not self._place.share.has(launch):
+        if launch is None or launch.state not in OPEN_LAUNCH_STATES or not self._is_mine(launch):
             return
         self._place.backend.terminate(Handle.of(launch), STOP_GRACE_S)
         unclaimed = launch.job_index is not None and launch.state is LaunchState.CREATED
@@ -50,7 +51,11 @@ class Ending:
                 others = launch is not None and launches.is_shared_job_open(tx, launch)
             if launch is None or launch.state not in OVER:
                 return
-        if not self._place.share.has(launch):
+            left_s = self._left_s(launch)
+            if left_s > 0 and self._is_mine(launch):
+                self._again(launch_id, left_s)
+                return
+        if not self._is_mine(launch):
             return
         self._place.known.ended(launch_id)
         if self._follower is not None and self._follower.busy(launch_id):
@@ -62,3 +67,13 @@ class Ending:
                 return
             self._place.planner.forget(launch)
         self._place.known.note_cleaned(launch_id)
+
+    def _left_s(self, launch: Launch) -> float:
+        """Seconds for which the backend still keeps what LAUNCH, which is over, has left."""
+        if launch.ended_at is None:
+            return 0.0
+        return self._place.backend.keeps_s - (self._place.clock.now() - launch.ended_at).total_seconds()
+
+    def _is_mine(self, launch: Launch) -> bool:
+        """Whether it is this backend's (a CronJob's Jobs are nobody's here) and this daemon's."""
+        return launch.backend == self._place.backend.name and self._place.share.has(launch)

@@ -1,14 +1,17 @@
 """Logs of containers that are not ours, followed through the kubelet until they end.
 
-Lines are numbered from the container's first, so that following again after a restart stores nothing twice.
+Many are followed at the same time by two threads: one reads all of them (`goflow.kube.log_streams`), one writes what
+has come, together, twice a second. Lines are numbered from the container's first, so that following again after a
+restart stores nothing twice. One that writes faster than the database takes it is read no further meanwhile.
 """
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
+import functools
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
@@ -17,30 +20,111 @@ from goflow.executor.backend import Observation, Phase
 from goflow.executor.pods import RESULT_ANNOTATION, VERDICT_ANNOTATION
 from goflow.kube.api import KubeApi
 from goflow.kube.errors import KubeError
+from goflow.kube.log_streams import LogStream, LogStreams
 from goflow.operators.manifest import MAIN
 from goflow.operators.plan import Verdict
-from goflow.store import Store, logs
+from goflow.store import DatabaseBusyError, Store, logs
+from goflow.store.cache import Cache
 from goflow.store.rows import LogRow
 
 log = structlog.get_logger(__name__)
 
 STORE_EVERY_S = 0.5
 STORE_AT_LINES = 500
+MOST_WAITING = 2000
+"""Lines of one container that wait for the database; it is read no further until they are stored."""
 TRIES = 5
+AGAIN_AFTER_S = 1.0
+BEGIN_AFTER_S = 0.5
+"""A container is followed when it has run for so long. The log of one that ends before is read once, over
+a connection that others have used: that spares everybody on the way a handshake, and a stream that lingers."""
+SILENCE_S = 5.0
+"""A log that is followed ends about a second after its container. One that goes on without a word for so long is read
+once more, as it is then."""
+MOST_DONE = 20_000
+"""Pods of which it is remembered that they were read; one that is told of again after that is read again, in vain."""
 MOST_LINES = 100_000
 """Lines of output that become a result at most."""
 
 
-class LogFollower:
-    """Follows each foreign container once. POD_OF gives the newest pod that is known of a launch."""
+class _Followed:
+    """One container's log on its way. The loop's thread fills it, the writer's empties it."""
 
-    def __init__(self, store: Store, api: KubeApi, pod_of: Callable[[str], dict[str, Any] | None]) -> None:
+    def __init__(self, launch_id: str, pod: dict[str, Any], container: str) -> None:
+        self.launch_id = launch_id
+        self.pod = pod
+        self.container = container
+        self.pod_uid = str(pod["metadata"]["uid"])
+        self.waiting: list[LogRow] = []
+        self.has_ended = False
+        self.is_over = False
+        """Whether the container has ended: its log grows no more."""
+        self.has_begun = False
+        self.stream: LogStream | None = None
+        self.tries = 0
+        self.room: asyncio.Event | None = None
+        """Set when there is room again; None: nobody waits."""
+        self._rest = b""
+        self._number = 0
+        self._stored = 0
+
+    def begin(self) -> None:
+        """It is read from its first line."""
+        self.tries += 1
+        self._rest, self._number = b"", 0
+
+    def take(self, chunk: bytes) -> None:
+        """The next bytes."""
+        *whole, self._rest = (self._rest + chunk).split(b"\n")
+        for raw in whole:
+            self._line(raw)
+
+    def end(self) -> None:
+        """There are no more."""
+        if self._rest:
+            self._line(self._rest)
+        self._rest, self.has_ended = b"", True
+
+    def store(self, count: int) -> None:
+        """The first COUNT lines that wait are in the database."""
+        self._stored = self.waiting[count - 1].seq
+        del self.waiting[:count]
+
+    def _line(self, raw: bytes) -> None:
+        self._number += 1
+        known = self.waiting[-1].seq if self.waiting else self._stored
+        if self._number > known:  # the same container's log, read once more after it was cut off
+            at, text = _line(raw)
+            self.waiting.append(LogRow(seq=self._number, at=at, stream="out", text=text))
+
+
+class LogFollower:
+    """Follows each foreign container once. POD_OF gives the newest pod that is known of a launch. MASK takes secrets
+    out of lines; where lines are a task's result they stay in until they leave the database."""
+
+    name = "log follower"
+
+    def __init__(
+        self,
+        store: Store,
+        api: KubeApi,
+        pod_of: Callable[[str], dict[str, Any] | None],
+        mask: Callable[[Sequence[LogRow]], Sequence[LogRow]] = lambda rows: rows,
+    ) -> None:
         self.store = store
-        self.api = api
         self.pod_of = pod_of
-        self._busy: dict[str, threading.Thread] = {}
-        self._done: set[str] = set()
+        self._mask = mask
+        self._streams = LogStreams(api)
+        self._busy: dict[str, list[_Followed]] = {}
+        """By launch, of which there may be several pods; a launch without any is left out."""
+        self._done: Cache[str, bool] = Cache(MOST_DONE)
+        """The pods, by their uids, that were read to their end."""
         self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._writer: threading.Thread | None = None
+
+    # What the executor asks --------------------------------------------------------------------------------------
 
     def consider(self, seen: Observation) -> None:
         """Begin to follow if this is a foreign container that has begun and is not followed yet."""
@@ -49,19 +133,54 @@ class LogFollower:
         pod = self.pod_of(seen.launch_id)
         if pod is None:
             return
-        verdict = (pod["metadata"].get("annotations") or {}).get(VERDICT_ANNOTATION)
-        key = f"{seen.launch_id}/{pod['metadata']['uid']}"
+        if (pod["metadata"].get("annotations") or {}).get(VERDICT_ANNOTATION) == Verdict.RUNNER:
+            return
+        self.follow(seen.launch_id, pod, is_over=seen.phase is Phase.ENDED)
+
+    def follow(self, launch_id: str, pod: dict[str, Any], *, is_over: bool, container: str = MAIN) -> None:
+        """Begin to follow the log of a CONTAINER that has begun, as the launch's, unless it is followed or was.
+        IS_OVER: it has ended."""
+        uid = str(pod["metadata"]["uid"])
         with self._lock:
-            if verdict == Verdict.RUNNER or key in self._done or key in self._busy:
+            if self._stopping.is_set():
                 return
-            thread = threading.Thread(target=self._follow, args=(key, pod), name="log-follower", daemon=True)
-            self._busy[key] = thread
-        thread.start()
+            followed = next((one for one in self._busy.get(launch_id, ()) if one.pod_uid == uid), None)
+            if followed is None:
+                if self._done.get(uid):
+                    return
+                followed = _Followed(launch_id, pod, container)
+                self._busy.setdefault(launch_id, []).append(followed)
+                self._have_written()
+                if not is_over:
+                    begin = functools.partial(self._begin, followed)
+                    self._streams.call_later(BEGIN_AFTER_S, begin)
+                    return
+            if followed.is_over or not is_over:
+                return
+            followed.is_over = True
+            if followed.stream is not None:
+                self._streams.give_up_when_silent(followed.stream, SILENCE_S)
+        self._begin(followed)
+
+    def _have_written(self) -> None:
+        """Have the writer at work. The lock is held."""
+        self._wake.set()
+        if self._writer is None:
+            self._writer = threading.Thread(target=self._write, name="log-writer", daemon=True)
+            self._writer.start()
+
+    def _begin(self, followed: _Followed) -> None:
+        """Read it, if that has not begun yet."""
+        with self._lock:
+            if followed.has_begun:
+                return
+            followed.has_begun = True
+        self._follow(followed)
 
     def busy(self, launch_id: str) -> bool:
         """Whether a log of this launch is still being read: its pod must not be cleaned up yet."""
         with self._lock:
-            return any(key.startswith(launch_id) for key in self._busy)
+            return launch_id in self._busy
 
     def has_result(self, launch_id: str) -> bool:
         """Whether lines of the launch's output are its task's result."""
@@ -84,52 +203,108 @@ class LogFollower:
         pod = self.pod_of(launch_id)
         return str(((pod or {}).get("metadata", {}).get("annotations") or {}).get(RESULT_ANNOTATION) or "")
 
-    def _follow(self, key: str, pod: dict[str, Any]) -> None:
-        launch_id = key.split("/")[0]
-        try:
-            for _ in range(TRIES):
-                try:
-                    self._read_all(launch_id, pod)
-                    break
-                except KubeError as problem:
-                    log.warning("a container's log is cut", launch=launch_id, problem=str(problem))
-                    time.sleep(1)
-        except Exception:
-            log.exception("a container's log could not be followed", launch=launch_id)
-        finally:
+    # Life --------------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Nothing runs until there is something to follow."""
+
+    def stop(self, timeout_s: float = 10.0) -> None:
+        """Leave all logs; who follows them next reads them from their first line."""
+        self._stopping.set()
+        self._streams.stop()
+        self._wake.set()
+        if self._writer is not None:
+            self._writer.join(timeout_s)
+
+    # Reading, in the streams' thread -----------------------------------------------------------------------------
+
+    def _follow(self, followed: _Followed) -> None:
+        followed.begin()
+        metadata = followed.pod["metadata"]
+
+        async def take(chunk: bytes) -> None:
             with self._lock:
-                self._done.add(key)
-                self._busy.pop(key, None)
+                followed.take(chunk)
+                waiting = len(followed.waiting)
+                if waiting >= MOST_WAITING:
+                    followed.room = asyncio.Event()
+                room = followed.room
+            if waiting >= STORE_AT_LINES:
+                self._wake.set()
+            if room is not None:
+                await room.wait()
 
-    def _read_all(self, launch_id: str, pod: dict[str, Any]) -> None:
-        metadata = pod["metadata"]
-        waiting: list[LogRow] = []
-        stored_at = time.monotonic()
-        with self.api.pod_log(metadata["namespace"], metadata["name"], MAIN, follow=True) as chunks:
-            for number, (at, text) in enumerate(_lines(chunks), start=1):
-                waiting.append(LogRow(seq=number, at=at, stream="out", text=text))
-                if len(waiting) >= STORE_AT_LINES or time.monotonic() - stored_at > STORE_EVERY_S:
-                    self._store(launch_id, waiting)
-                    waiting, stored_at = [], time.monotonic()
-        self._store(launch_id, waiting)
+        def end(problem: KubeError | None) -> None:
+            if problem is not None:
+                log.warning("a container's log is cut", launch=followed.launch_id, problem=str(problem))
+                if followed.tries < TRIES:
+                    loop = asyncio.get_running_loop()
+                    loop.call_later(AGAIN_AFTER_S, lambda: self._follow(followed))
+                    return
+            with self._lock:
+                followed.end()
+            self._wake.set()
 
-    def _store(self, launch_id: str, rows: list[LogRow]) -> None:
-        if rows:
+        with self._lock:
+            where = (metadata["namespace"], metadata["name"], followed.container)
+            followed.stream = self._streams.read(*where, take, end, follow=not followed.is_over)
+
+    # Writing, in a thread of its own -----------------------------------------------------------------------------
+
+    def _write(self) -> None:
+        while not self._stopping.is_set():
+            self._wake.wait(STORE_EVERY_S if self._busy else None)
+            self._wake.clear()
+            try:
+                self._store_all()
+            except DatabaseBusyError:  # which the store has told: lines wait, and so do those who write them
+                self._stopping.wait(STORE_EVERY_S)
+            except Exception:
+                log.exception("containers' logs could not be stored; it is tried again")
+                self._stopping.wait(STORE_EVERY_S)
+
+    def _store_all(self) -> None:
+        """Store everything that waits, in one transaction; what has ended and is stored is done."""
+        with self._lock:
+            found = [(followed, list(followed.waiting)) for some in self._busy.values() for followed in some]
+        lines: dict[str, list[LogRow]] = {}
+        for followed, rows in found:
+            if rows:
+                kept = rows if self.has_result(followed.launch_id) else self._mask(rows)
+                lines.setdefault(followed.launch_id, []).extend(kept)
+        self._append(lines)
+        with self._lock:
+            for followed, rows in found:
+                if rows:
+                    followed.store(len(rows))
+                if followed.room is not None:
+                    self._streams.call_soon(followed.room.set)
+                    followed.room = None
+                if followed.has_ended and not followed.waiting:
+                    self._done.put(followed.pod_uid, True)
+                    self._busy[followed.launch_id].remove(followed)
+                    if not self._busy[followed.launch_id]:
+                        del self._busy[followed.launch_id]
+
+    def _append(self, lines: dict[str, list[LogRow]]) -> None:
+        """Store LINES by launch. Raises DatabaseBusyError; what cannot be stored for another reason is let go."""
+        if not lines:
+            return
+        try:
             with self.store.transaction() as tx:
-                logs.append(tx, launch_id, rows)
-
-
-def _lines(chunks: Iterator[bytes]) -> Iterator[tuple[float, str]]:
-    """(seconds since 1970, text) of each line; the kubelet leads each with its time stamp in nanoseconds."""
-    rest = b""
-    for chunk in chunks:
-        *whole, rest = (rest + chunk).split(b"\n")
-        yield from map(_line, whole)
-    if rest:
-        yield _line(rest)
+                logs.append_many(tx, lines)
+        except DatabaseBusyError:
+            raise
+        except Exception:
+            if len(lines) == 1:
+                log.exception("a container's lines cannot be stored, and are let go", launch=next(iter(lines)))
+                return
+            for launch_id, rows in lines.items():  # one of them alone: its run was deleted, say
+                self._append({launch_id: rows})
 
 
 def _line(raw: bytes) -> tuple[float, str]:
+    """(seconds since 1970, text) of a line; the kubelet leads each with its time stamp in nanoseconds."""
     stamp, _, text = raw.decode("utf-8", "replace").partition(" ")
     try:
         micros = stamp[:26].rstrip("Z")  # Python reads microseconds, the kubelet writes nanoseconds

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from goflow.domain.runs import Launch, Outcome
+from goflow.domain.runs import Launch, Outcome, TaskInstance
 from goflow.domain.state import TaskState
 from goflow.executor.noted import Begin, Created, begin_all, cleaned_all, created_all
 from goflow.executor.notes import AT_ONCE, Notes, Together
@@ -60,14 +60,18 @@ class Known:
         self._over.put(launch_id, True)
         self._made.drop(launch_id)
 
-    def note_created(self, plan: JobPlan, planned: Sequence[Launch]) -> bool:
-        """Store that the Job of PLAN is there, with the launches PLANNED; whether all were over and cleaned before."""
+    def note_created(self, plan: JobPlan, planned: Sequence[Launch], instance: TaskInstance) -> bool:
+        """Store that the Job of PLAN is there, with the launches PLANNED, of which the first is INSTANCE's; whether all
+        were over and cleaned before."""
         home = self._share.home or None
         if planned[0].job_index is None:
             made = replace(planned[0], job_name=plan.job_name, namespace=plan.namespace, home=home)
             self.remember(replace(made, created_at=self._clock.now()))
-        parts = in_parts(planned, AT_ONCE)
-        late = [self._write(created_all, Created(plan, part, home)) for part in parts]
+        tells = instance if plan.rendered or plan.results else None
+        late = []
+        for part in in_parts(planned, AT_ONCE):
+            late.append(self._write(created_all, Created(plan, part, home, tells)))
+            tells = None
         return all(late)
 
     def note_begun(self, begin: Begin) -> None:

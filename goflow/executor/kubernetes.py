@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import functools
 import math
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import TypeVar
@@ -24,6 +26,7 @@ from goflow.executor.pods import (
     Json,
     deleted_pod,
     hangs_on_pod,
+    is_over,
     is_parallel,
     judge,
     launch_of_item,
@@ -36,9 +39,11 @@ from goflow.executor.refusals import Refusals
 from goflow.executor.shared_jobs import SharedJob, index_of, key_of
 from goflow.executor.unsent import NOTHING, Unsent, has_sidecar, unsent_of
 from goflow.kube.api import JOBS, PODS, KubeApi
-from goflow.kube.errors import AlreadyExistsError, KubeError, NotFoundError, UnavailableError
+from goflow.kube.errors import AlreadyExistsError, ConflictError, KubeError, NotFoundError, UnavailableError
+from goflow.kube.namespaces import unwatched
 from goflow.kube.reflector import Change, Reflector
 from goflow.kube.status import QUOTA_EXCEEDED, condition_of
+from goflow.operators.cronjob import CRONJOB_LABEL
 from goflow.operators.identity import INDEX, PREFIX, SHARED, is_ours, label_value
 from goflow.operators.manifest import Site, job_manifest
 from goflow.operators.plan import JobPlan, Verdict
@@ -48,8 +53,8 @@ from goflow.telemetry.waiting import Waits
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
-CLEAN_TTL_S = 30
-"""Seconds that a Job stays after its end and its log are stored; ``kubectl get jobs`` may still find it."""
+KEEPS_S = 30
+"""Seconds that a Job stays after its end is stored; ``kubectl get jobs`` may still find it."""
 MOST_DELETED = 10_000
 """Launches of which it is remembered that their Job was deleted here."""
 LINGER_S = 3600
@@ -70,15 +75,16 @@ class KubernetesBackend:
         *,
         namespaces: Sequence[str],
         installation: str,
-        clean_ttl_s: int = CLEAN_TTL_S,
+        keeps_s: int = KEEPS_S,
         waits: Waits | None = None,
     ) -> None:
         self.api = api
         self.site = site
         self.namespaces = list(dict.fromkeys(namespaces))
         self.installation = installation
-        self.clean_ttl_s = clean_ttl_s
+        self.keeps_s: float = keeps_s
         selector = f"app.kubernetes.io/managed-by=goflow,app.kubernetes.io/instance={label_value(installation)}"
+        selector += f",!{CRONJOB_LABEL}"  # what CronJobs have begun is looked after by others
         self.selector = selector
         self._reflectors: list[Reflector] = []
         self._pods: dict[str, Json] = {}
@@ -115,12 +121,8 @@ class KubernetesBackend:
     def launch(self, plan: JobPlan, token: str) -> None:
         """Create the Job. A Job of that name that carries this launch's annotations is ours: success."""
         del token  # attempts prove themselves by their projected service-account token
-        if plan.namespace not in self.namespaces:
-            raise LaunchRefusedError(
-                "NamespaceNotWatched",
-                f"namespace {plan.namespace!r} is not among those that this daemon watches"
-                f" ({', '.join(self.namespaces)}): add it to the setting job_namespaces",
-            )
+        if (why := unwatched(plan.namespace, self.namespaces)) is not None:
+            raise LaunchRefusedError("NamespaceNotWatched", why)
         if (why := self._podless.crowded(plan.namespace)) is not None:
             raise BackendAwayError(why, QUOTA_PAUSE_S, reason=QUOTA_EXCEEDED, waits="namespace")
         try:
@@ -133,6 +135,26 @@ class KubernetesBackend:
                 raise LaunchRefusedError("NameTaken", f"a Job {plan.job_name} that is not ours is there") from None
         except KubeError as problem:
             raise self._refusals.meaning(plan.launch_id, why_not(problem)) from problem
+
+    def watch_age_s(self) -> float:
+        """Seconds since the watch that has been silent longest has told anything, bookmarks included."""
+        now = time.monotonic()
+        return max((now - reflector.heard_at for reflector in self._reflectors), default=0.0)
+
+    def would_refuse(self, plan: JobPlan) -> str | None:
+        """Why the API server would not take PLAN's Job, asked by a dry run, of which nothing is kept; None: it would.
+
+        https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run
+        """
+        if (why := unwatched(plan.namespace, self.namespaces)) is not None:
+            return why
+        try:
+            self.api.create_job(plan.namespace, self.manifest(plan), dry_run=True)
+        except AlreadyExistsError:
+            return None  # an earlier launch of that name: it was taken
+        except KubeError as problem:
+            return str(problem)
+        return None
 
     def manifest(self, plan: JobPlan) -> Json:
         """The Job for PLAN; its annotations also say whose verdict counts, and which exit codes mean *skipped*."""
@@ -170,22 +192,31 @@ class KubernetesBackend:
             self._deleted.put(handle.launch_id, True)
 
     def cleanup(self, handle: Handle) -> bool:
-        """Set the TTL of an ended Job: Kubernetes removes it with its pods. One that is its author's now stays, and of
-        one that was deleted here nothing does."""
+        """Remove an ended Job with its pods. One that is its author's now stays, and of one that was deleted here
+        nothing does."""
         if not self._deleted.get(handle.launch_id):
-            self._set_ttl(handle)
+            self._remove(handle)
         with self._lock:
             self._pods.pop(handle.launch_id, None)
         return True
 
-    def _set_ttl(self, handle: Handle) -> None:
+    def _remove(self, handle: Handle) -> None:
+        """Delete the Job. One that goes on though its launch is over (its container has told its end and is not done
+        yet) gets a time to live, which Kubernetes counts from the Job's own end; that is a change beside the deletion,
+        and the deletion is one in the foreground, with more requests.
+        https://kubernetes.io/docs/concepts/workloads/controllers/ttlafterfinished/"""
         with self._lock:
             job = self._job_of(handle.launch_id)
         if job is None:
             job = self._call(lambda: self.api.get_job(handle.namespace, handle.job_name))
         if job is None or verdict_of(job) == Verdict.CREATED:
             return
-        spec = {"ttlSecondsAfterFinished": self.clean_ttl_s}
+        if handle.job_index is None and is_over(job):
+            with contextlib.suppress(ConflictError):  # by that name there is another now
+                uid = job["metadata"].get("uid")
+                self._call(lambda: self.api.delete_job(handle.namespace, handle.job_name, uid=uid))
+            return
+        spec = {"ttlSecondsAfterFinished": int(self.keeps_s)}
         if handle.job_index is not None:
             spec["activeDeadlineSeconds"] = LINGER_S + _age_s(job)
         self._call(lambda: self.api.patch_job(handle.namespace, handle.job_name, {"spec": spec}))
@@ -238,6 +269,11 @@ class KubernetesBackend:
         """The newest pod that the watch has shown for a launch."""
         with self._lock:
             return self._pods.get(launch_id)
+
+    def pods(self) -> list[tuple[str, Json]]:
+        """Every launch with the newest pod that the watch has shown for it."""
+        with self._lock:
+            return list(self._pods.items())
 
     def _on_pod(self, change: Change, pod: Json) -> None:
         launch_id = launch_of_item(pod)

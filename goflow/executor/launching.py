@@ -11,7 +11,6 @@ from goflow.domain.runs import Launch
 from goflow.domain.state import LaunchState
 from goflow.executor.backend import BackendAwayError, Handle, LaunchRefusedError
 from goflow.executor.holds import Holds
-from goflow.executor.outcomes import store_report
 from goflow.executor.place import Place
 from goflow.executor.tokens import TokenMint
 from goflow.executor.work import WorkQueue
@@ -80,7 +79,8 @@ class Launching:
         else:
             if self._holds.taken(plan.namespace):
                 self._has_room()
-            self._created(plan, planned)
+            if self._place.known.note_created(plan, planned, instance):
+                self._undo(plan, planned[0])
 
     def _ask(self, plan: JobPlan) -> None:
         """Have the backend take it, and learn how much it bears. Raises BackendAwayError, LaunchRefusedError."""
@@ -114,15 +114,6 @@ class Launching:
             with self._place.store.transaction() as tx:
                 for launch_id in elsewhere:
                     launches.set_namespace(tx, launch_id, plan.namespace)
-
-    def _created(self, plan: JobPlan, planned: Sequence[Launch]) -> None:
-        if plan.rendered or plan.results:
-            with self._place.store.transaction() as tx:
-                _, instance = launches.with_task(tx, plan.launch_id)
-                told = [{"key": key, "value": value} for key, value in plan.results.items()]
-                store_report(tx, instance, {"rendered_fields": plan.rendered or None, "xcoms": told})
-        if self._place.known.note_created(plan, planned):
-            self._undo(plan, planned[0])
 
     def _undo(self, plan: JobPlan, launch: Launch) -> None:
         """This daemon slept before it made the Job. Others have had it, seen its end and removed it meanwhile."""

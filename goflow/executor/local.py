@@ -49,6 +49,7 @@ class LocalBackend:
     `goflow_runner.wire.ENV_API_URL`, DESK the socket of their desk (`goflow_runner.desk`), where there is one."""
 
     name = "local"
+    keeps_s = 0.0
 
     def __init__(
         self,
@@ -171,6 +172,12 @@ class LocalBackend:
         """Nothing: every process here is our own runner's."""
         del handle
         return NOTHING
+
+    def agents(self) -> dict[str, int]:
+        """The processes of the agents of launches that were seen to run."""
+        running = [launch_id for launch_id, phase in list(self._told.items()) if phase is Phase.RUNNING]
+        found = {launch_id: _read(self.launches / launch_id / "process") for launch_id in running}
+        return {launch_id: _pid(identity) for launch_id, identity in found.items() if identity}
 
     def ready(self) -> str | None:
         """None while the zygote's socket is there."""

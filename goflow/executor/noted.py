@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from goflow.domain.runs import Launch
+from goflow.domain.runs import Launch, TaskInstance
 from goflow.domain.state import LaunchState, TaskState
-from goflow.executor.outcomes import begun
+from goflow.executor.outcomes import begun, store_reports
 from goflow.operators.plan import JobPlan
 from goflow.store import Tx, launches, transitions
 from goflow.store.transitions import LaunchChange, TaskChange
@@ -23,10 +24,13 @@ class Created:
     plan: JobPlan
     planned: Sequence[Launch]
     home: str | None = None
+    instance: TaskInstance | None = None
+    """Whose rendered fields and results PLAN tells, if it tells any."""
 
 
 def created_all(tx: Tx, found: Sequence[Created]) -> list[bool]:
     """Store that Jobs are there; whether all launches of each were over and cleaned before."""
+    store_reports(tx, [(one.instance, _told(one.plan)) for one in found if one.instance is not None])
     changes = [
         LaunchChange(
             launch.id,
@@ -46,6 +50,12 @@ def created_all(tx: Tx, found: Sequence[Created]) -> list[bool]:
             if launch.reason:
                 launches.set_message(tx, launch.id, reason=None, message=None)
     return [all(launch.id in late for launch in one.planned) for one in found]
+
+
+def _told(plan: JobPlan) -> Mapping[str, Any]:
+    """What is known of a launch from its conversion alone, as a runner would report it."""
+    results = [{"key": key, "value": value} for key, value in plan.results.items()]
+    return {"rendered_fields": plan.rendered or None, "xcoms": results}
 
 
 def cleaned_all(tx: Tx, launch_ids: Sequence[str]) -> list[bool]:

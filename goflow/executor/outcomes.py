@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from goflow.domain.assets import events_of_outlets
@@ -40,7 +40,6 @@ class End:
     lost: bool = False
     report: Mapping[str, Any] | None = None
     lines: Sequence[LogRow] = ()
-    usage: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +146,10 @@ def _launch_change(tx: Tx, case: _Case) -> LaunchChange:
         case.end.who,
         case.at,
         {"reason": outcome.reason or None, "message": outcome.message or None, "exit_code": outcome.exit_code},
-        {} if outcome.resolved is None else {"outcome": launches.sealed_resolution(tx, outcome.resolved)},
+        {
+            **({} if outcome.resolved is None else {"outcome": launches.sealed_resolution(tx, outcome.resolved)}),
+            **({"usage": dict(outcome.usage)} if outcome.usage else {}),
+        },
     )
 
 
@@ -210,7 +212,7 @@ def _defer(tx: Tx, case: _Case) -> None:
         who=who,
         latest=latest,
         reason=outcome.message or outcome.reason,
-        attempt={"exit_code": outcome.exit_code, "usage": dict(case.end.usage)},
+        attempt={"exit_code": outcome.exit_code},
     )
     transitions.resume_answered(tx, instance, who=who)  # a person may have answered before the task was waiting
 
@@ -248,7 +250,7 @@ def store_reports(tx: Tx, told: Sequence[tuple[TaskInstance, Mapping[str, Any]]]
         told_results = report.get("xcoms") or ()
         results += [(instance, one["key"], one["value"], one.get("length")) for one in told_results]
         if report.get("note") is not None:
-            tasks.set_note(tx, instance.id, str(report["note"]))
+            tasks.set_note(tx, instance, str(report["note"]), who="executor")
     xcoms.push_all(tx, results)
 
 
@@ -261,7 +263,6 @@ def _changes(tx: Tx, case: _Case) -> list[TaskChange]:
         "exit_code": outcome.exit_code,
         "reason": outcome.reason or None,
         "message": outcome.message or None,
-        "usage": dict(case.end.usage),
     }
     changes = [
         TaskChange(

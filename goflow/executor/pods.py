@@ -18,7 +18,7 @@ from goflow.domain.runs import Outcome, launch_of
 from goflow.domain.state import TaskState
 from goflow.executor.backend import Observation, Phase
 from goflow.executor.words import outcome_from_word
-from goflow.kube.status import condition_of, container_status, why_pending
+from goflow.kube.status import condition_of, container_status, in_words, moment, why_pending
 from goflow.operators.identity import INDEX, PREFIX, SHARED
 from goflow.operators.manifest import MAIN, XCOM_CONTAINER
 from goflow.operators.plan import Verdict
@@ -152,7 +152,8 @@ def without_pod(verdict: Observation, job: Json) -> Observation:
 
 
 def is_over(job: Json) -> bool:
-    """Whether the Job has come to its end with all of its pods, so that nothing follows any more."""
+    """Whether the Job has come to its end with all of its pods, so that nothing follows any more.
+    https://kubernetes.io/docs/concepts/workloads/controllers/job/#terminal-job-conditions"""
     return condition_of(job, "Complete", "Failed") is not None
 
 
@@ -182,13 +183,13 @@ def _ended(pod: Json, launch_id: str, terminated: Json) -> Observation:
     status, metadata = pod.get("status") or {}, pod["metadata"]
     code = terminated.get("exitCode")
     over = status.get("phase") in TERMINAL_PHASES
-    ended_at = _moment(terminated.get("finishedAt"))
+    ended_at = moment(terminated.get("finishedAt"))
     word = _word(terminated.get("message"))
     disruption = _disruption(pod, terminated)
     if word is not None and word.get("reason") != "Terminated":
         outcome = _told(word, ended_at)
         if terminated.get("reason") == "OOMKilled" and outcome.state is TaskState.FAILED:
-            words = f"{outcome.message} ({_in_words('OOMKilled', code)})".lstrip()
+            words = f"{outcome.message} ({in_words('OOMKilled', code)})".lstrip()
             outcome = dataclasses.replace(outcome, reason="OOMKilled", message=words)
         return _observation(launch_id, metadata, outcome, final=True)
     if code == 0 and word is None:
@@ -197,7 +198,7 @@ def _ended(pod: Json, launch_id: str, terminated: Json) -> Observation:
             launch_id, metadata, Outcome(state=TaskState.SUCCESS, exit_code=0, at=ended_at), final=final
         )
     reason = str(terminated.get("reason") or status.get("reason") or "Failed")
-    message = str(status.get("message") or "") or _in_words(reason, code)
+    message = str(status.get("message") or "") or in_words(reason, code)
     if disruption:
         over = over and not _may_be_the_deadline(pod)
         outcome = Outcome(
@@ -222,25 +223,17 @@ def _observation(launch_id: str, metadata: Json, outcome: Outcome, *, final: boo
     )
 
 
-def _in_words(reason: str, code: int | None) -> str:
-    if reason == "OOMKilled":
-        return "its container was killed for using more memory than its limit"
-    if code == 137:
-        return "its container was killed (exit code 137, SIGKILL)"
-    return f"its container ended with exit code {code}" if code is not None else f"its pod ended: {reason}"
-
-
 def _disruption(pod: Json, terminated: Json) -> str:
     """Why the pod was taken away before its container had TERMINATED by itself, in words; empty when it was not."""
     if target := condition_of(pod, "DisruptionTarget"):
         return f"{target.get('reason')}: {target.get('message')}"
     metadata = pod["metadata"]
-    deadline = _moment(metadata.get("deletionTimestamp"))
+    deadline = moment(metadata.get("deletionTimestamp"))
     if deadline is None:
         return ""
     grace_s = metadata.get("deletionGracePeriodSeconds") or FORGOTTEN_GRACE_S
     asked_at = deadline - dt.timedelta(seconds=grace_s)
-    ended_at = _moment(terminated.get("finishedAt"))
+    ended_at = moment(terminated.get("finishedAt"))
     return "" if ended_at is not None and ended_at < asked_at else "its pod was deleted"
 
 
@@ -276,8 +269,4 @@ def _told(word: Json, at: dt.datetime | None) -> Outcome:
 
 
 def _started(main: Json) -> dt.datetime | None:
-    return _moment(main["state"]["running"].get("startedAt"))
-
-
-def _moment(text: str | None) -> dt.datetime | None:
-    return dt.datetime.fromisoformat(text) if text else None
+    return moment(main["state"]["running"].get("startedAt"))

@@ -51,7 +51,10 @@ class Seeing:
             return
         if seen.phase is Phase.RUNNING and self._place.planner.claims_itself(seen.launch_id):
             return
-        launch = self._place.known.made(seen.launch_id) if seen.phase in {Phase.RUNNING, Phase.ENDED} else None
+        made = self._place.known.made(seen.launch_id)
+        if seen.phase is Phase.PENDING and not seen.reason and made is not None and made.reason != QUOTA_EXCEEDED:
+            return  # it waits for nothing, and did not before
+        launch = made if seen.phase in {Phase.RUNNING, Phase.ENDED} else None
         if launch is None:
             with self._place.store.reading() as tx:
                 launch = launches.find(tx, seen.launch_id)
@@ -69,15 +72,21 @@ class Seeing:
             self._pending(launch, seen)
 
     def _pending(self, launch: Launch, seen: Observation) -> None:
-        """Note what it waits for, or that it does not wait for room any more."""
+        """Note what it waits for, or that it does not wait for room any more.
+
+        One that is to be taken away since it has not begun stays so, whatever is seen of it until it is gone.
+        """
         let_in = launch.reason == QUOTA_EXCEEDED and seen.claimant is not None  # there is a pod now
-        news = bool(seen.reason) and (seen.reason, seen.message) != (launch.reason, launch.message)
+        is_known = launch.reason == STARTUP_TIMEOUT or (seen.reason, seen.message) == (launch.reason, launch.message)
+        news = bool(seen.reason) and not is_known
         if let_in or news:
             with self._place.store.transaction() as tx:
                 if let_in:
                     launches.let_in(tx, launch.id, self._place.clock.now())
                 if news:
-                    launches.set_message(tx, launch.id, reason=seen.reason, message=seen.message)
+                    launches.set_message(tx, launch.id, reason=seen.reason, message=seen.message, keep=STARTUP_TIMEOUT)
+            if self._place.known.made(launch.id) is not None:
+                self._place.known.remember(dataclasses.replace(launch, reason=seen.reason or None))
 
     def _ended(self, launch: Launch, seen: Observation, outcome: Outcome) -> None:
         """Store the end; where its output is the task's result, once all of that is there."""

@@ -207,7 +207,11 @@ class Executor(ThreadService):
                         self._queue.put(("launch", launch_id))
                     jobs.add(job)
                 elif state in {LaunchState.ENDED, LaunchState.LOST}:
-                    self._queue.put(("clean", launch_id))
+                    self._known.ended(launch_id)
+                    if self.backend.keeps_s:
+                        self._clean_again(launch_id, self.backend.keeps_s)
+                    else:
+                        self._queue.put(("clean", launch_id))
             elif event.kind == events.LAUNCH_STOP and self.share.may_have(str(event.data["launch_id"])):
                 self._queue.put(("stop", str(event.data["launch_id"])))
 
@@ -340,8 +344,11 @@ class Executor(ThreadService):
         return hash(launch_id) % len(self._turns)
 
     def _again(self, work: Work, after_s: float) -> None:
-        """Do WORK later. Too many launches that wait for that are left in the database."""
+        """Do WORK later. Too much that waits for that is left in the database."""
         with self._later_lock:
+            if work[0] == "clean" and len(self._later) >= self._queue.most:
+                self._queue.leave("clean")
+                return
             if work[0] == "launch":
                 if len(self._parked) >= self._queue.most:
                     self._queue.leave("launch")

@@ -47,7 +47,16 @@ def outcome_from_word(word: Mapping[str, Any], at: dt.datetime | None = None) ->
         deferral=deferral,
         asset_events=_asset_events(word.get("asset_events")),
         at=at,
+        usage=usage_of(word),
     )
+
+
+def usage_of(word: Mapping[str, Any]) -> dict[str, float]:
+    """What WORD tells of what was used; anything but numbers is passed over."""
+    told = word.get("usage")
+    items = told.items() if isinstance(told, Mapping) else ()
+    numbers = {name: used for name, used in items if isinstance(used, int | float) and not isinstance(used, bool)}
+    return {str(name): float(used) for name, used in numbers.items() if math.isfinite(used)}
 
 
 def _seconds(told: Any) -> float | None:

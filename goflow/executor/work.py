@@ -2,8 +2,9 @@
 
 Bounded: the database has every launch that is planned, is to be stopped or to be cleaned, so only so many ids are held
 here. What finds no room is left there, and is fetched when there is room (``wants``). Stops and what was observed go
-before everything else; cleaning and launching take turns, so that a burst of the one does not keep the other waiting;
-and no more launches are under way than `Pressure` allows, which is less than there are workers.
+before everything else. While launches wait one clean-up follows each few of them: nobody waits for a clean-up, but a
+long burst must not keep them all back. No more launches are under way than `Pressure` allows, which is less than there
+are workers.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ Kind = Literal["launch", "stop", "clean", "observe"]
 Work = tuple[Kind, str | Observation]
 MOST_HELD = 2000
 """Ids of each kind that are held."""
+LAUNCHES_A_CLEAN = 4
+"""Launches that are taken for each clean-up, as long as launches wait."""
 
 
 class WorkQueue:
@@ -38,7 +41,8 @@ class WorkQueue:
         """The ids that workers have got and not done."""
         self._left: set[Kind] = set()
         """Of what there is more in the database."""
-        self._clean_next = False
+        self._since_clean = 0
+        """Launches that were taken since the last clean-up."""
         self._rests_until = 0.0
         self._closed = False
 
@@ -163,7 +167,9 @@ class WorkQueue:
         lanes = self._lanes
         if self._rests_until > self.pressure.clock.monotonic():
             return []
-        found: list[Kind] = [kind for kind in ("stop", "observe", "clean") if lanes[kind]]
+        found: list[Kind] = [kind for kind in ("stop", "observe") if lanes[kind]]
+        if lanes["clean"] and (not lanes["launch"] or self._since_clean >= LAUNCHES_A_CLEAN or self.pressure.pause_s()):
+            found.append("clean")
         if lanes["launch"] and self.pressure.has_room(len(self._taken["launch"])):
             found.append("launch")
         return found
@@ -172,11 +178,7 @@ class WorkQueue:
         kinds = self._may_take()
         if not kinds:
             return None
-        kind = kinds[0]
-        if kind in {"clean", "launch"}:
-            kind = "launch" if len(kinds) == 2 and not self._clean_next else kind
-            self._clean_next = kind == "launch"
-        return self._take(kind)
+        return self._take(kinds[0])
 
     def _take(self, kind: Kind) -> Work:
         work = self._lanes[kind].popleft()
@@ -184,6 +186,8 @@ class WorkQueue:
             self._waiting[kind].discard(work[1])
             self._taken[kind].add(work[1])
             self._tell_taken(kind)
+        if kind in {"launch", "clean"}:
+            self._since_clean = 0 if kind == "clean" else self._since_clean + 1
         self._told(kind)
         if kind in self._left and len(self._lanes[kind]) <= self.most // 2:
             self._wake.set()

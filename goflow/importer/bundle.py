@@ -78,5 +78,5 @@ def _entries(top: Path, name: str, tops: list[Path]) -> Iterator[tuple[str, Path
             if entry.is_dir():
                 if real not in above:
                     todo.append((Path(entry.path), f"{name}/{entry.name}", above | {real}))
-            elif entry.is_file():
+            elif entry.is_file() and entry.name not in _NEVER:  # in a worktree of git, .git is a file
                 yield f"{name}/{entry.name}", Path(entry.path)

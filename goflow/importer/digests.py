@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 import goflow
-from goflow.domain.canonical import Json, digest
+from goflow.domain.canonical import Json, digest, digest_bytes
 from goflow.importer.settings import ImportSettings
 from goflow.parser.folder import open_regular
 
@@ -28,6 +28,7 @@ class Digester:
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[_Signature, str]] = {}
+        self._given: dict[str, tuple[str, int]] = {}
         self._statuses: dict[str, os.stat_result] | None = None
 
     def digest(self, path: str | Path) -> str | None:
@@ -36,6 +37,8 @@ class Digester:
 
     def look(self, path: str, largest: int | None = None) -> tuple[str | None, int]:
         """The same with the file's size in bytes; no digest either where it is larger than LARGEST."""
+        if path in self._given:
+            return self._given[path]
         try:
             status = self._statuses.get(path) if self._statuses is not None else None
             if status is None:
@@ -67,6 +70,10 @@ class Digester:
         """Until `doubt` files are as they are found now: STATUSES, which has just been seen, and what is looked at
         further. To look at ten thousand files once is what a scan takes most of its time for."""
         self._statuses = dict(statuses)
+
+    def give(self, contents: Mapping[str, bytes]) -> None:
+        """From now on these are files as well, by their whole paths; they lie in the database."""
+        self._given = {path: (digest_bytes(content), len(content)) for path, content in contents.items()}
 
     def doubt(self) -> None:
         """From now on look at a file whenever it is asked for."""

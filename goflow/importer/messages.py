@@ -38,6 +38,7 @@ class Setup:
     inputs: Inputs
     inferred: bool = False
     answers: Mapping[str, bytes] | None = None
+    kept: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from goflow.domain.spec import Dialect
 from goflow.importer.conditions import Conditions, current_inputs
 from goflow.importer.desk import Desk
 from goflow.importer.digests import Digester, reader_version
+from goflow.importer.kept import KeptFiles
 from goflow.importer.messages import Parsed, Setup
 from goflow.importer.pool import ReaderPool
 from goflow.importer.settings import ImportSettings, ImportSummary
@@ -54,6 +55,7 @@ class Scanner:
         self.pool = readers or ReaderPool(settings)
         self.digester = Digester()
         self.reader = reader_version(settings)
+        self.kept = KeptFiles(settings.root)
         self._remembered = files.Remembered()
         self._inferred: Dialect | None = None
         self._vanished: frozenset[str] = frozenset()
@@ -76,11 +78,13 @@ class Scanner:
             self.pool.warm(1)
         found = self._survey()
         self.digester.believe(found.statuses)
-        config, present = found.config, found.paths if self.settings.only is None else sorted(self.settings.only)
-        summary.files = len(present)
         with self.store.reading() as tx:
             inputs = current_inputs(tx, self.settings.environment, self.settings.secret_environment)
             records = self._remembered.all_(tx, thorough=thorough)
+            self.kept.look(tx)
+        self.digester.give(self.kept.full())
+        config, present = found.config, self._present(found)
+        summary.files = len(present)
         now = self.store.clock.now()
         conditions = Conditions(self.settings.root, config, inputs, found.dialect, self.reader, self.digester, now)
         self._tell_config(config)
@@ -107,6 +111,7 @@ class Scanner:
         self._vanished = frozenset(taker.vanished)
         summary.seconds = time.perf_counter() - begun
         metrics.SCAN_SECONDS.observe(summary.seconds)
+        metrics.LAST_SCAN.set_to_current_time()
         return summary
 
     def close(self) -> None:
@@ -191,6 +196,13 @@ class Scanner:
             else:
                 import_errors.clear(tx, CONFIG_NAME, who=WHO)
 
+    def _present(self, found: Survey) -> Sequence[str]:
+        """The files that count: those that are FOUND in the folder, and those of the database."""
+        if self.settings.only is not None:
+            return sorted(self.settings.only)
+        kept = self.kept.contents
+        return [*(path for path in found.paths if path not in kept), *kept] if kept else found.paths
+
     def _survey(self) -> Survey:
         """What files there are and which Airflow they are for; told to the log when that changes."""
         found = survey(self.settings.root, self.settings.dialect, self.settings.import_roots)
@@ -212,12 +224,13 @@ class Scanner:
             runs_files=settings.runs_files,
             inputs=conditions.inputs,
             answers=self.desk.answers,
+            kept=self.kept.contents,
         )
 
     def _snapshot(self, config: FolderConfig) -> Snapshot:
         said = [config.settings, *(rule.settings for rule in config.rules)]
         roots = [*self.settings.import_roots, *(self.settings.root / Path(r) for s in said for r in s.import_roots)]
-        return Snapshot(self.settings.root, roots, self.settings.parse_path, self.digester)
+        return Snapshot(self.settings.root, roots, self.settings.parse_path, self.digester, self.kept.contents)
 
 
 @contextmanager

@@ -26,7 +26,10 @@ log = structlog.get_logger(__name__)
 _SETTLE_S = 0.5
 _AFTER_FAILURE_S = 5.0
 _INPUT_KINDS = frozenset(
-    {events.VARIABLE_SET, events.VARIABLE_DELETED, events.CONNECTION_SET, events.CONNECTION_DELETED}
+    {
+        *(events.VARIABLE_SET, events.VARIABLE_DELETED, events.CONNECTION_SET, events.CONNECTION_DELETED),
+        *(events.JOB_FILE_SAVED, events.JOB_FILE_DELETED),
+    }
 )
 
 

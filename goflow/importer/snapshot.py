@@ -30,11 +30,19 @@ class ChangedMeanwhileError(Exception):
 class Snapshot:
     """The folder ROOT and those of IMPORT_ROOTS that lie outside of it, as they are when ``manifest`` is first asked.
 
-    PARSE_PATH is where the evaluation sees the folder.
+    PARSE_PATH is where the evaluation sees the folder. KEPT are files of it that lie in the database.
     """
 
-    def __init__(self, root: Path, import_roots: Iterable[Path], parse_path: str, digester: Digester) -> None:
+    def __init__(
+        self,
+        root: Path,
+        import_roots: Iterable[Path],
+        parse_path: str,
+        digester: Digester,
+        kept: Mapping[str, bytes] | None = None,
+    ) -> None:
         self._digester = digester
+        self._kept = dict(kept or {})
         self._parse_path = parse_path or str(root)
         self.root = root
         self._outside: dict[Path, str] = {}
@@ -67,6 +75,7 @@ class Snapshot:
             self._paths = dict(_files(str(self.root), ""))
             for outside, name in self._outside.items():
                 self._paths.update(_files(str(outside), name + "/"))
+            self._paths.update({name: f"{self.root}/{name}" for name in self._kept})
             found = {}
             for name, path in self._paths.items():
                 entry = self._entry(path)
@@ -117,7 +126,7 @@ class Snapshot:
                 continue
             absent.discard(digest)
             try:
-                content = Path(self._paths[name]).read_bytes()
+                content = self._kept[name] if name in self._kept else Path(self._paths[name]).read_bytes()
             except OSError:
                 raise ChangedMeanwhileError(name) from None
             if digest_bytes(content) != digest:
@@ -167,5 +176,5 @@ def _files(root: str, prefix: str) -> Iterator[tuple[str, str]]:
                 real = os.path.realpath(entry.path)
                 if entry.name not in _NEVER and not entry.name.startswith("..") and real not in above:
                     todo.append((entry.path, f"{name}{entry.name}/", above | {real}))
-            elif is_file and not entry.name.endswith(".pyc"):
+            elif is_file and entry.name not in _NEVER and not entry.name.endswith(".pyc"):
                 yield name + entry.name, entry.path

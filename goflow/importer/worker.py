@@ -100,6 +100,8 @@ def _fork(parse: Callable[..., Any], memory_mb: int, requests: int, answers: int
             confine(memory_mb)
             serve(parse, answers)
             code = 0
+        except BrokenPipeError:
+            pass  # who asked has ended: there is nobody to tell
         except BaseException:
             traceback.print_exc()
         finally:
@@ -165,6 +167,7 @@ def read_file(parse: Callable[..., Any], setup: Setup, path: str) -> Parsed:
         environment=setup.environment,
         runs_files=setup.runs_files,
         answers=setup.answers,
+        kept=setup.kept,
     )
     begun = time.perf_counter()
     try:

@@ -6,14 +6,16 @@ thousands of pods has no use for thousands of validated objects. All calls have 
 
 from __future__ import annotations
 
-import json
+import ssl
 import threading
+import time
 import urllib.parse
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import orjson
 import urllib3
 
 from goflow import __version__
@@ -22,15 +24,20 @@ from goflow.telemetry import metrics
 
 CALL_TIMEOUT_S = 30.0
 CONNECT_TIMEOUT_S = 5.0
+NODE_TIMEOUT_S = 10.0
+"""For what a kubelet answers: one that is gone keeps the API server waiting for longer."""
 POOL_SIZE = 32
 USER_AGENT = f"goflow/{__version__}"
 """Who asks, for the API server's log, its audit and its metrics."""
 Query = Mapping[str, str | int | bool | None]
 Json = dict[str, Any]
 
+CRONJOBS = "/apis/batch/v1/namespaces/{namespace}/cronjobs"
 JOBS = "/apis/batch/v1/namespaces/{namespace}/jobs"
 PODS = "/api/v1/namespaces/{namespace}/pods"
 EVENTS = "/api/v1/namespaces/{namespace}/events"
+NODE_METRICS = "/api/v1/nodes/{node}/proxy/metrics/resource"
+POD_METRICS = "/apis/metrics.k8s.io/v1beta1/namespaces/{namespace}/pods"
 SECRETS = "/api/v1/namespaces/{namespace}/secrets"
 _NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
@@ -54,6 +61,29 @@ class KubeApi:
         self._client.user_agent = USER_AGENT
         self._lock = threading.Lock()
 
+    # For others that ask the same server -------------------------------------------------------------------------
+
+    @property
+    def host(self) -> str:
+        """The server's URL."""
+        return str(self._client.configuration.host)
+
+    def headers(self) -> dict[str, str]:
+        """Who asks: user agent and token, the latter renewed where it is about to expire."""
+        with self._lock:
+            _, _, headers, _, _ = self._client.param_serialize("GET", "/", auth_settings=["BearerToken"])
+        return dict(headers)
+
+    def tls(self) -> ssl.SSLContext:
+        """What is believed of the server, and who this is, as the configuration has it."""
+        own = self._client.configuration
+        context = ssl.create_default_context(cafile=own.ssl_ca_cert)
+        if not own.verify_ssl:
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        if own.cert_file:
+            context.load_cert_chain(own.cert_file, own.key_file)
+        return context
+
     # Jobs ------------------------------------------------------------------------------------------------------
 
     def create_job(self, namespace: str, manifest: Json, *, dry_run: bool = False) -> Json:
@@ -65,15 +95,55 @@ class KubeApi:
         """One Job. Raises NotFoundError."""
         return self.request("GET", f"{JOBS.format(namespace=namespace)}/{name}")
 
-    def delete_job(self, namespace: str, name: str, *, grace_s: int | None = None) -> Json:
-        """Delete a Job and, in the background, its pods. Raises NotFoundError."""
-        body = {"propagationPolicy": "Background", "gracePeriodSeconds": grace_s}
+    def delete_job(self, namespace: str, name: str, *, grace_s: int | None = None, uid: str | None = None) -> Json:
+        """Delete a Job, that of UID where one is given, and, in the background, its pods. Raises NotFoundError, and
+        ConflictError where there is another."""
+        body: Json = {"propagationPolicy": "Background", "gracePeriodSeconds": grace_s}
+        body["preconditions"] = None if uid is None else {"uid": uid}
         return self.request("DELETE", f"{JOBS.format(namespace=namespace)}/{name}", body=_without_none(body))
 
     def patch_job(self, namespace: str, name: str, patch: Json) -> Json:
         """Merge PATCH into a Job. Raises NotFoundError."""
         path = f"{JOBS.format(namespace=namespace)}/{name}"
         return self.request("PATCH", path, body=patch, content_type="application/merge-patch+json")
+
+    def apply_job(self, namespace: str, name: str, uid: str, fields: Json, manager: str) -> Json:
+        """Have MANAGER say FIELDS of a Job, and nothing else that it has said before (server-side apply). Raises
+        ConflictError when there is no Job of that UID."""
+        metadata = {**fields.get("metadata", {}), "name": name, "namespace": namespace, "uid": uid}
+        said = {**fields, "apiVersion": "batch/v1", "kind": "Job", "metadata": metadata}
+        return self._apply(f"{JOBS.format(namespace=namespace)}/{name}", said, manager)
+
+    # CronJobs --------------------------------------------------------------------------------------------------
+
+    def try_cronjob(self, namespace: str, manifest: Json) -> Json:
+        """What the API server would make of MANIFEST, under a name of its own; nothing is created."""
+        metadata = {name: value for name, value in manifest["metadata"].items() if name != "name"}
+        unnamed = {**manifest, "metadata": {**metadata, "generateName": "goflow-"}}
+        query: Query = {"fieldValidation": "Strict", "dryRun": "All", "fieldManager": "goflow"}
+        return self.request("POST", CRONJOBS.format(namespace=namespace), query=query, body=unnamed)
+
+    def apply_cronjob(self, manifest: Json, manager: str) -> Json:
+        """Make a CronJob, or have MANAGER say all of MANIFEST in it, whoever has said something else (server-side
+        apply)."""
+        metadata = manifest["metadata"]
+        path = f"{CRONJOBS.format(namespace=metadata['namespace'])}/{metadata['name']}"
+        return self._apply(path, manifest, manager)
+
+    def replace_cronjob(self, cronjob: Json, manager: str) -> Json:
+        """Write a CronJob whole. Raises ConflictError when it is not any more as its resource version says."""
+        metadata = cronjob["metadata"]
+        path = f"{CRONJOBS.format(namespace=metadata['namespace'])}/{metadata['name']}"
+        return self.request("PUT", path, query={"fieldManager": manager}, body=cronjob)
+
+    def delete_cronjob(self, namespace: str, name: str, uid: str) -> None:
+        """Delete the CronJob of that UID; its Jobs go on. Raises NotFoundError; ConflictError for another one."""
+        body = {"propagationPolicy": "Orphan", "preconditions": {"uid": uid}}
+        self.request("DELETE", f"{CRONJOBS.format(namespace=namespace)}/{name}", body=body)
+
+    def _apply(self, path: str, manifest: Json, manager: str) -> Json:
+        query: Query = {"fieldManager": manager, "force": True, "fieldValidation": "Strict"}
+        return self.request("PATCH", path, query=query, body=manifest, content_type="application/apply-patch+yaml")
 
     # Secrets ---------------------------------------------------------------------------------------------------
 
@@ -110,11 +180,26 @@ class KubeApi:
 
     # Events ----------------------------------------------------------------------------------------------------
 
-    def list_events(self, namespace: str, *, kind: str, reason: str) -> list[Json]:
-        """The events of NAMESPACE about objects of KIND with that REASON; Kubernetes keeps them for an hour."""
-        query: Query = {"fieldSelector": f"involvedObject.kind={kind},reason={reason}"}
+    def list_events(self, namespace: str, *, kind: str, reason: str = "", name: str = "") -> list[Json]:
+        """The events of NAMESPACE about objects of KIND, all or those with a REASON, or about the one of that NAME;
+        Kubernetes keeps them for an hour."""
+        wanted = {"involvedObject.kind": kind, "involvedObject.name": name, "reason": reason}
+        query: Query = {"fieldSelector": ",".join(f"{field}={value}" for field, value in wanted.items() if value)}
         answer = self.request("GET", EVENTS.format(namespace=namespace), query=query)
         return list(answer.get("items") or [])
+
+    # What pods use ---------------------------------------------------------------------------------------------
+
+    def node_metrics(self, node: str) -> str:
+        """What the kubelet of NODE tells of its containers' use, in Prometheus' text format; the API server asks it."""
+        path = NODE_METRICS.format(node=urllib.parse.quote(node, safe=""))
+        response = self._send("GET", path, None, None, "", preload=True, read_timeout_s=NODE_TIMEOUT_S)
+        return response.data.decode("utf-8", "replace")
+
+    def pod_metrics(self, namespace: str, label_selector: str) -> list[Json]:
+        """The PodMetrics of NAMESPACE that LABEL_SELECTOR picks. Raises NotFoundError where there is no metrics API."""
+        query: Query = {"labelSelector": label_selector}
+        return list(self.request("GET", POD_METRICS.format(namespace=namespace), query=query).get("items") or [])
 
     # Identity --------------------------------------------------------------------------------------------------
 
@@ -184,12 +269,13 @@ class KubeApi:
         asked = _kind_of(method, path, query)
         if query:
             url += "?" + urllib.parse.urlencode({k: _text(v) for k, v in query.items() if v is not None})
+        begun = time.monotonic()
         try:
             response: urllib3.BaseHTTPResponse = self._client.rest_client.pool_manager.request(
                 method,
                 url,
                 headers=headers,
-                body=None if body is None else json.dumps(body),
+                body=None if body is None else orjson.dumps(body),
                 preload_content=preload,
                 timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=read_timeout_s),
                 retries=False,
@@ -197,6 +283,7 @@ class KubeApi:
         except (urllib3.exceptions.HTTPError, OSError) as problem:
             metrics.KUBE_REQUESTS.labels(*asked, "none").inc()
             raise UnavailableError(0, "NoAnswer", f"{type(problem).__name__}: {problem}") from problem
+        metrics.KUBE_SECONDS.observe(time.monotonic() - begun)
         metrics.KUBE_REQUESTS.labels(*asked, str(response.status)).inc()
         if response.status >= 400:
             _raise_for(response)
@@ -233,7 +320,7 @@ def _raise_for(response: urllib3.BaseHTTPResponse) -> None:
     retry_after = response.headers.get("Retry-After")
     seconds = float(retry_after) if retry_after and retry_after.isdigit() else None
     try:
-        said = json.loads(content)
+        said = orjson.loads(content)
     except ValueError:
         said = None
     if (
@@ -246,7 +333,7 @@ def _raise_for(response: urllib3.BaseHTTPResponse) -> None:
 def _json_object(content: bytes) -> Json:
     """The object that CONTENT is. Raises UnavailableError when it is none: somebody else's answer, a proxy's say."""
     try:
-        answer = json.loads(content or b"{}")
+        answer = orjson.loads(content or b"{}")
     except ValueError:
         answer = None
     if not isinstance(answer, dict):

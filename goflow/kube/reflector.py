@@ -12,13 +12,13 @@ https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection
 from __future__ import annotations
 
 import contextlib
-import json
 import random
 import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
+import orjson
 import structlog
 import urllib3
 
@@ -239,7 +239,7 @@ def _events(chunks: Iterator[bytes]) -> Iterator[dict[str, Any]]:
 
 def _event(line: bytes) -> dict[str, Any]:
     try:
-        event = json.loads(line)
+        event = orjson.loads(line)
     except ValueError:
         event = None
     if not isinstance(event, dict):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from typing import Any
 
@@ -21,6 +22,11 @@ def why_pending(pod: Json) -> tuple[str, str]:
     return "", ""
 
 
+def moment(text: str | None) -> dt.datetime | None:
+    """A moment as Kubernetes writes it (RFC 3339), in UTC; None for none."""
+    return dt.datetime.fromisoformat(text).astimezone(dt.UTC) if text else None
+
+
 def condition_of(thing: Json, *kinds: str) -> Json | None:
     """The first condition of one of KINDS that is true of a pod or a Job."""
     for condition in (thing.get("status") or {}).get("conditions") or []:
@@ -35,6 +41,15 @@ def container_status(status: Json, name: str) -> Json | None:
         if entry.get("name") == name:
             return dict(entry)
     return None
+
+
+def in_words(reason: str, code: int | None) -> str:
+    """How a container ended that did not succeed, for people: REASON and exit CODE are as Kubernetes tells them."""
+    if reason == "OOMKilled":
+        return "its container was killed for using more memory than its limit"
+    if code == 137:
+        return "its container was killed (exit code 137, SIGKILL)"
+    return f"its container ended with exit code {code}" if code is not None else f"its pod ended: {reason}"
 
 
 QUOTA_EXCEEDED = "QuotaExceeded"

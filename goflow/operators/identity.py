@@ -58,6 +58,8 @@ def annotations_of(request: PlanRequest) -> dict[str, str]:
 OF_ONE_COPY = frozenset({f"{PREFIX}launch-id", f"{PREFIX}map-index"})
 """Labels and annotations that copies which share a Job do not have in common; in their place stands `SHARED`."""
 SHARED = f"{PREFIX}shared-job"
+JOB_OF_POD = "batch.kubernetes.io/controller-uid"
+"""Kubernetes' own label of a Job's pods, whoever made it: its uid (since 1.27)."""
 INDEX = "batch.kubernetes.io/job-completion-index"
 """Kubernetes' own label of an Indexed Job's pods (since 1.28; the annotation of that name is older)."""
 

@@ -16,7 +16,7 @@ from typing import Any
 from goflow_runner import wire
 
 from goflow.domain.canonical import normal
-from goflow.operators.identity import PREFIX
+from goflow.operators.identity import PREFIX, SHARED
 from goflow.operators.plan import JobPlan, Verdict
 from goflow.operators.runner import PACKED, PACKED_DIR
 
@@ -28,6 +28,8 @@ WORK_DIR = "/var/run/goflow"
 XCOM_DIR = "/airflow/xcom"
 XCOM_CONTAINER = "airflow-xcom-sidecar"
 RUNNER_CONTAINER = "goflow-runner"
+DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
+"""Annotation of a pod with the container that ``kubectl logs`` shows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,19 @@ class Site:
     audience: str = TOKEN_AUDIENCE
     runner_pull_policy: str = ""
     results: wire.ResultLimits | None = None
+
+
+def main_container(pod: Mapping[str, Any]) -> str:
+    """The name of the container of POD, or of a Job's template, that is the task; "" where there is none.
+
+    GoFlow's own in pods of launches, whatever they are annotated with; in others the one that ``kubectl logs`` shows;
+    else the first."""
+    metadata = pod.get("metadata") or {}
+    names = [str(one["name"]) for one in (pod.get("spec") or {}).get("containers") or ()]
+    shown = (metadata.get("annotations") or {}).get(DEFAULT_CONTAINER)
+    of_launch = {f"{PREFIX}launch-id", SHARED} & (metadata.get("labels") or {}).keys()
+    wanted = (MAIN, shown) if of_launch else (shown, MAIN)
+    return next((name for name in wanted if name in names), names[0] if names else "")
 
 
 def job_manifest(plan: JobPlan, site: Site) -> dict[str, Any]:

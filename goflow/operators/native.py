@@ -12,14 +12,19 @@ PATH = "goflow.native"
 
 
 def plan(request: PlanRequest) -> JobPlan:
-    """The author's own image and command as a Job. On the local backend, and without an image, the runner runs it."""
+    """The author's own image and command as a Job, in the pod that file (``PodTemplate``) and ``goflow.yaml`` give. On
+    the local backend, and without an image, the runner runs it."""
     native: dict[str, Any] = dict(request.task.native or {})
     image = native.get("DockerImage")
     if request.defaults.backend == "local" or not image:
         return runner.plan(request)
     parallelism = int(native.get("Parallelism") or 1)
     policy = "OnFailure" if native.get("RetryPolicy") in {"OnFailure", "Always"} else "Never"
-    shared = runner.common(request)
+    shared, _ = runner.with_pod(request)
+    environment = {name: str(value) for name, value in (native.get("Env") or {}).items()}
+    given = [one for one in shared["container"].pop("env", ()) if one.get("name") not in environment]
+    if given:
+        shared["container"]["env"] = given
     shared["labels"] = {**(native.get("Labels") or {}), **shared["labels"]}
     shared["annotations"] = {**(native.get("Annotations") or {}), **shared["annotations"]}
     command = native.get("Command") or None
@@ -28,7 +33,7 @@ def plan(request: PlanRequest) -> JobPlan:
         verdict=Verdict.JOB if parallelism > 1 or policy == "OnFailure" else Verdict.CONTAINER,
         image=str(image),
         command=tuple(str(word) for word in command) if command else None,
-        environment={**request.settled().environment, **{k: str(v) for k, v in (native.get("Env") or {}).items()}},
+        environment={**runner.environment_of(request), **environment},
         active_deadline_s=native.get("TimeLimit"),
         parallelism=parallelism,
         restart_policy=policy,

@@ -206,7 +206,7 @@ def _not_acted_on(dag: DagSpec, path: str) -> list[Diagnostic]:
             asked.setdefault(("GF303", "the task's SLA is not watched: it is not known before run time"), place)
         elif given is not None and asks_its_author(dag.schedule):
             asked.setdefault(("GF303", "SLAs are not watched where the DAG has a timetable class of its own"), place)
-        if task.arguments.get("email") and (_mails(task) or (given is not None and airflow2)):
+        if _has_hole(task.arguments.get("email")) and (_mails(task) or (given is not None and airflow2)):
             asked.setdefault(("GF303", _MAILS), place)
     return [
         Diagnostic(
@@ -222,8 +222,14 @@ def _not_acted_on(dag: DagSpec, path: str) -> list[Diagnostic]:
     ]
 
 
-_MAILS = "e-mails about failed tasks, retries and missed SLAs are not sent yet"
+_MAILS = "e-mails about the task are not sent to an address that is not known before run time"
 _INSTEAD_OF_SLA = "use a DeadlineAlert of the DAG, or name Airflow 2 as the dialect of the folder in goflow.yaml"
+
+
+def _has_hole(given: Json) -> bool:
+    """Whether an address of ``email`` is not known before run time."""
+    addresses = given if isinstance(given, list) else [given]
+    return any(isinstance(address, dict) and tag_of(address) == "$hole" for address in addresses)
 
 
 def _mails(task: TaskSpec) -> bool:

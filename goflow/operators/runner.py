@@ -24,37 +24,15 @@ KubernetesExecutor gives its own to the template's."""
 
 
 def plan(request: PlanRequest) -> JobPlan:
-    """The launch as a container of the runner image (or the image that ``goflow.yaml`` names).
-
-    What ``goflow.yaml`` says stands over the template that it names, and the task's ``pod_override`` over both, merged
-    as Airflow's KubernetesExecutor does it.
-    """
-    runtime = request.settled()
-    config = (request.resolved or {}).get("executor_config", request.task.executor_config)
-    pod = merged_pods(merged_pods(_template(request.said()), _as_pod(request.said())), pod_override(config))
-    shared = common(request)
-    own = {"labels": labels_of(request), "annotations": annotations_of(request)}
-    for name, ours in own.items():
-        shared[name] = {**(pod.get("metadata", {}).get(name) or {}), **ours}
-    spec = dict(pod.get("spec") or {})
-    main, *others = spec.pop("containers", None) or [{}]
-    container = {name: value for name, value in main.items() if name != "name"}
-    account = spec.pop("serviceAccountName", None)
-    shared["service_account"] = account or shared["service_account"]
-    shared["resources"] = container.pop("resources", {})
-    if others:
-        spec["containers"] = others
+    """The launch as a container of the runner image (or the image that ``goflow.yaml`` names)."""
+    shared, account = with_pod(request)
     return JobPlan(
         **shared,
         verdict=Verdict.RUNNER,
-        image=runtime.image or request.defaults.runner_image,
+        image=request.settled().image or request.defaults.runner_image,
         command=COMMAND,
-        environment={
-            name: value for name, value in runtime.environment.items() if name not in runtime.environment_from_secrets
-        },
+        environment=environment_of(request),
         image_pull_policy=request.defaults.image_pull_policy or None,
-        pod={"spec": spec} if spec else {},
-        container=container,
         folder_path=request.defaults.parse_path,
         kube_access=bool(account) or _speaks_with_kubernetes(request.task),
         plain=request.defaults.backend == "local" and _is_plain(request),
@@ -70,6 +48,35 @@ def _is_plain(request: PlanRequest) -> bool:
 def _speaks_with_kubernetes(task: TaskSpec) -> bool:
     """Whether the operator is one of the Kubernetes provider, which calls the API server from its ``execute``."""
     return any(path.startswith(_KUBERNETES_PROVIDER) for path in (task.operator_path, *task.bases))
+
+
+def with_pod(request: PlanRequest) -> tuple[dict[str, Any], str | None]:
+    """`common` with the pod that the author gives, and the service account that it names.
+
+    What file and ``goflow.yaml`` say stands over the template that they name, and the task's ``pod_override`` over
+    both, merged as Airflow's KubernetesExecutor does it.
+    """
+    config = (request.resolved or {}).get("executor_config", request.task.executor_config)
+    pod = merged_pods(merged_pods(_template(request.said()), _as_pod(request.said())), pod_override(config))
+    shared = common(request)
+    own = {"labels": labels_of(request), "annotations": annotations_of(request)}
+    for name, ours in own.items():
+        shared[name] = {**(pod.get("metadata", {}).get(name) or {}), **ours}
+    spec = dict(pod.get("spec") or {})
+    main, *others = spec.pop("containers", None) or [{}]
+    container = {name: value for name, value in main.items() if name != "name"}
+    account = spec.pop("serviceAccountName", None)
+    shared["service_account"] = account or shared["service_account"]
+    shared["resources"] = container.pop("resources", {})
+    if others:
+        spec["containers"] = others
+    return {**shared, "pod": {"spec": spec} if spec else {}, "container": container}, account
+
+
+def environment_of(request: PlanRequest) -> dict[str, str]:
+    """The environment in force, but for what comes from secrets: the pod names these."""
+    runtime = request.settled()
+    return {name: value for name, value in runtime.environment.items() if name not in runtime.environment_from_secrets}
 
 
 def common(request: PlanRequest) -> dict[str, Any]:

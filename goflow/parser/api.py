@@ -32,7 +32,8 @@ class Folder:
     tells it; INFERRED: nobody has set it, other files of the folder tell it (`goflow.parser.folder.survey`).
     RUNS_FILES: whether files may be run here, shut in, where ``goflow.yaml`` says so. Where they may not,
     ANSWERS are what came of running them elsewhere, by `Errand.ask`; None: nobody does that. FORESIGHT: what is to be
-    asked of timetable classes of the authors' own while their files are read; None: nothing.
+    asked of timetable classes of the authors' own while their files are read; None: nothing. KEPT are files that lie
+    elsewhere than ROOT, by their paths as if they lay there: their contents.
     """
 
     root: Path
@@ -45,6 +46,7 @@ class Folder:
     runs_files: bool = True
     answers: Mapping[str, bytes] | None = None
     foresight: Foresight | None = None
+    kept: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

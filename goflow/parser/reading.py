@@ -77,7 +77,7 @@ def _read(folder: Folder, path: str, inputs: Inputs) -> ParseResult:
         diagnostics.append(Diagnostic("GF001", words, Span(path), hint=hint))
         return ParseResult(path, "", (), tuple(diagnostics), {**closure, path: None})
     try:
-        content = read_regular(folder.root / path, LARGEST_FILE if is_archive(path) else LARGEST_SOURCE)
+        content = folder.kept[path] if path in folder.kept else _content(folder.root / path)
     except OSError as problem:
         words = f"the file cannot be read: {problem.strerror}"
         hint = _NOT_UTF_8 if isinstance(problem, FileNotFoundError) and "\\x" in path else ""
@@ -101,6 +101,10 @@ def _read(folder: Folder, path: str, inputs: Inputs) -> ParseResult:
         file_hash=file_hash(whole),
         ignores=(*ignores, *ignores_elsewhere(folder.root, found, path)),
     )
+
+
+def _content(path: Path) -> bytes:
+    return read_regular(path, LARGEST_FILE if is_archive(str(path)) else LARGEST_SOURCE)
 
 
 def _read_as_told(folder: Folder, config: FolderConfig, path: str, content: bytes, inputs: Inputs) -> ParseResult:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 
 import structlog
 
+from goflow.domain.cronjobs import CronJobRule
 from goflow.domain.errors import AlreadyExistsError
 from goflow.domain.partitions import is_partitioned, waits_for_partitions
 from goflow.domain.runs import DagRun
@@ -34,11 +35,13 @@ _AUTOMATED = (RunType.SCHEDULED, RunType.BACKFILL)
 
 
 class Agenda:
-    """Makes runs when they are due, no more at once than the DAG may have active. MAKES_RUNS false: it makes none."""
+    """Makes runs when they are due, no more at once than the DAG may have active. MAKES_RUNS false: it makes none.
+    CRONJOBS tells which DAGs' runs Kubernetes makes."""
 
-    def __init__(self, shelf: Shelf, *, who: str, makes_runs: bool = True) -> None:
+    def __init__(self, shelf: Shelf, *, who: str, makes_runs: bool = True, cronjobs: CronJobRule | None = None) -> None:
         self._shelf = shelf
         self._makes_runs = makes_runs
+        self._cronjobs = cronjobs or CronJobRule()
         self._who = who
 
     def replan(self, tx: Tx, dag: Dag, now: dt.datetime) -> None:
@@ -53,6 +56,8 @@ class Agenda:
             return 0
         spec = self._shelf.graph(tx, dag.reading_id).spec
         try:
+            if self._cronjobs.is_followed_elsewhere(spec):
+                return self._foretell(tx, dag, spec, now)
             if asks_its_author(spec.schedule) and not self._is_inside_another(tx, dag):
                 return self._make_foretold(tx, dag, spec, now, anew=anew)
             return self._make_due(tx, dag, spec, now)
@@ -93,6 +98,15 @@ class Agenda:
         tasks = self._shelf.graph(tx, parent.reading_id).spec.tasks
         task = next((task for task in tasks if task.task_id == task_id), None)
         return task is not None and SUB_DAG in {task.operator_path, *task.bases}
+
+    def _foretell(self, tx: Tx, dag: Dag, spec: DagSpec, now: dt.datetime) -> int:
+        """Kubernetes makes its runs: only write down when the next one comes."""
+        info = self._following(spec, None, now)
+        while info is not None and info.run_after <= now:
+            info = self._following(spec, info, now)
+        self._write_down(tx, dag, info)
+        self._come_back(dag, None if info is None else info.run_after)
+        return 0
 
     def _make_due(self, tx: Tx, dag: Dag, spec: DagSpec, now: dt.datetime) -> int:
         if spec.schedule.kind in {"none", "assets"} or self._is_inside_another(tx, dag):

@@ -72,12 +72,18 @@ class Batch:
             key = next(iter(self._shelf.hot))
             del self._shelf.hot[key]
             book = self._shelf.books.get(key)
-            if book is not None and book.run.state is RunState.RUNNING and not self._shelf.paused(book):
+            if book is not None and book.run.state is RunState.RUNNING and self._goes_on(book):
                 self._try_to_settle(book)
         self._write()
         self._shelf.lines.complete(self._tx, who=self._who)
         self._launch()
         return self._decisions
+
+    def _goes_on(self, book: Book) -> bool:
+        """Whether it is looked at what follows in a run: not where its DAG is paused, or there no more, unless it is a
+        CronJob's Job, which goes on and ends whatever is thought of its DAG here."""
+        over = book.run.is_by_cronjob and all(cell.state in TERMINAL_TASK_STATES for cell in book.instances())
+        return over or not self._shelf.paused(book)
 
     # runs
 
@@ -292,7 +298,10 @@ class Batch:
             raise ConflictError("a task instance was changed by somebody else")
         if self._stops:
             transitions.stop_launches(self._tx, self._stops, who=self._who, at=self._now)
-        ends = [RunChange(book.run.id, RunState.RUNNING, end.state, end.reason) for book, end in self._ends]
+        ends = [
+            RunChange(book.run.id, RunState.RUNNING, end.state, end.reason, self._end_of(book))
+            for book, end in self._ends
+        ]
         if ends and not all(transitions.advance_runs(self._tx, ends, who=self._who, at=self._now)):
             raise ConflictError("a run was changed by somebody else")
         for book, end in self._ends:
@@ -304,6 +313,13 @@ class Batch:
             self._shelf.close(book.key)
             self._shelf.lines.note(run.backfill_id)
             self._pause_after_failures(book, end)
+
+    def _end_of(self, book: Book) -> dict[str, object]:
+        """A CronJob's Job may have ended while nobody looked: its run has ended with its task then."""
+        if not book.run.is_by_cronjob:
+            return {}
+        ended = [row.end_date for row in tasks.of_run(self._tx, book.run.id) if row.end_date]
+        return {"end_date": max(ended)} if ended else {}
 
     def _call_back(self, book: Book, end: EndRun) -> None:
         """Have the author's callback called, once this is stored (``DagRun.produce_dag_callback``)."""

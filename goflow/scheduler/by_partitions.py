@@ -44,13 +44,13 @@ def has_come(tx: Tx, rules: Rules, waiting: Waiting) -> bool:
     def stands_for(mention: Mention) -> list[AssetKey]:
         return assets.resolved(tx, mention)
 
-    return rules.is_met(waiting.key, waiting.there, stands_for)
+    return rules.is_met(waiting.key, waiting.there, stands_for, waiting.told)
 
 
 def _make(
     tx: Tx, dag: Dag, graph: Graph, rules: Rules, waiting: Waiting, now: dt.datetime, who: str
 ) -> tuple[DagRun, list[TaskInstance]]:
-    date = rules.date(waiting.key, waiting.there, waiting.carried)
+    date = rules.date(waiting.key, waiting.there, waiting.carried, waiting.told)
     made = make_run(
         tx,
         dag,

@@ -155,6 +155,9 @@ class Intake:
             self._weigh(tx, event)
         elif event.data["kind"] == QuestionKind.DEADLINE:
             self._shelf.watch_deadlines(tx)
+        elif event.data["kind"] == QuestionKind.PARTITION and dag is not None:
+            keys = event.data.get("partitions")
+            self._agenda.make_for_assets(tx, dag, [str(key) for key in keys] if isinstance(keys, list) else None)
 
     def _weigh(self, tx: Tx, event: Event) -> None:
         book = self._shelf.find(event.dag_id or "", event.run_id or "")

@@ -9,41 +9,42 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Mapping
 
 import structlog
 
 from goflow.domain.clock import Clock
+from goflow.domain.cronjobs import CronJobRule
 from goflow.domain.errors import ConflictError
 from goflow.domain.runs import Event
 from goflow.domain.state import TaskState
-from goflow.members.duties import Always, Duty, NotLeadingError
+from goflow.members.duties import Always, Duty
+from goflow.members.on_duty import OnDuty
 from goflow.scheduler.agenda import Agenda
 from goflow.scheduler.batch import Batch, Placement
 from goflow.scheduler.book import Book
 from goflow.scheduler.intake import RELEVANT, Failure, Intake
 from goflow.scheduler.namespaces import NamespaceSlots
 from goflow.scheduler.shelf import Shelf
-from goflow.service import ThreadService
-from goflow.store import DatabaseBusyError, Store, Tx, dags, events, runs
+from goflow.store import Store, Tx, dags, events, runs
+from goflow.telemetry import metrics
 
 log = structlog.get_logger(__name__)
 
 LONGEST_SLEEP_S = 60.0
 """A sleep is cut short, so that a system clock that was set is noticed."""
-PAUSE_AFTER_ERROR_S = 1.0
-"""How long the loop waits before it tries again after an error, the database being away among them."""
 EVENTS_AT_ONCE = 1000
 _OF_FAILURES = (events.TASK_STATE, events.RUN_STATE)
 
 
-class Scheduler(ThreadService):
+class Scheduler(OnDuty):
     """Plans over STORE and writes launches for BACKEND. One per daemon; of several on one database the one plans that
     has the DUTY, and every batch asks in its own transaction whether it still has.
 
     NAMESPACE is where launches go whose task and DAG name none; SHARES_FROM is `Placement`'s, PARALLELISM `Ready`'s,
     NAMESPACE_SLOTS that of `goflow.scheduler.namespaces`. CLOCK is the store's unless given. FOLLOWS_SCHEDULES false:
-    no runs are begun but those that somebody has ordered.
+    no runs are begun but those that somebody has ordered. CRONJOBS is `Agenda`'s.
     """
 
     def __init__(
@@ -58,17 +59,17 @@ class Scheduler(ThreadService):
         clock: Clock | None = None,
         who: str = "scheduler",
         follows_schedules: bool = True,
+        cronjobs: CronJobRule | None = None,
         duty: Duty | None = None,
     ) -> None:
-        super().__init__("scheduler")
-        self.store = store
+        super().__init__("scheduler", store, duty or Always())
         self.clock = clock or store.clock
         self._who = who
         self._follows_schedules = follows_schedules
+        self._cronjobs = cronjobs
         self._placement = Placement(backend, namespace, shares_from)
         self._parallelism = parallelism
         self._slots = NamespaceSlots(namespace_slots or {}, namespace)
-        self.duty: Duty = duty or Always()
         self._shelf: Shelf | None = None
         self._epoch = 0
         self._seen = 0
@@ -76,37 +77,19 @@ class Scheduler(ThreadService):
 
     # the service
 
-    def run(self) -> None:
-        """Batch after batch until stopped. Errors are logged and what was in memory is forgotten."""
-        unsubscribe = self.store.subscribe(self._heard)
-        self.duty.watch(self.wake.set)
-        try:
-            while not self.stopping.is_set():
-                self.wake.clear()
-                if not self.duty.leads:
-                    self._shelf = None
-                    self.wake.wait(LONGEST_SLEEP_S)
-                    continue
-                try:
-                    self.cycle()
-                except NotLeadingError:
-                    log.warning("another daemon schedules; nothing of this batch was written")
-                    continue
-                except DatabaseBusyError as problem:  # which the store has told, where it is away
-                    log.debug("a batch failed; everything is read anew", problem=str(problem))
-                    self.stopping.wait(PAUSE_AFTER_ERROR_S)
-                    continue
-                except Exception:
-                    log.exception("a batch failed; everything is read anew")
-                    self.stopping.wait(PAUSE_AFTER_ERROR_S)
-                    continue
-                self.wake.wait(self.sleep_s())
-        finally:
-            unsubscribe()
+    def work(self) -> float:
+        """A batch. After an error everything is read anew: what was in memory is forgotten."""
+        self.cycle()
+        return self.sleep_s()
 
-    def _heard(self, found: Sequence[Event]) -> None:
-        if any(event.kind in RELEVANT and event.who != self._who and not _can_wait(event) for event in found):
-            self.wake.set()
+    def rest(self) -> float:
+        """Forget what is in memory."""
+        self._shelf = None
+        return LONGEST_SLEEP_S
+
+    def is_news(self, event: Event) -> bool:
+        """Whether somebody else has made work."""
+        return event.kind in RELEVANT and event.who != self._who and not _can_wait(event)
 
     def sleep_s(self) -> float:
         """Seconds until the next timer, at most a minute."""
@@ -126,6 +109,13 @@ class Scheduler(ThreadService):
 
         When somebody else (another daemon) was faster, everything is read anew and tried again.
         """
+        begun = time.perf_counter()
+        decisions = self._tried()
+        metrics.SCHEDULER_BATCH_SECONDS.observe(time.perf_counter() - begun)
+        metrics.SCHEDULER_DECISIONS.inc(decisions)
+        return decisions
+
+    def _tried(self) -> int:
         for _ in range(3):
             with contextlib.suppress(ConflictError):
                 return self._cycle()
@@ -167,7 +157,7 @@ class Scheduler(ThreadService):
         return decisions
 
     def _agenda_of(self, shelf: Shelf) -> Agenda:
-        return Agenda(shelf, who=self._who, makes_runs=self._follows_schedules)
+        return Agenda(shelf, who=self._who, makes_runs=self._follows_schedules, cronjobs=self._cronjobs)
 
     def _make_runs(self, tx: Tx, shelf: Shelf, agenda: Agenda, now: dt.datetime) -> int:
         """Runs have ended, by somebody's word or in this batch: the schedule, or events of assets, may have waited for
@@ -219,8 +209,7 @@ class Scheduler(ThreadService):
         shelf.lines.load(tx)
         shelf.dags = {dag.dag_id: dag for dag in dags.list_(tx)}
         failures = []
-        for run in runs.open_(tx):
-            book = shelf.open(tx, run)
+        for book in shelf.open_all(tx, runs.open_(tx)):
             if book.graph.spec.fail_fast:
                 failures += self._unheeded_failures(tx, book)
         shelf.watch_deadlines(tx)
@@ -251,7 +240,11 @@ class Scheduler(ThreadService):
             if not found:
                 break
             self._seen = found[-1].seq
-            intake.take(tx, [event for event in found if not self._is_own(event.seq)], now)
+            news = [event for event in found if not self._is_own(event.seq)]
+            oldest = next((event.at for event in news if event.kind in RELEVANT and not _can_wait(event)), None)
+            if oldest is not None:
+                metrics.SCHEDULER_LAG_SECONDS.observe(max(0.0, (now - oldest).total_seconds()))
+            intake.take(tx, news, now)
             if len(found) < EVENTS_AT_ONCE:
                 break
         self._own = [(first, last) for first, last in self._own if last > self._seen]

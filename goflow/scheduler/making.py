@@ -8,9 +8,10 @@ import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from goflow.domain.cronjobs import is_watched
 from goflow.domain.errors import InvalidRequestError
 from goflow.domain.partitions import BY_CRON, is_partitioned
-from goflow.domain.runs import DagRun, TaskInstance
+from goflow.domain.runs import DagRun, TaskInstance, run_id_of
 from goflow.domain.spec import DagSpec, Dialect, TaskSpec, seen_at
 from goflow.domain.state import RunType
 from goflow.scheduler import mapping
@@ -66,7 +67,7 @@ def run_id_for(run_type: RunType, info: RunInfo, dialect: Dialect, *, by_partiti
     What of a key cannot be in an id, a slash for one, is a dash there (Airflow makes no run of such a key).
     """
     date = info.run_after if dialect is Dialect.AIRFLOW3 else info.logical_date or info.run_after
-    run_id = f"{run_type.value}__{date.astimezone(dt.UTC).isoformat()}"
+    run_id = run_id_of(run_type, date)
     if not by_partition:
         return run_id
     key = f"__{_UNSAFE.sub('-', info.partition_key)}" if info.partition_key and run_type is not RunType.MANUAL else ""
@@ -124,6 +125,13 @@ def check_allowed(spec: DagSpec, run_type: RunType) -> None:
     if spec.allowed_run_types is not None and run_type not in spec.allowed_run_types:
         hint = f"its file allows {', '.join(spec.allowed_run_types)}"
         raise InvalidRequestError(f"DAG {spec.dag_id} does not allow {run_type} runs", hint=hint)
+
+
+def check_is_ours(spec: DagSpec) -> None:
+    """Refuse to run again what somebody else's CronJob has run. Raises InvalidRequestError."""
+    if is_watched(spec):
+        hint = "kubectl create job --from=cronjob/NAME makes another Job of it"
+        raise InvalidRequestError(f"DAG {spec.dag_id} stands for a CronJob that is only watched", hint=hint)
 
 
 def check_conf(spec: DagSpec, conf: Mapping[str, Any], now: dt.datetime) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from goflow.domain.errors import ConflictError, InvalidRequestError, NotFoundError
-from goflow.domain.runs import TaskInstance
+from goflow.domain.runs import DagRun, TaskInstance
 from goflow.domain.state import (
     FAILED_STATES,
     OCCUPYING_STATES,
@@ -18,13 +18,14 @@ from goflow.domain.state import (
 from goflow.scheduler import selection
 from goflow.scheduler.graph import Graph
 from goflow.scheduler.operations import TaskKey, clear_instances
-from goflow.store import Store, Tx, runs, tasks, transitions, versions
+from goflow.store import Tx, runs, tasks, transitions, versions
 
+Ends = list[tuple[TaskInstance, TaskState]]
 MARKABLE = frozenset({TaskState.SUCCESS, TaskState.FAILED, TaskState.SKIPPED})
 
 
 def mark_task(
-    store: Store,
+    tx: Tx,
     dag_id: str,
     run_id: str,
     task_id: str,
@@ -51,30 +52,29 @@ def mark_task(
         raise InvalidRequestError(f"a task cannot be marked {state}", hint=", ".join(sorted(MARKABLE)))
     copies = {} if map_index is None else {task_id: [map_index]}
     marked = []
-    with store.transaction() as tx:
-        tx.lock_name("scheduling")
-        run = runs.by_run_id(tx, dag_id, run_id)
-        graph_of = selection.graphs(tx)
-        for each in selection.runs_meant(tx, run, past=past, future=future, as_scheduled=True):
-            graph = graph_of(each.reading_id)
-            if each is not run and task_id not in graph.tasks:
-                continue
-            wanted = selection.to_mark(graph, [task_id], upstream=upstream, downstream=downstream)
-            rows = tasks.of_run(tx, each.id)
-            chosen = selection.instances(rows, wanted, copies=copies)
-            if not chosen and each is run:
-                raise NotFoundError(f"task {task_id} with map index {map_index} in run {run_id} of DAG {dag_id}")
-            mine = [row for row in chosen if row.state not in {state, TaskState.REMOVED}]
-            marked += mine
-            if dry_run:
-                continue
-            _mark(tx, mine, state, note, who)
-            for row in chosen if note_all and each is run else ():
-                if row.task_id == task_id:
-                    tasks.set_note(tx, row.id, note)
-            if mine:
-                below = selection.to_clear(graph, [task_id], upstream=False, downstream=True) - wanted
-                clear_instances(tx, each, graph, selection.instances(rows, below, only=FAILED_STATES), who)
+    tx.lock_name("scheduling")
+    run = runs.by_run_id(tx, dag_id, run_id)
+    graph_of = selection.graphs(tx)
+    for each in selection.runs_meant(tx, run, past=past, future=future, as_scheduled=True):
+        graph = graph_of(each.reading_id)
+        if each is not run and task_id not in graph.tasks:
+            continue
+        wanted = selection.to_mark(graph, [task_id], upstream=upstream, downstream=downstream)
+        rows = tasks.of_run(tx, each.id)
+        chosen = selection.instances(rows, wanted, copies=copies)
+        if not chosen and each is run:
+            raise NotFoundError(f"task {task_id} with map index {map_index} in run {run_id} of DAG {dag_id}")
+        mine = [row for row in chosen if row.state not in {state, TaskState.REMOVED}]
+        marked += mine
+        if dry_run:
+            continue
+        _mark(tx, mine, state, note, who)
+        for row in chosen if note_all and each is run else ():
+            if row.task_id == task_id and (note is None or row not in mine):
+                tasks.set_note(tx, row, note, who=who)
+        if mine:
+            below = selection.to_clear(graph, [task_id], upstream=False, downstream=True) - wanted
+            clear_instances(tx, each, graph, selection.instances(rows, below, only=FAILED_STATES), who)
     return marked
 
 
@@ -82,11 +82,11 @@ def _mark(tx: Tx, rows: Collection[TaskInstance], state: TaskState, note: str | 
     for row in rows:
         transitions.mark_task(tx, row.id, state, who=who)
         if note is not None:
-            tasks.set_note(tx, row.id, note)
+            tasks.set_note(tx, row, note, who=who)
 
 
 def mark_run(
-    store: Store,
+    tx: Tx,
     dag_id: str,
     run_id: str,
     state: RunState,
@@ -104,28 +104,44 @@ def mark_run(
     """
     if state is RunState.RUNNING:
         raise InvalidRequestError(f"a run cannot be marked {state}", hint="queued, success or failed")
-    with store.transaction() as tx:
-        tx.lock_name("scheduling")
-        run = runs.by_run_id(tx, dag_id, run_id)
-        if with_note:
-            runs.set_note(tx, run.id, note)
-        if state is RunState.QUEUED:
-            if run.state is RunState.RUNNING:
-                raise ConflictError(f"run {run_id} of DAG {dag_id} is running already")
-            transitions.advance_run(tx, run.id, TERMINAL_RUN_STATES, RunState.QUEUED, who=who, reason="marked")
-            return []
-        graph = Graph(versions.spec(tx, run.reading_id))
-        open_ = [row for row in tasks.of_run(tx, run.id) if row.state not in TERMINAL_TASK_STATES]
-        begun = OCCUPYING_STATES | SUSPENDED_STATES | {TaskState.UP_FOR_RESCHEDULE}
-        ends = {RunState.SUCCESS: TaskState.SUCCESS, RunState.FAILED: TaskState.FAILED}
-        changed, left = [], False
-        for row in open_:
-            if row.task_id in graph.tasks and graph.tasks[row.task_id].teardown:
-                left = True
-                continue
-            new = ends[state] if row.state in begun else TaskState.SKIPPED
-            if transitions.mark_task(tx, row.id, new, who=who, reason=f"the run was marked {state}"):
-                changed.append((row.task_id, row.map_index))
-        if not left and run.state is not state:
-            transitions.advance_run(tx, run.id, run.state, state, who=who, reason="marked")
-        return changed
+    tx.lock_name("scheduling")
+    run = runs.by_run_id(tx, dag_id, run_id)
+    if with_note:
+        runs.set_note(tx, run, note, who=who)
+    if state is RunState.QUEUED:
+        if run.state is RunState.RUNNING:
+            raise ConflictError(f"run {run_id} of DAG {dag_id} is running already")
+        transitions.advance_run(tx, run.id, TERMINAL_RUN_STATES, RunState.QUEUED, who=who, reason="marked")
+        return []
+    ends, left = _ends(tx, run, state)
+    changed = []
+    for row, new in ends:
+        if transitions.mark_task(tx, row.id, new, who=who, reason=f"the run was marked {state}"):
+            changed.append((row.task_id, row.map_index))
+    if not left and run.state is not state:
+        transitions.advance_run(tx, run.id, run.state, state, who=who, reason="marked")
+    return changed
+
+
+def would_mark_run(tx: Tx, dag_id: str, run_id: str, state: RunState) -> tuple[Ends, bool]:
+    """What `mark_run` with ``success`` or ``failed`` would do now: the instances that would get another state;
+    whether the run would have its own at once, not only after teardowns. Raises NotFoundError."""
+    ends, left = _ends(tx, runs.by_run_id(tx, dag_id, run_id), state)
+    return ends, not left
+
+
+def _ends(tx: Tx, run: DagRun, state: RunState) -> tuple[Ends, bool]:
+    """The open task instances of RUN that its being marked STATE ends, with how; and whether teardowns are left."""
+    graph = Graph(versions.spec(tx, run.reading_id))
+    begun = OCCUPYING_STATES | SUSPENDED_STATES | {TaskState.UP_FOR_RESCHEDULE}
+    as_run = {RunState.SUCCESS: TaskState.SUCCESS, RunState.FAILED: TaskState.FAILED}[state]
+    ends: Ends = []
+    left = False
+    for row in tasks.of_run(tx, run.id):
+        if row.state in TERMINAL_TASK_STATES:
+            continue
+        if row.task_id in graph.tasks and graph.tasks[row.task_id].teardown:
+            left = True
+        else:
+            ends.append((row, as_run if row.state in begun else TaskState.SKIPPED))
+    return ends, left

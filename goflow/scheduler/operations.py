@@ -29,7 +29,15 @@ from goflow.domain.state import (
 from goflow.scheduler import selection
 from goflow.scheduler.graph import Graph
 from goflow.scheduler.intervals import ask_for_interval, lacks_interval
-from goflow.scheduler.making import by_partition, check_allowed, check_conf, make_run, new_tasks, run_id_for
+from goflow.scheduler.making import (
+    by_partition,
+    check_allowed,
+    check_conf,
+    check_is_ours,
+    make_run,
+    new_tasks,
+    run_id_for,
+)
 from goflow.scheduler.selection import GraphOf
 from goflow.scheduler.timetables import RunInfo, manual_interval
 from goflow.store import Store, Tx, dags, events, launches, runs, tasks, transitions, versions
@@ -48,6 +56,7 @@ def trigger(
     conf: Mapping[str, Any] | None = None,
     logical_date: dt.datetime | None = None,
     run_after: dt.datetime | None = None,
+    interval: tuple[dt.datetime, dt.datetime] | None = None,
     without_logical_date: bool = False,
     note: str | None = None,
     inside: DagRun | None = None,
@@ -60,7 +69,8 @@ def trigger(
     has unpaused the DAG.
 
     Without a LOGICAL_DATE it is now, as Airflow's page and operators have it, unless WITHOUT_LOGICAL_DATE asks for none
-    (as Airflow 3 allows). CONF is held against the DAG's params; DAGs with partitions alone take a PARTITION_KEY.
+    (as Airflow 3 allows). INTERVAL is its data interval, in place of what the timetable gives. CONF is held against the
+    DAG's params; DAGs with partitions alone take a PARTITION_KEY.
     Raises NotFoundError, AlreadyExistsError (run id or logical date) and InvalidRequestError.
     """
     with store.transaction() as tx:
@@ -79,6 +89,12 @@ def trigger(
             while runs.by_logical_date(tx, dag_id, now) is not None:
                 now += dt.timedelta(microseconds=1)  # a DAG has one run for each logical date
         info = _manual_info(dag, spec.schedule, now, logical_date, run_after, without_logical_date)
+        if by_operator and not airflow2 and info.start is not None:
+            # Airflow 3 infers it from when the run is due, and not from its logical date, for operators alone.
+            since, until = manual_interval(spec.schedule, info.run_after)
+            info = dataclasses.replace(info, start=since, end=until)
+        if interval is not None and info.logical_date is not None:
+            info = dataclasses.replace(info, start=interval[0], end=interval[1])
         date = date_of_key(spec.schedule, partition_key)
         info = dataclasses.replace(info, partition_key=partition_key, partition_date=date)
         if inside is not None:
@@ -166,7 +182,7 @@ class Cleared:
 
 
 def clear(
-    store: Store,
+    tx: Tx,
     dag_id: str,
     run_id: str,
     *,
@@ -188,7 +204,7 @@ def clear(
     dry_run: bool = False,
 ) -> Cleared:
     """Let tasks of a run (all without TASK_IDS) begin anew; a run that is over is queued again, unless RESET_RUNS is
-    false.
+    false. Who tells of it does so in the same transaction: the scheduler goes on with the next.
 
     What is queued or running is told to stop, is ``restarting`` until it has, and begins anew then. COPIES are named
     beside TASK_IDS: (task id, map index). Setups and teardowns that the tasks need are cleared with them. PAST, FUTURE:
@@ -199,35 +215,35 @@ def clear(
     SPARE_RUNNING ConflictError where one of them is running.
     """
     only = _ONLY[only_failed, only_running]
-    with store.transaction() as tx:
-        tx.lock_name("scheduling")
-        run = runs.by_run_id(tx, dag_id, run_id)
-        newest_version = only_new or goes_on_with_newest(tx, dag_id, newest_version, otherwise=False)
-        graph_of = selection.graphs(tx)
-        found: list[TaskInstance] = []
-        for each in selection.runs_meant(tx, run, past=past, future=future):
-            graph, new = _as_newest(tx, each, graph_of) if newest_version else (graph_of(each.reading_id), [])
-            meant = [task.task_id for task in new] if only_new else task_ids
-            named = _named(graph, meant, copies, strictly=each.id == run.id)
-            wanted, part = selection.copies_to_clear(graph, *named, upstream=upstream, downstream=downstream)
-            there = [*tasks.of_run(tx, each.id), *(_to_be_made(each, task) for task in new)]
-            chosen = selection.instances(there, wanted, only=only, copies=part)
-            if spare_running and any(row.state is TaskState.RUNNING for row in chosen):
-                raise ConflictError(f"tasks of run {each.run_id} are running", hint="wait for them to end")
-            if chosen and not dry_run:
-                if newest_version:
-                    each = _repin(tx, each, new, who)
-                    chosen = selection.instances(tasks.of_run(tx, each.id), wanted, only=only, copies=part)
-                anew = {(task.task_id, task.map_index) for task in new}
-                anew.update(clear_instances(tx, each, graph, chosen, who, reset_run=reset_runs))
-                chosen = [row for row in chosen if (row.task_id, row.map_index) in anew]
-                for row in chosen if note is not None else ():
-                    tasks.set_note(tx, row.id, note)
-            found += chosen
-        if run_note is not None and not dry_run:
-            runs.set_note(tx, run.id, run_note)
-        mine = tuple((row.task_id, row.map_index) for row in found if row.dag_run_id == run.id)
-        return Cleared(run if dry_run else runs.get(tx, run.id), mine, tuple(found))
+    tx.lock_name("scheduling")
+    run = runs.by_run_id(tx, dag_id, run_id)
+    check_is_ours(versions.spec(tx, run.reading_id))
+    newest_version = only_new or goes_on_with_newest(tx, dag_id, newest_version, otherwise=False)
+    graph_of = selection.graphs(tx)
+    found: list[TaskInstance] = []
+    for each in selection.runs_meant(tx, run, past=past, future=future):
+        graph, new = _as_newest(tx, each, graph_of) if newest_version else (graph_of(each.reading_id), [])
+        meant = [task.task_id for task in new] if only_new else task_ids
+        named = _named(graph, meant, copies, strictly=each.id == run.id)
+        wanted, part = selection.copies_to_clear(graph, *named, upstream=upstream, downstream=downstream)
+        there = [*tasks.of_run(tx, each.id), *(_to_be_made(each, task) for task in new)]
+        chosen = selection.instances(there, wanted, only=only, copies=part)
+        if spare_running and any(row.state is TaskState.RUNNING for row in chosen):
+            raise ConflictError(f"tasks of run {each.run_id} are running", hint="wait for them to end")
+        if chosen and not dry_run:
+            if newest_version:
+                each = _repin(tx, each, new, who)
+                chosen = selection.instances(tasks.of_run(tx, each.id), wanted, only=only, copies=part)
+            anew = {(task.task_id, task.map_index) for task in new}
+            anew.update(clear_instances(tx, each, graph, chosen, who, reset_run=reset_runs))
+            chosen = [row for row in chosen if (row.task_id, row.map_index) in anew]
+            for row in chosen if note is not None else ():
+                tasks.set_note(tx, row, note, who=who)
+        found += chosen
+    if run_note is not None and not dry_run:
+        runs.set_note(tx, run, run_note, who=who)
+    mine = tuple((row.task_id, row.map_index) for row in found if row.dag_run_id == run.id)
+    return Cleared(run if dry_run else runs.get(tx, run.id), mine, tuple(found))
 
 
 def _named(
@@ -331,25 +347,23 @@ def delete_run(store: Store, dag_id: str, run_id: str, *, who: str) -> None:
         runs.delete_(tx, run.id, who=who)
 
 
-def set_run_note(store: Store, dag_id: str, run_id: str, note: str | None) -> None:
+def set_run_note(tx: Tx, dag_id: str, run_id: str, note: str | None, *, who: str) -> None:
     """Write a person's note to a run. Raises NotFoundError."""
-    with store.transaction() as tx:
-        runs.set_note(tx, runs.by_run_id(tx, dag_id, run_id).id, note)
+    runs.set_note(tx, runs.by_run_id(tx, dag_id, run_id), note, who=who)
 
 
 def set_task_note(
-    store: Store, dag_id: str, run_id: str, task_id: str, note: str | None, *, map_index: int | None = None
+    tx: Tx, dag_id: str, run_id: str, task_id: str, note: str | None, *, map_index: int | None = None, who: str
 ) -> None:
     """Write a person's note to a task instance, to all its copies without MAP_INDEX. Raises NotFoundError."""
-    with store.transaction() as tx:
-        rows = tasks.of_run(tx, runs.by_run_id(tx, dag_id, run_id).id)
-        chosen = [row for row in rows if row.task_id == task_id and map_index in {None, row.map_index}]
-        if not chosen:
-            which = task_id if map_index is None else f"{task_id}[{map_index}]"
-            hint = did_you_mean(task_id, {row.task_id for row in rows} - {task_id})
-            raise NotFoundError(f"task instance {which} in run {run_id} of DAG {dag_id}", hint=hint)
-        for row in chosen:
-            tasks.set_note(tx, row.id, note)
+    rows = tasks.of_run(tx, runs.by_run_id(tx, dag_id, run_id).id)
+    chosen = [row for row in rows if row.task_id == task_id and map_index in {None, row.map_index}]
+    if not chosen:
+        which = task_id if map_index is None else f"{task_id}[{map_index}]"
+        hint = did_you_mean(task_id, {row.task_id for row in rows} - {task_id})
+        raise NotFoundError(f"task instance {which} in run {run_id} of DAG {dag_id}", hint=hint)
+    for row in chosen:
+        tasks.set_note(tx, row, note, who=who)
 
 
 __all__ = [

@@ -48,7 +48,7 @@ def clear_partitions(
             has_one = run.partition_key is not None or run.partition_date is not None
             emptied += has_one
             if has_one and not dry_run:
-                runs.clear_partition(tx, run.id)
+                runs.clear_partition(tx, run, who=who)
             if clear_tasks:
                 begun += len(tasks.of_run(tx, run.id))
                 if not dry_run:
@@ -69,6 +69,15 @@ def _meant(
         since=since and by_clocks(spec.schedule, since), until=until and by_clocks(spec.schedule, until)
     )
     return runs.list_(tx, dag_id, partitions=window, limit=None)
+
+
+def runs_for(
+    tx: Tx, dag_id: str, *, key: str | None, since: dt.datetime | None, until: dt.datetime | None
+) -> list[DagRun]:
+    """The runs of a DAG for KEY, or those whose partition lies from SINCE to UNTIL by the clocks of the schedule's
+    zone, the earliest partition first. Raises NotFoundError."""
+    found = _meant(tx, dag_id, None, key, since, until)
+    return sorted(found, key=lambda run: (run.partition_date or run.run_after, run.run_id))
 
 
 def days_of(tx: Tx, dag_id: str, first: dt.date | None, last: dt.date | None) -> OfPartitions:
@@ -116,7 +125,7 @@ def awaited(tx: Tx, schedule: Schedule, waiting: Waiting) -> list[Awaited]:
 def _awaited(rules: Rules, waiting: Waiting, asset: AssetKey) -> Awaited:
     there = waiting.there.get(asset, set())
     try:
-        missing = rules.missing(asset, waiting.key, there)
+        missing = rules.missing(asset, waiting.key, there, waiting.told)
     except Exception:  # a mapper raises whatever its key makes it raise
         missing = Missing(met=False)
     if not there:

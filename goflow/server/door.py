@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -19,7 +20,7 @@ from goflow.domain.errors import AlreadyExistsError, GoFlowError, NotFoundError
 from goflow.domain.runs import Launch
 from goflow.domain.state import OPEN_LAUNCH_STATES
 from goflow.kube.errors import KubeError
-from goflow.server import speaking, task_bodies
+from goflow.server import api_metrics, speaking, task_bodies
 from goflow.server.attempts import AttemptGuard
 from goflow.store import Store, launches, triggers
 from goflow.store.errors import DatabaseBusyError
@@ -52,11 +53,12 @@ class Answer(JSONResponse):
 
 
 class RequestRefusedError(Exception):
-    """The answer is no, with this status; DETAIL is words, or an object of JSON."""
+    """The answer is no, with this status; DETAIL is words, or an object of JSON. RETRY_AFTER_S: when to come back."""
 
-    def __init__(self, status: int, detail: Any) -> None:
+    def __init__(self, status: int, detail: Any, retry_after_s: int = 0) -> None:
         self.status = status
         self.detail = detail
+        self.headers = {"Retry-After": str(retry_after_s)} if retry_after_s else {}
         super().__init__(detail)
 
 
@@ -105,10 +107,16 @@ class Door:
         self, path: str, method: str, handler: Callable[[Any, Request, Any], Any], who: Callable[[Request], Any]
     ) -> Route:
         async def endpoint(request: Request) -> Response:
+            begun = time.perf_counter()
+            answer = await answer_to(request)
+            api_metrics.answered("task", method, path, answer.status_code, time.perf_counter() - begun)
+            return answer
+
+        async def answer_to(request: Request) -> Response:
             try:
                 body = await self._body(request, who)
             except RequestRefusedError as refusal:
-                return Answer({"detail": refusal.detail}, refusal.status)
+                return Answer({"detail": refusal.detail}, refusal.status, refusal.headers)
             except ClientDisconnect:
                 return Response(status_code=400)  # which nobody hears
             return await run_in_threadpool(self._handle, handler, who, request, body)
@@ -141,7 +149,7 @@ class Door:
         try:
             return answered(self._call, handler, who, request, body)
         except RequestRefusedError as refusal:
-            return Answer({"detail": refusal.detail}, refusal.status)
+            return Answer({"detail": refusal.detail}, refusal.status, refusal.headers)
 
     @staticmethod
     def _call(

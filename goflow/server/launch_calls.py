@@ -6,7 +6,7 @@ Those that come together are written in one transaction, with a few statements f
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from goflow_runner import wire
@@ -22,6 +22,7 @@ from goflow.server.door import RequestRefusedError
 from goflow.server.execution.states import NO_WORDS
 from goflow.server.task_input import InputBuilder
 from goflow.store import Store, Tx, launches, logs, transitions
+from goflow.store.rows import LogRow
 from goflow.store.transitions import Claimed, TaskChange
 
 _REFUSALS = {
@@ -44,11 +45,22 @@ def waits_for_pod(tx: Tx, launch_id: str, outcome: Outcome) -> bool:
     return launch is not None and launch.backend == "kubernetes" and launch.stop_requested_at is None
 
 
-class LaunchCalls:
-    """Claims and ends of STORE's launches. INPUTS makes what a claim is answered with. HOME is the `Door`'s."""
+Mask = Callable[[Sequence[LogRow]], Sequence[LogRow]]
+"""Takes secrets out of lines (`goflow.logs.masking`)."""
 
-    def __init__(self, store: Store, inputs: InputBuilder, home: str = "") -> None:
+
+def unmasked(rows: Sequence[LogRow]) -> Sequence[LogRow]:
+    """ROWS as they are."""
+    return rows
+
+
+class LaunchCalls:
+    """Claims and ends of STORE's launches. INPUTS makes what a claim is answered with. HOME is the `Door`'s. MASK takes
+    secrets out of lines."""
+
+    def __init__(self, store: Store, inputs: InputBuilder, home: str = "", mask: Mask = unmasked) -> None:
         self.store = store
+        self._mask = mask
         self._home = home
         self.inputs = inputs
 
@@ -74,7 +86,7 @@ class LaunchCalls:
     def finish(self, told: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
         """Store ends (launch and `goflow_runner.wire.Finish`). A task that was told to stop waits for its backend's
         word on why (decision 11). Raises InvalidRequestError where one is not as it should be, and NotFoundError."""
-        ends = [_end(launch_id, body, self.store.clock.now()) for launch_id, body in told]
+        ends = [_end(launch_id, body, self.store.clock.now(), self._mask) for launch_id, body in told]
         with self.store.transaction() as tx:
             final: list[End] = []
             for end in ends:
@@ -89,13 +101,11 @@ class LaunchCalls:
                     _say_why(tx, end)
 
 
-def _end(launch_id: str, body: Mapping[str, Any], at: dt.datetime) -> End:
+def _end(launch_id: str, body: Mapping[str, Any], at: dt.datetime, mask: Mask) -> End:
     word = task_bodies.word(body.get("outcome"))
-    lines = task_bodies.lines(body.get("lines") or [])
+    lines = mask(task_bodies.lines(body.get("lines") or []))
     told = task_bodies.report(body)
-    return End(
-        launch_id=launch_id, outcome=_outcome(word, at), who="runner", report=told, lines=lines, usage=word["usage"]
-    )
+    return End(launch_id=launch_id, outcome=_outcome(word, at), who="runner", report=told, lines=lines)
 
 
 def _outcome(word: Mapping[str, Any], at: dt.datetime) -> Outcome:

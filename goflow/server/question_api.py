@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from goflow.domain.canonical import Json
 from goflow.domain.errors import InvalidRequestError
+from goflow.domain.partition_answers import mapped
 from goflow.domain.questions import Question, QuestionKind
 from goflow.executor.words import mended
 from goflow.scheduler import foretold, intervals
@@ -95,12 +96,18 @@ def _counts_from(told: Any) -> str | None:
     return dt.datetime.fromisoformat(told).astimezone(dt.UTC).isoformat()
 
 
+def _mapped(told: Any) -> Json:
+    mapped(told)
+    return dict(told)
+
+
 _OF_RUNS = frozenset({QuestionKind.WEIGHT, QuestionKind.DEADLINE})
 _CHECKS: dict[QuestionKind, Any] = {
     QuestionKind.NEXT_RUNS: foretold.check_told,
     QuestionKind.INTERVAL: intervals.check_told,
     QuestionKind.WEIGHT: _weight,
     QuestionKind.DEADLINE: _counts_from,
+    QuestionKind.PARTITION: _mapped,
 }
 
 

@@ -14,30 +14,46 @@ from starlette.routing import BaseRoute, Route
 from goflow.domain.runs import Launch
 from goflow.domain.state import OPEN_LAUNCH_STATES
 from goflow.executor.outcomes import store_report
+from goflow.logs.room import LogRoom
 from goflow.server import speaking, task_bodies
 from goflow.server.asking_people import AskingPeople
 from goflow.server.attempts import AttemptGuard
 from goflow.server.door import Door, Handler, RequestRefusedError, no_such_call
 from goflow.server.execution.routes import ExecutionApi
-from goflow.server.launch_calls import LaunchCalls, claimant_of
+from goflow.server.launch_calls import LaunchCalls, Mask, claimant_of, unmasked
 from goflow.server.sent_folders import sent_folder
 from goflow.server.task_asked import TaskAsked
 from goflow.server.task_input import InputBuilder
 from goflow.server.trigger_api import TriggerApi
 from goflow.store import Store, launches, logs, versions
+from goflow.telemetry import metrics
+
+MOST_LINES = 2**31 - 1
+"""The highest number of a line that the database takes."""
 
 
 class TaskApi:
-    """The routes, over STORE. GUARD and HOME are the `Door`'s."""
+    """The routes, over STORE. GUARD and HOME are the `Door`'s. MASK takes secrets out of lines.
+    MOST_PENDING: `LogRoom`'s."""
 
     def __init__(
-        self, store: Store, guard: AttemptGuard, inputs: InputBuilder, *, trigger_poll_s: float = 1.0, home: str = ""
+        self,
+        store: Store,
+        guard: AttemptGuard,
+        inputs: InputBuilder,
+        *,
+        trigger_poll_s: float = 1.0,
+        home: str = "",
+        mask: Mask = unmasked,
+        most_pending: int = 0,
     ) -> None:
         self.store = store
+        self.room = LogRoom(store, most_pending)
         self.door = Door(store, guard, home)
         self.inputs = inputs
-        self.calls = LaunchCalls(store, inputs, home)
-        self.triggers = TriggerApi(self.door, inputs, trigger_poll_s)
+        self.mask = mask
+        self.calls = LaunchCalls(store, inputs, home, mask)
+        self.triggers = TriggerApi(self.door, inputs, trigger_poll_s, mask)
 
     def application(self) -> Starlette:
         """The ASGI application."""
@@ -83,10 +99,19 @@ class TaskApi:
         return answer
 
     def logs(self, launch: Launch, _: Request, body: Any) -> None:
-        """Store lines."""
-        rows = task_bodies.lines(task_bodies.mapping(body).get("lines"))
+        """Store lines. Raises RequestRefusedError (429) where they can wait and too many wait for the log store."""
+        told = task_bodies.mapping(body)
+        lines = task_bodies.lines(told.get("lines"))
+        wait_s = self.room.wait_s(sum(len(line.text) for line in lines)) if told.get("last") is False else 0
+        if wait_s:
+            metrics.LOG_REQUESTS_SENT_BACK.inc()
+            raise RequestRefusedError(429, "too many lines wait for the log store: keep these for a while", wait_s)
+        rows = self.mask(lines)
+        written = min(task_bodies.number(told, "written") if "written" in told else 0, MOST_LINES)
         with self.store.transaction() as tx:
             logs.append(tx, launch.id, rows)
+            if written > max((row.seq for row in rows), default=0):
+                logs.note_written(tx, launch.id, written)
 
     def report(self, launch: Launch, _: Request, body: Any) -> None:
         """Store results before the end."""

@@ -142,7 +142,8 @@ class TaskAsked:
             if existing is not None and wire.REPEAT_HEADER in request.headers and existing.triggered_by == who:
                 run = existing  # made by this very call, whose first answer was lost
             elif existing is not None and body.get("reset_dag_run"):
-                run = operations.clear(self.store, dag_id, existing.run_id, who=who).run
+                with self.store.transaction() as tx:
+                    run = operations.clear(tx, dag_id, existing.run_id, who=who).run
             else:
                 raise
         logical_date = None if run.logical_date is None else run.logical_date.isoformat()

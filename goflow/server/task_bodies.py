@@ -140,8 +140,5 @@ def word(value: Any) -> Mapping[str, Any]:
         mapping(out["resolved"], "resolved")
     if out.get("deferral") is not None:
         mapping(out["deferral"], "deferral")
-    usage = mapping(out.get("usage") or {}, "usage")
-    out["usage"] = {
-        name: float(used) for name, used in usage.items() if isinstance(used, int | float) and math.isfinite(used)
-    }
+    mapping(out.get("usage") or {}, "usage")
     return out

@@ -18,6 +18,7 @@ from goflow.executor.words import mended
 from goflow.server import question_api, task_bodies
 from goflow.server.door import Door
 from goflow.server.late_runs import told_besides
+from goflow.server.launch_calls import Mask, unmasked
 from goflow.server.question_api import QuestionApi
 from goflow.server.task_input import InputBuilder
 from goflow.store import Tx, launches, runs, tasks, triggers, versions
@@ -32,14 +33,15 @@ R = TypeVar("R")
 
 
 class TriggerApi:
-    """The handlers, behind DOOR. POLL_S: seconds after which a runner asks again."""
+    """The handlers, behind DOOR. POLL_S: seconds after which a runner asks again. MASK takes secrets out of lines."""
 
-    def __init__(self, door: Door, inputs: InputBuilder, poll_s: float) -> None:
+    def __init__(self, door: Door, inputs: InputBuilder, poll_s: float, mask: Mask = unmasked) -> None:
         self.door = door
         self.store = door.store
         self.inputs = inputs
         self.questions = QuestionApi(self.store, inputs)
         self.poll_s = poll_s
+        self._mask = mask
 
     def routes(self) -> list[Route]:
         """The routes of `goflow_runner.wire`."""
@@ -99,7 +101,7 @@ class TriggerApi:
         lines = [line for line in map(_line, _list(told, "lines")) if self.door.voices.allows(runner_id, line[0])]
         news = [_fired(entry) for entry in _list(told, "events")]
         if lines:
-            desk.keep_lines(self.store, lines)
+            desk.keep_lines(self.store, lines, self._mask)
         if ends := [_end(entry) for entry in _list(told, "called")]:
             desk.take_ends(self.store, ends, who=f"triggers:{runner_id}")
         if seen := [_seen(entry) for entry in _list(told, "seen")]:

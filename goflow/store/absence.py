@@ -9,9 +9,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from goflow.domain.errors import InvalidRequestError
 from goflow.store.errors import DatabaseBusyError
 from goflow.telemetry.waiting import Waits
 
@@ -28,14 +29,17 @@ _DISK_FULL = "53100"
 
 @contextlib.contextmanager
 def told_as_ours(waits: Waits, doing: str) -> Iterator[None]:
-    """Raises DatabaseBusyError in place of the driver's own errors. DOING: READING or WRITING, which a full disk does
-    not keep from the same things; WAITS hears how either fares."""
+    """Raises DatabaseBusyError in place of the driver's own errors, and InvalidRequestError for what no column can hold
+    (NUL in a text of PostgreSQL's). DOING: READING or WRITING, which a full disk does not keep from the same things;
+    WAITS hears how either fares."""
     try:
         yield
     except (OperationalError, InterfaceError) as problem:
         words = " ".join(str(problem.orig).split())
         _tell(waits, doing, problem, words)
         raise DatabaseBusyError(words) from problem
+    except DataError as problem:
+        raise InvalidRequestError(f"the database cannot hold this: {' '.join(str(problem.orig).split())}") from problem
     except PoolTimeoutError as problem:
         raise DatabaseBusyError("every connection is in use") from problem
     else:

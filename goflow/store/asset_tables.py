@@ -84,6 +84,7 @@ partition_queue = Table(
     Column("partition_date", UtcMoment),
     Column("fingerprint", Text, nullable=False),
     Column("created_date", UtcMoment, nullable=False),
+    Column("told", Text),
     UniqueConstraint("dag_id", "partition_key", "event_id"),
     sqlite_autoincrement=True,
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Select, and_, bindparam, delete, func, or_, select
@@ -61,7 +61,10 @@ class Asset:
     consuming_tasks: tuple[tuple[str, str], ...] = ()
     aliases: tuple[str, ...] = ()
     last_event: dt.datetime | None = None
+    last_event_id: int | None = None
     events: int = 0
+    since: Mapping[tuple[str, str, str], dt.datetime] = field(default_factory=dict)
+    """When a DAG first mentioned it so: (role, DAG id, task id) to the moment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -374,32 +377,43 @@ def list_(
     search: str | None = None,
     dag_id: str | None = None,
     asset_id: int | None = None,
+    among: Collection[int] | None = None,
     limit: int | None = None,
     offset: int = 0,
 ) -> list[Asset]:
-    """Assets by name, with who makes and reads them. SEARCH: a part of the name or URI; DAG_ID: those it mentions."""
-    happened = select(_e.asset_id, func.max(_e.at).label("last_event"), func.count().label("events"))
+    """Assets by name, with who makes and reads them. SEARCH: a part of the name or URI; DAG_ID: those it mentions;
+    AMONG: those keys."""
+    happened = select(
+        _e.asset_id, func.max(_e.at).label("last_event"), func.max(_e.id).label("last_event_id"),
+        func.count().label("events"),
+    )  # fmt: skip
     summary = happened.group_by(_e.asset_id).subquery()
     statement = _picked(
-        select(assets, summary.c.last_event, summary.c.events).outerjoin(summary, summary.c.asset_id == _a.id),
+        select(assets, summary.c.last_event, summary.c.last_event_id, summary.c.events).outerjoin(
+            summary, summary.c.asset_id == _a.id
+        ),
         search,
         dag_id,
     )
     if asset_id is not None:
         statement = statement.where(_a.id == asset_id)
+    if among is not None:
+        statement = statement.where(_a.id.in_(list(among)))
     rows = tx.rows(statement.order_by(_a.name, _a.uri).limit(limit).offset(offset))
     wanted = {row.id for row in rows}
     roles: dict[int, dict[str, list[tuple[str, str]]]] = defaultdict(lambda: defaultdict(list))
-    uses = select(_a.id, _u.role, _u.dag_id, _u.task_id).join(asset_uses, _of_asset())
+    since: dict[int, dict[tuple[str, str, str], dt.datetime]] = defaultdict(dict)
+    uses = select(_a.id, _u.role, _u.dag_id, _u.task_id, _u.created_date).join(asset_uses, _of_asset())
     uses = uses.join(dags, dags.c.id == _u.dag_id).where(dags.c.is_active, _a.id.in_(wanted))
     for use in tx.rows(uses.order_by(_u.dag_id, _u.task_id)):
         roles[use.id][use.role].append((use.dag_id, use.task_id))
+        since[use.id][use.role, use.dag_id, use.task_id] = use.created_date
     aliases: dict[int, list[str]] = defaultdict(list)
     stood_for = select(_e.asset_id, asset_event_aliases.c.alias).distinct()
     stood_for = stood_for.join(asset_event_aliases, asset_event_aliases.c.event_id == _e.id)
     for row in tx.rows(stood_for.where(_e.asset_id.in_(wanted)).order_by(asset_event_aliases.c.alias)):
         aliases[row.asset_id].append(row.alias)
-    return [_asset(row, roles[row.id], aliases[row.id]) for row in rows]
+    return [_asset(row, roles[row.id], aliases[row.id], since[row.id]) for row in rows]
 
 
 def count(tx: Tx, *, search: str | None = None, dag_id: str | None = None) -> int:
@@ -418,7 +432,12 @@ def _picked(statement: Select[Any], search: str | None, dag_id: str | None) -> S
     return statement
 
 
-def _asset(row: Any, roles: Mapping[str, list[tuple[str, str]]] | None = None, aliases: Sequence[str] = ()) -> Asset:
+def _asset(
+    row: Any,
+    roles: Mapping[str, list[tuple[str, str]]] | None = None,
+    aliases: Sequence[str] = (),
+    since: Mapping[tuple[str, str, str], dt.datetime] | None = None,
+) -> Asset:
     roles = roles or {}
     return Asset(
         id=row.id,
@@ -431,5 +450,7 @@ def _asset(row: Any, roles: Mapping[str, list[tuple[str, str]]] | None = None, a
         consuming_tasks=tuple(roles.get("inlet", ())),
         aliases=tuple(aliases),
         last_event=getattr(row, "last_event", None),
+        last_event_id=getattr(row, "last_event_id", None),
+        since=since or {},
         events=getattr(row, "events", None) or 0,
     )

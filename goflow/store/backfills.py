@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row, bindparam, func, select
@@ -12,6 +13,7 @@ from goflow.domain.runs import DagRun
 from goflow.domain.state import RunState
 from goflow.store.backfill_tables import ACTIVE_BACKFILLS, backfill_runs, backfills
 from goflow.store.columns import loads
+from goflow.store.listing import Condition, Listing, Page
 from goflow.store.tables import OPEN_RUNS, dag_runs, where
 from goflow.store.tx import Tx
 
@@ -139,3 +141,12 @@ def _date(row: Row[Any]) -> BackfillRun:
     values = {name: getattr(row, name) for name in _DATE_COLUMNS}
     reason = values["exception_reason"]
     return BackfillRun(**{**values, "exception_reason": None if reason is None else Skipped(reason)})
+
+
+_LISTING = Listing(statement=_SELECT, key=_b.id, fields={"dag_id": _b.dag_id}, orders={"id": [_b.id]})
+
+
+def page(tx: Tx, conditions: Sequence[Condition], page: Page) -> tuple[list[Backfill], int]:
+    """Backfills, and how many there are. Raises InvalidRequestError."""
+    rows, total = _LISTING.page(tx, conditions, page)
+    return [_backfill(row) for row in rows], total

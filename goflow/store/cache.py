@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import weakref
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 K = TypeVar("K")
@@ -17,6 +18,7 @@ class Cache(Generic[K, V]):
     def __init__(self, most: int) -> None:
         self._most = most
         self._lock = threading.Lock()
+        self._making = threading.Lock()
         self._values: OrderedDict[K, V] = OrderedDict()
 
     def get(self, key: K) -> V | None:
@@ -34,6 +36,17 @@ class Cache(Generic[K, V]):
             self._values.move_to_end(key)
             while len(self._values) > self._most:
                 self._values.popitem(last=False)
+
+    def kept(self, key: K, make: Callable[[], V]) -> V:
+        """The value; where it is not here MAKE makes it, once, however many ask for it meanwhile."""
+        known = self.get(key)
+        if known is None:
+            with self._making:
+                known = self.get(key)
+                if known is None:
+                    known = make()
+                    self.put(key, known)
+        return known
 
     def drop(self, key: K) -> None:
         """Forget the value of KEY, if it is here."""

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, Table, delete, exists, func, select
+from sqlalchemy import Column, ColumnElement, Table, delete, exists, func, select
 
 from goflow.domain.state import TERMINAL_RUN_STATES, LaunchState
 from goflow.store import events
@@ -100,8 +100,8 @@ def documents(tx: Tx, run_ids: Sequence[int]) -> Iterator[dict[str, Any]]:
     yield from kept.values()
 
 
-def rows_of(tx: Tx, table: Table, column: Column[Any], keys: Sequence[Any]) -> Iterator[dict[str, Any]]:
-    """The rows of TABLE whose COLUMN has one of KEYS, as they stand in an archive."""
+def rows_of(tx: Tx, table: Table, column: ColumnElement[Any], keys: Sequence[Any]) -> Iterator[dict[str, Any]]:
+    """The rows of TABLE whose COLUMN (or several of them, as a tuple) has one of KEYS, as they stand in an archive."""
     for part in in_parts(keys):
         statement = select(table).where(column.in_(part)).order_by(*table.primary_key)
         for row in tx.rows(statement):

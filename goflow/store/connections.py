@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from goflow_runner.connections import PARTS, uri_of
@@ -9,6 +10,7 @@ from sqlalchemy import Row, bindparam, delete, select
 
 from goflow.domain.errors import NotFoundError
 from goflow.store import events
+from goflow.store.listing import Condition, Listing, Page
 from goflow.store.rows import Connection
 from goflow.store.tables import connections
 from goflow.store.tx import Tx
@@ -63,3 +65,26 @@ def uri(connection: Connection, *, with_password: bool = True) -> str:
 def _connection(tx: Tx, row: Row[Any]) -> Connection:
     secrets = {"password": tx.sealer.open_optional(row.password), "extra": tx.sealer.open_optional(row.extra)}
     return Connection(**{**row._asdict(), **secrets})
+
+
+_c = connections.c
+_LISTING = Listing(
+    statement=select(connections),
+    key=_c.conn_id,
+    fields={"connection_id": _c.conn_id},
+    orders={
+        "id": [_c.conn_id],
+        "conn_id": [_c.conn_id],
+        "connection_id": [_c.conn_id],
+        "conn_type": [_c.conn_type],
+        "description": [_c.description],
+        "host": [_c.host],
+        "port": [_c.port],
+    },
+)
+
+
+def page(tx: Tx, conditions: Sequence[Condition], page: Page) -> tuple[list[Connection], int]:
+    """Connections, and how many there are. Raises InvalidRequestError."""
+    rows, total = _LISTING.page(tx, conditions, page)
+    return [_connection(tx, row) for row in rows], total

@@ -6,29 +6,31 @@ import datetime as dt
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, delete, func, or_, select, true, update
+from sqlalchemy import ColumnElement, Row, Select, Table, bindparam, delete, func, or_, select, true, update
 
 from goflow.domain.errors import ConflictError, NotFoundError, did_you_mean
 from goflow.domain.spec import Dialect, FileFormat
 from goflow.store import events
 from goflow.store.columns import dumps, loads
 from goflow.store.rows import Dag
-from goflow.store.tables import OPEN_RUNS, PLANNED_DAGS, dag_runs, dags, where
+from goflow.store.tables import OPEN_RUNS, PLANNED_DAGS, dag_runs, dags, files, import_errors, where
 from goflow.store.tx import Tx
 
 _IDS = select(dags.c.id)
-_COLUMNS = [dags.c.id.label("dag_id"), *(column for column in dags.c if column.name != "id")]
-_GET = select(*_COLUMNS).where(dags.c.id == bindparam("dag_id"))
+COLUMNS = [dags.c.id.label("dag_id"), *(column for column in dags.c if column.name != "id")]
+_GET = select(*COLUMNS).where(dags.c.id == bindparam("dag_id"))
 _PLANNED = where(PLANNED_DAGS)
 _NOT_HELD = dags.c.hold_reason.is_(None)
 _DUE = (
-    select(*_COLUMNS)
+    select(*COLUMNS)
     .where(_PLANNED, _NOT_HELD, dags.c.next_run_after <= bindparam("now"))
     .order_by(dags.c.next_run_after, dags.c.id)
     .limit(bindparam("limit"))
 )
 _NEXT_DUE = select(dags.c.next_run_after).where(_PLANNED, _NOT_HELD).order_by(dags.c.next_run_after).limit(1)
-_ACTIVE_FILES = select(dags.c.id, dags.c.file_path).where(dags.c.is_active == true())
+_ACTIVE_FILES = select(dags.c.id, dags.c.file_path).where(
+    dags.c.is_active == true(), dags.c.file_format != FileFormat.CRONJOB.value
+)
 _ACTIVE_FILES_AMONG = _ACTIVE_FILES.where(dags.c.id.in_(bindparam("among", expanding=True)))
 _MOST_NAMED = 1000
 """Ids that are named in a statement: databases limit how many values there may be."""
@@ -48,7 +50,7 @@ _SET_NEXT = (
 def find(tx: Tx, dag_id: str) -> Dag | None:
     """The DAG of that id, active or not; None when there never was one."""
     row = tx.first(_GET, {"dag_id": dag_id})
-    return None if row is None else _dag(row)
+    return None if row is None else dag_row(row)
 
 
 def get(tx: Tx, dag_id: str) -> Dag:
@@ -70,10 +72,10 @@ def list_(
     offset: int = 0,
 ) -> list[Dag]:
     """DAGs by id. None in ACTIVE or PAUSED: either. SEARCH: a part of the id or name, in any case."""
-    statement = _filtered(select(*_COLUMNS), active, paused, tag, search).order_by(dags.c.id).offset(offset)
+    statement = _filtered(select(*COLUMNS), active, paused, tag, search).order_by(dags.c.id).offset(offset)
     if limit is not None:
         statement = statement.limit(limit)
-    return [_dag(row) for row in tx.rows(statement)]
+    return [dag_row(row) for row in tx.rows(statement)]
 
 
 def count(
@@ -89,7 +91,7 @@ def count(
 
 
 def active_files(tx: Tx, among: Collection[str] | None = None) -> dict[str, str]:
-    """The id of every active DAG (AMONG: of those alone), to the file that it comes from."""
+    """The id of every active DAG that comes from a file (AMONG: of those alone), to that file."""
     if among is None or len(among) > _MOST_NAMED:
         return {dag_id: path for dag_id, path in map(tuple, tx.rows(_ACTIVE_FILES)) if among is None or dag_id in among}
     return dict(map(tuple, tx.rows(_ACTIVE_FILES_AMONG, {"among": list(among)})))
@@ -97,7 +99,7 @@ def active_files(tx: Tx, among: Collection[str] | None = None) -> dict[str, str]
 
 def due(tx: Tx, now: dt.datetime, *, limit: int = 100) -> list[Dag]:
     """Active, unpaused DAGs that are not held and whose next run may start at NOW, longest due first."""
-    return [_dag(row) for row in tx.rows(_DUE, {"now": now, "limit": limit})]
+    return [dag_row(row) for row in tx.rows(_DUE, {"now": now, "limit": limit})]
 
 
 def next_due(tx: Tx) -> dt.datetime | None:
@@ -189,7 +191,7 @@ def _filtered(
     return statement
 
 
-def _dag(row: Row[Any]) -> Dag:
+def dag_row(row: Row[Any]) -> Dag:
     values = row._asdict()
     values["file_format"] = FileFormat(values["file_format"])
     values["dialect"] = Dialect(values["dialect"])
@@ -197,3 +199,20 @@ def _dag(row: Row[Any]) -> Dag:
     values["owners"] = tuple(loads(values["owners"]))
     values["schedule"] = loads(values["schedule"])
     return Dag(**values)
+
+
+def seconds_of_files(tx: Tx, paths: Collection[str]) -> dict[str, tuple[float | None, bool]]:
+    """Of each of the files PATHS how many seconds its last reading took, and whether something is wrong with it."""
+    took = {row.path: row.seconds for row in tx.rows(select(files.c.path, files.c.seconds).where(_in(files, paths)))}
+    broken = {row.path for row in tx.rows(select(import_errors.c.path).where(_in(import_errors, paths)))}
+    return {path: (took.get(path), path in broken) for path in paths}
+
+
+def _in(table: Table, paths: Collection[str]) -> ColumnElement[bool]:
+    return table.c.path.in_(list(paths))
+
+
+def tags(tx: Tx) -> list[str]:
+    """Every tag of an active DAG, by name."""
+    rows = tx.rows(select(dags.c.tags).where(dags.c.is_active == true()).distinct())
+    return sorted({str(tag) for row in rows for tag in loads(row.tags)})

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, bindparam, func, select
 
 from goflow.domain.deadlines import Deadline, SlaMiss
-from goflow.domain.state import RunState, TaskState
+from goflow.domain.state import SUCCESS_STATES, RunState, TaskState
 from goflow.store.deadline_tables import OPEN_DEADLINES, deadlines, sla_misses
 from goflow.store.tables import dag_runs, task_instances, where
 from goflow.store.tx import Tx
@@ -52,7 +52,7 @@ _DONE = (
         .where(
             _t.dag_run_id == _r.id,
             _t.task_id == bindparam("task"),
-            _t.state.in_([TaskState.SUCCESS.value, TaskState.SKIPPED.value]),
+            _t.state.in_([state.value for state in sorted(SUCCESS_STATES)]),
         )
         .exists(),
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 
 from goflow.domain.clock import Clock, SystemClock
@@ -22,6 +23,9 @@ from goflow.store.publisher import Publisher
 from goflow.store.sealer import Sealer
 from goflow.store.tx import Tx
 from goflow.telemetry.waiting import Waits
+
+SPECS = 64
+"""Specs of readings that are kept although nobody holds them: one of a DAG with thousands of tasks takes megabytes."""
 
 
 class Store:
@@ -46,8 +50,12 @@ class Store:
         self.database = databases.connect(url, self.identity)
         self.dialect = self.database.dialect
         self.waits = waits or Waits()
+        self.ships_logs = False
+        """Whether log lines leave the database (`goflow.logs`): then it is written down with them that they are to."""
+        self.took: Callable[[str, float], None] = lambda kind, seconds: None
+        """Is told how long each transaction took, ``read`` or ``write``; a command has nobody to tell."""
         self.publisher = Publisher()
-        self.specs: SharedCache[int, DagSpec] = SharedCache(256)
+        self.specs: SharedCache[int, DagSpec] = SharedCache(SPECS)
         self._thread = threading.local()
         self._ordered = threading.Lock()
         self._notifier: Notifier | None = None
@@ -77,6 +85,7 @@ class Store:
         if getattr(self._thread, "busy", False):
             raise RuntimeError("a transaction inside a transaction of the same thread")
         self._thread.busy = True
+        begun = time.perf_counter()
         try:
             with told_as_ours(self.waits, WRITING), self.database.writing() as connection:
                 tx = Tx(self, connection, writable=True)
@@ -84,6 +93,7 @@ class Store:
                 self._commit(tx)
         finally:
             self._thread.busy = False
+            self.took("write", time.perf_counter() - begun)
         self.publisher.deliver()
 
     def _commit(self, tx: Tx) -> None:
@@ -105,8 +115,12 @@ class Store:
     @contextlib.contextmanager
     def reading(self) -> Iterator[Tx]:
         """A transaction that only reads; on SQLite it sees one moment, and waits for nobody. DatabaseBusyError too."""
-        with told_as_ours(self.waits, READING), self.database.reading() as connection:
-            yield Tx(self, connection, writable=False)
+        begun = time.perf_counter()
+        try:
+            with told_as_ours(self.waits, READING), self.database.reading() as connection:
+                yield Tx(self, connection, writable=False)
+        finally:
+            self.took("read", time.perf_counter() - begun)
 
     def look_again(self) -> None:
         """Ask once more for what is waited for, since nobody else may have anything to write. Raises

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Row, String, bindparam, delete, select, type_coerce
 
 from goflow.domain.canonical import Json, canonical_json
+from goflow.store import events
 from goflow.store.columns import dumps, loads
 from goflow.store.rows import FileRecord
 from goflow.store.tables import files
@@ -93,6 +94,12 @@ def _sealed(tx: Tx, inputs: dict[str, Json]) -> str:
 def delete_(tx: Tx, path: str) -> None:
     """Forget a file."""
     tx.change(delete(files).where(files.c.path == path))
+
+
+def read_again(tx: Tx, path: str, *, who: str) -> None:
+    """Have the next scan read a file anew, whatever it has found before, as WHO has asked for."""
+    delete_(tx, path)
+    events.emit(tx, events.FILE_READ_AGAIN, who=who, data={"path": path})
 
 
 def _record(tx: Tx, row: Row[Any]) -> FileRecord:

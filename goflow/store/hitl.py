@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from goflow.domain.hitl import Answer, Question, User
-from goflow.store.columns import loads
+from goflow.store.columns import dumps, loads
 from goflow.store.hitl_tables import hitl_details, hitl_history
-from goflow.store.tables import task_instances
+from goflow.store.listing import Condition, Listing, Page
+from goflow.store.tables import dag_runs, task_instances
 from goflow.store.tx import Tx
 
 _h, _t = hitl_details.c, task_instances.c
@@ -126,3 +127,59 @@ def _detail(row: Any) -> HitlDetail:
         created_at=row.created_at,
         answer=answer,
     )
+
+
+def _answered(one: Condition, tx: Tx) -> ColumnElement[bool]:
+    return _h.responded_at.is_not(None) if one.value[0] else _h.responded_at.is_(None)
+
+
+def _by(field: str) -> Any:
+    """Whoever has answered has one of the condition's values as FIELD."""
+
+    def clause(one: Condition, tx: Tx) -> ColumnElement[bool]:
+        return or_(*(_h.responded_by.contains(f'"{field}":{dumps(value)}', autoescape=True) for value in one.value))
+
+    return clause
+
+
+_LISTING = Listing(
+    statement=_DETAILS.join(dag_runs, dag_runs.c.id == _t.dag_run_id),
+    key=_h.task_instance_id,
+    fields={
+        "dag_id": _t.dag_id,
+        "run_id": _t.run_id,
+        "task_id": _t.task_id,
+        "map_index": _t.map_index,
+        "state": _t.state,
+        "subject": _h.subject,
+        "body": _h.body,
+        "created_at": _h.created_at,
+    },
+    orders={
+        "": [_h.created_at],
+        "ti_id": [_h.task_instance_id],
+        "subject": [_h.subject],
+        "responded_at": [_h.responded_at],
+        "created_at": [_h.created_at],
+        "responded_by_user_id": [_h.responded_by],
+        "responded_by_user_name": [_h.responded_by],
+        "dag_id": [_t.dag_id],
+        "run_id": [_t.run_id],
+        "task_display_name": [_t.task_id],
+        "run_after": [dag_runs.c.run_after],
+        "rendered_map_index": [_t.rendered_map_index, _t.map_index],
+        "task_instance_state": [_t.state],
+    },
+    special={
+        "response_received": _answered,
+        "responded_by_user_id": _by("id"),
+        "responded_by_user_name": _by("name"),
+    },
+    plain=("subject", "body"),
+)
+
+
+def page(tx: Tx, conditions: Sequence[Condition], page: Page) -> tuple[list[HitlDetail], int]:
+    """Questions, and how many there are. Raises InvalidRequestError."""
+    rows, total = _LISTING.page(tx, conditions, page)
+    return [_detail(row) for row in rows], total

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, select
+from sqlalchemy import Row, bindparam, delete, func, select
 
 from goflow.domain.diagnostics import Diagnostic
 from goflow.store import events
@@ -17,6 +17,7 @@ from goflow.store.tx import Tx
 _GET = select(import_errors).where(import_errors.c.path == bindparam("path"))
 _AMONG = select(import_errors).where(import_errors.c.path.in_(bindparam("among", expanding=True)))
 _PATHS = select(import_errors.c.path).order_by(import_errors.c.path)
+_COUNT = select(func.count()).select_from(import_errors)
 _LIST = select(import_errors).order_by(import_errors.c.path)
 
 
@@ -28,6 +29,11 @@ def list_(tx: Tx) -> list[FileErrors]:
 def paths(tx: Tx) -> list[str]:
     """Every file that has errors."""
     return [row.path for row in tx.rows(_PATHS)]
+
+
+def count(tx: Tx) -> int:
+    """How many files have errors."""
+    return int(tx.value(_COUNT))
 
 
 def get(tx: Tx, path: str) -> FileErrors | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Index, text
 
+from goflow.store.alert_tables import OPEN_ALERTS, OPEN_MESSAGES, alert_message_parts, alert_messages, alerts
 from goflow.store.asset_tables import (
     asset_event_aliases,
     asset_events,
@@ -18,8 +19,12 @@ from goflow.store.asset_tables import (
     run_asset_events,
 )
 from goflow.store.backfill_tables import ACTIVE_BACKFILLS, backfill_runs, backfills
+from goflow.store.cronjob_tables import cronjob_jobs, cronjobs
 from goflow.store.deadline_tables import OPEN_DEADLINES, deadlines
+from goflow.store.favorite_tables import dag_favorites
 from goflow.store.hitl_tables import hitl_details
+from goflow.store.job_file_tables import job_files
+from goflow.store.log_tables import SHIPPED, UNSHIPPED, log_batches
 from goflow.store.tables import (
     OCCUPYING,
     OPEN_CALLBACKS,
@@ -41,8 +46,10 @@ from goflow.store.tables import (
     task_instances,
     triggers,
 )
+from goflow.store.usage_tables import launch_usage
+from goflow.store.user_tables import sessions
 
-__all__ = ["hitl_details", "metadata"]
+__all__ = ["dag_favorites", "hitl_details", "job_files", "launch_usage", "metadata"]
 
 
 def _partial(condition: str) -> dict[str, Any]:
@@ -78,6 +85,8 @@ Index("ix_asset_queue_asset_id", asset_queue.c.asset_id)
 Index("ix_partition_queue_asset_id", partition_queue.c.asset_id)
 Index("ix_partition_queue_event_id", partition_queue.c.event_id)
 Index("ix_run_asset_events_event_id", run_asset_events.c.event_id)
+Index("ix_sessions_user_name", sessions.c.user_name)
+Index("ix_sessions_expires_at", sessions.c.expires_at)
 Index("ix_asset_events_told_as", asset_events.c.told_as, unique=True)
 Index("ix_asset_watches_runner_id", asset_watches.c.runner_id)
 Index("ix_backfills_active", backfills.c.dag_id, unique=True, **_partial(ACTIVE_BACKFILLS))
@@ -86,3 +95,15 @@ Index("ix_deadlines_open", deadlines.c.deadline_time, **_partial(OPEN_DEADLINES)
 Index("ix_deadlines_dag_run_id", deadlines.c.dag_run_id)
 Index("ix_deadlines_reading_id", deadlines.c.reading_id)
 Index("ix_backfill_runs_dag_run_id", backfill_runs.c.dag_run_id)
+Index("ix_log_batches_unshipped", log_batches.c.id, **_partial(UNSHIPPED))
+Index("ix_log_batches_shipped", log_batches.c.shipped_at, **_partial(SHIPPED))
+Index("ix_log_batches_launch_id", log_batches.c.launch_id)
+Index("ix_alerts_open", alerts.c.problem, **_partial(OPEN_ALERTS))
+Index("ix_alerts_problem", alerts.c.problem, alerts.c.kind)
+Index("ix_alerts_dag_id", alerts.c.dag_id, alerts.c.id)
+Index("ix_alert_messages_open", alert_messages.c.due_at, **_partial(OPEN_MESSAGES))
+Index("ix_alert_messages_channel", alert_messages.c.channel, alert_messages.c.id)
+Index("ix_alert_message_parts_alert_id", alert_message_parts.c.alert_id)
+Index("ix_cronjobs_dag_id", cronjobs.c.dag_id)
+Index("ix_cronjob_jobs_dag_run_id", cronjob_jobs.c.dag_run_id)
+Index("ix_cronjob_jobs_cronjob", cronjob_jobs.c.namespace, cronjob_jobs.c.cronjob)

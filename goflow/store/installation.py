@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, delete, select
 
 from goflow.store.tables import installation, pools
 from goflow.store.tx import Tx
@@ -40,3 +40,8 @@ def find(tx: Tx, name: str) -> str | None:
 def set_(tx: Tx, name: str, value: str) -> None:
     """Write a fact down."""
     tx.upsert(installation, {"name": name, "value": value})
+
+
+def delete_(tx: Tx, name: str) -> None:
+    """Forget a fact."""
+    tx.change(delete(installation).where(installation.c.name == name))

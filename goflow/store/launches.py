@@ -17,7 +17,7 @@ from goflow.store.tables import UNFINISHED_LAUNCHES, launches, task_instances, w
 from goflow.store.tx import MOST_KEYS, Tx, in_parts
 
 _l = launches.c
-_SELECT = select(*(column for column in _l if column.name not in {"plan", "outcome"}))
+_SELECT = select(*(column for column in _l if column.name not in {"plan", "outcome", "usage"}))
 _NAMES = tuple(str(column.key) for column in _SELECT.selected_columns)
 _GET = _SELECT.where(_l.id == bindparam("launch_id"))
 _JOINED = select(*_SELECT.selected_columns, *(task_instances.c[name] for name in tasks.NAMES)).select_from(
@@ -71,6 +71,7 @@ _SET_MESSAGE = (
     .where(_l.id == bindparam("launch_id"))
     .values(reason=bindparam("why", type_=_l.reason.type), message=bindparam("words", type_=_l.message.type))
 )
+_SET_UNLESS = _SET_MESSAGE.where(_l.reason.is_distinct_from(bindparam("keep")))
 _IDS = select(_l.id, _l.job_index).where(where(UNFINISHED_LAUNCHES), _l.id > bindparam("after")).order_by(_l.id)
 _TELL_WAITING = (
     update(launches)
@@ -263,9 +264,13 @@ _COUNTS = (
 )
 
 
-def set_message(tx: Tx, launch_id: str, *, reason: str | None, message: str | None) -> None:
-    """Note why a launch does not begin yet; nothing changes its state."""
-    tx.change(_SET_MESSAGE, {"launch_id": launch_id, "why": reason, "words": message})
+def set_message(tx: Tx, launch_id: str, *, reason: str | None, message: str | None, keep: str = "") -> None:
+    """Note why a launch does not begin yet, unless what is noted has the reason KEEP; nothing changes its state."""
+    told = {"launch_id": launch_id, "why": reason, "words": message}
+    if keep:
+        tx.change(_SET_UNLESS, {**told, "keep": keep})
+    else:
+        tx.change(_SET_MESSAGE, told)
 
 
 def let_in(tx: Tx, launch_id: str, at: dt.datetime) -> None:
@@ -325,3 +330,9 @@ def _launch(row: Row[Any]) -> Launch:
 def _made(values: dict[str, Any]) -> Launch:
     values["state"] = LaunchState(values["state"])
     return Launch(**values)
+
+
+def newest_of(tx: Tx, ti_ids: Collection[int]) -> dict[int, Launch]:
+    """The newest launch of each of those task instances, where it has any."""
+    statement = _SELECT.where(_l.task_instance_id.in_(list(ti_ids))).order_by(_l.try_number, _l.ordinal)
+    return {row.task_instance_id: _launch(row) for row in tx.rows(statement)} if ti_ids else {}

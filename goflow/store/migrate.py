@@ -11,17 +11,22 @@ oldest code that works with it. The highest of these stands in the database, and
 
 from __future__ import annotations
 
+import random
+import time
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import OperationalError
 
 from goflow.domain.errors import GoFlowError
 from goflow.store import databases
 
-HEAD = "0017"
+HEAD = "0025"
 """The newest revision; known here so that a database that is up to date needs no alembic."""
-
-
+DEADLOCK = "40P01"
+"""PostgreSQL's code: https://www.postgresql.org/docs/current/errcodes-appendix.html"""
+TRIES, PAUSE_S = 20, (0.1, 1.0)
+"""How often an upgrade is begun at most, and the seconds between: daemons at work write many times a second."""
 OLDEST_CODE = "oldest_code"
 """Under that name ``installation`` has the revision that code must know to work with the schema."""
 FIRST_TO_ASK = "0014"
@@ -44,11 +49,25 @@ def upgrade(database: databases.Database) -> bool:
     """Bring the schema up to date; whether there was anything to do. One that a newer GoFlow has upgraded stays as it
     is.
 
-    Raises NewerSchemaError when that is too new for this GoFlow.
+    Older daemons go on meanwhile (see above), and may hold what a step wants next while they want what it has: where
+    the database ends that deadlock at this one's cost, all of it is tried again. Raises NewerSchemaError when the
+    schema is too new for this GoFlow.
     """
     with database.reading() as connection:
         if _is_good(connection, revision(connection)):
             return False
+    for left in reversed(range(TRIES)):
+        try:
+            return _upgrade(database)
+        except OperationalError as problem:
+            if getattr(problem.orig, "sqlstate", None) != DEADLOCK or not left:
+                raise
+            time.sleep(random.uniform(*PAUSE_S))  # noqa: S311
+    raise AssertionError("it was tried at least once")
+
+
+def _upgrade(database: databases.Database) -> bool:
+    """The same, once."""
     with database.writing() as connection:
         if database.dialect == "postgresql":
             databases.lock_names(connection, ["schema"])

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import delete, func, select
 
 from goflow.domain.assets import AssetKey
+from goflow.domain.partition_answers import KeyTold
 from goflow.domain.partitions import carried_over, not_followed, rules_of, waits_for_partitions
 from goflow.domain.spec import Schedule
 from goflow.store.asset_tables import assets, partition_queue
@@ -27,7 +28,8 @@ _q, _a = partition_queue.c, assets.c
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
     """What has come for one KEY of a DAG since its last run: the events, by asset the keys that they had, and SINCE
-    when. FINGERPRINTS are those of the mappers that have made KEY of them."""
+    when. FINGERPRINTS are those of the mappers that have made KEY of them, TOLD is what those of the author's own have
+    told of KEY."""
 
     dag_id: str
     key: str
@@ -37,6 +39,7 @@ class Waiting:
     there: dict[AssetKey, set[str]] = field(default_factory=dict)
     dates: list[dt.datetime | None] = field(default_factory=list)
     fingerprints: set[str] = field(default_factory=set)
+    told: dict[AssetKey, KeyTold] = field(default_factory=dict)
 
     @property
     def carried(self) -> dt.datetime | None:
@@ -72,6 +75,8 @@ def waiting(
         one.there.setdefault(AssetKey(row.name, row.uri), set()).add(row.source_key)
         one.dates.append(row.partition_date)
         one.fingerprints.add(row.fingerprint)
+        if row.told is not None:
+            one.told[AssetKey(row.name, row.uri)] = KeyTold.of(loads(row.told))
     return list(found.values())
 
 
@@ -91,7 +96,15 @@ def count_waiting(tx: Tx, dag_id: str | None = None) -> int:
     return int(tx.value(select(func.count()).select_from(statement.subquery())) or 0)
 
 
-def schedules(tx: Tx, dag_ids: Collection[str]) -> Mapping[str, Schedule]:
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """The SCHEDULE of a DAG that waits for events, and the reading that has it."""
+
+    schedule: Schedule
+    reading_id: int
+
+
+def schedules(tx: Tx, dag_ids: Collection[str]) -> Mapping[str, Waits]:
     """The schedules of those DAGs, by id."""
-    rows = tx.rows(select(dags.c.id, dags.c.schedule).where(dags.c.id.in_(list(dag_ids))))
-    return {row.id: Schedule.from_json(loads(row.schedule)) for row in rows}
+    rows = tx.rows(select(dags.c.id, dags.c.schedule, dags.c.reading_id).where(dags.c.id.in_(list(dag_ids))))
+    return {row.id: Waits(Schedule.from_json(loads(row.schedule)), row.reading_id) for row in rows}

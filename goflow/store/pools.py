@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, func, select
+from sqlalchemy import Row, bindparam, delete, func, select, update
 
 from goflow.domain.errors import InvalidRequestError, NotFoundError
 from goflow.domain.state import TaskState
 from goflow.store import events
 from goflow.store.installation import DEFAULT_POOL
+from goflow.store.listing import Condition, Listing, Page
 from goflow.store.rows import Pool
 from goflow.store.tables import OCCUPYING, SCHEDULED, pools, task_instances, where
 from goflow.store.tx import Tx
@@ -29,12 +31,18 @@ def list_(tx: Tx) -> list[Pool]:
     return [_pool(row, usage) for row in tx.rows(_LIST)]
 
 
+def find(tx: Tx, name: str) -> Pool | None:
+    """The pool of that name, with what is in it, or None."""
+    row = tx.first(_GET, {"name": name})
+    return None if row is None else _pool(row, _usage(tx))
+
+
 def get(tx: Tx, name: str) -> Pool:
     """The pool of that name, with what is in it. Raises NotFoundError."""
-    row = tx.first(_GET, {"name": name})
-    if row is None:
+    found = find(tx, name)
+    if found is None:
         raise NotFoundError(f"pool {name}")
-    return _pool(row, _usage(tx))
+    return found
 
 
 def set_(
@@ -74,3 +82,24 @@ def _pool(row: Row[Any], usage: dict[tuple[str, str], int]) -> Pool:
         deferred=slots(TaskState.DEFERRED),
         scheduled=slots(TaskState.SCHEDULED),
     )
+
+
+_p = pools.c
+_LISTING = Listing(
+    statement=select(pools),
+    key=_p.name,
+    fields={"pool_name": _p.name},
+    orders={"id": [_p.name], "name": [_p.name], "pool": [_p.name]},
+)
+
+
+def page(tx: Tx, conditions: Sequence[Condition], page: Page) -> tuple[list[Pool], int]:
+    """Pools with what is in them, and how many there are. Raises InvalidRequestError."""
+    rows, total = _LISTING.page(tx, conditions, page)
+    usage = _usage(tx)
+    return [_pool(row, usage) for row in rows], total
+
+
+def describe(tx: Tx, name: str, description: str | None) -> None:
+    """Give a pool another description, or none."""
+    tx.change(update(pools).where(_p.name == name).values(description=description))

@@ -6,6 +6,7 @@ in the archive, on the disk, before they are deleted: killed in between, the nex
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import json
 import os
@@ -42,7 +43,7 @@ class Found:
     @property
     def is_nothing(self) -> bool:
         """Whether there is nothing that may go."""
-        return not (self.runs or self.events or self.unused.versions or self.unused.asset_events)
+        return not (self.runs or self.events or any(dataclasses.astuple(self.unused)))
 
 
 class Archive:
@@ -80,7 +81,8 @@ def look(store: Store, old: Old, *, with_events: bool = True) -> Found:
         tasks = cleaning.tasks_in(tx, runs)
         last, count = cleaning.old_events(tx, old.before) if with_events else (0, 0)
         asset_events = len(unused.old_asset_events(tx, old)) if old.dag_ids is None else 0
-        beside = Unused(versions=len(unused.old_versions(tx, old)), asset_events=asset_events)
+        misses = len(unused.old_misses(tx, old))
+        beside = Unused(versions=len(unused.old_versions(tx, old)), asset_events=asset_events, sla_misses=misses)
     return Found(tuple(runs), tasks, count, last, beside)
 
 
@@ -131,7 +133,7 @@ def purge_unused(
     store: Store, old: Old, archive: Archive | None, *, pause: Callable[[float], None] = time.sleep
 ) -> Unused:
     """Delete what nothing needs any more when old runs are gone, by way of ARCHIVE (but for the files of folders). With
-    DAGs named, only versions of these. Raises OSError as `purge` does."""
+    DAGs named, only versions and missed SLAs of these. Raises OSError as `purge` does."""
 
     def all_of(
         look: Callable[[Tx, Old], list[Any]],
@@ -154,12 +156,13 @@ def purge_unused(
             pause(min(time.monotonic() - began, LONGEST_PAUSE_S))
 
     versions = all_of(unused.old_versions, unused.version_documents, unused.remove_versions)
+    misses = all_of(unused.old_misses, unused.miss_documents, unused.remove_misses)
     if old.dag_ids is not None:
-        return Unused(versions=versions)
+        return Unused(versions=versions, sla_misses=misses)
     asset_events = all_of(unused.old_asset_events, unused.asset_event_documents, unused.remove_asset_events)
     with store.transaction() as tx:
         folders = unused.remove_folders(tx, old)
-    return Unused(versions, folders, asset_events)
+    return Unused(versions, folders, asset_events, misses)
 
 
 def _next(at_once: int, seconds: float) -> int:

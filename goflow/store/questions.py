@@ -60,8 +60,13 @@ def held_by(tx: Tx, runner_id: str) -> list[Question]:
 
 def problems(tx: Tx, dag_id: str) -> list[Question]:
     """Questions of a DAG whose last asking has failed, in order, also while they are being asked again; and those that
-    nobody has answered for `LONG`."""
-    return [_question(row) for row in tx.rows(_PROBLEMS, {"dag": dag_id, "before": tx.now() - LONG})]
+    nobody has answered for `LONG`, of a partition mapper only the first: there is one for each event."""
+    found: list[Question] = []
+    for row in tx.rows(_PROBLEMS, {"dag": dag_id, "before": tx.now() - LONG}):
+        question = _question(row)
+        if question.kind is not QuestionKind.PARTITION or all(one.kind is not question.kind for one in found):
+            found.append(question)
+    return found
 
 
 def count_open(tx: Tx, *, unheld: bool = False) -> int:

@@ -12,6 +12,7 @@ from typing import Any
 
 from goflow.domain.canonical import Json
 from goflow.domain.diagnostics import Diagnostic
+from goflow.domain.roles import Role
 from goflow.domain.runs import Launch
 from goflow.domain.spec import Dialect, FileFormat, ReadBy
 from goflow.domain.state import TaskState
@@ -279,14 +280,56 @@ class LogRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LogBatch:
+    """Lines of a launch that were stored together and are to leave the database: the numbers of the first and the last,
+    and how many characters they have."""
+
+    id: int
+    launch_id: str
+    first_seq: int
+    last_seq: int
+    size: int
+    written_at: dt.datetime
+    shipped_at: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApiToken:
     """A token for the REST API; the token itself is not kept, only its sha256."""
 
     name: str
-    role: str
+    role: Role
     created_date: dt.datetime
     expires_at: dt.datetime | None
     last_used_at: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """Somebody who may sign in: with a password, or as OIDC_SUBJECT of an identity provider (issuer and ``sub``)."""
+
+    name: str
+    role: Role
+    password_hash: str | None = field(repr=False)
+    oidc_subject: str | None
+    created_date: dt.datetime
+    last_updated_date: dt.datetime
+    last_sign_in_at: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A user who has signed in, with the role that the user has now. KIND: ``browser`` (a cookie) or ``token``. ID
+    names it to people, and lets nobody in."""
+
+    id: str
+    user_name: str
+    role: Role
+    kind: str
+    created_date: dt.datetime
+    expires_at: dt.datetime
+    last_used_at: dt.datetime | None
+    address: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,12 +52,12 @@ class OfPartitions:
 
 
 _r = dag_runs.c
-_COLUMNS = [
+COLUMNS = [
     *(column for column in _r if column.name not in {"status", "execution_date", "last_updated_date"}),
     _r.status.label("state"),
     _r.execution_date.label("logical_date"),
 ]
-_SELECT = select(*_COLUMNS)
+_SELECT = select(*COLUMNS)
 _GET = _SELECT.where(_r.id == bindparam("dag_run_id"))
 _BY_RUN_ID = _SELECT.where(_r.dag_id == bindparam("dag_id"), _r.run_id == bindparam("run_id"))
 _BY_DATE = _SELECT.where(_r.dag_id == bindparam("dag_id"), _r.execution_date == bindparam("logical_date"))
@@ -131,7 +131,7 @@ def create(
 def find(tx: Tx, dag_id: str, run_id: str) -> DagRun | None:
     """The run of that id, or None."""
     row = tx.first(_BY_RUN_ID, {"dag_id": dag_id, "run_id": run_id})
-    return None if row is None else _run(row)
+    return None if row is None else run_row(row)
 
 
 def by_run_id(tx: Tx, dag_id: str, run_id: str) -> DagRun:
@@ -146,7 +146,7 @@ def by_run_id(tx: Tx, dag_id: str, run_id: str) -> DagRun:
 def by_logical_date(tx: Tx, dag_id: str, logical_date: dt.datetime) -> DagRun | None:
     """The run of that logical date, or None."""
     row = tx.first(_BY_DATE, {"dag_id": dag_id, "logical_date": logical_date})
-    return None if row is None else _run(row)
+    return None if row is None else run_row(row)
 
 
 def get(tx: Tx, dag_run_id: int) -> DagRun:
@@ -154,7 +154,7 @@ def get(tx: Tx, dag_run_id: int) -> DagRun:
     row = tx.first(_GET, {"dag_run_id": dag_run_id})
     if row is None:
         raise NotFoundError(f"run {dag_run_id}")
-    return _run(row)
+    return run_row(row)
 
 
 def get_once(tx: Tx, dag_run_id: int) -> DagRun:
@@ -183,7 +183,7 @@ def list_(
     statement = statement.order_by(_r.run_after.desc(), _r.id.desc()).offset(offset)
     if limit is not None:
         statement = statement.limit(limit)
-    return [_run(row) for row in tx.rows(statement)]
+    return [run_row(row) for row in tx.rows(statement)]
 
 
 def count(
@@ -220,7 +220,12 @@ def count_among(
 
 def open_(tx: Tx) -> list[DagRun]:
     """Every run that is queued or running, the one that was due first first."""
-    return [_run(row) for row in tx.rows(_OPEN)]
+    return [run_row(row) for row in tx.rows(_OPEN)]
+
+
+def count_open(tx: Tx) -> int:
+    """How many runs are queued or running."""
+    return sum(sum(counts) for counts in active_counts(tx).values())
 
 
 def active_counts(tx: Tx) -> dict[str, tuple[int, int]]:
@@ -236,7 +241,15 @@ def newest(tx: Tx, dag_id: str, run_types: Collection[RunType] | None = None) ->
     """The run with the latest logical date among those of RUN_TYPES, or None."""
     statement = _filtered(_SELECT, dag_id, None, run_types, None, None).where(_r.execution_date.is_not(None))
     row = tx.first(statement.order_by(_r.execution_date.desc()).limit(1))
-    return None if row is None else _run(row)
+    return None if row is None else run_row(row)
+
+
+def newest_due_by(tx: Tx, dag_id: str, moment: dt.datetime, run_types: Collection[RunType]) -> DagRun | None:
+    """The run with the latest logical date among those of RUN_TYPES that were due by MOMENT, or None."""
+    statement = _filtered(_SELECT, dag_id, None, run_types, None, None)
+    statement = statement.where(_r.execution_date.is_not(None), _r.run_after <= moment)
+    row = tx.first(statement.order_by(_r.execution_date.desc()).limit(1))
+    return None if row is None else run_row(row)
 
 
 def newest_partition(tx: Tx, dag_id: str, run_types: Collection[RunType]) -> DagRun | None:
@@ -244,14 +257,14 @@ def newest_partition(tx: Tx, dag_id: str, run_types: Collection[RunType]) -> Dag
     statement = _filtered(_SELECT, dag_id, None, run_types, None, None).where(where(PARTITIONED_RUNS))
     order = (_r.partition_date.is_(None), _r.partition_date.desc(), _r.run_after.desc(), _r.id.desc())
     row = tx.first(statement.order_by(*order).limit(1))
-    return None if row is None else _run(row)
+    return None if row is None else run_row(row)
 
 
 def of_partition(tx: Tx, dag_id: str, partition_date: dt.datetime) -> DagRun | None:
     """The run for the partition of that moment that has begun last; those that have not begun come after."""
     statement = _SELECT.where(_r.dag_id == dag_id, where(PARTITIONED_RUNS), _r.partition_date == partition_date)
     row = tx.first(statement.order_by(_r.start_date.is_(None), _r.start_date.desc(), _r.id.desc()).limit(1))
-    return None if row is None else _run(row)
+    return None if row is None else run_row(row)
 
 
 def previous(
@@ -280,7 +293,7 @@ def before(
     if states is not None:
         params["states"] = [state.value for state in states]
     row = tx.first(statement, params)
-    return None if row is None else _run(row)
+    return None if row is None else run_row(row)
 
 
 def newest_states(tx: Tx, dag_id: str, limit: int, *, by_logical_date: bool = False) -> list[RunState]:
@@ -289,9 +302,10 @@ def newest_states(tx: Tx, dag_id: str, limit: int, *, by_logical_date: bool = Fa
     return [RunState(row.status) for row in tx.rows(statement, {"dag_id": dag_id, "limit": limit})]
 
 
-def set_note(tx: Tx, dag_run_id: int, note: str | None) -> None:
+def set_note(tx: Tx, run: DagRun, note: str | None, *, who: str) -> None:
     """Write a person's note to a run."""
-    tx.change(update(dag_runs).where(_r.id == dag_run_id).values(note=note, last_updated_date=tx.now()))
+    tx.change(update(dag_runs).where(_r.id == run.id).values(note=note, last_updated_date=tx.now()))
+    events.emit(tx, events.RUN_NOTE, dag_id=run.dag_id, run_id=run.run_id, who=who, data={"note": note})
 
 
 def set_interval(tx: Tx, dag_run_id: int, start: dt.datetime, end: dt.datetime) -> bool:
@@ -301,10 +315,12 @@ def set_interval(tx: Tx, dag_run_id: int, start: dt.datetime, end: dt.datetime) 
     return bool(tx.change(update(dag_runs).where(*unset).values(**values)))
 
 
-def clear_partition(tx: Tx, dag_run_id: int) -> None:
+def clear_partition(tx: Tx, run: DagRun, *, who: str) -> None:
     """Let a run be for no partition any more."""
     values = {"partition_key": None, "partition_date": None, "last_updated_date": tx.now()}
-    tx.change(update(dag_runs).where(_r.id == dag_run_id).values(**values))
+    tx.change(update(dag_runs).where(_r.id == run.id).values(**values))
+    told = {"partition_key": run.partition_key}
+    events.emit(tx, events.RUN_PARTITION_CLEARED, dag_id=run.dag_id, run_id=run.run_id, who=who, data=told)
 
 
 def pin(tx: Tx, dag_run_id: int, *, version_id: int, reading_id: int) -> None:
@@ -353,9 +369,24 @@ def _filtered(
     return statement
 
 
-def _run(row: Row[Any]) -> DagRun:
-    values = row._asdict()
+def run_row(row: Row[Any]) -> DagRun:
+    return run_of(row._asdict())
+
+
+def run_of(values: dict[str, Any]) -> DagRun:
+    """A run of the VALUES of its row's columns."""
     values["state"] = RunState(values["state"])
     values["run_type"] = RunType(values["run_type"])
     values["conf"] = loads(values["conf"])
     return DagRun(**values)
+
+
+def count_states(tx: Tx, dag_ids: Collection[str] | None = None) -> dict[str, dict[str, int]]:
+    """How many runs are in each state, by DAG; DAG_IDS: of those alone."""
+    statement = select(_r.dag_id, _r.status, func.count().label("runs")).group_by(_r.dag_id, _r.status)
+    if dag_ids is not None:
+        statement = statement.where(_r.dag_id.in_(list(dag_ids)))
+    counts: dict[str, dict[str, int]] = {}
+    for row in tx.rows(statement):
+        counts.setdefault(row.dag_id, {})[row.status] = row.runs
+    return counts

@@ -74,6 +74,13 @@ class Sealer:
         except InvalidToken:
             raise InvalidRequestError("the value was encrypted with another key", hint="add that key") from None
 
+    def open_secret(self, text: str) -> str:
+        """The inverse of `seal_secret` alone, for TEXT from elsewhere. Raises InvalidRequestError, also for what stands
+        in the open."""
+        if not text.startswith(_MARK):
+            raise InvalidRequestError("the value is not encrypted")
+        return self.open(text)
+
     def open_optional(self, text: str | None) -> str | None:
         """`open`, None for None."""
         return None if text is None else self.open(text)

@@ -258,6 +258,7 @@ launches = Table(
     Column("outcome", Text),
     Column("job_index", Integer),
     Column("home", Text),
+    Column("usage", Text),
     UniqueConstraint("task_instance_id", "try_number", "ordinal"),
 )
 

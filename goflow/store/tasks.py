@@ -17,7 +17,7 @@ from goflow.store.columns import dumps, loads
 from goflow.store.rows import Attempt, NewTask
 from goflow.store.tables import OCCUPYING, SCHEDULED, WAITING, dag_runs, launches, task_instances, where
 from goflow.store.tables import attempts as attempts_table
-from goflow.store.tx import Tx
+from goflow.store.tx import Tx, in_parts
 
 _t = task_instances.c
 _a = attempts_table.c
@@ -300,9 +300,10 @@ def renumber(tx: Tx, ti_id: int, map_index: int) -> None:
     tx.change(_SET_INDEX, {"ti_id": ti_id, "to": map_index})
 
 
-def set_note(tx: Tx, ti_id: int, note: str | None) -> None:
+def set_note(tx: Tx, instance: TaskInstance, note: str | None, *, who: str) -> None:
     """Write a person's note to a task instance."""
-    tx.change(update(task_instances).where(_t.id == ti_id).values(note=note))
+    tx.change(update(task_instances).where(_t.id == instance.id).values(note=note))
+    events.emit_of_task(tx, events.TASK_NOTE, instance, {"note": note}, who=who)
 
 
 _SET_RENDERED = (
@@ -362,7 +363,7 @@ def attempt(tx: Tx, ti_id: int, try_number: int) -> Attempt | None:
 
 def instance(row: Row[Any]) -> TaskInstance:
     """A row of `task_instances` as what the rest of the house speaks in."""
-    return made(row._asdict())
+    return made(dict(zip(NAMES, row, strict=True)))
 
 
 def made(values: dict[str, Any]) -> TaskInstance:
@@ -407,3 +408,11 @@ def ever_before(tx: Tx, dag_id: str, task_id: str, logical_date: dt.datetime) ->
     """Whether the task has an instance in any run of the DAG with an earlier logical date."""
     params = {"dag_id": dag_id, "task_id": task_id, "logical_date": logical_date}
     return tx.first(_EVER_BEFORE, params) is not None
+
+
+def whole(tx: Tx, ids: Collection[int]) -> list[Row[Any]]:
+    """The rows of those keys with all their columns, by id."""
+    found: list[Row[Any]] = []
+    for part in in_parts(list(ids)):
+        found += tx.rows(select(task_instances).where(_t.id.in_(part)))
+    return sorted(found, key=lambda row: int(row.id))

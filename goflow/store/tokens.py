@@ -10,6 +10,7 @@ from sqlalchemy import Row, bindparam, delete, insert, select, update
 
 from goflow.domain.canonical import digest_bytes
 from goflow.domain.errors import AlreadyExistsError
+from goflow.domain.roles import Role
 from goflow.store import events
 from goflow.store.rows import ApiToken
 from goflow.store.tables import api_tokens
@@ -18,11 +19,18 @@ from goflow.store.tx import Tx
 _k = api_tokens.c
 _BY_HASH = select(api_tokens).where(_k.token_hash == bindparam("token_hash"))
 _TOUCH = update(api_tokens).where(_k.token_hash == bindparam("hash")).values(last_used_at=bindparam("at"))
-_TOUCH_EVERY = dt.timedelta(minutes=1)
+TOUCH_EVERY = dt.timedelta(minutes=1)
+"""How exactly it is noted when a token was used last."""
 
 
 def create(
-    tx: Tx, name: str, *, role: str = "admin", expires_at: dt.datetime | None = None, token: str | None = None, who: str
+    tx: Tx,
+    name: str,
+    *,
+    role: Role = Role.ADMIN,
+    expires_at: dt.datetime | None = None,
+    token: str | None = None,
+    who: str,
 ) -> str:
     """A new token of that name: its text, which cannot be had again. TOKEN: one that was agreed on elsewhere.
 
@@ -31,9 +39,9 @@ def create(
     if tx.first(select(_k.name).where(_k.name == name)) is not None:
         raise AlreadyExistsError(f"token {name}")
     token = token or "goflow_" + secrets.token_urlsafe(32)
-    row = {"name": name, "token_hash": token_hash(token), "role": role, "created_date": tx.now()}
+    row = {"name": name, "token_hash": token_hash(token), "role": role.value, "created_date": tx.now()}
     tx.change(insert(api_tokens), {**row, "expires_at": expires_at})
-    events.emit(tx, events.TOKEN_CREATED, who=who, data={"name": name, "role": role})
+    events.emit(tx, events.TOKEN_CREATED, who=who, data={"name": name, "role": role.value})
     return token
 
 
@@ -48,7 +56,7 @@ def check(tx: Tx, token: str) -> ApiToken | None:
     now = tx.now()
     if row is None or (row.expires_at is not None and row.expires_at <= now):
         return None
-    if tx.writable and (row.last_used_at is None or now - row.last_used_at >= _TOUCH_EVERY):
+    if tx.writable and (row.last_used_at is None or now - row.last_used_at >= TOUCH_EVERY):
         tx.change(_TOUCH, {"hash": row.token_hash, "at": now})
     return _token(row)
 
@@ -75,4 +83,4 @@ def any_(tx: Tx) -> bool:
 def _token(row: Row[Any]) -> ApiToken:
     values = row._asdict()
     del values["token_hash"]
-    return ApiToken(**values)
+    return ApiToken(**{**values, "role": Role(values["role"])})

@@ -12,7 +12,7 @@ from sqlalchemy.sql import Executable
 
 from goflow.domain.clock import SystemClock
 from goflow.domain.runs import Event
-from goflow.store import databases
+from goflow.store import bulk, databases
 from goflow.store.sealer import Sealer
 
 if TYPE_CHECKING:
@@ -72,6 +72,13 @@ class Tx:
         """All rows that STATEMENT gives."""
         return self.connection.execute(statement, params).fetchall()
 
+    def tuples(self, statement: Executable, params: Params | None = None) -> Sequence[tuple[Any, ...]]:
+        """The same as the database's own values, in plain tuples: of tens of thousands of rows each is an object that
+        the garbage collector looks through all others for."""
+        with self.connection.execute(statement, params) as found:
+            assert found.cursor is not None
+            return found.cursor.fetchall()
+
     def first(self, statement: Executable, params: Params | None = None) -> Row[Any] | None:
         """The first row, or None."""
         return self.connection.execute(statement, params).first()
@@ -85,8 +92,15 @@ class Tx:
         return self.connection.execute(statement, params).rowcount
 
     def change_many(self, statement: Executable, params: Sequence[Params]) -> int:
-        """The same statement for each of PARAMS, nothing for none; how many rows that changed."""
-        return self.connection.execute(statement, list(params)).rowcount if params else 0
+        """The same statement for each of PARAMS, nothing for none; how many rows that changed. Those of an update are
+        for different rows."""
+        if not params:
+            return 0
+        if len(params) >= bulk.FEWEST and self.store.dialect == "postgresql":
+            together = bulk.for_many(statement, tuple(params[0]))
+            if together is not None:
+                return self.connection.execute(together, bulk.as_json(params)).rowcount
+        return self.connection.execute(statement, list(params)).rowcount
 
     def upsert(self, table: Table, values: Params, keep: Collection[str] = ()) -> None:
         """Insert VALUES, or update the row of that primary key with them, but for the columns in KEEP."""

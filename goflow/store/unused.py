@@ -1,29 +1,33 @@
-"""What nothing needs any more once old runs are gone: versions of DAGs, folders as they were, and events of assets.
+"""What nothing needs once old runs are gone: versions of DAGs, folders as they were, missed SLAs, and events of assets.
 
 What stays whatever its age: the version in force, those that a run is pinned to or a deadline counts by, the newest
 of each DAG; the newest events of each asset, those that a run has taken in or a key of a partition waits with, and
-those of an asset for which a DAG still waits with others.
+those of an asset for which a DAG still waits with others; the newest missed SLAs of each task, and all since it was
+last done: what is looked at again must not be told of again.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, func, select
+from sqlalchemy import ColumnElement, delete, exists, func, select, tuple_
 
+from goflow.domain.state import SUCCESS_STATES
 from goflow.store.asset_tables import asset_events, asset_queue, partition_queue, run_asset_events
 from goflow.store.cleaning import Old, rows_of
 from goflow.store.columns import loads
-from goflow.store.deadline_tables import deadlines
-from goflow.store.tables import blobs, dag_readings, dag_runs, dag_versions, dags, folders
+from goflow.store.deadline_tables import deadlines, sla_misses
+from goflow.store.tables import blobs, dag_readings, dag_runs, dag_versions, dags, folders, task_instances
 from goflow.store.tx import Tx, in_parts
 
 AT_ONCE = 500
 FOLDERS = "folders"
 """The lock of whoever stores a folder, or looks which contents no folder names."""
-_v, _e = dag_versions.c, asset_events.c
+_v, _e, _s = dag_versions.c, asset_events.c, sla_misses.c
+_MISS = tuple_(_s.dag_id, _s.task_id, _s.logical_date)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,7 @@ class Unused:
     versions: int = 0
     folders: int = 0
     asset_events: int = 0
+    sla_misses: int = 0
 
 
 def old_versions(tx: Tx, old: Old) -> list[tuple[str, int]]:
@@ -123,3 +128,36 @@ def _is_done(event_id: ColumnElement[int]) -> tuple[ColumnElement[bool], ...]:
     """That no run has taken in the event, and none will."""
     taken, waits = run_asset_events.c.event_id == event_id, partition_queue.c.event_id == event_id
     return ~exists().where(taken), ~exists().where(waits)
+
+
+def old_misses(tx: Tx, old: Old) -> list[tuple[str, str, dt.datetime]]:
+    """DAG, task and date of the missed SLAs that may go, at most a few hundred."""
+    place = func.row_number().over(partition_by=(_s.dag_id, _s.task_id), order_by=_s.logical_date.desc())
+    ranked = select(sla_misses, place.label("place"))
+    if old.dag_ids is not None:
+        ranked = ranked.where(_s.dag_id.in_(old.dag_ids))
+    one = ranked.subquery()
+    done_since = (
+        task_instances.c.dag_run_id == dag_runs.c.id,
+        dag_runs.c.dag_id == one.c.dag_id,
+        dag_runs.c.execution_date >= one.c.logical_date,
+        task_instances.c.task_id == one.c.task_id,
+        task_instances.c.state.in_([state.value for state in sorted(SUCCESS_STATES)]),
+    )
+    statement = (
+        select(one.c.dag_id, one.c.task_id, one.c.logical_date)
+        .where(one.c.missed_at < old.before, one.c.place > old.keep, exists().where(*done_since))
+        .order_by(one.c.dag_id, one.c.logical_date, one.c.task_id)
+        .limit(AT_ONCE)
+    )
+    return [(row.dag_id, row.task_id, row.logical_date) for row in tx.rows(statement)]
+
+
+def miss_documents(tx: Tx, keys: Sequence[tuple[str, str, dt.datetime]]) -> list[dict[str, Any]]:
+    """Those missed SLAs, as they stand in an archive."""
+    return [{"sla_miss": row} for row in rows_of(tx, sla_misses, _MISS, keys)]
+
+
+def remove_misses(tx: Tx, keys: Sequence[tuple[str, str, dt.datetime]]) -> int:
+    """Delete those of the missed SLAs that are still there. How many."""
+    return sum(tx.change(delete(sla_misses).where(_MISS.in_(part))) for part in in_parts(keys))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, select
+from sqlalchemy import Row, bindparam, delete, select, update
 
 from goflow.domain.errors import NotFoundError
 from goflow.store import events
+from goflow.store.listing import Condition, Listing, Page
 from goflow.store.rows import Variable
 from goflow.store.tables import variables
 from goflow.store.tx import Tx
@@ -57,3 +59,23 @@ def delete_(tx: Tx, name: str, *, who: str) -> bool:
 
 def _variable(tx: Tx, row: Row[Any]) -> Variable:
     return Variable(**{**row._asdict(), "value": tx.sealer.open(row.value)})
+
+
+_v = variables.c
+_LISTING = Listing(
+    statement=select(variables),
+    key=_v.name,
+    fields={"variable_key": _v.name},
+    orders={"id": [_v.name], "key": [_v.name], "_val": [_v.value], "description": [_v.description]},
+)
+
+
+def page(tx: Tx, conditions: Sequence[Condition], page: Page) -> tuple[list[Variable], int]:
+    """Variables, and how many there are. Raises InvalidRequestError."""
+    rows, total = _LISTING.page(tx, conditions, page)
+    return [_variable(tx, row) for row in rows], total
+
+
+def describe(tx: Tx, name: str, description: str | None) -> None:
+    """Give a Variable another description, or none."""
+    tx.change(update(variables).where(_v.name == name).values(description=description))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row, bindparam, select
@@ -12,6 +12,7 @@ from goflow.domain.diagnostics import Diagnostic
 from goflow.domain.errors import NotFoundError
 from goflow.domain.spec import DagSpec, Dialect, FileFormat
 from goflow.store.columns import loads
+from goflow.store.listing import Condition, Listing, Page
 from goflow.store.rows import DagReading, DagVersion
 from goflow.store.tables import dag_readings, dag_versions
 from goflow.store.tx import Tx
@@ -62,7 +63,7 @@ def reading(tx: Tx, reading_id: int) -> DagReading:
 
 
 def spec(tx: Tx, reading_id: int) -> DagSpec:
-    """The DAG as that reading understood it; the last few hundred are kept in memory. Raises NotFoundError."""
+    """The DAG as that reading understood it; those asked for last are kept in memory. Raises NotFoundError."""
     known = tx.store.specs.get(reading_id)
     if known is None:
         known = DagSpec.from_json(spec_json(tx, reading_id))
@@ -102,3 +103,34 @@ def _reading(row: Row[Any]) -> DagReading:
     found: Sequence[Mapping[str, Json]] = loads(values["diagnostics"], [])
     values["diagnostics"] = tuple(Diagnostic.from_json(dict(item)) for item in found)
     return DagReading(**values)
+
+
+_v = dag_versions.c
+_LISTING = Listing(
+    statement=_VERSION,
+    key=_v.id,
+    fields={"dag_id": _v.dag_id, "version_number": _v.number, "bundle_version": _v.file_hash},
+    orders={"id": [_v.id], "version_number": [_v.number], "bundle_version": [_v.file_hash], "bundle_name": [_v.dag_id]},
+)
+
+
+def page(tx: Tx, conditions: Sequence[Condition], page: Page) -> tuple[list[DagVersion], int]:
+    """Versions, and how many there are. Raises InvalidRequestError."""
+    rows, total = _LISTING.page(tx, conditions, page)
+    return [version_row(row) for row in rows], total
+
+
+def by_ids(tx: Tx, ids: Collection[int]) -> list[DagVersion]:
+    """The versions of those keys."""
+    rows = tx.rows(_VERSION.where(_v.id.in_(list(ids)))) if ids else ()
+    return [version_row(row) for row in rows]
+
+
+def mentions(tx: Tx, reading_ids: Collection[int], fields: Sequence[str]) -> dict[int, frozenset[str]]:
+    """Which of FIELDS the specs of those readings say something of, DAG or tasks, without reading them as a whole."""
+    if not reading_ids:
+        return {}
+    c = dag_readings.c
+    said = [c.spec.contains(f'"{field}":', autoescape=True).label(field) for field in fields]
+    rows = tx.rows(select(c.id, *said).where(c.id.in_(list(reading_ids))))
+    return {row.id: frozenset(field for field in fields if getattr(row, field)) for row in rows}

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Row, bindparam, delete, select
 
 from goflow.domain.runs import DagRun, TaskInstance
+from goflow.store import events
 from goflow.store.columns import dumps, loads
+from goflow.store.listing import Condition, Listing, Page
 from goflow.store.rows import XCom
-from goflow.store.tables import dag_runs, xcoms
+from goflow.store.tables import dag_runs, dags, xcoms
 from goflow.store.tx import Tx
 
 RETURN_VALUE = "return_value"
@@ -121,6 +123,26 @@ def delete_(tx: Tx, dag_run_id: int, task_id: str, map_index: int, key: str) -> 
     return bool(tx.change(delete(xcoms).where(*mine)))
 
 
+def set_by_hand(tx: Tx, run: DagRun, task_id: str, map_index: int, key: str, value: Any, *, who: str) -> None:
+    """Leave VALUE in a task's place, in place of what was there, as WHO has asked for."""
+    length = len(value) if isinstance(value, list | dict) else None
+    push(tx, run.id, task_id, map_index, key, value, length)
+    _tell(tx, events.XCOM_SET, run, task_id, map_index, key, who)
+
+
+def delete_by_hand(tx: Tx, run: DagRun, task_id: str, map_index: int, key: str, *, who: str) -> bool:
+    """Forget one result, as WHO has asked for; whether it was there."""
+    gone = delete_(tx, run.id, task_id, map_index, key)
+    if gone:
+        _tell(tx, events.XCOM_DELETED, run, task_id, map_index, key, who)
+    return gone
+
+
+def _tell(tx: Tx, kind: str, run: DagRun, task_id: str, map_index: int, key: str, who: str) -> None:
+    dag_id, run_id, data = run.dag_id, run.run_id, {"key": key}
+    events.emit(tx, kind, dag_id=dag_id, run_id=run_id, task_id=task_id, map_index=map_index, who=who, data=data)
+
+
 def clear(tx: Tx, dag_run_id: int, task_id: str, map_index: int | None = None) -> int:
     """Forget what a task left; how many."""
     statement = delete(xcoms).where(_x.dag_run_id == dag_run_id, _x.task_id == task_id)
@@ -131,3 +153,40 @@ def _xcom(row: Row[Any]) -> XCom:
     values = row._asdict()
     values["value"] = loads(values["value"])
     return XCom(**values)
+
+
+_r = dag_runs.c
+_BY_KEY = (_r.dag_id, _x.task_id, _r.run_id, _x.map_index, _x.key)
+_LISTING = Listing(
+    statement=select(xcoms, _r.dag_id, _r.run_id, _r.execution_date.label("logical_date"), _r.run_after, _r.reading_id)
+    .select_from(xcoms)
+    .join(dag_runs, _r.id == _x.dag_run_id)
+    .join(dags, dags.c.id == _r.dag_id),
+    key=_x.key,
+    fields={
+        "xcom_key": _x.key,
+        "dag_id": _r.dag_id,
+        "run_id": _r.run_id,
+        "task_id": _x.task_id,
+        "map_index": _x.map_index,
+        "dag_display_name": dags.c.name,
+        "logical_date": _r.execution_date,
+        "run_after": _r.run_after,
+    },
+    orders={
+        "": _BY_KEY,
+        "key": [_x.key],
+        "dag_id": [_r.dag_id],
+        "run_id": [_r.run_id],
+        "task_id": [_x.task_id],
+        "map_index": [_x.map_index],
+        "timestamp": [_x.created_date],
+        "run_after": [_r.run_after],
+    },
+)
+
+
+def page(tx: Tx, conditions: Sequence[Condition], page: Page) -> tuple[Sequence[Row[Any]], int]:
+    """Rows of results with their run's ``dag_id``, ``run_id``, ``logical_date``, ``run_after`` and ``reading_id``, and
+    how many there are. Raises InvalidRequestError."""
+    return _LISTING.page(tx, conditions, page)

@@ -8,7 +8,7 @@ that was given up is believed all the same.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from goflow.domain.callbacks import RunCallback
@@ -164,12 +164,19 @@ def _end(tx: Tx, key: int, fired: Fired) -> TaskState | None:
     return end_by_trigger(task, fired)
 
 
-def keep_lines(store: Store, lines: Iterable[tuple[str, float, str]]) -> None:
+def keep_lines(
+    store: Store,
+    lines: Iterable[tuple[str, float, str]],
+    mask: Callable[[Sequence[LogRow]], Sequence[LogRow]] = lambda rows: rows,
+) -> None:
     """Put lines that triggers have logged, as (launch, seconds since 1970, text), behind those of the launch that has
-    deferred its task. Those that are there already are passed over, so that telling twice is harmless."""
+    deferred its task. Those that are there already are passed over, so that telling twice is harmless. MASK takes
+    secrets out of them."""
     by_launch: dict[str, list[tuple[float, str]]] = {}
-    for launch_id, at, text in lines:
-        by_launch.setdefault(launch_id, []).append((at, text))
+    given = list(lines)
+    masked = mask([LogRow(seq=0, at=at, stream="out", text=text) for _, at, text in given])
+    for (launch_id, _, _), row in zip(given, masked, strict=True):
+        by_launch.setdefault(launch_id, []).append((row.at, row.text))
     with store.transaction() as tx:
         for launch_id, told in by_launch.items():
             if launches.find(tx, launch_id) is None:

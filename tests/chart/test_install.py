@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from kubernetes import client
 
-from tests.cluster.harness import Cluster
+from tests.chart.rendered import RICH
+from tests.cluster.harness import Cluster, HarnessError, binaries
 from tests.cluster.harness.helm import CHART, render
+from tests.cluster.harness.report import run
 
 DAGS = {"dags": {"files": {"empty.py": ""}}}
 Install = Callable[..., str]
@@ -88,13 +92,37 @@ def test_the_api_server_grants_the_daemon_what_it_needs_and_nothing_else(
     assert answers == {row[0]: row[-1] for row in RIGHTS}
 
 
+@pytest.mark.parametrize("values", [DAGS, RICH], ids=["the smallest values", "nearly everything"])
+def test_the_api_server_knows_every_field_of_every_object(
+    cluster: Cluster, namespace: str, helm: Callable[..., str], values: dict[str, Any]
+) -> None:
+    """What it does not know it would drop without a word, but for this question."""
+    objects = render(values, namespace=namespace)
+    objects = [o for o in objects if "monitoring.coreos.com" not in o["apiVersion"]]
+    kubectl: list[str | Path] = [
+        binaries.program("kubectl"),
+        "--kubeconfig",
+        cluster.kubeconfig,
+        "--namespace",
+        namespace,
+    ]
+    kubectl += ["apply", "--dry-run=server", "--validate=strict", "--output", "name", "--filename", "-"]
+    answer = run(kubectl, stdin=yaml.safe_dump_all(objects))
+    assert len(answer.splitlines()) == len(objects)
+    container = next(o for o in objects if o["kind"] == "Deployment")["spec"]["template"]["spec"]["containers"][0]
+    container["ressources"] = container.pop("resources")
+    with pytest.raises(HarnessError, match="ressources"):
+        run(kubectl, stdin=yaml.safe_dump_all(objects))
+
+
+@pytest.mark.parametrize("values", [DAGS, RICH], ids=["the smallest values", "nearly everything"])
 def test_the_daemons_pod_fits_a_namespace_of_the_restricted_standard(
-    cluster: Cluster, kube: client.ApiClient, namespace: str, helm: Callable[..., str]
+    cluster: Cluster, kube: client.ApiClient, namespace: str, helm: Callable[..., str], values: dict[str, Any]
 ) -> None:
     """https://kubernetes.io/docs/concepts/security/pod-security-standards/; the server refuses what does not fit."""
     core: Any = client.CoreV1Api(kube)
     core.patch_namespace(namespace, {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "restricted"}}})
-    objects = render(DAGS, namespace=namespace)
+    objects = render(values, namespace=namespace)
     (deployment,) = [o for o in objects if o["kind"] == "Deployment" and o["metadata"]["name"] == "flow-goflow"]
     template = deployment["spec"]["template"]
     template["spec"]["serviceAccountName"] = "default"

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,22 +25,45 @@ class Installation:
 
     cluster: Cluster
     core: Any
+    helm: Callable[..., str]
     home: str
     """Namespace of the daemon."""
     jobs: str
     """Namespace of the Jobs."""
+    values: dict[str, Any]
+    """What it is installed with."""
     files: dict[str, str] = field(default_factory=dict)
+
+    def install(self) -> None:
+        """Install the release, and wait until its daemon is ready."""
+        self._helm("install", "flow", CHART, values=self.values)
+        wait_until("the daemon", lambda: _is_ready(self.core, self.home), 120)
+
+    def upgrade(self, **more: Any) -> None:
+        """Upgrade it with MORE values, and wait until that is what runs."""
+        self.values = {**self.values, **more}
+        self._helm("upgrade", "flow", CHART, values=self.values)
+        done = self.kubectl("rollout", "status", "deployment/flow-goflow", "--timeout=120s")
+        if done.returncode:
+            pytest.fail(f"{done.stdout}{done.stderr}\n{self.daemon_log()}")
+
+    def uninstall(self) -> None:
+        """Remove it, if it is there."""
+        self._helm("uninstall", "flow", "--ignore-not-found")
+
+    def _helm(self, *arguments: str | Path, values: dict[str, Any] | None = None) -> None:
+        self.helm(*arguments, "--namespace", self.home, values=values, kubeconfig=self.cluster.kubeconfig)
+
+    def kubectl(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run kubectl in the daemon's namespace."""
+        program = [str(binaries.program("kubectl")), "--kubeconfig", str(self.cluster.kubeconfig)]
+        return subprocess.run(
+            [*program, "--namespace", self.home, *arguments], capture_output=True, text=True, timeout=180, check=False
+        )
 
     def inside(self, *command: str, ok: bool = True) -> str:
         """Run a command in the daemon's pod and give what it prints; with `ok` it must end with 0."""
-        kubectl = [str(binaries.program("kubectl")), "--kubeconfig", str(self.cluster.kubeconfig)]
-        done = subprocess.run(
-            [*kubectl, "--namespace", self.home, "exec", "deployment/flow-goflow", "--", *command],
-            capture_output=True,
-            text=True,
-            timeout=180,
-            check=False,
-        )
+        done = self.kubectl("exec", "deployment/flow-goflow", "--", *command)
         if ok and done.returncode:
             pytest.fail(f"{command} ended with {done.returncode}: {done.stdout}{done.stderr}\n{self.daemon_log()}")
         return done.stdout + ("" if ok else done.stderr)
@@ -86,8 +110,6 @@ def installed(
     jobs = f"{namespace}-jobs"
     core.create_namespace({"metadata": {"name": jobs}})
     core.create_namespaced_config_map(namespace, {"metadata": {"name": "dags"}, "data": {}})
-    installation = Installation(cluster, core, namespace, jobs)
-    installation.write(**files)
     values = {
         "image": _image(DAEMON_IMAGE),
         "runner": {"image": _image(RUNNER_IMAGE)},
@@ -96,15 +118,16 @@ def installed(
         "settings": {"unpaused_at_creation": True, "rescan_interval_s": 1},
         **more,
     }
+    installation = Installation(cluster, core, helm, namespace, jobs, values)
+    installation.write(**files)
     try:
-        helm("install", "flow", CHART, "--namespace", namespace, values=values, kubeconfig=cluster.kubeconfig)
-        wait_until("the daemon", lambda: _is_ready(core, namespace), 120)
+        installation.install()
         yield installation
     except BaseException:
         print(installation.daemon_log())
         raise
     finally:
-        helm("uninstall", "flow", "--namespace", namespace, "--ignore-not-found", kubeconfig=cluster.kubeconfig)
+        installation.uninstall()
         core.delete_namespace(jobs)
 
 

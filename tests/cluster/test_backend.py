@@ -50,7 +50,7 @@ def stage(
 
         def make(settings: Settings) -> KubernetesBackend:
             return KubernetesBackend(
-                KubeApi(settings.kubeconfig), site_of(settings), namespaces=[name], installation=name, clean_ttl_s=0
+                KubeApi(settings.kubeconfig), site_of(settings), namespaces=[name], installation=name, keeps_s=0
             )
 
         with staged(settings, cluster.host_address, make, TokenReviewGuard(api, TOKEN_AUDIENCE)) as made:

@@ -16,6 +16,8 @@ from tests.running import Daemon
 from tests.unit.operators.manifests import manifests
 
 DAG = """
+from datetime import timedelta
+
 from airflow.providers.amazon.aws.operators.eks import EksPodOperator
 from airflow.providers.cncf.kubernetes.operators.job import KubernetesJobOperator
 from airflow.providers.docker.operators.docker import DockerOperator
@@ -35,6 +37,9 @@ with DAG("containers", schedule=None, default_args={{"retries": 0}}):
     )
     DockerOperator(task_id="docker_all", image="{busybox}", command=["sh", "-c", "echo a; echo b"], xcom_all=True)
     DockerOperator(task_id="docker_skips", image="{busybox}", command="sh -c 'exit 9'", skip_on_exit_code=9)
+    DockerOperator(
+        task_id="too_slow", image="{busybox}", command="sleep 600", execution_timeout=timedelta(seconds=8)
+    )
     waited = KubernetesJobOperator(
         task_id="waited",
         cmds=["sh", "-c", "echo index $JOB_COMPLETION_INDEX"],
@@ -126,6 +131,7 @@ STATES = {
     "docker": "success",
     "docker_all": "success",
     "docker_skips": "skipped",
+    "too_slow": "failed",
     "waited": "success",
     "breaks": "failed",
     "left_alone": "success",
@@ -154,6 +160,11 @@ RESULTS = {
 @pytest.mark.parametrize(("task", "results"), RESULTS.items(), ids=RESULTS)
 def test_its_results_are_those_of_airflow(daemon: Daemon, task: str, results: dict[str, Any]) -> None:
     assert shown(daemon, task)["xcoms"] == results
+
+
+def test_one_that_takes_longer_than_its_execution_timeout_is_told_so(daemon: Daemon) -> None:
+    [attempt] = shown(daemon, "too_slow")["attempts"]
+    assert (attempt["reason"], "deadline" in attempt["message"]) == ("Timeout", True), attempt
 
 
 def test_a_function_s_answer_is_the_command(daemon: Daemon) -> None:

@@ -1,4 +1,5 @@
-"""Deferred tasks wait in the trigger runners of the chart's Deployment, one of whose pods is deleted by force."""
+"""Deferred tasks wait in the trigger runners of the chart's Deployment, one of whose pods is deleted by force. What a
+deadline's author wants to be called is called there too."""
 
 from __future__ import annotations
 
@@ -22,8 +23,9 @@ DAG = """
 import asyncio
 import urllib.error
 import urllib.request
+from datetime import timedelta
 
-from airflow.sdk import DAG, BaseOperator
+from airflow.sdk import DAG, AsyncCallback, BaseOperator, DeadlineAlert, DeadlineReference, SyncCallback
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 
@@ -61,7 +63,20 @@ class Waits(BaseOperator):
         return event
 
 
-with DAG("waiting", schedule=None, max_active_tasks=100):
+async def late(context, how):
+    await asyncio.to_thread(ask, f"late/{{how}}/{{context['dag_run']['dag_run_id']}}")
+
+
+def later(context):
+    ask(f"late/sync/{{context['dag_run']['dag_run_id']}}")
+
+
+QUEUED = DeadlineReference.DAGRUN_QUEUED_AT
+LATE = [
+    DeadlineAlert(QUEUED, timedelta(seconds=2), AsyncCallback(late, {{"how": "async"}})),
+    DeadlineAlert(QUEUED, timedelta(seconds=3), SyncCallback(later)),
+]
+with DAG("waiting", schedule=None, max_active_tasks=100, deadline=LATE):
     Waits.partial(task_id="w").expand(number=list(range({count})))
 """
 #: Run inside the daemon's pod: what it says of triggers.
@@ -74,11 +89,13 @@ print(json.dumps(json.load(urllib.request.urlopen(request, timeout=30))["trigger
 
 
 class Gate:
-    """A server that tasks and triggers can reach: a gate that is shut at first, and notes of who has gone on."""
+    """A server that tasks and triggers can reach: a gate that is shut at first, and notes of who has gone on and of who
+    was told that it is late."""
 
     def __init__(self) -> None:
         self.is_open = False
         self.resumed: Counter[tuple[str, ...]] = Counter()
+        self.late: Counter[tuple[str, ...]] = Counter()
 
     @contextmanager
     def listening(self, host: str) -> Iterator[str]:
@@ -90,6 +107,8 @@ class Gate:
                 what, *which = self.path.strip("/").split("/")
                 if what == "resumed":
                     gate.resumed[tuple(which)] += 1
+                if what == "late":
+                    gate.late[tuple(which)] += 1
                 self.send_response(204 if gate.is_open else 503)
                 self.end_headers()
 
@@ -141,6 +160,8 @@ def test_all_resume_once_though_a_trigger_runner_s_pod_is_deleted_by_force(
         wait_until(
             "others that hold what it held", lambda: (held := holders(installation)) != {} and victim not in held, 60
         )
+        wait_until("the deadlines' callbacks", lambda: set(gate.late) == {("async", "one"), ("sync", "one")}, 60)
         gate.is_open = True
         wait_until("the end of all", lambda: states(installation) == {"success": COUNT}, 180)
+        assert set(gate.late.values()) == {1}
         assert gate.resumed == {(str(number), "1"): 1 for number in range(COUNT)}

@@ -1,4 +1,4 @@
-"""Timetables of authors' own, asked by a real trigger runner of a daemon with the local backend."""
+"""Timetables and partition mappers of authors' own, asked by a real trigger runner of a daemon with the local backend."""
 
 from __future__ import annotations
 
@@ -64,6 +64,45 @@ for name, timetable in (("days", Days(4)), ("broken", Broken(1)), ("deadly", Dea
         BashOperator(task_id="a", bash_command="echo {{ data_interval_start | ds }}")
 """
 
+MAPPED = """
+import datetime
+
+from airflow.partition_mappers.base import PartitionMapper
+from airflow.sdk import DAG, Asset, PartitionedAssetTimetable, RollupMapper, SegmentWindow, task
+
+
+class Region(PartitionMapper):
+    def __init__(self, known):
+        super().__init__()
+        self.known = known
+
+    def to_downstream(self, key):
+        return [self.known[word] for word in key.split("+")]
+
+    def to_partition_date(self, downstream_key):
+        return datetime.datetime(2026, 1, 5, tzinfo=datetime.timezone.utc)
+
+    def serialize(self):
+        return {"known": self.known}
+
+    @classmethod
+    def deserialize(cls, data):
+        return cls(data["known"])
+
+
+region = Region({"Europe": "eu", "America": "us"})
+rollup = RollupMapper(upstream_mapper=region, window=SegmentWindow(["Europe", "Europe+Europe"]))
+for name, mapper in (("mapped", region), ("rolled", rollup)):
+    timetable = PartitionedAssetTimetable(assets=Asset(name), default_partition_mapper=mapper)
+    with DAG(name, schedule=timetable):
+
+        @task
+        def key(*, partition_key, partition_date):
+            return [partition_key, partition_date.isoformat()]
+
+        key()
+"""
+
 
 @pytest.fixture
 def daemon(tmp_path: Path):
@@ -72,6 +111,7 @@ def daemon(tmp_path: Path):
     folder.mkdir()
     (folder / "timetables.py").write_text(TIMETABLES)
     (folder / "theirs.py").write_text(DAGS.replace("*NINE", f"{day.year}, {day.month}, {day.day}"))
+    (folder / "mapped.py").write_text(MAPPED)
     (tmp_path / "path").mkdir()
     (tmp_path / "path" / "only_on_path.py").write_text("PREFIX = 'mine'\n")
     rule = {"dag": "days", "environment": {"PYTHONPATH": str(tmp_path / "path")}}
@@ -92,7 +132,7 @@ def problems(daemon: Daemon, dag_id: str) -> str:
 
 @pytest.mark.timeout(300)
 def test_runs_are_made_as_the_timetable_tells_and_one_that_fails_is_told_of(daemon: Daemon) -> None:
-    daemon.wait_for("the DAGs", lambda: len(daemon.json("dags", "list")) == 3)
+    daemon.wait_for("the DAGs", lambda: len(daemon.json("dags", "list")) == 5)
     for dag_id in ("broken", "deadly", "days"):
         daemon.run("dags", "unpause", dag_id)
     found = daemon.wait_for(
@@ -114,3 +154,35 @@ def test_runs_are_made_as_the_timetable_tells_and_one_that_fails_is_told_of(daem
         "the run by hand", lambda: (row := daemon.json("runs", "show", "days", "mine"))["state"] == "success" and row
     )
     assert (mine["data_interval_start"][8:10], mine["data_interval_end"]) == ("01", mine["logical_date"])
+
+
+@pytest.mark.timeout(300)
+def test_runs_begin_for_the_keys_that_their_partition_mapper_tells(daemon: Daemon) -> None:
+    daemon.wait_for("the DAGs", lambda: len(daemon.json("dags", "list")) == 5)
+    for dag_id in ("mapped", "rolled"):
+        daemon.run("dags", "unpause", dag_id)
+    daemon.run("assets", "tell", "mapped", "--partition-key", "Europe+America")
+    daemon.run("assets", "tell", "mapped", "--partition-key", "Asia")
+
+    def ended(dag_id: str, count: int) -> list[Any]:
+        rows = runs(daemon, dag_id)
+        return rows if [row["state"] for row in rows] == ["success"] * count else []
+
+    def told(dag_id: str, run: Any) -> Any:
+        return daemon.json("tasks", "show", dag_id, run["run_id"], "key")["xcoms"]["return_value"]
+
+    found = daemon.wait_for("two runs", lambda: ended("mapped", 2), 120)
+    date = "2026-01-05T00:00:00+00:00"
+    assert sorted(told("mapped", run) for run in found) == [["eu", date], ["us", date]]
+
+    def problems_told() -> list[str]:
+        return [words for event in daemon.json("assets", "events", "mapped") for words in event["problems"].values()]
+
+    (problem,) = daemon.wait_for("a failure", problems_told)
+    assert "KeyError: 'Asia'" in problem
+    daemon.run("assets", "tell", "rolled", "--partition-key", "Europe")
+    (one,) = daemon.wait_for("what waits", lambda: daemon.json("partitions", "list"))
+    assert (one["partition_key"], one["assets"][0]["missing_keys"]) == ("eu", ["Europe+Europe"])
+    daemon.run("assets", "tell", "rolled", "--partition-key", "Europe+Europe")
+    (run,) = daemon.wait_for("the run", lambda: ended("rolled", 1), 120)
+    assert told("rolled", run) == ["eu", date]

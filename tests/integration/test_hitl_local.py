@@ -38,7 +38,7 @@ def test_people_are_asked_and_their_answers_are_the_results(tmp_path: Path) -> N
             rows = database.execute("select task_id, value from xcoms where key = 'return_value'").fetchall()
         results = {task_id: json.loads(value) for task_id, value in rows}
         assert (results["form"]["chosen_options"], results["form"]["params_input"]) == (["OK"], {"name": "Ada"})
-        assert results["form"]["responded_by_user"] == {"id": "api", "name": "api"}
+        assert results["form"]["responded_by_user"] == {"id": "cli", "name": "cli"}
         assert (results["late"]["chosen_options"], results["late"]["responded_by_user"]) == (["b"], None)
         assert "branch" not in results  # as under Airflow 3, whose tasks end where they skip others
         assert "HITLTimeoutError" in daemon.run("tasks", "logs", "asks", "test", "never")

@@ -154,10 +154,13 @@ def status(daemon: Daemon) -> dict[str, Any]:
 
 
 def held_by_two(daemon: Daemon) -> dict[str, int] | None:
-    """How many triggers each of two runners holds, once all are held and shared."""
+    """How many triggers each of two runners holds, once all are held and shared.
+
+    A runner that has just begun holds none until the other has given back what is beyond its share.
+    """
     found = status(daemon)
     held = found["runners"]
-    return held if found["unheld"] == 0 and sum(held.values()) == COUNT and len(held) == 2 else None
+    return held if found["unheld"] == 0 and sorted(held.values()) == [COUNT // 2] * 2 else None
 
 
 def states(daemon: Daemon, dag_id: str) -> Counter[str]:
@@ -174,13 +177,9 @@ def test_all_resume_once_though_a_runner_and_the_daemon_are_killed(here: Path, d
     daemon.wait_for("the DAGs", lambda: len(daemon.json("dags", "list")) == 2)
     daemon.run("dags", "trigger", "many", "--run-id", "r")
     held = daemon.wait_for("two runners that hold all", lambda: held_by_two(daemon), 300, 0.5)
-    assert sorted(held.values()) == [COUNT // 2] * 2
     victim = min(held)
     kill_runner(daemon, victim)
-    after = daemon.wait_for(
-        "others that hold all", lambda: (now := held_by_two(daemon)) and victim not in now and now, 120
-    )
-    assert sorted(after.values()) == [COUNT // 2] * 2
+    daemon.wait_for("others that hold all", lambda: (now := held_by_two(daemon)) and victim not in now, 120)
     (here / "go_a").touch()
     daemon.wait_for("the first that go on", lambda: (here / "notes").exists(), 120)
     daemon.kill()

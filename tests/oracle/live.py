@@ -20,7 +20,7 @@ from tests.oracle.environments import Environment
 from tests.oracle.postgres import free_port, postgres
 
 COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
-START_LIMIT_S = 180.0
+START_LIMIT_S = 600.0
 STOP_LIMIT_S = 30.0
 ENDED = ("success", "failed")
 T = TypeVar("T")

@@ -103,7 +103,7 @@ def _dag_ids(api: httpx.Client) -> set[str]:
 
 def _scanned(api: httpx.Client, wanted: set[str]) -> bool:
     """Whether what is missing has an import error, so that waiting for it is of no use."""
-    failed = {entry["filename"] for entry in _get(api, "/api/v2/importErrors")["import_errors"]}
+    failed = {entry["filename"] for entry in _get(api, "/api/v2/importErrors", limit=1000)["import_errors"]}
     return bool(failed) and len(_dag_ids(api) & wanted) + len(failed) >= len(wanted)
 
 
@@ -139,17 +139,16 @@ def _answered(api: httpx.Client, answers: Mapping[str, Mapping[str, Any]]) -> No
 
 def _all_runs(api: httpx.Client, dag_id: str) -> list[dict[str, Any]]:
     """Runs, the first one first, without those that the schedule made: Airflow is told to make none."""
-    rows = _get(api, f"/api/v2/dags/{dag_id}/dagRuns", limit=1000)["dag_runs"]
-    return [run for run in reversed(rows) if run["run_type"] != "scheduled"]
+    rows = _get(api, f"/api/v2/dags/{dag_id}/dagRuns", limit=1000, order_by="run_after")["dag_runs"]
+    return [run for run in rows if run["run_type"] != "scheduled"]
 
 
 def _runs(api: httpx.Client, dag_id: str) -> Iterator[Outcome]:
     for run in _all_runs(api, dag_id):
         base = f"/api/v2/dags/{dag_id}/dagRuns/{run['run_id']}/taskInstances"
-        rows = _get(api, base)["task_instances"]
+        rows = _get(api, base, limit=1000, order_by="id")["task_instances"]
         tasks = {_name(row): _task(api, base, row) for row in rows}
         names = (
-            "triggered_by",
             "run_id",
             "run_type",
             "state",
@@ -159,6 +158,7 @@ def _runs(api: httpx.Client, dag_id: str) -> Iterator[Outcome]:
             "data_interval_end",
         )
         yield {
+            "triggered_by": run["who"],
             **{name: run[name] for name in names},
             "launches": [launch for task in tasks.values() for launch in task.pop("launches")],
             "tasks": tasks,
@@ -174,7 +174,7 @@ def _task(api: httpx.Client, base: str, row: Mapping[str, Any]) -> dict[str, Any
     return {
         "state": row["state"],
         "try_number": row["try_number"],
-        "label": shown["rendered_map_index"],
+        "label": shown["map_index_label"],
         "rendered": shown["rendered_fields"],
         "xcoms": shown["xcoms"],
         "launches": [launch["launch_id"] for launch in shown["launches"]],
@@ -188,7 +188,7 @@ def _keep_logs(api: httpx.Client, found: Mapping[str, list[Outcome]], folder: Pa
         for run in runs:
             for name, task in run["tasks"].items():
                 task_id, _, index = name.rstrip("]").partition("[")
-                path = f"/api/v2/dags/{dag_id}/dagRuns/{run['run_id']}/taskInstances/{task_id}/logs"
+                path = f"/goflow/v1/dags/{dag_id}/dagRuns/{run['run_id']}/taskInstances/{task_id}/logs"
                 for number in range(1, task["try_number"] + 1):
                     answer = api.get(f"{path}/{number}", params={"map_index": index or -1})
                     if answer.is_success:

@@ -79,7 +79,7 @@ def _answer(answers: dict[str, dict[str, Any]]) -> None:
                 continue
             if (timezone.utcnow() - detail.created_at).total_seconds() < THINKS_S:
                 continue
-            detail.responded_by = HITLUser(id="api", name="api")
+            detail.responded_by = HITLUser(id="cli", name="cli")
             detail.responded_at = timezone.utcnow()
             detail.chosen_options = given["chosen_options"]
             detail.params_input = given.get("params_input", {})

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import resource
 import signal
 import sys
 import time
@@ -18,8 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from goflow_runner import command, processes
+from goflow_runner.accounting import Account
 from goflow_runner.client import RefusedError, ServerAwayError, TaskClient
-from goflow_runner.output import Output
+from goflow_runner.output import BUSY_S, Output
 from goflow_runner.wire import EXIT_NO_SERVER, EXIT_NOT_CLAIMED, Finish, OutcomeInfo, TaskInput
 
 if TYPE_CHECKING:
@@ -110,6 +110,7 @@ class Attempt:
         self.work_dir = work_dir
         self.environment = environment
         self.stop = stop or Stop(KILL_AFTER_S)
+        self.account = Account()
         self.timed_out = False
         self.result_is_last_line = False
 
@@ -172,7 +173,6 @@ def _run_claimed(
     given = {**environment, **task["environment"]}
     given.setdefault("AIRFLOW_HOME", str(work_dir / "airflow"))  # Airflow always sets it, and commands rely on it
     attempt = Attempt(task, client, output, work_dir, given, stop)
-    started = time.monotonic()
     try:
         outcome = _run_task(attempt, execute_python)
     except Exception as problem:  # the runner's own failure is the attempt's, told in words
@@ -180,7 +180,7 @@ def _run_claimed(
         outcome = {"state": "failed", "reason": "Runner", "message": f"{type(problem).__name__}: {problem}"}
     kill_at = attempt.stop.kill_at
     processes.end_all_children(None if kill_at is None else min(kill_at, time.monotonic() + GOODBYE_S))
-    outcome["usage"] = _usage(time.monotonic() - started)
+    outcome["usage"] = attempt.account.told(in_container=TERMINATION_LOG.exists())
     return _tell(attempt, outcome)
 
 
@@ -233,13 +233,15 @@ def _wait(attempt: Attempt, margin_s: float) -> int:
     stop = attempt.stop
     with processes.Watch(stop.child) as watch:
         while True:
-            moments = (deadline, stop.kill_at, attempt.output.due())
+            moments = (deadline, stop.kill_at, attempt.output.due(), attempt.account.due)
             until = min((moment for moment in moments if moment is not None), default=None)
             code = watch.pause(until, attempt.output)
             if code is not None:
                 return code
             attempt.output.send()
             now = time.monotonic()
+            if now >= attempt.account.due:
+                attempt.account.look()
             if stop.kill_at is not None and now >= stop.kill_at:
                 attempt.output.say("the task did not stop: it is killed")
                 processes.signal_group(stop.child, signal.SIGKILL)
@@ -249,15 +251,6 @@ def _wait(attempt: Attempt, margin_s: float) -> int:
                 attempt.output.say(f"Process timed out: execution_timeout of {limit} s is over, it is told to stop")
                 attempt.timed_out = not stop.told
                 stop.tell_child()
-
-
-def _usage(wall_s: float) -> dict[str, float]:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return {
-        "cpu_seconds": round(used.ru_utime + used.ru_stime, 6),
-        "max_rss_bytes": used.ru_maxrss * 1024,
-        "wall_seconds": round(wall_s, 6),
-    }
 
 
 def _tell(attempt: Attempt, outcome: OutcomeInfo) -> int:
@@ -277,7 +270,7 @@ def _tell(attempt: Attempt, outcome: OutcomeInfo) -> int:
         _write_atomically(attempt.work_dir / "finish.json", finish)
     word = {key: value for key, value in outcome.items() if key != "deferral"}  # it may hold secrets
     _leave_word({**word, **{key: value for key, value in finish.items() if key == "xcoms"}})
-    finish["lines"] = attempt.output.ship()
+    finish["lines"] = attempt.output.ship(0.0 if attempt.stop.told else BUSY_S)
     try:
         attempt.client.finish(finish)
     except RefusedError as refusal:

@@ -58,6 +58,14 @@ class ServerAwayError(Exception):
     """The server did not answer for as long as the runner waits."""
 
 
+class ServerBusyError(ServerAwayError):
+    """The server has asked to come back with this in so many seconds (AFTER_S)."""
+
+    def __init__(self, after_s: float, words: str) -> None:
+        self.after_s = after_s
+        super().__init__(words)
+
+
 class Patience:
     """How long a call is tried again that nobody has answered, with growing pauses: PATIENCE_S seconds, and less where
     TOKEN_FILE is gone."""
@@ -131,9 +139,11 @@ class TaskClient:
         """Store lines; sending a line again is harmless."""
         self.call("POST", f"launches/{self.launch_id}/logs", {"lines": lines})
 
-    def logs_as_written(self, lines: list[bytes]) -> None:
-        """The same with lines that are JSON already, as they stand in the spool."""
-        self.call("POST", f"launches/{self.launch_id}/logs", b'{"lines":[' + b",".join(lines) + b"]}")
+    def logs_as_written(self, lines: list[bytes], written: int = 0, *, last: bool = False) -> None:
+        """The same with lines that are JSON already, as they stand in the spool. WRITTEN, LAST: `LogLines`. Raises
+        ServerBusyError where the server has too many lines just now."""
+        body = b'{"written":%d,"last":%b,"lines":[%b]}' % (written, b"true" if last else b"false", b",".join(lines))
+        self._until_answered("POST", f"launches/{self.launch_id}/logs", body, _json, comes_back=True)
 
     def report(
         self,
@@ -296,8 +306,10 @@ class TaskClient:
         headers: Mapping[str, str] = _NOTHING,
         *,
         any_answer: bool = False,
+        comes_back: bool = False,
     ) -> T:
-        """What TAKE makes of the first answer that arrives whole: of 2xx, or with ANY_ANSWER of any but 5xx and 429."""
+        """What TAKE makes of the first answer that arrives whole: of 2xx, or with ANY_ANSWER of any but 5xx and 429.
+        COMES_BACK: who calls comes back by itself when the server asks for that (ServerBusyError)."""
         import http.client
 
         patience = Patience(self.patience_s, self.token_file, self._sleep)
@@ -311,6 +323,9 @@ class TaskClient:
                 detail = _detail(response.read())
                 if is_said:
                     raise RefusedError(response.status, detail)
+                after_s = _retry_after(response)
+                if comes_back and response.status == 429 and after_s:
+                    raise ServerBusyError(after_s, detail)
                 trouble = f"{response.status}: {detail}"
             except (OSError, http.client.HTTPException) as problem:
                 self.close()
@@ -382,6 +397,12 @@ def claim_of(claimant: str) -> Claim:
 def is_answer(status: int) -> bool:
     """Whether the server has spoken with STATUS: else it is in trouble, or asks to come back."""
     return status < 500 and status != 429
+
+
+def _retry_after(response: http.client.HTTPResponse) -> float:
+    """The seconds of ``Retry-After``; 0 where there are none."""
+    told = response.getheader("Retry-After", "")
+    return float(told) if told.isdecimal() and len(told) < 6 else 0.0
 
 
 def read_token(token_file: str) -> str:

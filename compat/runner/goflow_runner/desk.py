@@ -65,11 +65,11 @@ class DeskClient:
         """`TaskClient.finish`."""
         self._call("finish", finish)
 
-    def logs_as_written(self, lines: list[bytes]) -> None:
+    def logs_as_written(self, lines: list[bytes], written: int = 0, *, last: bool = False) -> None:
         """`TaskClient.logs_as_written`."""
         client = self.another()
         try:
-            client.logs_as_written(lines)
+            client.logs_as_written(lines, written, last=last)
         finally:
             client.close()
 

@@ -223,6 +223,9 @@ def process_identity(pid: int) -> str | None:
 
 def _preload() -> None:
     """Import what tasks are going to need; what is missing costs the task its own import and no more."""
+    import encodings.idna  # noqa: F401 - how a socket writes its host's name
+    import http.client  # noqa: F401
+    import logging  # noqa: F401
     import tempfile  # noqa: F401
 
     import goflow_runner.python_task  # noqa: F401

@@ -13,7 +13,7 @@ from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from goflow_runner.client import RefusedError, ServerAwayError, TaskClient
+from goflow_runner.client import RefusedError, ServerAwayError, ServerBusyError, TaskClient
 from goflow_runner.wire import LogLine
 
 if TYPE_CHECKING:
@@ -31,6 +31,13 @@ LONGEST_RESULT = 8 << 20
 """Characters of the last line that are kept as a result: written as JSON, they may become six times as many."""
 DRAIN_S = 5.0
 """Seconds for which the end of the pipe is waited for once the task has ended: something may still hold it open."""
+LARGEST_BACKLOG = 512 << 20
+"""Bytes of spool that wait to be sent; lines beyond are lost, and counted, until there is room again."""
+RECLAIM_AT_BYTES = 16 << 20
+"""Bytes of spool that were all sent, from which on the file begins anew."""
+BUSY_S = 60.0
+"""Seconds for which the end of a task waits for a server that takes no lines just now; then they are sent as the last
+ones, which it takes in any case."""
 MOST_REFUSALS = 10
 """Requests that the server may refuse for what is in them, before no more are sent."""
 _REFUSED_FOR_GOOD = frozenset({401, 403, 404, 410})
@@ -45,7 +52,11 @@ class Output:
     """
 
     def __init__(
-        self, spool: Path | None, client: TaskClient | DeskClient | None, clock: Callable[[], float] = time.time
+        self,
+        spool: Path | None,
+        client: TaskClient | DeskClient | None,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.translate: Callable[[str], list[str]] | None = None
         """What is to be shown for a line, set before the first one."""
@@ -57,6 +68,7 @@ class Output:
         self._shipped = False
         self._client = client
         self._clock = clock
+        self._sleep = sleep
         self._lock = threading.Lock()
         self._seq = 0
         self._partial = b""
@@ -129,16 +141,18 @@ class Output:
                 self._keep([("out", piece) for line in self._lines(self._partial) for piece in self._cut(line)])
                 self._partial = b""
 
-    def ship(self) -> list[LogLine]:
-        """Send what is left but for the last few lines, which are given back: they travel with the last call."""
+    def ship(self, busy_s: float = BUSY_S) -> list[LogLine]:
+        """Send what is left but for the last few lines, which are given back: they travel with the last call. A server
+        that takes none just now is waited for up to BUSY_S seconds."""
         self._closing.set()
         if self._sender is not None:
             self._sender.join(40.0)  # it may be in the midst of a call
         if self._client is not None:
             with contextlib.suppress(ServerAwayError):
-                while self._spooled - self._sent > SEND_AT_BYTES or self._batch()[2] >= SEND_AT_LINES:
-                    if not self._send_batch(self._client):
-                        break
+                self._send_the_rest(self._client, busy_s)
+        with self._lock:
+            if self._lost[0]:
+                self._keep([])
         lines, end, _ = self._batch()
         while self._spooled > end:  # the server was away, or it wants no more: the end of the log is what tells most
             self._sent = end
@@ -236,6 +250,9 @@ class Output:
             for number, (stream, text) in enumerate(lines)
         ]
         content = "".join(f"{json.dumps(line)}\n" for line in made).encode("ascii")
+        if self._spooled - self._sent + len(content) > LARGEST_BACKLOG:
+            self._lost = (lost + len(lines) - bool(lost), f"{LARGEST_BACKLOG >> 20} MiB of them wait for the server")
+            return
         try:
             if self._spool is None:
                 self._spool = FileIO(self._path, "ab")
@@ -260,18 +277,34 @@ class Output:
         client = self._client.another()
         client.patience_s = 5.0
         while not self._closing.is_set():
-            with contextlib.suppress(ServerAwayError):
+            pause = SEND_EVERY_S
+            try:
                 while self._spooled > self._sent and not self._closing.is_set():
                     if not self._send_batch(client):
                         self._closing.wait()
-            self._closing.wait(SEND_EVERY_S)
+            except ServerBusyError as busy:
+                pause = busy.after_s
+            except ServerAwayError:
+                pass
+            self._closing.wait(pause)
         client.close()
 
-    def _send_batch(self, client: TaskClient | DeskClient) -> bool:
+    def _send_the_rest(self, client: TaskClient | DeskClient, busy_s: float) -> None:
+        """Send all but the last few lines. Raises ServerAwayError."""
+        while self._spooled - self._sent > SEND_AT_BYTES or self._batch()[2] >= SEND_AT_LINES:
+            try:
+                if not self._send_batch(client, last=busy_s <= 0):
+                    return
+            except ServerBusyError as busy:
+                pause = min(busy.after_s, busy_s)
+                self._sleep(pause)
+                busy_s -= pause
+
+    def _send_batch(self, client: TaskClient | DeskClient, *, last: bool = False) -> bool:
         """Send the next lines; false when the server wants no more. Raises ServerAwayError."""
         lines, end, _ = self._batch()
         try:
-            client.logs_as_written(lines)
+            client.logs_as_written(lines, self._seq, last=last)
         except RefusedError as refusal:
             self._refusals += 1
             if refusal.status in _REFUSED_FOR_GOOD or self._refusals > MOST_REFUSALS:
@@ -279,7 +312,16 @@ class Output:
             with self._lock:
                 self._keep([("runner", f"the server refused {len(lines)} lines: {refusal}")])
         self._sent = end
+        self._reclaim()
         return True
+
+    def _reclaim(self) -> None:
+        """Begin the spool anew where it is large and all of it was sent."""
+        with self._lock:
+            if self._spool is not None and self._sent == self._spooled >= RECLAIM_AT_BYTES:
+                with contextlib.suppress(OSError):
+                    self._spool.truncate(0)
+                    self._sent = self._spooled = 0
 
     def _batch(self) -> tuple[list[bytes], int, int]:
         """The next lines of the spool that were not sent, where they end in it, and how many they are."""

@@ -6,7 +6,8 @@ Every call carries ``Authorization: Bearer TOKEN``; the token is good for one la
 ``POST launches/ID/claim``               `Claim` -> `TaskInput`. 409: another process has claimed this launch, end
                                          quietly. 410: the launch is not wanted any more, end quietly.
 ``GET folders/DIGEST.tar``               The DAG folder of the launch's own version as it was, an uncompressed tar.
-``POST launches/ID/logs``                `LogLines` -> 204. Lines are numbered; sending some twice is harmless.
+``POST launches/ID/logs``                `LogLines` -> 204. Lines are numbered; sending some twice is harmless. 429 with
+                                         ``Retry-After``: not now, where they can wait.
 ``POST launches/ID/report``              `Report`: rendered fields and XComs before the end -> 204.
 ``POST launches/ID/finish``              `Finish`: the last report, the last lines and the outcome -> 204. Repeating it
                                          is harmless, and so is coming late: the end that was told first stands.
@@ -262,10 +263,16 @@ class LogLine(TypedDict):
     text: str
 
 
-class LogLines(TypedDict):
+class LogLines(TypedDict, total=False):
     """Some lines, in order, without gaps among them."""
 
     lines: list[LogLine]
+    """Always given."""
+    written: int
+    """The number of the last line that the task has written by now; should the rest never come, the gap has a size."""
+    last: bool
+    """False: who sends them keeps them where the server has too many just now (429, with ``Retry-After``) and comes
+    back. True, or left out: they cannot wait, as their task has ended."""
 
 
 class XComValue(TypedDict):
@@ -360,7 +367,9 @@ class OutcomeInfo(TypedDict, total=False):
     """With ``success``: what has happened to the task's outlets. Absent: nobody has looked, and each asset that the
     file names as an outlet has an event without extra."""
     usage: dict[str, float]
-    """``cpu_seconds``, ``max_rss_bytes``, ``wall_seconds``."""
+    """What the task's processes have used: ``cpu_seconds``, ``max_rss_bytes`` (the largest of them), ``memory_bytes``
+    (several together, where that was more), ``wall_seconds``; of the whole container, where its control group can be
+    read, ``container_cpu_seconds`` and ``container_memory_bytes``, which has the page cache in it."""
 
 
 class Finish(Report, total=False):
@@ -470,8 +479,8 @@ class WatchEvent(TypedDict):
 
 class QuestionInfo(TypedDict):
     """A question to code of the author's own. KIND: ``next_runs`` or ``interval`` (of the DAG's timetable), or
-    ``weight`` (of a task's strategy), or ``deadline`` (what one counts from); ASKED: its arguments, of the last two
-    also ``run`` (`RunInfo`).
+    ``weight`` (of a task's strategy), ``deadline`` (what one counts from), or ``partition`` (of a partition mapper, for
+    which keys an event is); ASKED: its arguments, of a weight or a deadline also ``run`` (`RunInfo`).
     LAUNCH_ID: in whose name the code asks the server; None: it cannot."""
 
     id: int

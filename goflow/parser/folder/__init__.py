@@ -7,7 +7,7 @@ parser; ``survey`` and ``versions`` find out which Airflow the folder is for.
 
 from goflow.parser.folder.archives import Archive, is_archive, open_archive
 from goflow.parser.folder.config import CONFIG_NAME, FileSettings, FolderConfig, folder_config
-from goflow.parser.folder.discovery import dag_files, is_yaml, looks_like_dag
+from goflow.parser.folder.discovery import dag_files, is_yaml, left_out, looks_like_dag
 from goflow.parser.folder.kinds import FILE, FOLDER, kind_of_path
 from goflow.parser.folder.regular import LARGEST_FILE, open_regular, read_regular
 from goflow.parser.folder.settings import ImportMode
@@ -28,6 +28,7 @@ __all__ = [
     "is_archive",
     "is_yaml",
     "kind_of_path",
+    "left_out",
     "looks_like_dag",
     "open_archive",
     "open_regular",

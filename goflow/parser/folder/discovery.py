@@ -7,7 +7,7 @@ from pathlib import Path
 
 from goflow.domain.errors import GoFlowError
 from goflow.domain.spec import Dialect
-from goflow.parser.folder.config import CONFIG_NAME
+from goflow.parser.folder.config import CONFIG_NAME, folder_config
 from goflow.parser.folder.ignore import Rule, Syntax, ignored, rules_of
 from goflow.parser.folder.loaders import without_loaded
 from goflow.parser.yaml import kind_of
@@ -63,6 +63,24 @@ def dag_files(root: Path, dialect: Dialect = Dialect.AIRFLOW3, syntax: Syntax | 
     found += _hidden(root, unlisted)
     inside_of_it = (path for path in python_files if not leads_out(path, root))
     return without_loaded(root, sorted({storable(path) for path in found}), inside_of_it)
+
+
+def left_out(root: Path, path: str) -> bool:
+    """Whether `.airflowignore` files of ROOT leave out PATH, below it, as `goflow.yaml` has their syntax; the file need
+    not be there."""
+    config = folder_config(root)
+    dialect = config.for_file(path).dialect or Dialect.AIRFLOW3
+    syntax: Syntax = config.ignore_syntax or ("regexp" if dialect is Dialect.AIRFLOW2 else "glob")
+    rules: list[Rule] = []
+    step = root
+    parts = path.split("/")
+    for place, part in enumerate(parts):
+        if (step / IGNORE_NAME).is_file():
+            rules += rules_of(step / IGNORE_NAME, root, syntax)
+        step = step / part
+        if ignored(str(step), rules, is_folder=place < len(parts) - 1):
+            return True
+    return False
 
 
 def _listed(folder: Path) -> tuple[list[str], list[str], list[str]]:

@@ -246,7 +246,9 @@ class Values:
         )
         if module.startswith(SHIM):
             return native.call(self(args), self.mapping(kwargs), self.at)
-        return Instance(ClassValue(name, (native,), module_name=self.module_of(module)), {})
+        made = Instance(ClassValue(name, (native,), module_name=self.module_of(module)), {})
+        made.data = partition_mappers.MadeWith(self(args), self.mapping(kwargs))
+        return made
 
     def _make_param(self, told: Any) -> Any:
         return ParamValue(param_class(self.session), self.mapping(told))

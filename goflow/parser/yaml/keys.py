@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from goflow.domain.canonical import Json
+from goflow.domain.cronjobs import RUN_AS
 from goflow.parser.yaml.scalars import Boolean, Choice, DateTime, Duration, Integer, Text
 from goflow.parser.yaml.shapes import Key, ListOf, MapOf, Nullable, Object, Record
 
@@ -105,6 +106,11 @@ DAG = Record(
             "Schedule",
             Nullable(Text("a schedule", strict=True)),
             "cron expression, preset (@daily), @every 1h30m, or @once; without it the DAG runs when it is triggered",
+        ),
+        Key(
+            "RunAs",
+            Choice(RUN_AS, folded=True),
+            "CronJob: Kubernetes itself begins its runs; Job: GoFlow does; without it the daemon's setting counts",
         ),
         Key("Timezone", Text("a time zone such as Europe/Berlin"), "the zone of schedule and dates", default="UTC"),
         Key("StartDateTime", Nullable(DateTime()), "date or date-time of the first execution"),

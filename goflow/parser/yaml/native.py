@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfoNotFoundError
 
 from goflow.domain.canonical import Json
+from goflow.domain.cronjobs import CRONJOB, obstacles
 from goflow.domain.diagnostics import Diagnostic, Severity
 from goflow.domain.moments import Moment, zone_info
 from goflow.domain.spec import DagSpec, Dialect, FileFormat, RuntimeSpec, Schedule, TaskSpec
@@ -78,12 +79,13 @@ class _Document:
         tasks = tuple(self._tasks(given))
         if "Name" not in given.values:
             return None
-        return DagSpec(
+        spec = DagSpec(
             dag_id=given.values["Name"],
             dialect=Dialect.AIRFLOW3,
             dialect_source="file",
             file_format=FileFormat.YAML,
             schedule=schedule,
+            run_as=given.get("RunAs", ""),
             start_date=start,
             end_date=end,
             timezone=timezone,
@@ -98,6 +100,16 @@ class _Document:
             tasks=tasks,
             line=node.line,
         )
+        if spec.run_as == CRONJOB and not self.reader.failed:
+            self._check_cronjob(spec, given)
+        return spec
+
+    def _check_cronjob(self, spec: DagSpec, given: Given) -> None:
+        """Tell what keeps it from being the CronJob that it says it is, each at the key that asks for it."""
+        for obstacle in obstacles(spec):
+            place = given.nodes.get(obstacle.key) or given.nodes["RunAs"]
+            hint = obstacle.hint or "leave it out, or let GoFlow run the DAG: RunAs: Job"
+            self.reader.tell("GF408", place, f"RunAs: CronJob cannot be: {obstacle.words}", hint)
 
     def _name_diagnostics(self, given: Given) -> None:
         """Say of which DAG everything is that is told about this document, also what was told already."""

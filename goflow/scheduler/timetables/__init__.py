@@ -36,6 +36,7 @@ __all__ = [
     "ScheduleError",
     "is_periodic",
     "manual_interval",
+    "moments_between",
     "next_run",
     "next_runs",
     "partitions_between",
@@ -180,3 +181,17 @@ def _events(schedule: Schedule) -> Timetable:
         at = dt.datetime.fromisoformat(str(text))
         dates.append(at.astimezone(dt.UTC) if at.tzinfo else attach_zone(at, zone))
     return EventsTimetable(tuple(sorted(set(dates))), bool(schedule.arguments.get("restrict_to_events")))
+
+
+def moments_between(schedule: Schedule, after: dt.datetime, until: dt.datetime, most: int) -> list[dt.datetime]:
+    """The first MOST moments at which runs of SCHEDULE begin, from AFTER (not included) to UNTIL. Raises
+    ScheduleError."""
+    every, info = Restriction(after, None, catchup=True), None
+    found: list[dt.datetime] = []
+    while len(found) < most:
+        info = next_run(schedule, info, every, until)
+        if info is None or info.run_after > until:
+            break
+        if info.run_after > after:
+            found.append(info.run_after)
+    return found

@@ -98,9 +98,8 @@ class Asking:
 
     def clear_run(self, launch: Launch, request: Request, body: object) -> None:
         """Let a run begin anew. Raises NotFoundError."""
-        operations.clear(
-            self.store, request.path_params["dag_id"], request.path_params["run_id"], who=f"task:{launch.id}"
-        )
+        with self.store.transaction() as tx:
+            operations.clear(tx, request.path_params["dag_id"], request.path_params["run_id"], who=f"task:{launch.id}")
 
     def count_runs(self, _: Launch, request: Request, body: object) -> Any:
         """How many runs there are of those that are asked for."""

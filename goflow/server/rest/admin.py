@@ -1,52 +1,28 @@
-"""Variables, connections, pools, tokens, import errors, events: what an administrator looks after."""
+"""What an administrator looks at: import errors, the event log; and tokens."""
 
 from __future__ import annotations
 
 import datetime as dt
+import json
+from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from goflow.server.rest import shapes
+from goflow.domain.errors import InvalidRequestError, NotFoundError
+from goflow.domain.roles import Role
+from goflow.domain.runs import Event
+from goflow.server.rest import naming, shapes
+from goflow.server.rest.answers import Is
+from goflow.server.rest.answers import own as told_own
+from goflow.server.rest.answers import server as told_server
 from goflow.server.rest.context import CallerDep, ServicesDep
-from goflow.store import connections, events, import_errors, pools, tokens, variables
-from goflow.store.rows import Connection
+from goflow.server.rest.paging import Bound, Number, Paging, PathNumber, conditions, is_
+from goflow.store import events, import_errors, tokens
+from goflow.store.listing import Condition, Op
+from goflow.store.rows import FileErrors
 
 router = APIRouter()
-
-
-class VariableBody(BaseModel):
-    """A Variable."""
-
-    model_config = ConfigDict(extra="forbid")
-    key: str = Field(min_length=1, max_length=250)
-    value: str
-    description: str | None = None
-
-
-class ConnectionBody(BaseModel):
-    """A connection."""
-
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
-    connection_id: str = Field(min_length=1, max_length=250)
-    conn_type: str = "generic"
-    description: str | None = None
-    host: str | None = None
-    login: str | None = None
-    password: str | None = None
-    schema_: str | None = Field(None, alias="schema")
-    port: int | None = Field(None, ge=0, le=65535)
-    extra: str | None = None
-
-
-class PoolBody(BaseModel):
-    """A pool; -1 slots: without bound."""
-
-    model_config = ConfigDict(extra="forbid")
-    name: str = Field(min_length=1, max_length=256)
-    slots: int = Field(ge=-1)
-    description: str | None = None
-    include_deferred: bool = False
 
 
 class TokenBody(BaseModel):
@@ -54,174 +30,163 @@ class TokenBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     name: str = Field(min_length=1, max_length=100)
-    expires_in_days: int | None = Field(None, ge=1)
+    role: Role = Role.ADMIN
+    expires_in_days: int | None = Field(None, ge=1, le=36500)
 
 
-@router.get("/api/v2/variables", tags=["Variable"])
-def list_variables(services: ServicesDep, caller: CallerDep) -> shapes.Body:
-    """All Variables by name."""
-    with services.store.reading() as tx:
-        found = [shapes.variable(row) for row in variables.list_(tx)]
-    return {"variables": found, "total_entries": len(found)}
+class ImportErrorQuery(Paging):
+    """Import errors by the file."""
+
+    filename: str | None = None
+    filename_pattern: str | None = None
+    filename_prefix_pattern: str | None = None
+    bundle_name: str | None = None
 
 
-@router.get("/api/v2/variables/{name:path}", tags=["Variable"])
-def show_variable(name: str, services: ServicesDep, caller: CallerDep) -> shapes.Body:
-    """One Variable."""
-    with services.store.reading() as tx:
-        return shapes.variable(variables.get(tx, name))
+class EventQuery(Paging):
+    """Events by all that Airflow's list knows."""
 
-
-@router.put("/goflow/v1/variables", tags=["Variable"])
-@router.post("/api/v2/variables", tags=["Variable"], status_code=201)
-def set_variable(body: VariableBody, services: ServicesDep, caller: CallerDep) -> shapes.Body:
-    """Set a Variable."""
-    with services.store.transaction() as tx:
-        variables.set_(tx, body.key, body.value, body.description, who=caller)
-        return shapes.variable(variables.get(tx, body.key))
-
-
-@router.delete("/api/v2/variables/{name:path}", tags=["Variable"], status_code=204)
-def delete_variable(name: str, services: ServicesDep, caller: CallerDep) -> None:
-    """Remove a Variable."""
-    with services.store.transaction() as tx:
-        if not variables.delete_(tx, name, who=caller):
-            raise HTTPException(404, f"there is no Variable {name}")
-
-
-@router.get("/api/v2/connections", tags=["Connection"])
-def list_connections(services: ServicesDep, caller: CallerDep) -> shapes.Body:
-    """All connections by id, without their secrets."""
-    with services.store.reading() as tx:
-        found = [shapes.connection(row) for row in connections.list_(tx)]
-    return {"connections": found, "total_entries": len(found)}
-
-
-@router.get("/api/v2/connections/{conn_id}", tags=["Connection"])
-def show_connection(conn_id: str, services: ServicesDep, caller: CallerDep) -> shapes.Body:
-    """One connection, without its secrets."""
-    with services.store.reading() as tx:
-        return shapes.connection(connections.get(tx, conn_id))
-
-
-@router.post("/api/v2/connections", tags=["Connection"], status_code=201)
-def set_connection(body: ConnectionBody, services: ServicesDep, caller: CallerDep) -> shapes.Body:
-    """Set a connection; password and extra are encrypted at rest."""
-    row = Connection(
-        conn_id=body.connection_id,
-        conn_type=body.conn_type,
-        description=body.description,
-        host=body.host,
-        login=body.login,
-        password=body.password,
-        schema=body.schema_,
-        port=body.port,
-        extra=body.extra,
-    )
-    with services.store.transaction() as tx:
-        connections.set_(tx, row, who=caller)
-        return shapes.connection(connections.get(tx, body.connection_id))
-
-
-@router.delete("/api/v2/connections/{conn_id}", tags=["Connection"], status_code=204)
-def delete_connection(conn_id: str, services: ServicesDep, caller: CallerDep) -> None:
-    """Remove a connection."""
-    with services.store.transaction() as tx:
-        if not connections.delete_(tx, conn_id, who=caller):
-            raise HTTPException(404, f"there is no connection {conn_id}")
-
-
-@router.get("/api/v2/pools", tags=["Pool"])
-def list_pools(services: ServicesDep, caller: CallerDep) -> shapes.Body:
-    """All pools and how full they are."""
-    with services.store.reading() as tx:
-        found = [shapes.pool(row) for row in pools.list_(tx)]
-    return {"pools": found, "total_entries": len(found)}
-
-
-@router.get("/api/v2/pools/{name}", tags=["Pool"])
-def show_pool(name: str, services: ServicesDep, caller: CallerDep) -> shapes.Body:
-    """One pool."""
-    with services.store.reading() as tx:
-        return shapes.pool(pools.get(tx, name))
-
-
-@router.post("/api/v2/pools", tags=["Pool"], status_code=201)
-def set_pool(body: PoolBody, services: ServicesDep, caller: CallerDep) -> shapes.Body:
-    """Make a pool or change it."""
-    with services.store.transaction() as tx:
-        pools.set_(
-            tx,
-            body.name,
-            body.slots,
-            description=body.description,
-            include_deferred=body.include_deferred,
-            who=caller,
-        )
-        return shapes.pool(pools.get(tx, body.name))
-
-
-@router.delete("/api/v2/pools/{name}", tags=["Pool"], status_code=204)
-def delete_pool(name: str, services: ServicesDep, caller: CallerDep) -> None:
-    """Remove a pool; ``default_pool`` stays."""
-    with services.store.transaction() as tx:
-        if not pools.delete_(tx, name, who=caller):
-            raise HTTPException(404, f"there is no pool {name}")
+    dag_id: str | None = None
+    task_id: str | None = None
+    run_id: str | None = None
+    map_index: Number | None = None
+    try_number: Number | None = None
+    owner: str | None = None
+    event: str | None = None
+    excluded_events: list[str] = Field(default_factory=list)
+    included_events: list[str] = Field(default_factory=list)
+    before: Bound = None
+    after: Bound = None
+    dag_id_pattern: str | None = None
+    dag_id_prefix_pattern: str | None = None
+    task_id_pattern: str | None = None
+    task_id_prefix_pattern: str | None = None
+    run_id_pattern: str | None = None
+    run_id_prefix_pattern: str | None = None
+    owner_pattern: str | None = None
+    owner_prefix_pattern: str | None = None
+    event_pattern: str | None = None
+    event_prefix_pattern: str | None = None
 
 
 @router.get("/api/v2/importErrors", tags=["Import Error"])
-def list_import_errors(services: ServicesDep, caller: CallerDep) -> shapes.Body:
+def get_import_errors(
+    query: Annotated[ImportErrorQuery, Query()], services: ServicesDep, caller: CallerDep
+) -> Annotated[shapes.Body, Is(told_server.ImportErrorCollectionResponse)]:
     """Every file that could not be taken as it is, with its diagnostics."""
     with services.store.reading() as tx:
-        found = import_errors.list_(tx)
+        found = [row for row in import_errors.list_(tx) if _fits(row.path, query)]
+    told = [_import_error(row) for row in found]
+    for name in reversed(query.order_by):
+        told.sort(key=lambda row: str(row[_order(name)]), reverse=name.startswith("-"))
+    page = query.page()
+    return {"import_errors": told[page.offset :][: page.limit], "total_entries": len(told)}
+
+
+def _order(name: str) -> str:
+    field = {"id": "filename", "import_error_id": "filename", "stacktrace": "stack_trace"}.get(
+        name.lstrip("-"), name.lstrip("-")
+    )
+    if field not in {"filename", "timestamp", "bundle_name", "stack_trace"}:
+        words = f"Ordering with '{name.lstrip('-')}' is disallowed or the attribute does not exist on the model"
+        raise InvalidRequestError(words)
+    return field
+
+
+def _fits(path: str, query: ImportErrorQuery) -> bool:
+    part, beginning = query.filename_pattern, query.filename_prefix_pattern
+    return (
+        query.filename in {None, path}
+        and query.bundle_name in {None, naming.BUNDLE}
+        and (part in {None, "~", "%"} or any(one.strip().lower() in path.lower() for one in str(part).split("|")))
+        and (beginning in {None, "~"} or path.startswith(tuple(one.strip() for one in str(beginning).split("|"))))
+    )
+
+
+def _import_error(row: FileErrors) -> shapes.Body:
+    """ImportErrorResponse, with the diagnostics as such."""
     return {
-        "import_errors": [
-            {
-                "filename": row.path,
-                "timestamp": shapes.moment(row.first_seen_at),
-                "stack_trace": "\n".join(f"{item.span}: {item.code} {item.message}" for item in row.diagnostics),
-                "diagnostics": [item.to_json() for item in row.diagnostics],
-            }
-            for row in found
-        ],
-        "total_entries": len(found),
+        "import_error_id": naming.path_number(row.path),
+        "timestamp": shapes.moment(row.first_seen_at),
+        "filename": row.path,
+        "bundle_name": naming.BUNDLE,
+        "stack_trace": "\n".join(f"{item.span}: {item.code} {item.message}" for item in row.diagnostics),
+        "diagnostics": [item.to_json() for item in row.diagnostics],
     }
 
 
-@router.get("/api/v2/eventLogs", tags=["Event Log"])
-def list_events(
-    services: ServicesDep,
-    caller: CallerDep,
-    after: int = Query(0, ge=0, description="only events after this number"),
-    dag_id: str | None = None,
-    run_id: str | None = None,
-    limit: int = Query(100, ge=1, le=1000),
-) -> shapes.Body:
-    """Events in their order."""
+@router.get("/api/v2/importErrors/{import_error_id}", tags=["Import Error"])
+def get_import_error(
+    import_error_id: PathNumber, services: ServicesDep, caller: CallerDep
+) -> Annotated[shapes.Body, Is(told_server.ImportErrorResponse)]:
+    """What is wrong with one file."""
     with services.store.reading() as tx:
-        found = events.after(tx, after, limit=limit, dag_id=dag_id, run_id=run_id)
-    return {"event_logs": [shapes.event(row) for row in found], "total_entries": len(found)}
+        for row in import_errors.list_(tx):
+            if naming.path_number(row.path) == import_error_id:
+                return _import_error(row)
+    raise NotFoundError(f"import error {import_error_id}")
+
+
+@router.get("/api/v2/eventLogs", tags=["Event Log"])
+def get_event_logs(
+    query: Annotated[EventQuery, Query()], services: ServicesDep, caller: CallerDep
+) -> Annotated[shapes.Body, Is(told_server.EventLogCollectionResponse)]:
+    """Events, in their order unless another is asked for."""
+    wanted = conditions(query, besides=("before", "after", "included_events"), excluded_events="excluded_events")
+    if query.included_events:
+        wanted.append(is_("event", *query.included_events))
+    bounds = ((Op.LT, query.before), (Op.GT, query.after))
+    wanted += [Condition("when", op, bound) for op, bound in bounds if bound is not None]
+    with services.store.reading() as tx:
+        found, total = events.page(tx, wanted, query.page())
+    return {"event_logs": [_event(row) for row in found], "total_entries": total}
+
+
+def _event(row: Event) -> shapes.Body:
+    """EventLogResponse: what is known of it is a text, as in Airflow."""
+    return {**shapes.event(row), "extra": json.dumps(dict(row.data)) if row.data else None}
+
+
+@router.get("/api/v2/eventLogs/{event_log_id}", tags=["Event Log"])
+def get_event_log(
+    event_log_id: PathNumber, services: ServicesDep, caller: CallerDep
+) -> Annotated[shapes.Body, Is(told_server.EventLogResponse)]:
+    """One event."""
+    with services.store.reading() as tx:
+        found, _ = events.page(tx, [is_("event_log_id", event_log_id)], Paging().page())
+    if not found:
+        raise NotFoundError(f"event {event_log_id}")
+    return _event(found[0])
 
 
 @router.get("/goflow/v1/tokens", tags=["Token"])
-def list_tokens(services: ServicesDep, caller: CallerDep) -> shapes.Body:
+def list_tokens(services: ServicesDep, caller: CallerDep) -> Annotated[shapes.Body, Is(told_own.Tokens)]:
     """API tokens by name; the tokens themselves are not stored."""
     with services.store.reading() as tx:
-        found = [
-            {"name": row.name, "created": shapes.moment(row.created_date), "expires": shapes.moment(row.expires_at)}
+        found: list[dict[str, Any]] = [
+            {
+                "name": row.name,
+                "role": row.role,
+                "created": shapes.moment(row.created_date),
+                "expires": shapes.moment(row.expires_at),
+                "last_used": shapes.moment(row.last_used_at),
+            }
             for row in tokens.list_(tx)
         ]
     return {"tokens": found, "total_entries": len(found)}
 
 
 @router.post("/goflow/v1/tokens", tags=["Token"], status_code=201)
-def create_token(body: TokenBody, services: ServicesDep, caller: CallerDep) -> shapes.Body:
+def create_token(
+    body: TokenBody, services: ServicesDep, caller: CallerDep
+) -> Annotated[shapes.Body, Is(told_own.NewToken)]:
     """Make a token; it is told this once."""
     expires = None
     if body.expires_in_days is not None:
         expires = services.store.clock.now() + dt.timedelta(days=body.expires_in_days)
     with services.store.transaction() as tx:
-        return {"name": body.name, "token": tokens.create(tx, body.name, expires_at=expires, who=caller)}
+        made = tokens.create(tx, body.name, role=body.role, expires_at=expires, who=caller)
+        return {"name": body.name, "role": body.role, "token": made}
 
 
 @router.delete("/goflow/v1/tokens/{name}", tags=["Token"], status_code=204)

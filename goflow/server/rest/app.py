@@ -6,21 +6,60 @@ import json
 from typing import Any
 
 import structlog
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
+from fastapi.encoders import jsonable_encoder
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from fastapi.routing import APIRoute
+from fastapi.utils import generate_unique_id
 
 from goflow import __version__
 from goflow.domain.canonical import encodable
-from goflow.domain.errors import (
-    AlreadyExistsError,
-    ConflictError,
-    GoFlowError,
-    InvalidRequestError,
-    NotFoundError,
-    StateChangeRefusedError,
+from goflow.domain.errors import GoFlowError
+from goflow.server.api_metrics import Measured
+from goflow.server.page import serve_page
+from goflow.server.rest import (
+    admin,
+    alerts,
+    assets,
+    backfills,
+    config,
+    connections,
+    cronjobs,
+    dag_facts,
+    dags,
+    hitl,
+    job_files,
+    late,
+    logs,
+    monitor,
+    oidc,
+    page_dag,
+    page_dags,
+    page_grid,
+    page_imports,
+    page_run,
+    partitions,
+    pools,
+    run_changes,
+    runs,
+    signing_in,
+    state_store,
+    stream,
+    task_changes,
+    task_logs,
+    tasks,
+    usage,
+    users,
+    variables,
+    versions,
+    why,
+    xcoms,
 )
-from goflow.server.rest import admin, assets, backfills, dags, hitl, late, partitions, runs, tasks, why
-from goflow.server.rest.context import CallerDep, Services, ServicesDep
+from goflow.server.rest.context import CallerDep, Services, ServicesDep, guard
+from goflow.server.rest.published import publish
+from goflow.server.rest.status import status_of
+from goflow.server.rest.strict import strict
 from goflow.store.errors import DatabaseBusyError
 
 log = structlog.get_logger(__name__)
@@ -28,13 +67,30 @@ log = structlog.get_logger(__name__)
 RETRY_AFTER_S = 2
 """Seconds after which a caller may ask again while the database is away."""
 
-STATUS: dict[type[GoFlowError], int] = {
-    NotFoundError: 404,
-    AlreadyExistsError: 409,
-    ConflictError: 409,
-    StateChangeRefusedError: 409,
-    InvalidRequestError: 400,
-}
+MODULES = (
+    *(
+        dags,
+        dag_facts,
+        versions,
+        runs,
+        run_changes,
+        late,
+        backfills,
+        why,
+        xcoms,
+        task_logs,
+        state_store,
+        hitl,
+        alerts,
+        usage,
+        cronjobs,
+        tasks,
+    ),
+    *(task_changes, assets, partitions, variables, connections, pools, admin, monitor, config, stream, logs),
+    *(signing_in, oidc, users),
+    *(page_dags, page_grid, page_dag, page_run, page_imports, job_files),
+)
+"""What has routes. Of paths that look alike those that say more come first: ``tasks`` ends with map indexes."""
 
 
 class Answer(JSONResponse):
@@ -48,19 +104,37 @@ class Answer(JSONResponse):
 
 def application(services: Services) -> FastAPI:
     """The application over SERVICES; its OpenAPI document is at ``/openapi.json``."""
-    app = FastAPI(title="GoFlow", version=__version__, docs_url="/docs", redoc_url=None, default_response_class=Answer)
+    app = FastAPI(
+        title="GoFlow",
+        version=__version__,
+        docs_url="/docs",
+        redoc_url=None,
+        default_response_class=Answer,
+        dependencies=[Depends(guard)],
+        generate_unique_id_function=_operation_id,
+    )
     app.state.services = services
-    for module in (dags, runs, late, backfills, tasks, why, assets, partitions, hitl, admin):
+    app.state.listeners = stream.Listeners(services.store)
+    app.add_middleware(Measured)
+    for module in MODULES:
         app.include_router(module.router)
     app.add_exception_handler(DatabaseBusyError, _away)
     app.add_exception_handler(GoFlowError, _refused)
+    app.add_exception_handler(OverflowError, _too_large)
+    app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(Exception, _failed)
     app.get("/healthz", tags=["Health"], include_in_schema=False)(healthz)
     app.get("/readyz", tags=["Health"], include_in_schema=False)(readyz)
     app.get("/metrics", tags=["Health"], include_in_schema=False)(metrics)
-    app.get("/api/v2/version", tags=["Version"])(version)
     app.get("/goflow/v1/status", tags=["Health"])(status)
+    serve_page(app)
+    publish(app, [route for module in MODULES for route in module.router.routes])
     return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    """What the OpenAPI document calls a route: Airflow's routes have Airflow's names."""
+    return route.name if route.path.startswith("/api/v2/") else generate_unique_id(route)
 
 
 def healthz() -> PlainTextResponse:
@@ -91,11 +165,6 @@ def metrics(services: ServicesDep) -> Response:
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
-def version() -> dict[str, str]:
-    """GoFlow's version."""
-    return {"version": __version__, "product": "goflow"}
-
-
 def status(services: ServicesDep, caller: CallerDep) -> dict[str, Any]:
     """How the daemon's parts fare."""
     return {"version": __version__, **services.status()}
@@ -109,8 +178,19 @@ async def _away(_: Request, problem: Exception) -> JSONResponse:
 
 async def _refused(_: Request, problem: Exception) -> JSONResponse:
     assert isinstance(problem, GoFlowError)
-    code = next((STATUS[kind] for kind in type(problem).__mro__ if kind in STATUS), 400)
-    return JSONResponse({"detail": str(problem), **({"hint": problem.hint} if problem.hint else {})}, code)
+    return JSONResponse(
+        {"detail": str(problem), **({"hint": problem.hint} if problem.hint else {})}, status_of(problem)
+    )
+
+
+async def _invalid(_: Request, problem: Exception) -> JSONResponse:
+    """FastAPI's own list, also where what was sent is nothing that JSON can show."""
+    assert isinstance(problem, RequestValidationError)
+    return Answer({"detail": strict(jsonable_encoder(problem.errors()))}, 422)
+
+
+async def _too_large(_: Request, problem: Exception) -> JSONResponse:
+    return JSONResponse({"detail": f"a number or a date that nothing can hold: {problem}"}, 400)
 
 
 async def _failed(request: Request, problem: Exception) -> JSONResponse:

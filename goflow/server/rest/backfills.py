@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,7 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from goflow.domain.backfills import Backfill, BackfillOrder, Reprocess
 from goflow.scheduler import backfills as orders
 from goflow.server.rest import shapes
+from goflow.server.rest.answers import Is
+from goflow.server.rest.answers import own as told_own
+from goflow.server.rest.answers import runs as told_runs
 from goflow.server.rest.context import CallerDep, Services, ServicesDep, UtcMoment
+from goflow.server.rest.paging import Natural, Paging, PathNumber, conditions
 from goflow.store import Tx, backfills, dags
 
 router = APIRouter(tags=["Backfill"])
@@ -26,7 +30,7 @@ class BackfillBody(BaseModel):
     run_backwards: bool = False
     dag_run_conf: dict[str, Any] | None = None
     reprocess_behavior: Reprocess = Reprocess.NONE
-    max_active_runs: int = Field(10, ge=1)
+    max_active_runs: int = Field(10, ge=1, le=2**31 - 1)
     run_on_latest_version: bool | None = None
 
     def order(self) -> BackfillOrder:
@@ -34,29 +38,34 @@ class BackfillBody(BaseModel):
         return BackfillOrder(**self.model_dump())
 
 
+class BackfillQuery(Paging):
+    """Backfills of a DAG, or of all (Airflow asks for one)."""
+
+    dag_id: str | None = None
+
+
 @router.get("/api/v2/backfills")
 def list_backfills(
-    services: ServicesDep,
-    caller: CallerDep,
-    dag_id: str | None = None,
-    limit: int = Query(100, ge=1, le=1000),
-    offset: int = Query(0, ge=0),
-    order_by: Literal["id", "-id"] = "id",
-) -> shapes.Body:
+    query: Annotated[BackfillQuery, Query()], services: ServicesDep, caller: CallerDep
+) -> Annotated[shapes.Body, Is(told_runs.BackfillCollectionResponse)]:
     """Backfills of a DAG, or of all (Airflow asks for one), in the order in which they were made."""
     with services.store.reading() as tx:
-        found = backfills.list_(tx, dag_id, newest_first=order_by == "-id", limit=limit, offset=offset)
-        return {"backfills": [_shape(tx, row) for row in found], "total_entries": backfills.count(tx, dag_id)}
+        found, total = backfills.page(tx, conditions(query), query.page())
+        return {"backfills": [_shape(tx, row) for row in found], "total_entries": total}
 
 
 @router.post("/api/v2/backfills")
-def create_backfill(body: BackfillBody, services: ServicesDep, caller: CallerDep) -> shapes.Body:
+def create_backfill(
+    body: BackfillBody, services: ServicesDep, caller: CallerDep
+) -> Annotated[shapes.Body, Is(told_runs.BackfillResponse)]:
     """Make a backfill and its runs. 409 while another one of the DAG is not over."""
     return _told(services, orders.create(services.store, body.order(), who=caller))
 
 
 @router.post("/api/v2/backfills/dry_run")
-def dry_run_backfill(body: BackfillBody, services: ServicesDep, caller: CallerDep) -> shapes.Body:
+def create_backfill_dry_run(
+    body: BackfillBody, services: ServicesDep, caller: CallerDep
+) -> Annotated[shapes.Body, Is(told_runs.DryRunBackfillCollectionResponse)]:
     """The runs that a backfill would make or run again, in the order in which they would begin."""
     found = orders.dry_run(services.store, body.order())
     rows = [
@@ -73,7 +82,9 @@ def dry_run_backfill(body: BackfillBody, services: ServicesDep, caller: CallerDe
 
 
 @router.get("/api/v2/backfills/{backfill_id}")
-def show_backfill(backfill_id: int, services: ServicesDep, caller: CallerDep) -> shapes.Body:
+def get_backfill(
+    backfill_id: PathNumber, services: ServicesDep, caller: CallerDep
+) -> Annotated[shapes.Body, Is(told_runs.BackfillResponse)]:
     """One backfill."""
     with services.store.reading() as tx:
         return _shape(tx, backfills.get(tx, backfill_id))
@@ -81,12 +92,12 @@ def show_backfill(backfill_id: int, services: ServicesDep, caller: CallerDep) ->
 
 @router.get("/goflow/v1/backfills/{backfill_id}/runs")
 def list_backfill_runs(
-    backfill_id: int,
+    backfill_id: PathNumber,
     services: ServicesDep,
     caller: CallerDep,
-    limit: int = Query(100, ge=1, le=1000),
-    offset: int = Query(0, ge=0),
-) -> shapes.Body:
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    offset: Natural = 0,
+) -> Annotated[shapes.Body, Is(told_own.RunsOfBackfill)]:
     """The dates of a backfill in its order, each with its run, or why it has none."""
     with services.store.reading() as tx:
         backfills.get(tx, backfill_id)
@@ -105,19 +116,25 @@ def list_backfill_runs(
 
 
 @router.put("/api/v2/backfills/{backfill_id}/pause")
-def pause_backfill(backfill_id: int, services: ServicesDep, caller: CallerDep) -> shapes.Body:
+def pause_backfill(
+    backfill_id: PathNumber, services: ServicesDep, caller: CallerDep
+) -> Annotated[shapes.Body, Is(told_runs.BackfillResponse)]:
     """Begin no more runs of it. 409 when it is over."""
     return _told(services, orders.pause(services.store, backfill_id, who=caller))
 
 
 @router.put("/api/v2/backfills/{backfill_id}/unpause")
-def unpause_backfill(backfill_id: int, services: ServicesDep, caller: CallerDep) -> shapes.Body:
+def unpause_backfill(
+    backfill_id: PathNumber, services: ServicesDep, caller: CallerDep
+) -> Annotated[shapes.Body, Is(told_runs.BackfillResponse)]:
     """Let it go on. 409 when it is over."""
     return _told(services, orders.unpause(services.store, backfill_id, who=caller))
 
 
 @router.put("/api/v2/backfills/{backfill_id}/cancel")
-def cancel_backfill(backfill_id: int, services: ServicesDep, caller: CallerDep) -> shapes.Body:
+def cancel_backfill(
+    backfill_id: PathNumber, services: ServicesDep, caller: CallerDep
+) -> Annotated[shapes.Body, Is(told_runs.BackfillResponse)]:
     """End it: runs that have not begun fail, those that run go on. 409 when it is over."""
     return _told(services, orders.cancel(services.store, backfill_id, who=caller))
 

@@ -1,25 +1,27 @@
-"""DAGs: list, show, pause; their versions, what changed between two, and the Jobs that would be made."""
+"""DAGs: list, show, pause, delete, mark as favourites."""
 
 from __future__ import annotations
 
-import difflib
-import json
-from typing import Any
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, HTTPException, Query
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
-from goflow.domain.runs import DagRun, Launch, TaskInstance, job_name
-from goflow.domain.spec import DagSpec, TaskSpec
-from goflow.domain.state import LaunchState, RunState, RunType
-from goflow.operators.manifest import job_manifest
-from goflow.operators.plan import NotConvertibleError
-from goflow.operators.registry import EMPTY_PATHS, convert
-from goflow.operators.request import PlanRequest
+from goflow.domain.assets import AssetKey
+from goflow.domain.spec import DagSpec
+from goflow.domain.state import RunState
 from goflow.scheduler import operations
 from goflow.server.rest import shapes
-from goflow.server.rest.context import CallerDep, Services, ServicesDep
-from goflow.store import Tx, blobs, dags, questions, versions
+from goflow.server.rest.answers import Is
+from goflow.server.rest.answers import dags as told_dags
+from goflow.server.rest.bodies import Told
+from goflow.server.rest.context import CallerDep, ServicesDep
+from goflow.server.rest.masks import UpdateMask
+from goflow.server.rest.naming import BUNDLE
+from goflow.server.rest.paging import Bound, Paging, conditions, is_, run_states
+from goflow.store import Tx, assets, dags, favorites, lists, questions, runs, versions
+from goflow.store.listing import Condition, Op
+from goflow.store.rows import Dag
 
 router = APIRouter(tags=["DAG"])
 
@@ -31,166 +33,205 @@ class PatchDag(BaseModel):
     is_paused: bool
 
 
+class SomeDags(Paging):
+    """DAGs by what they are called, who owns them, and whether they are paused."""
+
+    tags: list[str] = Field(default_factory=list)
+    tags_match_mode: Literal["any", "all"] | None = None
+    owners: list[str] = Field(default_factory=list)
+    dag_id_pattern: str | None = None
+    dag_id_prefix_pattern: str | None = None
+    exclude_stale: bool = True
+    paused: bool | None = None
+
+    def conditions(self, caller: str) -> list[Condition]:
+        """As the store takes them."""
+        found = conditions(self, besides=_OWN_WAY)
+        if self.exclude_stale:
+            found.append(is_("active", True))
+        if self.tags:
+            found.append(Condition("all_tags" if self.tags_match_mode == "all" else "tags", Op.IN, self.tags))
+        return found
+
+
+class DagsToPatch(SomeDags):
+    """The same with which fields of the body count."""
+
+    update_mask: list[str] | None = None
+
+
+class DagQuery(SomeDags):
+    """DAGs by all that Airflow's list knows."""
+
+    dag_display_name_pattern: str | None = None
+    dag_display_name_prefix_pattern: str | None = None
+    has_import_errors: bool | None = None
+    last_dag_run_state: RunState | None = None
+    bundle_name: str | None = None
+    bundle_version: str | None = None
+    has_asset_schedule: bool | None = None
+    asset_dependency: str | None = None
+    dag_run_start_date_gte: Bound = None
+    dag_run_start_date_gt: Bound = None
+    dag_run_start_date_lte: Bound = None
+    dag_run_start_date_lt: Bound = None
+    dag_run_end_date_gte: Bound = None
+    dag_run_end_date_gt: Bound = None
+    dag_run_end_date_lte: Bound = None
+    dag_run_end_date_lt: Bound = None
+    dag_run_state: list[str] = Field(default_factory=list)
+    is_favorite: bool | None = None
+    timetable_type: list[str] = Field(default_factory=list)
+
+    def conditions(self, caller: str) -> list[Condition]:
+        """As the store takes them."""
+        found = super().conditions(caller)
+        if self.dag_run_state:
+            found.append(is_("dag_run_state", *run_states(self.dag_run_state)))
+        if self.is_favorite is not None:
+            found.append(Condition("favorite_of" if self.is_favorite else "not_favorite_of", Op.IN, [caller]))
+        if self.bundle_name not in {None, BUNDLE}:
+            found.append(is_("dag_id"))
+        return found
+
+
+_OWN_WAY = ("update_mask", "tags", "tags_match_mode", "exclude_stale", "dag_run_state", "is_favorite", "bundle_name")
+
+
 @router.get("/api/v2/dags")
-def list_dags(
+def get_dags(
+    query: Annotated[DagQuery, Query()], services: ServicesDep, caller: CallerDep
+) -> Annotated[shapes.Body, Is(told_dags.DAGCollectionResponse)]:
+    """DAGs, active ones unless asked for all."""
+    with services.store.reading() as tx:
+        found, total = lists.of_dags(tx, query.conditions(caller), query.page())
+        return {"dags": Told(tx, services.dag_folder).dags(found), "total_entries": total}
+
+
+@router.patch("/api/v2/dags")
+def patch_dags(
+    body: PatchDag,
+    query: Annotated[DagsToPatch, Query()],
     services: ServicesDep,
     caller: CallerDep,
-    limit: int = Query(100, ge=1, le=1000),
-    offset: int = Query(0, ge=0),
-    paused: bool | None = None,
-    tags: str | None = None,
-    dag_id_pattern: str | None = None,
-    exclude_stale: bool = True,
-) -> shapes.Body:
-    """Active DAGs by id."""
-    picked: dict[str, Any] = {
-        "active": True if exclude_stale else None,
-        "paused": paused,
-        "tag": tags,
-        "search": dag_id_pattern,
-    }
-    with services.store.reading() as tx:
-        found = dags.list_(tx, limit=limit, offset=offset, **picked)
-        total = dags.count(tx, **picked)
-    return {"dags": [shapes.dag(row) for row in found], "total_entries": total}
+) -> Annotated[shapes.Body, Is(told_dags.DAGCollectionResponse)]:
+    """Pause or unpause all DAGs that fit; none without ``dag_id_pattern`` or ``dag_id_prefix_pattern``."""
+    _only_paused(query.update_mask)
+    if query.dag_id_pattern is None and query.dag_id_prefix_pattern is None:
+        return {"dags": [], "total_entries": 0}
+    page = query.page()
+    with services.store.transaction() as tx:
+        found, total = lists.of_dags(tx, query.conditions(caller), page)
+        every, _ = lists.of_dags(tx, query.conditions(caller), lists.EVERYTHING)
+        for row in every:
+            dags.set_paused(tx, row.dag_id, body.is_paused, who=caller)
+        shown = [dags.get(tx, row.dag_id) for row in found]
+        return {"dags": Told(tx, services.dag_folder).dags(shown), "total_entries": total}
 
 
 @router.get("/api/v2/dags/{dag_id}")
-def show_dag(dag_id: str, services: ServicesDep, caller: CallerDep) -> shapes.Body:
+def get_dag(dag_id: str, services: ServicesDep, caller: CallerDep) -> Annotated[shapes.Body, Is(told_dags.DAGResponse)]:
     """One DAG."""
     with services.store.reading() as tx:
-        return shapes.dag(dags.get(tx, dag_id))
+        return Told(tx, services.dag_folder).dag(dags.get(tx, dag_id))
 
 
 @router.get("/api/v2/dags/{dag_id}/details")
-def show_details(dag_id: str, services: ServicesDep, caller: CallerDep) -> shapes.Body:
-    """One DAG with its meaning: tasks, edges, params."""
+def get_dag_details(
+    dag_id: str, services: ServicesDep, caller: CallerDep
+) -> Annotated[shapes.Body, Is(told_dags.DAGDetailsResponse)]:
+    """One DAG with its meaning: dates, params, and as ``spec`` its tasks and edges."""
     with services.store.reading() as tx:
         row = dags.get(tx, dag_id)
         reading = versions.reading(tx, row.reading_id)
+        told = Told(tx, services.dag_folder)
         return {
-            **shapes.dag(row),
+            **told.dag(row),
+            **_details(tx, row, versions.spec(tx, row.reading_id)),
+            "latest_dag_version": told.version(row.version_id),
+            "is_favorite": favorites.is_one(tx, dag_id, caller),
             "spec": versions.spec_json(tx, row.reading_id),
             "problems": [shapes.problem(question) for question in questions.problems(tx, dag_id)],
             "diagnostics": [found.to_json() for found in reading.diagnostics],
         }
 
 
-@router.patch("/api/v2/dags/{dag_id}")
-def patch_dag(dag_id: str, body: PatchDag, services: ServicesDep, caller: CallerDep) -> shapes.Body:
-    """Pause or unpause."""
-    change = operations.pause if body.is_paused else operations.unpause
-    change(services.store, dag_id, who=caller)
-    with services.store.reading() as tx:
-        return shapes.dag(dags.get(tx, dag_id))
+def _details(tx: Tx, row: Dag, spec: DagSpec) -> shapes.Body:
+    """What DAGDetailsResponse has beyond DAGResponse. The default arguments are in the tasks; they are not kept."""
 
+    def number(key: AssetKey) -> int | None:
+        found = assets.find(tx, name=key.name, uri=key.uri)
+        return None if found is None else found.id
 
-@router.post("/goflow/v1/dags/{dag_id}/release")
-def release_dag(dag_id: str, services: ServicesDep, caller: CallerDep) -> shapes.Body:
-    """A person's word: let a held catch-up begin."""
-    operations.release(services.store, dag_id, who=caller)
-    with services.store.reading() as tx:
-        return shapes.dag(dags.get(tx, dag_id))
-
-
-@router.get("/goflow/v1/dags/{dag_id}/versions")
-def list_versions(dag_id: str, services: ServicesDep, caller: CallerDep) -> shapes.Body:
-    """Every version, oldest first, each by its file hash."""
-    with services.store.reading() as tx:
-        dags.get(tx, dag_id)
-        found = [shapes.version(row, versions.readings(tx, row.id)) for row in versions.list_(tx, dag_id)]
-    return {"versions": sorted(found, key=lambda version: version["number"]), "total_entries": len(found)}
-
-
-@router.get("/goflow/v1/dags/{dag_id}/diff")
-def diff_versions(
-    dag_id: str, services: ServicesDep, caller: CallerDep, old: int | None = None, new: int | None = None
-) -> shapes.Body:
-    """What changed between two versions (default: the last two): the file's text, and the DAG's meaning."""
-    with services.store.reading() as tx:
-        newest = dags.get(tx, dag_id).version
-        second = new or newest
-        first = old or max(second - 1, 1)
-        sides = [_side(tx, dag_id, number) for number in (first, second)]
-    names = (f"version {first}", f"version {second}")
-    meanings = [json.dumps(side[1], indent=1, sort_keys=True, ensure_ascii=False) for side in sides]
+    running = runs.count_states(tx, [row.dag_id]).get(row.dag_id, {}).get(RunState.RUNNING.value, 0)
     return {
-        "old": first,
-        "new": second,
-        "same_meaning": sides[0][2] == sides[1][2],
-        "source": _difference(sides[0][0], sides[1][0], names, around=3),
-        "meaning": _difference(meanings[0], meanings[1], names, around=2),
+        "catchup": spec.catchup,
+        "dag_run_timeout": shapes.duration(spec.dagrun_timeout),
+        "asset_expression": shapes.asset_expression(spec.schedule, number),
+        "doc_md": spec.doc,
+        "start_date": shapes.moment(spec.start_date.resolve(tx.now()) if spec.start_date else None),
+        "end_date": shapes.moment(spec.end_date.resolve(tx.now()) if spec.end_date else None),
+        "is_paused_upon_creation": spec.is_paused_upon_creation,
+        "params": shapes.params(spec.params, spec.param_schemas),
+        "render_template_as_native_obj": spec.native,
+        "template_search_path": [str(path) for path in spec.template_searchpath] or None,
+        "timezone": spec.timezone,
+        "last_parsed": shapes.moment(row.last_updated_date),
+        "default_args": {},
+        "rerun_with_latest_version": spec.rerun_with_latest_version,
+        "owner_links": {},
+        "active_runs_count": running,
+        "concurrency": row.max_active_tasks,
     }
 
 
-def _difference(old: str, new: str, names: tuple[str, str], around: int) -> str:
-    lines = difflib.unified_diff(old.splitlines(), new.splitlines(), *names, n=around, lineterm="")
-    return "".join(f"{line}\n" for line in lines)
-
-
-def _side(tx: Tx, dag_id: str, number: int) -> tuple[str, dict[str, Any], str]:
-    """(source text, spec, digest of the meaning) of one version."""
-    version = versions.by_number(tx, dag_id, number)
-    reading = versions.readings(tx, version.id)[-1]
-    manifest = blobs.folder(tx, version.folder_digest)
-    found = manifest.files.get(version.file_path)
-    text = blobs.content(tx, found[0]).decode("utf-8", "replace") if found else ""
-    return text, versions.spec_json(tx, reading.id), reading.spec_digest
-
-
-@router.get("/goflow/v1/dags/{dag_id}/source")
-def show_source(dag_id: str, services: ServicesDep, caller: CallerDep, version: int | None = None) -> shapes.Body:
-    """The DAG's file as it was in one version (default: the newest)."""
+@router.patch("/api/v2/dags/{dag_id}")
+def patch_dag(
+    dag_id: str, body: PatchDag, services: ServicesDep, caller: CallerDep, update_mask: UpdateMask = None
+) -> Annotated[shapes.Body, Is(told_dags.DAGResponse)]:
+    """Pause or unpause."""
+    _only_paused(update_mask)
+    change = operations.pause if body.is_paused else operations.unpause
+    change(services.store, dag_id, who=caller)
     with services.store.reading() as tx:
-        number = version or dags.get(tx, dag_id).version
-        return {"version": number, "source": _side(tx, dag_id, number)[0]}
+        return Told(tx, services.dag_folder).dag(dags.get(tx, dag_id))
 
 
-@router.get("/goflow/v1/dags/{dag_id}/render")
-def render_dag(dag_id: str, services: ServicesDep, caller: CallerDep, task_id: str | None = None) -> shapes.Body:
-    """The Job of each task as it would be created, with placeholders for run and launch."""
+def _only_paused(mask: list[str] | None) -> None:
+    if mask and mask != ["is_paused"]:
+        raise HTTPException(400, "Only `is_paused` field can be updated through the REST API")
+
+
+@router.delete("/api/v2/dags/{dag_id}", status_code=204)
+def delete_dag(dag_id: str, services: ServicesDep, caller: CallerDep) -> None:
+    """Delete a DAG whose file is gone, with all its runs. 409 while it is active or runs of it are open."""
+    with services.store.transaction() as tx:
+        dags.delete_(tx, dag_id, who=caller)
+
+
+@router.post("/api/v2/dags/{dag_id}/favorite", status_code=204)
+def favorite_dag(dag_id: str, services: ServicesDep, caller: CallerDep) -> None:
+    """Mark a DAG as one of the caller's favourites. 409 when it is one."""
+    with services.store.transaction() as tx:
+        dags.get(tx, dag_id)
+        if not favorites.add(tx, dag_id, caller):
+            raise HTTPException(409, f"DAG {dag_id} is marked as favorite already")
+
+
+@router.post("/api/v2/dags/{dag_id}/unfavorite", status_code=204)
+def unfavorite_dag(dag_id: str, services: ServicesDep, caller: CallerDep) -> None:
+    """It is one no longer. 409 when it is none."""
+    with services.store.transaction() as tx:
+        dags.get(tx, dag_id)
+        if not favorites.remove(tx, dag_id, caller):
+            raise HTTPException(409, "Dag is not marked as favorite")
+
+
+@router.post("/goflow/v1/dags/{dag_id}/release")
+def release_dag(
+    dag_id: str, services: ServicesDep, caller: CallerDep
+) -> Annotated[shapes.Body, Is(told_dags.DAGResponse)]:
+    """A person's word: let a held catch-up begin."""
+    operations.release(services.store, dag_id, who=caller)
     with services.store.reading() as tx:
-        spec = versions.spec(tx, dags.get(tx, dag_id).reading_id)
-    wanted = [task for task in spec.tasks if task_id is None or task.task_id == task_id]
-    if not wanted:
-        raise HTTPException(404, f"DAG {dag_id} has no task {task_id}")
-    return {"tasks": [_rendered(services, spec, task) for task in wanted]}
-
-
-def _rendered(services: Services, dag: DagSpec, task: TaskSpec) -> shapes.Body:
-    if task.operator_path in EMPTY_PATHS:
-        return {"task_id": task.task_id, "job": None, "reason": "the scheduler decides it itself; no container is made"}
-    try:
-        plan = convert(_example(services, dag, task))
-    except NotConvertibleError as problem:
-        return {"task_id": task.task_id, "job": None, "reason": str(problem)}
-    return {"task_id": task.task_id, "job": job_manifest(plan, services.site), "reason": None}
-
-
-def _example(services: Services, dag: DagSpec, task: TaskSpec) -> PlanRequest:
-    now = services.store.clock.now()
-    run_id, launch_id = "RUN", "0" * 32
-    run = DagRun(
-        id=0,
-        dag_id=dag.dag_id,
-        run_id=run_id,
-        run_type=RunType.MANUAL,
-        state=RunState.RUNNING,
-        version_id=0,
-        reading_id=0,
-        logical_date=now,
-        data_interval_start=now,
-        data_interval_end=now,
-        run_after=now,
-    )
-    instance = TaskInstance(id=0, dag_run_id=0, dag_id=dag.dag_id, run_id=run_id, task_id=task.task_id, try_number=1)
-    launch = Launch(
-        id=launch_id,
-        task_instance_id=0,
-        try_number=1,
-        ordinal=1,
-        state=LaunchState.PLANNED,
-        backend="kubernetes",
-        job_name=job_name(dag.dag_id, task.task_id, launch_id),
-    )
-    return PlanRequest(dag=dag, task=task, run=run, instance=instance, launch=launch, defaults=services.defaults)
+        return Told(tx, services.dag_folder).dag(dags.get(tx, dag_id))

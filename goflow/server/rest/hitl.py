@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Query
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,12 +11,17 @@ from goflow.domain.errors import NotFoundError
 from goflow.domain.hitl import Answer, Question, User, check
 from goflow.domain.runs import TaskInstance
 from goflow.server.rest import shapes
-from goflow.server.rest.context import CallerDep, ServicesDep
+from goflow.server.rest.answers import Is
+from goflow.server.rest.answers import tasks as told_tasks
+from goflow.server.rest.bodies import Told
+from goflow.server.rest.context import AskedByDep, CallerDep, ServicesDep
+from goflow.server.rest.paging import Bound, Number, Paging, PathNumber, conditions, is_, task_states
+from goflow.server.signin.callers import Caller
 from goflow.store import Tx, hitl, launches, runs, tasks, transitions
+from goflow.store.listing import Condition, Op
 
 router = APIRouter(tags=["Human in the loop"])
-ONE = "/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/{map_index}/hitlDetails"
-_OF_A_TOKEN = "api:"  # noqa: S105 - what callers with a token of their own begin with
+ONE = "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/{map_index}/hitlDetails"
 
 
 class AnswerBody(BaseModel):
@@ -27,76 +32,107 @@ class AnswerBody(BaseModel):
     params_input: dict[str, Any] = Field(default_factory=dict)
 
 
-@router.get("/api/v2/dags/{dag_id}/dagRuns/{run_id}/hitlDetails")
-def list_questions(
+class QuestionQuery(Paging):
+    """Questions by all that Airflow's list knows."""
+
+    dag_id_pattern: str | None = None
+    dag_id_prefix_pattern: str | None = None
+    task_id: str | None = None
+    task_id_pattern: str | None = None
+    task_id_prefix_pattern: str | None = None
+    map_index: Number | None = None
+    state: list[str] = Field(default_factory=list)
+    response_received: bool | None = None
+    responded_by_user_id: list[str] = Field(default_factory=list)
+    responded_by_user_name: list[str] = Field(default_factory=list)
+    subject_search: str | None = None
+    body_search: str | None = None
+    created_at_gte: Bound = None
+    created_at_gt: Bound = None
+    created_at_lte: Bound = None
+    created_at_lt: Bound = None
+
+    def conditions(self) -> list[Condition]:
+        """As the store takes them."""
+        found = conditions(self, besides=("state", "subject_search", "body_search"))
+        if self.state:
+            found.append(is_("state", *task_states(self.state)))
+        searched = (("subject", self.subject_search), ("body", self.body_search))
+        return found + [Condition(field, Op.CONTAINS, text) for field, text in searched if text]
+
+
+@router.get("/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/hitlDetails")
+def get_hitl_details(
     dag_id: str,
-    run_id: str,
+    dag_run_id: str,
+    query: Annotated[QuestionQuery, Query()],
     services: ServicesDep,
     caller: CallerDep,
-    limit: int = Query(100, ge=1, le=1000),
-    offset: int = Query(0, ge=0),
-    task_id: str | None = None,
-    response_received: bool | None = None,
-) -> shapes.Body:
-    """Questions of a run, or of all (``~``), the oldest first."""
-    picked: dict[str, Any] = {
-        "dag_id": None if dag_id == "~" else dag_id,
-        "run_id": None if run_id == "~" else run_id,
-        "task_id": task_id,
-        "answered": response_received,
-    }
+) -> Annotated[shapes.Body, Is(told_tasks.HITLDetailCollection)]:
+    """Questions of a run, or of all (``~``), the oldest first unless another order is asked for."""
+    wanted = query.conditions()
+    wanted += [is_(field, value) for field, value in (("dag_id", dag_id), ("run_id", dag_run_id)) if value != "~"]
     with services.store.reading() as tx:
-        found = [_detail(tx, one) for one in hitl.list_(tx, limit=limit, offset=offset, **picked)]
-        return {"hitl_details": found, "total_entries": hitl.count(tx, **picked)}
+        rows, total = hitl.page(tx, wanted, query.page())
+        told = Told(tx)
+        return {"hitl_details": [_detail(told, one) for one in rows], "total_entries": total}
 
 
 @router.get(ONE)
-def show_question(
-    dag_id: str, run_id: str, task_id: str, map_index: int, services: ServicesDep, caller: CallerDep
-) -> shapes.Body:
+def get_hitl_detail(
+    dag_id: str, dag_run_id: str, task_id: str, map_index: PathNumber, services: ServicesDep, caller: CallerDep
+) -> Annotated[shapes.Body, Is(told_tasks.HITLDetail)]:
     """What a task asks, and what was answered."""
     with services.store.reading() as tx:
-        return _detail(tx, _asked(tx, _instance(tx, dag_id, run_id, task_id, map_index)))
+        return _detail(Told(tx), _asked(tx, _instance(tx, dag_id, dag_run_id, task_id, map_index)))
 
 
 @router.get(ONE + "/tries/{try_number}")
-def show_question_of_try(
-    dag_id: str, run_id: str, task_id: str, map_index: int, try_number: int, services: ServicesDep, caller: CallerDep
-) -> shapes.Body:
+def get_hitl_detail_try_detail(
+    dag_id: str,
+    dag_run_id: str,
+    task_id: str,
+    map_index: PathNumber,
+    try_number: PathNumber,
+    services: ServicesDep,
+    caller: CallerDep,
+) -> Annotated[shapes.Body, Is(told_tasks.HITLDetailHistory)]:
     """What a task has asked in one of its tries, and what was answered (HITLDetailHistory)."""
     with services.store.reading() as tx:
-        instance = _instance(tx, dag_id, run_id, task_id, map_index)
+        instance = _instance(tx, dag_id, dag_run_id, task_id, map_index)
         of_try = [one.id for one in launches.of_task(tx, instance.id) if one.try_number == try_number]
         found = hitl.of_launches(tx, instance.id, of_try)
         if found is None:
             raise NotFoundError(f"a question of try {try_number} of task {task_id}")
         attempt = next((one for one in tasks.attempts(tx, instance.id) if one.try_number == try_number), None)
-        told = _detail(tx, found)
-        told["task_instance"] |= {} if attempt is None else shapes.attempt(attempt)
+        told = _detail(Told(tx), found)
+        if attempt is not None:
+            (whole,) = tasks.whole(tx, [instance.id])
+            told["task_instance"] = Told(tx).tried(whole, attempt)
         return told
 
 
 @router.patch(ONE)
-def answer_question(
+def update_hitl_detail(
     dag_id: str,
-    run_id: str,
+    dag_run_id: str,
     task_id: str,
-    map_index: int,
+    map_index: PathNumber,
     body: AnswerBody,
     services: ServicesDep,
-    caller: CallerDep,
-) -> shapes.Body:
+    caller: AskedByDep,
+) -> Annotated[shapes.Body, Is(told_tasks.HITLDetailResponse)]:
     """Answer: the task goes on with it. 409 where somebody has, 403 where others are asked."""
-    user = User(id=caller.removeprefix(_OF_A_TOKEN), name=caller.removeprefix(_OF_A_TOKEN))
+    user = User(id=caller.name or caller.who, name=caller.name or caller.who)
     with services.store.transaction() as tx:
-        instance = _instance(tx, dag_id, run_id, task_id, map_index)
+        instance = _instance(tx, dag_id, dag_run_id, task_id, map_index)
         detail = _asked(tx, instance)
         if not _may_answer(detail.question, caller, user):
             asked = ", ".join(one.name for one in detail.question.assigned_users)
             raise HTTPException(403, f"{user.name} is not asked: this question is for {asked}")
         check(detail.question, body.chosen_options, body.params_input)
         answer = Answer(at=tx.now(), chosen_options=body.chosen_options, params_input=body.params_input, by=user)
-        transitions.answer_question(tx, instance, answer, who=caller)
+        transitions.answer_question(tx, instance, answer, who=caller.who)
         return {
             "responded_by": user.to_json(),
             "responded_at": shapes.moment(answer.at),
@@ -105,10 +141,10 @@ def answer_question(
         }
 
 
-def _may_answer(question: Question, caller: str, user: User) -> bool:
-    """Whoever has a token of their own must be among those who are asked, if any are; the administrator may always."""
+def _may_answer(question: Question, caller: Caller, user: User) -> bool:
+    """Whoever has a name here must be among those who are asked, if any are; the token of the settings may always."""
     asked = {name for one in question.assigned_users for name in (one.id, one.name)}
-    return not asked or not caller.startswith(_OF_A_TOKEN) or user.id in asked
+    return not asked or not caller.name or user.id in asked
 
 
 def _instance(tx: Tx, dag_id: str, run_id: str, task_id: str, map_index: int) -> TaskInstance:
@@ -125,12 +161,15 @@ def _asked(tx: Tx, instance: TaskInstance) -> hitl.HitlDetail:
     return found
 
 
-def _detail(tx: Tx, one: hitl.HitlDetail) -> shapes.Body:
+def _detail(told: Told, one: hitl.HitlDetail) -> shapes.Body:
     """A question (HITLDetail)."""
     answer = one.answer
+    (whole,) = tasks.whole(told.tx, [one.task_instance_id])
+    asked = one.question.to_json()
     return {
-        "task_instance": shapes.task_instance(tasks.get(tx, one.task_instance_id), None),
-        **one.question.to_json(),
+        "task_instance": told.task(whole),
+        **asked,
+        "params": {name: _param(value) for name, value in one.question.params.items()},
         "created_at": shapes.moment(one.created_at),
         "response_received": answer is not None,
         "responded_by_user": None if answer is None or answer.by is None else answer.by.to_json(),
@@ -138,3 +177,10 @@ def _detail(tx: Tx, one: hitl.HitlDetail) -> shapes.Body:
         "chosen_options": None if answer is None else list(answer.chosen_options),
         "params_input": {} if answer is None else dict(answer.params_input),
     }
+
+
+def _param(value: Any) -> Any:
+    """A param as Airflow's page has it for its form."""
+    if isinstance(value, dict) and {"value", "schema", "description"} <= value.keys():
+        return value
+    return {"value": value, "description": None, "schema": {}}

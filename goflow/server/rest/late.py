@@ -3,9 +3,13 @@ the form that its own page is given (``DeadlineCollectionResponse``)."""
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from fastapi import APIRouter, Query
 
 from goflow.server.rest import shapes
+from goflow.server.rest.answers import Is
+from goflow.server.rest.answers import own as told_own
 from goflow.server.rest.context import CallerDep, ServicesDep
 from goflow.store import dags, deadlines, runs
 
@@ -13,7 +17,9 @@ router = APIRouter(tags=["DagRun"])
 
 
 @router.get("/goflow/v1/dags/{dag_id}/dagRuns/{run_id}/deadlines")
-def list_deadlines(dag_id: str, run_id: str, services: ServicesDep, caller: CallerDep) -> shapes.Body:
+def list_deadlines(
+    dag_id: str, run_id: str, services: ServicesDep, caller: CallerDep
+) -> Annotated[shapes.Body, Is(told_own.Deadlines)]:
     """The deadlines of a run, the first first: those that were missed, and those that may still be. One that was met is
     gone."""
     with services.store.reading() as tx:
@@ -25,7 +31,7 @@ def list_deadlines(dag_id: str, run_id: str, services: ServicesDep, caller: Call
 @router.get("/goflow/v1/dags/{dag_id}/late")
 def list_late(
     dag_id: str, services: ServicesDep, caller: CallerDep, limit: int = Query(10, ge=1, le=1000)
-) -> shapes.Body:
+) -> Annotated[shapes.Body, Is(told_own.LateAnswer)]:
     """The newest deadlines that runs of a DAG have missed, and the newest SLAs that its tasks have."""
     with services.store.reading() as tx:
         dags.get(tx, dag_id)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from goflow.scheduler import partition_orders
 from goflow.server.rest import shapes
+from goflow.server.rest.answers import Is
+from goflow.server.rest.answers import own as told_own
+from goflow.server.rest.answers import runs as told_runs
 from goflow.server.rest.context import CallerDep, ServicesDep, UtcMoment
 from goflow.store import partitions
 
@@ -39,7 +44,9 @@ class ClearPartitionsBody(BaseModel):
 
 
 @router.post("/api/v2/dags/{dag_id}/clearPartitions")
-def clear_partitions(dag_id: str, body: ClearPartitionsBody, services: ServicesDep, caller: CallerDep) -> shapes.Body:
+def clear_dag_run_partitions(
+    dag_id: str, body: ClearPartitionsBody, services: ServicesDep, caller: CallerDep
+) -> Annotated[shapes.Body, Is(told_runs.ClearPartitionsResponse)]:
     """Empty the partition key and date of runs, or with ``dry_run`` (the default, as in Airflow) say of how many."""
     cleared = partition_orders.clear_partitions(
         services.store,
@@ -52,7 +59,7 @@ def clear_partitions(dag_id: str, body: ClearPartitionsBody, services: ServicesD
         dry_run=body.dry_run,
         who=caller,
     )
-    return {"dag_runs_cleared": cleared.runs, "task_instances_cleared": cleared.tasks}
+    return {"dag_runs_cleared": cleared.runs, "task_instances_cleared": cleared.tasks, "dry_run": body.dry_run}
 
 
 @router.get("/goflow/v1/partitions")
@@ -61,19 +68,19 @@ def list_waiting(
     caller: CallerDep,
     dag_id: str | None = None,
     limit: int = Query(100, ge=1, le=1000),
-    offset: int = Query(0, ge=0),
-) -> shapes.Body:
+    offset: Annotated[int, Query(ge=0, le=2**62)] = 0,
+) -> Annotated[shapes.Body, Is(told_own.WaitingPartitions)]:
     """Keys for which events wait, those that have waited longest first: what has come, and what is missing."""
     with services.store.reading() as tx:
         found = partitions.waiting(tx, dag_id, limit=limit, offset=offset)
-        schedules = partitions.schedules(tx, {one.dag_id for one in found})
+        waits = partitions.schedules(tx, {one.dag_id for one in found})
         rows = [
             {
                 "dag_id": one.dag_id,
                 "partition_key": one.key,
                 "since": shapes.moment(one.since),
                 "events": len(one.event_ids),
-                "assets": [_asset(asset) for asset in partition_orders.awaited(tx, schedules[one.dag_id], one)],
+                "assets": [_asset(asset) for asset in partition_orders.awaited(tx, waits[one.dag_id].schedule, one)],
             }
             for one in found
         ]

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+from pydantic_core import to_jsonable_python
+
 from goflow.domain import partitions
+from goflow.domain.assets import AssetKey, mention_of
 from goflow.domain.deadlines import Deadline, SlaMiss
 from goflow.domain.questions import Question, QuestionKind
 from goflow.domain.runs import DagRun, Event, Launch, TaskInstance
 from goflow.domain.spec import Schedule, TaskSpec
 from goflow.domain.state import TaskState
-from goflow.store.rows import Attempt, Connection, Dag, DagReading, DagVersion, Pool, Variable, XCom
+from goflow.domain.usage import Usage, of_launch
+from goflow.server.rest import masking
+from goflow.server.rest.strict import strict
+from goflow.store.rows import Attempt, Connection, DagReading, DagVersion, Pool, Variable
+from goflow.store.usage import seconds
 
 Body = dict[str, Any]
 
@@ -22,43 +29,11 @@ def moment(value: dt.datetime | None) -> str | None:
     return None if value is None else value.astimezone(dt.UTC).isoformat(timespec="microseconds")
 
 
-def dag(row: Dag) -> Body:
-    """A DAG (Airflow's DAGResponse), with ``version`` and ``file_path``."""
-    schedule = Schedule.from_json(row.schedule)
-    return {
-        "dag_id": row.dag_id,
-        "dag_display_name": row.name,
-        "description": row.description,
-        "is_paused": row.is_paused,
-        "is_stale": not row.is_active,
-        "owners": list(row.owners),
-        "tags": [{"name": tag, "dag_id": row.dag_id} for tag in row.tags],
-        "fileloc": row.file_path,
-        "relative_fileloc": row.file_path,
-        "max_active_runs": row.max_active_runs,
-        "max_active_tasks": row.max_active_tasks,
-        "timetable_summary": schedule_words(schedule),
-        "timetable_partitioned": partitions.is_partitioned(schedule),
-        "next_dagrun_logical_date": moment(row.next_logical_date),
-        "next_dagrun_data_interval_start": moment(row.next_interval_start),
-        "next_dagrun_data_interval_end": moment(row.next_interval_end),
-        "next_dagrun_run_after": moment(row.next_run_after),
-        "last_parsed_time": moment(row.last_updated_date),
-        "namespace": row.namespace,
-        "version": row.version,
-        "file_path": row.file_path,
-        "file_format": row.file_format.value,
-        "dialect": row.dialect.value,
-        "hold_reason": row.hold_reason,
-        "task_count": row.task_count,
-    }
-
-
-_ASKED_ONCE = frozenset({QuestionKind.WEIGHT, QuestionKind.DEADLINE})
+_ASKED_ONCE = frozenset({QuestionKind.WEIGHT, QuestionKind.DEADLINE, QuestionKind.PARTITION})
 
 
 def problem(row: Question) -> Body:
-    """What code of the author's own was asked in vain so far; a weight or a deadline is not asked for again."""
+    """What code of the author's own was asked in vain so far; only of timetables it is asked for again."""
     return {
         "asked": row.kind.value,
         "run": row.dag_run_id,
@@ -84,7 +59,7 @@ def schedule_words(schedule: Schedule) -> str:
 
 
 def run(row: DagRun, version: int | None = None) -> Body:
-    """A DAG run (DAGRunResponse)."""
+    """A DAG run as GoFlow's own page has it; Airflow's body of it is made by `goflow.server.rest.bodies`."""
     ended, begun = row.end_date, row.start_date
     return {
         "dag_run_id": row.run_id,
@@ -107,6 +82,32 @@ def run(row: DagRun, version: int | None = None) -> Body:
         "backfill_id": row.backfill_id,
         "partition_key": row.partition_key,
         "partition_date": moment(row.partition_date),
+    }
+
+
+def task_instance(row: TaskInstance, spec: TaskSpec | None) -> Body:
+    """A task instance in the same way."""
+    ended, begun = row.end_date, row.start_date
+    return {
+        "id": str(row.id),
+        "task_id": row.task_id,
+        "dag_id": row.dag_id,
+        "dag_run_id": row.run_id,
+        "map_index": row.map_index,
+        "state": None if row.state is TaskState.NONE else row.state.value,
+        "try_number": row.try_number,
+        "max_tries": row.max_tries,
+        "queued_when": moment(row.queued_at),
+        "start_date": moment(begun),
+        "end_date": moment(ended),
+        "duration": (ended - begun).total_seconds() if ended and begun else None,
+        "next_at": moment(row.next_at),
+        "operator": spec.operator if spec else None,
+        "pool": row.pool,
+        "pool_slots": row.pool_slots,
+        "queue": spec.queue if spec else None,
+        "priority_weight": row.priority_weight,
+        "note": row.note,
     }
 
 
@@ -135,48 +136,8 @@ def sla_miss(row: SlaMiss) -> Body:
     }
 
 
-def task_instance(row: TaskInstance, spec: TaskSpec | None) -> Body:
-    """A task instance (TaskInstanceResponse)."""
-    ended, begun = row.end_date, row.start_date
-    return {
-        "id": str(row.id),
-        "task_id": row.task_id,
-        "dag_id": row.dag_id,
-        "dag_run_id": row.run_id,
-        "map_index": row.map_index,
-        "state": None if row.state is TaskState.NONE else row.state.value,
-        "try_number": row.try_number,
-        "max_tries": row.max_tries,
-        "queued_when": moment(row.queued_at),
-        "start_date": moment(begun),
-        "end_date": moment(ended),
-        "duration": (ended - begun).total_seconds() if ended and begun else None,
-        "next_at": moment(row.next_at),
-        "operator": spec.operator if spec else None,
-        "pool": row.pool,
-        "pool_slots": row.pool_slots,
-        "queue": spec.queue if spec else None,
-        "priority_weight": row.priority_weight,
-        "note": row.note,
-    }
-
-
-def task_keys(rows: Iterable[TaskInstance], state: TaskState | None = None) -> Body:
-    """Which task instances something was done to, with the STATE that they have by it, else the one that they had."""
-    told = [
-        {
-            "dag_run_id": row.run_id,
-            "task_id": row.task_id,
-            "map_index": row.map_index,
-            "state": None if found is TaskState.NONE else found.value,
-        }
-        for row, found in ((row, state or row.state) for row in rows)
-    ]
-    return {"task_instances": told, "total_entries": len(told)}
-
-
-def attempt(row: Attempt) -> Body:
-    """One attempt with its end."""
+def attempt(row: Attempt, used: Usage | None = None) -> Body:
+    """One attempt with its end, and what its launches have USED."""
     return {
         "try_number": row.try_number,
         "state": row.state.value,
@@ -186,7 +147,26 @@ def attempt(row: Attempt) -> Body:
         "exit_code": row.exit_code,
         "reason": row.reason,
         "message": row.message,
-        "usage": dict(row.usage),
+        "usage": attempt_usage(row, used),
+    }
+
+
+def attempt_usage(row: Attempt, used: Usage | None) -> Body:
+    """What an attempt has used, and for how long it has waited for its process and run."""
+    if used is None or used.source is None:
+        used = of_launch(row.usage, None)  # from before launches had their own account
+    waited, ran = seconds(row.queued_at, row.start_date), seconds(row.start_date, row.end_date)
+    return {"wait_seconds": waited, "run_seconds": ran, **usage(used)}
+
+
+def usage(used: Usage) -> Body:
+    """What was used, as `goflow.domain.usage.Usage` explains it."""
+    return {
+        "cpu_seconds": used.cpu_seconds,
+        "memory_bytes": used.memory_bytes,
+        "sampled_bytes": used.sampled_bytes,
+        "cached_bytes": used.cached_bytes,
+        "source": used.source,
     }
 
 
@@ -237,9 +217,15 @@ def version(row: DagVersion, readings: list[DagReading]) -> Body:
     }
 
 
-def variable(row: Variable) -> Body:
-    """A Variable (VariableResponse)."""
-    return {"key": row.name, "value": row.value, "description": row.description, "is_encrypted": False}
+def variable(row: Variable, *, is_encrypted: bool) -> Body:
+    """A Variable (VariableResponse); a value whose name says that it is secret is hidden."""
+    return {
+        "key": row.name,
+        "value": masking.masked_text(row.value, row.name),
+        "description": row.description,
+        "is_encrypted": is_encrypted,
+        "team_name": None,
+    }
 
 
 def connection(row: Connection) -> Body:
@@ -252,8 +238,9 @@ def connection(row: Connection) -> Body:
         "login": row.login,
         "schema": row.schema,
         "port": row.port,
-        "password": "***" if row.password else None,
-        "extra": "***" if row.extra else None,
+        "password": masking.HIDDEN if row.password else None,
+        "extra": masking.masked_text(row.extra),
+        "team_name": None,
     }
 
 
@@ -269,23 +256,13 @@ def pool(row: Pool) -> Body:
         "running_slots": row.running,
         "scheduled_slots": row.scheduled,
         "deferred_slots": row.deferred,
-        "open_slots": row.open,
-    }
-
-
-def xcom(row: XCom) -> Body:
-    """One result (XComResponse)."""
-    return {
-        "key": row.key,
-        "task_id": row.task_id,
-        "map_index": row.map_index,
-        "timestamp": moment(row.created_date),
-        "value": row.value,
+        "open_slots": -1 if row.open is None else row.open,
+        "team_name": None,
     }
 
 
 def event(row: Event) -> Body:
-    """One event of the log (EventLogResponse)."""
+    """One event of the log, with what is known of it as ``extra``."""
     return {
         "event_log_id": row.seq,
         "when": moment(row.at),
@@ -296,5 +273,54 @@ def event(row: Event) -> Body:
         "map_index": row.map_index,
         "try_number": row.try_number,
         "owner": row.who,
+        "logical_date": None,
         "extra": dict(row.data),
+        "dag_display_name": row.dag_id,
+        "task_display_name": row.task_id,
     }
+
+
+def duration(seconds: float | None) -> str | None:
+    """A length of time as ISO 8601 has it: ``PT1H``."""
+    return None if seconds is None else str(to_jsonable_python(dt.timedelta(seconds=seconds)))
+
+
+def delta(seconds: float | None) -> Body | None:
+    """The same as Airflow's tasks have it (TimeDelta)."""
+    if seconds is None:
+        return None
+    found = dt.timedelta(seconds=seconds)
+    return {"__type": "TimeDelta", "days": found.days, "seconds": found.seconds, "microseconds": found.microseconds}
+
+
+def params(values: Mapping[str, Any], schemas: Mapping[str, Any], own: Collection[str] | None = None) -> Body:
+    """Params with their value, schema and description, as Airflow's page has them for its form; OWN are those that a
+    task has set itself, None where no task is asked about."""
+    found = {}
+    for name, value in values.items():
+        schema = dict(schemas.get(name) or {})
+        found[name] = {
+            "value": strict(value),
+            "schema": {word: inner for word, inner in schema.items() if word not in {"description", "default"}},
+            "description": schema.get("description"),
+            "source": None if own is None else "task" if name in own else "dag",
+        }
+    return found
+
+
+def asset_expression(schedule: Schedule, number: Callable[[AssetKey], int | None]) -> Any:
+    """What a DAG's schedule waits for, as Airflow writes it down, each asset with its NUMBER; None without assets."""
+
+    def told(value: Any) -> Any:
+        if isinstance(value, dict) and not {"all", "any"}.isdisjoint(value):
+            return {key: [told(inner) for inner in many] for key, many in value.items()}
+        found = mention_of(value)
+        if found is None:
+            return value
+        if found.kind == "alias":
+            return {"alias": {"name": found.name, "group": found.group}}
+        if found.kind != "asset":
+            return {"asset_ref": {found.kind: found.name or found.uri}}
+        return {"asset": {"uri": found.uri, "name": found.name, "group": found.group, "id": number(found.key)}}
+
+    return told(schedule.condition)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from fastapi import APIRouter
 
 from goflow.scheduler import why
 from goflow.scheduler.namespaces import NamespaceSlots
 from goflow.server.rest import shapes
+from goflow.server.rest.answers import Is
+from goflow.server.rest.answers import own as told_own
 from goflow.server.rest.context import CallerDep, ServicesDep
 from goflow.store import runs
 
@@ -16,7 +20,7 @@ router = APIRouter(tags=["Task Instance"])
 @router.get("/goflow/v1/dags/{dag_id}/dagRuns/{run_id}/waiting")
 def list_waiting(
     dag_id: str, run_id: str, services: ServicesDep, caller: CallerDep, task_id: str | None = None
-) -> shapes.Body:
+) -> Annotated[shapes.Body, Is(told_own.WaitingTasks)]:
     """The task instances of a run that neither run nor have ended, each with WAITS_FOR: why it does not run yet."""
     slots = NamespaceSlots(services.namespace_slots, services.defaults.namespace)
     with services.store.reading() as tx:

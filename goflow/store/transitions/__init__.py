@@ -4,6 +4,14 @@ What belongs here: checking a change against `goflow.domain.state`, making it on
 rows that follow from it, and the event, all in the caller's transaction. What does not: deciding that a change is due.
 """
 
+from goflow.store.transitions.alerts import (
+    close_message,
+    end_message,
+    put_into_message,
+    raise_alert,
+    resolve_alerts,
+    retry_message,
+)
 from goflow.store.transitions.assets import register_asset_events, take_in, unqueue
 from goflow.store.transitions.backfills import (
     add_backfill_runs,
@@ -36,7 +44,7 @@ from goflow.store.transitions.launches import (
     with_open_launches,
 )
 from goflow.store.transitions.partitions import take_partition
-from goflow.store.transitions.planning import LaunchRequest, Limit, plan_launch, plan_launches
+from goflow.store.transitions.planning import LaunchRequest, Limit, note_launch, plan_launch, plan_launches
 from goflow.store.transitions.questions import ask_code, claim_questions, give_up_question, store_answer
 from goflow.store.transitions.runs import RunChange, advance_run, advance_runs
 from goflow.store.transitions.tasks import TaskChange, advance_task, apply, clear_tasks, mark_task
@@ -80,11 +88,13 @@ __all__ = [
     "claim_triggers",
     "claim_watches",
     "clear_tasks",
+    "close_message",
     "complete_backfill",
     "create_backfill",
     "defer_task",
     "due_event",
     "end_callback",
+    "end_message",
     "expire_question",
     "fire_trigger",
     "fire_watcher",
@@ -96,15 +106,20 @@ __all__ = [
     "meet_deadlines",
     "miss_deadlines",
     "move_deadlines",
+    "note_launch",
     "plan_launch",
     "plan_launches",
+    "put_into_message",
+    "raise_alert",
     "reconcile_watches",
     "record_sla_misses",
     "register_asset_events",
     "replace_launch",
     "request_callback",
     "request_stop",
+    "resolve_alerts",
     "resume_answered",
+    "retry_message",
     "return_triggers",
     "return_watches",
     "set_backfill_paused",

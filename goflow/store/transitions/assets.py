@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 import structlog
-from sqlalchemy import bindparam, delete, update
+from sqlalchemy import delete
 
 from goflow.domain.assets import AssetKey, Mention, NewAssetEvent
 from goflow.domain.canonical import Json
@@ -17,11 +17,10 @@ from goflow.domain.runs import DagRun, TaskInstance
 from goflow.store import assets, events, partitions
 from goflow.store.asset_tables import asset_event_aliases, asset_events, asset_queue, run_asset_events
 from goflow.store.columns import dumps
-from goflow.store.transitions.partitions import Happened, keep_for_partitions
+from goflow.store.transitions.partitions import Happened, keep_for_partitions, tell_problems
 from goflow.store.tx import Tx
 
 log = structlog.get_logger(__name__)
-_TELL_PROBLEMS = update(asset_events).where(asset_events.c.id == bindparam("key")).values(problems=bindparam("words"))
 
 
 def register_asset_events(
@@ -68,7 +67,7 @@ def _register(tx: Tx, one: NewAssetEvent, source: TaskInstance | None, run: DagR
         task_id=source.task_id if source else None,
         map_index=source.map_index if source else None,
         who=who,
-        data={"id": key, "name": found.name, "uri": found.uri, **_queue(tx, happened, aliases)},
+        data={"id": key, "name": found.name, "uri": found.uri, **_queue(tx, happened, aliases, who)},
         at=at,
     )
     return key
@@ -82,12 +81,12 @@ def _partition(one: NewAssetEvent, run: DagRun | None) -> tuple[str | None, dt.d
     return key, run.partition_date if run is not None and key == own else None
 
 
-def _queue(tx: Tx, happened: Happened, aliases: Collection[str]) -> dict[str, Json]:
+def _queue(tx: Tx, happened: Happened, aliases: Collection[str], who: str) -> dict[str, Json]:
     """Have the event wait for the runs of those DAGs that wait for it; which ones, as its own event tells them."""
     waiting = assets.waiting_dags(tx, happened.asset, aliases)
     schedules = partitions.schedules(tx, waiting) if waiting else {}
-    keyed = {dag_id: schedules[dag_id] for dag_id in waiting if waits_for_partitions(schedules[dag_id])}
-    kept = keep_for_partitions(tx, happened, keyed)
+    keyed = {dag_id: schedules[dag_id] for dag_id in waiting if waits_for_partitions(schedules[dag_id].schedule)}
+    kept = keep_for_partitions(tx, happened, keyed, who=who)
     others = [dag_id for dag_id in waiting if dag_id not in keyed and happened.key is None]
     row: dict[str, Any] = {"asset_id": happened.asset_id, "created_date": tx.now()}
     tx.insert_new(asset_queue, [{"dag_id": dag_id, **row} for dag_id in others])
@@ -96,7 +95,7 @@ def _queue(tx: Tx, happened: Happened, aliases: Collection[str]) -> dict[str, Js
         told["partitions"] = {dag_id: [*keys] for dag_id, keys in kept.keys.items()}
     if kept.problems:
         told["problems"] = dict(kept.problems)
-        tx.change(_TELL_PROBLEMS, {"key": happened.event_id, "words": dumps(kept.problems)})
+        tell_problems(tx, happened.event_id, kept.problems)
     return told
 
 

@@ -24,8 +24,10 @@ _l = table.c
 _t = task_instances.c
 _L = LaunchState
 
-COLUMNS = frozenset({"claimed_by", "home", "job_name", "namespace", "plan", "outcome", "token_hash"})
-"""What a change may set beside state, exit code, reason and message; ``outcome`` is any JSON, ``plan`` is text."""
+COLUMNS = frozenset({"claimed_by", "home", "job_name", "namespace", "plan", "outcome", "token_hash", "usage"})
+"""What a change may set beside state, exit code, reason and message; ``outcome`` and ``usage`` are any JSON, ``plan``
+is text."""
+_JSON = ("outcome", "usage")
 
 _SEEN = select(
     *(_l.id.label("launch_id"), _l.state, _l.try_number, _t.dag_id, _t.run_id, _t.task_id, _t.map_index),
@@ -118,9 +120,7 @@ def _values(new: LaunchState, at: dt.datetime, columns: dict[str, Any], told: di
     unknown = set(columns) - COLUMNS
     if unknown:
         raise TypeError(f"a state change cannot set {sorted(unknown)}")
-    if "outcome" in columns:
-        columns = {**columns, "outcome": dumps(columns["outcome"])}
-    return values | columns
+    return values | {name: dumps(value) if name in _JSON else value for name, value in columns.items()}
 
 
 @functools.cache

@@ -23,6 +23,7 @@ from goflow.domain.state import LaunchState, TaskState
 from goflow.store import events, tasks
 from goflow.store.rows import Planned
 from goflow.store.tables import attempts, launches, pools, task_instances, xcoms
+from goflow.store.transitions.launches import advance_launch
 from goflow.store.transitions.tasks import TaskChange, apply
 from goflow.store.tx import Tx, in_parts
 
@@ -110,13 +111,30 @@ def plan_launches(
     room = _Room(tx, requests)
     answers = [Planned(launch=None, why=why) if (why := room.take(request)) else None for request in requests]
     wanted = [index for index, answer in enumerate(answers) if answer is None]
-    changed = apply(tx, [_change(requests[index], at, who) for index in wanted])
-    queued = [index for index, done in zip(wanted, changed, strict=True) if done]
-    rows = _launch_rows(tx, [requests[index] for index in queued], at)
-    _write(tx, [requests[index] for index in queued], rows, at=at, who=who)
-    for index, row in zip(queued, rows, strict=True):
-        answers[index] = Planned(launch=_launch(row))
+    queued = _queue(tx, [requests[index] for index in wanted], at, who)
+    for index, launch in zip(wanted, queued, strict=True):
+        answers[index] = Planned(launch=launch, why="planned" if launch else "changed")
     return [answer or Planned(launch=None, why="changed") for answer in answers]
+
+
+def note_launch(tx: Tx, request: LaunchRequest, *, at: dt.datetime, who: str) -> Launch | None:
+    """The launch of a task instance whose container somebody else has begun (a CronJob's Job): it asks for no slot,
+    since nobody here could keep it from running. It is there already: ``created``. None when the task instance is not
+    ``scheduled`` any more."""
+    (launch,) = _queue(tx, [request], at, who)
+    if launch is not None:
+        advance_launch(tx, launch.id, LaunchState.PLANNED, LaunchState.CREATED, who=who, at=at)
+    return launch
+
+
+def _queue(tx: Tx, requests: Sequence[LaunchRequest], at: dt.datetime, who: str) -> list[Launch | None]:
+    """Queue all of them; the launch of each, None for one whose state has changed meanwhile."""
+    changed = apply(tx, [_change(request, at, who) for request in requests])
+    queued = [request for request, done in zip(requests, changed, strict=True) if done]
+    rows = _launch_rows(tx, queued, at)
+    _write(tx, queued, rows, at=at, who=who)
+    made = iter(rows)
+    return [_launch(next(made)) if done else None for done in changed]
 
 
 def _change(request: LaunchRequest, at: dt.datetime, who: str) -> TaskChange:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from goflow.domain.canonical import Json
 from goflow.domain.questions import Question, QuestionKind, QuestionState
@@ -18,6 +18,7 @@ from goflow.store import questions as stored
 from goflow.store.columns import dumps
 from goflow.store.tables import OPEN_QUESTIONS, questions, where
 from goflow.store.transitions.claims import Claims
+from goflow.store.transitions.partitions import keep_as_told
 from goflow.store.tx import Tx
 
 _S = QuestionState
@@ -71,6 +72,7 @@ _GIVE_UP = (
     .where(_q.id == bindparam("key"), where(OPEN_QUESTIONS), _q.epoch == bindparam("known"))
     .values(epoch=_q.epoch + 1, **_FAILED)
 )
+_FORGET = delete(questions).where(_q.id == bindparam("key"))
 
 
 def ask_code(
@@ -142,7 +144,11 @@ def store_answer(
 
         set_answered_deadline(tx, question, told if isinstance(told, str) else None)
     ended = stored.find(tx, question_id)
-    _say(tx, events.QUESTION_ANSWERED if problem is None else events.QUESTION_FAILED, ended, who=who)
+    more: dict[str, Json] = {}
+    if question.kind is QuestionKind.PARTITION:  # what was told is kept with the event, and the question done with
+        more["partitions"] = [*keep_as_told(tx, question, told, problem)]
+        tx.change(_FORGET, {"key": question_id})
+    _say(tx, events.QUESTION_ANSWERED if problem is None else events.QUESTION_FAILED, ended, who=who, **more)
     return ended
 
 
@@ -156,11 +162,11 @@ def give_up_question(tx: Tx, question: Question, problem: str, *, who: str) -> b
     return True
 
 
-def _say(tx: Tx, kind: str, question: Question | None, *, who: str) -> None:
+def _say(tx: Tx, kind: str, question: Question | None, *, who: str, **more: Json) -> None:
     if question is None:
         return
     run = None if question.dag_run_id is None else runs.get(tx, question.dag_run_id)
-    data: dict[str, Any] = {"subject": question.subject, "kind": question.kind.value}
+    data: dict[str, Any] = {"subject": question.subject, "kind": question.kind.value, **more}
     if kind == events.QUESTION_FAILED:
         data["problem"] = question.problem
     events.emit(tx, kind, dag_id=question.dag_id, run_id=None if run is None else run.run_id, who=who, data=data)

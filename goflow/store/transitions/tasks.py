@@ -305,7 +305,7 @@ def clear_tasks(
         state = seen[ti_id].state
         stopping = ti_id in running and may_follow(state, _S.RESTARTING)
         new = _S.RESTARTING if stopping or state in {_S.QUEUED, _S.RUNNING} else _S.NONE
-        changes.append(TaskChange(ti_id, state, new, at, who, reason, None, {"max_tries": max_tries, "note": None}))
+        changes.append(TaskChange(ti_id, state, new, at, who, reason, None, {"max_tries": max_tries}))
     done = apply(tx, changes)
     to_stop = [change.ti_id for change in changes if change.new is _S.RESTARTING]
     stop_launches(tx, to_stop, who=who, at=at, reason=reason)

@@ -15,6 +15,26 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/component: daemon
 {{- end -}}
 
+{{- define "goflow.triggersName" -}}
+{{- include "goflow.fullname" . -}}-triggers
+{{- end -}}
+
+{{/* What picks the trigger runners' pods. */}}
+{{- define "goflow.triggersSelector" -}}
+app.kubernetes.io/name: {{ include "goflow.triggersName" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{/* How pods spread: a list of the constraints, and what picks the pods where a constraint does not say it. */}}
+{{- define "goflow.spread" -}}
+{{- $selector := dict "labelSelector" (dict "matchLabels" (index . 1 | fromYaml)) -}}
+{{- $all := list -}}
+{{- range index . 0 -}}
+{{- $all = append $all (hasKey . "labelSelector" | ternary . (merge (deepCopy .) $selector)) -}}
+{{- end -}}
+{{- toYaml $all -}}
+{{- end -}}
+
 {{/* What every object bears. */}}
 {{- define "goflow.labels" -}}
 {{ include "goflow.selector" . }}
@@ -77,44 +97,112 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 {{- end -}}
 
-{{/* An environment variable from a Secret: a list of its name, the values with existingSecret, the key in the chart's
-     own Secret, and the root. */}}
-{{- define "goflow.secretVariable" -}}
-{{- $values := index . 1 -}}
-- name: {{ index . 0 }}
-  valueFrom:
-    secretKeyRef:
-{{- if $values.existingSecret.name }}
-      name: {{ $values.existingSecret.name }}
-      key: {{ $values.existingSecret.key }}
-{{- else }}
-      name: {{ include "goflow.secretName" (index . 3) }}
-      key: {{ index . 2 }}
-{{- end }}
+{{/* The settings that are secret, and where their values stand. What is given by value lies in the chart's own Secret, under
+     the setting's name with hyphens. */}}
+{{- define "goflow.secretSettings" -}}
+api_token: apiToken
+database_url: database
+encryption_key: encryptionKey
+admin_password: adminPassword
+oidc_client_secret: oidcClientSecret
+smtp_password: smtpPassword
+logs_elasticsearch_password: logsElasticsearchPassword
+logs_elasticsearch_api_key: logsElasticsearchApiKey
 {{- end -}}
 
-{{/* Contradictions that the schema cannot see; renders nothing. */}}
-{{- define "goflow.check" -}}
-{{- $dags := .Values.dags -}}
-{{- $sources := list -}}
-{{- if $dags.files }}{{ $sources = append $sources "dags.files" }}{{ end -}}
-{{- if $dags.configMap }}{{ $sources = append $sources "dags.configMap" }}{{ end -}}
-{{- if $dags.persistentVolumeClaim.claimName }}{{ $sources = append $sources "dags.persistentVolumeClaim.claimName" }}{{ end -}}
-{{- if ne (len $sources) 1 -}}
-{{- fail (printf "the DAG folder comes from exactly one of dags.files, dags.configMap and dags.persistentVolumeClaim.claimName; given: %s" (join ", " $sources | default "none")) -}}
-{{- end -}}
-{{- if and .Values.database.url .Values.database.existingSecret.name -}}
-{{- fail "database.url and database.existingSecret exclude each other" -}}
-{{- end -}}
-{{- if and (include "goflow.postgres" .) (not (or .Values.encryptionKey.value .Values.encryptionKey.existingSecret.name)) -}}
-{{- fail "with PostgreSQL the encryption key must outlive the pod: give encryptionKey.value or encryptionKey.existingSecret" -}}
-{{- end -}}
-{{- if gt (int .Values.replicas) 1 -}}
-{{- if not (include "goflow.postgres" .) -}}
-{{- fail "replicas above 1 need PostgreSQL (database.url or database.existingSecret): SQLite has room for one daemon" -}}
-{{- end -}}
-{{- if .Values.home.persistence.enabled -}}
-{{- fail "replicas above 1 need a home each: leave home.persistence.enabled out, nothing in it has to outlive a pod" -}}
+{{/* What of them was given as a value, as YAML: keys of the chart's own Secret. */}}
+{{- define "goflow.givenSecrets" -}}
+{{- $data := dict -}}
+{{- $root := . -}}
+{{- range $setting, $place := include "goflow.secretSettings" . | fromYaml -}}
+{{- $values := index $root.Values $place -}}
+{{- with coalesce $values.url $values.value -}}
+{{- $_ := set $data ($setting | replace "_" "-") . -}}
 {{- end -}}
 {{- end -}}
+{{- with .Values.dags.git.token.value -}}
+{{- $_ := set $data "git-token" . -}}
+{{- end -}}
+{{- toYaml $data -}}
+{{- end -}}
+
+{{/* The daemon's environment variables that come from Secrets. */}}
+{{- define "goflow.secretVariables" -}}
+{{- $root := . -}}
+{{- range $setting, $place := include "goflow.secretSettings" . | fromYaml -}}
+{{- $values := index $root.Values $place -}}
+{{- if or $values.url $values.value $values.existingSecret.name (eq $place "apiToken") }}
+- name: GOFLOW_{{ upper $setting }}
+  valueFrom:
+    secretKeyRef:
+      name: {{ default (include "goflow.secretName" $root) $values.existingSecret.name }}
+      key: {{ ternary $values.existingSecret.key ($setting | replace "_" "-") (ne $values.existingSecret.name "") }}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* A file from a ConfigMap or Secret of the user's, or from the chart's own ConfigMap, as the source of a volume: a list of
+     the values, what the chart's own ConfigMap is called, the file's name, and the root. Empty where there is no such file. */}}
+{{- define "goflow.fileSource" -}}
+{{- $values := index . 0 -}}{{- $own := index . 1 -}}{{- $file := index . 2 -}}
+{{- $secret := default dict $values.existingSecret -}}
+{{- $map := default dict $values.existingConfigMap -}}
+{{- if $secret.name -}}
+secret:
+  secretName: {{ $secret.name }}
+  items:
+    - {key: {{ $secret.key | quote }}, path: {{ $file }}}
+{{- else if $map.name -}}
+configMap:
+  name: {{ $map.name }}
+  items:
+    - {key: {{ $map.key | quote }}, path: {{ $file }}}
+{{- else if coalesce $values.value $values.config -}}
+configMap:
+  name: {{ include "goflow.fullname" (index . 3) }}-{{ $own }}
+{{- end -}}
+{{- end -}}
+
+{{- define "goflow.elasticsearchCa" -}}
+{{- include "goflow.fileSource" (list .Values.logsElasticsearchCa "elasticsearch-ca" "ca.crt" .) -}}
+{{- end -}}
+
+{{- define "goflow.alerts" -}}
+{{- include "goflow.fileSource" (list .Values.alerts "alerts" "alerts.yaml" .) -}}
+{{- end -}}
+
+{{/* Where people reach the page: what the settings say, else the first host of the Ingress. */}}
+{{- define "goflow.publicUrl" -}}
+{{- if .Values.settings.public_url -}}
+{{- .Values.settings.public_url -}}
+{{- else if and .Values.ingress.create .Values.ingress.hosts -}}
+{{- ternary "https" "http" (gt (len .Values.ingress.tls) 0) -}}://{{- first .Values.ingress.hosts -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Where the daemon finds the DAG folder. */}}
+{{- define "goflow.dagsFolder" -}}
+{{- if .Values.dags.git.repository -}}
+/dags/repo{{ with .Values.dags.git.subPath }}/{{ trimSuffix "/" . }}{{ end }}
+{{- else -}}
+/etc/goflow/dags
+{{- end -}}
+{{- end -}}
+
+{{/* The DAG folder's source in words. */}}
+{{- define "goflow.dagsSource" -}}
+{{- with .Values.dags -}}
+{{- if .git.repository -}}
+{{- .git.repository }} ({{ .git.ref }})
+{{- else if .persistentVolumeClaim.claimName -}}
+the volume claim {{ .persistentVolumeClaim.claimName }}
+{{- else -}}
+the ConfigMap {{ default (printf "%s-dags" (include "goflow.fullname" $)) .configMap }}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The command that prints a value of a Secret: a list of kubectl with its namespace, the Secret's name and the key. */}}
+{{- define "goflow.secretOf" -}}
+{{- index . 0 }} get secret {{ index . 1 }} --output go-template={{ printf "'{{index .data %q | base64decode}}'" (index . 2) }}
 {{- end -}}

@@ -45,7 +45,9 @@ class Image:
 
 
 RUNNER = Image("runner", RUNNER_IMAGE, ("compat/runner", "compat/airflow_shim"))
-DAEMON = Image("daemon", DAEMON_IMAGE, ("pyproject.toml", "README.md", "LICENSE", "goflow", "compat/runner"))
+DAEMON = Image(
+    "daemon", DAEMON_IMAGE, ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE", "goflow", "compat/runner")
+)
 
 
 def ensure_images(cluster: Cluster, *images: Image) -> None:

@@ -13,7 +13,7 @@ from goflow.domain.errors import AlreadyExistsError, ConflictError
 from goflow.domain.spec import Dialect
 from goflow.domain.state import RunState, RunType
 from goflow.scheduler import backfills as orders
-from goflow.scheduler import marking, operations
+from goflow.scheduler import operations
 from goflow.store import backfills, events, runs
 from tests.unit.scheduler.kit import FAILED, SUCCESS, T0, World, at, dag, empty, hourly, task
 
@@ -226,8 +226,8 @@ def test_marking_its_last_run_ends_it(world: World) -> None:
     put(world)
     backfill = made(world, hours=(-2, -1))
     with world.store.reading() as tx:
-        (run,) = runs.list_(tx, "d")
-    marking.mark_run(world.store, "d", run.run_id, RunState.FAILED, who="test")
+        (_run,) = runs.list_(tx, "d")
+    world.mark_run(RunState.FAILED)
     world.settle()
     assert now(world, backfill).completed_at is not None
 

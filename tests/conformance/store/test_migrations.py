@@ -9,10 +9,12 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psycopg
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import OperationalError
 
 import goflow.store
 from goflow.store import Store, indexes, installation, migrate, pools, tables, versions
@@ -124,6 +126,36 @@ def test_an_upgrade_that_is_killed_leaves_nothing_behind(empty_url: str, monkeyp
     store.close()
 
 
+@pytest.mark.parametrize(
+    ("ends", "times"),
+    [(psycopg.errors.DeadlockDetected("deadlock detected"), 3), (psycopg.errors.UndefinedTable("no such table"), 1)],
+    ids=["a deadlock with an older daemon", "something else"],
+)
+def test_an_upgrade_that_ends_a_deadlock_is_begun_anew(
+    empty_url: str, monkeypatch: pytest.MonkeyPatch, ends: psycopg.Error, times: int
+) -> None:
+    begun: list[str | None] = []
+    run = migrate._run
+
+    def fails_at_first(connection: Connection, current: str | None) -> None:
+        begun.append(current)
+        run(connection, current)
+        if len(begun) < 3:
+            raise OperationalError("ALTER TABLE launches", {}, ends)
+
+    monkeypatch.setattr(migrate, "_run", fails_at_first)
+    monkeypatch.setattr(migrate, "PAUSE_S", (0.0, 0.0))
+    store = Store(empty_url)
+    if times == 1:
+        with pytest.raises(OperationalError):
+            store.upgrade()
+    else:
+        store.upgrade()
+        with store.reading() as tx:
+            assert installation.get(tx, "id")
+    assert begun == [None] * times
+
+
 def test_a_new_database_gets_the_default_pool_that_is_asked_for_and_keeps_it(empty_url: str) -> None:
     store = Store(empty_url)
     for slots in (7, 9):
@@ -193,7 +225,9 @@ def test_what_was_read_before_keeps_how_it_was_read(empty_url: str) -> None:
             "assets",
         )
         for later in (
-            *("deadlines", "sla_misses"),
+            *("launch_usage", "alert_message_parts", "alert_messages", "alerts", "dag_favorites", "job_files"),
+            *("cronjobs", "cronjob_jobs"),
+            *("deadlines", "sla_misses", "log_batches", "launch_logs", "sessions", "users", "sign_in_tries"),
             *of_assets,
             "asset_state_store",
             "task_state_store",
@@ -209,6 +243,7 @@ def test_what_was_read_before_keeps_how_it_was_read(empty_url: str) -> None:
         connection.execute(text("ALTER TABLE dag_readings DROP COLUMN read_by"))
         connection.execute(text("ALTER TABLE launches DROP COLUMN job_index"))
         connection.execute(text("ALTER TABLE launches DROP COLUMN home"))
+        connection.execute(text("ALTER TABLE launches DROP COLUMN usage"))
         connection.execute(text("ALTER TABLE dag_runs DROP COLUMN backfill_id"))
         connection.execute(text("DROP INDEX ix_dag_runs_partition_key"))
         for column in ("partition_key", "partition_date"):

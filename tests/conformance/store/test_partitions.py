@@ -6,10 +6,11 @@ import datetime as dt
 from typing import Any
 
 from goflow.domain.assets import AssetKey, NewAssetEvent
+from goflow.domain.partition_answers import KeyTold
 from goflow.domain.runs import DagRun
 from goflow.domain.spec import DagSpec, Schedule
 from goflow.domain.state import RunState, RunType
-from goflow.store import Store, Tx, assets, dags, partitions, runs, transitions
+from goflow.store import Store, Tx, assets, dags, partitions, questions, runs, transitions, triggers
 from goflow.store.runs import OfPartitions
 from tests import stores
 
@@ -109,6 +110,37 @@ def test_runs_are_found_by_their_partitions(store: Store) -> None:
         assert runs.newest_partition(tx, "d", [RunType.SCHEDULED]) == later
         assert runs.newest_partition(tx, "d", [RunType.BACKFILL]) is None
         assert runs.of_partition(tx, "d", DAY + dt.timedelta(days=1)) == sooner
-        runs.clear_partition(tx, later.id)
+        runs.clear_partition(tx, later, who="test")
         assert runs.newest_partition(tx, "d", [RunType.SCHEDULED]) == sooner
         assert runs.get(tx, later.id).partition_date is None
+
+
+def test_what_a_mapper_of_the_authors_own_tells_is_kept_with_the_event_and_the_question_goes(store: Store) -> None:
+    record(store, waits("w", default_partition_mapper={"own": "theirs.Region"}))
+    with store.transaction() as tx:
+        tell(tx, A, "EU", DAY)
+        tell(tx, B, "Asia")
+        assert (partitions.count_waiting(tx), questions.count_open(tx)) == (0, 2)
+        triggers.add_runner(tx, "r", capacity=1, ttl_s=5)
+        transitions.claim_questions(tx, "r", 10)
+        first, second = questions.held_by(tx, "r")
+    store.clock.advance(61)  # type: ignore[attr-defined]
+    with store.reading() as tx:
+        assert [one.subject for one in questions.problems(tx, "w")] == [first.subject]
+    about = {"date": DAY.isoformat(), "expected": ["EU", "Eu"], "policy": {"policy": "MinimumCount", "n": 1}}
+    told = {"count": 2, "most": None, "keys": [["eu", about], ["all", {}]], "carried": DAY.isoformat()}
+    with store.transaction() as tx:
+        assert transitions.store_answer(tx, first.id, first.epoch, told=told, who="helper") is not None
+        assert (
+            transitions.store_answer(tx, second.id, second.epoch, problem="KeyError: 'Asia'", who="helper") is not None
+        )
+    with store.reading() as tx:
+        assert questions.count_open(tx) == 0
+        assert (questions.find(tx, first.id), questions.problems(tx, "w")) == (None, [])
+        eu, everything = partitions.waiting(tx)
+        assert [event.problems for event in assets.events(tx) if event.problems] == [{"w": "KeyError: 'Asia'"}]
+    assert (eu.key, eu.there, eu.carried, everything.told) == ("eu", {A: {"EU"}}, DAY, {A: KeyTold()})
+    expected = KeyTold(date=DAY, expected=frozenset({"EU", "Eu"}), policy=eu.told[A].policy)
+    assert eu.told == {A: expected}
+    assert expected.policy is not None
+    assert expected.policy.least == 1

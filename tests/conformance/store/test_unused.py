@@ -15,7 +15,7 @@ from goflow.domain.canonical import digest_bytes
 from goflow.store import Store, blobs, recording, runs, tables, transitions, unused, versions
 from goflow.store.asset_tables import asset_events, asset_queue, partition_queue
 from goflow.store.cleaning import Old
-from goflow.store.deadline_tables import deadlines
+from goflow.store.deadline_tables import deadlines, sla_misses
 from goflow.store.purge import Archive, purge_unused
 from goflow.store.unused import Unused
 from tests.conformance.store.test_cleaning import lines_of
@@ -137,3 +137,25 @@ def test_a_version_stays_while_a_deadline_counts_by_it(store: Store) -> None:
         assert unused.remove_versions(tx, found) == 0, "it came to count after somebody had looked"
     assert purged(store).versions == 0
     assert count(store, deadlines) == 1
+
+
+def test_a_missed_sla_goes_when_its_task_was_done_since_and_there_are_newer_ones(store: Store, tmp_path: Path) -> None:
+    days = [START - dt.timedelta(days=number) for number in range(1, 5)]
+    with store.transaction() as tx:
+        made = make_run(tx, bash_dag("d"), logical_date=days[1])
+        task = next(iter(made.tasks))
+        tx.change(update(tables.task_instances).values(state="success"))
+        never_done = {"dag_id": "d", "task_id": "never_done", "logical_date": days[3], "missed_at": START}
+        rows = [{"dag_id": "d", "task_id": task, "logical_date": day, "missed_at": START} for day in days]
+        tx.insert_new(sla_misses, [*rows, never_done, {**never_done, "logical_date": days[2]}])
+    assert purged(store, replace(OLD, before=START)) == Unused(), "they are too young"
+    assert purged(store, replace(OLD, keep=3)).sla_misses == 1
+    assert purged(store, replace(OLD, dag_ids=("other",))).sla_misses == 0
+    archive = Archive(tmp_path, "archive")
+    assert purged(store, replace(OLD, dag_ids=("d",)), archive).sla_misses == 2
+    archive.close()
+    assert [line["sla_miss"]["logical_date"] for line in lines_of(archive.path)] == [
+        days[2].isoformat(),
+        days[1].isoformat(),
+    ]
+    assert count(store, sla_misses) == 3, "the newest of one task, and all of one that was not done since"

@@ -107,7 +107,7 @@ class AirflowCases:
         )
         answered = runs.xcom("asks", "form")
         assert (answered["chosen_options"], answered["params_input"]) == (["OK"], {"name": "Ada"})
-        assert answered["responded_by_user"] == {"id": "api", "name": "api"}
+        assert answered["responded_by_user"] == {"id": "cli", "name": "cli"}
         assert runs.xcom("asks", "late")["chosen_options"] == ["b"]
 
     @pytest.mark.timeout(OUTAGE_S + 600)

@@ -170,6 +170,7 @@ def test_goflow_yaml_says_image_resources_and_where_it_runs(stage):
 def test_its_secrets_have_the_folder_as_it_is_and_no_more(stage, tmp_path):
     stage.kit.write("lib/helper.py", "X = 1\n")
     stage.kit.write(".git/config", "secret")
+    stage.kit.write("lib/.git", "gitdir: ../.git/modules/lib")
     (tmp_path / "outside").write_text("secret")
     (stage.kit.root / "way_out").symlink_to(tmp_path / "outside")
     (stage.kit.root / "way_in").symlink_to(stage.kit.root / "lib" / "helper.py")

@@ -50,7 +50,12 @@ def program(name: str, package: str) -> str:
     path = f"{os.environ.get('PATH', '')}:/usr/sbin"
     if shutil.which(name, path=path) is None and os.geteuid() == 0 and shutil.which("apt-get"):
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        subprocess.run(["apt-get", "install", "-y", "-q", package], env=environment, capture_output=True, check=False)
+        subprocess.run(
+            ["apt-get", "-o", "DPkg::Lock::Timeout=300", "install", "-y", "-q", package],
+            env=environment,
+            capture_output=True,
+            check=False,
+        )
     found = shutil.which(name, path=path)
     assert found, f"no {name} on this machine: install {package}"
     return found

@@ -137,15 +137,18 @@ def test_the_result_of_a_container_that_is_not_ours_is_sent_when_it_has_ended(se
 def test_a_large_result_for_a_store_that_the_image_cannot_reach_is_told_in_words(server, tmp_path):
     started, path = server.launch(bash("t", "true")), tmp_path / "return.json"
     path.write_text(json.dumps(["x" * 200]))
-    code, said = send(started, path, {**LIMITS, "store": f"file://{tmp_path}/store"})
+    (tmp_path / "image").mkdir()
+    (tmp_path / "image" / "fsspec.py").write_text("raise ImportError")  # the tests' own environment has it
+    limits = {**LIMITS, "store": f"file://{tmp_path}/store"}
+    code, said = send(started, path, limits, PYTHONPATH=str(tmp_path / "image"))
     assert (code, started.xcoms, started.state) == (1, {}, TaskState.FAILED)
     assert "install fsspec" in said
     assert "install fsspec" in started.launch.message
 
 
-def send(started, path, limits):
+def send(started, path, limits, **environment):
     """Exit code and words of the sidecar that sends PATH."""
-    told = {"GOFLOW_RESULTS": json.dumps({"limits": limits, "place": PLACE})}
+    told = {"GOFLOW_RESULTS": json.dumps({"limits": limits, "place": PLACE}), **environment}
     blocked = {signal.SIGTERM}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, blocked)  # inherited: a signal may come before it listens
     sidecar = subprocess.Popen(

@@ -9,7 +9,8 @@ import threading
 import tracemalloc
 
 import pytest
-from goflow_runner.client import RefusedError, ServerAwayError
+from goflow_runner import output as output_module
+from goflow_runner.client import RefusedError, ServerAwayError, ServerBusyError
 from goflow_runner.output import LONGEST_LINE, SEND_AT_LINES, Output
 
 from tests.runners import bash
@@ -92,10 +93,16 @@ class Server:
     def another(self):
         return self
 
-    def logs_as_written(self, lines):
+    def logs_as_written(self, lines, written=0, *, last=False):
         self.called.set()
+        self.last = last
         self.sizes.append(len(lines))
+        assert written >= json.loads(lines[-1])["seq"], "should the rest never come, the gap has a size"
         answer = self.answers.pop(0) if self.answers else None
+        if isinstance(answer, float):
+            if not last:
+                raise ServerBusyError(answer, "too much")
+            answer = None
         if answer == "lost":  # it has them, and its answer gets lost
             self.take(lines)
         if answer is not None:
@@ -144,6 +151,77 @@ def test_a_server_that_stays_away_is_told_the_end_of_the_log(tmp_path):
     assert rest[-1]["text"] == str(5 * SEND_AT_LINES + 6)
     assert [line["seq"] for line in rest] == list(range(rest[0]["seq"], 5 * SEND_AT_LINES + 8))
     assert len((tmp_path / "spool").read_text().splitlines()) == 5 * SEND_AT_LINES + 7
+
+
+class Waits(threading.Event):
+    """Remembers how long it was waited for."""
+
+    def __init__(self):
+        super().__init__()
+        self.told = []
+        self.long = threading.Event()
+
+    def wait(self, timeout=None):
+        self.told.append(timeout)
+        if timeout and timeout > 1:
+            self.long.set()
+        return super().wait(timeout)
+
+
+def test_a_server_that_takes_no_lines_just_now_is_asked_again_when_it_says(tmp_path):
+    server = Server(3600.0)
+    output = Output(tmp_path / "spool", server)
+    output._closing = waits = Waits()
+    text = "".join(f"{number}\n" for number in range(3 * SEND_AT_LINES))
+    write(output, text)
+    assert waits.long.wait(30)
+    assert (waits.told, len(server.sizes)) == ([3600.0], 1)
+    output.drain()
+    assert everything(server, output.ship()) == text.split()
+
+
+def test_the_end_of_a_task_waits_for_it_only_for_a_while_and_loses_nothing(tmp_path):
+    server, slept = Server(*[25.0] * 100), []
+    output = Output(tmp_path / "spool", server, sleep=slept.append)
+    text = "".join(f"{number}\n" for number in range(3 * SEND_AT_LINES))
+    write(output, text)
+    output.drain()
+    server.answers = [25.0] * 100
+    assert everything(server, output.ship(60.0)) == text.split()
+    assert slept == [25.0, 25.0, 10.0]
+    assert server.last
+
+
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_what_waits_for_the_server_is_bounded_and_what_is_lost_is_counted(tmp_path, monkeypatch, goes_on):
+    monkeypatch.setattr(output_module, "LARGEST_BACKLOG", 10_000)
+    server = Server()
+    output = Output(tmp_path / "spool", server)
+    for number in range(1000):
+        output.say(f"{number}")
+    assert os.path.getsize(tmp_path / "spool") <= 10_000
+    kept = output._seq
+    while output._spooled > output._sent:
+        output._send_batch(server)
+    if goes_on:
+        output.say("and on")
+    texts = everything(server, output.close())
+    assert texts[:kept] == [str(number) for number in range(kept)]
+    loss = f"{1000 - kept} lines were lost: 0 MiB of them wait for the server"
+    assert texts[kept:] == ([loss, "and on"] if goes_on else [loss])
+
+
+def test_a_large_spool_that_was_sent_begins_anew(tmp_path, monkeypatch):
+    monkeypatch.setattr(output_module, "RECLAIM_AT_BYTES", 1000)
+    server = Server()
+    output = Output(tmp_path / "spool", server)
+    for number in range(100):
+        output.say(f"{number}")
+        if number % 40 == 39:
+            while output._spooled > output._sent:
+                output._send_batch(server)
+    assert os.path.getsize(tmp_path / "spool") < 3000
+    assert everything(server, output.close()) == [str(number) for number in range(100)]
 
 
 @pytest.mark.parametrize("status", [400, 413])

@@ -3,13 +3,14 @@
 import datetime as dt
 
 from airflow import sdk
+from authors import their_mappers
 
 
 class Names(dict):
-    """The names of ``airflow.sdk``."""
+    """The names of ``airflow.sdk``, and of the authors' mappers."""
 
     def __missing__(self, name):
-        return getattr(sdk, name)
+        return getattr(their_mappers, name, None) or getattr(sdk, name)
 
 
 def made(text):

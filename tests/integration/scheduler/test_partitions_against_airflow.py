@@ -14,6 +14,7 @@ import pytest
 from goflow.domain.assets import AssetKey, NewAssetEvent
 from goflow.domain.errors import GoFlowError
 from goflow.domain.partition_mappers import Rollup, listed
+from goflow.domain.partition_windows import WaitPolicy
 from goflow.domain.partitions import date_of_key, not_followed, rules_of
 from goflow.domain.runs import DagRun
 from goflow.domain.spec import DagSpec
@@ -39,10 +40,12 @@ def random_mapper(dice: random.Random) -> dict[str, Any]:
     return {"mapper": text, "keys": [cases.key(form) for _ in range(KEYS)], "there": there}
 
 
-def dag_of(mapper: str) -> DagSpec | None:
-    """What the reader makes of a DAG with that mapper; None: it refuses the file."""
+def dag_of(mapper: str, **modules: str) -> DagSpec | None:
+    """What the reader makes of a DAG with that mapper, MODULES beside it; None: it refuses the file."""
     schedule = f'PartitionedAssetTimetable(assets=Asset("a"), default_partition_mapper={mapper})'
-    found = read(f"from airflow.sdk import *\nfrom airflow.sdk import Window\nd = DAG('d', schedule={schedule})")
+    imports = "\n".join(f"from {name} import *" for name in ("airflow.sdk", *modules))
+    text = f"{imports}\nfrom airflow.sdk import Window\nd = DAG('d', schedule={schedule})"
+    found = read(text, files={f"{name}.py": source for name, source in modules.items()})
     return found.dags[0] if found.dags else None
 
 
@@ -85,9 +88,12 @@ def ours(case: dict[str, Any]) -> Any:
 
 
 def enough(mapper: Rollup, key: str, there: list[bool]) -> bool:
-    expected = mapper.expected(key)
+    return enough_of(mapper.policy, mapper.expected(key), there)
+
+
+def enough_of(policy: WaitPolicy, expected: frozenset[str], there: list[bool]) -> bool:
     picked = {one for place, one in enumerate(sorted(expected)) if there[place % len(there)]}
-    return mapper.policy.is_met(picked, expected)
+    return policy.is_met(picked, expected)
 
 
 @pytest.mark.timeout(1200)  # the first time it installs Airflow

@@ -31,3 +31,15 @@ def test_they_are_what_they_are_elsewhere(name, value, world):
 
     world.reset("airflow2")
     assert facts.borrowed("airflow.utils.dates", name) == f"datetime.{value.__name__}"
+
+
+@pytest.mark.parametrize(
+    ("dialect", "module", "name"),
+    [("airflow3", "airflow.sdk", "DAG"), ("airflow2", "airflow.operators.python", "PythonOperator")],
+)
+def test_a_file_may_import_all_that_a_module_has(tmp_path, dialect, module, name):
+    dags = Dags(tmp_path)
+    dags.write(
+        f"from airflow.models.dag import DAG\nfrom {module} import *\nfound = {name}\nwith DAG('d'):\n    pass\n"
+    )
+    assert dags.load(dialect).dag_id == "d"

@@ -43,12 +43,14 @@ with DAG("holes", schedule_interval=None) as dag:
     "dags/inputs.py": "from airflow import DAG\nfrom airflow.models import Variable\ndag = DAG(Variable.get('name'), schedule=None)\n",
     "dags/part.py": """\
 from airflow import DAG
-from airflow.sdk import Asset, PartitionedAssetTimetable, PartitionMapper
+from airflow.partition_mappers.wait_policy import WaitPolicy
+from airflow.sdk import Asset, DayWindow, PartitionedAssetTimetable, RollupMapper, StartOfDayMapper
 import requests
 
-class Own(PartitionMapper): ...
+class Half(WaitPolicy): ...
 
-good = DAG("good", schedule=PartitionedAssetTimetable(Asset("s3://a"), {}, Own()), start_date=__import__("datetime").datetime(2024, 1, 1))
+by = RollupMapper(upstream_mapper=StartOfDayMapper(), window=DayWindow(), wait_policy=Half())
+good = DAG("good", schedule=PartitionedAssetTimetable(Asset("s3://a"), {}, by), start_date=__import__("datetime").datetime(2024, 1, 1))
 bad = DAG("bad", schedule=requests.get("x").text, start_date=good.start_date)
 """,
     "dags/refused.py": "from airflow import DAG\nDAG('a b')\n",

@@ -29,6 +29,7 @@ class Backend:
     """Remembers starts by launch, as a cluster does; ``before`` and ``after`` each call a fault may be injected."""
 
     name = "local"
+    keeps_s = 0.0
 
     def __init__(self) -> None:
         self.plans: dict[str, JobPlan] = {}

@@ -10,8 +10,9 @@ import pytest
 
 from goflow.domain.state import TaskState
 from goflow.executor.backend import BackendAwayError, Handle, Observation, Phase
-from goflow.executor.kubernetes import KubernetesBackend
+from goflow.executor.kubernetes import KEEPS_S, KubernetesBackend
 from goflow.kube.api import KubeApi
+from goflow.kube.errors import ConflictError
 from goflow.kube.reflector import Reflector
 from goflow.operators.manifest import Site
 from tests.unit.kube.server import Reply, api_server, kubeconfig_for, refusal
@@ -265,6 +266,49 @@ def test_a_job_that_was_deleted_here_is_not_asked_for_when_it_is_cleaned_up(
         assert backend.cleanup(handle)
     kinds = ["pods" if "/pods" in asked.path else "jobs" for asked in server.asked]
     assert [f"{asked.method} {kind}" for asked, kind in zip(server.asked, kinds, strict=True)] == expected
+
+
+class Removals:
+    """An API server that notes what is done to Jobs; by that name there may be ANOTHER."""
+
+    def __init__(self, another: bool = False) -> None:
+        self.done: list[tuple[Any, ...]] = []
+        self.another = another
+
+    def delete_job(self, namespace: str, name: str, *, uid: str | None = None) -> None:
+        self.done.append(("delete", namespace, name, uid))
+        if self.another:
+            raise ConflictError(409, "Conflict", "the UID in the precondition is another's")
+
+    def patch_job(self, namespace: str, name: str, patch: Json) -> None:
+        self.done.append(("patch", namespace, name, patch["spec"]))
+
+
+REMOVED = ("delete", "here", "j", "job-uid")
+
+
+@pytest.mark.parametrize(
+    ("conditions", "verdict", "expected"),
+    [
+        ([("Complete", "", "")], "runner", [REMOVED]),
+        ([("FailureTarget", *OVERDUE), ("Failed", *OVERDUE)], "runner", [REMOVED]),
+        ([], "runner", [("patch", "here", "j", {"ttlSecondsAfterFinished": KEEPS_S})]),
+        ([("SuccessCriteriaMet", "", "")], "runner", [("patch", "here", "j", {"ttlSecondsAfterFinished": KEEPS_S})]),
+        ([("Complete", "", "")], "created", []),
+    ],
+    ids=["complete", "failed", "its container goes on", "its pods go on", "its author's"],
+)
+@pytest.mark.parametrize("another", [False, True], ids=["", "another of that name"])
+def test_a_job_that_is_over_is_deleted_and_one_that_goes_on_gets_a_time_to_live(
+    conditions: list[tuple[str, str, str]], verdict: str, expected: list[tuple[Any, ...]], another: bool
+) -> None:
+    watched, removals = Watched(), Removals(another)
+    step = job(*conditions, verdict=verdict)
+    step[2]["metadata"]["uid"] = "job-uid"
+    watched.tell(step)
+    watched.backend.api = removals  # type: ignore[assignment]
+    assert watched.backend.cleanup(Handle(launch_id=LAUNCH, job_name="j", namespace="here"))
+    assert removals.done == expected
 
 
 def test_a_node_that_does_not_answer_is_told_in_words() -> None:

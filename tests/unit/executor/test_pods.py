@@ -91,6 +91,14 @@ def test_memory_beyond_the_limit_is_told_in_words():
     assert "memory" in seen.outcome.message
 
 
+def test_what_the_runner_has_accounted_for_is_in_its_word_though_no_server_heard_it():
+    used = {"cpu_seconds": 1.5, "max_rss_bytes": 1000, "nonsense": "x", "more": True, "much": float("inf")}
+    word = json.dumps({"state": "success", "usage": used})
+    outcome = observe_pod(pod(ended(96, message=word), phase="Failed")).outcome
+    assert outcome.usage == {"cpu_seconds": 1.5, "max_rss_bytes": 1000.0}
+    assert observe_pod(pod(ended(96, message='{"state": "success", "usage": 7}'))).outcome.usage == {}
+
+
 def test_what_the_kubelet_knows_of_memory_is_added_to_our_runners_word():
     word = json.dumps({"state": "failed", "reason": "BashExit", "message": "exit code -9.", "exit_code": 137})
     outcome = observe_pod(pod(ended(137, reason="OOMKilled", message=word), phase="Failed")).outcome

@@ -159,6 +159,49 @@ def test_a_call_that_fails_is_made_again_when_its_time_has_come(world, step, pro
     assert world.backend.calls.count((step, launch.id)) == 1
 
 
+@pytest.mark.parametrize("restarts", [False, True], ids=["", "after a restart"])
+def test_what_an_ended_launch_has_left_stays_for_as_long_as_the_backend_keeps_it(world, restarts):
+    world.backend.keeps_s = 30.0
+    executor = world.executor()
+    end = world.store.subscribe(executor._on_events)
+    executor._start_backend()
+    launch = world.queue()
+    work_off(executor)
+    world.backend.end(launch.id)
+    work_off(executor)
+    assert world.launch(launch.id).state is LaunchState.ENDED
+    if restarts:
+        end()
+        executor = world.executor()
+        executor._start_backend()
+        executor._reconcile()
+    for seconds, expected in ((28.0, LaunchState.ENDED), (3.0, LaunchState.CLEANED)):
+        world.store.clock.advance(seconds)
+        executor._tick()
+        work_off(executor)
+        assert world.launch(launch.id).state is expected
+    assert world.backend.calls.count(("cleanup", launch.id)) == 1
+
+
+def test_more_than_are_held_to_be_cleaned_later_are_left_in_the_database(world):
+    world.backend.keeps_s = 30.0
+    executor = world.executor()
+    executor._queue.most = 1
+    world.store.subscribe(executor._on_events)
+    executor._start_backend()
+    launches = [world.queue() for _ in range(3)]
+    executor._tick()
+    for launch in launches:
+        executor._do(("launch", launch.id))
+        world.backend.end(launch.id)
+        work_off(executor)
+    for _ in range(6):
+        world.store.clock.advance(31.0)
+        executor._tick()
+        work_off(executor)
+    assert [world.launch(launch.id).state for launch in launches] == [LaunchState.CLEANED] * 3
+
+
 def test_an_end_that_cannot_be_stored_now_is_stored_later(world, monkeypatch):
     from goflow.executor import known
 
@@ -392,6 +435,28 @@ def test_what_is_taken_away_for_not_starting_is_so_for_another_daemon_and_after_
     world.executor()._reconcile()
     found = world.launch(launch.id)
     assert (found.reason, found.message) == ("StartupTimeout", "it did not start within 600 s (no reason was given)")
+
+
+def test_what_is_seen_of_one_that_is_taken_away_for_not_starting_does_not_hide_why(world):
+    """Between the words of who deletes its Job and the deletion, another daemon, or the next one, sees its pod wait."""
+    executor = there(world)
+    launch = world.queue()
+    executor._do(("launch", launch.id))
+
+    def before(what: str, launch_id: str) -> None:
+        if what == "terminate":
+            waits = Observation(launch_id=launch_id, phase=Phase.PENDING, reason="ImagePullBackOff", message="no image")
+            world.backend.sink(waits)
+            raise KeyboardInterrupt
+
+    executor._start_backend()
+    world.backend.before = before
+    with pytest.raises(KeyboardInterrupt):
+        pass_time(world, executor, 601)
+    world.backend.before = lambda what, launch_id: None
+    world.backend.phases.clear()
+    world.executor()._reconcile()
+    assert world.launch(launch.id).reason == "StartupTimeout"
 
 
 def test_one_that_begins_at_the_last_moment_is_left_alone(world):

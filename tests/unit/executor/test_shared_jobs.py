@@ -11,7 +11,7 @@ import pytest
 from goflow.domain.runs import Launch, Outcome, launch_of
 from goflow.domain.state import LaunchState, TaskState
 from goflow.executor.backend import BackendAwayError, Handle, Observation, Phase
-from goflow.executor.kubernetes import CLEAN_TTL_S
+from goflow.executor.kubernetes import KEEPS_S
 from goflow.executor.shared_jobs import SharedJob, as_its_launch, index_of, indexes, key_of
 from goflow.kube.errors import UnavailableError
 from tests.unit.executor.test_kubernetes import DELETED, Json, Step, Watched, ended, gone
@@ -179,7 +179,7 @@ def test_a_job_whose_launches_are_over_is_removed_though_a_pod_never_begins() ->
     watched.tell(step)
     assert watched.backend.cleanup(Handle(launch_id=launch_of(KEY, 2), job_name="j", namespace="here", job_index=2))
     ((spec),) = patches.specs
-    assert spec["ttlSecondsAfterFinished"] == CLEAN_TTL_S
+    assert spec["ttlSecondsAfterFinished"] == KEEPS_S
     assert 2 * hour.total_seconds() <= spec["activeDeadlineSeconds"] <= 2 * hour.total_seconds() + 60
 
 

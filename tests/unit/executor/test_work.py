@@ -11,7 +11,7 @@ from goflow.domain.clock import VirtualClock
 from goflow.domain.state import LaunchState
 from goflow.executor.backend import BackendAwayError, Observation, Phase
 from goflow.executor.pressure import Pressure
-from goflow.executor.work import WorkQueue
+from goflow.executor.work import LAUNCHES_A_CLEAN, WorkQueue
 from goflow.store import launches
 from tests.stores import START
 from tests.unit.executor.kit import World
@@ -19,13 +19,13 @@ from tests.unit.executor.test_service import work_off
 
 
 class Queue:
-    """A queue for three of each kind, with room for two launches under way."""
+    """A queue for HELD of each kind, with room for two launches under way."""
 
-    def __init__(self) -> None:
+    def __init__(self, held: int = 3) -> None:
         self.clock = VirtualClock(START)
         self.pressure = Pressure(self.clock, most=2)
         self.wake = threading.Event()
-        self.work = WorkQueue(self.pressure, self.wake, most=3)
+        self.work = WorkQueue(self.pressure, self.wake, most=held)
 
     def put(self, kind, *ids):
         return [self.work.put((kind, launch_id)) for launch_id in ids]
@@ -43,15 +43,32 @@ def queue():
     return Queue()
 
 
-def test_stops_and_observations_go_first_and_cleaning_takes_turns_with_launching(queue):
+def test_stops_and_observations_go_first_and_cleaning_last(queue):
     queue.put("launch", "l1", "l2")
-    queue.put("clean", "c1", "c2", "c3")
+    queue.put("clean", "c1", "c2")
     queue.put("stop", "s1")
     seen = ("observe", Observation(launch_id="o1", phase=Phase.GONE))
     queue.work.put(seen)
-    assert queue.take() == [
-        ("stop", "s1"), seen, ("launch", "l1"), ("clean", "c1"), ("launch", "l2"), ("clean", "c2"), ("clean", "c3"),
-    ]  # fmt: skip
+    assert queue.take() == [("stop", "s1"), seen, ("launch", "l1"), ("launch", "l2"), ("clean", "c1"), ("clean", "c2")]
+
+
+def test_while_launches_wait_a_clean_up_follows_each_few_of_them():
+    queue = Queue(held=20)
+    queue.put("clean", "c1", "c2")
+    queue.put("launch", *(f"l{number}" for number in range(2 * LAUNCHES_A_CLEAN + 1)))
+    taken = []
+    while not queue.work.empty():
+        taken.append(queue.work.get())
+        queue.work.done(taken[-1])
+    few = ["launch"] * LAUNCHES_A_CLEAN
+    assert [kind for kind, _ in taken] == [*few, "clean", *few, "clean", "launch"]
+
+
+def test_what_is_to_be_cleaned_does_not_wait_for_launches_that_may_not_be_asked_for(queue):
+    queue.put("launch", "l1")
+    queue.put("clean", "c1")
+    queue.pressure.throttled(retry_after_s=5)
+    assert queue.take() == [("clean", "c1")]
 
 
 def test_a_burst_of_launches_leaves_workers_for_stops(queue):

@@ -306,21 +306,26 @@ def test_a_config_map_that_swaps_its_link_is_one_change(kit: Kit) -> None:
     assert list(folder.files) == ["a.yaml"], "what the ConfigMap keeps aside is no part of the folder"
 
 
-def test_git_sync_that_swaps_the_folder_is_one_change(make_kit: object, tmp_path: Path) -> None:
+@pytest.mark.parametrize("inside", [".", "dags"], ids=["the repository", "a folder in it"])
+def test_git_sync_that_swaps_the_folder_is_one_change(make_kit: object, tmp_path: Path, inside: str) -> None:
     def checkout(number: int) -> None:
-        worktree = tmp_path / f"commit{number}"
-        (worktree / "dags").mkdir(parents=True)
-        (worktree / "dags" / "a.yaml").write_text(native("first_dag", str(number)))
-        (worktree / "dags" / "b.yaml").write_text(native("second_dag"))
-        (tmp_path / "tmp-link").symlink_to(worktree.name)
-        (tmp_path / "tmp-link").rename(tmp_path / "current")
+        worktree = tmp_path / ".worktrees" / f"commit{number}"
+        (worktree / inside).mkdir(parents=True)
+        (worktree / ".git").write_text(f"gitdir: {tmp_path}/.git/worktrees/commit{number}")
+        (worktree / inside / "a.yaml").write_text(native("first_dag", str(number)))
+        (worktree / inside / "b.yaml").write_text(native("second_dag"))
+        (tmp_path / "tmp-link").symlink_to(worktree.relative_to(tmp_path))
+        (tmp_path / "tmp-link").rename(tmp_path / "repo")
 
     checkout(1)
-    kit: Kit = make_kit(root=tmp_path / "current" / "dags")  # type: ignore[operator]
+    kit: Kit = make_kit(root=tmp_path / "repo" / inside)  # type: ignore[operator]
     kit.scan()
     checkout(2)
     assert kit.scan().read == ["a.yaml"], "the other file is the same in both commits"
     assert kit.active() == {"first_dag": ("a.yaml", 2), "second_dag": ("b.yaml", 1)}
+    checkout(2_000)
+    (tmp_path / ".worktrees" / "commit2000" / inside / "a.yaml").write_text(native("first_dag", "2"))
+    assert kit.scan().new_versions == [], "the files of a commit that changed none of them"
 
 
 def test_a_folder_that_is_not_there_yet_is_empty(make_kit: object, tmp_path: Path) -> None:

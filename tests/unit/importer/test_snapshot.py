@@ -40,6 +40,14 @@ def test_everything_is_kept_but_what_never_matters(tmp_path: Path) -> None:
     assert (manifest.path, manifest.size) == ("/dags", 4)
 
 
+def test_what_git_keeps_in_a_worktree_is_no_part_of_the_folder(tmp_path: Path) -> None:
+    """There ``.git`` is a file that names the commit's own folder: another one each time."""
+    tree(
+        tmp_path, {".git": "gitdir: /dags/.git/worktrees/4f1c", "sub/.git": "gitdir: ../.git/modules/sub", "a.py": "a"}
+    )
+    assert list(make(tmp_path).manifest.files) == ["a.py"]
+
+
 def test_links_are_kept_as_what_they_lead_to_and_circles_end(tmp_path: Path) -> None:
     tree(tmp_path / "shared", {"lib.py": "lib", "deep/more.py": "more"})
     root = tree(tmp_path / "dags", {"a.py": "a", "sub/b.py": "b"})

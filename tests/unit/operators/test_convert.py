@@ -121,6 +121,39 @@ def test_airflow_1_10_s_variables_of_the_pod_itself_come_after_its_own(arguments
     assert variables == [{"name": "A", "value": "1"}, NAME]
 
 
+def test_a_native_task_with_an_image_of_its_own_is_in_the_pod_that_its_file_gives():
+    template = {
+        "metadata": {"labels": {"team": "data"}},
+        "spec": {
+            "nodeSelector": {"disk": "fast"},
+            "volumes": [{"name": "data", "emptyDir": {}}],
+            "containers": [
+                {
+                    "name": "main",
+                    "image": "another",
+                    "volumeMounts": [{"name": "data", "mountPath": "/data"}],
+                    "env": [{"name": "A", "value": "of the template"}, {"name": "B", "value": "of the template"}],
+                },
+                {"name": "beside", "image": "beside"},
+            ],
+        },
+    }
+    task = TaskSpec(
+        task_id="t",
+        operator="NativeOperator",
+        operator_path="goflow.native",
+        native={"DockerImage": "busybox", "Command": ["true"], "Env": {"A": "own"}},
+        runtime=RuntimeSpec(pod_template=template, resources={"limits": {"memory": "1Gi"}}, labels={"own": "label"}),
+    )
+    made = manifest(task)["spec"]["template"]
+    main, beside = made["spec"]["containers"]
+    assert (made["spec"]["nodeSelector"], beside["name"]) == ({"disk": "fast"}, "beside")
+    assert (made["metadata"]["labels"]["team"], made["metadata"]["labels"]["own"]) == ("data", "label")
+    assert (main["image"], main["command"], main["resources"]) == ("busybox", ["true"], {"limits": {"memory": "1Gi"}})
+    assert main["volumeMounts"] == [{"name": "data", "mountPath": "/data"}]
+    assert main["env"] == [{"name": "A", "value": "own"}, {"name": "B", "value": "of the template"}]
+
+
 def test_a_native_task_keeps_the_meaning_of_its_keys():
     native = {"DockerImage": "busybox", "Command": ["true"], "Parallelism": 3, "TimeLimit": 60, "RetryPolicy": "Never"}
     job = manifest(TaskSpec(task_id="t", operator="NativeOperator", operator_path="goflow.native", native=native))

@@ -213,16 +213,23 @@ class World:
 
     def clear(self, run_id: str, task_ids: list[str] | None = None, **more: Any) -> operations.Cleared:
         """Somebody clears tasks."""
-        cleared = operations.clear(self.store, "d", run_id, who="test", task_ids=task_ids, **more)
+        with self.store.transaction() as tx:
+            cleared = operations.clear(tx, "d", run_id, who="test", task_ids=task_ids, **more)
         self.settle()
         return cleared
 
     def mark(self, task_id: str, state: TaskState, *, run_id: str | None = None, **more: Any) -> list[tuple[str, int]]:
         """Somebody marks a task."""
         named = run_id or self.only_run().run_id
-        marked = marking.mark_task(self.store, "d", named, task_id, state, who="test", **more)
+        with self.store.transaction() as tx:
+            marked = marking.mark_task(tx, "d", named, task_id, state, who="test", **more)
         self.settle()
         return [(row.task_id, row.map_index) for row in marked]
+
+    def mark_run(self, state: RunState) -> None:
+        """Somebody marks the only run; nothing goes on yet."""
+        with self.store.transaction() as tx:
+            marking.mark_run(tx, "d", self.only_run().run_id, state, who="test")
 
     def stop_requested(self, launch_id: str) -> bool:
         """Whether a launch was asked to stop."""

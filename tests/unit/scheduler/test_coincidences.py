@@ -97,7 +97,8 @@ def test_fail_fast_heeds_a_failure_of_a_run_that_is_given_another_version_meanwh
     world.start("b")
     world.put(dag(task("a"), task("b"), task("c"), fail_fast=True), version="2")
     world.finish_unheard("a", FAILED)
-    operations.clear(world.store, "d", run.run_id, who="test", task_ids=["c"], newest_version=True)
+    with world.store.transaction() as tx:
+        operations.clear(tx, "d", run.run_id, who="test", task_ids=["c"], newest_version=True)
     world.settle()
     assert world.states() == {"a": "failed", "b": "failed", "c": "skipped"}
 
@@ -122,7 +123,8 @@ def test_a_failure_of_before_the_run_was_queued_again_is_not_heeded_after_a_rest
     world.finish("a")
     world.finish("b")
     world.mark("a", TaskState.FAILED)
-    operations.clear(world.store, "d", run.run_id, who="test", task_ids=["b"])
+    with world.store.transaction() as tx:
+        operations.clear(tx, "d", run.run_id, who="test", task_ids=["b"])
     world.restart()
     world.settle()
     assert world.states() == {"a": "failed", "b": "queued"}

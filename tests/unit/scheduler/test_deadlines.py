@@ -10,7 +10,6 @@ import pytest
 from goflow.domain.questions import QuestionKind
 from goflow.domain.spec import DeadlineSpec
 from goflow.domain.state import RunState
-from goflow.scheduler import marking
 from goflow.store import callbacks, deadlines, events, questions, runs, transitions, triggers, variables
 from tests.unit.scheduler.kit import FAILED, SUCCESS, T0, World, at, dag, hourly, task
 
@@ -142,8 +141,8 @@ def test_it_is_missed_by_a_run_that_does_nothing_too(world: World, paused, start
 
 def test_a_run_that_somebody_marks_as_success_in_time_has_met_it(world: World) -> None:
     put(world, QUEUED)
-    run = world.trigger()
-    marking.mark_run(world.store, "d", run.run_id, RunState.SUCCESS, who="test")
+    world.trigger()
+    world.mark_run(RunState.SUCCESS)
     world.settle()
     world.pass_time(3600)
     assert told(world) == [events.DEADLINE_MET]

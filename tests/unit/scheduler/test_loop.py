@@ -149,7 +149,8 @@ def test_a_run_that_cannot_be_planned_keeps_no_other_from_going_on(
     assert world.queued() == ["a"]
     assert world.states(dag_id="bad") == {"x": "none", "a": "none"}
     monkeypatch.setattr(batch.planning, "decide", real)
-    operations.clear(world.store, "bad", world.only_run("bad").run_id, who="test")
+    with world.store.transaction() as tx:
+        operations.clear(tx, "bad", world.only_run("bad").run_id, who="test")
     world.restart()
     world.settle()
     assert world.states(dag_id="bad") == {"x": "success", "a": "queued"}

@@ -67,6 +67,15 @@ class TestTrigger:
             assert len(runs.list_(tx, "d")) > 1
             assert next(iter(tasks.of_run(tx, inner.id))).state is TaskState.QUEUED
 
+    @pytest.mark.parametrize(("dialect", "by_operator", "end"), [(Dialect.AIRFLOW3, False, -5), (Dialect.AIRFLOW3, True, 0), (Dialect.AIRFLOW2, True, -5)])  # fmt: skip
+    def test_an_operators_run_has_the_interval_of_when_it_is_due(
+        self, world: World, dialect: Dialect, by_operator: bool, end: int
+    ) -> None:
+        world.put(dag(task("a"), schedule=hourly(), start_date=at(T0 - dt.timedelta(days=1)), dialect=dialect))
+        date = T0 - dt.timedelta(hours=5)
+        run = world.trigger(logical_date=date, by_operator=by_operator)
+        assert (run.logical_date, run.data_interval_end) == (date, T0 + dt.timedelta(hours=end))
+
     def test_what_cannot_be_is_refused(self, world: World) -> None:
         world.put(dag(task("a")))
         world.put(dag(task("a"), dag_id="gone"))
@@ -344,7 +353,7 @@ class TestWhatIsCleared:
         world.finish("a")
         world.clear(run.run_id, reset_runs=False, note="later")
         assert (world.states(), world.run_state(), world.row("a").note) == ({"a": "none"}, "success", "later")
-        marking.mark_run(world.store, "d", run.run_id, RunState.QUEUED, who="test")
+        world.mark_run(RunState.QUEUED)
         world.settle()
         assert (world.states(), world.run_state()) == ({"a": "queued"}, "running")
 
@@ -425,10 +434,10 @@ class TestMarkRun:
     @pytest.mark.parametrize(("run_state", "task_state"), [("failed", "failed"), ("success", "success")])
     def test_what_runs_is_stopped_and_the_rest_skipped(self, world: World, run_state: str, task_state: str) -> None:
         world.put(dag(task("done"), task("a", "done"), task("b", "a")))
-        run = world.trigger()
+        world.trigger()
         world.finish("done")
         launch = world.start("a")
-        marking.mark_run(world.store, "d", run.run_id, RunState(run_state), who="test")
+        world.mark_run(RunState(run_state))
         world.settle()
         assert world.states() == {"done": "success", "a": task_state, "b": "skipped"}
         assert world.run_state() == run_state
@@ -439,9 +448,9 @@ class TestMarkRun:
     def test_teardowns_do_their_work_first(self, world: World) -> None:
         teardown = task("t", "s", "w", teardown=True, trigger_rule="all_done_setup_success")
         world.put(dag(task("s", setup=True), task("w", "s"), teardown))
-        run = world.trigger()
+        world.trigger()
         world.finish("s")
-        marking.mark_run(world.store, "d", run.run_id, RunState.FAILED, who="test")
+        world.mark_run(RunState.FAILED)
         world.settle()
         assert world.states() == {"s": "success", "w": "failed", "t": "queued"}
         world.finish("t")
@@ -449,8 +458,8 @@ class TestMarkRun:
 
     def test_a_queued_run_may_be_marked(self, world: World) -> None:
         world.put(dag(task("a")), paused=True)
-        run = world.trigger()
-        marking.mark_run(world.store, "d", run.run_id, RunState.FAILED, who="test")
+        world.trigger()
+        world.mark_run(RunState.FAILED)
         assert world.run_state() == "failed"
 
 
@@ -473,17 +482,21 @@ def test_a_run_is_deleted_only_when_it_is_over(world: World) -> None:
 def test_notes_are_kept(world: World) -> None:
     world.put(dag(task("a")))
     run = world.trigger()
-    operations.set_run_note(world.store, "d", run.run_id, "why")
-    operations.set_task_note(world.store, "d", run.run_id, "a", "because")
+    with world.store.transaction() as tx:
+        operations.set_run_note(tx, "d", run.run_id, "why", who="test")
+        operations.set_task_note(tx, "d", run.run_id, "a", "because", who="test")
     assert (world.only_run().note, world.row("a").note) == ("why", "because")
+    world.clear(run.run_id)
+    assert world.row("a").note == "because"  # as in Airflow
 
 
 def test_every_order_is_told_with_who_gave_it(world: World) -> None:
     world.put(dag(task("a")), paused=True)
     operations.unpause(world.store, "d", who="cli:ann")
     run = operations.trigger(world.store, "d", who="cli:ann")
-    marking.mark_task(world.store, "d", run.run_id, "a", TaskState.SUCCESS, who="cli:ann")
-    operations.clear(world.store, "d", run.run_id, who="cli:ann")
+    with world.store.transaction() as tx:
+        marking.mark_task(tx, "d", run.run_id, "a", TaskState.SUCCESS, who="cli:ann")
+        operations.clear(tx, "d", run.run_id, who="cli:ann")
     with world.store.reading() as tx:
         told = [event.kind for event in events.after(tx, 0) if event.who == "cli:ann"]
         assert runs.by_run_id(tx, "d", run.run_id).triggered_by == "cli:ann"

@@ -10,7 +10,7 @@ import pytest
 from goflow.domain.moments import Moment
 from goflow.domain.spec import DagSpec, Dialect, Schedule
 from goflow.domain.state import RunState, RunType
-from goflow.scheduler import marking, operations
+from goflow.scheduler import operations
 from goflow.store import events
 from tests.unit.scheduler.kit import T0, World, at, dag, empty, hourly, task
 
@@ -237,6 +237,6 @@ def test_a_run_that_waited_for_one_that_a_person_ends_is_made_at_once(world: Wor
     world.put(spec)
     world.settle()
     assert dates(world) == ["09:00"]
-    marking.mark_run(world.store, "d", world.only_run().run_id, RunState.SUCCESS, who="test")
+    world.mark_run(RunState.SUCCESS)
     world.settle()
     assert dates(world) == ["09:00", "10:00"]

@@ -34,7 +34,7 @@ def url(world: World) -> Iterator[str]:
 
 
 def test_a_backfill_over_rest_from_its_dry_run_to_its_end(world: World, url: str) -> None:
-    with httpx.Client(base_url=url) as api:
+    with httpx.Client(base_url=url, timeout=60) as api:
         tried = api.post(f"{PATH}/dry_run", json=BODY).json()
         assert [row["logical_date"] for row in tried["backfills"]] == [
             f"2026-01-05T{hour:02}:00:00.000000+00:00" for hour in (8, 9, 10)

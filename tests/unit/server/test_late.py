@@ -41,7 +41,7 @@ def url(world: World) -> Iterator[str]:
 
 
 def test_the_deadlines_of_a_run_and_what_of_a_dag_was_late(url: str) -> None:
-    with httpx.Client(base_url=url) as api:
+    with httpx.Client(base_url=url, timeout=60) as api:
         found = api.get("/goflow/v1/dags/d/dagRuns/r/deadlines").json()
         first = found["deadlines"][0]
         assert (found["total_entries"], first["missed"], first["alert_name"]) == (2, True, "soon")

@@ -32,7 +32,7 @@ def world(sqlite_url: str) -> Iterator[World]:
 
 @pytest.fixture
 def api(world: World) -> Iterator[httpx.Client]:
-    with serving(world.store, open=True) as url, httpx.Client(base_url=url) as client:
+    with serving(world.store, open=True) as url, httpx.Client(base_url=url, timeout=60) as client:
         yield client
 
 
@@ -78,7 +78,7 @@ def test_runs_are_found_by_their_partitions(api: httpx.Client) -> None:
         run_for(api, f"2026-01-{day}T00:00:00")
     assert keys(api, partition_key_pattern="-06t") == ["2026-01-06T00:00:00"]
     assert keys(api, partition_key_prefix_pattern="2026-01-0") == ["2026-01-05T00:00:00", "2026-01-06T00:00:00"]
-    assert keys(api, partition_key_pattern="2026_01") == []
+    assert len(keys(api, partition_key_pattern="2026_01")) == 3  # as in Airflow, _ stands for any character
     assert keys(api, partition_date_gte="2026-01-06") == ["2026-01-06T00:00:00", "2026-01-17T00:00:00"]
     assert keys(api, partition_date_lte="2026-01-05") == ["2026-01-05T00:00:00"]
     for dag_id in ("~", "plain"):
@@ -92,12 +92,13 @@ def test_runs_are_let_be_for_no_partition(api: httpx.Client) -> None:
         run_for(api, f"2026-01-{day}T00:00:00")
     by_key: dict[str, Any] = {"partition_key": "2026-01-06T00:00:00"}
     told = {"dag_runs_cleared": 1, "task_instances_cleared": 0}
-    assert api.post(path, json=by_key).json() == told
+    assert api.post(path, json=by_key).json() == {**told, "dry_run": True}
     assert len(keys(api, partition_key_pattern="06")) == 1
-    assert api.post(path, json={**by_key, "dry_run": False}).json() == told
+    assert api.post(path, json={**by_key, "dry_run": False}).json() == {**told, "dry_run": False}
     assert keys(api, partition_key_pattern="06") == []
     by_time = {"partition_date_end": "2026-01-06T00:00:00", "clear_task_instances": True}
-    assert api.post(path, json=by_time).json() == {"dag_runs_cleared": 1, "task_instances_cleared": 1}
+    cleared = {"dag_runs_cleared": 1, "task_instances_cleared": 1, "dry_run": True}
+    assert api.post(path, json=by_time).json() == cleared
     done = goflow(api, "partitions", "clear", "days", "--end-date", "2026-01-07T00:00:00")
     assert done.output == "2 runs of days are for no partition any more\n"
     assert keys(api, partition_key_pattern="2026") == []

@@ -72,7 +72,7 @@ def troubles() -> dict[str, Callable[[], str | None]]:
 def api(world: World, troubles: dict[str, Callable[[], str | None]]) -> Iterator[httpx.Client]:
     """The application on a port of its own, and one who asks it without a token."""
     more = {"api_token": TOKEN, "checks": troubles, "status": lambda: {"backend": "fake"}}
-    with serving(world.store, **more) as url, httpx.Client(base_url=url, verify=False) as client:
+    with serving(world.store, **more) as url, httpx.Client(base_url=url, verify=False, timeout=60) as client:
         yield client
 
 
@@ -205,23 +205,22 @@ def test_a_bad_body_is_refused_in_words(caller: httpx.Client, method: str, path:
 def test_tasks_are_cleared_and_marked_in_other_runs_with_notes(caller: httpx.Client, world: World) -> None:
     path = f"{RUNS}/bad/taskInstances/one"
     asked = {"dag_run_id": "bad", "task_ids": ["one"], "only_failed": False, "include_past": True, "note": "again"}
-    for dry_run in (True, False):
+    for dry_run, was in ((True, {"bad": "failed", "good": "success"}), (False, {"bad": None, "good": None})):
         told = caller.post("/api/v2/dags/d/clearTaskInstances", json={**asked, "dry_run": dry_run}).json()
-        assert sorted((row["dag_run_id"], row["task_id"], row["state"]) for row in told["task_instances"]) == [
-            ("bad", "one", "failed"),
-            ("good", "one", "success"),
-        ]
+        assert {row["dag_run_id"]: row["state"] for row in told["task_instances"]} == was
     world.settle()
     assert [world.states(run_id)["one"] for run_id in ("good", "bad")] == ["queued", "queued"]
     assert caller.get(path).json()["note"] == "again"
     marks = {"new_state": "skipped", "include_downstream": True, "note": None}
     told = caller.patch(f"{path}/dry_run", json=marks).raise_for_status().json()
-    assert {(row["task_id"], row["state"]) for row in told["task_instances"]} == {
-        ("one", "skipped"),
-        ("two", "skipped"),
+    assert {row["task_id"]: row["state"] for row in told["task_instances"]} == {
+        "one": "queued",
+        "two": "upstream_failed",
     }
     assert world.states("bad")["one"] == "queued"
-    assert caller.patch(path, json=marks).raise_for_status().json() == told
+    told = caller.patch(path, json=marks).raise_for_status().json()
+    assert [(row["task_id"], row["state"]) for row in told["task_instances"]] == [("one", "skipped")]
+    assert caller.patch(path, json={"new_state": "skipped"}).status_code == 409
     world.settle()
     assert world.states("bad") == {"one": "skipped", "two": "skipped"}
     assert caller.get(path).json()["note"] is None
@@ -233,6 +232,29 @@ def test_tasks_are_cleared_and_marked_in_other_runs_with_notes(caller: httpx.Cli
     assert told["task_instances"] == []
     both = {"dag_run_id": "bad", "only_failed": True, "only_running": True}
     assert caller.post("/api/v2/dags/d/clearTaskInstances", json=both).status_code == 422
+
+
+AFTER = (T0 + dt.timedelta(seconds=30)).isoformat()
+ORDERS: dict[str, tuple[str, str, dict[str, Any], str | None]] = {
+    "trigger": ("POST", RUNS, {"dag_run_id": "new", "run_after": AFTER}, "queued"),
+    "clear": ("POST", f"{RUNS}/bad/clear", {"dry_run": False}, "queued"),
+    "clear many": ("POST", "/api/v2/dags/d/clearDagRuns", {"dry_run": False, "dag_runs": [{"dag_run_id": "bad"}]}, "queued"),
+    "clear tasks": ("POST", "/api/v2/dags/d/clearTaskInstances", {"dry_run": False, "task_ids": ["one"], "dag_run_id": "bad"}, None),
+    "mark": ("PATCH", f"{RUNS}/bad", {"state": "queued"}, "queued"),
+}  # fmt: skip
+"""Orders that the scheduler goes on with at once, and the state that they themselves have made."""
+
+
+@pytest.mark.parametrize(("method", "path", "body", "state"), ORDERS.values(), ids=ORDERS)
+def test_an_order_tells_what_it_did_and_not_what_followed(
+    caller: httpx.Client, world: World, method: str, path: str, body: dict[str, Any], state: str | None
+) -> None:
+    end = world.store.subscribe(lambda _: world.settle())  # before the one who asked has an answer
+    told = caller.request(method, path, json=body).raise_for_status().json()
+    end()
+    (row,) = told.get("dag_runs") or told.get("task_instances") or [told]
+    assert row["state"] == state
+    assert world.run_state(run_id=row["dag_run_id"]) != "queued"
 
 
 def test_a_note_goes_to_every_copy_of_a_mapped_task(caller: httpx.Client, world: World) -> None:
@@ -251,7 +273,7 @@ def test_a_note_goes_to_every_copy_of_a_mapped_task(caller: httpx.Client, world:
     assert len(caller.patch(path, json=marks).raise_for_status().json()["task_instances"]) == 2
     assert notes() == ["marked", "marked"]
     marks["note"] = "and again"
-    assert caller.patch(path, json=marks).raise_for_status().json()["task_instances"] == []
+    assert len(caller.patch(path, json=marks).raise_for_status().json()["task_instances"]) == 2
     assert notes() == ["and again", "and again"]
     assert caller.patch(path, json={"note": "none"}, params={"map_index": 7}).status_code == 404
 
@@ -284,8 +306,10 @@ def test_a_run_is_marked_and_cleared_with_a_note_to_it(caller: httpx.Client, wor
 
 def test_only_tasks_that_are_new_are_added_to_a_run(caller: httpx.Client, world: World) -> None:
     world.put(dag(task("one"), task("two", "one"), task("new")), version="2")
-    told = caller.post(f"{RUNS}/good/clear", json={"only_new": True, "dry_run": False}).raise_for_status().json()
+    told = caller.post(f"{RUNS}/good/clear", json={"only_new": True}).raise_for_status().json()
     assert [row["task_id"] for row in told["task_instances"]] == ["new"]
+    told = caller.post(f"{RUNS}/good/clear", json={"only_new": True, "dry_run": False}).raise_for_status().json()
+    assert (told["dag_run_id"], told["state"]) == ("good", "queued")
     world.settle()
     assert world.states("good") == {"one": "success", "two": "success", "new": "queued"}
     both = {"only_new": True, "only_failed": True}
@@ -311,9 +335,9 @@ def test_what_happens_to_an_asset_is_told_and_begins_the_dag_that_waits(caller: 
     world.put(dag(task("one", inlets=(orders,)), dag_id="waits", schedule=waits))
     world.pass_time(60)
     (found,) = caller.get("/api/v2/assets", params={"name_pattern": "ord"}).raise_for_status().json()["assets"]
-    assert (found["uri"], found["scheduled_dags"]) == ("s3://orders/new", [{"dag_id": "waits"}])
-    assert found["producing_tasks"] == [{"dag_id": "d", "task_id": "one"}]
-    assert found["consuming_tasks"] == [{"dag_id": "waits", "task_id": "one"}]
+    assert (found["uri"], [one["dag_id"] for one in found["scheduled_dags"]]) == ("s3://orders/new", ["waits"])
+    assert [(one["dag_id"], one["task_id"]) for one in found["producing_tasks"]] == [("d", "one")]
+    assert [(one["dag_id"], one["task_id"]) for one in found["consuming_tasks"]] == [("waits", "one")]
     assert caller.get(f"/api/v2/assets/{found['id']}").json() == found
     made = caller.post("/api/v2/assets/events", json={"asset_id": found["id"], "extra": {"n": 1}})
     assert made.raise_for_status().json()["extra"] == {"n": 1, "from_rest_api": True}
@@ -325,7 +349,7 @@ def test_what_happens_to_an_asset_is_told_and_begins_the_dag_that_waits(caller: 
     assert (body["asset_events"], body["total_entries"]) == ([event], 1)
     assert [one["run_id"] for one in event["created_dagruns"]] == [run.run_id]
     assert caller.post("/api/v2/assets/events", json={"asset_id": 99}).status_code == 404
-    assert caller.get("/api/v2/assets", params={"dag_id": "nobody"}).json()["total_entries"] == 0
+    assert caller.get("/api/v2/assets", params={"dag_ids": "nobody"}).json()["total_entries"] == 0
 
 
 ASKED = f"{RUNS}/good/taskInstances/one/-1/hitlDetails"
@@ -470,7 +494,7 @@ def test_a_failure_of_the_server_is_no_stack_trace(caller: httpx.Client, monkeyp
     def fail(*_: Any, **__: Any) -> None:
         raise RuntimeError("a secret detail")
 
-    monkeypatch.setattr("goflow.server.rest.dags.dags.list_", fail)
+    monkeypatch.setattr("goflow.server.rest.dags.lists.of_dags", fail)
     with structlog.testing.capture_logs() as logged:
         answer = caller.get("/api/v2/dags")
     assert answer.status_code == 500
@@ -482,7 +506,10 @@ def test_answers_may_have_half_of_a_surrogate_pair() -> None:
     assert Answer({"doc": "\ud800 é"}).body == '{"doc":"\\ud800 é"}'.encode()
 
 
+OWN_RUNS = RUNS.replace("/api/v2/", "/goflow/v1/")
+
+
 def test_the_log_of_an_attempt_that_there_is_not_is_refused_in_words(caller: httpx.Client) -> None:
-    for path in ("", "/download"):
-        answer = caller.get(f"{RUNS}/good/taskInstances/one/logs/7{path}")
-        assert (answer.status_code, "there is no attempt 7 of one" in answer.text) == (404, True)
+    for path in (f"{RUNS}/good/taskInstances/one/logs/7", f"{OWN_RUNS}/good/taskInstances/one/logs/7/download"):
+        answer = caller.get(path)
+        assert (answer.status_code, "attempt 7 of one" in answer.text) == (404, True)

@@ -12,10 +12,12 @@ import pytest
 from goflow_runner import wire
 from goflow_runner.client import RefusedError, TaskClient
 
+from goflow.domain.roles import Role
 from goflow.domain.state import TaskState
 from goflow.server import door, task_api
-from goflow.store import runs, tasks, transitions, xcoms
+from goflow.store import runs, sessions, tasks, tokens, transitions, users, xcoms
 from tests.runners import Started, bash
+from tests.unit.server.serving import asking, serving
 
 
 @pytest.fixture
@@ -173,6 +175,19 @@ def test_every_call_wants_the_launchs_own_token(server, started, method, path):
         status, answer = ask(server, method, path.format(id=started.id), b"{}", given)
         assert status == 401, name
         assert "token" in answer["detail"], name
+
+
+def test_a_persons_token_is_no_attempts_and_an_attempts_no_persons(server, started):
+    with server.store.transaction() as tx:
+        users.create(tx, "anna", Role.ADMIN, who="test")
+        given = {"kind": sessions.TOKEN, "lasts_s": 3600, "address": None, "way": "password", "who": "test"}
+        persons = [tokens.create(tx, "ci", who="test"), sessions.start(tx, "anna", **given)[0]]
+    for token in persons:
+        headers = {"Authorization": f"Bearer {token}", "X-GoFlow-Launch": started.id}
+        assert ask(server, "GET", "variables/x", headers=headers)[0] == 401
+    headers = {"Authorization": f"Bearer {server.mint.token(started.id)}", "X-GoFlow-Launch": started.id}
+    with serving(server.store) as url, asking(url) as client:
+        assert client.get("/api/v2/variables", headers=headers).status_code == 401
 
 
 def test_a_token_does_not_speak_for_another_attempt_of_its_task(server):

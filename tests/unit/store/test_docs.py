@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from goflow.store import events
-from goflow.store.tables import metadata
+from goflow.store.indexes import metadata
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "database.md"
 

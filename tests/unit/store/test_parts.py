@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import stat
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -53,6 +55,25 @@ def test_a_cache_forgets_what_nobody_asked_for() -> None:
     assert cache.get(1) == "one"
     cache.put(3, "three")
     assert (cache.get(1), cache.get(2), cache.get(3)) == ("one", None, "three")
+
+
+def test_what_several_ask_a_cache_for_at_once_is_made_once() -> None:
+    cache: Cache[int, object] = Cache(2)
+    asked = threading.Barrier(4)
+    made: list[object] = []
+
+    def make() -> object:
+        made.append(object())
+        return made[-1]
+
+    def ask(_: int) -> object:
+        asked.wait()
+        return cache.kept(1, make)
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(ask, range(4)))
+    assert len(made) == 1
+    assert found == made * 4
 
 
 def test_lock_names_have_keys_that_do_not_change() -> None:

@@ -9,7 +9,21 @@ from sqlalchemy import event
 
 from goflow.domain.runs import DagRun, Launch
 from goflow.domain.state import LaunchState, RunState, RunType, TaskState
-from goflow.store import Store, Tx, backfills, dags, events, launches, logs, runs, tasks, transitions, xcoms
+from goflow.store import (
+    Store,
+    Tx,
+    backfills,
+    dags,
+    events,
+    launches,
+    log_batches,
+    logs,
+    runs,
+    tasks,
+    transitions,
+    xcoms,
+)
+from goflow.store.rows import LogBatch
 from goflow.store.transitions import LaunchRequest
 from tests.stores import START, bash_dag, make_run, queue
 
@@ -18,6 +32,7 @@ Ask = Callable[[Tx, DagRun], object]
 SHARES = Launch(
     id="0" * 32, task_instance_id=1, try_number=1, ordinal=1, state=LaunchState.PLANNED, backend="local", job_index=0
 )  # fmt: skip
+BATCH = LogBatch(id=1, launch_id="x", first_seq=1, last_seq=9, size=9, written_at=START)
 QUESTIONS: dict[str, Ask] = {
     "due DAGs": lambda tx, run: dags.due(tx, START),
     "the next due DAG": lambda tx, run: dags.next_due(tx),
@@ -54,6 +69,13 @@ QUESTIONS: dict[str, Ask] = {
     "whether their Job is open": lambda tx, run: launches.is_shared_job_open(tx, SHARES),
     "log lines": lambda tx, run: logs.read(tx, "x", after=5),
     "the last log line": lambda tx, run: logs.last_seq(tx, "x"),
+    "what is known of a log": lambda tx, run: logs.standing(tx, "x"),
+    "lines to be sent": lambda tx, run: log_batches.pending(tx, 9),
+    "these lines": lambda tx, run: log_batches.lines(tx, [BATCH]),
+    "how many lines are to be sent": lambda tx, run: log_batches.backlog(tx),
+    "lines to prune": lambda tx, run: log_batches.prune(tx, START, START, 9),
+    "logs that have expired": lambda tx, run: log_batches.expire(tx, "x", 9),
+    "the oldest launch that may write": lambda tx, run: log_batches.oldest_open_launch(tx),
     "new events": lambda tx, run: events.after(tx, 3),
     "the newest event": lambda tx, run: events.last_seq(tx),
     "events of a DAG": lambda tx, run: events.before(tx, None, dag_id=run.dag_id),
@@ -115,6 +137,9 @@ def test_no_table_that_grows_is_read_whole(sqlite_store: Store, question: str) -
         ("launches to clean in order", "ix_launches_unfinished (backend=? AND state=? AND id>?)"),
         ("open launches in order", "ix_launches_unfinished (backend=? AND state=? AND id>?)"),
         ("telling that they wait", "ix_launches_unfinished"),
+        ("lines to be sent", "ix_log_batches_unshipped"),
+        ("how many lines are to be sent", "ix_log_batches_unshipped"),
+        ("lines to prune", "ix_log_batches_shipped (shipped_at>? AND shipped_at<?)"),
     ],
 )
 def test_work_under_way_is_found_by_its_partial_index(sqlite_store: Store, question: str, index: str) -> None:

@@ -7,8 +7,10 @@ import time
 
 import pendulum
 import pytest
+from jinja2.exceptions import SecurityError
 
 from goflow.parser.interpreter.session import RECURSION_LIMIT
+from goflow.templating.budget import LONGEST_S, budget
 from goflow.templating.context import FILTERS
 from goflow.templating.environment import RenderError, environment, render
 
@@ -100,3 +102,15 @@ USUAL = {
 @pytest.mark.parametrize(("template", "expected"), USUAL.items())
 def test_what_is_usual_comes_out(jinja, template, expected):
     assert render(template, jinja, {}) == expected
+
+
+def test_a_process_that_was_stopped_in_the_middle_has_not_used_the_templates_time(monkeypatch):
+    """SIGSTOP, or a machine with much else to do: the clock goes on, and no processor time is used."""
+    with budget() as left:
+        now = time.monotonic()
+        monkeypatch.setattr(time, "monotonic", lambda: now + 60)
+        left.step()
+        used = time.thread_time()
+        monkeypatch.setattr(time, "thread_time", lambda: used + LONGEST_S + 1)
+        with pytest.raises(SecurityError, match="it takes longer than 2 s"):
+            left.step()

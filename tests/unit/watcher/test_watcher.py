@@ -149,24 +149,29 @@ def test_a_config_map_that_swaps_its_link_is_seen_every_time(tmp_path: Path, wat
         assert (tmp_path / "dag.py").read_text() == str(number)
 
 
-def test_git_sync_that_swaps_a_link_above_the_folder_is_seen_every_time(tmp_path: Path, watch: Watch) -> None:
+@pytest.mark.parametrize("inside", [".", "dags"], ids=["the link itself is the folder", "the folder is below it"])
+def test_git_sync_that_swaps_its_link_is_seen_every_time(tmp_path: Path, watch: Watch, inside: str) -> None:
+    """What git-sync does: fetch, check out aside, rename a link over the one that leads to the commit before, and remove
+    what that was some time later. The link is not there before the first time."""
+
     def checkout(number: int) -> Path:
         worktree = tmp_path / ".worktrees" / f"commit{number}"
-        (worktree / "dags").mkdir(parents=True)
-        (worktree / "dags" / "dag.py").write_text(str(number))
+        (worktree / inside).mkdir(parents=True)
+        (worktree / ".git").write_text(f"gitdir: {tmp_path}/.git/worktrees/commit{number}")
+        (worktree / inside / "dag.py").write_text(str(number))
         (tmp_path / "tmp-link").symlink_to(Path(".worktrees") / f"commit{number}")
-        (tmp_path / "tmp-link").rename(tmp_path / "current")
+        (tmp_path / "tmp-link").rename(tmp_path / "repo")
         return worktree
 
-    checkout(1)
-    hints = watch(tmp_path / "current" / "dags")
-    for number in (2, 3, 4):
+    hints = watch(tmp_path / "repo" / inside)
+    for number in (1, 2, 3, 4):
         before = len(hints.told)
         worktree = checkout(number)
-        hints.wait(names("current"), before)
-        shutil.rmtree(tmp_path / ".worktrees" / f"commit{number - 1}")
+        hints.wait(names("repo"), before)
+        assert (tmp_path / "repo" / inside / "dag.py").read_text() == str(number)
+        shutil.rmtree(tmp_path / ".worktrees" / f"commit{number - 1}", ignore_errors=True)
         before = len(hints.told)
-        (worktree / "dags" / "hotfix.py").write_text("")
+        (worktree / inside / "hotfix.py").write_text("")
         hints.wait(names("hotfix.py"), before)
 
 

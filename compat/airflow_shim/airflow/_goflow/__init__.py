@@ -12,14 +12,22 @@ def execute(task_input, client, folder, stop=None):
     return session.execute(task_input, client, folder)
 
 
+PRELOADED = (
+    *("asset_events", "building", "decorated", "drift", "jinja", "loading", "pulling", "rendered", "running"),
+    *("session", "stand_in", "taskflow", "xcom_arg"),
+)
+"""What most tasks need of the shim's own modules, less what reads the environment when it is imported."""
+
+
 def preload():
     """Import what most tasks need, once, before tasks are forked off this process."""
+    import importlib
+
     import jinja2.sandbox  # noqa: F401
     import pendulum  # noqa: F401
 
-    from airflow._goflow import building, decorated, jinja, loading, running, session, stand_in, taskflow
-
-    return building, decorated, jinja, loading, running, session, stand_in, taskflow
+    for name in PRELOADED:
+        importlib.import_module(f"airflow._goflow.{name}")
 
 
 def reconnect(dialect):

@@ -1,5 +1,6 @@
 """Answers of an author's own code, for `goflow_runner.answers`: of a DAG's timetable which runs come next and which
-data interval a run by hand has, of a task's strategy how much an instance weighs, of a deadline what it counts from.
+data interval a run by hand has, of a task's strategy how much an instance weighs, of a deadline what it counts from, of
+a partition mapper for which keys an event is.
 
 A timetable is asked as the scheduler has it in Airflow: as ``deserialize`` makes it of what ``serialize`` gave.
 """
@@ -101,7 +102,16 @@ def _deadline(dag, asked):
     return _iso(counts_from(dag, asked["position"], asked["run"]["run_id"]))
 
 
-_KINDS = {"next_runs": _next_runs, "interval": _interval, "weight": _weight, "deadline": _deadline}
+def _partition_keys(dag, asked):
+    from airflow._goflow.mapping_keys import keys_of
+
+    return keys_of(dag.timetable, asked)
+
+
+_KINDS = {
+    "next_runs": _next_runs, "interval": _interval, "weight": _weight, "deadline": _deadline,
+    "partition": _partition_keys,
+}  # fmt: skip
 
 
 def _info(told):

@@ -130,6 +130,8 @@ def attribute(module, name):
     if name.startswith("__"):
         if name == "__version__":
             return world.SDK_VERSION if module == "airflow.sdk" else world.version()
+        if name == "__all__":  # for a file that imports *
+            return homes.listed(module)
         raise AttributeError(f"module {module!r} has no attribute {name!r}")
     path = f"{module}.{name}"
     is_module = path not in homes.NAMES_BEFORE_MODULES and not facts.is_provider(path) and facts.has_module(path)

@@ -57,10 +57,12 @@ _HOMES = {
     "parsing": "get_parsing_context AirflowParsingContext",
     "paths": "ObjectStoragePath attach",
     "policies": "pod_mutation_hook",
-    "partition_parts": "AllowedKeyMapper ChainMapper FanOutMapper FixedKeyMapper IdentityMapper PartitionMapper "
-    "ProductMapper RollupMapper StartOfDayMapper StartOfHourMapper StartOfMonthMapper StartOfQuarterMapper "
-    "StartOfWeekMapper StartOfYearMapper DayWindow HourWindow MonthWindow QuarterWindow SegmentWindow WeekWindow "
-    "YearWindow Window MinimumCount WaitForAll WaitPolicy",
+    "partition_mappers": "AllowedKeyMapper ChainMapper FanOutMapper FixedKeyMapper IdentityMapper ProductMapper "
+    "RollupMapper StartOfDayMapper StartOfHourMapper StartOfMonthMapper StartOfQuarterMapper StartOfWeekMapper "
+    "StartOfYearMapper",
+    "partition_parts": "PartitionMapper Window MinimumCount WaitForAll WaitPolicy encode_partition_mapper "
+    "encode_window encode_wait_policy decode_partition_mapper decode_window decode_wait_policy",
+    "partition_windows": "DayWindow HourWindow MonthWindow QuarterWindow SegmentWindow WeekWindow YearWindow",
     "providers": "ProvidersManager ProvidersManagerTaskRuntime ProviderInfo HookInfo DialectInfo",
     "retry_policy": "RetryPolicy ExceptionRetryPolicy RetryRule RetryAction RetryDecision",
     "secret_files": "LocalFilesystemBackend load_variables load_connections_dict load_configs_dict",

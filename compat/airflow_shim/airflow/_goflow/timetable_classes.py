@@ -45,7 +45,7 @@ class CronDataIntervalTimetable(CronMixin, _DataIntervalTimetable):
 
     def serialize(self):
         """As a map."""
-        return {"expression": self._expression, "timezone": _zone_text(self._timezone)}
+        return {"expression": self._expression, "timezone": zone_text(self._timezone)}
 
     @classmethod
     def deserialize(cls, data):
@@ -141,7 +141,7 @@ class CronTriggerTimetable(CronMixin, _TriggerTimetable):
         """As a map."""
         told = {
             "expression": self._expression,
-            "timezone": _zone_text(self._timezone),
+            "timezone": zone_text(self._timezone),
             "interval": _delta_value(self._interval),
         }
         at_once = self._run_immediately
@@ -416,7 +416,7 @@ def _immediately(value):
     return dt.timedelta(seconds=value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
 
 
-def _zone_text(zone):
+def zone_text(zone):
     """The zone as text, or as seconds from UTC where it has no name."""
     name = getattr(zone, "name", None) or getattr(zone, "key", None) or getattr(zone, "zone", None)
     if name and not name.startswith(("+", "-")):

@@ -120,6 +120,19 @@ class PartitionedAssetTimetable(AssetTriggeredTimetable):
 
     partitioned = True
 
+    def get_partition_mapper(self, *, name="", uri=""):
+        """The mapper of an asset: by its name, and by its URI only where it has none."""
+        names = ("assets", "partition_mapper_config", "default_partition_mapper")
+        given = {**dict(zip(names, self._args, strict=False)), **self._kwargs}
+        field, wanted = ("name", name) if name else ("uri", uri)
+        mappers = given.get("partition_mapper_config") or {}
+        found = [mapper for asset, mapper in mappers.items() if getattr(asset, field, None) == wanted]
+        if found or given.get("default_partition_mapper") is not None:
+            return found[-1] if found else given["default_partition_mapper"]
+        from airflow._goflow.partition_mappers import IdentityMapper
+
+        return IdentityMapper()
+
 
 class PartitionedAtRuntime(Timetable):
     """By hand alone; partitions are known at run time."""

@@ -3,12 +3,12 @@ it (`goflow.domain.partition_mappers`)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from goflow.domain.canonical import Json
 from goflow.domain.partition_mappers import FAN_OUT_TO, INPUT_FORMAT, OUTPUT_FORMATS
-from goflow.domain.partition_windows import TIME_WINDOWS
+from goflow.domain.partition_windows import TIME_WINDOWS, WINDOWS
 from goflow.parser.interpreter.classes import ClassValue, Instance, default_construct
 from goflow.parser.interpreter.items import elements
 from goflow.parser.interpreter.scopes import MISSING
@@ -20,7 +20,7 @@ from goflow.parser.libraries.airflow.schedules import zone_name
 from goflow.parser.libraries.airflow.state import state_of
 
 Described = dict[str, Any]
-"""A part as JSON."""
+"""A part as JSON, but for what classes of the author's own were given."""
 Make = Callable[..., "Described | Unknown"]
 _HOME = "airflow.sdk.definitions.partition_mappers"
 _BASES = ("PartitionMapper", "Window", "WaitPolicy")
@@ -30,14 +30,29 @@ class PartValue(Instance):
     """A mapper, window or wait policy of Airflow's own classes: DATA describes it."""
 
 
-def described(value: Any) -> Json:
-    """VALUE as JSON: of an object of the author's own class only which class that is."""
+def described(value: Instance) -> Described:
+    """VALUE, a part: of an object of the author's own class, which class that is and what it was made with."""
     if isinstance(value, PartValue) and value.cls.is_native:
-        made: Json = value.data
+        made: Described = value.data
         return made
-    if isinstance(value, Instance):
-        return {"own": f"{value.cls.module_name}.{value.cls.name}"}
-    return {"own": f"what is no partition mapper ({type(value).__name__})"}
+    own: Described = {"own": f"{value.cls.module_name}.{value.cls.name}"}
+    if isinstance(value.data, MadeWith):
+        args, kwargs = value.data.args, value.data.kwargs
+        own |= {"args": [_given(one) for one in args]} if args else {}
+        own |= {"kwargs": {name: _given(one) for name, one in kwargs.items()}} if kwargs else {}
+    return own
+
+
+@dataclass(frozen=True)
+class MadeWith:
+    """What an author's own class was called with."""
+
+    args: Sequence[Any]
+    kwargs: Mapping[str, Any]
+
+
+def _given(value: Any) -> Any:
+    return described(value) if any(_is(value, base) for base in _BASES) else value
 
 
 def is_mapper(value: Any) -> bool:
@@ -49,8 +64,8 @@ def _is(value: Any, base: str) -> bool:
     return isinstance(value, Instance) and any(cls.is_native and cls.name == base for cls in value.cls.mro)
 
 
-def _part(at: At, value: Any, base: str, name: str, argument: str) -> Json:
-    """VALUE, the ARGUMENT of NAME, as JSON. Raises the file's TypeError where it is no such thing."""
+def _part(at: At, value: Any, base: str, name: str, argument: str) -> Described:
+    """VALUE, the ARGUMENT of NAME, described. Raises the file's TypeError where it is no such thing."""
     if not _is(value, base):
         fail(at, "TypeError", f"{argument} of {name} must be a {base}", code="GF206")
     return described(value)
@@ -68,8 +83,9 @@ def _plain_mapper(at: At, *, max_downstream_keys: Any = None) -> Described:
     return _with_most(at, {"mapper": "IdentityMapper"}, max_downstream_keys)
 
 
-def _base(at: At, **_: Any) -> Described:
-    return {"own": "the base of all"}
+def _base(name: str) -> Make:
+    kind = {"PartitionMapper": "mapper", "Window": "window", "WaitPolicy": "policy"}[name]
+    return lambda at, **_: {kind: name}
 
 
 def _allowed(at: At, allowed_keys: Any, *, max_downstream_keys: Any = None) -> Described | Unknown:
@@ -123,7 +139,7 @@ def _rollup(
 ) -> Described:
     upstream = _part(at, upstream_mapper, "PartitionMapper", "RollupMapper", "upstream_mapper")
     over = _part(at, window, "Window", "RollupMapper", "window")
-    policy: Json = {"policy": "WaitForAll"}
+    policy: Described = {"policy": "WaitForAll"}
     if wait_policy is not None:
         policy = _part(at, wait_policy, "WaitPolicy", "RollupMapper", "wait_policy")
     _check_pair(at, upstream, over)
@@ -133,7 +149,7 @@ def _rollup(
 
 def _check_pair(at: At, upstream: Any, window: Any) -> None:
     """A window of time asks for a mapper that knows time, one of segments for one that does not."""
-    if "own" in upstream or "own" in window:
+    if "window" not in window or upstream.get("mapper") not in _MAKERS or window["window"] not in WINDOWS:
         return
     decodes = ("str", "datetime")[upstream["mapper"] in OUTPUT_FORMATS]
     expects = ("str", "datetime")[window["window"] in TIME_WINDOWS]
@@ -195,7 +211,7 @@ def _minimum(at: At, n: Any) -> Described:
 _MAKERS: Mapping[str, Make] = {
     **{name: _temporal(name) for name in OUTPUT_FORMATS},
     **{name: _window(name) for name in TIME_WINDOWS},
-    **dict.fromkeys(_BASES, _base),
+    **{name: _base(name) for name in _BASES},
     "IdentityMapper": _plain_mapper,
     "AllowedKeyMapper": _allowed,
     "FixedKeyMapper": _fixed,
@@ -242,7 +258,10 @@ def _fallback(part: Instance, name: str, at: At) -> Any:
 
 def _construct(cls: ClassValue, args: Arguments, kwargs: Keywords, at: At) -> Any:
     if not cls.is_native:
-        return default_construct(cls, args, kwargs, at)
+        own = default_construct(cls, args, kwargs, at)
+        if isinstance(own, Instance):
+            own.data = MadeWith(args, kwargs)
+        return own
     unknown = first_unknown((args, kwargs))
     if unknown is not None:
         return unknown

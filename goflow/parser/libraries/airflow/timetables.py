@@ -7,7 +7,6 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from goflow.domain.canonical import Json
 from goflow.parser.interpreter.classes import ClassValue, Instance, default_construct
 from goflow.parser.interpreter.descriptors import ClassMethod, PropertyValue
 from goflow.parser.interpreter.items import elements
@@ -133,10 +132,10 @@ def _partitioned_assets(
         fail(at, "TypeError", "default_partition_mapper must be a PartitionMapper", code="GF206")
     arguments: dict[str, Any] = {}
     if default_partition_mapper is not None:
-        arguments["default_partition_mapper"] = Tagged(described(default_partition_mapper))
+        arguments["default_partition_mapper"] = described(default_partition_mapper)
     if config:
-        pairs: list[Json] = [[asset.condition(), described(mapper)] for asset, mapper in config.items()]
-        arguments["partition_mapper_config"] = Tagged(pairs)
+        pairs = [[Tagged(asset.condition()), described(mapper)] for asset, mapper in config.items()]
+        arguments["partition_mapper_config"] = pairs
     return Timetable(name="PartitionedAssetTimetable", condition=condition, arguments=arguments)
 
 

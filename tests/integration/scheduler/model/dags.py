@@ -51,7 +51,7 @@ def dags(draw: st.DrawFn, dag_id: str = "d", most: int = 7) -> Drawn:
     """Up to MOST tasks: plain, empty, branches, latest-only, mapped over literals or results, groups, setups."""
     members: list[TaskSpec] = []
     groups: dict[str, Any] = {}
-    for number in range(draw(st.integers(1, most))):
+    for number in range(draw(st.sampled_from([*range(1, most + 1), *range(most - 2, most + 1)]))):  # rather many
         members.append(draw(tasks(f"t{number}", members, groups)))
     parts = tuple(GroupSpec(group_id=name, expand={"x": over}) for name, over in groups.items())
     timed = draw(often(False, True))
@@ -75,10 +75,11 @@ def tasks(draw: st.DrawFn, name: str, members: list[TaskSpec], groups: dict[str,
     """A task below some of MEMBERS; GROUPS are mapped task groups with what each is mapped over."""
     names = [member.task_id for member in members]
     parents = draw(st.lists(st.sampled_from(names), unique=True, max_size=3)) if names else []
+    parents = parents or draw(st.sampled_from([[], names[-1:]]))  # chains are the rule
     operators = ["BashOperator"] * 6 + ["EmptyOperator", "BranchPythonOperator", "LatestOnlyOperator"]
     more: dict[str, Any] = {
         "operator": draw(st.sampled_from(operators)),
-        "trigger_rule": draw(st.sampled_from([*["all_success"] * 5, *TRIGGER_RULES])),
+        "trigger_rule": draw(st.sampled_from([*["all_success"] * 16, *TRIGGER_RULES])),
         "retries": draw(often(0, 1)),
         "retry_delay": draw(often(60.0, 0.0, 300.0)),
         "pool": draw(st.sampled_from(POOLS)),

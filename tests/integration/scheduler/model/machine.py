@@ -26,6 +26,8 @@ from tests.unit.scheduler.kit import FAILED, SKIPPED, SUCCESS, T0
 BEGINNING = T0 + dt.timedelta(seconds=7)
 TRIGGER = "some.folder.Trigger"
 ENDS = {"success": SUCCESS, "failed": FAILED, "skipped": SKIPPED}
+ENDED = st.lists(st.sampled_from(["success", "success", "fail without retry"]), min_size=2, max_size=9)
+"""How tasks end one after the other: by steps of one alone, what comes late in a DAG is seldom reached."""
 Chooser = Callable[[Run, Instance], bool]
 
 
@@ -34,8 +36,14 @@ class Machine(RuleBasedStateMachine):
 
     make: Callable[[], tuple[str, Callable[[], None]]]
 
-    @initialize(first=dags(), second=st.one_of(st.none(), dags("e", most=3)), slots=st.sampled_from([128, 1, 2, 3]))
-    def prepare(self, first: Any, second: Any, slots: int) -> None:
+    @initialize(
+        data=st.data(),
+        first=dags(),
+        second=st.one_of(st.none(), dags("e", most=3)),
+        slots=st.sampled_from([128, 128, 1, 2, 3]),
+        ends=ENDED,
+    )
+    def prepare(self, data: st.DataObject, first: Any, second: Any, slots: int, ends: list[str]) -> None:
         url, self.clean = type(self).make()
         self.real = Real(url, BEGINNING)
         self.model = Model(BEGINNING)
@@ -46,6 +54,7 @@ class Machine(RuleBasedStateMachine):
         for name, size in (("default_pool", slots), ("small", 2)):
             self.pool(name, size, False)
         self.trigger_first()
+        self.end_several(data, ends)
 
     def trigger_first(self) -> None:
         for dag_id in self.model.dags:
@@ -130,6 +139,20 @@ class Machine(RuleBasedStateMachine):
         again=st.booleans(),
     )
     def finish(self, data: st.DataObject, end: str, length: int, again: bool) -> None:
+        self.end_one(data, end, length, again)
+
+    @precondition(lambda self: self.places(self.wanted))
+    @rule(data=st.data(), ends=ENDED)
+    def finish_several(self, data: st.DataObject, ends: list[str]) -> None:
+        """One after the other, as far as there are so many."""
+        self.end_several(data, ends)
+
+    def end_several(self, data: st.DataObject, ends: list[str]) -> None:
+        for end in ends:
+            if self.places(self.wanted):
+                self.end_one(data, end, 1, False)
+
+    def end_one(self, data: st.DataObject, end: str, length: int, again: bool) -> None:
         place, run, instance = self.one(data, self.wanted)
         outcome = ENDS.get(end, FAILED)
         chosen: set[str] = set()
@@ -234,7 +257,7 @@ class Machine(RuleBasedStateMachine):
         relatives = {"upstream": upstream, "downstream": downstream}
         mine = self.model.clear(run, named, **relatives, failed=failed, newest=newest)
         more: dict[str, Any] = {**relatives, "only_failed": failed, "newest_version": newest, "task_ids": named}
-        theirs = self.real.do(lambda: operations.clear(self.real.store, run.dag_id, run.run_id, who="test", **more))
+        theirs = self.real.order(lambda tx: operations.clear(tx, run.dag_id, run.run_id, who="test", **more))
         assert mine <= set(theirs.tasks)
         self.settle()
 
@@ -244,8 +267,8 @@ class Machine(RuleBasedStateMachine):
         place, run, _ = self.one(data, lambda run, instance: instance.task.task_id in run.shape.tasks)
         relatives = {"upstream": way == 1, "downstream": way == 2}
         self.model.mark(run, place[1], state, **relatives)
-        given: tuple[Any, ...] = (self.real.store, run.dag_id, run.run_id, place[1], TaskState(state))
-        self.real.do(lambda: marking.mark_task(*given, who="test", **relatives))
+        given: tuple[Any, ...] = (run.dag_id, run.run_id, place[1], TaskState(state))
+        self.real.order(lambda tx: marking.mark_task(tx, *given, who="test", **relatives))
         self.settle()
 
     @precondition(lambda self: self.model.runs)
@@ -254,8 +277,8 @@ class Machine(RuleBasedStateMachine):
         run = self.model.runs[data.draw(st.sampled_from(sorted(self.model.runs)), "run")]
         if state == "queued" and run.state == "running":
             return
-        given: tuple[Any, ...] = (self.real.store, run.dag_id, run.run_id, RunState(state))
-        self.real.do(lambda: marking.mark_run(*given, who="test"))
+        given: tuple[Any, ...] = (run.dag_id, run.run_id, RunState(state))
+        self.real.order(lambda tx: marking.mark_run(tx, *given, who="test"))
         self.model.mark_run(run, state)
         self.settle()
 

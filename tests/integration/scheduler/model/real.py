@@ -24,7 +24,7 @@ from goflow.domain.state import (
 from goflow.domain.triggers import Fired
 from goflow.executor.outcomes import settle
 from goflow.scheduler.loop import Scheduler
-from goflow.store import Store, events, launches, pools, runs, tasks, transitions, triggers
+from goflow.store import Store, Tx, events, launches, pools, runs, tasks, transitions, triggers
 from tests.integration.scheduler.model.world import Place
 from tests.unit.scheduler.kit import World, report_of
 
@@ -72,6 +72,15 @@ class Real(World):
         with contextlib.suppress(Death), self._dying(store or self.store):
             return act()
         return act()
+
+    def order(self, act: Callable[[Tx], T]) -> T:
+        """The same, in a transaction."""
+
+        def whole() -> T:
+            with self.store.transaction() as tx:
+                return act(tx)
+
+        return self.do(whole)
 
     @contextlib.contextmanager
     def _dying(self, store: Store) -> Iterator[None]:

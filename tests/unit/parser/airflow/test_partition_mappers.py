@@ -123,3 +123,32 @@ def test_a_format_that_airflow_cannot_read_back_is_told_of():
     (found,) = result.diagnostics
     assert found.code == "GF302"
     assert "'%Y' is no name, or is used twice" in found.message
+
+
+OWN = """
+from airflow.partition_mappers.base import PartitionMapper
+
+class Mine(PartitionMapper):
+    def __init__(self, words, *, inner=None, max_downstream_keys=None):
+        super().__init__(max_downstream_keys=max_downstream_keys)
+        self.words = words
+"""
+
+
+def described(text):
+    result = read(f"{HEAD}{OWN}d = DAG('d', schedule=PartitionedAssetTimetable(a, default_partition_mapper={text}))")
+    assert result.diagnostics == ()
+    return result.dags[0].schedule.arguments["default_partition_mapper"]
+
+
+def test_of_one_of_the_authors_own_is_said_what_it_was_made_with():
+    own = described("Mine(('a', 'b'), inner=IdentityMapper(), max_downstream_keys=3)")
+    assert own.pop("own").endswith("_file.Mine")
+    kwargs = {"inner": {"mapper": "IdentityMapper"}, "max_downstream_keys": 3}
+    assert own == {"args": [{"$tuple": ["a", "b"]}], "kwargs": kwargs}
+
+
+def test_one_of_the_authors_own_may_stand_among_airflows():
+    chain = described("ChainMapper(StartOfDayMapper(), Mine('x'))")
+    assert chain["mapper"] == "ChainMapper"
+    assert chain["mappers"][1]["args"] == ["x"]

@@ -8,11 +8,13 @@ from goflow.domain.diagnostics import Severity
 from tests.unit.parser.airflow.reading import THREE, read
 
 OWN = """\
-from airflow.sdk import DayWindow, IdentityMapper, PartitionMapper, RollupMapper, StartOfDayMapper, Window
+from airflow.partition_mappers.wait_policy import WaitPolicy
+from airflow.sdk import DayWindow, FixedKeyMapper, PartitionMapper, ProductMapper, RollupMapper, StartOfDayMapper
+class Half(WaitPolicy): ...
+class Few(WaitPolicy):
+    def __init__(self, most): super().__init__()
 class Own(PartitionMapper): ...
 class Business(DayWindow): ...
-class Sliding(Window):
-    def __init__(self, size): super().__init__()
 """
 
 
@@ -21,33 +23,38 @@ def by_mapper(mapper: str) -> str:
     return f'DAG("d", schedule=PartitionedAssetTimetable(assets=Asset("s3://a"), default_partition_mapper={mapper}))'
 
 
-def words(name: str, kind: str) -> str:
+def rolled_up(policy: str) -> str:
+    """A mapper that waits by POLICY."""
+    return f"RollupMapper(upstream_mapper=StartOfDayMapper(), window=DayWindow(), wait_policy={policy})"
+
+
+def words(name: str) -> str:
     """What is said of a class."""
     return (
-        f"this DAG is scheduled by partitions of assets, and {name} is not one of Airflow's own {kind}; "
+        f"this DAG is scheduled by partitions of assets, and {name} is not one of Airflow's own wait policies; "
         "trigger it by hand"
     )
 
 
 TOLD = [
-    ("a mapper of the author's own", THREE, by_mapper("Own()"), words("Own", "partition mappers")),
+    ("a wait policy of the author's own", THREE, by_mapper(rolled_up("Half()")), words("Half")),
     (
         "one inside another",
         THREE,
-        by_mapper("RollupMapper(upstream_mapper=StartOfDayMapper(), window=Business())"),
-        words("Business", "windows"),
+        by_mapper(f"ProductMapper(FixedKeyMapper('x'), {rolled_up('Half()')})"),
+        words("Half"),
     ),
-    (
-        "one with arguments",
-        THREE,
-        by_mapper("RollupMapper(upstream_mapper=IdentityMapper(), window=Sliding(3))"),
-        words("Sliding", "windows"),
-    ),
+    ("one with arguments", THREE, by_mapper(rolled_up("Few(3)")), words("Few")),
 ]
 QUIET = [
     (
         "a timetable class of the author's own",
         "from airflow.timetables.base import Timetable\nclass Own(Timetable): ...\nd = DAG('d', schedule=Own())",
+    ),
+    ("a mapper of the author's own", f"{OWN}d = {by_mapper('Own()')}"),
+    (
+        "a window of the author's own",
+        f"{OWN}d = {by_mapper('RollupMapper(upstream_mapper=StartOfDayMapper(), window=Business())')}",
     ),
     ("cron", 'DAG("d", schedule="0 0 * * *")'),
     ("a list of assets", 'DAG("d", schedule=[Asset("s3://a")])'),
@@ -91,6 +98,6 @@ def test_what_is_followed_is_not(text):
 
 def test_a_decorated_dag_is_told_of_in_its_decorator():
     (found,) = read(
-        f"{OWN}@dag(schedule=PartitionedAssetTimetable(Asset('s3://a'), {{}}, Own()))\ndef made(): ...\nmade()"
+        f"{OWN}@dag(schedule=PartitionedAssetTimetable(Asset('s3://a'), {{}}, {rolled_up('Half()')}))\ndef made(): ...\nmade()"
     ).diagnostics
     assert (found.code, found.dag_id, found.span.column) == ("GF302", "made", 6)

@@ -319,6 +319,19 @@ def test_partitions_are_read_as_by_evaluating(read):
     run, evaluated = read(text), read(text, mode="evaluate")
     assert [dag.schedule for dag in run.dags] == [dag.schedule for dag in evaluated.dags]
     assert len(run.dags) == 3
-    own = "from airflow.sdk import DAG, Asset, PartitionedAssetTimetable, PartitionMapper\nclass Own(PartitionMapper): ...\n"
-    own += "d = DAG('d', schedule=PartitionedAssetTimetable(Asset('a'), {}, Own()))"
-    assert "GF302" in codes(read(own, head=""))
+    own = "from airflow.sdk import DAG, Asset, IdentityMapper, PartitionedAssetTimetable, PartitionMapper\n"
+    own += "class Own(PartitionMapper):\n    def __init__(self, *args, **kwargs):\n        super().__init__()\n"
+    own += "d = DAG('d', schedule=PartitionedAssetTimetable(Asset('a'), {}, Own('x', inner=IdentityMapper())))"
+    told = [read(own, head="", mode=mode).dags[0].schedule.arguments for mode in ("sandbox", "evaluate")]
+    parts = [arguments["default_partition_mapper"] for arguments in told]
+    assert all(part.pop("own").endswith("a.Own") for part in parts)  # a file that is run has a plainer name
+    assert parts == [{"args": ["x"], "kwargs": {"inner": {"mapper": "IdentityMapper"}}}] * 2
+
+
+def test_no_letter_of_what_stands_for_a_password_is_the_same_in_both_accounts(tmp_path):
+    """One that is the same by chance would be taken for what the file says, and not for a part of a secret."""
+    for _ in range(50):
+        request = running.request_for(Folder(tmp_path), "d.py", Inputs())
+        one, other = request["passwords"].values()
+        assert len(one) != len(other)
+        assert not set(one) & set(other)

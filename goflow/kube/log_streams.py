@@ -1,0 +1,163 @@
+"""Logs of many containers, followed in one thread: an event loop, and a connection for each container.
+
+A thread for each would be thousands where thousands of pods run, and nearly all of them would wait for a line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx
+
+from goflow.kube.api import PODS, KubeApi
+from goflow.kube.errors import KubeError, UnavailableError, error_for
+
+SILENCE_S = 3600.0
+"""The longest silence of a container that writes nothing, so that a connection whose other end has vanished is given
+up."""
+CONNECT_S = 30.0
+STOP_S = 5.0
+KEPT, KEPT_S = 4, 10.0
+"""Connections whose log has ended that are kept for other logs, and the seconds for which: a handshake costs more than
+most logs."""
+Take = Callable[[bytes], Awaitable[None]]
+End = Callable[[KubeError | None], None]
+
+
+class LogStream:
+    """One log that is read."""
+
+    def __init__(self) -> None:
+        self.task: asyncio.Task[None] | None = None
+        """What reads it; None until it begins. The streams' own thread alone touches it, and what follows."""
+        self.quiet_since = time.monotonic()
+        """The monotonic clock's seconds when its last bytes had been taken (a server may keep its headers back until
+        there are some); infinity while some are being taken."""
+        self.is_given_up = False
+
+
+class LogStreams:
+    """Follows logs through API's server. What it calls is called in its own thread."""
+
+    def __init__(self, api: KubeApi) -> None:
+        self._api = api
+        self._guard = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._client: httpx.AsyncClient | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def read(self, namespace: str, pod: str, container: str, take: Take, end: End, *, follow: bool = True) -> LogStream:
+        """Have TAKE called with the log's bytes as they come, each line led by its time stamp (RFC 3339), and END at
+        last, with what has cut it off. While TAKE waits, nothing more of that log is read. Without FOLLOW the log ends
+        with what is there."""
+        loop = self._running()
+        path = f"{PODS.format(namespace=namespace)}/{pod}/log"
+        query = {"container": container, "timestamps": "true", **({"follow": "true"} if follow else {})}
+        stream = LogStream()
+        loop.call_soon_threadsafe(lambda: self._begin(stream, path, query, take, end))
+        return stream
+
+    def give_up_when_silent(self, stream: LogStream, silence_s: float) -> None:
+        """Cut STREAM off as soon as nothing has come from it for so long: its container is over, and some kubelets
+        never end what is followed (kubernetes/kubernetes issues 28369, 44340)."""
+        self.call_soon(lambda: self._look_at(stream, silence_s))
+
+    def call_soon(self, function: Callable[[], None]) -> None:
+        """Have FUNCTION called in this one's thread; nothing happens when it has not begun."""
+        loop = self._loop
+        if loop is not None:
+            with contextlib.suppress(RuntimeError):  # it was stopped just now
+                loop.call_soon_threadsafe(function)
+
+    def call_later(self, seconds: float, function: Callable[[], None]) -> None:
+        """Have FUNCTION called in this one's thread after so many SECONDS, unless it is stopped before."""
+        loop = self._running()
+        loop.call_soon_threadsafe(loop.call_later, seconds, function)
+
+    def stop(self) -> None:
+        """Leave all logs, without a word to anybody; harmless when repeated."""
+        with self._guard:
+            loop, thread = self._loop, self._thread
+            self._loop = self._thread = None
+        if loop is not None and thread is not None:
+            asyncio.run_coroutine_threadsafe(self._leave(), loop)
+            thread.join(STOP_S)
+
+    def _running(self) -> asyncio.AbstractEventLoop:
+        with self._guard:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                self._thread = threading.Thread(target=self._run, args=(self._loop,), name="log-streams", daemon=True)
+                self._thread.start()
+            return self._loop
+
+    def _run(self, loop: asyncio.AbstractEventLoop) -> None:
+        asyncio.set_event_loop(loop)
+        loop.run_forever()
+        loop.close()
+
+    async def _leave(self) -> None:
+        for task in list(self._tasks):
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=STOP_S)
+        if self._client is not None:
+            await self._client.aclose()
+        asyncio.get_running_loop().stop()
+
+    def _begin(self, stream: LogStream, path: str, query: dict[str, Any], take: Take, end: End) -> None:
+        stream.quiet_since = time.monotonic()
+        stream.task = asyncio.get_running_loop().create_task(self._read(stream, path, query, take, end))
+        self._tasks.add(stream.task)
+        stream.task.add_done_callback(self._tasks.discard)
+
+    def _look_at(self, stream: LogStream, silence_s: float) -> None:
+        """Cut STREAM off, or come back when it may be time to."""
+        if stream.task is None or stream.task.done():
+            return
+        left = min(silence_s, stream.quiet_since + silence_s - time.monotonic())
+        if left <= 0:
+            stream.is_given_up = True
+            stream.task.cancel()
+        else:
+            asyncio.get_running_loop().call_later(left, self._look_at, stream, silence_s)
+
+    async def _read(self, stream: LogStream, path: str, query: dict[str, Any], take: Take, end: End) -> None:
+        problem: KubeError | None = None
+        try:
+            headers = {**self._api.headers(), "Accept": "*/*", "Accept-Encoding": "identity"}
+            async with self._made().stream("GET", path, params=query, headers=headers) as answer:
+                if answer.status_code >= 400:
+                    words = (await answer.aread()).decode("utf-8", "replace")
+                    raise error_for(answer.status_code, "LogRefused", words[:500], None)
+                async for chunk in answer.aiter_raw():
+                    stream.quiet_since = math.inf
+                    await take(chunk)
+                    stream.quiet_since = time.monotonic()
+        except asyncio.CancelledError:
+            if not stream.is_given_up:
+                raise
+            problem = UnavailableError(0, "StreamSilent", "it does not end, though its container has")
+        except KubeError as refused:
+            problem = refused
+        except (httpx.HTTPError, OSError) as cut:
+            problem = UnavailableError(0, "StreamCut", f"{type(cut).__name__}: {cut}")
+        end(problem)
+
+    def _made(self) -> httpx.AsyncClient:
+        if self._client is None:
+            self._client = httpx.AsyncClient(
+                base_url=self._api.host,
+                verify=self._api.tls(),
+                timeout=httpx.Timeout(CONNECT_S, read=SILENCE_S),
+                limits=httpx.Limits(max_connections=None, max_keepalive_connections=KEPT, keepalive_expiry=KEPT_S),
+                trust_env=False,
+            )
+        return self._client

@@ -1,0 +1,33 @@
+"""Running pods of launches: where they are, and which of their containers is the task's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from goflow.operators.manifest import main_container
+
+Pods = Callable[[], Iterable[tuple[str, Mapping[str, Any]]]]
+"""Launches with the newest pod that the watch has shown of each."""
+
+
+class Running(NamedTuple):
+    """A launch's pod while it runs. CONTAINER is the task's own."""
+
+    launch_id: str
+    namespace: str
+    pod: str
+    node: str
+    container: str
+
+
+def running(pods: Pods) -> list[Running]:
+    """Those of PODS that run."""
+    found = []
+    for launch_id, pod in pods():
+        metadata, spec, status = pod["metadata"], pod.get("spec") or {}, pod.get("status") or {}
+        if status.get("phase") != "Running" or not spec.get("nodeName"):
+            continue
+        place = metadata["namespace"], metadata["name"], spec["nodeName"]
+        found.append(Running(launch_id, *place, main_container(pod)))
+    return found

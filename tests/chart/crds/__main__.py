@@ -1,0 +1,5 @@
+"""``python -m tests.chart.crds``."""
+
+from tests.chart.crds import make
+
+make()

@@ -1,0 +1,62 @@
+"""What is written for many rows by one statement is what one statement for each would have written."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from sqlalchemy import select
+
+from goflow.domain.state import RunState, TaskState
+from goflow.store import Store, bulk, tasks, transitions
+from goflow.store.rows import NewTask
+from goflow.store.tables import task_instances
+from goflow.store.transitions import LaunchRequest, RunChange, TaskChange
+from tests.stores import START, bash_dag, make_run
+
+MANY = bulk.FEWEST + 3
+LATER = START + dt.timedelta(hours=1, microseconds=7)
+
+
+@pytest.mark.parametrize("number", [1, bulk.FEWEST - 1, MANY])
+def test_changes_of_tasks_write_the_same_for_few_and_for_many(store: Store, number: int) -> None:
+    new = [NewTask(task_id=f'übung "{place}" \\', max_tries=place) for place in range(number)]
+    with store.transaction() as tx:
+        run = make_run(tx, bash_dag("d"), instances=new).run
+        found = tasks.of_run(tx, run.id)
+        none = TaskState.NONE
+        changes = [TaskChange(one.id, none, TaskState.SCHEDULED, START, "me") for one in found]
+        assert transitions.apply(tx, changes) == [True] * number
+        requests = [LaunchRequest(ti=one, backend="b", new_attempt=True, plan='{"a": null}') for one in found]
+        planned = transitions.plan_launches(tx, requests, at=START)
+        assert all(answer.launch is not None for answer in planned)
+        begun = [
+            TaskChange(one.id, TaskState.QUEUED, TaskState.RUNNING, LATER, "me", columns={"start_date": START})
+            for one in found[:1]
+        ] + [TaskChange(one.id, TaskState.QUEUED, TaskState.RUNNING, LATER, "me") for one in found[1:]]
+        assert transitions.apply(tx, begun) == [True] * number
+    with store.reading() as tx:
+        rows = tx.rows(select(task_instances).order_by(task_instances.c.id))
+        assert [row.state for row in rows] == ["running"] * number
+        assert [row.queued_at for row in rows] == [START] * number
+        assert [row.start_date for row in rows] == [START, *[LATER] * (number - 1)]
+        assert [row.next_at for row in rows] == [None] * number
+        assert [row.task_id for row in rows] == [one.task_id for one in new]
+        attempts = [tasks.attempt(tx, row.id, 1) for row in rows]
+        assert all(one is not None and one.state is TaskState.RUNNING for one in attempts)
+
+
+def test_runs_many_at_once(store: Store) -> None:
+    with store.transaction() as tx:
+        made = [make_run(tx, run_id=f"manual__{number}", state=RunState.QUEUED).run for number in range(MANY)]
+        changes = [RunChange(run.id, RunState.QUEUED, RunState.RUNNING) for run in made]
+        wrong = [RunChange(run.id, RunState.QUEUED, RunState.FAILED) for run in made]
+        assert transitions.advance_runs(tx, changes, who="me", at=START) == [True] * MANY
+        assert transitions.advance_runs(tx, wrong, who="me", at=START) == [False] * MANY
+
+
+def test_a_moment_without_a_zone_is_refused() -> None:
+    with pytest.raises(ValueError, match="has no time zone"):
+        bulk.as_json([{"at": START.replace(tzinfo=None)}])
+    with pytest.raises(TypeError, match="bytes among the values"):
+        bulk.as_json([{"at": b"x"}])

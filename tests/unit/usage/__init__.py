@@ -1,0 +1,1 @@
+"""Meters of what running launches use, and the sampler that asks them."""
