@@ -239,9 +239,12 @@ def newest(tx: Tx, dag_id: str, kinds: Collection[str]) -> Event | None:
     return None if row is None else event_of(row)
 
 
-def last_seq(tx: Tx) -> int:
-    """The number of the newest event, 0 when there is none."""
-    return int(tx.value(_LAST) or 0)
+def last_seq(tx: Tx, *, before: dt.datetime | None = None) -> int:
+    """The number of the newest event, or of the newest one that happened BEFORE a moment; 0 when there is none."""
+    if before is None:
+        return int(tx.value(_LAST) or 0)
+    older = select(events.c.seq).where(events.c.at < before).order_by(events.c.seq.desc()).limit(1)
+    return int(tx.value(older) or 0)
 
 
 @functools.cache

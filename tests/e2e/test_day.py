@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.e2e.conftest import DESKTOP, enter
 
@@ -43,6 +43,24 @@ def test_two_versions_are_compared(page: Page, site):
     page.get_by_text("Meaning", exact=True).last.click()
     expect(page).to_have_url(re.compile("of=meaning"))
     expect(page.get_by_role("table", name="Version 1 to 2")).to_contain_text('"retries": 7')
+
+
+def test_what_happens_before_the_page_hears_of_events_is_shown_all_the_same(page: Page, site):
+    """What a page asks for may be answered before its event stream is open; what comes in between must not be lost."""
+    name = "held-stream"
+    file = site.dags / f"{name}.yaml"
+    file.write_text(f"Name: {name}\nCommand: ['true']\n")
+    site.wait_for("the DAG", lambda: site.knows(name))
+
+    held: list[Route] = []
+    page.route(re.compile("/events/stream"), lambda route: held.append(route))
+    page.goto(f"/dags/{name}/versions")
+    expect(page.locator("tbody tr td").first).to_have_text("1")
+    file.write_text(file.read_text().replace("true", "echo"))
+    site.wait_for("version 2", lambda: site.get(f"/api/v2/dags/{name}/dagVersions")["total_entries"] == 2)
+    held[0].continue_()
+    expect(page.locator("tbody tr td").first).to_have_text("2")
+    file.unlink()
 
 
 def test_a_log_is_searched(page: Page, site):

@@ -8,6 +8,7 @@ listener that is slow reads on where it was.
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Annotated, Any
@@ -29,6 +30,8 @@ HEARTBEAT_S = 15.0
 """Seconds of silence after which a comment is sent, so that neither end, nor what is between them, gives up."""
 MOST_LISTENERS = 200
 """Listeners at once; whoever comes then is asked to come again."""
+LONGEST_BACK_S = 600
+"""How many seconds ago a listener may begin; who missed more has to look anew."""
 BATCH = 500
 """Events that are read at a time."""
 RETRY_MS = 2000
@@ -77,13 +80,14 @@ async def stream_events(
     run_id: str | None = None,
     kind: Annotated[list[str] | None, Query(description="only events of these kinds")] = None,
     after: Annotated[Natural | None, Query(description="the number to go on behind; default: from now on")] = None,
-    last_event_id: Annotated[str | None, Header(description="the same, as browsers send it")] = None,
+    back_s: Annotated[int, Query(description="begin so many seconds ago", ge=0, le=LONGEST_BACK_S)] = 0,
+    last_event_id: Annotated[str | None, Header(description="the same as after, as browsers send it")] = None,
 ) -> StreamingResponse:
     """Events as they happen, each with its number as ``id``, its kind as ``event`` and itself as ``data``."""
     listeners: Listeners = request.app.state.listeners
     if listeners.count >= MOST_LISTENERS:
         raise HTTPException(503, f"there are {MOST_LISTENERS} listeners already", {"Retry-After": "5"})
-    start = await run_in_threadpool(_start, services.store, last_event_id, after)
+    start = await run_in_threadpool(_start, services.store, last_event_id, after, back_s)
 
     def look(seq: int) -> tuple[list[Event], int]:
         ways = services.sign_in
@@ -100,13 +104,13 @@ class _GoneError(Exception):
     """Whose session is over, or whose token was revoked, hears no more."""
 
 
-def _start(store: Store, last_event_id: str | None, after: int | None) -> int:
+def _start(store: Store, last_event_id: str | None, after: int | None, back_s: int) -> int:
     if last_event_id is not None and last_event_id.isascii() and last_event_id.isdecimal() and len(last_event_id) < 19:
         return int(last_event_id)
     if after is not None:
         return after
     with store.reading() as tx:
-        return events.last_seq(tx)
+        return events.last_seq(tx, before=tx.now() - dt.timedelta(seconds=back_s)) if back_s else events.last_seq(tx)
 
 
 def _read(
@@ -121,10 +125,11 @@ def _read(
 
 async def _told(look: Callable[[int], tuple[list[Event], int]], seq: int, listeners: Listeners) -> AsyncIterator[str]:
     """The stream: what is there behind SEQ, then what comes; a comment after each `HEARTBEAT_S` without anything. It
-    ends when whoever listens is no longer let in."""
+    ends when whoever listens is no longer let in. The first line's number is what a browser comes back with that has heard
+    of nothing before its connection ends."""
     woken = listeners.join()  # here, and not before: what is never begun is never left
     try:
-        yield f"retry: {RETRY_MS}\n: from {seq}\n\n"
+        yield f"retry: {RETRY_MS}\nid: {seq}\n\n"
         while True:
             woken.clear()
             try:

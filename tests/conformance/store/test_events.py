@@ -68,6 +68,17 @@ def test_events_are_read_on_from_a_number(store: Store) -> None:
         assert events.last_seq(tx) == 6
 
 
+def test_the_last_number_before_a_moment_is_where_a_listener_begins(store: Store) -> None:
+    moments = []
+    for _ in range(3):
+        moments.append(store.clock.now())
+        say(store, "a", 2)
+        store.clock.advance(60)  # type: ignore[attr-defined]
+    with store.reading() as tx:
+        found = [events.last_seq(tx, before=moment) for moment in [*moments, store.clock.now()]]
+    assert found == [0, 2, 4, 6]
+
+
 def test_numbers_are_never_used_again(store: Store) -> None:
     say(store, "old", 3)
     store.clock.advance(60)  # type: ignore[attr-defined]

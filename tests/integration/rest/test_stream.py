@@ -54,6 +54,19 @@ def test_events_are_told_as_they_happen_and_a_listener_goes_on_where_it_was(daem
             assert [next(events)["data"]["extra"]["name"] for _ in range(2)] == ["k1", "k2"]
 
 
+def test_a_listener_begins_some_seconds_ago_and_hears_its_place_at_once(daemon: Daemon) -> None:
+    with daemon.api() as api:
+        api.put("/goflow/v1/variables", json={"key": "before", "value": "v"}).raise_for_status()
+        with api.stream("GET", STREAM, params={"kind": "variable.set", "back_s": 60}) as answer:
+            lines = answer.iter_lines()
+            assert next(lines).startswith("retry: ")
+            place = next(lines)
+            assert place.startswith("id: ")
+            assert next(told(lines))["event"] == "variable.set"
+        with api.stream("GET", STREAM, headers={"Last-Event-ID": place.removeprefix("id: ")}) as answer:
+            assert next(told(answer.iter_lines()))["id"] > int(place.removeprefix("id: "))
+
+
 def test_a_listener_of_a_dag_hears_of_that_dag_alone(daemon: Daemon) -> None:
     with daemon.api() as api, api.stream("GET", STREAM, params={"dag_id": "mapped"}) as answer:
         events = told(answer.iter_lines())
@@ -95,3 +108,4 @@ def test_many_listeners_cost_no_threads(daemon: Daemon) -> None:
 
 def test_who_asks_for_nonsense_is_refused(daemon: Daemon) -> None:
     assert daemon.ask(f"{STREAM}?after=-1").status_code == 422
+    assert daemon.ask(f"{STREAM}?back_s=601").status_code == 422

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +19,7 @@ from goflow.server.listener import Listener
 from goflow.server.page import FOR_EVER, serve_page
 from goflow.server.rest.page_grid import WEIGHTS, worst
 from goflow.server.structure import LETTERS, in_order, structure_of
-from goflow.store import launches, logs, versions
+from goflow.store import events, launches, logs, versions
 from goflow.store.rows import LogRow
 from tests.unit.scheduler.kit import FAILED, SUCCESS, T0, World, at, dag, hourly, task
 from tests.unit.server.serving import serving
@@ -420,3 +421,10 @@ def test_without_a_build_it_says_so_until_there_is_one(tmp_path):
         (root / "assets").mkdir(parents=True)
         (root / "index.html").write_text("<title>the page</title>")
         assert client.get("/").text == "<title>the page</title>"
+
+
+def test_the_page_listens_to_every_kind_of_event_there_is():
+    live = (Path(__file__).parents[3] / "ui/src/api/live.ts").read_text()
+    listed = live.partition("const KINDS = (")[2].partition(").split")[0]
+    kinds = {value for name, value in vars(events).items() if name.isupper() and isinstance(value, str) and "." in value}
+    assert set(re.findall(r"[a-z_]+\.[a-z_]+", listed)) == kinds

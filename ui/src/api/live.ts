@@ -11,20 +11,26 @@ export interface Happened {
 
 /** The server names each event by its kind, and browsers hand out only those that are asked for by name. */
 const KINDS = (
-  "asset.event asset.watches backfill.cancelled backfill.completed backfill.created backfill.paused backfill.unpaused " +
-  "callback.state connection.deleted connection.set cronjob.changed cronjob.drifted cronjob.found " +
-  "cronjob.gone cronjob.mended cronjob.missed cronjob.placed cronjob.refused cronjob.removed daemon.joined daemon.left dag.activated dag.deactivated " +
-  "dag.deleted dag.held dag.paused dag.released dag.unpaused dag.version deadline.failed " +
-  "deadline.met deadline.missed history.cleaned hitl.answered hitl.asked import.error import.mended " +
-  "launch.state launch.stop lease.released lease.taken pool.deleted pool.set question.answered " +
-  "question.asked question.failed run.created run.deleted run.pinned run.state run.taken_over " +
-  "sla.missed task.created task.state token.created token.revoked trigger.fired trigger.waiting " +
-  "variable.deleted variable.set"
+  "alert.message alert.raised alert.resolved alert.tested asset.event asset.queue_cleared asset.watches " +
+  "backfill.cancelled backfill.completed backfill.created backfill.paused backfill.unpaused callback.state " +
+  "connection.deleted connection.set cronjob.changed cronjob.drifted cronjob.found cronjob.gone cronjob.mended " +
+  "cronjob.missed cronjob.placed cronjob.refused cronjob.removed daemon.healthy daemon.joined daemon.left " +
+  "daemon.unhealthy dag.activated dag.deactivated dag.deleted dag.held dag.paused dag.released dag.unpaused " +
+  "dag.version deadline.failed deadline.met deadline.missed file.read_again history.cleaned hitl.answered " +
+  "hitl.asked import.error import.mended job_file.deleted job_file.saved launch.state launch.stop " +
+  "lease.released lease.taken pool.deleted pool.set question.answered question.asked question.failed " +
+  "run.created run.deleted run.note run.partition_cleared run.pinned run.state run.taken_over " +
+  "scheduling.resumed session.ended session.started sla.missed state_store.cleared state_store.set " +
+  "task.created task.note task.state token.created token.revoked trigger.fired trigger.waiting user.created " +
+  "user.deleted user.password_set user.role_set variable.deleted variable.set xcom.deleted xcom.set"
 ).split(" ");
 
 type Heard = (event: Happened) => void;
 const STREAM = "/goflow/v1/events/stream";
 const TRY_AGAIN_MS = 30_000;
+/** A little more than was missed is asked for: clocks differ, and an event is dated before it is committed. */
+const OVERLAP_S = 5;
+const LONGEST_BACK_S = 600;
 
 /** One connection for the whole page, open while somebody looks. */
 class Stream {
@@ -32,6 +38,8 @@ class Stream {
   private listeners = new Set<Heard>();
   private watchers = new Set<() => void>();
   private retry: ReturnType<typeof setTimeout> | undefined;
+  /** Up to when everything was heard, as performance.now() tells it: what is shown may be as old as the page at first. */
+  private heardUntil = 0;
   connected = false;
 
   listen(heard: Heard): () => void {
@@ -50,13 +58,16 @@ class Stream {
 
   private set(connected: boolean): void {
     if (connected === this.connected) return;
+    if (this.connected) this.heardUntil = performance.now();
     this.connected = connected;
     for (const changed of this.watchers) changed();
   }
 
   private open(): void {
     if (this.source || typeof EventSource === "undefined") return;
-    const source = (this.source = new EventSource(STREAM, { withCredentials: true }));
+    const missed = Math.ceil((performance.now() - this.heardUntil) / 1000) + OVERLAP_S;
+    const address = `${STREAM}?back_s=${Math.min(missed, LONGEST_BACK_S)}`;
+    const source = (this.source = new EventSource(address, { withCredentials: true }));
     source.onopen = () => this.set(true);
     source.onerror = () => {
       this.set(false);
