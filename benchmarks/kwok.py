@@ -226,7 +226,9 @@ def daemon(cluster: Cluster, namespace: str, work: Path) -> Iterator[tuple[Daemo
     dags.mkdir()
     (dags / "one_task.py").write_text(DAG)
     with database(work) as url:
-        running = daemon_on(cluster, namespace, work / "home", dags, GOFLOW_DATABASE_URL=url)
+        running = daemon_on(
+            *(cluster, namespace, work / "home", dags), GOFLOW_DATABASE_URL=url, GOFLOW_RESCAN_INTERVAL_S="30"
+        )
         running.start(wait=False)
         try:
             running.wait_until_up(START_S)
@@ -237,10 +239,9 @@ def daemon(cluster: Cluster, namespace: str, work: Path) -> Iterator[tuple[Daemo
             running.stop()
 
 
-def ended(url: str) -> dict[str, int]:
+def ended(connection: psycopg.Connection[Any]) -> dict[str, int]:
     """Runs by their state."""
-    with psycopg.connect(url, autocommit=True) as connection:
-        rows = connection.execute("SELECT status, count(*) FROM dag_runs GROUP BY 1").fetchall()
+    rows = connection.execute("SELECT status, count(*) FROM dag_runs GROUP BY 1").fetchall()
     return {str(state): int(count) for state, count in rows}
 
 
@@ -279,10 +280,11 @@ def measure(cluster: Cluster, kube: client.ApiClient, jobs: int, work: Path) -> 
         order(url, work / "home", jobs)
         own, before, took, began = own_requests(running), requests(api), processor_time(), time.monotonic()
         running.run("dags", "unpause", "one_task")
-        while (states := ended(url)).get("success", 0) <= jobs:
-            if states.get("failed") or time.monotonic() - began > LIMIT_S:
-                raise RuntimeError(f"the runs do not end well: {states}")
-            time.sleep(0.5)
+        with psycopg.connect(url, autocommit=True) as connection:
+            while (states := ended(connection)).get("success", 0) <= jobs:
+                if states.get("failed") or time.monotonic() - began > LIMIT_S:
+                    raise RuntimeError(f"the runs do not end well: {states}")
+                time.sleep(0.5)
         taken = time.monotonic() - began
         asked, own, took = requests(api) - before, own_requests(running) - own, processor_time() - took
     found = {"jobs": jobs, "bare_s": by_hand, "goflow_s": taken}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -46,6 +47,11 @@ log = structlog.get_logger(__name__)
 
 READY_S = 30.0
 """How long the daemon waits at most for its REST before it says where that is."""
+
+
+TURN_S = 0.001
+"""Seconds for which a thread that calculates may keep all others waiting: at Python's 5 ms an answer of many turns
+took a second while the folder was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +175,7 @@ class Daemon:
 
     def start(self) -> None:
         """Start everything; the address of REST is known then. Raises what keeps a part from starting."""
+        sys.setswitchinterval(TURN_S)
         self.store.subscribe(EventMetrics(self.store, self._labels, self._ended).take)
         observe_transactions(self.store)
         observe_parts(self.checks(), version=__version__, backend=self.backend.name, database=self.store.dialect)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from goflow.domain.runs import Launch, Outcome, TaskInstance
-from goflow.domain.state import TaskState
+from goflow.domain.state import LaunchState, TaskState
 from goflow.executor.noted import Begin, Created, begin_all, cleaned_all, created_all
 from goflow.executor.notes import AT_ONCE, Notes, Together
 from goflow.executor.outcomes import End, settle_all
@@ -74,9 +74,20 @@ class Known:
             tells = None
         return all(late)
 
-    def note_begun(self, begin: Begin) -> None:
-        """Store that a container that is not ours has begun."""
-        self._write(begin_all, begin)
+    def note_all(self, words: Sequence[Begin | End]) -> list[Exception | None]:
+        """Store which containers that are not ours have begun, and how launches have ended, one word of a launch; with
+        all others that come at the same time. What kept each from being stored, DatabaseBusyError among them."""
+        problems = self._notes.write_all(
+            [(begin_all if isinstance(word, Begin) else settle_all, word) for word in words]
+        )
+        for word, problem in zip(words, problems, strict=True):
+            if problem is not None:
+                continue
+            if isinstance(word, End):
+                self.ended(word.launch_id)
+            elif word.launch.job_index is None:
+                self.remember(replace(word.launch, state=LaunchState.CLAIMED, claimed_by=word.claimant))
+        return problems
 
     def note_cleaned(self, launch_id: str) -> None:
         """Store that the backend keeps nothing of it any more."""

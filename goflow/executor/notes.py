@@ -16,7 +16,7 @@ from goflow.store import Store, Tx
 from goflow.store.errors import DatabaseBusyError
 
 AT_ONCE = 500
-"""Changes in one transaction, so that it stays short."""
+"""Changes in one transaction, or a few more, so that it stays short."""
 T = TypeVar("T")
 R = TypeVar("R")
 Together = Callable[[Tx, Sequence[T]], Sequence[R]]
@@ -27,11 +27,18 @@ Together = Callable[[Tx, Sequence[T]], Sequence[R]]
 class _Note:
     together: Together[Any, Any]
     what: Any
+    answer: Any = None
+    problem: Exception | None = None
+
+
+@dataclass(eq=False, slots=True)
+class _Some:
+    """What one thread has to write."""
+
+    notes: list[_Note]
     woken: threading.Event = field(default_factory=threading.Event)
     """When it is done, or is to write for all that wait."""
     done: bool = False
-    answer: Any = None
-    problem: Exception | None = None
 
 
 class Notes:
@@ -39,34 +46,51 @@ class Notes:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._waiting: deque[_Note] = deque()
+        self._waiting: deque[_Some] = deque()
         self._lock = threading.Lock()
         self._somebody_writes = False
 
     def write_with(self, together: Together[T, R], what: T) -> R:
         """Have WHAT written by TOGETHER, a function, with all else that waits for it; its answer. Raises what that
         raises, and DatabaseBusyError."""
-        note = _Note(together, what)
-        with self._lock:
-            self._waiting.append(note)
-            mine, self._somebody_writes = not self._somebody_writes, True
-        if not mine:
-            note.woken.wait()
-        if not note.done:
-            self._write_for_all(note)
+        [note] = self._written([_Note(together, what)])
         if note.problem is not None:
             raise note.problem
         answer: R = note.answer
         return answer
 
-    def _write_for_all(self, mine: _Note) -> None:
+    def write_all(self, words: Sequence[tuple[Together[Any, Any], Any]]) -> list[Exception | None]:
+        """The same of several that do not depend on each other; what kept each from being written, DatabaseBusyError
+        among them."""
+        return [note.problem for note in self._written([_Note(together, what) for together, what in words])]
+
+    def _written(self, notes: list[_Note]) -> list[_Note]:
+        """NOTES, once they are written."""
+        if not notes:
+            return notes
+        some = _Some(notes)
+        with self._lock:
+            self._waiting.append(some)
+            mine, self._somebody_writes = not self._somebody_writes, True
+        if not mine:
+            some.woken.wait()
+        if not some.done:
+            self._write_for_all(some)
+        return notes
+
+    def _write_for_all(self, mine: _Some) -> None:
         """Write what waits until MINE is written, and have the first of those that came meanwhile go on."""
         while not mine.done:
+            taken: list[_Some] = []
+            count = 0
             with self._lock:
-                notes = [self._waiting.popleft() for _ in range(min(len(self._waiting), AT_ONCE))]
-            self._write_all(notes)
-            for note in notes:
-                note.woken.set()
+                while self._waiting and count < AT_ONCE:
+                    taken.append(self._waiting.popleft())
+                    count += len(taken[-1].notes)
+            self._write_all([note for some in taken for note in some.notes])
+            for some in taken:
+                some.done = True
+                some.woken.set()
         with self._lock:
             self._somebody_writes = bool(self._waiting)
             if self._waiting:
@@ -86,7 +110,7 @@ class Notes:
                     self._write_all([note])
                 return
         for note in notes:
-            note.problem, note.done = problem, True
+            note.problem = problem
 
     def _write(self, notes: Sequence[_Note]) -> None:
         kinds: dict[Together[Any, Any], list[_Note]] = {}

@@ -41,35 +41,37 @@ class Seeing:
         self._here = here
         self._again = again
 
-    def take(self, seen: Observation) -> None:
-        """What is known already does nothing. Raises BackendAwayError, DatabaseBusyError, NotFoundError."""
+    def take(self, seen: Observation) -> Begin | End | None:
+        """What is to be noted of it, unless that is done already; what is known already does nothing. Raises
+        BackendAwayError, DatabaseBusyError, NotFoundError."""
         if not self._place.share.may_have(seen.launch_id):
-            return
+            return None
         if self._follower is not None:
             self._follower.consider(seen)
         if self._place.known.is_over(seen.launch_id):
-            return
+            return None
         if seen.phase is Phase.RUNNING and self._place.planner.claims_itself(seen.launch_id):
-            return
+            return None
         made = self._place.known.made(seen.launch_id)
         if seen.phase is Phase.PENDING and not seen.reason and made is not None and made.reason != QUOTA_EXCEEDED:
-            return  # it waits for nothing, and did not before
+            return None  # it waits for nothing, and did not before
         launch = made if seen.phase in {Phase.RUNNING, Phase.ENDED} else None
         if launch is None:
             with self._place.store.reading() as tx:
                 launch = launches.find(tx, seen.launch_id)
         if launch is None or launch.state not in OPEN_LAUNCH_STATES or not self._place.share.has(launch):
-            return
+            return None
         if launch.job_index is not None:
             seen = as_its_launch(launch, seen)
         if seen.phase is Phase.ENDED and seen.final and seen.outcome is not None:
-            self._ended(launch, seen, seen.outcome)
-        elif seen.phase is Phase.GONE:
+            return self._ended(launch, seen, seen.outcome)
+        if seen.phase is Phase.RUNNING:
+            return self._running(launch, seen)
+        if seen.phase is Phase.GONE:
             self._gone(launch, seen)
-        elif seen.phase is Phase.RUNNING:
-            self._running(launch, seen)
         elif seen.phase is Phase.PENDING:
             self._pending(launch, seen)
+        return None
 
     def _pending(self, launch: Launch, seen: Observation) -> None:
         """Note what it waits for, or that it does not wait for room any more.
@@ -88,21 +90,21 @@ class Seeing:
             if self._place.known.made(launch.id) is not None:
                 self._place.known.remember(dataclasses.replace(launch, reason=seen.reason or None))
 
-    def _ended(self, launch: Launch, seen: Observation, outcome: Outcome) -> None:
-        """Store the end; where its output is the task's result, once all of that is there."""
+    def _ended(self, launch: Launch, seen: Observation, outcome: Outcome) -> End | None:
+        """Its end; where its output is the task's result, once all of that is there."""
         if outcome.disrupted and outcome.reason == NO_SERVER and self._here.all_along(launch.created_at):
             outcome = dataclasses.replace(outcome, disrupted=False)  # another one would not find the way here either
         report: Mapping[str, Any] | None = None
         if self._follower is not None and outcome.state is TaskState.SUCCESS and self._follower.has_result(launch.id):
             if self._follower.busy(launch.id):
                 self._again(seen, LOG_WAIT_S)
-                return
+                return None
             report = self._follower.result(launch.id)
         if outcome.state is TaskState.SUCCESS and not self._place.planner.claims_itself(launch.id):
             unsent = self._place.backend.unsent(Handle.of(launch))
             if unsent != NOTHING:
                 outcome, report = with_unsent_results(self._place.store, launch, outcome, report, unsent)
-        self._place.known.settle(End(launch_id=launch.id, outcome=outcome, who=self._place.backend.name, report=report))
+        return End(launch_id=launch.id, outcome=outcome, who=self._place.backend.name, report=report)
 
     def _gone(self, launch: Launch, seen: Observation) -> None:
         """Gone without an answer: told so, and never silently created anew (decision 10)."""
@@ -122,19 +124,14 @@ class Seeing:
             launch.id, "Lost", f"its {what} is gone without an answer, reason unknown ({seen.reason})"
         )
 
-    def _running(self, launch: Launch, seen: Observation) -> None:
+    def _running(self, launch: Launch, seen: Observation) -> Begin | None:
         """A container that is not ours has begun; our own runner claims its launch itself."""
         if launch.state is LaunchState.CLAIMED or self._place.planner.claims_itself(launch.id):
-            return
-        begin = Begin(
+            return None
+        return Begin(
             launch=launch,
             claimant=seen.claimant or "container",
             who=self._place.backend.name,
             at=seen.at,
             calls_back=self._place.planner.calls_back(launch.id),
         )
-        self._place.known.note_begun(begin)
-        if launch.job_index is None:
-            self._place.known.remember(
-                dataclasses.replace(launch, state=LaunchState.CLAIMED, claimed_by=begin.claimant)
-            )

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import heapq
 import itertools
-import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -25,8 +24,11 @@ from goflow.executor.ending import Ending
 from goflow.executor.here import Here
 from goflow.executor.holds import Holds
 from goflow.executor.known import Known
+from goflow.executor.lanes import Lanes
 from goflow.executor.launching import Launching
+from goflow.executor.noted import Begin
 from goflow.executor.notes import AT_ONCE
+from goflow.executor.outcomes import End
 from goflow.executor.place import Place
 from goflow.executor.plans import Planner
 from goflow.executor.pressure import Pressure
@@ -55,8 +57,6 @@ AWAY_S = 1.0
 JOIN_S = 30.0
 """Seconds that a step under way has to end when the executor is stopped."""
 TURNS = 64
-LANES = 8
-"""Threads that take what the backend has seen; what is seen of one launch is always taken by the same, in order."""
 RESERVED = 4
 """Workers beyond those that may launch: stops and cleaning have somebody, whatever launches wait for."""
 
@@ -106,11 +106,8 @@ class Executor(ThreadService):
             threading.Thread(target=self._work, name=f"executor-{number}", daemon=True)
             for number in range(launches_at_once + RESERVED)
         ]
-        self._lanes: list[queue.SimpleQueue[Observation | None]] = [queue.SimpleQueue() for _ in range(LANES)]
-        self._workers += [
-            threading.Thread(target=self._observe_lane, args=(lane,), name=f"executor-seen-{number}", daemon=True)
-            for number, lane in enumerate(self._lanes)
-        ]
+        self._lanes = Lanes(self._observe_all)
+        self._workers += self._lanes.threads
         self._unsubscribe: Callable[[], None] = lambda: None
         self.reconciled = threading.Event()
 
@@ -134,8 +131,7 @@ class Executor(ThreadService):
                 log.exception("a tick of the executor failed; the next one tries again")
         self._unsubscribe()
         self._queue.close()
-        for lane in self._lanes:
-            lane.put(None)
+        self._lanes.close()
         for worker in self._workers:
             if worker.ident is not None:
                 worker.join(JOIN_S)
@@ -262,9 +258,7 @@ class Executor(ThreadService):
         if len(works) > 1:
             ids = [str(what) for _, what in works]
             try:
-                with contextlib.ExitStack() as stack:
-                    for number in sorted({self._turn_number(launch_id) for launch_id in ids}):
-                        stack.enter_context(self._turns[number])
+                with self._turns_of(ids):
                     done = self._done_together(together, works[0][0], ids)
             except Exception as problem:
                 log.info("steps together failed; they are done one by one", step=works[0][0], problem=str(problem))
@@ -289,13 +283,22 @@ class Executor(ThreadService):
     def _do(self, work: Work) -> None:
         """One step; what fails is tried again later. Steps of one launch never run at the same time."""
         kind, what = work
+        try:
+            if isinstance(what, Observation):
+                self._observe_all([what])
+                return
+            with self._turn(what), self._tried(work):
+                self._steps[kind](what)
+        finally:
+            self._queue.done(work)
+
+    @contextlib.contextmanager
+    def _tried(self, work: Work) -> Iterator[None]:
+        """What fails in the block is tried again later."""
+        kind, what = work
         launch_id = what if isinstance(what, str) else what.launch_id
         try:
-            with self._turn(launch_id):
-                if isinstance(what, Observation):
-                    self._seeing.take(what)
-                else:
-                    self._steps[kind](what)
+            yield
         except (BackendAwayError, DatabaseBusyError) as problem:
             self._away_from(work, problem)
         except NotFoundError:
@@ -303,8 +306,6 @@ class Executor(ThreadService):
         except Exception:
             log.exception("an executor step failed; it is tried again", step=kind, launch=launch_id)
             self._again(work, RETRY_S)
-        finally:
-            self._queue.done(work)
 
     def _away_from(self, work: Work, problem: BackendAwayError | DatabaseBusyError) -> None:
         """WORK has to wait for what is away; a launch for which the backend has no answer keeps its place."""
@@ -336,6 +337,14 @@ class Executor(ThreadService):
     def _clean_again(self, launch_id: str, after_s: float) -> None:
         self._again(("clean", launch_id), after_s)
 
+    @contextlib.contextmanager
+    def _turns_of(self, launch_ids: Sequence[str]) -> Iterator[None]:
+        """The turns of several launches."""
+        with contextlib.ExitStack() as stack:
+            for number in sorted({self._turn_number(launch_id) for launch_id in launch_ids}):
+                stack.enter_context(self._turns[number])
+            yield
+
     def _turn(self, launch_id: str) -> threading.RLock:
         """What steps of one launch hold, one at a time."""
         return self._turns[self._turn_number(launch_id)]
@@ -363,14 +372,8 @@ class Executor(ThreadService):
     def hear(self, seen: Observation) -> None:
         """What the backend has seen of one launch, from its threads: `observe` is done soon."""
         if self.reconciled.is_set():
-            self._lanes[hash(seen.launch_id) % LANES].put(seen)
+            self._lanes.put(seen)
         else:
-            self.observe(seen)
-
-    def _observe_lane(self, lane: queue.SimpleQueue[Observation | None]) -> None:
-        while (seen := lane.get()) is not None:
-            if self.stopping.is_set():
-                return  # the backend tells it again at the next start
             self.observe(seen)
 
     def observe(self, seen: Observation) -> None:
@@ -378,11 +381,26 @@ class Executor(ThreadService):
 
         It raises nothing: what cannot be stored now is stored later.
         """
-        self._do(("observe", seen))
+        self._observe_all([seen])
+
+    def _observe_all(self, found: Sequence[Observation]) -> None:
+        """The same of observations of different launches: what begins and what ends is written together."""
+        with self._turns_of([seen.launch_id for seen in found]):
+            words: list[tuple[Observation, Begin | End]] = []
+            for seen in found:
+                with self._tried(("observe", seen)):
+                    word = self._seeing.take(seen)
+                    if word is not None:
+                        words.append((seen, word))
+            problems = self._known.note_all([word for _, word in words])
+            for (seen, _), problem in zip(words, problems, strict=True):
+                with self._tried(("observe", seen)):
+                    if problem is not None:
+                        raise problem
 
     def busy(self) -> bool:
         """Whether there is anything that it could do now, or is doing."""
-        return not self._queue.idle() or any(not lane.empty() for lane in self._lanes)
+        return not self._queue.idle() or not self._lanes.empty()
 
     def status(self) -> dict[str, Any]:
         """For the health page: how much waits."""

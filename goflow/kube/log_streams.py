@@ -13,7 +13,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import httpx
+import aiohttp
 
 from goflow.kube.api import PODS, KubeApi
 from goflow.kube.errors import KubeError, UnavailableError, error_for
@@ -23,9 +23,8 @@ SILENCE_S = 3600.0
 up."""
 CONNECT_S = 30.0
 STOP_S = 5.0
-KEPT, KEPT_S = 4, 10.0
-"""Connections whose log has ended that are kept for other logs, and the seconds for which: a handshake costs more than
-most logs."""
+KEPT_S = 5.0
+"""Seconds for which a connection whose log has ended is kept for others: a handshake costs more than most logs."""
 Take = Callable[[bytes], Awaitable[None]]
 End = Callable[[KubeError | None], None]
 
@@ -50,7 +49,7 @@ class LogStreams:
         self._guard = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
-        self._client: httpx.AsyncClient | None = None
+        self._session: aiohttp.ClientSession | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     def read(self, namespace: str, pod: str, container: str, take: Take, end: End, *, follow: bool = True) -> LogStream:
@@ -108,8 +107,8 @@ class LogStreams:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=STOP_S)
-        if self._client is not None:
-            await self._client.aclose()
+        if self._session is not None:
+            await self._session.close()
         asyncio.get_running_loop().stop()
 
     def _begin(self, stream: LogStream, path: str, query: dict[str, Any], take: Take, end: End) -> None:
@@ -133,11 +132,11 @@ class LogStreams:
         problem: KubeError | None = None
         try:
             headers = {**self._api.headers(), "Accept": "*/*", "Accept-Encoding": "identity"}
-            async with self._made().stream("GET", path, params=query, headers=headers) as answer:
-                if answer.status_code >= 400:
-                    words = (await answer.aread()).decode("utf-8", "replace")
-                    raise error_for(answer.status_code, "LogRefused", words[:500], None)
-                async for chunk in answer.aiter_raw():
+            async with self._made().get(f"{self._api.host}{path}", params=query, headers=headers) as answer:
+                if answer.status >= 400:
+                    words = (await answer.read()).decode("utf-8", "replace")
+                    raise error_for(answer.status, "LogRefused", words[:500], None)
+                async for chunk in answer.content.iter_any():
                     stream.quiet_since = math.inf
                     await take(chunk)
                     stream.quiet_since = time.monotonic()
@@ -147,17 +146,15 @@ class LogStreams:
             problem = UnavailableError(0, "StreamSilent", "it does not end, though its container has")
         except KubeError as refused:
             problem = refused
-        except (httpx.HTTPError, OSError) as cut:
+        except (aiohttp.ClientError, TimeoutError, OSError) as cut:
             problem = UnavailableError(0, "StreamCut", f"{type(cut).__name__}: {cut}")
         end(problem)
 
-    def _made(self) -> httpx.AsyncClient:
-        if self._client is None:
-            self._client = httpx.AsyncClient(
-                base_url=self._api.host,
-                verify=self._api.tls(),
-                timeout=httpx.Timeout(CONNECT_S, read=SILENCE_S),
-                limits=httpx.Limits(max_connections=None, max_keepalive_connections=KEPT, keepalive_expiry=KEPT_S),
-                trust_env=False,
+    def _made(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(ssl=self._api.tls(), limit=0, keepalive_timeout=KEPT_S),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S, sock_read=SILENCE_S),
+                cookie_jar=aiohttp.DummyCookieJar(),
             )
-        return self._client
+        return self._session

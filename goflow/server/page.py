@@ -1,15 +1,17 @@
 """The web page: files that were built from ``ui/`` into this package, served beside REST.
 
 Every address that is no file and no route is the page's own: it is answered with ``index.html``, and the page finds
-its view. What is below ``/assets`` has its hash in its name and may be kept for ever; all else is asked for again each
-time, and not sent again while it is as it was. Whoever takes brotli or gzip gets what was compressed when the page was
-built. A build that takes the place of another is served by a daemon that runs.
+its view; what a large view will ask for first is named in the answer's head, so that the browser asks for it while the
+scripts are still on their way. What is below ``/assets`` has its hash in its name and may be kept for ever; all else is
+asked for again each time, and not sent again while it is as it was. Whoever takes brotli or gzip gets what was
+compressed when the page was built. A build that takes the place of another is served by a daemon that runs.
 """
 
 from __future__ import annotations
 
 import hashlib
 import mimetypes
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +44,15 @@ HEADERS = {
 Stamp = tuple[int, ...] | None
 FOR_EVER = "public, max-age=31536000, immutable"
 ASK_AGAIN = "no-cache"
+FIRST = (
+    (re.compile(r"/dags/?"), ("/goflow/v1/page/dags",)),
+    (
+        re.compile(r"/dags/([\w.~-]+)/?", re.ASCII),
+        ("/goflow/v1/page/dags/{0}", "/goflow/v1/page/dags/{0}/grid?limit=30&offset=0"),
+    ),
+)
+"""What a view asks for first, word for word as `ui/src/api/queries.ts` does. Ids that an address writes otherwise than
+they are have to wait."""
 WITHOUT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>GoFlow</title>
 <body style="font-family: system-ui; margin: 3rem; max-width: 40rem">
 <h1>GoFlow runs, but was installed without its page</h1>
@@ -103,10 +114,22 @@ class Page:
         if known is None:
             return Response(WITHOUT, media_type="text/html", headers={**HEADERS, "Cache-Control": ASK_AGAIN})
         kept = FOR_EVER if asked.startswith("assets/") else ASK_AGAIN
+        headers = {**HEADERS, "Cache-Control": kept}
+        if asked == "index.html":
+            headers["Link"] = _asked_first(request.url.path)
         try:
-            return _sent(known, request, {**HEADERS, "Cache-Control": kept})
+            return _sent(known, request, headers)
         except FileNotFoundError:  # a build has just taken it away
             raise HTTPException(404, "Not Found") from None
+
+
+def _asked_first(address: str) -> str:
+    """What the view at ADDRESS asks for before all else, as a header that has a browser ask for it at once."""
+    found = ["/goflow/v1/session"]
+    for pattern, paths in FIRST:
+        if match := pattern.fullmatch(address):
+            found += [path.format(*match.groups()) for path in paths]
+    return ", ".join(f"<{path}>; rel=preload; as=fetch; crossorigin" for path in found)
 
 
 def _sent(file: File, request: Request, headers: dict[str, str]) -> Response:

@@ -11,6 +11,14 @@ from pathlib import Path
 
 import structlog
 from watchdog.events import (
+    DirCreatedEvent,
+    DirDeletedEvent,
+    DirMovedEvent,
+    FileClosedEvent,
+    FileCreatedEvent,
+    FileDeletedEvent,
+    FileModifiedEvent,
+    FileMovedEvent,
     FileSystemEvent,
     FileSystemEventHandler,
     FileSystemMovedEvent,
@@ -27,7 +35,11 @@ log = structlog.get_logger(__name__)
 QUIET_S = 0.1
 LONGEST_S = 2.0
 _MOST_LOOKS = 5
-_CHANGES = frozenset({"created", "modified", "moved", "deleted", "closed"})
+_CHANGES: list[type[FileSystemEvent]] = [
+    *(DirCreatedEvent, DirDeletedEvent, DirMovedEvent),
+    *(FileClosedEvent, FileCreatedEvent, FileDeletedEvent, FileModifiedEvent, FileMovedEvent),
+]
+"""What is asked of the kernel. That a file was opened or read is no news, least of all when we did it, 2,000 times."""
 _IGNORED = ("/.git/", "/__pycache__/")
 
 
@@ -151,7 +163,8 @@ class Watcher(ThreadService):
         if not os.path.isdir(place.path):
             return None
         try:
-            return observer.schedule(_Handler(self, place.names), place.path, recursive=place.deep)
+            handler = _Handler(self, place.names)
+            return observer.schedule(handler, place.path, recursive=place.deep, event_filter=_CHANGES)
         except OSError as problem:
             log.warning("cannot watch, rescans have to do", path=place.path, problem=str(problem))
             return None
@@ -171,17 +184,13 @@ class Watcher(ThreadService):
 
 
 class _Handler(FileSystemEventHandler):
-    """Takes what changes something; that a file was opened or read is no news, least of all when we did it."""
+    """Takes what changes something, of files with those names alone, if there are NAMES."""
 
     def __init__(self, watcher: Watcher, names: frozenset[str] | None) -> None:
         self._watcher = watcher
         self._names = names
 
     def on_any_event(self, event: FileSystemEvent) -> None:
-        if event.event_type not in _CHANGES:
-            return
-        if event.event_type == "modified" and event.is_directory:
-            return
         moved = isinstance(event, FileSystemMovedEvent)
         self._say(event.src_path, gone=moved or event.event_type == "deleted")
         if moved:

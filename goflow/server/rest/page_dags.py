@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -27,17 +27,21 @@ LATE_AFTER_S = 60.0
 """Seconds after which a run that should have been made and was not is told as late."""
 STRIP = 14
 """Runs of a strip."""
+SCREEN = 25
+"""DAGs whose strips come with the list: those that are shown first (`ui/src/views/dags/Dags.tsx` asks for as many)."""
 
 
 @router.get("/goflow/v1/page/dags", response_model=None)
 def list_dags(
     request: Request, services: ServicesDep, caller: CallerDep
 ) -> Annotated[Response, Is(told_page.DagColumns)]:
-    """All DAGs in force by id, in columns, with the state of the newest run of each."""
+    """All DAGs in force by id, in columns, with the state of the newest run of each, and the strips of the first."""
     with services.store.reading() as tx:
         rows = page.listed(tx)
+        strips = _strips(page.strips(tx, [row.dag_id for row in rows[:SCREEN]], STRIP))
         kinds = {dag_id: "placed" if placed else "watched" for dag_id, placed in cronjobs.placed_by_dag(tx).items()}
-    return packed(request, {**_columns(rows), "cronjob": [kinds.get(row.dag_id) for row in rows]})
+    told = {**_columns(rows), "cronjob": [kinds.get(row.dag_id) for row in rows], "strips": strips}
+    return packed(request, told)
 
 
 def _columns(rows: Sequence[Any]) -> shapes.Body:
@@ -80,13 +84,16 @@ def list_strips(
     """The newest runs of some DAGs, the oldest of them first: run, state, begin and end of each."""
     with services.store.reading() as tx:
         found = page.strips(tx, dag_id, runs)
-    told = {
+    return packed(request, {"strips": _strips(found)})
+
+
+def _strips(found: Mapping[str, Sequence[Any]]) -> shapes.Body:
+    return {
         name: [
             [row.run_id, row.status, *map(shapes.moment, (row.start_date, row.end_date, row.run_after))] for row in rows
         ]
         for name, rows in found.items()
     }
-    return packed(request, {"strips": told})
 
 
 @router.get("/goflow/v1/page/home", response_model=None)

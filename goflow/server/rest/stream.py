@@ -125,8 +125,8 @@ def _read(
 
 async def _told(look: Callable[[int], tuple[list[Event], int]], seq: int, listeners: Listeners) -> AsyncIterator[str]:
     """The stream: what is there behind SEQ, then what comes; a comment after each `HEARTBEAT_S` without anything. It
-    ends when whoever listens is no longer let in. The first line's number is what a browser comes back with that has heard
-    of nothing before its connection ends."""
+    ends when whoever listens is no longer let in. Its first number is what a browser comes back with that has heard of
+    nothing before its connection ends."""
     woken = listeners.join()  # here, and not before: what is never begun is never left
     try:
         yield f"retry: {RETRY_MS}\nid: {seq}\n\n"

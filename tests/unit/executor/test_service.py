@@ -47,9 +47,10 @@ def told(world):
 
 def work_off(executor) -> None:
     """Everything that waits, in this thread."""
-    while lanes := [lane for lane in (*executor._lanes, executor._queue) if not lane.empty()]:
-        work = lanes[0].get()
-        executor._do(work if isinstance(work, tuple) else ("observe", work))
+    while executor.busy():
+        executor._lanes.work_off()
+        if not executor._queue.empty():
+            executor._do(executor._queue.get())
 
 
 def test_a_launch_from_its_planning_to_its_cleaning(world, told):

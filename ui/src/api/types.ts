@@ -80,6 +80,7 @@ export interface DagColumns {
   /** Who begins its runs where not GoFlow does: a CronJob that it has placed, or one that it watches. */
   cronjob: ("placed" | "watched" | null)[];
   last: (string | null)[];
+  strips: Record<string, StripRun[]>;
 }
 
 /** [run id, state, begin, end, run after] */

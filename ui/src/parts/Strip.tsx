@@ -1,5 +1,6 @@
 /** A DAG's last runs as bars: how each ended, and how long it took beside the others.
  * Who shows it follows its links: `useFollow`. */
+import type { CSSProperties } from "react";
 import type { StripRun } from "@/api/types";
 import { lookOf } from "@/lib/states";
 import { duration, secondsBetween, shortMoment } from "@/lib/time";
@@ -20,15 +21,10 @@ export function Strip({ dagId, runs }: { dagId: string; runs: StripRun[] }) {
             key={runId}
             href={runHref(dagId, runId)}
             className={classes.bar}
-            aria-label={words}
             title={words}
-          >
-            <span
-              className={classes.fill}
-              data-state={state}
-              style={{ height: `${30 + 70 * ((seconds[at] ?? 0) / longest)}%`, background: look.color }}
-            />
-          </a>
+            data-state={state}
+            style={{ "--high": `${30 + 70 * ((seconds[at] ?? 0) / longest)}%`, "--look": look.color } as CSSProperties}
+          />
         );
       })}
     </span>

@@ -43,6 +43,10 @@ class CopiesAnswer(TypedDict):
     cut: bool
 
 
+Strips = dict[str, list[tuple[str, str, Moment | None, Moment | None, Moment]]]
+"""Of each DAG its newest runs, the oldest of them first: run, state, begin, end, and the moment that they stand for."""
+
+
 class DagColumns(TypedDict):
     dag_id: list[str]
     name: list[str]
@@ -59,10 +63,11 @@ class DagColumns(TypedDict):
     hold_reason: list[str | None]
     last: list[str | None]
     cronjob: list[Literal["placed", "watched"] | None]
+    strips: Strips
 
 
 class StripsAnswer(TypedDict):
-    strips: dict[str, list[tuple[str, str, Moment | None, Moment | None, Moment]]]
+    strips: Strips
 
 
 class Part(TypedDict):

@@ -1,5 +1,5 @@
 /** All DAGs: search, tags, owners, pause, trigger, last runs, next run. Thousands of rows, of which those in view exist. */
-import { ActionIcon, Badge, Group, MultiSelect, SegmentedControl, Switch, Text, TextInput, Tooltip } from "@mantine/core";
+import { Badge, Group, MultiSelect, SegmentedControl, Text, TextInput, Tooltip } from "@mantine/core";
 import { IconCalendarTime, IconPlayerPlay, IconSearch } from "@tabler/icons-react";
 import { useMutation, useQueries, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
@@ -7,7 +7,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { memo, useDeferredValue, useMemo, useRef } from "react";
 import * as api from "@/api/calls";
 import { ofKinds, useLive } from "@/api/live";
-import { dagsQuery } from "@/api/queries";
+import { dagsQuery, STRIPS_AT_ONCE, stripsKey } from "@/api/queries";
 import { useMay } from "@/api/session";
 import type { DagColumns, StripRun } from "@/api/types";
 import { failed } from "@/lib/notes";
@@ -15,6 +15,7 @@ import { Ago } from "@/parts/Moment";
 import { Page } from "@/parts/Page";
 import { Empty, Loaded } from "@/parts/Says";
 import { Strip } from "@/parts/Strip";
+import { Toggle } from "@/parts/Toggle";
 import { dagHref, tagHref, useFollow } from "@/parts/follow";
 import { picked, rowsOf, tally, type DagRow, type Filter } from "./rows";
 import classes from "./Dags.module.css";
@@ -25,7 +26,6 @@ const CRONJOB = {
   watched: "A CronJob of somebody else's, which is watched and not touched",
 };
 const ROW_HEIGHT = 46;
-const BATCH = 25;
 const SHOWN = [
   { value: "", label: "All" },
   { value: "active", label: "Active" },
@@ -51,8 +51,7 @@ function List({ data }: { data: DagColumns }) {
   const all = useMemo(() => rowsOf(data), [data]);
   const filter = useDeferredValue(search as Filter);
   const rows = useMemo(() => picked(all, filter), [all, filter]);
-  const tags = useMemo(() => tally(all, "tags").map((one) => one.value), [all]);
-  const owners = useMemo(() => tally(all, "owners").map((one) => one.value), [all]);
+  const late = useDeferredValue(true, false);
   return (
     <Page
       title="DAGs"
@@ -73,36 +72,7 @@ function List({ data }: { data: DagColumns }) {
             w={260}
             data-autofocus
           />
-          <MultiSelect
-            aria-label="Tags"
-            placeholder={search.tags?.length ? "" : "Tags"}
-            data={tags}
-            value={search.tags ?? []}
-            onChange={(value) => set({ tags: value.length ? value : undefined })}
-            searchable
-            clearable
-            limit={100}
-            miw={150}
-            maw={300}
-          />
-          <MultiSelect
-            aria-label="Owners"
-            placeholder={search.owners?.length ? "" : "Owners"}
-            data={owners}
-            value={search.owners ?? []}
-            onChange={(value) => set({ owners: value.length ? value : undefined })}
-            searchable
-            clearable
-            limit={100}
-            miw={140}
-            maw={300}
-          />
-          <SegmentedControl
-            aria-label="Which DAGs"
-            data={SHOWN}
-            value={search.show ?? ""}
-            onChange={(value) => set({ show: (value || undefined) as Filter["show"] })}
-          />
+          {late ? <Choices all={all} search={search} set={set} /> : <span className={classes.later} />}
         </Group>
       }
     >
@@ -123,18 +93,66 @@ function List({ data }: { data: DagColumns }) {
   );
 }
 
+interface ChoicesProps {
+  all: DagRow[];
+  search: Partial<Filter>;
+  set: (changes: Partial<Filter>) => void;
+}
+
+/** What narrows the list: drawn when the rows are there, since it takes as long as they do. */
+function Choices({ all, search, set }: ChoicesProps) {
+  const tags = useMemo(() => tally(all, "tags").map((one) => one.value), [all]);
+  const owners = useMemo(() => tally(all, "owners").map((one) => one.value), [all]);
+  return (
+    <>
+      <MultiSelect
+        aria-label="Tags"
+        placeholder={search.tags?.length ? "" : "Tags"}
+        data={tags}
+        value={search.tags ?? []}
+        onChange={(value) => set({ tags: value.length ? value : undefined })}
+        searchable
+        clearable
+        limit={100}
+        miw={150}
+        maw={300}
+      />
+      <MultiSelect
+        aria-label="Owners"
+        placeholder={search.owners?.length ? "" : "Owners"}
+        data={owners}
+        value={search.owners ?? []}
+        onChange={(value) => set({ owners: value.length ? value : undefined })}
+        searchable
+        clearable
+        limit={100}
+        miw={140}
+        maw={300}
+      />
+      <SegmentedControl
+        aria-label="Which DAGs"
+        data={SHOWN}
+        value={search.show ?? ""}
+        onChange={(value) => set({ show: (value || undefined) as Filter["show"] })}
+      />
+    </>
+  );
+}
+
 function Rows({ rows, sort, onSort }: { rows: DagRow[]; sort?: Filter["sort"]; onSort: (sort: Filter["sort"]) => void }) {
   const box = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => box.current,
     estimateSize: () => ROW_HEIGHT,
-    overscan: 8,
+    overscan: 4,
+    initialRect: { width: innerWidth, height: innerHeight }, // until it is measured: rows are drawn with all else
   });
   const items = virtual.getVirtualItems();
   const strips = useStrips(rows, items[0]?.index ?? 0, items.at(-1)?.index ?? 0);
   const follow = useFollow();
   const mayOperate = useMay("operator");
+  const { mutate: pause } = usePause();
   return (
     <div
       ref={box}
@@ -180,7 +198,7 @@ function Rows({ rows, sort, onSort }: { rows: DagRow[]; sort?: Filter["sort"]; o
               className={classes.row}
               style={{ transform: `translateY(${item.start}px)`, height: ROW_HEIGHT }}
             >
-              <Cells row={row} strip={strips[row.dagId]} mayOperate={mayOperate} />
+              <Cells row={row} strip={strips[row.dagId]} mayOperate={mayOperate} pause={pause} />
             </div>
           );
         })}
@@ -190,11 +208,18 @@ function Rows({ rows, sort, onSort }: { rows: DagRow[]; sort?: Filter["sort"]; o
 }
 
 /** They are drawn once: most of a row's cost, and most rows stay while one scrolls. */
-const Cells = memo(function Cells({ row, strip, mayOperate }: { row: DagRow; strip: StripRun[] | undefined; mayOperate: boolean }) {
+interface CellsProps {
+  row: DagRow;
+  strip: StripRun[] | undefined;
+  mayOperate: boolean;
+  pause: Pause;
+}
+
+const Cells = memo(function Cells({ row, strip, mayOperate, pause }: CellsProps) {
   return (
     <>
       <span role="cell">
-        <PauseSwitch dagId={row.dagId} paused={row.paused} disabled={!mayOperate} />
+        <PauseToggle dagId={row.dagId} paused={row.paused} disabled={!mayOperate} pause={pause} />
       </span>
       <span role="cell" className={classes.name}>
         <span className={classes.first}>
@@ -237,55 +262,72 @@ const Cells = memo(function Cells({ row, strip, mayOperate }: { row: DagRow; str
       </span>
       <span role="cell" className={classes.right}>
         {mayOperate ? (
-          <ActionIcon component="a" href={`${dagHref(row.dagId)}/trigger`} title="Trigger" aria-label={`Trigger ${row.dagId}`}>
+          <a href={`${dagHref(row.dagId)}/trigger`} className={classes.act} title="Trigger" aria-label={`Trigger ${row.dagId}`}>
             <IconPlayerPlay size={16} />
-          </ActionIcon>
+          </a>
         ) : null}
       </span>
     </>
   );
 });
 
-export function PauseSwitch({ dagId, paused, disabled }: { dagId: string; paused: boolean; disabled?: boolean }) {
+type Pause = (change: { dagId: string; paused: boolean }) => void;
+
+/** Pauses DAGs, and wakes them: shown at once, and taken back where the server refuses. */
+function usePause() {
   const client = useQueryClient();
-  const change = useMutation({
-    mutationFn: (to: boolean) => api.setPaused(dagId, to),
-    onMutate: (to) => {
+  return useMutation({
+    mutationFn: ({ dagId, paused }: { dagId: string; paused: boolean }) => api.setPaused(dagId, paused),
+    onMutate: ({ dagId, paused }) => {
       client.setQueryData<DagColumns>(["dags"], (before) =>
         before && {
           ...before,
-          is_paused: before.is_paused.map((one, at) => (before.dag_id[at] === dagId ? to : one)),
+          is_paused: before.is_paused.map((one, at) => (before.dag_id[at] === dagId ? paused : one)),
         },
       );
     },
     onError: failed,
-    onSettled: () => {
+    onSettled: (_answer, _problem, { dagId }) => {
       void client.invalidateQueries({ queryKey: ["dags"] });
       void client.invalidateQueries({ queryKey: ["dag", dagId] });
     },
   });
+}
+
+interface PauseProps {
+  dagId: string;
+  paused: boolean;
+  disabled?: boolean;
+}
+
+function PauseToggle({ dagId, paused, disabled, pause }: PauseProps & { pause: Pause }) {
   return (
-    <span title={paused ? "Paused: its schedule makes no runs" : "Active"}>
-      <Switch
-        checked={!paused}
-        disabled={disabled || change.isPending}
-        onChange={(event) => change.mutate(!event.currentTarget.checked)}
-        aria-label={`${dagId} is active`}
-      />
-    </span>
+    <Toggle
+      label={`${dagId} is active`}
+      title={paused ? "Paused: its schedule makes no runs" : "Active"}
+      on={!paused}
+      disabled={disabled}
+      onChange={(on) => pause({ dagId, paused: !on })}
+    />
   );
+}
+
+/** The switch of one DAG. */
+export function PauseSwitch(props: PauseProps) {
+  const { mutate, isPending } = usePause();
+  return <PauseToggle {...props} disabled={props.disabled || isPending} pause={mutate} />;
 }
 
 /** The strips of the rows in view, asked for in batches that stay the same while one scrolls. */
 function useStrips(rows: DagRow[], first: number, last: number): Record<string, StripRun[]> {
-  const [from, to] = [Math.floor(first / BATCH), Math.ceil((last + 1) / BATCH)];
+  const [from, to] = [Math.floor(first / STRIPS_AT_ONCE), Math.ceil((last + 1) / STRIPS_AT_ONCE)];
   const batches = useMemo(() => {
-    const starts = Array.from({ length: to - from }, (_, at) => (from + at) * BATCH);
-    return starts.map((start) => rows.slice(start, start + BATCH).map((row) => row.dagId));
+    const starts = Array.from({ length: to - from }, (_, at) => (from + at) * STRIPS_AT_ONCE);
+    return starts.map((start) => rows.slice(start, start + STRIPS_AT_ONCE).map((row) => row.dagId));
   }, [rows, from, to]);
   return useQueries({
     queries: batches.map((ids) => ({
-      queryKey: ["strips", ids],
+      queryKey: stripsKey(ids),
       queryFn: ({ signal }: { signal: AbortSignal }) => api.strips(ids, { signal }),
       enabled: ids.length > 0,
       refetchInterval: 8000,

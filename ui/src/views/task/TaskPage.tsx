@@ -17,7 +17,6 @@ import { StateBadge } from "@/parts/State";
 import { Tabs } from "@/parts/Tabs";
 import { Trail } from "../run/RunPage";
 import { Asked } from "./Asked";
-import { JobView } from "./JobView";
 import { LogView } from "./LogView";
 import { PodEvents } from "./PodEvents";
 import { Reason } from "./Reason";
@@ -26,6 +25,7 @@ import { TaskActions } from "./TaskActions";
 import classes from "./TaskPage.module.css";
 import { useTask } from "./useTask";
 
+const JobView = lazy(async () => ({ default: (await import("./JobView")).JobView })); // with the editor
 const UsageView = lazy(() => import("./UsageView")); // with the library that draws
 const route = getRouteApi("/dags/$dagId/runs/$runId/tasks/$taskId");
 const TABS = [
@@ -168,7 +168,13 @@ function Tab({ tab, task, at, tryNumber, launchId }: TabProps) {
   }
   if (tab === "fields") return <Named values={task.rendered_fields} empty="It has no template fields" />;
   if (tab === "xcoms") return <Named values={task.xcoms} empty="It has left no results" />;
-  if (tab === "job") return <JobView launchId={launchId} />;
+  if (tab === "job") {
+    return (
+      <Suspense fallback={<Waiting />}>
+        <JobView launchId={launchId} />
+      </Suspense>
+    );
+  }
   if (tab === "events") return <PodEvents task={task} launchId={launchId} />;
   return (
     <Stack gap="lg">

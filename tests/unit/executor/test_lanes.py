@@ -1,0 +1,72 @@
+"""What was seen of launches: taken together, and of each in its order."""
+
+import threading
+
+import pytest
+
+from goflow.domain.state import LaunchState, TaskState
+from goflow.executor.backend import Observation, Phase
+from goflow.executor.lanes import LANES, Lanes, rounds
+from tests.unit.executor.kit import WAIT_S
+
+
+def seen(words: str) -> list[Observation]:
+    """``a1 b1 a2``: of which launch, and the how manieth it is."""
+    return [Observation(launch_id=word[0], phase=Phase.PENDING, reason=word[1:]) for word in words.split()]
+
+
+def told(found) -> str:
+    return " ".join(one.launch_id + one.reason for one in found)
+
+
+@pytest.mark.parametrize(
+    ("name", "found", "parts"),
+    [
+        ("nothing", "", []),
+        ("different launches go together", "a1 b1 c1", ["a1 b1 c1"]),
+        ("what is seen of one launch goes one after the other", "a1 a2 a3", ["a1", "a2", "a3"]),
+        ("others do not wait for it", "a1 b1 a2 c1 b2 a3", ["a1 b1 c1", "a2 b2", "a3"]),
+    ],
+)
+def test_parts_have_one_word_of_each_launch(name, found, parts):
+    assert [told(part) for part in rounds(seen(found))] == parts, name
+
+
+def test_what_comes_while_somebody_takes_is_taken_together_and_of_each_launch_in_order():
+    taken, busy, go_on, done = [], threading.Event(), threading.Event(), threading.Event()
+
+    def take(found):
+        taken.extend(found)
+        busy.set()
+        assert go_on.wait(WAIT_S)
+        if len(taken) == 9:
+            done.set()
+
+    lanes = Lanes(take)
+    a, b, c, d = [name for name in map(chr, range(97, 1000)) if hash(name) % LANES == hash("a") % LANES][:4]
+    for word in (f"{a}1", f"{a}2", f"{b}1", f"{c}1", f"{b}2", f"{a}3", f"{d}1", f"{d}2", f"{c}2"):
+        lanes.put(*seen(word))
+    lanes.threads[hash("a") % LANES].start()
+    assert busy.wait(WAIT_S)
+    go_on.set()
+    assert done.wait(WAIT_S)
+    for name, order in ((a, "123"), (b, "12"), (c, "12"), (d, "12")):
+        assert "".join(one.reason for one in taken if one.launch_id == name) == order
+    lanes.close()
+    lanes.threads[hash("a") % LANES].join(WAIT_S)
+
+
+def test_ends_that_are_seen_together_are_stored_in_one_transaction(world):
+    executor = world.executor()
+    launches = [world.queue() for _ in range(6)]
+    for launch in launches:
+        executor._launching.launch(launch.id)
+        world.claim(launch)
+        world.backend.end(launch.id, tell=False)
+    ends = [found for found in world.backend.present() if found.phase is Phase.ENDED]
+    commits = []
+    world.store.subscribe(lambda events: commits.append({event.data.get("launch_id") for event in events}))
+    executor._observe_all(ends)
+    assert [world.instance(launch).state for launch in launches] == [TaskState.SUCCESS] * 6
+    assert len([ids for ids in commits if ids >= {launch.id for launch in launches}]) == 1
+    assert {world.launch(launch.id).state for launch in launches} == {LaunchState.ENDED}
