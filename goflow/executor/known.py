@@ -6,7 +6,8 @@ stored is over, whatever else is seen of it; the Job that it has made has the na
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -36,6 +37,9 @@ class Known:
         self._share = share
         self._clock = store.clock
         self._notes = Notes(store)
+        self._lock = threading.Lock()
+        self._beginning: set[str] = set()
+        """Of which it is to be stored that they have begun."""
         self._made: Cache[str, Launch] = Cache(MOST_MADE)
         self._over: Cache[str, bool] = Cache(MOST_OVER)
 
@@ -74,19 +78,35 @@ class Known:
             tells = None
         return all(late)
 
-    def note_all(self, words: Sequence[Begin | End]) -> list[Exception | None]:
-        """Store which containers that are not ours have begun, and how launches have ended, one word of a launch; with
-        all others that come at the same time. What kept each from being stored, DatabaseBusyError among them."""
-        problems = self._notes.write_all(
-            [(begin_all if isinstance(word, Begin) else settle_all, word) for word in words]
-        )
-        for word, problem in zip(words, problems, strict=True):
-            if problem is not None:
-                continue
-            if isinstance(word, End):
-                self.ended(word.launch_id)
-            elif word.launch.job_index is None:
-                self.remember(replace(word.launch, state=LaunchState.CLAIMED, claimed_by=word.claimant))
+    def note_begun(self, begin: Begin, then: Callable[[Exception | None], None]) -> None:
+        """Have it stored soon, in any case before its end, that a container that is not ours has begun; once. THEN is
+        told when it is, or what kept it from that."""
+        launch = begin.launch
+        with self._lock:
+            if launch.id in self._beginning:
+                return
+            self._beginning.add(launch.id)
+
+        def written(problem: Exception | None) -> None:
+            with self._lock:
+                self._beginning.discard(launch.id)
+            if problem is None and launch.job_index is None and not self.is_over(launch.id):
+                self.remember(replace(launch, state=LaunchState.CLAIMED, claimed_by=begin.claimant))
+            then(problem)
+
+        self._notes.write_soon(begin_all, begin, written)
+
+    def flush(self) -> None:
+        """Have stored what is to be stored soon."""
+        self._notes.flush()
+
+    def settle_all(self, ends: Sequence[End]) -> list[Exception | None]:
+        """Have the ENDS of different launches stored, with all others that come at the same time. What kept each from
+        that, DatabaseBusyError among them."""
+        problems = self._notes.write_all([(settle_all, end) for end in ends])
+        for end, problem in zip(ends, problems, strict=True):
+            if problem is None:
+                self.ended(end.launch_id)
         return problems
 
     def note_cleaned(self, launch_id: str) -> None:

@@ -2,6 +2,8 @@
 
 Whoever comes while nobody writes writes at once. Those who come meanwhile wait, and then the first of them writes for
 all. Each gets back when its own change is written, or with what kept it from that: as with a transaction of its own.
+
+What nobody waits for is written before the next of these, or by `flush`.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ AT_ONCE = 500
 """Changes in one transaction, or a few more, so that it stays short."""
 T = TypeVar("T")
 R = TypeVar("R")
+Then = Callable[[Exception | None], None]
 Together = Callable[[Tx, Sequence[T]], Sequence[R]]
 """Makes several changes of one kind; an answer for each, in order."""
 
@@ -29,6 +32,8 @@ class _Note:
     what: Any
     answer: Any = None
     problem: Exception | None = None
+    then: Then | None = None
+    """Told when it is written, or what kept it from that."""
 
 
 @dataclass(eq=False, slots=True)
@@ -47,6 +52,7 @@ class Notes:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._waiting: deque[_Some] = deque()
+        self._unhurried: list[_Note] = []
         self._lock = threading.Lock()
         self._somebody_writes = False
 
@@ -64,9 +70,20 @@ class Notes:
         among them."""
         return [note.problem for note in self._written([_Note(together, what) for together, what in words])]
 
-    def _written(self, notes: list[_Note]) -> list[_Note]:
-        """NOTES, once they are written."""
-        if not notes:
+    def write_soon(self, together: Together[T, Any], what: T, then: Then) -> None:
+        """Have WHAT written before anything that comes later, without waiting for it; THEN is told, in the thread that
+        writes, when it is, or what kept it from that."""
+        with self._lock:
+            self._unhurried.append(_Note(together, what, then=then))
+
+    def flush(self) -> None:
+        """Write what nobody waits for, if there is any."""
+        if self._unhurried:
+            self._written([], always=True)
+
+    def _written(self, notes: list[_Note], *, always: bool = False) -> list[_Note]:
+        """NOTES, once they are written. ALWAYS: others are, though there are none of these."""
+        if not notes and not always:
             return notes
         some = _Some(notes)
         with self._lock:
@@ -82,15 +99,19 @@ class Notes:
         """Write what waits until MINE is written, and have the first of those that came meanwhile go on."""
         while not mine.done:
             taken: list[_Some] = []
-            count = 0
             with self._lock:
-                while self._waiting and count < AT_ONCE:
+                unhurried, self._unhurried = self._unhurried, []
+                count = len(unhurried)
+                while self._waiting and (count < AT_ONCE or not taken):
                     taken.append(self._waiting.popleft())
                     count += len(taken[-1].notes)
-            self._write_all([note for some in taken for note in some.notes])
+            self._write_all([*unhurried, *(note for some in taken for note in some.notes)])
             for some in taken:
                 some.done = True
                 some.woken.set()
+            for note in unhurried:
+                if note.then is not None:
+                    note.then(note.problem)
         with self._lock:
             self._somebody_writes = bool(self._waiting)
             if self._waiting:
@@ -98,6 +119,8 @@ class Notes:
 
     def _write_all(self, notes: Sequence[_Note]) -> None:
         """Write NOTES; where one of them fails, each by itself, so that it costs no other."""
+        if not notes:
+            return
         problem: Exception | None = None
         try:
             self._write(notes)

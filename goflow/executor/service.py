@@ -8,6 +8,7 @@ start it reconciles before anything else: what the store believes is held agains
 from __future__ import annotations
 
 import contextlib
+import functools
 import heapq
 import itertools
 import threading
@@ -170,6 +171,7 @@ class Executor(ThreadService):
         for launch in self._mine(LaunchState.PLANNED):
             if launch.id in present:
                 self.observe(present[launch.id])
+        self._known.flush()
         for kind in ("launch", "stop", "clean"):
             self._refill.begin_anew(kind)
         self._refill.fetch()
@@ -213,6 +215,7 @@ class Executor(ThreadService):
 
     def _tick(self) -> None:
         self.store.look_again()
+        self._known.flush()
         now = self.clock.monotonic()
         with self._later_lock:
             while self._later and self._later[0][0] <= now:
@@ -384,19 +387,25 @@ class Executor(ThreadService):
         self._observe_all([seen])
 
     def _observe_all(self, found: Sequence[Observation]) -> None:
-        """The same of observations of different launches: what begins and what ends is written together."""
+        """The same of observations of different launches: those that end are written together."""
         with self._turns_of([seen.launch_id for seen in found]):
-            words: list[tuple[Observation, Begin | End]] = []
+            ends: list[tuple[Observation, End]] = []
             for seen in found:
                 with self._tried(("observe", seen)):
                     word = self._seeing.take(seen)
-                    if word is not None:
-                        words.append((seen, word))
-            problems = self._known.note_all([word for _, word in words])
-            for (seen, _), problem in zip(words, problems, strict=True):
-                with self._tried(("observe", seen)):
-                    if problem is not None:
-                        raise problem
+                    if isinstance(word, Begin):
+                        self._known.note_begun(word, functools.partial(self._noted, seen))
+                    elif word is not None:
+                        ends.append((seen, word))
+            problems = self._known.settle_all([end for _, end in ends])
+            for (seen, _), problem in zip(ends, problems, strict=True):
+                self._noted(seen, problem)
+
+    def _noted(self, seen: Observation, problem: Exception | None) -> None:
+        """What SEEN says is stored, or PROBLEM has kept it from that: then it is taken again later."""
+        with self._tried(("observe", seen)):
+            if problem is not None:
+                raise problem
 
     def busy(self) -> bool:
         """Whether there is anything that it could do now, or is doing."""

@@ -104,12 +104,13 @@ def operator_names(tasks: Sequence[Stored]) -> list[str]:
 def in_order(tasks: Sequence[Stored]) -> list[Stored]:
     """TASKS, each behind those that it depends on, and otherwise in the order in which they are given."""
     known = {task["task_id"]: task for task in tasks}
-    above = {name: {upper for upper in task.get("upstream", ()) if upper in known} for name, task in known.items()}
-    left = {name: len(upper) for name, upper in above.items()}
+    left = dict.fromkeys(known, 0)
     below: dict[str, list[str]] = {}
-    for name, its in above.items():
-        for upper in its:
-            below.setdefault(upper, []).append(name)
+    for name, task in known.items():
+        for upper in dict.fromkeys(task.get("upstream", ())):
+            if upper in known:
+                left[name] += 1
+                below.setdefault(upper, []).append(name)
     ready = [name for name, count in left.items() if count == 0]
     for name in ready:  # it grows while it is gone through
         for lower in below.get(name, ()):

@@ -23,7 +23,7 @@ from goflow.store import Tx, dags, page, versions
 
 router = APIRouter(tags=["Page"])
 BASE = "/goflow/v1/page/dags/{dag_id}"
-MOST_CELLS = 30_000
+MOST_CELLS = 20_000
 """Cells of one answer: of a DAG with many tasks the first one tells of fewer runs, and more are asked for."""
 MOST_COPIES = 20_000
 _LETTER = {state.value: letter for state, letter in LETTERS.items()}

@@ -7,6 +7,7 @@ import pytest
 from goflow.domain.state import LaunchState, TaskState
 from goflow.executor.backend import Observation, Phase
 from goflow.executor.lanes import LANES, Lanes, rounds
+from goflow.store.errors import DatabaseBusyError
 from tests.unit.executor.kit import WAIT_S
 
 
@@ -70,3 +71,53 @@ def test_ends_that_are_seen_together_are_stored_in_one_transaction(world):
     assert [world.instance(launch).state for launch in launches] == [TaskState.SUCCESS] * 6
     assert len([ids for ids in commits if ids >= {launch.id for launch in launches}]) == 1
     assert {world.launch(launch.id).state for launch in launches} == {LaunchState.ENDED}
+
+
+@pytest.fixture
+def foreign(world, monkeypatch):
+    """An executor to which all containers are foreign: that they have begun is seen, they do not say so themselves."""
+    executor = world.executor()
+    monkeypatch.setattr(executor.planner, "claims_itself", lambda launch_id: False)
+    return executor
+
+
+def begun(world, executor) -> tuple[str, Observation]:
+    launch = world.queue()
+    executor._launching.launch(launch.id)
+    return launch, Observation(launch_id=launch.id, phase=Phase.RUNNING, claimant="pod")
+
+
+def test_that_a_container_has_begun_is_stored_a_moment_later(world, foreign):
+    launch, runs = begun(world, foreign)
+    foreign._observe_all([runs])
+    foreign._observe_all([runs])
+    assert world.instance(launch).state is TaskState.QUEUED
+    foreign._tick()
+    assert world.instance(launch).state is TaskState.RUNNING
+    assert world.launch(launch.id).claimed_by == "pod"
+
+
+def test_beginning_and_end_of_a_short_container_are_stored_in_one_transaction(world, foreign):
+    launch, runs = begun(world, foreign)
+    commits = []
+    world.store.subscribe(lambda events: commits.append([event.data.get("to") for event in events]))
+    world.backend.end(launch.id, tell=False)
+    foreign._observe_all([runs])
+    foreign._observe_all([world.backend.phases[launch.id]])
+    assert world.instance(launch).state is TaskState.SUCCESS
+    [states] = commits
+    assert [state for state in states if state in {"running", "success"}] == ["running", "success"]
+
+
+def test_what_the_database_was_too_busy_for_is_seen_again(world, foreign, monkeypatch):
+    launch, runs = begun(world, foreign)
+    foreign._observe_all([runs])
+    with monkeypatch.context() as patch:
+        patch.setattr(foreign._known._notes, "_write", lambda notes: (_ for _ in ()).throw(DatabaseBusyError("busy")))
+        foreign._known.flush()
+    assert world.instance(launch).state is TaskState.QUEUED
+    [(_, _, again)] = foreign._later
+    assert again == ("observe", runs)
+    foreign._do(again)
+    foreign._known.flush()
+    assert world.instance(launch).state is TaskState.RUNNING

@@ -423,6 +423,26 @@ def test_without_a_build_it_says_so_until_there_is_one(tmp_path):
         assert client.get("/").text == "<title>the page</title>"
 
 
+SESSION = "/goflow/v1/session"
+
+
+@pytest.mark.parametrize(
+    ("path", "first"),
+    [
+        ("/", [SESSION]),
+        ("/dags", [SESSION, f"{PAGE}/dags"]),
+        ("/dags/a.b-c_d", [SESSION, f"{PAGE}/dags/a.b-c_d", f"{PAGE}/dags/a.b-c_d/grid?limit=30&offset=0"]),
+        ("/dags/a.b-c_d/code", [SESSION]),
+        ("/dags/a%20b", [SESSION]),
+        ("/dags/<x>", [SESSION]),
+    ],
+)
+def test_what_a_view_asks_for_first_is_named_in_its_head(site, path, first):
+    links = site.get(path).headers["link"].split(", ")
+    assert links == [f"<{address}>; rel=preload; as=fetch; crossorigin" for address in first]
+    assert "link" not in site.head("/assets/a-123.js").headers
+
+
 def test_the_page_listens_to_every_kind_of_event_there_is():
     live = (Path(__file__).parents[3] / "ui/src/api/live.ts").read_text()
     listed = live.partition("const KINDS = (")[2].partition(").split")[0]

@@ -16,6 +16,7 @@ const rows = rowsOf({
   version: [1, 1, 1],
   hold_reason: [null, null, "a catch-up of 400 runs"],
   cronjob: [null, "placed", "watched"],
+    strips: {},
   last: ["failed", null, "queued"],
 });
 const ids = (filter: Parameters<typeof picked>[1]) => picked(rows, filter).map((row) => row.dagId);

@@ -11,6 +11,8 @@ import classes from "./Log.module.css";
 
 const LINE = 18;
 const CHUNK = 1000;
+/** What is passed faster than this is not asked for: the server would read hundreds of chunks that nobody looks at. */
+const PASSED_MS = 60;
 
 export interface Goto {
   line: number;
@@ -174,6 +176,11 @@ function useLines(parts: Props["parts"], starts: number[], lines: readonly numbe
     wanted.add(`${at} ${Math.floor((line - (starts[at] ?? 0)) / CHUNK) * CHUNK}`);
   }
   const names = [...wanted].join(",");
+  const [asked, setAsked] = useState(names);
+  useEffect(() => {
+    const timer = setTimeout(() => setAsked(names), PASSED_MS);
+    return () => clearTimeout(timer);
+  }, [names]);
   const chunks = useMemo(
     () =>
       (names ? names.split(",") : []).flatMap((name) => {
@@ -190,6 +197,7 @@ function useLines(parts: Props["parts"], starts: number[], lines: readonly numbe
       return {
         queryKey: ["lines", one.launch_id, after, full ? "full" : one.lines],
         queryFn: ({ signal }: { signal: AbortSignal }) => api.lines(one.launch_id, after, CHUNK, { signal }),
+        enabled: asked === names,
         staleTime: Infinity,
         gcTime: full ? 120_000 : 5_000,
         placeholderData: (before: LinesAnswer | undefined) => before,
@@ -204,7 +212,7 @@ function useLines(parts: Props["parts"], starts: number[], lines: readonly numbe
     if (!data) return undefined;
     let place = seq - (chunks[chunk]?.after ?? 0) - 1;
     if (data.seq[place] !== seq) place = data.seq.indexOf(seq);
-    if (place < 0) return answers[chunk]?.isFetching ? undefined : null;
+    if (place < 0) return answers[chunk]?.isFetching || asked !== names ? undefined : null;
     return { text: data.text[place] ?? "", at: data.at[place] ?? 0, stream: data.stream[place] ?? "" };
   };
 }
