@@ -244,7 +244,7 @@ class LocalBackend:
                 (self.root / SOCKET).unlink()
             with open(self.root / "zygote.log", "ab") as out:
                 self._zygote = subprocess.Popen(  # noqa: S603 - our own runner
-                    [sys.executable, "-m", "goflow_runner", "zygote", str(self.root)],
+                    [sys.executable, "-m", "goflow_runner", "zygote", str(self.root), str(os.getpid())],
                     stdin=subprocess.DEVNULL,
                     stdout=out,
                     stderr=out,

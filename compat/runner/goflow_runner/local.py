@@ -36,8 +36,9 @@ IDLE_S = 2.0
 """Seconds without a request after which a zygote looks whether its daemon is still there, and ends if it is not."""
 
 
-def serve(folder: Path, *, preload: bool = True) -> int:
-    """Listen below FOLDER until SIGTERM; the exit code. A second zygote on the same folder takes over the socket."""
+def serve(folder: Path, *, daemon: int, preload: bool = True) -> int:
+    """Listen below FOLDER until SIGTERM, or until DAEMON, a pid, is this process's parent no more: it may have been gone
+    before this one had begun. The exit code. A second zygote on the same folder takes over the socket."""
     folder.mkdir(parents=True, exist_ok=True)
     with contextlib.suppress(PermissionError):
         os.setsid()
@@ -54,7 +55,6 @@ def serve(folder: Path, *, preload: bool = True) -> int:
     os.chmod(staging, 0o600)
     listener.listen(128)
     staging.replace(path)
-    daemon = os.getppid()
     listener.settimeout(IDLE_S)
     gc.collect()
     gc.freeze()  # forks share the pages of what is imported only as long as the collector leaves them alone

@@ -11,7 +11,8 @@ from goflow_runner.wire import ENV_CLAIMANT, ENV_INDEX, ENV_LAUNCH, ENV_SHARED_J
 USAGE = """usage: goflow-runner COMMAND
 
   run             claim the launch that the environment names, run its task, tell its end
-  zygote FOLDER   start local attempts on request (used by `goflow standalone`)
+  zygote FOLDER [PID]
+                  start local attempts on request (used by `goflow standalone`, whose PID it is)
   pack FILE       write this runner as one file, for a container whose image has it not
   xcom FILE       send FILE as the task's result once told to stop (beside a container that is not ours)
   triggers        hold triggers of deferred tasks, as many as the daemon hands out
@@ -31,10 +32,10 @@ def main(arguments: list[str] | None = None) -> int:
     match words:
         case ["run"]:
             return _run()
-        case ["zygote", folder]:
+        case ["zygote", folder, *daemon] if len(daemon) <= 1 and all(one.isdecimal() for one in daemon):
             from goflow_runner import local
 
-            return local.serve(Path(folder))
+            return local.serve(Path(folder), daemon=int(daemon[0]) if daemon else os.getppid())
         case ["xcom", file, *options]:
             from goflow_runner import xcom
 

@@ -31,10 +31,16 @@ def test_it_tells_its_version(capsys):
     assert capsys.readouterr().out == f"{__version__}\n"
 
 
-@pytest.mark.parametrize("words", [[], ["dance"], ["zygote"], ["run", "more"]], ids=str)
+@pytest.mark.parametrize("words", [[], ["dance"], ["zygote"], ["zygote", "folder", "daemon"], ["run", "more"]], ids=str)
 def test_wrong_usage_is_told_on_standard_error(words, capsys):
     assert main(words) == 2
     assert capsys.readouterr().err.startswith("usage: goflow-runner COMMAND")
+
+
+def test_a_zygote_ends_whose_daemon_was_gone_before_it_had_begun(tmp_path):
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    assert runner("zygote", str(tmp_path), str(gone.pid)).returncode == 0
 
 
 def test_run_names_the_variables_that_it_misses():
