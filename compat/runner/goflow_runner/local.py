@@ -37,8 +37,8 @@ IDLE_S = 2.0
 
 
 def serve(folder: Path, *, daemon: int, preload: bool = True) -> int:
-    """Listen below FOLDER until SIGTERM, or until DAEMON, a pid, is this process's parent no more: it may have been gone
-    before this one had begun. The exit code. A second zygote on the same folder takes over the socket."""
+    """Listen below FOLDER until SIGTERM, or until DAEMON, a pid, is this process's parent no more, as it is not when it
+    was gone before this one had begun. The exit code. A second zygote on the same folder takes over the socket."""
     folder.mkdir(parents=True, exist_ok=True)
     with contextlib.suppress(PermissionError):
         os.setsid()

@@ -446,5 +446,7 @@ def test_what_a_view_asks_for_first_is_named_in_its_head(site, path, first):
 def test_the_page_listens_to_every_kind_of_event_there_is():
     live = (Path(__file__).parents[3] / "ui/src/api/live.ts").read_text()
     listed = live.partition("const KINDS = (")[2].partition(").split")[0]
-    kinds = {value for name, value in vars(events).items() if name.isupper() and isinstance(value, str) and "." in value}
+    kinds = {
+        value for name, value in vars(events).items() if name.isupper() and isinstance(value, str) and "." in value
+    }
     assert set(re.findall(r"[a-z_]+\.[a-z_]+", listed)) == kinds
