@@ -32,8 +32,6 @@ class _Note:
     what: Any
     answer: Any = None
     problem: Exception | None = None
-    then: Then | None = None
-    """Told when it is written, or what kept it from that."""
 
 
 @dataclass(eq=False, slots=True)
@@ -52,7 +50,7 @@ class Notes:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._waiting: deque[_Some] = deque()
-        self._unhurried: list[_Note] = []
+        self._unhurried: list[tuple[_Note, Then]] = []
         self._lock = threading.Lock()
         self._somebody_writes = False
 
@@ -68,23 +66,22 @@ class Notes:
     def write_all(self, words: Sequence[tuple[Together[Any, Any], Any]]) -> list[Exception | None]:
         """The same of several that do not depend on each other; what kept each from being written, DatabaseBusyError
         among them."""
-        return [note.problem for note in self._written([_Note(together, what) for together, what in words])]
+        notes = [_Note(together, what) for together, what in words]
+        return [note.problem for note in self._written(notes)] if notes else []
 
     def write_soon(self, together: Together[T, Any], what: T, then: Then) -> None:
         """Have WHAT written before anything that comes later, without waiting for it; THEN is told, in the thread that
         writes, when it is, or what kept it from that."""
         with self._lock:
-            self._unhurried.append(_Note(together, what, then=then))
+            self._unhurried.append((_Note(together, what), then))
 
     def flush(self) -> None:
         """Write what nobody waits for, if there is any."""
         if self._unhurried:
-            self._written([], always=True)
+            self._written([])
 
-    def _written(self, notes: list[_Note], *, always: bool = False) -> list[_Note]:
-        """NOTES, once they are written. ALWAYS: others are, though there are none of these."""
-        if not notes and not always:
-            return notes
+    def _written(self, notes: list[_Note]) -> list[_Note]:
+        """NOTES, once they are written, and with them all that waits."""
         some = _Some(notes)
         with self._lock:
             self._waiting.append(some)
@@ -105,13 +102,12 @@ class Notes:
                 while self._waiting and (count < AT_ONCE or not taken):
                     taken.append(self._waiting.popleft())
                     count += len(taken[-1].notes)
-            self._write_all([*unhurried, *(note for some in taken for note in some.notes)])
+            self._write_all([note for note, _ in unhurried] + [note for some in taken for note in some.notes])
             for some in taken:
                 some.done = True
                 some.woken.set()
-            for note in unhurried:
-                if note.then is not None:
-                    note.then(note.problem)
+            for note, then in unhurried:
+                then(note.problem)
         with self._lock:
             self._somebody_writes = bool(self._waiting)
             if self._waiting:
