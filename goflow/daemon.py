@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import secrets
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -48,15 +46,6 @@ log = structlog.get_logger(__name__)
 
 READY_S = 30.0
 """How long the daemon waits at most for its REST before it says where that is."""
-
-
-TURN_S = 0.001
-"""Seconds for which a thread that calculates may keep all others waiting: at Python's 5 ms an answer of many turns
-took a second while the folder was read."""
-
-
-COLLECT = (20_000, 20, 20)
-"""Objects after which Python looks for those that hold each other: at its own 700 that was a sixteenth of all work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +169,6 @@ class Daemon:
 
     def start(self) -> None:
         """Start everything; the address of REST is known then. Raises what keeps a part from starting."""
-        sys.setswitchinterval(TURN_S)
-        gc.set_threshold(*COLLECT)
         self.store.subscribe(EventMetrics(self.store, self._labels, self._ended).take)
         observe_transactions(self.store)
         observe_parts(self.checks(), version=__version__, backend=self.backend.name, database=self.store.dialect)

@@ -7,7 +7,6 @@ fresh process.
 from __future__ import annotations
 
 import itertools
-import sys
 import threading
 import time
 from collections import deque
@@ -24,9 +23,6 @@ _MOST_TOGETHER = 32
 """Files that are taken at once: what they do to the database, they do in one transaction."""
 _GATHER_S = 0.1
 """Seconds that a file waits for others that may be taken with it: each time costs the database as much."""
-_TURN_S = 0.001
-"""Python's switch interval meanwhile: a process that is to be handed its next file waits no longer for the thread that
-writes to the database."""
 _MOST_AHEAD = 4 * _MOST_TOGETHER
 """Files that may have been read and not been taken."""
 _WORTH = 10
@@ -59,8 +55,6 @@ class ReaderPool:
             reader.setup = setup
         worth = max(self.running, min(len(self._readers), -(-len(paths) // _WORTH)))
         threads = ThreadPoolExecutor(max(1, worth), thread_name_prefix="reader")
-        before = sys.getswitchinterval()
-        sys.setswitchinterval(_TURN_S)
         under_way = deque(threads.submit(self._read_one, path) for path in itertools.islice(wanted, _MOST_AHEAD))
         try:
             meanwhile()
@@ -72,7 +66,6 @@ class ReaderPool:
                 under_way.extend(threads.submit(self._read_one, path) for path in itertools.islice(wanted, len(batch)))
                 yield batch
         finally:  # also when nobody asks for the rest any more
-            sys.setswitchinterval(before)
             threads.shutdown(wait=True, cancel_futures=True)
 
     def _read_one(self, path: str) -> Parsed:
