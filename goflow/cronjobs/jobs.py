@@ -16,7 +16,7 @@ from typing import Any
 
 from goflow.domain.runs import Outcome
 from goflow.domain.state import TaskState
-from goflow.kube.status import condition_of, container_status, in_words, moment, why_pending
+from goflow.kube.status import condition_of, container_status, final_condition, in_words, moment, why_pending
 from goflow.operators.cronjob import CRONJOB_LABEL
 from goflow.operators.identity import PREFIX
 from goflow.operators.manifest import main_container
@@ -28,7 +28,6 @@ VERSION = f"{PREFIX}dag-version"
 """Annotation with the number of the version of the DAG's file that a Job was made from."""
 FINALIZER = "goflow.io/recorded"
 """On Jobs of CronJobs that GoFlow has placed: they stay until all that there is to know of them is stored."""
-_FINAL = ("Complete", "Failed")
 _ENDED = frozenset({"Succeeded", "Failed"})
 
 
@@ -67,7 +66,7 @@ class CronJobRun:
     @property
     def verdict(self) -> Json | None:
         """The condition by which it will have no other pod; None while it may have."""
-        return condition_of(dict(self.job), *_FINAL)
+        return final_condition(dict(self.job))
 
     def launch_id(self, number: int) -> str:
         """The id of its attempt NUMBER: the same whoever works it out, and in the day on which the Job was made."""

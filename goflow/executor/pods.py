@@ -18,7 +18,7 @@ from goflow.domain.runs import Outcome, launch_of
 from goflow.domain.state import TaskState
 from goflow.executor.backend import Observation, Phase
 from goflow.executor.words import outcome_from_word
-from goflow.kube.status import condition_of, container_status, in_words, moment, why_pending
+from goflow.kube.status import condition_of, container_status, final_condition, in_words, moment, why_pending
 from goflow.operators.identity import INDEX, PREFIX, SHARED
 from goflow.operators.manifest import MAIN, XCOM_CONTAINER
 from goflow.operators.plan import Verdict
@@ -152,9 +152,8 @@ def without_pod(verdict: Observation, job: Json) -> Observation:
 
 
 def is_over(job: Json) -> bool:
-    """Whether the Job has come to its end with all of its pods, so that nothing follows any more.
-    https://kubernetes.io/docs/concepts/workloads/controllers/job/#terminal-job-conditions"""
-    return condition_of(job, "Complete", "Failed") is not None
+    """Whether the Job has come to its end with all of its pods (`final_condition`)."""
+    return final_condition(job) is not None
 
 
 def is_parallel(job: Json) -> bool:

@@ -35,6 +35,12 @@ def condition_of(thing: Json, *kinds: str) -> Json | None:
     return None
 
 
+def final_condition(job: Json) -> Json | None:
+    """The condition by which a Job has come to its end with all of its pods, so that nothing follows any more; None
+    while it has not. https://kubernetes.io/docs/concepts/workloads/controllers/job/#terminal-job-conditions"""
+    return condition_of(job, "Complete", "Failed")
+
+
 def container_status(status: Json, name: str) -> Json | None:
     """What a pod's STATUS says of its container NAME, an init container or not."""
     for entry in [*(status.get("containerStatuses") or []), *(status.get("initContainerStatuses") or [])]:
