@@ -63,6 +63,16 @@ def test_what_happens_before_the_page_hears_of_events_is_shown_all_the_same(page
     file.unlink()
 
 
+def test_what_the_page_is_told_to_ask_for_first_it_asks_for_once(page: Page, site):
+    """The server names it before the page asks (goflow/server/page.py): both must mean the same address."""
+    for path, first in (("/dags", "/goflow/v1/page/dags"), ("/dags/orders_taskflow", "/orders_taskflow/grid")):
+        asked: list[str] = []
+        page.on("request", lambda request, asked=asked: asked.append(request.url))
+        page.goto(path)
+        page.locator("[role=row] a, [role=row] [role=gridcell]").first.wait_for()
+        assert len([url for url in asked if first in url]) == 1
+
+
 def test_a_log_is_searched(page: Page, site):
     site.mended.touch()
     run_id = site.trigger("mended_later")

@@ -33,14 +33,17 @@ SCREEN = 25
 
 @router.get("/goflow/v1/page/dags", response_model=None)
 def list_dags(
-    request: Request, services: ServicesDep, caller: CallerDep
+    request: Request,
+    services: ServicesDep,
+    caller: CallerDep,
+    strips: Annotated[int, Query(ge=0, le=100, description="how many DAGs come with their strips")] = SCREEN,
 ) -> Annotated[Response, Is(told_page.DagColumns)]:
     """All DAGs in force by id, in columns, with the state of the newest run of each, and the strips of the first."""
     with services.store.reading() as tx:
         rows = page.listed(tx)
-        strips = _strips(page.strips(tx, [row.dag_id for row in rows[:SCREEN]], STRIP))
+        first = _strips(page.strips(tx, [row.dag_id for row in rows[:strips]], STRIP))
         kinds = {dag_id: "placed" if placed else "watched" for dag_id, placed in cronjobs.placed_by_dag(tx).items()}
-    told = {**_columns(rows), "cronjob": [kinds.get(row.dag_id) for row in rows], "strips": strips}
+    told = {**_columns(rows), "cronjob": [kinds.get(row.dag_id) for row in rows], "strips": first}
     return packed(request, told)
 
 

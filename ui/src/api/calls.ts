@@ -11,7 +11,8 @@ type TaskRef = { dagId: string; runId: string; taskId: string; mapIndex: number 
 export const home = (hours: number, o: Signal = {}) =>
   call<t.HomeAnswer>(at("/goflow/v1/page/home", {}, { hours }), o);
 export const health = (o: Signal = {}) => call<t.HealthAnswer>(at("/goflow/v1/page/health", {}), o);
-export const dags = (o: Signal = {}) => call<t.DagColumns>(at("/goflow/v1/page/dags", {}), o);
+export const dags = (query: { strips?: number } = {}, o: Signal = {}) =>
+  call<t.DagColumns>(at("/goflow/v1/page/dags", {}, query), o);
 export const strips = (ids: string[], o: Signal = {}) =>
   call<{ strips: Record<string, t.StripRun[]> }>(at("/goflow/v1/page/strips", {}, { dag_id: ids }), o);
 export const search = (q: string, o: Signal = {}) =>

@@ -21,14 +21,15 @@ type Asked = { signal: AbortSignal };
 
 /** The strips of some DAGs' last runs. */
 export const stripsKey = (ids: string[]) => ["strips", ids];
-/** How many DAGs are asked for at a time; the list comes with the strips of the first so many. */
+/** How many DAGs are asked for at a time; the list comes with those of the first so many when it is first asked for. */
 export const STRIPS_AT_ONCE = 25;
 
 export const dagsQuery = {
   queryKey: ["dags"],
   queryFn: async ({ signal }: Asked) => {
-    const answer = await api.dags({ signal });
-    client.setQueryData(stripsKey(answer.dag_id.slice(0, STRIPS_AT_ONCE)), { strips: answer.strips });
+    const first = client.getQueryData(["dags"]) === undefined;
+    const answer = await api.dags(first ? {} : { strips: 0 }, { signal });
+    if (first) client.setQueryData(stripsKey(answer.dag_id.slice(0, STRIPS_AT_ONCE)), { strips: answer.strips });
     return answer;
   },
 };
