@@ -67,8 +67,8 @@ def ended(server: postgres.Server, how: signal.Signals) -> Iterator[None]:
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGQUIT], ids=["it is stopped", "it crashes"])
 def test_a_database_that_is_restarted(tmp_path: Path, how: signal.Signals) -> None:
     away.write(tmp_path / "dags", tmp_path / "marks")
-    keeps_all = {"synchronous_commit": "on"}  # off, as the tests have it, a crash loses what was committed last
-    with postgres.for_tests(lambda: postgres.start_own(**keeps_all)) as server:
+    # Off, as the tests have it elsewhere, a crash loses what was committed last.
+    with postgres.for_tests(lambda: postgres.start_own(synchronous_commit="on")) as server:
         daemon = standalone(tmp_path / "home", tmp_path / "dags", GOFLOW_DATABASE_URL=server.url(server.create()))
         away.check(daemon, tmp_path / "marks", ended(server, how), "database", "connection")
 
