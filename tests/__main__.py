@@ -1,12 +1,13 @@
 """``make test``: every suite in turn, quick ones first, with a line for each; the exit code is 1 when one failed.
 
-``--no-cluster`` leaves the cluster's suites out. Where this machine cannot host a cluster, pytest says which tests are
+Suites may be named, ``python -m tests unit e2e``; ``--no-cluster`` leaves the cluster's out. Where this machine cannot host a cluster, pytest says which tests are
 left out and why; with GOFLOW_REQUIRE_CLUSTER=1 (as in CI) that is a failure. On a machine that has not built the cluster
 yet it is built beside the other suites, at idle priority: most of them wait more than they reckon.
 """
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import os
 import subprocess
@@ -43,7 +44,7 @@ SUITES = (
     ("ui", ["tests/ui"]),
     ("e2e", ["tests/e2e"]),
     ("chart", ["tests/chart"]),
-    ("cluster", ["tests/cluster", "--ignore=tests/cluster/test_chaos.py"]),
+    ("cluster", ["tests/cluster", "--ignore=tests/cluster/test_chaos.py", "-n", "2", "--dist", "loadfile"]),
     ("chaos", ["tests/cluster/test_chaos.py"]),
 )
 
@@ -78,10 +79,19 @@ def preparing() -> Iterator[subprocess.Popen[bytes]]:
 
 def main(words: list[str]) -> int:
     """Run the suites; the exit code."""
-    if "--no-cluster" in words:
-        return run([suite for suite in SUITES if suite[0] not in ON_THE_CLUSTER], None)
+    parser = argparse.ArgumentParser(prog="python -m tests", description=(__doc__ or "").split("\n")[0])
+    names = [name for name, _ in SUITES]
+    parser.add_argument("suites", nargs="*", metavar="SUITE", help=f"{', '.join(names)}; all of them by default")
+    parser.add_argument("--no-cluster", action="store_true", help=f"leave out {', '.join(ON_THE_CLUSTER)}")
+    args = parser.parse_args(words)
+    if unknown := set(args.suites) - set(names):
+        parser.error(f"there is no suite {', '.join(sorted(unknown))}; there are {', '.join(names)}")
+    left_out = ON_THE_CLUSTER if args.no_cluster else ()
+    wanted = [suite for suite in SUITES if suite[0] in (args.suites or names) and suite[0] not in left_out]
+    if not {name for name, _ in wanted} & {*ON_THE_CLUSTER}:
+        return run(wanted, None)
     with preparing() as process:
-        return run(SUITES, process)
+        return run(wanted, process)
 
 
 def run(suites: Sequence[tuple[str, list[str]]], prepared: subprocess.Popen[bytes] | None) -> int:

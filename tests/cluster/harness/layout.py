@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-#: The Kubernetes release. Must agree with `gomod/kubernetes/go.mod`; the staging modules have the number with major 0.
+#: The Kubernetes release. Must agree with `gomod/cluster/go.mod`; the staging modules have the number with major 0.
 KUBERNETES_VERSION = "1.37.2"
 
 #: The bridge on the host that pods are plugged into, and this machine's address on it: the node's address, the API
