@@ -126,6 +126,7 @@ def simulated_nodes(cluster: Cluster, kube: client.ApiClient, log: Path, port: i
         kwok,
         f"--kubeconfig={cluster.kubeconfig}",
         "--manage-all-nodes=false",
+        "--node-lease-duration-seconds=40",  # without leases the nodes count as gone after 50 s, and nothing goes on
         f"--manage-nodes-with-annotation-selector={LABEL}=fake",
         f"--server-address={cluster.host_address}:{KWOK_PORT}",
         f"--node-ip={cluster.host_address}",

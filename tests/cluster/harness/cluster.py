@@ -60,7 +60,7 @@ class Cluster:
     def prepare() -> None:
         """Make what a start needs: minutes the first time, nothing afterwards. Raises HarnessError."""
         binaries.ensure(binaries.KUBERNETES)
-        binaries.ensure(binaries.COREDNS)
+        binaries.ensure(binaries.BESIDE)
         machine.install_cluster_packages()
 
     def start(self, *, keep: bool = False) -> None:
@@ -123,7 +123,7 @@ class Cluster:
 
     def compact(self) -> None:
         """Have etcd forget every version but the newest, as the API server has it do every five minutes
-        (https://etcd.io/docs/v3.4/dev-guide/api_grpc_gateway/)."""
+        (https://etcd.io/docs/v3.7/dev-guide/api_grpc_gateway/)."""
         found = _etcd("/v3/kv/range", {"key": "AA=="})
         _etcd("/v3/kv/compaction", {"revision": found["header"]["revision"]})
 

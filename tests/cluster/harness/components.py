@@ -49,7 +49,7 @@ def etcd(pki: Pki) -> Command:
     """One member, not synced to disk: a test cluster does not survive a power cut."""
     client, peer = f"http://127.0.0.1:{ETCD_PORT}", f"http://127.0.0.1:{ETCD_PEER_PORT}"
     return [
-        "/usr/bin/etcd",
+        binaries.program("etcd"),
         f"--name={NODE}",
         f"--data-dir={work_folder() / 'etcd'}",
         f"--listen-client-urls={client}",

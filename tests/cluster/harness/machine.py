@@ -12,7 +12,6 @@ from tests.cluster.harness.report import run, say
 
 #: Debian package -> a file that tells that it is there.
 _CLUSTER_PACKAGES = {
-    "etcd-server": "/usr/bin/etcd",
     "containerd": "/usr/bin/containerd",
     "runc": "/usr/sbin/runc",
     "containernetworking-plugins": "/usr/lib/cni/bridge",
@@ -47,7 +46,7 @@ def why_not_hostable() -> str | None:
     absent = missing_packages(_CLUSTER_PACKAGES)
     if absent and shutil.which("apt-get") is None:
         return f"{', '.join(absent)} are not installed and there is no apt-get to install them with"
-    return binaries.why_not_buildable(binaries.KUBERNETES, binaries.COREDNS)
+    return binaries.why_not_buildable(binaries.KUBERNETES, binaries.BESIDE)
 
 
 def missing_packages(wanted: dict[str, str]) -> list[str]:
