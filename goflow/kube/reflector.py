@@ -50,7 +50,8 @@ Handler = Callable[[Change, Json], None]
 class Reflector:
     """Tells HANDLER of every object at PATH that LABEL_SELECTOR picks: ``seen`` when it is new or has changed,
     ``deleted`` when it is gone. The handler is called from one thread, in order; what it raises is logged, and the
-    object is told again, at once and by a list that follows soon. STOPPING is what pauses wait on, for tests."""
+    object is told again, at once and by a list that follows soon. FIELD_SELECTOR picks further. REMEMBERS gives what
+    is held of an object: that is told when a list no longer has it. STOPPING is what pauses wait on, for tests."""
 
     def __init__(
         self,
@@ -59,12 +60,21 @@ class Reflector:
         label_selector: str,
         handler: Handler,
         *,
+        field_selector: str = "",
+        watch_s: int = WATCH_S,
+        silence_s: float = SILENCE_S,
+        longest_pause_s: float = LONGEST_PAUSE_S,
+        remembers: Callable[[Json], Json] = lambda item: item,
         stopping: threading.Event | None = None,
     ) -> None:
         self.api = api
         self.path = path
-        self.label_selector = label_selector
         self.handler = handler
+        self._selectors: Query = {"labelSelector": label_selector, "fieldSelector": field_selector or None}
+        self._watch_s = watch_s
+        self._silence_s = silence_s
+        self._longest_pause_s = longest_pause_s
+        self._remembers = remembers
         self.synced = threading.Event()
         """Set after the first list has been told."""
         self.trouble: str | None = None
@@ -120,11 +130,12 @@ class Reflector:
         if isinstance(problem, GoneError):
             log.info("watch too old; listing again", path=self.path, problem=str(problem))
         else:
+            if str(problem) != self.trouble:  # else it is said already
+                log.warning("watch broken", path=self.path, problem=str(problem))
             self.trouble = str(problem)
-            log.warning("watch broken", path=self.path, problem=str(problem))
         pause = 0.0
         if self._breaks > 1:  # the first time at once: servers end watches, and proxies cut them
-            pause = min(FIRST_PAUSE_S * 2 ** min(self._breaks - 2, 10), LONGEST_PAUSE_S)
+            pause = min(FIRST_PAUSE_S * 2 ** min(self._breaks - 2, 10), self._longest_pause_s)
             pause *= random.uniform(0.5, 1.5)  # noqa: S311
         self._stopping.wait(max(retry_after_s, pause))
 
@@ -136,7 +147,7 @@ class Reflector:
             answer = self.api.request(
                 "GET",
                 self.path,
-                query={"labelSelector": self.label_selector, "limit": PAGE, "continue": token or None},
+                query={**self._selectors, "limit": PAGE, "continue": token or None},
             )
             for item in answer.get("items") or []:
                 found[item["metadata"]["uid"]] = item
@@ -147,7 +158,7 @@ class Reflector:
         for uid in [uid for uid in self._known if uid not in found]:
             self._tell_deleted(uid, self._known[uid])
         for uid, item in found.items():
-            self._known[uid] = item
+            self._known[uid] = self._remembers(item)
             self._tell("seen", item)
         self.heard_at = time.monotonic()
         return str(answer["metadata"]["resourceVersion"])
@@ -156,15 +167,15 @@ class Reflector:
         """Watch once, until the server ends it. Raises GoneError when the version is too old, UnavailableError when the
         stream breaks."""
         query: Query = {
-            "labelSelector": self.label_selector,
+            **self._selectors,
             "watch": True,
             "allowWatchBookmarks": True,
             "resourceVersion": self._version,
-            "timeoutSeconds": WATCH_S,
+            "timeoutSeconds": self._watch_s,
         }
         began = time.monotonic()
         heard = False
-        with self.api.stream(self.path, query=query, read_timeout_s=SILENCE_S) as response:
+        with self.api.stream(self.path, query=query, read_timeout_s=self._silence_s) as response:
             self._open = response
             self.trouble = None
             try:
@@ -195,7 +206,7 @@ class Reflector:
         metadata = item.get("metadata") or {}
         uid = str(metadata.get("uid"))
         if kind in {"ADDED", "MODIFIED"}:
-            self._known[uid] = item
+            self._known[uid] = self._remembers(item)
             self._tell("seen", item)
         elif kind == "DELETED":
             self._tell_deleted(uid, item)
