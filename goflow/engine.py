@@ -59,8 +59,8 @@ from goflow.wiring import (
 
 if TYPE_CHECKING:
     from goflow.cronjobs.service import CronJobs
+    from goflow.domain.kube_events import KubeEvent
     from goflow.executor.follow import LogFollower
-    from goflow.executor.kube_events import KubeEvent
     from goflow.importer.errands import Errands
     from goflow.kube.api import KubeApi
     from goflow.usage.contract import Meter
@@ -95,8 +95,9 @@ class Engine:
         self.backend: Backend
         self.errands: Errands | None = None
         self.try_job: Callable[[JobPlan], str | None] | None = None
-        self.kube_events: Callable[[Launch], list[KubeEvent]] | None = None
         """Asks the API server whether it would take a Job; None: there is none to ask."""
+        self.kube_events: Callable[[Launch], list[KubeEvent]] | None = None
+        """Asks it for the events of a launch."""
         self.watch_age_s: Callable[[], float] | None = None
         """Seconds since the quietest watch has told anything; None: nothing is watched."""
         self.log_target = log_store_of(settings, self.store)
@@ -290,7 +291,6 @@ class Engine:
             self.backend = LocalBackend(root, f"file:{root / 'task-api'}", desk=root / DESK_SOCKET)
             return MintGuard(self.mint), None
         from goflow.executor.follow import LogFollower
-        from goflow.executor.kube_events import events_of
         from goflow.executor.kubernetes import KubernetesBackend
         from goflow.importer.errands import Errands
 
@@ -309,7 +309,7 @@ class Engine:
         )
         self.backend = backend
         self.try_job, self.watch_age_s = backend.would_refuse, backend.watch_age_s
-        self.kube_events = functools.partial(events_of, api)
+        self.kube_events = backend.events.now
         self.errands = Errands(api, errand_site_of(settings))
         guard = TokenReviewGuard(
             api,

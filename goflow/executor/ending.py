@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from goflow.domain.runs import Launch
 from goflow.domain.state import OPEN_LAUNCH_STATES, LaunchState
 from goflow.executor.backend import Handle
+from goflow.executor.keeping import Keeping
 from goflow.executor.known import TERMINATED
 from goflow.executor.noted import OVER
 from goflow.executor.place import Place
@@ -24,11 +25,14 @@ LOOK_AGAIN_S = 1.0
 
 class Ending:
     """Ends launches at PLACE. Both steps raise BackendAwayError and DatabaseBusyError. AGAIN: a launch is to be cleaned
-    after so many seconds."""
+    after so many seconds. KEEPING gives the events that stay with it."""
 
-    def __init__(self, place: Place, *, follower: LogFollower | None, again: Callable[[str, float], None]) -> None:
+    def __init__(
+        self, place: Place, *, follower: LogFollower | None, keeping: Keeping, again: Callable[[str, float], None]
+    ) -> None:
         self._place = place
         self._follower = follower
+        self._keeping = keeping
         self._again = again
 
     def stop(self, launch_id: str) -> None:
@@ -61,12 +65,14 @@ class Ending:
         if self._follower is not None and self._follower.busy(launch_id):
             self._again(launch_id, LOOK_AGAIN_S)
             return
+        events = self._keeping.of(launch)
         if not others:  # else the last of those that share the Job removes it
             if not self._place.backend.cleanup(Handle.of(launch)):
                 self._again(launch_id, LOOK_AGAIN_S)
                 return
             self._place.planner.forget(launch)
-        self._place.known.note_cleaned(launch_id)
+        self._place.known.note_cleaned(launch_id, events)
+        self._keeping.forget(launch)
 
     def _left_s(self, launch: Launch) -> float:
         """Seconds for which the backend still keeps what LAUNCH, which is over, has left."""

@@ -11,9 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from goflow.domain.kube_events import KubeEvent
 from goflow.domain.runs import Launch, Outcome, TaskInstance
 from goflow.domain.state import LaunchState, TaskState
-from goflow.executor.noted import Begin, Created, begin_all, cleaned_all, created_all
+from goflow.executor.noted import Begin, Cleaned, Created, begin_all, cleaned_all, created_all
 from goflow.executor.notes import AT_ONCE, Notes, Together
 from goflow.executor.outcomes import End, settle_all
 from goflow.executor.share import Share
@@ -109,9 +110,9 @@ class Known:
                 self.ended(end.launch_id)
         return problems
 
-    def note_cleaned(self, launch_id: str) -> None:
-        """Store that the backend keeps nothing of it any more."""
-        self._write(cleaned_all, launch_id)
+    def note_cleaned(self, launch_id: str, events: Sequence[KubeEvent] = ()) -> None:
+        """Store that the backend keeps nothing of it any more, and EVENTS with it."""
+        self._write(cleaned_all, Cleaned(launch_id, events))
         self.forget(launch_id)
 
     def settle(self, end: End) -> None:

@@ -16,6 +16,7 @@ import structlog
 
 from goflow.executor.answers import QUOTA_PAUSE_S, why_not
 from goflow.executor.backend import BackendAwayError, Handle, LaunchRefusedError, Observation, Phase, Sink
+from goflow.executor.launch_events import LaunchEvents
 from goflow.executor.podless import YOUNG_S, Podless, PodlessJobs
 from goflow.executor.pods import (
     DEADLINE_ANNOTATION,
@@ -83,6 +84,7 @@ class KubernetesBackend:
         self.namespaces = list(dict.fromkeys(namespaces))
         self.installation = installation
         self.keeps_s: float = keeps_s
+        self.events = LaunchEvents(api, self.namespaces)
         selector = f"app.kubernetes.io/managed-by=goflow,app.kubernetes.io/instance={label_value(installation)}"
         selector += f",!{CRONJOB_LABEL}"  # what CronJobs have begun is looked after by others
         self.selector = selector
@@ -110,11 +112,13 @@ class KubernetesBackend:
         for reflector in self._reflectors:
             reflector.start()
         self._podless.start(sink)
+        self.events.start()
 
     def stop(self) -> None:
         """Stop watching."""
         self._stopping.set()
         self._podless.stop()
+        self.events.stop()
         for reflector in self._reflectors:
             reflector.stop()
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from goflow.domain.kube_events import KubeEvent
 from goflow.domain.runs import Launch, TaskInstance
 from goflow.domain.state import LaunchState, TaskState
 from goflow.executor.outcomes import begun, store_reports
@@ -58,10 +59,27 @@ def _told(plan: JobPlan) -> Mapping[str, Any]:
     return {"rendered_fields": plan.rendered or None, "xcoms": results}
 
 
-def cleaned_all(tx: Tx, launch_ids: Sequence[str]) -> list[bool]:
-    """Store that nothing is kept of those launches any more."""
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """Nothing is left of a launch but the EVENTS that are kept with it."""
+
+    launch_id: str
+    events: Sequence[KubeEvent] = ()
+
+
+def cleaned_all(tx: Tx, found: Sequence[Cleaned]) -> list[bool]:
+    """Store that nothing else is kept of those launches any more."""
     return transitions.advance_launches(
-        tx, [LaunchChange(launch_id, OVER, LaunchState.CLEANED) for launch_id in launch_ids]
+        tx,
+        [
+            LaunchChange(
+                one.launch_id,
+                OVER,
+                LaunchState.CLEANED,
+                columns={"kube_events": [event.as_json() for event in one.events]} if one.events else {},
+            )
+            for one in found
+        ],
     )
 
 

@@ -24,6 +24,7 @@ from goflow.executor.backend import Backend, BackendAwayError, Observation, Phas
 from goflow.executor.ending import Ending
 from goflow.executor.here import Here
 from goflow.executor.holds import Holds
+from goflow.executor.keeping import Keeping
 from goflow.executor.known import Known
 from goflow.executor.lanes import Lanes
 from goflow.executor.launching import Launching
@@ -99,7 +100,8 @@ class Executor(ThreadService):
         place = Place(store, backend, planner, self.share, self._known)
         self._launching = Launching(place, mint, holds=self._holds, queue=self._queue, has_room=self._has_room)
         self._seeing = Seeing(place, here=self._here, follower=follower, again=self._observe_again)
-        self._ending = Ending(place, follower=follower, again=self._clean_again)
+        self._keeping = Keeping.of_backend(backend)
+        self._ending = Ending(place, follower=follower, keeping=self._keeping, again=self._clean_again)
         self._startup = Startup(place, turn=self._turn)
         self._steps = {"launch": self._launching.launch, "stop": self._ending.stop, "clean": self._ending.clean}
         self._together = Together(place, backend, mint) if isinstance(backend, StartsMany) else None
@@ -206,6 +208,7 @@ class Executor(ThreadService):
                     jobs.add(job)
                 elif state in {LaunchState.ENDED, LaunchState.LOST}:
                     self._known.ended(launch_id)
+                    self._keeping.ended(launch_id, str(event.data.get("reason") or ""))
                     if self.backend.keeps_s:
                         self._clean_again(launch_id, self.backend.keeps_s)
                     else:

@@ -14,7 +14,7 @@ from typing import Protocol, runtime_checkable
 from goflow.domain.runs import Launch
 from goflow.domain.state import LaunchState
 from goflow.executor.backend import Handle
-from goflow.executor.noted import OVER, Created, cleaned_all, created_all
+from goflow.executor.noted import OVER, Cleaned, Created, cleaned_all, created_all
 from goflow.executor.place import Place
 from goflow.executor.tokens import TokenMint
 from goflow.operators.plan import JobPlan, NotConvertibleError
@@ -92,5 +92,5 @@ class Together:
             self._place.planner.forget(launch)
         if cleaned:
             with self._place.store.transaction() as tx:
-                cleaned_all(tx, [launch.id for launch in cleaned])
+                cleaned_all(tx, [Cleaned(launch.id) for launch in cleaned])
         return cleaned

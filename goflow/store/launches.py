@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Row, Select, bindparam, func, select, update
 
 from goflow.domain.errors import NotFoundError
+from goflow.domain.kube_events import KubeEvent
 from goflow.domain.runs import MOST_IN_JOB, SHARED_DIGITS, Launch, TaskInstance, launch_of
 from goflow.domain.state import LaunchState
 from goflow.store import tasks
@@ -17,7 +18,7 @@ from goflow.store.tables import UNFINISHED_LAUNCHES, launches, task_instances, w
 from goflow.store.tx import MOST_KEYS, Tx, in_parts
 
 _l = launches.c
-_SELECT = select(*(column for column in _l if column.name not in {"plan", "outcome", "usage"}))
+_SELECT = select(*(column for column in _l if column.name not in {"plan", "outcome", "usage", "kube_events"}))
 _NAMES = tuple(str(column.key) for column in _SELECT.selected_columns)
 _GET = _SELECT.where(_l.id == bindparam("launch_id"))
 _JOINED = select(*_SELECT.selected_columns, *(task_instances.c[name] for name in tasks.NAMES)).select_from(
@@ -88,6 +89,9 @@ _LET_IN = (
     update(launches)
     .where(_l.id == bindparam("launch_id"), _l.state == LaunchState.CREATED.value)
     .values(reason=None, message=None, created_at=bindparam("at", type_=_l.created_at.type))
+)
+_KUBE_EVENTS = select(_l.id, _l.kube_events).where(
+    _l.id.in_(bindparam("ids", expanding=True)), _l.kube_events.is_not(None)
 )
 _SET_PLAN = update(launches).where(_l.id == bindparam("launch_id")).values(plan=bindparam("text"))
 
@@ -314,6 +318,12 @@ def sealed_resolution(tx: Tx, resolved: Mapping[str, Any]) -> Mapping[str, str]:
 def outcome(tx: Tx, launch_id: str) -> Any:
     """The outcome that was stored when the launch ended, as JSON; None without one."""
     return loads(tx.value(select(_l.outcome).where(_l.id == launch_id)))
+
+
+def kube_events(tx: Tx, launch_ids: Collection[str]) -> dict[str, list[KubeEvent]]:
+    """The events of Kubernetes that are kept with launches, by their ids; those without any are left out."""
+    rows = [row for part in in_parts(sorted(launch_ids)) for row in tx.rows(_KUBE_EVENTS, {"ids": part})]
+    return {row.id: [KubeEvent.of_json(told) for told in loads(row.kube_events)] for row in rows}
 
 
 def _in_states(tx: Tx, backend: str | None, states: list[str]) -> list[Launch]:

@@ -21,7 +21,7 @@ from sqlalchemy.exc import OperationalError
 from goflow.domain.errors import GoFlowError
 from goflow.store import databases
 
-HEAD = "0025"
+HEAD = "0026"
 """The newest revision; known here so that a database that is up to date needs no alembic."""
 DEADLOCK = "40P01"
 """PostgreSQL's code: https://www.postgresql.org/docs/current/errcodes-appendix.html"""

@@ -259,6 +259,7 @@ launches = Table(
     Column("job_index", Integer),
     Column("home", Text),
     Column("usage", Text),
+    Column("kube_events", Text),
     UniqueConstraint("task_instance_id", "try_number", "ordinal"),
 )
 

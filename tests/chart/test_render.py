@@ -80,7 +80,8 @@ def test_the_rights_are_these_and_no_more() -> None:
     jobs = [("batch", "jobs", verb) for verb in ("create", "get", "list", "watch", "patch", "delete")]
     jobs += [("batch", "cronjobs", verb) for verb in ("create", "list", "watch", "patch", "update", "delete")]
     pods = [("", "pods", verb) for verb in ("get", "list", "watch", "delete")]
-    each = [*jobs, *pods, ("", "pods/log", "get"), ("", "events", "list"), ("metrics.k8s.io", "pods", "list")]
+    events = [("", "events", verb) for verb in ("list", "watch")]
+    each = [*jobs, *pods, *events, ("", "pods/log", "get"), ("metrics.k8s.io", "pods", "list")]
     assert granted == {
         *(("Role", namespace, *right) for namespace in ("etl", "reports") for right in each),
         ("Role", "etl", "", "secrets", "create"),

@@ -26,7 +26,7 @@ from goflow.store import Store
 from goflow.store.cache import Cache
 
 if TYPE_CHECKING:
-    from goflow.executor.kube_events import KubeEvent
+    from goflow.domain.kube_events import KubeEvent
 
 
 def _utc(moment: dt.datetime) -> dt.datetime:

@@ -29,7 +29,7 @@ from goflow.server.rest.versions import job_of
 from goflow.store import Tx, launches, logs, page, runs, tasks, versions, xcoms
 
 if TYPE_CHECKING:
-    from goflow.executor.kube_events import KubeEvent
+    from goflow.domain.kube_events import KubeEvent
 
 router = APIRouter(tags=["Page"])
 BASE = "/goflow/v1/page/dags/{dag_id}/runs/{run_id}"

@@ -24,10 +24,10 @@ _l = table.c
 _t = task_instances.c
 _L = LaunchState
 
-COLUMNS = frozenset({"claimed_by", "home", "job_name", "namespace", "plan", "outcome", "token_hash", "usage"})
-"""What a change may set beside state, exit code, reason and message; ``outcome`` and ``usage`` are any JSON, ``plan``
-is text."""
-_JSON = ("outcome", "usage")
+_JSON = ("kube_events", "outcome", "usage")
+COLUMNS = frozenset({"claimed_by", "home", "job_name", "namespace", "plan", "token_hash", *_JSON})
+"""What a change may set beside state, exit code, reason and message; ``kube_events``, ``outcome`` and ``usage`` are any
+JSON, ``plan`` is text."""
 
 _SEEN = select(
     *(_l.id.label("launch_id"), _l.state, _l.try_number, _t.dag_id, _t.run_id, _t.task_id, _t.map_index),

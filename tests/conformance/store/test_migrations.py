@@ -244,6 +244,7 @@ def test_what_was_read_before_keeps_how_it_was_read(empty_url: str) -> None:
         connection.execute(text("ALTER TABLE launches DROP COLUMN job_index"))
         connection.execute(text("ALTER TABLE launches DROP COLUMN home"))
         connection.execute(text("ALTER TABLE launches DROP COLUMN usage"))
+        connection.execute(text("ALTER TABLE launches DROP COLUMN kube_events"))
         connection.execute(text("ALTER TABLE dag_runs DROP COLUMN backfill_id"))
         connection.execute(text("DROP INDEX ix_dag_runs_partition_key"))
         for column in ("partition_key", "partition_date"):
