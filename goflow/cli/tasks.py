@@ -22,6 +22,7 @@ from goflow.cli._output import (
     task_argument,
 )
 from goflow.cli._people import list_questions, respond
+from goflow.cli._pod_events import show_events
 from goflow.cli._try_commands import render_task, test_task
 from goflow.cli._usage import show_usage
 from goflow.cli.dags import pages
@@ -40,6 +41,7 @@ command.add_command(render_task)
 command.add_command(list_questions)
 command.add_command(respond)
 command.add_command(show_usage)
+command.add_command(show_events)
 
 
 @command.command("list")

@@ -55,8 +55,8 @@ def event_of(item: Json) -> KubeEvent:
 
 
 def _pods(api: KubeApi, launch: Launch, of_job: Iterable[KubeEvent]) -> list[str]:
-    """The pods of LAUNCH: those that the Job's events name, of which some may be gone; where these are forgotten already,
-    those that are there."""
+    """The pods of LAUNCH: those that the Job's events name, of which some may be gone; where these are forgotten, those
+    that are there."""
     names = [match[1] for event in of_job if (match := _CREATED.search(event.message)) and _is_for(match[1], launch)]
     if not names:
         there = api.list_pods(launch.namespace, f"batch.kubernetes.io/job-name={launch.job_name}")

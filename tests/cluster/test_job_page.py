@@ -77,12 +77,11 @@ class House:
     def task(self, name: str, run_id: str) -> Any:
         return self.get(f"/goflow/v1/page/dags/{name}/runs/{run_id}/tasks/{name}")
 
-    def events(self, name: str, run_id: str) -> list[dict[str, Any]]:
-        """What Kubernetes says of the newest start of the task of that name."""
+    def told(self, name: str, run_id: str) -> dict[str, Any]:
+        """What Kubernetes says, or has said, of the newest start of the task of that name."""
         launches = self.task(name, run_id)["launches"]
-        told = self.get(f"/goflow/v1/page/launches/{launches[-1]['launch_id']}/events") if launches else {"events": []}
-        found: list[dict[str, Any]] = told["events"]
-        return found
+        found: dict[str, Any] = {"events": []}
+        return self.get(f"/goflow/v1/page/launches/{launches[-1]['launch_id']}/events") if launches else found
 
 
 @pytest.fixture(scope="module")
@@ -124,18 +123,11 @@ def test_a_quota_and_a_namespace_that_is_not_watched_are_told(house: House) -> N
     assert house.jobs() == []
 
 
-def test_what_is_saved_runs_and_its_pods_events_are_told(house: House) -> None:
-    run_id = house.run("hello", HELLO)
-    house.daemon.wait_for("its end", lambda: house.task("hello", run_id)["state"] == "success", timeout_s=180)
-    reasons = {one["reason"] for one in house.events("hello", run_id)}
-    assert {"SuccessfulCreate", "Scheduled", "Started"} <= reasons
-
-
-def test_the_page_shows_the_dry_run_and_why_a_pod_does_not_begin(house: House) -> None:
+def test_what_is_saved_runs_and_what_kubernetes_says_of_its_pods_is_told_and_kept(house: House) -> None:
     run_id = house.run("no-image", NO_IMAGE)
     house.daemon.wait_for(
         "the kubelet's word",
-        lambda: any(one["kind"] == "Warning" for one in house.events("no-image", run_id)),
+        lambda: any(one["kind"] == "Warning" for one in house.told("no-image", run_id)["events"]),
         timeout_s=120,
     )
     expect.set_options(timeout=PATIENCE_MS)
@@ -147,6 +139,26 @@ def test_the_page_shows_the_dry_run_and_why_a_pod_does_not_begin(house: House) -
         expect(events).to_contain_text("Failed to pull image")
         expect(events.get_by_role("img", name="Warning").first).to_be_visible()
         expect(page.get_by_text("Why it does not run yet")).to_be_visible()
+        house.daemon.run("runs", "mark", "no-image", run_id, "failed")
+        its_events = page.url
         page.goto("/jobs?tab=try")
         page.get_by_role("button", name="Try it, and make nothing").click()
         expect(page.get_by_role("table", name="Dry run")).to_contain_text("it would be taken")
+        _runs_well(house)
+        house.daemon.wait_for(  # half a minute after its end: most of it is over
+            "its removal", lambda: house.task("no-image", run_id)["launches"][-1]["state"] == "cleaned", timeout_s=120
+        )
+        house.core.delete_collection_namespaced_event(house.namespace)  # as Kubernetes does after an hour
+        told = house.told("no-image", run_id)
+        assert told["kept"], told
+        assert {"SuccessfulCreate", "Scheduled", "Failed"} <= {one["reason"] for one in told["events"]}
+        page.goto(its_events)
+        expect(page.get_by_text("These were kept with the attempt")).to_be_visible()
+        expect(events).to_contain_text("Failed to pull image")
+
+
+def _runs_well(house: House) -> None:
+    run_id = house.run("hello", HELLO)
+    house.daemon.wait_for("its end", lambda: house.task("hello", run_id)["state"] == "success", timeout_s=180)
+    reasons = {one["reason"] for one in house.told("hello", run_id)["events"]}
+    assert {"SuccessfulCreate", "Scheduled", "Started"} <= reasons

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from goflow.domain.runs import UNMAPPED, DagRun, Launch
 from goflow.domain.state import RunState
-from goflow.kube.errors import KubeError
 from goflow.logs.contract import Source
 from goflow.operators.request import PlanRequest
 from goflow.scheduler import marking, why
@@ -27,9 +26,6 @@ from goflow.server.rest.strict import strict
 from goflow.server.rest.tasks import attempts, find
 from goflow.server.rest.versions import job_of
 from goflow.store import Tx, launches, logs, page, runs, tasks, versions, xcoms
-
-if TYPE_CHECKING:
-    from goflow.domain.kube_events import KubeEvent
 
 router = APIRouter(tags=["Page"])
 BASE = "/goflow/v1/page/dags/{dag_id}/runs/{run_id}"
@@ -268,29 +264,6 @@ def show_job(
     if job is None:
         return packed(request, {"job": None, "reason": reason})
     return packed(request, {"job": strict(job), "reason": _as_process(launch)})
-
-
-@router.get("/goflow/v1/page/launches/{launch_id}/events", response_model=None)
-def show_kube_events(
-    request: Request, launch_id: str, services: ServicesDep, caller: CallerDep
-) -> Annotated[Response, Is(told_page.KubeEvents)]:
-    """What Kubernetes says of a launch's Job and pods, the oldest first; or why nothing can be said. It is asked now,
-    and keeps events for an hour."""
-    with services.store.reading() as tx:
-        launch = launches.get(tx, launch_id)
-    if services.kube_events is None or launch.backend != "kubernetes":
-        return packed(request, {"events": [], "reason": "it is a process of this machine: there is no pod"})
-    try:
-        found = services.kube_events(launch)
-    except KubeError as problem:
-        return packed(request, {"events": [], "reason": f"the API server gives no events: {problem.message}"})
-    return packed(request, {"events": [_kube_event(event) for event in found], "reason": None})
-
-
-def _kube_event(event: KubeEvent) -> shapes.Body:
-    told = {"kind": event.kind, "about": event.about, "reason": event.reason, "message": event.message}
-    moments = {"first_at": shapes.moment(event.first_at), "last_at": shapes.moment(event.last_at)}
-    return {**told, "source": event.source, "count": event.count, **moments}
 
 
 def _as_process(launch: Launch) -> str | None:

@@ -110,10 +110,7 @@ export const job = (launchId: string, o: Signal = {}) =>
     o,
   );
 export const kubeEvents = (launchId: string, o: Signal = {}) =>
-  call<{ events: t.KubeEvent[]; reason: string | null }>(
-    at("/goflow/v1/page/launches/{launch_id}/events", { launch_id: launchId }),
-    o,
-  );
+  call<t.KubeEvents>(at("/goflow/v1/page/launches/{launch_id}/events", { launch_id: launchId }), o);
 export const question = (ref: TaskRef, o: Signal = {}) =>
   call<t.Question>(
     at("/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/{map_index}/hitlDetails", asked(ref)),

@@ -374,6 +374,14 @@ export interface KubeEvent {
   last_at: Moment;
 }
 
+export interface KubeEvents {
+  events: KubeEvent[];
+  /** Why the API server has told none. */
+  reason: string | null;
+  /** Whether those are told that were kept with the attempt, and no others. */
+  kept: boolean;
+}
+
 export interface CalendarAnswer {
   year: number;
   timezone: string;

@@ -394,19 +394,3 @@ class MarkedRun(TypedDict):
     task_instances: list[MarkedTask]
     total_entries: int
     at_once: bool
-
-
-class KubeEvent(TypedDict):
-    kind: str
-    about: str
-    reason: str
-    message: str
-    source: str
-    count: int
-    first_at: Moment | None
-    last_at: Moment | None
-
-
-class KubeEvents(TypedDict):
-    events: list[KubeEvent]
-    reason: str | None
