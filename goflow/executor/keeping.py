@@ -18,8 +18,11 @@ log = structlog.get_logger(__name__)
 
 MOST_REMEMBERED = 10_000
 """Launches of which it is remembered that they have not ended well, or what was asked about them."""
-SKIPPED = frozenset({"BashExit", "PodExit"})
-"""The reasons of tasks that have skipped themselves by their exit code: as ordinary as success."""
+ORDINARY = frozenset(
+    {"Skip", "BashExit", "PodExit", "Reschedule", "Rescheduled", "Deferred", "AwaitingInput", "Resolved"}
+)
+"""The reasons of launches whose tasks have skipped themselves, or go on in another launch: as ordinary as success. (A
+reason is all that an event says of how a launch ended; one that is not known here costs a request.)"""
 
 
 class EventSource(Protocol):
@@ -58,7 +61,7 @@ class Keeping:
         return cls(backend.events if isinstance(backend, HasEvents) else None)
 
     def ended(self, launch_id: str, reason: str) -> None:
-        """A launch has ended with that REASON; one that has ended well has none."""
+        """A launch has ended with that REASON; one that has succeeded has none."""
         if self._source is not None and _is_unwell(reason):
             self._unwell.put(launch_id, True)
 
@@ -86,4 +89,4 @@ class Keeping:
 
 
 def _is_unwell(reason: str | None) -> bool:
-    return bool(reason) and reason not in SKIPPED
+    return bool(reason) and reason not in ORDINARY
