@@ -6,6 +6,7 @@ import { useMemo } from "react";
 import * as api from "@/api/calls";
 import { ofKinds, useLive } from "@/api/live";
 import type { ReadFile } from "@/api/types";
+import { isKept } from "@/lib/jobPath";
 import { duration } from "@/lib/time";
 import { Diagnostics } from "@/parts/Diagnostics";
 import { Ago } from "@/parts/Moment";
@@ -123,6 +124,12 @@ function Files({ files }: { files: ReadFile[] }) {
               <Text fw={600} size="sm" style={{ overflowWrap: "anywhere" }}>
                 {chosen.path}
               </Text>
+              {isKept(chosen.path) ? (
+                // No page of a DAG may lead to it: another file may have its DAGs.
+                <Link to="/jobs" search={{ path: chosen.path }}>
+                  Edit
+                </Link>
+              ) : null}
               {chosen.diagnostics.length ? (
                 <Diagnostics
                   found={chosen.diagnostics}

@@ -78,7 +78,7 @@ function Frame({ dag }: { dag: DagDetails }) {
             {dag.schedule !== "None" ? (
               <>
                 <span className="mono">{dag.schedule}</span>
-                {dag.is_paused ? ", paused" : dag.next_run_after ? <> · next <Ago at={dag.next_run_after} /></> : null}
+                {dag.is_paused ? ", paused" : dag.next_run_after && !dag.is_stale ? <> · next <Ago at={dag.next_run_after} /></> : null}
               </>
             ) : (
               "by hand"
@@ -109,7 +109,7 @@ function Frame({ dag }: { dag: DagDetails }) {
               </Button>
             </Link>
           ) : null}
-          {mayOperate ? (
+          {mayOperate && !dag.is_stale ? (
             <Link to="/dags/$dagId/trigger" params={params} className="plain-link">
               <Button leftSection={<IconPlayerPlay size={14} />} component="span">
                 Trigger

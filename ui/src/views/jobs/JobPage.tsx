@@ -9,6 +9,7 @@ import { ApiError } from "@/api/client";
 import { useMay } from "@/api/session";
 import type { CheckAnswer, Diagnostic, JobFile } from "@/api/types";
 import { FIRST, FIRST_DOC, isDoc, keptFromForm, spelled, written, type Doc, type NativeSchema } from "@/lib/jobDocument";
+import { ownPath } from "@/lib/jobPath";
 import { done } from "@/lib/notes";
 import { Diagnostics } from "@/parts/Diagnostics";
 import { Editor } from "@/parts/Editor";
@@ -89,7 +90,7 @@ function Work({ schema, file }: { schema: NativeSchema; file?: JobFile }) {
   };
   return (
     <Page
-      title={file ? `Edit ${file.path.replace(/^\.goflow-jobs\//, "")}` : "New job"}
+      title={file ? `Edit ${ownPath(file.path)}` : "New job"}
       scrolls={false}
       beside={<Where file={file} />}
       actions={
@@ -153,7 +154,7 @@ function useSave(file: JobFile | undefined, name: string, text: string) {
       return { made, dagId: await whenRead(made) };
     },
     onSuccess: async ({ made, dagId }) => {
-      done(`${made.path} is saved`);
+      done(`${ownPath(made.path)} is saved`);
       await client.invalidateQueries({ queryKey: ["job-file"] });
       void client.invalidateQueries({ queryKey: ["dag", dagId] });
       if (dagId) await navigate({ to: "/dags/$dagId", params: { dagId } });
