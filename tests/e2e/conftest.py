@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
 from tests.browser import browsing
 from tests.page import ROOT, built_page
@@ -149,6 +149,21 @@ def enter(context: BrowserContext, role: str) -> Page:
     return page
 
 
+def troubles_of(page: Page) -> list[str]:
+    """What goes wrong on PAGE from now on."""
+    troubles: list[str] = []
+
+    def hear(said: ConsoleMessage) -> None:
+        # A connection that the test itself has cut, a route that a daemon without it does not have, or a DAG that is asked
+        # for until its file has been read, is no fault of the page.
+        if said.type == "error" and "Failed to load resource" not in said.text:
+            troubles.append(said.text)
+
+    page.on("pageerror", lambda problem: troubles.append(str(problem)))
+    page.on("console", hear)
+    return troubles
+
+
 @pytest.fixture(scope="session")
 def signed_in(browser: Browser, site: Site) -> dict[str, Any]:
     """The state of a browser in which an admin has signed in."""
@@ -167,10 +182,7 @@ def _shared(browser: Browser, site: Site, signed_in: dict[str, Any]) -> Iterator
     )
     page = context.new_page()
     page.set_default_timeout(PATIENCE_MS)
-    troubles: list[str] = []
-    page.on("pageerror", lambda problem: troubles.append(str(problem)))
-    page.on("console", lambda said: troubles.append(said.text) if said.type == "error" else None)
-    yield page, troubles
+    yield page, troubles_of(page)
     context.close()
 
 
@@ -182,5 +194,4 @@ def page(_shared: tuple[Page, list[str]]) -> Iterator[Page]:
     page.emulate_media(color_scheme="light")
     troubles.clear()
     yield page
-    # A connection that the test itself has cut, or a route that a daemon without it does not have, is no fault of the page.
-    assert [said for said in troubles if "Failed to load resource" not in said] == []
+    assert troubles == []
