@@ -97,6 +97,11 @@ class Prometheus:
         """The values of EXPRESSION now."""
         return [float(one["value"][1]) for one in self.ask("query", query=expression)["result"]]
 
+    def labelled(self, metric: str, label: str) -> list[str]:
+        """The values of LABEL that METRIC has been scraped with, in order."""
+        found: list[str] = self.ask(f"label/{label}/values", **{"match[]": metric})
+        return found
+
     def shows(self, expression: str) -> bool:
         """Whether a panel with EXPRESSION would draw something: a figure, and not NaN, within the last five minutes."""
         now = time.time()

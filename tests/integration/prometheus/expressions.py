@@ -12,6 +12,12 @@ import yaml
 
 FILES = Path(__file__).parents[3] / "helm" / "goflow" / "files"
 RULES, DASHBOARD = FILES / "alerts.yaml", FILES / "dashboard.json"
+ELSEWHERE = {
+    "Requests to Kubernetes A": "a daemon whose tasks are processes asks no API server",
+    "Leases A": "on SQLite there is one daemon, which holds no leases",
+    "Samples of what tasks use B": "processes of the daemon's own machine are never refused to it",
+}
+"""What a daemon on SQLite without a cluster has nothing to say of, and why: `test_shared` has the one that has."""
 _VARIABLES = {"$__rate_interval": "1m", "$dag": ".*"}
 
 

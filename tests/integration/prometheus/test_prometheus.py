@@ -14,7 +14,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from goflow.telemetry import metrics
-from tests.integration.prometheus.expressions import DASHBOARD, RULES, names, of_dashboard, of_rules, panels
+from tests.integration.prometheus.expressions import DASHBOARD, ELSEWHERE, RULES, names, of_dashboard, of_rules, panels
 from tests.prometheus import Prometheus, promtool
 from tests.receivers import Hook
 from tests.running import Daemon, standalone
@@ -40,8 +40,6 @@ ALERTS = """
 channels: {hook: {webhook: {url: URL}}}
 rules: [{name: all, on: [failed], channels: [hook], group_wait: 0}]
 """
-ELSEWHERE = {"Requests to Kubernetes A", "Leases A", "Samples of what tasks use B"}
-"""What needs a cluster, or a database that daemons share, to have something to show: `tests/cluster` asks for it."""
 
 
 def known() -> set[str]:
@@ -206,4 +204,4 @@ def test_the_dashboard_has_something_to_show_in_every_panel(daemon: Daemon, prom
 def test_the_dashboards_variable_has_the_dags(prometheus: Prometheus) -> None:
     [variable] = [one for one in json.loads(DASHBOARD.read_text())["templating"]["list"] if one["type"] == "query"]
     [metric, label] = re.fullmatch(r"label_values\((\w+), (\w+)\)", variable["query"]["query"]).groups()
-    assert prometheus.ask(f"label/{label}/values", **{"match[]": metric}) == ["breaks", "uses"]
+    assert prometheus.labelled(metric, label) == ["breaks", "uses"]
