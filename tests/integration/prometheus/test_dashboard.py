@@ -1,5 +1,6 @@
 """The chart's dashboard against Grafana's own types of a dashboard (those of 11.6): nothing in it that Grafana does not know,
-and every value of the type and among the words that it takes."""
+every value of the type and among the words that it takes, nothing left out that it needs; and what the types leave open: units,
+thresholds, data sources, variables and the names that overrides are for. No Grafana draws it here."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ import copy
 import enum
 import itertools
 import json
+import re
 import types
 import typing
 from collections.abc import Iterator
@@ -15,11 +17,17 @@ from typing import Any
 import pytest
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.cog.plugins import register_default_plugins
+from grafana_foundation_sdk.models import units
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from tests.integration.prometheus.expressions import DASHBOARD
+from tests.integration.prometheus.expressions import DASHBOARD, panels
 
 GIVEN: dict[str, Any] = json.loads(DASHBOARD.read_text())
+BUILT_IN = {"__rate_interval"}
+"""Variables of Grafana's own: https://grafana.com/docs/grafana/latest/datasources/prometheus/template-variables/"""
+COLOURS = {"text", "green", "yellow", "orange", "red"}
+PROPERTIES = {"unit", "custom.axisPlacement"}
+"""What overrides change here; `custom.` is the panel's own."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -32,7 +40,20 @@ def findings(dashboard: dict[str, Any]) -> list[str]:
     """What Grafana's types do not take of DASHBOARD."""
     made = Dashboard.from_json(copy.deepcopy(dashboard))
     kept = json.loads(json.dumps(made, cls=JSONEncoder))
-    return [*_lost(dashboard, kept, ""), *_unfit(made, "")]
+    return [*_lost(dashboard, kept, ""), *_unfit(made, ""), *_absent(dashboard, kept, "")]
+
+
+def _absent(given: Any, kept: Any, where: str) -> Iterator[str]:
+    """What is not in GIVEN though its type needs it, below the options of panels and the values of variables: elsewhere the
+    types also fill in what may be left out."""
+    if isinstance(given, list):
+        for number, both in enumerate(zip(given, kept, strict=False)):
+            yield from _absent(*both, f"{where}[{number}]")
+    elif isinstance(given, dict):
+        needed = kept if ".options" in where or where.endswith(".current") else {}
+        yield from (f"{where}.{key} is needed" for key in needed if key not in given)
+        for key in given.keys() & kept.keys():
+            yield from _absent(given[key], kept[key], f"{where}.{key}")
 
 
 def _lost(given: Any, kept: Any, where: str) -> Iterator[str]:
@@ -100,6 +121,7 @@ def _panel(kind: str) -> int:
         ("timeseries", ["targets", 0, "expression"], "1"),
         ("timeseries", ["fieldConfig", "defaults", "custom", "drawStyle"], "curly"),
         ("timeseries", ["options", "legend", "placement"], "left of it"),
+        ("timeseries", ["options", "legend"], {"displayMode": "list", "placement": "bottom", "showLegend": True}),
     ],
 )
 def test_what_grafana_does_not_take_is_found(kind: str, path: list[Any], value: Any) -> None:
@@ -119,3 +141,46 @@ def test_no_panel_is_upon_another_or_outside() -> None:
         assert x + w <= 24, panel["title"]
         assert not cells & taken, panel["title"]
         taken |= cells
+
+
+def test_every_unit_is_one_of_grafanas() -> None:
+    known = {value for name, value in vars(units).items() if isinstance(value, str) and not name.startswith("_")}
+    used = {panel["fieldConfig"]["defaults"]["unit"] for panel in panels()}
+    used |= {one["value"] for _, override in _overrides() for one in override["properties"] if one["id"] == "unit"}
+    assert len(used) >= 4
+    assert used - known == set()
+
+
+def test_every_override_is_for_a_series_that_is_there() -> None:
+    assert list(_overrides())
+    for panel, override in _overrides():
+        assert override["matcher"]["id"] == "byName"
+        assert override["matcher"]["options"] in {target["legendFormat"] for target in panel["targets"]}
+        assert {one["id"] for one in override["properties"]} <= PROPERTIES
+
+
+def test_thresholds_begin_everywhere_and_rise() -> None:
+    found = [one for panel in panels() if (one := panel["fieldConfig"]["defaults"].get("thresholds"))]
+    assert found
+    for steps in (one["steps"] for one in found):
+        values = [step["value"] for step in steps]
+        assert values[0] is None, "the first is for all that is below the second"
+        assert values[1:] == sorted(set(values[1:]))
+        assert {step["color"] for step in steps} <= COLOURS
+
+
+def test_every_question_goes_to_the_data_source_that_is_chosen_with_variables_that_are_there() -> None:
+    variables = {one["name"]: one for one in GIVEN["templating"]["list"]}
+    assert (variables["datasource"]["type"], variables["datasource"]["query"]) == ("datasource", "prometheus")
+    asking = [*panels(), *(one for panel in panels() for one in panel["targets"]), variables["dag"]]
+    assert {tuple(one["datasource"].items()) for one in asking} == {(("type", "prometheus"), ("uid", "${datasource}"))}
+    named = set(re.findall(r"\$\{?(\w+)", " ".join(one["expr"] for panel in panels() for one in panel["targets"])))
+    assert named == {"dag"} | BUILT_IN
+    for panel in panels():
+        ids = [target["refId"] for target in panel["targets"]]
+        assert len(ids) == len(set(ids)), panel["title"]
+
+
+def _overrides() -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Panels with each of their overrides."""
+    yield from ((panel, override) for panel in panels() for override in panel["fieldConfig"]["overrides"])
