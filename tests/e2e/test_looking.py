@@ -6,6 +6,8 @@ import re
 
 from playwright.sync_api import Page, expect
 
+from tests.e2e.test_views import DOUBLED, PHONE
+
 
 def crunch(site) -> str:
     """The address of a task that used something, wrote groups into its log and made an asset."""
@@ -168,3 +170,39 @@ def test_a_variable_is_deleted_after_a_question_and_its_form_has_an_address(page
     keys = {one["key"] for one in site.get("/api/v2/variables", limit=100)["variables"]}
     assert "passing" not in keys
     assert "region" in keys
+
+
+def test_on_a_phone_keys_lead_to_the_navigation_when_it_is_open_and_past_it_when_it_is_not(page: Page, site):
+    page.set_viewport_size(PHONE)
+    page.goto("/dags")
+    burger, home = page.get_by_label("Navigation"), page.get_by_role("link", name="Home", exact=True)
+    page.get_by_label("Who is signed in").focus()
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("Search DAGs")).to_be_focused()
+    expect(home).to_be_hidden()
+    burger.click()
+    expect(burger).to_have_attribute("aria-expanded", "true")
+    home.focus()
+    page.keyboard.press("Escape")
+    expect(burger).to_be_focused()
+    expect(home).to_be_hidden()
+
+
+def test_at_200_percent_what_is_selected_stands_over_the_grid_until_it_is_closed(page: Page, site):
+    page.set_viewport_size(DOUBLED)
+    page.goto(f"/dags/works_hard?run={site.runs('works_hard')[-1]['dag_run_id'].replace('+', '%2B')}&task=crunch")
+    selected, cell = page.get_by_label("What is selected"), page.get_by_test_id("grid").get_by_role("gridcell").first
+    expect(selected.get_by_test_id("log")).to_be_visible()
+    selected.get_by_role("button", name="Close").click()
+    expect(selected).to_be_hidden()
+    cell.click()
+    expect(selected).to_be_visible()
+
+
+def test_the_calendar_shows_the_day_that_is_chosen_where_there_is_no_room_for_a_year(page: Page, site):
+    page.set_viewport_size(PHONE)
+    page.goto("/dags/daily_sums/calendar?year=2026&day=2026-11-23")
+    expect(page.locator("[data-day='2026-11-23']")).to_be_in_viewport()
+    page.get_by_role("region", name="Days of 2026").evaluate("(box) => box.scrollTo(0, 0)")
+    expect(page.locator("[data-day='2026-11-23']")).not_to_be_in_viewport()
+    expect(page.locator("[data-day='2026-01-05']")).to_be_in_viewport()

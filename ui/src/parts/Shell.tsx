@@ -37,7 +37,7 @@ import {
 } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useRouter, useRouterState } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useConnected } from "@/api/live";
 import { signOut, useSession } from "@/api/session";
 import { setZone, zone } from "@/lib/time";
@@ -66,6 +66,7 @@ export const PLACES = [
 export function Shell() {
   const session = useSession();
   const [opened, { toggle, close }] = useDisclosure(false);
+  const burger = useRef<HTMLButtonElement>(null);
   const path = useRouterState({ select: (state) => state.location.pathname });
   useEffect(close, [path, close]);
   if (session.signedOut) return <SignIn />;
@@ -82,7 +83,7 @@ export function Shell() {
       </a>
       <AppShell.Header>
         <Group h="100%" px="sm" gap="xs" wrap="nowrap">
-          <Burger opened={opened} onClick={toggle} hiddenFrom="sm" size="sm" aria-label="Navigation" />
+          <Burger opened={opened} onClick={toggle} hiddenFrom="sm" size="sm" aria-label="Navigation" aria-expanded={opened} ref={burger} />
           <Link to="/" className={classes.brand} aria-label="GoFlow">
             <img src="/favicon.svg" alt="" width={22} height={22} />
             <span>GoFlow</span>
@@ -99,7 +100,17 @@ export function Shell() {
           <UserMenu name={session.me?.name ?? ""} isUser={session.me?.is_user ?? false} role={session.me?.role ?? ""} />
         </Group>
       </AppShell.Header>
-      <AppShell.Navbar p={6} component="nav" aria-label="Views">
+      <AppShell.Navbar
+        p={6}
+        component="nav"
+        aria-label="Views"
+        mod={{ opened }}
+        onKeyDown={(event) => {
+          if (event.key !== "Escape" || !opened) return;
+          close();
+          burger.current?.focus();
+        }}
+      >
         {PLACES.map((place) => (
           <NavLink
             key={place.to}

@@ -2,6 +2,7 @@
 import { ActionIcon, Group, Text, TextInput, Title } from "@mantine/core";
 import { IconChevronLeft, IconChevronRight } from "@tabler/icons-react";
 import { getRouteApi, Link } from "@tanstack/react-router";
+import { useLayoutEffect, useRef } from "react";
 import * as api from "@/api/calls";
 import { ofDag, useLive } from "@/api/live";
 import type { CalendarAnswer } from "@/api/types";
@@ -21,6 +22,8 @@ const LEGEND = [
 ] as const;
 const WEEKDAYS = ["Mon", "", "Wed", "", "Fri", "", "Sun"];
 const CELL = 15;
+/** Where the first week begins, right of the names of weekdays. */
+const LEFT = 36;
 
 export default function Calendar() {
   const { dagId } = route.useParams();
@@ -37,7 +40,6 @@ export default function Calendar() {
 function Year({ dagId, data }: { dagId: string; data: CalendarAnswer }) {
   const navigate = route.useNavigate();
   const { day: chosen } = route.useSearch();
-  const { days, months, weeks } = daysOf(data.year);
   const go = (year: number) => void navigate({ search: { year } });
   const choose = (day: string | undefined) => void navigate({ search: (before) => ({ ...before, day }), replace: true });
   const totals: Record<string, number> = {};
@@ -67,40 +69,7 @@ function Year({ dagId, data }: { dagId: string; data: CalendarAnswer }) {
           {data.foretold ? "" : "; its schedule has too many moments to say which were missed"}
         </Text>
       </Group>
-      <svg
-        width={weeks * CELL + 40}
-        height={7 * CELL + 24}
-        className={classes.chart}
-        role="img"
-        aria-label={`${data.year}: ${dayWords(totals)}`}
-        onClick={(event) => {
-          const { day } = (event.target as SVGElement).dataset;
-          if (day) choose(day === chosen ? undefined : day);
-        }}
-      >
-        {months.map((month) => (
-          <text key={month.label} x={36 + month.week * CELL} y={11} className={classes.text}>
-            {month.label}
-          </text>
-        ))}
-        {WEEKDAYS.map((name, at) => (
-          <text key={at} x={0} y={20 + at * CELL + 10} className={classes.text}>
-            {name}
-          </text>
-        ))}
-        {days.map((day) => {
-          const counted = data.days[day.date];
-          return (
-            <g key={day.date} transform={`translate(${36 + day.week * CELL}, ${20 + day.weekday * CELL})`}>
-              <rect width={CELL - 3} height={CELL - 3} rx={2} className={classes.day} data-kind={dayKind(counted)} data-day={day.date} data-chosen={day.date === chosen || undefined}>
-                <title>{`${day.date}: ${dayWords(counted)}`}</title>
-              </rect>
-              {dayKind(counted) === "failed" ? <path d="M3 3 9 9M9 3 3 9" className={classes.cross} /> : null}
-              {dayKind(counted) === "missed" ? <circle cx={6} cy={6} r={2} className={classes.dot} /> : null}
-            </g>
-          );
-        })}
-      </svg>
+      <Days data={data} words={dayWords(totals)} chosen={chosen} choose={choose} />
       <Group gap="md" mt="sm">
         {LEGEND.map(([kind, words]) => (
           <Group key={kind} gap={6}>
@@ -115,6 +84,63 @@ function Year({ dagId, data }: { dagId: string; data: CalendarAnswer }) {
       <Troubles dagId={dagId} data={data} />
     </div>
   );
+}
+
+/** The days of a year in squares, a week in a column. */
+function Days({ data, words, chosen, choose }: { data: CalendarAnswer; words: string; chosen?: string; choose: (day: string | undefined) => void }) {
+  const { days, months, weeks } = daysOf(data.year);
+  const shown = chosen ?? new Date().toISOString().slice(0, 10);
+  const strip = useInSight(days.find((day) => day.date === shown)?.week);
+  return (
+    <div className={classes.strip} ref={strip} tabIndex={0} role="region" aria-label={`Days of ${data.year}`}>
+      <svg
+        width={LEFT + weeks * CELL + 4}
+        height={7 * CELL + 24}
+        className={classes.chart}
+        role="img"
+        aria-label={`${data.year}: ${words}`}
+        onClick={(event) => {
+          const { day } = (event.target as SVGElement).dataset;
+          if (day) choose(day === chosen ? undefined : day);
+        }}
+      >
+        {months.map((month) => (
+          <text key={month.label} x={LEFT + month.week * CELL} y={11} className={classes.text}>
+            {month.label}
+          </text>
+        ))}
+        {WEEKDAYS.map((name, at) => (
+          <text key={at} x={0} y={20 + at * CELL + 10} className={classes.text}>
+            {name}
+          </text>
+        ))}
+        {days.map((day) => {
+          const counted = data.days[day.date];
+          return (
+            <g key={day.date} transform={`translate(${LEFT + day.week * CELL}, ${20 + day.weekday * CELL})`}>
+              <rect width={CELL - 3} height={CELL - 3} rx={2} className={classes.day} data-kind={dayKind(counted)} data-day={day.date} data-chosen={day.date === chosen || undefined}>
+                <title>{`${day.date}: ${dayWords(counted)}`}</title>
+              </rect>
+              {dayKind(counted) === "failed" ? <path d="M3 3 9 9M9 3 3 9" className={classes.cross} /> : null}
+              {dayKind(counted) === "missed" ? <circle cx={6} cy={6} r={2} className={classes.dot} /> : null}
+            </g>
+          );
+        })}
+      </svg>
+    </div>
+  );
+}
+
+/** For the box of the days: where they do not all fit, WEEK is in sight. */
+function useInSight(week: number | undefined) {
+  const box = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    const { current } = box;
+    if (week === undefined || !current) return;
+    const right = LEFT + (week + 2) * CELL;
+    if (right > current.scrollLeft + current.clientWidth || right - 2 * CELL < current.scrollLeft) current.scrollLeft = right - current.clientWidth;
+  }, [week]);
+  return box;
 }
 
 /** The days on which something failed or was missed, in words, the newest first. */
