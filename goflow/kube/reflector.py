@@ -79,6 +79,8 @@ class Reflector:
         """Set after the first list has been told."""
         self.trouble: str | None = None
         """Why the view may be old just now; None while list or watch work."""
+        self._said: str | None = None
+        """The trouble that is in the log, until a watch is open again."""
         self.heard_at = time.monotonic()
         self._stopping = stopping or threading.Event()
         self._known: dict[str, Json] = {}
@@ -130,9 +132,10 @@ class Reflector:
         if isinstance(problem, GoneError):
             log.info("watch too old; listing again", path=self.path, problem=str(problem))
         else:
-            if str(problem) != self.trouble:  # else it is said already
-                log.warning("watch broken", path=self.path, problem=str(problem))
             self.trouble = str(problem)
+            if self.trouble != self._said:
+                log.warning("watch broken", path=self.path, problem=self.trouble)
+            self._said = self.trouble
         pause = 0.0
         if self._breaks > 1:  # the first time at once: servers end watches, and proxies cut them
             pause = min(FIRST_PAUSE_S * 2 ** min(self._breaks - 2, 10), self._longest_pause_s)
@@ -177,7 +180,7 @@ class Reflector:
         heard = False
         with self.api.stream(self.path, query=query, read_timeout_s=self._silence_s) as response:
             self._open = response
-            self.trouble = None
+            self.trouble = self._said = None
             try:
                 if self._stopping.is_set():
                     return

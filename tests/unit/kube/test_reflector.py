@@ -257,6 +257,45 @@ def test_trouble_is_told_and_got_over(server: ApiServer, view: View, fault: Answ
     view.wait_for(("seen", "one", ""))
 
 
+def test_what_may_be_listed_and_not_watched_is_listed_now_and_then_and_that_is_said_once(
+    server: ApiServer, view: View, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(module.log, "warning", lambda text, **more: said.append(text))
+    server.fault(*[refusal(403, "Forbidden")] * 12, where=lambda asked: asked.is_watch)
+    server.put("one", step=1)
+    view.begin()
+    view.watches(13)
+    assert said == ["watch broken"]
+    assert len(server.lists()) == 13
+    assert max(view.pauses.taken) > module.LONGEST_PAUSE_S / 2
+    assert view.told[-1] == ("seen", "one", "1")
+
+
+def test_no_more_is_held_of_objects_than_was_asked_for_and_fields_pick_them(server: ApiServer, tmp_path: Path) -> None:
+    told: list[tuple[Change, Json]] = []
+    reflector = Reflector(
+        KubeApi(kubeconfig_for(server.url, tmp_path)),
+        PATH,
+        "",
+        lambda change, item: told.append((change, item)),
+        field_selector="type=Warning",
+        remembers=lambda item: {"metadata": {"name": item["metadata"]["name"]}},
+        watch_s=7,
+    )
+    server.put("one", step=1)
+    server.fault(refusal(410, "Expired"), where=lambda asked: asked.is_watch)
+    server.fault(
+        Reply(200, {"metadata": {"resourceVersion": "101"}, "items": []}), where=lambda asked: len(server.lists()) == 2
+    )
+    reflector.start()
+    server.wait(lambda: server.watching > 0, "no watch")
+    reflector.stop()
+    assert [(change, item.get("step")) for change, item in told] == [("seen", 1), ("deleted", None)]
+    assert {asked.query["fieldSelector"] for asked in server.asked} == {"type=Warning"}
+    assert {asked.query["timeoutSeconds"] for asked in server.watches()} == {"7"}
+
+
 def test_who_could_not_take_an_object_is_told_again(server: ApiServer, view: View) -> None:
     view.begin()
     view.watches(1)
