@@ -27,7 +27,7 @@ WATCH_S = 600
 watches: after a silence of minutes the next one has to begin with a list."""
 SILENCE_S = WATCH_S + 30.0
 LONGEST_PAUSE_S = 60.0
-"""A Role of an older chart does not let events be watched: that is asked for now and then."""
+"""A Role of an older chart does not let events be watched: then they are listed, so often."""
 _OURS = re.compile(r"(?P<job>.+-[0-9a-f]{16})(?P<pod>(-\d{1,6})?-[a-z0-9]{5})?")
 """What Jobs are called (`goflow.domain.runs.job_name`), and pods after them, with an index where they have one."""
 
