@@ -346,7 +346,7 @@ def test_after_a_restart_an_end_is_told_once_and_with_the_pods_words(tmp_path: P
         backend = KubernetesBackend(api, site, namespaces=["here"], installation="i")
         backend.start(told.append)
         try:
-            server.wait(lambda: server.watching == 2, "two watches")
+            server.wait(lambda: server.watching == 3, "watches of pods, Jobs and warnings")
             assert backend.ready() is None
         finally:
             backend.stop()
