@@ -21,6 +21,8 @@ _CREATED = re.compile(r"Created pod: (\S+)")
 def events_of(api: KubeApi, launch: Launch) -> list[KubeEvent]:
     """The events of the Job of LAUNCH and of the pods that were made for this launch, the oldest first. Raises
     KubeError."""
+    if not (launch.namespace and launch.job_name):  # it came to no Job; asked without a name, all events would come
+        return []
     of_job = [event_of(item) for item in api.list_events(launch.namespace, kind="Job", name=launch.job_name)]
     found = [event for event in of_job if is_of(event, launch)]
     for pod in _pods(api, launch, of_job):

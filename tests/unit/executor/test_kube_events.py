@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from typing import Any
+
+import pytest
 
 from goflow.domain.runs import Launch
 from goflow.domain.state import LaunchState
@@ -87,6 +90,12 @@ def test_events_of_job_and_pods_come_in_order_with_how_often():
 def test_a_pod_whose_making_is_forgotten_is_asked_about_while_it_is_there():
     api = FakeApi([event("Pod", "work-1-ab", "Evicted", "The node was low on memory")], ["work-1-ab"])
     assert [one.reason for one in events_of(api, launch())] == ["Evicted"]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("missing", ["job_name", "namespace"])
+def test_a_launch_that_has_come_to_no_job_has_no_events(missing: str):
+    api = FakeApi([event("Job", "", "FailedCreate", "another's")], [])
+    assert events_of(api, dataclasses.replace(launch(), **{missing: ""})) == []  # type: ignore[arg-type]
 
 
 def test_of_a_job_that_many_share_only_its_own_pod_is_told():
