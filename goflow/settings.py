@@ -15,6 +15,7 @@ from typing import Any, Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from goflow.default_home import default_home
 from goflow.domain.errors import GoFlowError
 from goflow.domain.roles import Role
 
@@ -23,11 +24,6 @@ class InvalidSettingsError(GoFlowError):
     """A setting is wrong"""
 
     exit_code = 2
-
-
-def default_home() -> Path:
-    """``GOFLOW_HOME``, else ``~/goflow``."""
-    return Path(os.environ.get("GOFLOW_HOME") or Path.home() / "goflow")
 
 
 class TomlSource(PydanticBaseSettingsSource):

@@ -6,14 +6,15 @@ import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from goflow.domain.diagnostics import Diagnostic, Span
-from goflow.domain.ignores import silenced
-from goflow.domain.spec import Dialect, Inputs
-from goflow.parser.api import Folder, ParseResult
-from goflow.parser.folder import Survey
+if TYPE_CHECKING:
+    from goflow.domain.diagnostics import Diagnostic
+    from goflow.domain.spec import Dialect, Inputs
+    from goflow.parser.api import Folder, ParseResult
+    from goflow.parser.folder import Survey
 
 SUFFIXES = frozenset({".py", ".yaml", ".yml", ".zip"})
 PASSED_OVER = frozenset({"", ".pyi"})
@@ -82,6 +83,7 @@ def places(
 def read(folder: Folder, place: Place, inputs: Inputs) -> Iterator[Found]:
     """Read the files of PLACE, in FOLDER, with a progress bar where somebody watches; `goflow.yaml` first."""
     from goflow.cli._reading import read_watched
+    from goflow.domain.ignores import silenced
     from goflow.parser.comments import ignores_in
     from goflow.parser.folder import CONFIG_NAME, read_regular
 
@@ -107,6 +109,8 @@ def found_in(result: ParseResult) -> Found:
 
 def twice(readings: Iterable[Found]) -> Iterator[Found]:
     """READINGS, with GF007 for each DAG id that a file before has already defined."""
+    from goflow.domain.diagnostics import Diagnostic, Span
+
     first: dict[str, tuple[str, int]] = {}
     for reading in readings:
         for dag_id, line in reading.dags.items():

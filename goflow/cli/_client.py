@@ -68,7 +68,7 @@ def connect() -> Iterator[Api]:
     if server:
         api = Api(server, os.environ.get("GOFLOW_API_TOKEN", ""), live=True)
     else:
-        from goflow.settings import default_home
+        from goflow.default_home import default_home
 
         found = running_daemon(default_home())
         if found is None:

@@ -111,7 +111,7 @@ def completer(path: str, key: str, field: str) -> Callable[..., list[str]]:
 
     def complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
         from goflow.cli._client import Api, running_daemon
-        from goflow.settings import default_home
+        from goflow.default_home import default_home
 
         try:
             found = running_daemon(default_home())

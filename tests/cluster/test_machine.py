@@ -30,7 +30,7 @@ def test_without_go_only_an_empty_cache_is_a_reason(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(machine, "missing_packages", lambda wanted: [])
     monkeypatch.setattr(shutil, "which", lambda program: None)
     monkeypatch.setenv("GOFLOW_TEST_CACHE", str(tmp_path))
-    assert why_not_hostable() == "kubernetes and coredns must be compiled and there is no Go"
+    assert why_not_hostable() == "kubernetes and etcd-coredns must be compiled and there is no Go"
 
 
 @pytest.mark.usefixtures("no_root")
@@ -68,7 +68,7 @@ def test_where_one_can_be_hosted_somebody_elses_cluster_is_left_alone(
 
 
 def test_the_release_is_the_one_that_go_mod_names() -> None:
-    text = (layout.GO_MODULES / "kubernetes" / "go.mod").read_text()
+    text = (layout.GO_MODULES / "cluster" / "go.mod").read_text()
     major, rest = layout.KUBERNETES_VERSION.split(".", 1)
     assert f"k8s.io/kubernetes v{major}.{rest}" in text
     staged = {line.rpartition(" ")[2] for line in text.splitlines() if line.startswith("replace k8s.io/")}

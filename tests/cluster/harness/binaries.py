@@ -68,7 +68,7 @@ KUBERNETES = Build(
     f" -X {_VERSION_PACKAGE}.gitMajor={_MAJOR} -X {_VERSION_PACKAGE}.gitMinor={_MINOR}",
     "about 6 minutes",
 )
-BESIDE = Build("beside", "cluster", ("./etcd", "./coredns"), "-s -w", "half a minute after Kubernetes")
+BESIDE = Build("etcd-coredns", "cluster", ("./etcd", "./coredns"), "-s -w", "half a minute after Kubernetes")
 """What runs beside Kubernetes."""
 HELM = Build("helm", "cluster", ("helm.sh/helm/v4/cmd/helm",), "-s -w", "a minute after Kubernetes")
 KWOK = Build("kwok", "kwok", ("sigs.k8s.io/kwok/cmd/kwok",), "-s -w", "about 2 minutes")
