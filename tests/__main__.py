@@ -23,6 +23,9 @@ PARALLEL = ("runner", "processes", "scheduler")
 LONG = "tests/integration/logs/test_servers.py::test_two_hundred_thousand_lines"
 """What `make test` leaves to `make many-lines`: 200,000 lines on each log server (eight minutes)."""
 
+SERVERS = ("tests/integration/rest", "tests/conformance/logs", "tests/integration/logs", "tests/e2e", "tests/ui")
+"""Each starts servers for all of its tests (Airflow, log servers, a daemon with a browser) and has one worker."""
+
 SUITES = (
     ("unit", ["tests/unit", "-n", "2"]),
     ("conformance", ["tests/conformance", "--ignore=tests/conformance/logs", "-n", "2"]),
@@ -39,10 +42,7 @@ SUITES = (
             *("-n", "2", "--dist", "loadfile"),
         ],
     ),
-    ("rest", ["tests/integration/rest"]),
-    ("logs", ["tests/conformance/logs", "tests/integration/logs", f"--deselect={LONG}"]),
-    ("ui", ["tests/ui"]),
-    ("e2e", ["tests/e2e"]),
+    ("servers", [*SERVERS, f"--deselect={LONG}", "-n", "2", "--dist", "loadgroup"]),
     ("chart", ["tests/chart"]),
     ("cluster", ["tests/cluster", "--ignore=tests/cluster/test_chaos.py", "-n", "2", "--dist", "loadfile"]),
     ("chaos", ["tests/cluster/test_chaos.py"]),

@@ -26,6 +26,12 @@ __all__ = [
 ]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With ``--dist loadgroup`` the tests of a folder stay together: they share what was started for them."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(str(item.path.parent.relative_to(item.config.rootpath))))
+
+
 @pytest.fixture(autouse=True)
 def _root_logger_as_before():
     """A task that is run in this process gives the root logger its own handler; other tests' output is not to have it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from tests.cluster import teams
 from tests.cluster.harness import (
     Cluster,
     HarnessError,
@@ -12,6 +13,7 @@ from tests.cluster.harness import (
     ensure_images,
     images,
     processes,
+    team_images,
     usage,
     why_not_hostable,
 )
@@ -46,6 +48,8 @@ def prepare(arguments: argparse.Namespace) -> int:
     binaries.ensure(binaries.HELM)
     for image in (images.RUNNER, images.DAEMON):
         images.build(image)
+    for made in (teams.PROVIDERS, teams.ETL, teams.AIRFLOW):
+        team_images.build(made)
     return 0
 
 
