@@ -1,8 +1,10 @@
 """Fixtures that every part of the suite may use."""
 
 import logging
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.alertmanager import alertmanager
 from tests.postgres import empty_postgres_url, postgres_server, postgres_url
@@ -26,10 +28,16 @@ __all__ = [
 ]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With ``--dist loadgroup`` the tests of a folder stay together: they share what was started for them."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(str(item.path.parent.relative_to(item.config.rootpath))))
+class ByFolder(LoadScopeScheduling):
+    """The tests of a folder have one worker: they share what was started for them."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid.partition("::")[0].rpartition("/")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:
+    """With ``--dist loadgroup`` folders are the groups."""
+    return ByFolder(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 @pytest.fixture(autouse=True)
