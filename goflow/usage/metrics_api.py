@@ -1,8 +1,9 @@
 """A meter that asks the cluster's metrics API (``metrics.k8s.io``, from metrics-server, say), a namespace at a time.
 
 It tells how much of the processor a pod uses just now, as an average over the last half minute or so; CPU seconds are
-that, times the time that has passed: less exact than a kubelet's own counter, and what a pod has used before it was
-seen first is not in it. It takes the right to list ``pods`` of ``metrics.k8s.io`` in the Jobs' namespaces, and no more.
+that, times the time that has passed: less exact than a kubelet's own counter. A server of that API tells of a container
+after two looks; what it has used before that is taken to be as much, for a minute at most. It takes the right to list
+``pods`` of ``metrics.k8s.io`` in the Jobs' namespaces, and no more.
 https://kubernetes.io/docs/tasks/debug/debug-cluster/resource-metrics-pipeline/
 """
 
@@ -20,6 +21,10 @@ from goflow.operators.identity import JOB_OF_POD
 from goflow.telemetry import metrics
 from goflow.usage.contract import RefusedError
 from goflow.usage.pods import Pods, Running, running
+
+MOST_UNSEEN_S = 60.0
+"""Seconds of a container's life before the first average of it, for which that is taken to hold, too. By default
+metrics-server looks every 15 seconds. A container that has run for longer was begun before this daemon."""
 
 
 class MetricsApiMeter:
@@ -65,7 +70,9 @@ class MetricsApiMeter:
         at = dt.datetime.fromisoformat(str(item["timestamp"])).timestamp()
         before = self._used.get(one.launch_id)
         if before is None:
-            return Sample(at, cpus * _window_s(item), int(memory))
+            window_s = _window_s(item)
+            unseen_s = 0.0 if one.began is None else at - window_s - one.began
+            return Sample(at, cpus * (window_s + min(max(0.0, unseen_s), MOST_UNSEEN_S)), int(memory))
         return Sample(at, before.cpu_seconds + cpus * max(0.0, at - before.at), int(memory))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
+from goflow.kube.status import moment
 from goflow.operators.manifest import main_container
 
 Pods = Callable[[], Iterable[tuple[str, Mapping[str, Any]]]]
@@ -12,13 +13,15 @@ Pods = Callable[[], Iterable[tuple[str, Mapping[str, Any]]]]
 
 
 class Running(NamedTuple):
-    """A launch's pod while it runs. CONTAINER is the task's own."""
+    """A launch's pod while it runs. CONTAINER is the task's own, BEGAN when it has begun (seconds since 1970; None where
+    that is not known)."""
 
     launch_id: str
     namespace: str
     pod: str
     node: str
     container: str
+    began: float | None
 
 
 def running(pods: Pods) -> list[Running]:
@@ -29,5 +32,14 @@ def running(pods: Pods) -> list[Running]:
         if status.get("phase") != "Running" or not spec.get("nodeName"):
             continue
         place = metadata["namespace"], metadata["name"], spec["nodeName"]
-        found.append(Running(launch_id, *place, main_container(pod)))
+        container = main_container(pod)
+        found.append(Running(launch_id, *place, container, _began(status, container)))
     return found
+
+
+def _began(status: Mapping[str, Any], container: str) -> float | None:
+    for one in status.get("containerStatuses") or ():
+        if one.get("name") == container:
+            began = moment(((one.get("state") or {}).get("running") or {}).get("startedAt"))
+            return None if began is None else began.timestamp()
+    return None

@@ -18,7 +18,8 @@ from tests.cluster.fixtures import namespace_on
 from tests.cluster.harness import Cluster
 from tests.cluster.harness.images import RUNNER
 from tests.cluster.harness.processes import wait_until
-from tests.cluster.rights import kubeconfig_for
+from tests.cluster.metrics_server import metrics_server
+from tests.cluster.rights import kubeconfig_for, rights_of_the_chart
 from tests.running import Daemon
 
 DAG = """
@@ -114,6 +115,36 @@ def test_prometheus_is_told_of_all_three(daemon: Daemon) -> None:
     )
     assert cpu == [pytest.approx(20.5, rel=0.1)]
     assert daemon.series("goflow_launch_start_seconds_count")[0][1] == 3
+
+
+def test_the_metrics_api_tells_it_where_the_kubelets_may_not_be_asked(
+    cluster: Cluster, kube: Any, helm: object, namespace: str, runner_image: str, tmp_path: Path
+) -> None:
+    """A real metrics-server serves it. It knows averages of ten seconds, which add up less exactly."""
+    (tmp_path / "dags").mkdir()
+    (tmp_path / "dags" / "uses.py").write_text(DAG.format(image=runner_image, cpu="{cpu}"))
+    with (
+        metrics_server(cluster, kube, tmp_path),
+        rights_of_the_chart(cluster, kube, namespace, tmp_path) as settings,
+    ):
+        settings["GOFLOW_USAGE_INTERVAL_S"] = "5"
+        running = daemon_on(cluster, namespace, tmp_path / "home", tmp_path / "dags", **settings)
+        running.start()
+        try:
+            running.wait_for("the DAG", lambda: running.json("dags", "list"))
+            running.run("dags", "unpause", "uses")
+            running.run("dags", "trigger", "uses", "--run-id", "r")
+            running.wait_for(
+                "the end of the run", lambda: running.json("runs", "show", "uses", "r")["state"] == "success", 240, 1
+            )
+            found = running.wait_for(
+                "the last samples", lambda: one if (one := attempt(running, "foreign"))["cpu_seconds"] else None, 60
+            )
+        finally:
+            running.stop()
+    assert found["source"] == "metrics-api"
+    assert found["cpu_seconds"] == pytest.approx(10.0, rel=0.2)
+    assert found["memory_bytes"] == pytest.approx(80 << 20, rel=0.1)
 
 
 def test_the_kubelets_may_be_asked_by_who_has_that_right_and_no_other(

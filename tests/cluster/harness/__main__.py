@@ -46,6 +46,7 @@ def prepare(arguments: argparse.Namespace) -> int:
         return 1
     Cluster.prepare()
     binaries.ensure(binaries.HELM)
+    binaries.ensure(binaries.METRICS_SERVER)
     for image in (images.RUNNER, images.DAEMON):
         images.build(image)
     for made in (teams.PROVIDERS, teams.ETL, teams.AIRFLOW):

@@ -1,8 +1,8 @@
 """The Go programs of the cluster: compiled once from the module proxy into the cache, and found there ever after.
 
 Each folder below `gomod/` is a module with hardly a line of Go: a go.mod that names the commands as tools, and the go.sum
-that pins every byte of what they are made from. Its files are the key of the build. Kubernetes, etcd, CoreDNS and helm share
-one module, so that what they have in common, which is most of the others, is compiled once.
+that pins every byte of what they are made from. Its files are the key of the build. All but kwok share one
+module, so that what they have in common, which is most of the others, is compiled once.
 """
 
 from __future__ import annotations
@@ -71,12 +71,16 @@ KUBERNETES = Build(
 BESIDE = Build("etcd-coredns", "cluster", ("./etcd", "./coredns"), "-s -w", "half a minute after Kubernetes")
 """What runs beside Kubernetes."""
 HELM = Build("helm", "cluster", ("helm.sh/helm/v4/cmd/helm",), "-s -w", "a minute after Kubernetes")
+METRICS_SERVER = Build(
+    *("metrics-server", "cluster", ("sigs.k8s.io/metrics-server/cmd/metrics-server",), "-s -w"),
+    takes="half a minute after Kubernetes",
+)
 KWOK = Build("kwok", "kwok", ("sigs.k8s.io/kwok/cmd/kwok",), "-s -w", "about 2 minutes")
 
 
 def program(name: str) -> Path:
     """Path of a program, compiled now if it must be. Raises HarnessError when it cannot be."""
-    build = next(build for build in (KUBERNETES, BESIDE, HELM, KWOK) if name in build.programs)
+    build = next(build for build in (KUBERNETES, BESIDE, HELM, METRICS_SERVER, KWOK) if name in build.programs)
     ensure(build)
     return build.folder / name
 

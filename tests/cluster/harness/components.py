@@ -30,7 +30,7 @@ from tests.cluster.harness.layout import (
     containerd_socket,
     work_folder,
 )
-from tests.cluster.harness.pki import Pki
+from tests.cluster.harness.pki import FRONT_PROXY, Pki
 
 Command = list[str | Path]
 
@@ -147,6 +147,13 @@ def api_server(pki: Pki) -> Command:
         "--kubelet-preferred-address-types=InternalIP",
         f"--kubelet-client-certificate={pki.certificate('kubelet-client')}",
         f"--kubelet-client-key={pki.key('kubelet-client')}",
+        f"--proxy-client-cert-file={pki.certificate('front-proxy')}",
+        f"--proxy-client-key-file={pki.key('front-proxy')}",
+        f"--requestheader-client-ca-file={pki.authority}",
+        f"--requestheader-allowed-names={FRONT_PROXY}",
+        "--requestheader-username-headers=X-Remote-User",
+        "--requestheader-group-headers=X-Remote-Group",
+        "--requestheader-extra-headers-prefix=X-Remote-Extra-",
         "--max-requests-inflight=1000",
         "--max-mutating-requests-inflight=500",
         "--allow-privileged=true",

@@ -18,6 +18,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from tests.cluster.harness.layout import API_PORT, API_SERVICE_ADDRESS, CLUSTER_DOMAIN, HOST_ADDRESS, NODE
 
 _VALID = datetime.timedelta(days=30)
+FRONT_PROXY = "front-proxy-client"
+"""As who the API server asks another one that serves a part of the API."""
 
 #: Who talks to the API server: file name of the kubeconfig -> (user, groups). The names are those that Kubernetes' own
 #: default ClusterRoleBindings grant to (https://kubernetes.io/docs/reference/access-authn-authz/rbac/).
@@ -48,11 +50,11 @@ class Pki:
         return self.folder / "tokens.csv"
 
     def certificate(self, name: str) -> Path:
-        """A leaf certificate: `serving` or `kubelet-client`."""
+        """A leaf certificate: `serving`, `kubelet-client` or `front-proxy`."""
         return self.folder / f"{name}.crt"
 
     def key(self, name: str) -> Path:
-        """A private key: `serving`, `kubelet-client` or `service-accounts`."""
+        """A private key: `serving`, `kubelet-client`, `front-proxy` or `service-accounts`."""
         return self.folder / f"{name}.key"
 
     def kubeconfig(self, identity: str) -> Path:
@@ -70,6 +72,7 @@ def create(folder: Path) -> Pki:
     issuer = (authority.subject, authority_key)
     _leaf(pki, "serving", "kube-apiserver", issuer, names=_serving_names())
     _leaf(pki, "kubelet-client", "kube-apiserver-kubelet-client", issuer, organization="system:masters")
+    _leaf(pki, "front-proxy", FRONT_PROXY, issuer)
     _write_key(pki.key("service-accounts"), ec.generate_private_key(ec.SECP256R1()))
     rows = []
     for identity, (user, groups) in IDENTITIES.items():

@@ -126,6 +126,26 @@ def test_the_metrics_api_tells_rates_which_add_up(server: ApiServer, api: KubeAp
     assert meter.measure() == {}
 
 
+@pytest.mark.parametrize(
+    ("began_s", "cpu"),
+    [
+        pytest.param(20, 10.0, id="it began with the first average"),
+        pytest.param(32, 16.0, id="it began before: that is taken to be as much"),
+        pytest.param(15, 10.0, id="it began later than the average says"),
+        pytest.param(3600, 40.0, id="it began before the daemon did: for a minute"),
+    ],
+)
+def test_what_was_used_before_the_metrics_api_tells_of_it(
+    server: ApiServer, api: KubeApi, began_s: float, cpu: float
+) -> None:
+    began = dt.datetime.fromtimestamp(AT - began_s, dt.UTC).isoformat()
+    states = [{"name": "sidecar"}, {"name": "base", "state": {"running": {"startedAt": began}}}]
+    one = pod("one")
+    server.fault(listed(AT))
+    found = MetricsApiMeter(api, lambda: [("l1", {**one, "status": {**one["status"], "containerStatuses": states}})])
+    assert found.measure() == {"l1": Sample(AT, cpu, 80 << 20)}
+
+
 @pytest.mark.parametrize("status", [403, 404])
 def test_what_may_not_be_asked_is_said(server: ApiServer, api: KubeApi, status: int) -> None:
     server.fault(refusal(status, "No", "no such right"))
