@@ -13,8 +13,8 @@ Pods = Callable[[], Iterable[tuple[str, Mapping[str, Any]]]]
 
 
 class Running(NamedTuple):
-    """A launch's pod while it runs. CONTAINER is the task's own, and BEGAN since when it runs (seconds since 1970; None:
-    not known)."""
+    """A launch's pod while it runs. CONTAINER is the task's own; BEGAN: since when it runs, in seconds since 1970, or
+    None where that is not known."""
 
     launch_id: str
     namespace: str
