@@ -17,6 +17,7 @@ from goflow.domain import quantities
 from goflow.domain.usage import Sample
 from goflow.kube.api import KubeApi
 from goflow.kube.errors import ForbiddenError, KubeError, NotFoundError
+from goflow.kube.status import moment
 from goflow.operators.identity import JOB_OF_POD
 from goflow.telemetry import metrics
 from goflow.usage.contract import RefusedError
@@ -70,8 +71,8 @@ class MetricsApiMeter:
         at = dt.datetime.fromisoformat(str(item["timestamp"])).timestamp()
         before = self._used.get(one.launch_id)
         if before is None:
-            window_s = _window_s(item)
-            unseen_s = 0.0 if one.began is None else at - window_s - one.began
+            window_s, began = _window_s(item), moment(one.began)
+            unseen_s = 0.0 if began is None else at - window_s - began.timestamp()
             return Sample(at, cpus * (window_s + min(max(0.0, unseen_s), MOST_UNSEEN_S)), int(memory))
         return Sample(at, before.cpu_seconds + cpus * max(0.0, at - before.at), int(memory))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from goflow.kube.status import moment
+from goflow.kube.status import container_status
 from goflow.operators.manifest import main_container
 
 Pods = Callable[[], Iterable[tuple[str, Mapping[str, Any]]]]
@@ -13,7 +13,7 @@ Pods = Callable[[], Iterable[tuple[str, Mapping[str, Any]]]]
 
 
 class Running(NamedTuple):
-    """A launch's pod while it runs. CONTAINER is the task's own; BEGAN: since when it runs, in seconds since 1970, or
+    """A launch's pod while it runs. CONTAINER is the task's own, BEGAN since when it runs, as Kubernetes writes it, or
     None where that is not known."""
 
     launch_id: str
@@ -21,7 +21,7 @@ class Running(NamedTuple):
     pod: str
     node: str
     container: str
-    began: float | None
+    began: str | None
 
 
 def running(pods: Pods) -> list[Running]:
@@ -33,13 +33,6 @@ def running(pods: Pods) -> list[Running]:
             continue
         place = metadata["namespace"], metadata["name"], spec["nodeName"]
         container = main_container(pod)
-        found.append(Running(launch_id, *place, container, _began(status, container)))
+        state = (container_status(status, container) or {}).get("state") or {}
+        found.append(Running(launch_id, *place, container, (state.get("running") or {}).get("startedAt")))
     return found
-
-
-def _began(status: Mapping[str, Any], container: str) -> float | None:
-    for one in status.get("containerStatuses") or ():
-        if one.get("name") == container:
-            began = moment(((one.get("state") or {}).get("running") or {}).get("startedAt"))
-            return None if began is None else began.timestamp()
-    return None
