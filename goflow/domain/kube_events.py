@@ -37,9 +37,7 @@ class KubeEvent:
 
     def as_json(self) -> dict[str, Any]:
         """What `of_json` reads."""
-        moments = {"first_at": _text(self.first_at), "last_at": _text(self.last_at)}
-        told = {name: getattr(self, name) for name in ("kind", "about", "reason", "message", "source", "count")}
-        return {**told, **moments}
+        return {**dataclasses.asdict(self), "first_at": _text(self.first_at), "last_at": _text(self.last_at)}
 
     @classmethod
     def of_json(cls, told: Mapping[str, Any]) -> KubeEvent:

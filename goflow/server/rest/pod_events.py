@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -89,6 +90,5 @@ def _told(services: Services, launch: Launch, kept: list[KubeEvent], *, asks: bo
 
 
 def _event(event: KubeEvent) -> shapes.Body:
-    told = {"kind": event.kind, "about": event.about, "reason": event.reason, "message": event.message}
     moments = {"first_at": shapes.moment(event.first_at), "last_at": shapes.moment(event.last_at)}
-    return {**told, "source": event.source, "count": event.count, **moments}
+    return {**dataclasses.asdict(event), **moments}
