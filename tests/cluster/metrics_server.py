@@ -11,10 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from kubernetes import client
 
 from tests.cluster.daemon import free_port
-from tests.cluster.harness import Cluster, binaries
+from tests.cluster.harness import Cluster, GivenCluster, binaries
 from tests.cluster.harness.layout import HOST_ADDRESS
 from tests.cluster.harness.processes import wait_until
 
@@ -28,6 +29,8 @@ _GROUP, _VERSION = "metrics.k8s.io", "v1beta1"
 @contextmanager
 def metrics_server(cluster: Cluster, kube: client.ApiClient, folder: Path) -> Iterator[None]:
     """It answers for the cluster while the block runs; certificate and log are in FOLDER."""
+    if isinstance(cluster, GivenCluster):
+        pytest.skip("metrics-server is started beside our own cluster")
     port = free_port(HOST_ADDRESS)
     rights = [f"--{what}kubeconfig={cluster.kubeconfig}" for what in ("", "authentication-", "authorization-")]
     command: list[str | Path] = [

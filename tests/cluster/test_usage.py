@@ -61,17 +61,27 @@ def daemon(
         running = daemon_on(cluster, name, work / "home", work / "dags", GOFLOW_USAGE_INTERVAL_S="5")
         running.start()
         try:
-            running.wait_for("the DAG", lambda: running.json("dags", "list"))
-            running.run("dags", "unpause", "uses")
-            running.run("dags", "trigger", "uses", "--run-id", "r")
-            running.wait_for(
-                "the end of the run",
-                lambda: [run for run in running.json("runs", "list", "uses") if run["state"] in ("success", "failed")],
-                240,
-            )
+            run_to_its_end(running)
             yield running
         finally:
             running.stop()
+
+
+def run_to_its_end(daemon: Daemon) -> None:
+    daemon.wait_for("the DAG", lambda: daemon.json("dags", "list"))
+    daemon.run("dags", "unpause", "uses")
+    daemon.run("dags", "trigger", "uses", "--run-id", "r")
+    daemon.wait_for(
+        "the end of the run",
+        lambda: [run for run in daemon.json("runs", "list", "uses") if run["state"] in ("success", "failed")],
+        240,
+    )
+
+
+def last_of(daemon: Daemon, task_id: str) -> dict[str, Any]:
+    """What its attempt has used, once the last samples are stored."""
+    told = lambda: one if (one := attempt(daemon, task_id))["cpu_seconds"] else None  # noqa: E731
+    return dict(daemon.wait_for("the last samples", told, 60))
 
 
 def attempt(daemon: Daemon, task_id: str) -> dict[str, Any]:
@@ -92,9 +102,7 @@ def test_our_runner_tells_what_its_task_has_used(daemon: Daemon, task_id: str, c
 
 
 def test_the_kubelet_tells_what_a_container_that_is_not_ours_has_used(daemon: Daemon) -> None:
-    found = daemon.wait_for(
-        "the last samples", lambda: one if (one := attempt(daemon, "foreign"))["cpu_seconds"] else None, 60
-    )
+    found = last_of(daemon, "foreign")
     assert found["source"] == "kubelet"
     assert found["cpu_seconds"] == pytest.approx(10.0, rel=0.1)
     assert found["memory_bytes"] == pytest.approx(80 << 20, rel=0.1)
@@ -131,15 +139,8 @@ def test_the_metrics_api_tells_it_where_the_kubelets_may_not_be_asked(
         running = daemon_on(cluster, namespace, tmp_path / "home", tmp_path / "dags", **settings)
         running.start()
         try:
-            running.wait_for("the DAG", lambda: running.json("dags", "list"))
-            running.run("dags", "unpause", "uses")
-            running.run("dags", "trigger", "uses", "--run-id", "r")
-            running.wait_for(
-                "the end of the run", lambda: running.json("runs", "show", "uses", "r")["state"] == "success", 240, 1
-            )
-            found = running.wait_for(
-                "the last samples", lambda: one if (one := attempt(running, "foreign"))["cpu_seconds"] else None, 60
-            )
+            run_to_its_end(running)
+            found = last_of(running, "foreign")
         finally:
             running.stop()
     assert found["source"] == "metrics-api"
