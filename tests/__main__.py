@@ -1,8 +1,9 @@
 """``make test``: every suite in turn, quick ones first, with a line for each; the exit code is 1 when one failed.
 
-Suites may be named, ``python -m tests unit e2e``; ``--no-cluster`` leaves the cluster's out. Where this machine cannot host a cluster, pytest says which tests are
-left out and why; with GOFLOW_REQUIRE_CLUSTER=1 (as in CI) that is a failure. On a machine that has not built the cluster
-yet it is built beside the other suites, at idle priority: most of them wait more than they reckon.
+Suites may be named, ``python -m tests unit e2e``; ``--no-cluster`` leaves the cluster's out. Where this machine cannot
+host a cluster, pytest says which tests are left out and why; with GOFLOW_REQUIRE_CLUSTER=1 (as in CI) that is a failure.
+On a machine that has not built the cluster yet it is built beside the other suites, at idle priority: most of them wait
+more than they reckon.
 """
 
 from __future__ import annotations

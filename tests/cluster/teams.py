@@ -44,3 +44,5 @@ ETL = TeamImage(
 )
 #: Airflow itself, and nothing of GoFlow's.
 AIRFLOW = TeamImage("airflow", _given("airflow"), AIRFLOW_3.pins.parent, (AIRFLOW_3.pins.name,), pins=AIRFLOW_3.pins)
+
+ALL = (PROVIDERS, ETL, AIRFLOW)

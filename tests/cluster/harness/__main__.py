@@ -49,7 +49,7 @@ def prepare(arguments: argparse.Namespace) -> int:
     binaries.ensure(binaries.METRICS_SERVER)
     for image in (images.RUNNER, images.DAEMON):
         images.build(image)
-    for made in (teams.PROVIDERS, teams.ETL, teams.AIRFLOW):
+    for made in teams.ALL:
         team_images.build(made)
     return 0
 

@@ -72,8 +72,11 @@ BESIDE = Build("etcd-coredns", "cluster", ("./etcd", "./coredns"), "-s -w", "hal
 """What runs beside Kubernetes."""
 HELM = Build("helm", "cluster", ("helm.sh/helm/v4/cmd/helm",), "-s -w", "a minute after Kubernetes")
 METRICS_SERVER = Build(
-    *("metrics-server", "cluster", ("sigs.k8s.io/metrics-server/cmd/metrics-server",), "-s -w"),
-    takes="half a minute after Kubernetes",
+    "metrics-server",
+    "cluster",
+    ("sigs.k8s.io/metrics-server/cmd/metrics-server",),
+    "-s -w",
+    "half a minute after Kubernetes",
 )
 KWOK = Build("kwok", "kwok", ("sigs.k8s.io/kwok/cmd/kwok",), "-s -w", "about 2 minutes")
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -119,13 +118,3 @@ def _handler_for(cluster: PlayedCluster) -> type[BaseHTTPRequestHandler]:
             pass
 
     return Handler
-
-
-@contextmanager
-def played_cluster() -> Iterator[PlayedCluster]:
-    """One that is up within the block."""
-    cluster = PlayedCluster()
-    try:
-        yield cluster
-    finally:
-        cluster.close()

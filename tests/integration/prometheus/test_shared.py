@@ -4,6 +4,7 @@ tasks are Jobs."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from goflow.store.sealer import new_key
 from tests.debian import free_port
 from tests.integration.prometheus.expressions import ELSEWHERE, of_dashboard
-from tests.integration.prometheus.played import played_cluster
+from tests.integration.prometheus.played import PlayedCluster
 from tests.prometheus import Prometheus
 from tests.running import Daemon, standalone
 
@@ -24,7 +25,7 @@ def shared(tmp_path: Path, postgres_url: str) -> Iterator[Daemon]:
     """That daemon: it may share its database with others, and its API server is played."""
     (tmp_path / "dags").mkdir()
     (tmp_path / "dags" / "stays.yaml").write_text(STAYS)
-    with played_cluster() as cluster:
+    with closing(PlayedCluster()) as cluster:
         daemon = standalone(
             *(tmp_path / "home", tmp_path / "dags"),
             GOFLOW_KUBECONFIG=str(cluster.kubeconfig(tmp_path)),
