@@ -13,6 +13,7 @@ HEADINGS = {
     "kubernetes": "### On the test cluster",
     "scale": "### Scale, with a simulated cluster",
     "kwok": "### Scale, with the real API server and simulated nodes",
+    "kwok-apart": "### Scale, the cluster with a processor of its own",
     "size": "### Size, as a person sees it",
     "soak virtual": "### Soak: twelve hours by a clock that is turned",
     "soak real": "### Soak: an hour of real time",

@@ -165,10 +165,10 @@ CROSS JOIN generate_series(0, %(tasks)s::int - 1) AS place
 
 
 @contextmanager
-def daemon(store: Store) -> Iterator[tuple[SimulatedCluster, Cycles]]:
-    """Scheduler and executor at work on STORE."""
+def daemon(store: Store, *, times: bool = True) -> Iterator[tuple[SimulatedCluster, Cycles]]:
+    """Scheduler and executor at work on STORE. TIMES: the cluster notes when each Job was made and has ended."""
     cycles = Cycles()
-    cluster = SimulatedCluster(start_s=START_S, run_s=RUN_S)
+    cluster = SimulatedCluster(start_s=START_S, run_s=RUN_S, times=times)
     defaults = Defaults(namespace="default", backend="kubernetes", runner_image="runner")
     planner, mint = Planner(store, defaults), TokenMint(new_key().encode())
     executor = Executor(store, cluster, planner, mint, launches_at_once=WORKERS)
@@ -220,9 +220,9 @@ def backlog(store: Store, size: Size) -> dict[str, float]:
 def burst(store: Store, size: Size, seconds: float) -> dict[str, float]:
     """The executor beside it, until every task is over or for so many SECONDS."""
     began = time.monotonic()
-    with daemon(store) as (cluster, cycles), watching(own_sample) as memory:
+    with daemon(store, times=False) as (cluster, cycles), watching(own_sample) as memory:  # notes are not the daemon's
         wait_for(cluster, size.instances, seconds)
-        ended = len(cluster.ended)
+        ended = cluster.ends
     taken = time.monotonic() - began
     return {
         "instances": size.instances,
@@ -239,7 +239,7 @@ def wait_for(cluster: SimulatedCluster, ends: int, seconds: float = math.inf) ->
     more."""
     before, since = -1, time.monotonic()
     until = since + seconds
-    while (now := len(cluster.ended)) < ends and time.monotonic() < until:
+    while (now := cluster.ends) < ends and time.monotonic() < until:
         if now != before:
             before, since = now, time.monotonic()
         elif time.monotonic() - since > OVER:

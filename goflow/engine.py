@@ -68,6 +68,10 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+GATHERS_S = 0.3
+"""Seconds between two transactions about what has become of Jobs at most, where there are very many (see
+`goflow.executor.notes`): then a Job waits for longer than that to be begun by Kubernetes."""
+
 
 class Purpose(enum.Enum):
     """What an engine is for.
@@ -130,6 +134,7 @@ class Engine:
             Planner(self.store, defaults, renders=renders),
             self.mint,
             launches_at_once=4 if settings.backend == "local" else settings.launches_at_once,
+            gathers_s=0.0 if settings.backend == "local" else GATHERS_S,
             follower=follower,
             share=share,
         )
@@ -305,6 +310,7 @@ class Engine:
             site_of(settings),
             namespaces=[namespace_of(settings), *settings.job_namespaces],
             installation=settings.installation,
+            keeps_s=settings.job_ttl_s,
             waits=self.store.waits,
         )
         self.backend = backend

@@ -271,6 +271,10 @@ class Settings(BaseSettings):
     """Jobs that are asked for at the same time at most. The daemon asks for fewer while the API server is slow or says
     so (429)."""
 
+    job_ttl_s: float = Field(default=120.0, ge=0, le=86_400)
+    """Seconds for which a Job and its pod stay after the end of their task is stored, so that kubectl still finds them.
+    Of those that have ended the daemon keeps 2,000; where there are more, the oldest go before."""
+
     installation: str = "goflow"
     """Name of this installation, on every Job: two of them may share a namespace."""
 

@@ -20,7 +20,6 @@ from typing import Any
 from goflow.domain.callbacks import CallbackState
 from goflow.domain.diagnostics import Diagnostic
 from goflow.domain.errors import InvalidRequestError
-from goflow.domain.questions import QuestionKind
 from goflow.domain.runs import UNMAPPED, DagRun, Event, TaskInstance
 from goflow.domain.spec import DagSpec
 from goflow.domain.state import (
@@ -35,9 +34,8 @@ from goflow.engine import Engine, Purpose
 from goflow.executor.backend import Handle
 from goflow.importer import ImportSettings, import_folder_once
 from goflow.importer.pool import ReaderPool
-from goflow.scheduler import alone, marking, operations
+from goflow.scheduler import alone, marking, operations, told_dates
 from goflow.scheduler.graph import Graph
-from goflow.scheduler.intervals import lacks_interval, settle_interval
 from goflow.scheduler.making import new_task
 from goflow.service import Supervisor
 from goflow.settings import Settings
@@ -297,9 +295,9 @@ class Trial:
                 if found is not None and event.data["to"] in CALLED:
                     state = CallbackState(str(event.data["to"]))
                     yield Called(event.dag_id or "", found.kind, state, found.output or "")
-            elif event.kind == events.QUESTION_FAILED and event.data["kind"] == QuestionKind.INTERVAL:
+            elif event.kind == events.QUESTION_FAILED and event.data["kind"] in told_dates.KINDS:
                 raise InvalidRequestError(
-                    f"DAG {event.dag_id}: its timetable was asked for the run's data interval and failed:\n"
+                    f"DAG {event.dag_id}: its author's code was asked for the run's dates and failed:\n"
                     f"{event.data['problem']}"
                 )
             elif event.kind == events.TASK_STATE:
@@ -328,8 +326,8 @@ class Trial:
         with self.store.transaction() as tx:
             now = tasks.get(tx, ordered.id)
             run = runs.get(tx, now.dag_run_id)
-            lacking = lacks_interval(versions.spec(tx, run.reading_id), run)
-            if lacking and settle_interval(tx, run, tx.now(), who=WHO) is not True:
+            spec = versions.spec(tx, run.reading_id)
+            if told_dates.settle_dates(tx, spec, run, tx.now(), who=WHO) is not True:
                 return
             if now.state in SUSPENDED_STATES and (due := transitions.due_event(tx, now.id, tx.now())) is not None:
                 transitions.fire_trigger(tx, *due, who=WHO)

@@ -54,11 +54,11 @@ class Server:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(statement)  # type: ignore[call-overload]
 
-    def create(self, template: str = "template0") -> str:
-        """A new database, its name."""
+    def create(self, template: str = "template0", name: str = "") -> str:
+        """A new database, its name: NAME, or one of its own."""
         with self._guard:
             self._numbers += 1
-            name = f"goflow_{os.getpid()}_{self._numbers}"
+            name = name or f"goflow_{os.getpid()}_{self._numbers}"
             self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return name
 

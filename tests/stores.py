@@ -101,12 +101,16 @@ def bash_dag(dag_id: str = "example", *task_ids: str, **fields: Any) -> DagSpec:
 
 def record(tx: Tx, spec: DagSpec, *, file_hash: str = "a" * 64, **fields: Any) -> recording.Recorded:
     """Put SPEC in force, with an empty folder."""
+    return recording.record(tx, reading_of(tx, spec, file_hash=file_hash, **fields))
+
+
+def reading_of(tx: Tx, spec: DagSpec, *, file_hash: str = "a" * 64, **fields: Any) -> recording.Reading:
+    """What the importer would record of SPEC, with an empty folder."""
     folder = blobs.manifest("/dags", {})
     blobs.put_folder(tx, folder)
     given: dict[str, Any] = {"file_path": f"{spec.dag_id}.py", "inputs": {}, "reader_version": "1", "paused": False}
     given |= {"folder_digest": folder.digest} | fields
-    reading = recording.Reading(dag=write_out(spec), file_hash=file_hash, **given)
-    return recording.record(tx, reading)
+    return recording.Reading(dag=write_out(spec), file_hash=file_hash, **given)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from goflow.domain.moments import localized, zone_info
 from goflow.domain.partition_answers import KeyTold
 from goflow.domain.partition_mappers import Asked, Identity, Mapper, MapperError, Rollup, listed, mapper_of
 from goflow.domain.partition_windows import WaitPolicy
+from goflow.domain.schedules import asks_its_author
 from goflow.domain.spec import Schedule
 
 BY_ASSETS = "PartitionedAssetTimetable"
@@ -65,9 +66,10 @@ def wrong_with(key: str) -> str | None:
 
 
 def date_of_key(schedule: Schedule, key: str | None) -> dt.datetime | None:
-    """The moment that KEY of a run by hand stands for (``resolve_partition_date``); None where it stands for none, or
-    where mappers do not agree. Raises InvalidRequestError for a key that cannot be read."""
-    if key is None or not is_partitioned(schedule) or not_followed(schedule):
+    """The moment that KEY of a run by hand stands for (``resolve_partition_date``); None where it stands for none,
+    where mappers do not agree, or where SCHEDULE `asks_for_date`. Raises InvalidRequestError for a key that cannot be
+    read."""
+    if key is None or not is_partitioned(schedule) or not_followed(schedule) or asks_for_date(schedule):
         return None
     try:
         if schedule.timetable == BY_CRON:
@@ -76,6 +78,26 @@ def date_of_key(schedule: Schedule, key: str | None) -> dt.datetime | None:
     except Exception as problem:  # strptime raises more than ValueError where its format is none
         raise InvalidRequestError(f"partition key {key!r} is not one of this schedule: {problem}") from None
     return _utc(dates[0]) if len(dates) == 1 else None
+
+
+def asks_for_date(schedule: Schedule) -> bool:
+    """Whether code of the author's own has to be asked for the moment that a key of SCHEDULE stands for."""
+    if asks_its_author(schedule):
+        return True
+    if not waits_for_partitions(schedule) or not_followed(schedule):
+        return False
+    rules = rules_of(schedule)
+    return any(rules.asks(AssetKey(one.name, one.uri)) for one in _with_mappers(schedule.condition))
+
+
+def dated_by(schedule: Schedule) -> Json:
+    """Name and URI of each asset whose mapper is asked for the moment of a key; None where the timetable itself is."""
+    return None if asks_its_author(schedule) else [[one.name, one.uri] for one in _with_mappers(schedule.condition)]
+
+
+def _with_mappers(condition: Json) -> list[Mention]:
+    """All that CONDITION waits for, but for aliases, which have no mappers."""
+    return [one for one in mentions(condition) if one.kind != "alias"]
 
 
 def key_by_cron(schedule: Schedule, date: dt.datetime) -> str:
@@ -210,7 +232,7 @@ class Rules:
     def dates(self, key: str) -> list[dt.datetime]:
         """The moments that KEY stands for by the mappers of all that the condition waits for, aliases left out. Raises
         ValueError."""
-        mappers = [self.mapper(one.name, one.uri) for one in mentions(self.condition) if one.kind != "alias"]
+        mappers = [self.mapper(one.name, one.uri) for one in _with_mappers(self.condition)]
         return [date for mapper in mappers if (date := mapper.date(key)) is not None]
 
     def _has_come(self, asset: AssetKey, key: str, there: Collection[str], told: Told) -> bool:
@@ -265,10 +287,9 @@ def _rules(text: str) -> Rules:
 
 def _fingerprint(condition: Json, described: Mapping[str, Mapping[str, Json]], default: Json) -> str:
     found: dict[str, Json] = {}
-    for one in mentions(condition):
-        if one.kind != "alias":
-            name, uri = described["name"].get(one.name), described["uri"].get(one.uri)
-            found[f"{one.name}|{one.uri}"] = (name if one.name else uri) or default
+    for one in _with_mappers(condition):
+        name, uri = described["name"].get(one.name), described["uri"].get(one.uri)
+        found[f"{one.name}|{one.uri}"] = (name if one.name else uri) or default
     return digest(found)
 
 
@@ -302,10 +323,12 @@ __all__ = [
     "MapperError",
     "Missing",
     "Rules",
+    "asks_for_date",
     "by_clocks",
     "carried_over",
     "check_key",
     "date_of_key",
+    "dated_by",
     "good_keys",
     "is_partitioned",
     "key_by_cron",

@@ -26,15 +26,17 @@ class QuestionState(enum.StrEnum):
 
 class QuestionKind(enum.StrEnum):
     """``next_runs``: of a DAG's timetable, which runs come next. ``interval``: of the same, which data interval a run
-    by hand has. ``weight``: of a task's strategy, how much one of its instances weighs. ``deadline``: of a reference
-    of the author's own, from which moment a run's deadline counts. ``partition``: of a partition mapper, for the keys
-    of which runs an event is."""
+    by hand has. ``partition_date``: of the same, or of partition mappers, which moment the key of such a run stands
+    for. ``weight``: of a task's strategy, how much one of its instances weighs. ``deadline``: of a reference of the
+    author's own, from which moment a run's deadline counts. ``partition``: of a partition mapper, for the keys of which
+    runs an event is."""
 
     NEXT_RUNS = "next_runs"
     INTERVAL = "interval"
     WEIGHT = "weight"
     DEADLINE = "deadline"
     PARTITION = "partition"
+    PARTITION_DATE = "partition_date"
 
 
 OPEN_QUESTIONS = frozenset({QuestionState.WAITING, QuestionState.CLAIMED})
@@ -97,6 +99,11 @@ def about_partition(event_id: int, dag_id: str) -> str:
 def event_of(question: Question) -> int:
     """The event that such a question is about."""
     return int(question.subject.split(" ", 2)[1])
+
+
+def about_partition_date(dag_run_id: int) -> str:
+    """The subject of the question which moment the partition's key of a run by hand stands for."""
+    return f"partition_date {dag_run_id}"
 
 
 def about_interval(dag_run_id: int) -> str:

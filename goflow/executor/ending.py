@@ -37,6 +37,7 @@ class Ending:
 
     def stop(self, launch_id: str) -> None:
         """Tell it to stop; one that has not begun is over."""
+        self._place.known.flush()  # its Job may be there though that is not stored yet
         with self._place.store.reading() as tx:
             launch = launches.find(tx, launch_id)
         if launch is None or launch.state not in OPEN_LAUNCH_STATES or not self._is_mine(launch):

@@ -243,7 +243,11 @@ class LogFollower:
                     return
             with self._lock:
                 followed.end()
-            self._wake.set()
+                if not followed.waiting:
+                    self._be_done(followed)
+                    return
+            if self.has_result(followed.launch_id):  # its task's end waits for these lines
+                self._wake.set()
 
         with self._lock:
             where = (metadata["namespace"], metadata["name"], followed.container)
@@ -281,10 +285,16 @@ class LogFollower:
                     self._streams.call_soon(followed.room.set)
                     followed.room = None
                 if followed.has_ended and not followed.waiting:
-                    self._done.put(followed.pod_uid, True)
-                    self._busy[followed.launch_id].remove(followed)
-                    if not self._busy[followed.launch_id]:
-                        del self._busy[followed.launch_id]
+                    self._be_done(followed)
+
+    def _be_done(self, followed: _Followed) -> None:
+        """All of its lines are stored; the reading and the writing thread may both find that. The lock is held."""
+        self._done.put(followed.pod_uid, True)
+        others = self._busy.get(followed.launch_id, [])
+        if followed in others:
+            others.remove(followed)
+        if not others:
+            self._busy.pop(followed.launch_id, None)
 
     def _append(self, lines: dict[str, list[LogRow]]) -> None:
         """Store LINES by launch. Raises DatabaseBusyError; what cannot be stored for another reason is let go."""

@@ -27,6 +27,7 @@ from goflow.executor.pods import (
     Json,
     deleted_pod,
     hangs_on_pod,
+    held_of,
     is_over,
     is_parallel,
     judge,
@@ -54,8 +55,8 @@ from goflow.telemetry.waiting import Waits
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
-KEEPS_S = 30
-"""Seconds that a Job stays after its end is stored; ``kubectl get jobs`` may still find it."""
+KEEPS_S = 120.0
+"""Seconds that a Job stays after its end is stored, where the settings say nothing else."""
 MOST_DELETED = 10_000
 """Launches of which it is remembered that their Job was deleted here."""
 LINGER_S = 3600
@@ -76,14 +77,14 @@ class KubernetesBackend:
         *,
         namespaces: Sequence[str],
         installation: str,
-        keeps_s: int = KEEPS_S,
+        keeps_s: float = KEEPS_S,
         waits: Waits | None = None,
     ) -> None:
         self.api = api
         self.site = site
         self.namespaces = list(dict.fromkeys(namespaces))
         self.installation = installation
-        self.keeps_s: float = keeps_s
+        self.keeps_s = keeps_s
         self.events = LaunchEvents(api, self.namespaces)
         selector = f"app.kubernetes.io/managed-by=goflow,app.kubernetes.io/instance={label_value(installation)}"
         selector += f",!{CRONJOB_LABEL}"  # what CronJobs have begun is looked after by others
@@ -105,9 +106,10 @@ class KubernetesBackend:
         """Begin to watch pods and Jobs of every namespace; what exists is told first."""
         self._sink = sink
         for namespace in self.namespaces:
-            pods = Reflector(self.api, PODS.format(namespace=namespace), self.selector, self._on_pod)
+            paths = PODS.format(namespace=namespace), JOBS.format(namespace=namespace)
+            pods = Reflector(self.api, paths[0], self.selector, self._on_pod, lean=True, remembers=held_of)
             after = partial(self._on_job_after, pods.synced)
-            jobs = Reflector(self.api, JOBS.format(namespace=namespace), self.selector, after)
+            jobs = Reflector(self.api, paths[1], self.selector, after, lean=True)
             self._reflectors += [pods, jobs]
         for reflector in self._reflectors:
             reflector.start()
@@ -123,7 +125,7 @@ class KubernetesBackend:
             reflector.stop()
 
     def launch(self, plan: JobPlan, token: str) -> None:
-        """Create the Job. A Job of that name that carries this launch's annotations is ours: success."""
+        """Create the Job. A Job of that name that says that it is this launch's is ours: success."""
         del token  # attempts prove themselves by their projected service-account token
         if (why := unwatched(plan.namespace, self.namespaces)) is not None:
             raise LaunchRefusedError("NamespaceNotWatched", why)
@@ -134,7 +136,7 @@ class KubernetesBackend:
         except AlreadyExistsError:
             existing = self._call(lambda: self.api.get_job(plan.namespace, plan.job_name))
             if existing is not None and not is_ours(
-                existing["metadata"].get("annotations"), plan.launch_id, self.installation, plan.shared_job
+                existing["metadata"], plan.launch_id, self.installation, plan.shared_job
             ):
                 raise LaunchRefusedError("NameTaken", f"a Job {plan.job_name} that is not ours is there") from None
         except KubeError as problem:
@@ -161,9 +163,10 @@ class KubernetesBackend:
         return None
 
     def manifest(self, plan: JobPlan) -> Json:
-        """The Job for PLAN; its annotations also say whose verdict counts, and which exit codes mean *skipped*."""
+        """The Job for PLAN; its annotations also say whose verdict counts, where that is not the container's, and which
+        exit codes mean *skipped*."""
         manifest = job_manifest(plan, self.site)
-        said = {VERDICT_ANNOTATION: plan.verdict.value}
+        said = {} if plan.verdict is Verdict.CONTAINER else {VERDICT_ANNOTATION: plan.verdict.value}
         if plan.active_deadline_s:
             said[DEADLINE_ANNOTATION] = f"{plan.active_deadline_s:g}"
         if plan.skip_exit_codes:
@@ -285,7 +288,7 @@ class KubernetesBackend:
             return
         with self._lock:
             if change == "seen":
-                self._pods[launch_id] = pod
+                self._pods[launch_id] = held_of(pod)
             else:
                 self._pods.pop(launch_id, None)
             orphaned = launch_id in self._orphans
@@ -321,11 +324,10 @@ class KubernetesBackend:
                 self._jobs[launch_id] = {key: job.get(key) for key in ("metadata", "status")}
             else:
                 self._jobs.pop(launch_id, None)
-        seen = None if pod is None else observe_pod(pod)
-        if change == "seen":
-            self._job_seen(job, seen)
-        else:
-            self._job_deleted(launch_id, seen)
+        if change == "deleted":
+            self._job_deleted(launch_id, None if pod is None else observe_pod(pod))
+        elif (verdict := observe_job(job)) is not None:
+            self._job_seen(job, verdict, None if pod is None else observe_pod(pod))
 
     def _on_shared_job(self, change: Change, shared: SharedJob) -> None:
         """Each of its launches is told what is new to it."""
@@ -340,10 +342,10 @@ class KubernetesBackend:
                 launch_id = shared.launch(index)
                 pod = self.pod_of(launch_id)
                 seen = None if pod is None else observe_pod(pod)
-                if change == "seen":
-                    self._job_seen(shared.seen_by(index), seen)
-                else:
+                if change == "deleted":
                     self._job_deleted(launch_id, seen)
+                elif (verdict := observe_job(job := shared.seen_by(index))) is not None:
+                    self._job_seen(job, verdict, seen)
         except BackendAwayError:
             with self._lock:  # when it is told again, what was not told now is still new
                 self._shared.pop(shared.key, None)
@@ -362,11 +364,9 @@ class KubernetesBackend:
                 return
         self._gone(launch_id)
 
-    def _job_seen(self, job: Json, seen: Observation | None) -> None:
-        """What JOB says beyond SEEN of its pod; a pod that is not there any more may have left its end to the Job."""
-        verdict = observe_job(job)
-        if verdict is None:
-            return
+    def _job_seen(self, job: Json, verdict: Observation, seen: Observation | None) -> None:
+        """VERDICT is what JOB says beyond SEEN of its pod; a pod that is not there any more may have left its end to
+        the Job."""
         told = seen
         if hangs_on_pod(verdict, job) and (seen is None or seen.outcome is None):  # the watch of pods may lag behind
             seen = self._look_at_pod(job, verdict.launch_id)

@@ -8,14 +8,14 @@ from collections.abc import Callable, Sequence
 
 from goflow.executor.backend import Observation
 
-LANES = 8
+LANES = 3
 """Threads that take what was seen; what is seen of one launch is always taken by the same, in order."""
-MOST_AT_ONCE = 64
+MOST_AT_ONCE = 200
 """Observations that are taken together, so that what they change is written together."""
 
 
 class Lanes:
-    """Has TAKE called, in LANES threads, with what was seen of different launches, as soon as there is any."""
+    """Has TAKE called, in LANES threads, with what was seen of some launches, as soon as there is any."""
 
     def __init__(self, take: Callable[[Sequence[Observation]], None]) -> None:
         self._take = take
@@ -55,18 +55,6 @@ class Lanes:
         found = [lane.get()]
         while len(found) < MOST_AT_ONCE and not lane.empty():
             found.append(lane.get())
-        for some in rounds([seen for seen in found if seen is not None]):
-            if not self._closed:
-                self._take(some)
-
-
-def rounds(found: Sequence[Observation]) -> list[list[Observation]]:
-    """FOUND in parts, each of which has one observation of a launch at most; those of one launch keep their order."""
-    parts: list[list[Observation]] = []
-    told: dict[str, int] = {}
-    for seen in found:
-        number = told[seen.launch_id] = told.get(seen.launch_id, -1) + 1
-        if number == len(parts):
-            parts.append([])
-        parts[number].append(seen)
-    return parts
+        seen = [one for one in found if one is not None]
+        if seen and not self._closed:
+            self._take(seen)

@@ -4,29 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import structlog
 
 from goflow.domain.runs import Launch
-from goflow.domain.state import LaunchState
+from goflow.executor.ahead import Ahead
 from goflow.executor.backend import BackendAwayError, Handle, LaunchRefusedError
 from goflow.executor.holds import Holds
 from goflow.executor.place import Place
 from goflow.executor.tokens import TokenMint
-from goflow.executor.work import WorkQueue
+from goflow.executor.work import Work, WorkQueue
 from goflow.operators.plan import JobPlan, NotConvertibleError
 from goflow.operators.shared import as_shared
-from goflow.store import launches, tasks
+from goflow.store import launches
 
 log = structlog.get_logger(__name__)
 
 
 class Launching:
     """Makes the Jobs of launches at PLACE, with tokens of MINT. HOLDS: namespaces without room, of which HAS_ROOM is
-    told when one has; QUEUE: whose pressure learns how much the backend bears."""
+    told when one has; QUEUE: what is launched next, and whose pressure learns how much the backend bears. NOTED is told
+    that it is stored of a launch that its Job is there, or what has kept it from that."""
 
     def __init__(
-        self, place: Place, mint: TokenMint, *, holds: Holds, queue: WorkQueue, has_room: Callable[[], None]
+        self,
+        place: Place,
+        mint: TokenMint,
+        *,
+        holds: Holds,
+        queue: WorkQueue,
+        has_room: Callable[[], None],
+        noted: Callable[[Work, Exception | None], None],
     ) -> None:
         self.away: str | None = None
         """What was said by the backend that did not take the last launch."""
@@ -35,29 +44,20 @@ class Launching:
         self._holds = holds
         self._queue = queue
         self._has_room = has_room
+        self._noted = noted
+        self._ahead = Ahead(place, lambda most: queue.first("launch", most))
 
     def launch(self, launch_id: str) -> None:
         """Make the Job of a launch, and of all that share it. Raises BackendAwayError, DatabaseBusyError and, for a
         launch that is gone, NotFoundError."""
-        with self._place.store.reading() as tx:
-            first, instance = launches.with_task(tx, launch_id)
-            together = launches.of_shared_job(tx, first)
-            planned = [
-                launch
-                for launch in together
-                if launch.state is LaunchState.PLANNED
-                and launch.backend == self._place.backend.name
-                and launch.stop_requested_at is None  # else another step ends it
-            ]
-            if not planned or not self._place.share.has(planned[0]):
-                return
-            if planned[0].id != launch_id:
-                instance = tasks.get(tx, planned[0].task_instance_id)
-            request = self._place.planner.request(tx, planned[0], instance)
+        ready = self._ahead.of(launch_id)
+        if ready is None:
+            return
+        planned, instance = ready.planned, ready.instance
         try:
-            plan = self._place.planner.convert(request)
+            plan = ready.plan()
             if planned[0].shared_job is not None:
-                plan = as_shared(plan, planned[0].shared_job, copies=len(together))
+                plan = as_shared(plan, planned[0].shared_job, copies=len(ready.together))
             self._note_namespace(plan, planned)
             hold = self._holds.of(plan.namespace, [launch.id for launch in planned])
             if hold is not None:
@@ -79,8 +79,7 @@ class Launching:
         else:
             if self._holds.taken(plan.namespace):
                 self._has_room()
-            if self._place.known.note_created(plan, planned, instance):
-                self._undo(plan, planned[0])
+            self._place.known.note_created(plan, planned, instance, partial(self._is_noted, plan, planned[0]))
 
     def _ask(self, plan: JobPlan) -> None:
         """Have the backend take it, and learn how much it bears. Raises BackendAwayError, LaunchRefusedError."""
@@ -114,6 +113,16 @@ class Launching:
             with self._place.store.transaction() as tx:
                 for launch_id in elsewhere:
                     launches.set_namespace(tx, launch_id, plan.namespace)
+
+    def _is_noted(self, plan: JobPlan, launch: Launch, was_over: bool, problem: Exception | None) -> None:
+        """It is stored that the Job of PLAN, LAUNCH's, is there, or PROBLEM has kept it from that. WAS_OVER: all of its
+        launches were over and cleaned before."""
+        if problem is None and was_over:
+            try:
+                self._undo(plan, launch)
+            except BackendAwayError as away:
+                problem = away
+        self._noted(("launch", launch.id), problem)
 
     def _undo(self, plan: JobPlan, launch: Launch) -> None:
         """This daemon slept before it made the Job. Others have had it, seen its end and removed it meanwhile."""

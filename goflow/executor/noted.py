@@ -20,10 +20,12 @@ OVER = frozenset({LaunchState.ENDED, LaunchState.LOST})
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """The Job of PLAN is there, and with it the launches that were PLANNED. HOME: whose process it is, if it is one."""
+    """The Job of PLAN is there since AT, and with it the launches that were PLANNED. HOME: whose process it is, if it
+    is one."""
 
     plan: JobPlan
     planned: Sequence[Launch]
+    at: dt.datetime
     home: str | None = None
     instance: TaskInstance | None = None
     """Whose rendered fields and results PLAN tells, if it tells any."""
@@ -37,6 +39,7 @@ def created_all(tx: Tx, found: Sequence[Created]) -> list[bool]:
             launch.id,
             LaunchState.PLANNED,
             LaunchState.CREATED,
+            at=one.at,
             columns={"job_name": one.plan.job_name, "namespace": one.plan.namespace, "home": one.home},
         )
         for one in found

@@ -3,25 +3,35 @@
 Whoever comes while nobody writes writes at once. Those who come meanwhile wait, and then the first of them writes for
 all. Each gets back when its own change is written, or with what kept it from that: as with a transaction of its own.
 
-What nobody waits for is written before the next of these, or by `flush`.
+What nobody waits for is written before the next of these, or by `flush`. Where much is written, a moment's pause
+between two transactions lets more come together in the next one: each of them costs as much as a few changes.
 """
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+import structlog
+
 from goflow.store import Store, Tx
 from goflow.store.errors import DatabaseBusyError
 
+log = structlog.get_logger(__name__)
+
 AT_ONCE = 500
 """Changes in one transaction, or a few more, so that it stays short."""
+EACH_S = 0.02
+"""Seconds that each change keeps the next transaction back: at fifty changes a second and more they come together."""
 T = TypeVar("T")
 R = TypeVar("R")
-Then = Callable[[Exception | None], None]
+Then = Callable[[Any, Exception | None], None]
+"""Takes the answer, or what kept the change from being written."""
 Together = Callable[[Tx, Sequence[T]], Sequence[R]]
 """Makes several changes of one kind; an answer for each, in order."""
 
@@ -45,12 +55,18 @@ class _Some:
 
 
 class Notes:
-    """Changes of STORE."""
+    """Changes of STORE. From one transaction to the next `EACH_S` go by for each change that was in the one before, up
+    to GATHERS_S seconds: nobody waits where little is going on. PAUSE is called for that."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, gathers_s: float = 0.0, pause: Callable[[float], None] = time.sleep) -> None:
         self._store = store
+        self._gathers_s = gathers_s
+        self._pause = pause
+        self._next_at = -math.inf
+        """When, by the monotonic clock, there may be another transaction."""
         self._waiting: deque[_Some] = deque()
         self._unhurried: list[tuple[_Note, Then]] = []
+        self._unhurried_last: list[tuple[_Note, Then]] = []
         self._lock = threading.Lock()
         self._somebody_writes = False
 
@@ -63,21 +79,17 @@ class Notes:
         answer: R = note.answer
         return answer
 
-    def write_all(self, words: Sequence[tuple[Together[Any, Any], Any]]) -> list[Exception | None]:
-        """The same of several that do not depend on each other; what kept each from being written, DatabaseBusyError
-        among them."""
-        notes = [_Note(together, what) for together, what in words]
-        return [note.problem for note in self._written(notes)] if notes else []
-
-    def write_soon(self, together: Together[T, Any], what: T, then: Then) -> None:
+    def write_soon(self, together: Together[T, Any], what: T, then: Then, *, last: bool = False) -> None:
         """Have WHAT written before anything that comes later, without waiting for it; THEN is told, in the thread that
-        writes, when it is, or what kept it from that."""
+        writes, the answer, or what kept it from being written. LAST: after all others that nobody waits for."""
         with self._lock:
-            self._unhurried.append((_Note(together, what), then))
+            (self._unhurried_last if last else self._unhurried).append((_Note(together, what), then))
 
     def flush(self) -> None:
-        """Write what nobody waits for, if there is any."""
-        if self._unhurried:
+        """Write what nobody waits for, if there is any; when it returns, nothing that came before is being written."""
+        with self._lock:
+            anything = self._unhurried or self._unhurried_last or self._somebody_writes
+        if anything:
             self._written([])
 
     def _written(self, notes: list[_Note]) -> list[_Note]:
@@ -95,23 +107,32 @@ class Notes:
     def _write_for_all(self, mine: _Some) -> None:
         """Write what waits until MINE is written, and have the first of those that came meanwhile go on."""
         while not mine.done:
+            self._let_more_come()
             taken: list[_Some] = []
             with self._lock:
-                unhurried, self._unhurried = self._unhurried, []
+                unhurried = self._unhurried + self._unhurried_last
+                self._unhurried, self._unhurried_last = [], []
                 count = len(unhurried)
                 while self._waiting and (count < AT_ONCE or not taken):
                     taken.append(self._waiting.popleft())
                     count += len(taken[-1].notes)
             self._write_all([note for note, _ in unhurried] + [note for some in taken for note in some.notes])
+            self._next_at = self._store.clock.monotonic() + min(self._gathers_s, EACH_S * count)
             for some in taken:
                 some.done = True
                 some.woken.set()
             for note, then in unhurried:
-                then(note.problem)
+                then(note.answer, note.problem)
         with self._lock:
             self._somebody_writes = bool(self._waiting)
             if self._waiting:
                 self._waiting[0].woken.set()
+
+    def _let_more_come(self) -> None:
+        """Wait, if there was a transaction just now."""
+        left_s = self._next_at - self._store.clock.monotonic()
+        if left_s > 0:
+            self._pause(left_s)
 
     def _write_all(self, notes: Sequence[_Note]) -> None:
         """Write NOTES; where one of them fails, each by itself, so that it costs no other."""
@@ -125,6 +146,8 @@ class Notes:
         except Exception as its_own:
             problem = its_own
             if len(notes) > 1:
+                kind = type(problem).__name__  # its words may hold values
+                log.info("changes that fail together are written one by one", count=len(notes), problem=kind)
                 for note in notes:
                     self._write_all([note])
                 return

@@ -82,6 +82,7 @@ def settle_all(tx: Tx, ends: Sequence[End]) -> list[bool]:
     if missing:
         raise NotFoundError(f"launch {min(missing)}")
     logs.append_many(tx, {end.launch_id: end.lines for end in ends if end.lines})
+    runs.get_all_once(tx, {instance.dag_run_id for _, instance in found.values()})
     done: list[bool] = []
     cases: list[_Case] = []
     of_task: set[int] = set()
@@ -243,14 +244,16 @@ def store_report(tx: Tx, instance: TaskInstance, report: Mapping[str, Any]) -> N
 def store_reports(tx: Tx, told: Sequence[tuple[TaskInstance, Mapping[str, Any]]]) -> None:
     """The same for several task instances."""
     results: list[tuple[TaskInstance, str, Any, int | None]] = []
+    rendered: dict[int, tuple[Mapping[str, Any] | None, str | None]] = {}
     for instance, report in told:
         fields, label = report.get("rendered_fields"), report.get("rendered_map_index")
         if fields is not None or label is not None:
-            tasks.set_rendered(tx, instance.id, fields, map_index_label=label)
+            rendered[instance.id] = (fields, label)
         told_results = report.get("xcoms") or ()
         results += [(instance, one["key"], one["value"], one.get("length")) for one in told_results]
         if report.get("note") is not None:
             tasks.set_note(tx, instance, str(report["note"]), who="executor")
+    tasks.set_rendered_all(tx, [(ti_id, *told_of) for ti_id, told_of in rendered.items()])
     xcoms.push_all(tx, results)
 
 

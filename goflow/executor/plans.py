@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -10,7 +11,7 @@ from typing import Any, NamedTuple
 from goflow.domain.canonical import Json
 from goflow.domain.errors import NotFoundError
 from goflow.domain.patterns import allows
-from goflow.domain.runs import DagRun, Launch, TaskInstance, job_name
+from goflow.domain.runs import Launch, TaskInstance, job_name
 from goflow.domain.spec import DagSpec, TaskSpec
 from goflow.operators import launch_time
 from goflow.operators.plan import JobPlan, NotConvertibleError
@@ -19,10 +20,12 @@ from goflow.operators.request import Defaults, PlanRequest
 from goflow.store import Store, Tx, blobs, launches, runs, variables, versions, xcoms
 from goflow.store.cache import Cache
 from goflow.templating import context as contexts
-from goflow.templating.environment import RenderError, environment, render
+from goflow.templating.environment import RenderError, environment, render, templates_in
 
-MOST_REMEMBERED = 20_000
+MOST_REMEMBERED = 10_000
 """Launches of which it is remembered whether they claim themselves; of the others the store is asked."""
+MOST_TASKS = 2_000
+"""Tasks of which the same is remembered, for launches in whose attempts nothing was found out before."""
 
 
 class _Known(NamedTuple):
@@ -42,31 +45,35 @@ class Planner:
         self.defaults = defaults
         self._startup: dict[str, float] = {}
         self._known: Cache[str, _Known] = Cache(MOST_REMEMBERED)
+        self._of_tasks: Cache[tuple[int, str], _Known] = Cache(MOST_TASKS)
         self._jinja = environment(contexts.FILTERS)
 
-    def request(self, tx: Tx, launch: Launch, instance: TaskInstance, run: DagRun | None = None) -> PlanRequest:
-        """All that converting LAUNCH takes; RUN where it is at hand."""
-        run = run or runs.get(tx, instance.dag_run_id)
+    def request(self, tx: Tx, launch: Launch, instance: TaskInstance) -> PlanRequest:
+        """All that converting LAUNCH takes. For many, `runs.get_all_once` before spares a reading for each."""
+        run = runs.get_once(tx, instance.dag_run_id)
         dag = versions.spec(tx, run.reading_id)
         if not launch.job_name:
             launch = _named(launch, instance)
         task = dag.task(instance.task_id)
         resolved = launches.resolved(tx, launch)
-        self._known.put(launch.id, self._look(dag, task, resolved))
-        context = contexts.build(
-            dag,
-            task,
-            run,
-            instance,
-            pull_xcom=lambda task_ids, key="return_value": self._pull(dag, run.id, task_ids, key),
-            find_variable=lambda name: self._variable(name) if allows(dag.variables, name) else None,
-        )
+        self._known.put(launch.id, self._look(run.reading_id, dag, task, resolved))
+
+        @functools.cache
+        def context() -> Mapping[str, Any]:
+            return contexts.build(
+                dag,
+                task,
+                run,
+                instance,
+                pull_xcom=lambda task_ids, key="return_value": self._pull(dag, run.id, task_ids, key),
+                find_variable=lambda name: self._variable(name) if allows(dag.variables, name) else None,
+            )
 
         def render_fields(fields: Mapping[str, Json]) -> Mapping[str, Json]:
             rendered: dict[str, Any] = {}
             for name, value in fields.items():
                 try:
-                    rendered[name] = render(value, self._jinja, context, name)
+                    rendered[name] = render(value, self._jinja, context() if templates_in(value) else {}, name)
                 except RenderError as problem:
                     raise NotConvertibleError(task.operator, f"its template cannot be rendered: {problem}") from problem
             return rendered
@@ -125,15 +132,21 @@ class Planner:
         if known is None:
             with self.store.reading() as tx:
                 launch, instance = launches.with_task(tx, launch_id)
-                dag = versions.spec(tx, runs.get(tx, instance.dag_run_id).reading_id)
+                run = runs.get(tx, instance.dag_run_id)
+                dag = versions.spec(tx, run.reading_id)
                 resolved = launches.resolved(tx, launch)
-            known = self._look(dag, dag.task(instance.task_id), resolved)
+            known = self._look(run.reading_id, dag, dag.task(instance.task_id), resolved)
             self._known.put(launch_id, known)
         return known
 
-    def _look(self, dag: DagSpec, task: TaskSpec, resolved: Mapping[str, Any] | None) -> _Known:
-        claims_itself = speaks_for_itself(dag, task, self.defaults.backend, resolved)
-        return _Known(claims_itself, bool(task.callbacks.get("on_execute_callback")))
+    def _look(self, reading_id: int, dag: DagSpec, task: TaskSpec, resolved: Mapping[str, Any] | None) -> _Known:
+        """Of a task of that reading, which does not change; what was RESOLVED is one attempt's."""
+
+        def look() -> _Known:
+            claims_itself = speaks_for_itself(dag, task, self.defaults.backend, resolved)
+            return _Known(claims_itself, bool(task.callbacks.get("on_execute_callback")))
+
+        return look() if resolved is not None else self._of_tasks.kept((reading_id, task.task_id), look)
 
     def _pull(self, dag: DagSpec, dag_run_id: int, task_ids: Any, key: str) -> Any:
         """``ti.xcom_pull`` for tasks that it names, in this run: `goflow.templating.reach` lets no other pass."""

@@ -82,6 +82,16 @@ def deleted_pod(pod: Json) -> Observation | None:
     return _observation(seen.launch_id, pod["metadata"], outcome, final=final)
 
 
+def held_of(pod: Json) -> Json:
+    """What is held of POD: nothing of who has written what of it, and of one that has ended no more of what it was made
+    from than tells where it was and whether it has a sidecar."""
+    metadata = {name: value for name, value in pod["metadata"].items() if name != "managedFields"}
+    spec, status = pod.get("spec") or {}, pod.get("status") or {}
+    if status.get("phase") in TERMINAL_PHASES:
+        spec = {name: spec[name] for name in ("initContainers", "nodeName") if name in spec}
+    return {"metadata": metadata, "spec": spec, "status": status}
+
+
 def launch_of_item(item: Json) -> str | None:
     """The launch that a Job or pod belongs to; None for a Job that launches share, and for what is none of ours."""
     metadata = item["metadata"]
@@ -162,7 +172,7 @@ def is_parallel(job: Json) -> bool:
 
 
 def verdict_of(item: Json) -> str:
-    """Whose word ends the task that a Job or pod belongs to (`Verdict`); empty where it does not say."""
+    """Whose word ends the task that a Job or pod belongs to (`Verdict`); empty where it is its container's."""
     return str((item["metadata"].get("annotations") or {}).get(VERDICT_ANNOTATION) or "")
 
 

@@ -11,10 +11,10 @@ from goflow.store import Store, launches
 
 class Refill:
     """Fills QUEUE with launches of STORE on BACKEND, oldest first. HOLDS: namespaces of which none is wanted now.
-    IS_WANTED says of a launch, by its id, whether it is for this queue now."""
+    IS_WANTED says of a launch, by its id, whether that step is for this queue now."""
 
     def __init__(
-        self, store: Store, backend: str, queue: WorkQueue, holds: Holds, is_wanted: Callable[[str], bool]
+        self, store: Store, backend: str, queue: WorkQueue, holds: Holds, is_wanted: Callable[[Kind, str], bool]
     ) -> None:
         self._store = store
         self._backend = backend
@@ -48,7 +48,7 @@ class Refill:
         found = self._ids(kind, room)
         job = ""
         for launch_id, its_job in found:
-            if its_job != job and not self._queue.holds(kind, launch_id) and self._is_wanted(launch_id):
+            if its_job != job and not self._queue.holds(kind, launch_id) and self._is_wanted(kind, launch_id):
                 self._queue.put((kind, launch_id))
             job = its_job
         if len(found) < room:

@@ -30,7 +30,6 @@ from goflow.executor.lanes import Lanes
 from goflow.executor.launching import Launching
 from goflow.executor.noted import Begin
 from goflow.executor.notes import AT_ONCE
-from goflow.executor.outcomes import End
 from goflow.executor.place import Place
 from goflow.executor.plans import Planner
 from goflow.executor.pressure import Pressure
@@ -41,7 +40,8 @@ from goflow.executor.startup import Startup
 from goflow.executor.together import AT_ONCE as MOST_TOGETHER
 from goflow.executor.together import StartsMany, Together
 from goflow.executor.tokens import TokenMint
-from goflow.executor.work import Work, WorkQueue
+from goflow.executor.turns import Turns
+from goflow.executor.work import Kind, Work, WorkQueue
 from goflow.service import ThreadService
 from goflow.store import Store, events, launches
 from goflow.store.errors import DatabaseBusyError
@@ -58,13 +58,13 @@ AWAY_S = 1.0
 """Seconds after which the database is asked again."""
 JOIN_S = 30.0
 """Seconds that a step under way has to end when the executor is stopped."""
-TURNS = 64
 RESERVED = 4
 """Workers beyond those that may launch: stops and cleaning have somebody, whatever launches wait for."""
 
 
 class Executor(ThreadService):
-    """Runs those launches of STORE that are of its SHARE on BACKEND, LAUNCHES_AT_ONCE at the same time at most."""
+    """Runs those launches of STORE that are of its SHARE on BACKEND, LAUNCHES_AT_ONCE at the same time at most. What
+    becomes of them is written every GATHERS_S seconds, where that much is going on."""
 
     def __init__(
         self,
@@ -74,6 +74,7 @@ class Executor(ThreadService):
         mint: TokenMint,
         *,
         launches_at_once: int = 4,
+        gathers_s: float = 0.0,
         follower: LogFollower | None = None,
         share: Share | None = None,
     ) -> None:
@@ -94,15 +95,17 @@ class Executor(ThreadService):
         self._later: list[tuple[float, int, Work]] = []
         self._later_lock = threading.Lock()
         self._numbers = itertools.count()
-        self._turns = [threading.RLock() for _ in range(TURNS)]
+        self._turns = Turns()
         self._here = Here(clock)
-        self._known = Known(store, self.share)
+        self._known = Known(store, self.share, gathers_s=gathers_s)
         place = Place(store, backend, planner, self.share, self._known)
-        self._launching = Launching(place, mint, holds=self._holds, queue=self._queue, has_room=self._has_room)
+        self._launching = Launching(
+            *(place, mint), holds=self._holds, queue=self._queue, has_room=self._has_room, noted=self._noted
+        )
         self._seeing = Seeing(place, here=self._here, follower=follower, again=self._observe_again)
         self._keeping = Keeping.of_backend(backend)
         self._ending = Ending(place, follower=follower, keeping=self._keeping, again=self._clean_again)
-        self._startup = Startup(place, turn=self._turn)
+        self._startup = Startup(place, turn=self._turns.of)
         self._steps = {"launch": self._launching.launch, "stop": self._ending.stop, "clean": self._ending.clean}
         self._together = Together(place, backend, mint) if isinstance(backend, StartsMany) else None
         self._workers = [
@@ -172,6 +175,8 @@ class Executor(ThreadService):
             self.observe(seen)
         for launch in self._mine(LaunchState.PLANNED):
             if launch.id in present:
+                if launch.stop_requested_at is not None:  # else it is launched again, which finds it
+                    self._known.note_found(launch)
                 self.observe(present[launch.id])
         self._known.flush()
         for kind in ("launch", "stop", "clean"):
@@ -190,9 +195,11 @@ class Executor(ThreadService):
             yield from (launch for launch in found if self.share.has(launch))
             after = found[-1].id
 
-    def _is_wanted(self, launch_id: str) -> bool:
+    def _is_wanted(self, kind: Kind, launch_id: str) -> bool:
         """Whether a launch that was left in the database is for this executor, and waits for no moment of its own."""
-        return launch_id not in self._parked and self.share.may_have(launch_id)
+        if launch_id in self._parked or not self.share.may_have(launch_id):
+            return False
+        return kind != "launch" or self._known.made(launch_id) is None  # else it is about to be stored that it is there
 
     def _on_events(self, happened: Sequence[Event]) -> None:
         jobs: set[object] = set()
@@ -264,7 +271,7 @@ class Executor(ThreadService):
         if len(works) > 1:
             ids = [str(what) for _, what in works]
             try:
-                with self._turns_of(ids):
+                with self._turns.of_all(ids):
                     done = self._done_together(together, works[0][0], ids)
             except Exception as problem:
                 log.info("steps together failed; they are done one by one", step=works[0][0], problem=str(problem))
@@ -293,8 +300,10 @@ class Executor(ThreadService):
             if isinstance(what, Observation):
                 self._observe_all([what])
                 return
-            with self._turn(what), self._tried(work):
+            with self._turns.of(what), self._tried(work):
                 self._steps[kind](what)
+            if kind == "launch" and not self._queue.first(kind, 1):
+                self._known.flush()  # no others come to be stored with it
         finally:
             self._queue.done(work)
 
@@ -343,26 +352,16 @@ class Executor(ThreadService):
     def _clean_again(self, launch_id: str, after_s: float) -> None:
         self._again(("clean", launch_id), after_s)
 
-    @contextlib.contextmanager
-    def _turns_of(self, launch_ids: Sequence[str]) -> Iterator[None]:
-        """The turns of several launches."""
-        with contextlib.ExitStack() as stack:
-            for number in sorted({self._turn_number(launch_id) for launch_id in launch_ids}):
-                stack.enter_context(self._turns[number])
-            yield
-
-    def _turn(self, launch_id: str) -> threading.RLock:
-        """What steps of one launch hold, one at a time."""
-        return self._turns[self._turn_number(launch_id)]
-
-    def _turn_number(self, launch_id: str) -> int:
-        return hash(launch_id) % len(self._turns)
-
     def _again(self, work: Work, after_s: float) -> None:
-        """Do WORK later. Too much that waits for that is left in the database."""
+        """Do WORK later. Where too much waits for that, what is to be cleaned first is cleaned now, and launches are
+        left in the database."""
         with self._later_lock:
+            entry = (self.clock.monotonic() + after_s, next(self._numbers), work)
             if work[0] == "clean" and len(self._later) >= self._queue.most:
-                self._queue.leave("clean")
+                if self._later[0][2][0] == "clean":
+                    self._queue.put(heapq.heapreplace(self._later, entry)[2])
+                else:
+                    self._queue.leave("clean")
                 return
             if work[0] == "launch":
                 if len(self._parked) >= self._queue.most:
@@ -371,7 +370,7 @@ class Executor(ThreadService):
                 if work[1] in self._parked:
                     return
                 self._parked.add(str(work[1]))
-            heapq.heappush(self._later, (self.clock.monotonic() + after_s, next(self._numbers), work))
+            heapq.heappush(self._later, entry)
 
     # Observations ----------------------------------------------------------------------------------------------
 
@@ -390,23 +389,24 @@ class Executor(ThreadService):
         self._observe_all([seen])
 
     def _observe_all(self, found: Sequence[Observation]) -> None:
-        """The same of observations of different launches: those that end are written together."""
-        with self._turns_of([seen.launch_id for seen in found]):
-            ends: list[tuple[Observation, End]] = []
-            for seen in found:
-                with self._tried(("observe", seen)):
-                    word = self._seeing.take(seen)
-                    if isinstance(word, Begin):
-                        self._known.note_begun(word, functools.partial(self._noted, seen))
-                    elif word is not None:
-                        ends.append((seen, word))
-            problems = self._known.settle_all([end for _, end in ends])
-            for (seen, _), problem in zip(ends, problems, strict=True):
-                self._noted(seen, problem)
+        """The same of several, those of one launch in their order: the ends among them are written together."""
+        has_ends = False
+        for seen in found:
+            step: Work = ("observe", seen)
+            noted = functools.partial(self._noted, step)
+            with self._turns.of(seen.launch_id), self._tried(step):
+                word = self._seeing.take(seen)
+                if isinstance(word, Begin):
+                    self._known.note_begun(word, noted)
+                elif word is not None:
+                    self._known.note_end(word, noted)
+                    has_ends = True
+        if has_ends:
+            self._known.flush()
 
-    def _noted(self, seen: Observation, problem: Exception | None) -> None:
-        """What SEEN says is stored, or PROBLEM has kept it from that: then it is taken again later."""
-        with self._tried(("observe", seen)):
+    def _noted(self, work: Work, problem: Exception | None) -> None:
+        """What WORK has found or made is stored, or PROBLEM has kept it from that: then it is done again later."""
+        with self._tried(work):
             if problem is not None:
                 raise problem
 

@@ -18,7 +18,7 @@ from goflow.executor.noted import OVER, Cleaned, Created, cleaned_all, created_a
 from goflow.executor.place import Place
 from goflow.executor.tokens import TokenMint
 from goflow.operators.plan import JobPlan, NotConvertibleError
-from goflow.store import launches
+from goflow.store import launches, runs
 
 AT_ONCE = 100
 """Steps that are done together at most."""
@@ -45,6 +45,7 @@ class Together:
         """Start launches, and note it."""
         with self._place.store.reading() as tx:
             found = [pair for pair in launches.with_tasks(tx, launch_ids).values() if self._is_ordinary(pair[0])]
+            runs.get_all_once(tx, {instance.dag_run_id for _, instance in found})
             requests = [(launch, self._place.planner.request(tx, launch, instance)) for launch, instance in found]
         made: list[Created] = []
         for launch, request in requests:
@@ -54,7 +55,7 @@ class Together:
                 continue
             says_more = plan.namespace != launch.namespace or plan.rendered or plan.results
             if not says_more and self._place.share.take([launch]):
-                made.append(Created(plan, [launch], self._place.share.home or None))
+                made.append(Created(plan, [launch], self._place.clock.now(), self._place.share.home or None))
         if not made:
             return []
         self._starter.launch_all([(one.plan, self._mint.token(one.plan.launch_id)) for one in made])

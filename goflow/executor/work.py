@@ -9,6 +9,7 @@ are workers.
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections import Counter, deque
 from typing import Literal, get_args
@@ -96,6 +97,11 @@ class WorkQueue:
             if self._rests_until > self.pressure.clock.monotonic():
                 return []
             return [self._take(kind) for _ in range(min(most, len(self._lanes[kind])))]
+
+    def first(self, kind: Kind, most: int) -> list[str]:
+        """The launches of up to MOST steps of KIND that are taken next."""
+        with self._changed:
+            return [what for _, what in itertools.islice(self._lanes[kind], most) if isinstance(what, str)]
 
     def rest(self, seconds: float) -> None:
         """Nobody gets anything for SECONDS: what every step needs is away."""

@@ -1,4 +1,4 @@
-"""The Kubernetes API over plain JSON.
+"""The Kubernetes API over plain JSON; watches of pods and Jobs are had in protobuf, which the server has ready.
 
 The official client brings configuration, credentials and their renewal; its models are passed over, since a watch of
 thousands of pods has no use for thousands of validated objects. All calls have a time limit on both ends.
@@ -19,6 +19,7 @@ import orjson
 import urllib3
 
 from goflow import __version__
+from goflow.kube import protobuf
 from goflow.kube.errors import UnavailableError, error_for
 from goflow.telemetry import metrics
 
@@ -27,6 +28,13 @@ CONNECT_TIMEOUT_S = 5.0
 NODE_TIMEOUT_S = 10.0
 """For what a kubelet answers: one that is gone keeps the API server waiting for longer."""
 POOL_SIZE = 32
+TOKEN_S = 5.0
+"""Seconds for which a token is used before it is looked after again; it is renewed long before it expires."""
+UNAUTHORIZED = 401
+JSON = "application/json"
+METADATA_ALONE = f"{JSON};as=PartialObjectMetadata;g=meta.k8s.io;v=v1, {JSON}"
+"""For an answer that has of an object no more than its metadata.
+https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches"""
 USER_AGENT = f"goflow/{__version__}"
 """Who asks, for the API server's log, its audit and its metrics."""
 Query = Mapping[str, str | int | bool | None]
@@ -59,7 +67,14 @@ class KubeApi:
         configuration.connection_pool_maxsize = POOL_SIZE
         self._client = client.ApiClient(configuration)
         self._client.user_agent = USER_AGENT
+        self._pool = self._client.rest_client.pool_manager.connection_from_url(self.host)
+        """The connections to the server; the manager of those to all servers would look for them at each request."""
+        absolute = self._pool.proxy is not None and self.host.startswith("http:")  # as proxies of such servers want it
+        self._before_path = self.host if absolute else urllib.parse.urlsplit(self.host).path
         self._lock = threading.Lock()
+        self._headers: dict[str, str] = {}
+        self._headers_until = 0.0
+        """Until when they are good, by the monotonic clock."""
 
     # For others that ask the same server -------------------------------------------------------------------------
 
@@ -70,9 +85,16 @@ class KubeApi:
 
     def headers(self) -> dict[str, str]:
         """Who asks: user agent and token, the latter renewed where it is about to expire."""
+        with self._lock:  # renewing a token from a file is not safe from several threads at once
+            if time.monotonic() >= self._headers_until:
+                _, _, headers, _, _ = self._client.param_serialize("GET", "/", auth_settings=["BearerToken"])
+                self._headers, self._headers_until = dict(headers), time.monotonic() + TOKEN_S
+            return dict(self._headers)
+
+    def _forget_token(self) -> None:
+        """The server does not believe it (any more): the next call asks for it anew."""
         with self._lock:
-            _, _, headers, _, _ = self._client.param_serialize("GET", "/", auth_settings=["BearerToken"])
-        return dict(headers)
+            self._headers_until = 0.0
 
     def tls(self) -> ssl.SSLContext:
         """What is believed of the server, and who this is, as the configuration has it."""
@@ -87,9 +109,11 @@ class KubeApi:
     # Jobs ------------------------------------------------------------------------------------------------------
 
     def create_job(self, namespace: str, manifest: Json, *, dry_run: bool = False) -> Json:
-        """Create a Job; fields that the server does not know are refused. Raises AlreadyExistsError."""
+        """Create a Job, and have its metadata; fields that the server does not know are refused. Raises
+        AlreadyExistsError."""
         query: Query = {"fieldValidation": "Strict", "dryRun": "All" if dry_run else None, "fieldManager": "goflow"}
-        return self.request("POST", JOBS.format(namespace=namespace), query=query, body=manifest)
+        path = JOBS.format(namespace=namespace)
+        return self.request("POST", path, query=query, body=manifest, accept=METADATA_ALONE)
 
     def get_job(self, namespace: str, name: str) -> Json:
         """One Job. Raises NotFoundError."""
@@ -193,7 +217,7 @@ class KubeApi:
     def node_metrics(self, node: str) -> str:
         """What the kubelet of NODE tells of its containers' use, in Prometheus' text format; the API server asks it."""
         path = NODE_METRICS.format(node=urllib.parse.quote(node, safe=""))
-        response = self._send("GET", path, None, None, "", preload=True, read_timeout_s=NODE_TIMEOUT_S)
+        response = self._send("GET", path, None, None, {"Accept": JSON}, preload=True, read_timeout_s=NODE_TIMEOUT_S)
         return response.data.decode("utf-8", "replace")
 
     def pod_metrics(self, namespace: str, label_selector: str) -> list[Json]:
@@ -229,19 +253,22 @@ class KubeApi:
         *,
         query: Query | None = None,
         body: Json | None = None,
-        content_type: str = "application/json",
+        content_type: str = JSON,
+        accept: str = JSON,
     ) -> Json:
         """One call and its JSON answer."""
-        response = self._send(method, path, query, body, content_type, preload=True, read_timeout_s=CALL_TIMEOUT_S)
+        headers = {"Accept": accept, **({} if body is None else {"Content-Type": content_type})}
+        response = self._send(method, path, query, body, headers, preload=True, read_timeout_s=CALL_TIMEOUT_S)
         return _json_object(response.data)
 
     @contextmanager
     def stream(
-        self, path: str, *, query: Query | None = None, read_timeout_s: float = CALL_TIMEOUT_S
+        self, path: str, *, query: Query | None = None, read_timeout_s: float = CALL_TIMEOUT_S, accept: str = JSON
     ) -> Iterator[urllib3.BaseHTTPResponse]:
         """An answer that is read while it comes. READ_TIMEOUT_S is the longest silence, so that a connection whose
         other end has vanished is given up. Raises UnavailableError from within the reading, too."""
-        response = self._send("GET", path, query, None, "", preload=False, read_timeout_s=read_timeout_s)
+        headers = {"Accept": accept}
+        response = self._send("GET", path, query, None, headers, preload=False, read_timeout_s=read_timeout_s)
         try:
             yield response
         except (urllib3.exceptions.HTTPError, OSError) as problem:
@@ -256,35 +283,35 @@ class KubeApi:
         path: str,
         query: Query | None,
         body: Json | None,
-        content_type: str,
+        headers: Mapping[str, str],
         *,
         preload: bool,
         read_timeout_s: float,
     ) -> urllib3.BaseHTTPResponse:
-        headers = {"Accept": "application/json", **({"Content-Type": content_type} if body is not None else {})}
-        with self._lock:  # renewing a token from a file is not safe from several threads at once
-            _, url, headers, _, _ = self._client.param_serialize(
-                method, path, header_params=headers, auth_settings=["BearerToken"]
-            )
+        url = self._before_path + path
         asked = _kind_of(method, path, query)
         if query:
             url += "?" + urllib.parse.urlencode({k: _text(v) for k, v in query.items() if v is not None})
         begun = time.monotonic()
         try:
-            response: urllib3.BaseHTTPResponse = self._client.rest_client.pool_manager.request(
+            response: urllib3.BaseHTTPResponse = self._pool.urlopen(
                 method,
                 url,
-                headers=headers,
+                headers={**self.headers(), **headers},
                 body=None if body is None else orjson.dumps(body),
                 preload_content=preload,
                 timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=read_timeout_s),
                 retries=False,
+                redirect=False,
+                assert_same_host=False,
             )
         except (urllib3.exceptions.HTTPError, OSError) as problem:
             metrics.KUBE_REQUESTS.labels(*asked, "none").inc()
             raise UnavailableError(0, "NoAnswer", f"{type(problem).__name__}: {problem}") from problem
         metrics.KUBE_SECONDS.observe(time.monotonic() - begun)
         metrics.KUBE_REQUESTS.labels(*asked, str(response.status)).inc()
+        if response.status == UNAUTHORIZED:
+            self._forget_token()
         if response.status >= 400:
             _raise_for(response)
         return response
@@ -319,15 +346,19 @@ def _raise_for(response: urllib3.BaseHTTPResponse) -> None:
     response.release_conn()
     retry_after = response.headers.get("Retry-After")
     seconds = float(retry_after) if retry_after and retry_after.isdigit() else None
-    try:
-        said = orjson.loads(content)
-    except ValueError:
-        said = None
-    if (
-        not isinstance(said, dict) or said.get("kind") != "Status"
-    ):  # a proxy's page, say: that is no word of the server's
+    said = _status_of(content, response.headers.get("Content-Type") or "")
+    if said is None:  # a proxy's page, say: that is no word of the server's
         raise UnavailableError(response.status, "NotAStatus", content[:256].decode("utf-8", "replace"), seconds)
     raise error_for(response.status, str(said.get("reason") or ""), str(said.get("message") or ""), seconds)
+
+
+def _status_of(content: bytes, media_type: str) -> Json | None:
+    """The Status that CONTENT is; None when it is none."""
+    try:
+        said = protobuf.object_of(content) if media_type.startswith(protobuf.MEDIA_TYPE) else orjson.loads(content)
+    except (ValueError, UnavailableError):
+        return None
+    return said if isinstance(said, dict) and said.get("kind") == "Status" else None
 
 
 def _json_object(content: bytes) -> Json:

@@ -22,7 +22,8 @@ import orjson
 import structlog
 import urllib3
 
-from goflow.kube.api import Json, KubeApi, Query
+from goflow.kube import protobuf
+from goflow.kube.api import JSON, Json, KubeApi, Query
 from goflow.kube.errors import GoneError, KubeError, UnavailableError
 
 log = structlog.get_logger(__name__)
@@ -38,6 +39,11 @@ RESUME_TRIES = 4
 SHORTEST_WATCH_S = 1.0
 """A watch that ends sooner, without an event, counts as broken, so that it is not asked for again without a pause."""
 STOP_S = 2.0
+GATHERS_S = 0.1
+"""Where much is told, it is read in bursts, with so many seconds between: to be woken for each word costs more than to
+read it."""
+BUSY_FROM = 10
+"""Words within that time that are much."""
 TELL_AGAIN_AFTER_S = (0.2, 1.0)
 """Pauses before the handler is tried again, in place, so that the order is kept; then it has to wait for a list."""
 LIST_AGAIN_AFTER_S = 5.0
@@ -51,7 +57,8 @@ class Reflector:
     """Tells HANDLER of every object at PATH that LABEL_SELECTOR picks: ``seen`` when it is new or has changed,
     ``deleted`` when it is gone. The handler is called from one thread, in order; what it raises is logged, and the
     object is told again, at once and by a list that follows soon. FIELD_SELECTOR picks further. REMEMBERS gives what
-    is held of an object: that is told when a list no longer has it. STOPPING is what pauses wait on, for tests."""
+    is held of an object: that is told when a list no longer has it. LEAN: changes are told with no more of an object
+    than `goflow.kube.protobuf` reads. STOPPING is what pauses wait on, for tests."""
 
     def __init__(
         self,
@@ -61,6 +68,7 @@ class Reflector:
         handler: Handler,
         *,
         field_selector: str = "",
+        lean: bool = False,
         watch_s: int = WATCH_S,
         silence_s: float = SILENCE_S,
         longest_pause_s: float = LONGEST_PAUSE_S,
@@ -71,6 +79,7 @@ class Reflector:
         self.path = path
         self.handler = handler
         self._selectors: Query = {"labelSelector": label_selector, "fieldSelector": field_selector or None}
+        self._accept = f"{protobuf.MEDIA_TYPE}, {JSON}" if lean else JSON
         self._watch_s = watch_s
         self._silence_s = silence_s
         self._longest_pause_s = longest_pause_s
@@ -178,13 +187,16 @@ class Reflector:
         }
         began = time.monotonic()
         heard = False
-        with self.api.stream(self.path, query=query, read_timeout_s=self._silence_s) as response:
+        silence_s, accept = self._silence_s, self._accept
+        with self.api.stream(self.path, query=query, read_timeout_s=silence_s, accept=accept) as response:
             self._open = response
             self.trouble = self._said = None
             try:
                 if self._stopping.is_set():
                     return
-                for event in _events(response.stream(1 << 16, decode_content=True)):
+                is_protobuf = response.headers.get("Content-Type", "").startswith(protobuf.MEDIA_TYPE)
+                events = protobuf.Changes().events if is_protobuf else _events
+                for event in events(self._in_bursts(response.stream(1 << 16, decode_content=True))):
                     self._version = self._take(event) or self._version
                     self._breaks, heard = 0, True
                     self.heard_at = time.monotonic()
@@ -195,6 +207,18 @@ class Reflector:
         if not heard and time.monotonic() - began < SHORTEST_WATCH_S:
             raise UnavailableError(0, "WatchEnded", "the server ended the watch at once")
         self._breaks = 0
+
+    def _in_bursts(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """CHUNKS as they come; where many do, after each burst of them a pause for more to come."""
+        began, count = time.monotonic(), 0
+        for chunk in chunks:
+            yield chunk
+            count += 1
+            now = time.monotonic()
+            if now - began >= GATHERS_S:
+                if count >= BUSY_FROM:
+                    self._stopping.wait(GATHERS_S)
+                began, count = time.monotonic(), 0
 
     def _must_list_again(self) -> bool:
         if self._untold_since is None or time.monotonic() - self._untold_since < LIST_AGAIN_AFTER_S:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import structlog
@@ -53,9 +54,21 @@ class Always:
         """It never changes."""
 
 
+def renew_all(duties: Iterable[LeasedDuty], lessor: Lessor, clock: Clock) -> dict[str, Callable[[], None]]:
+    """Have LESSOR renew the leases that this daemon has for its DUTIES: for each name what notes how that went, and
+    raises what keeps it from knowing. Raises what keeps all of them from it."""
+    asked_at = clock.monotonic()
+    held = {duty: duty.epoch for duty in duties if duty.epoch is not None}
+    kept = lessor.renew_all({duty.name: epoch for duty, epoch in held.items()}) if held else {}
+    return {
+        duty.name: functools.partial(duty.renewed, epoch, kept[duty.name], asked_at) for duty, epoch in held.items()
+    }
+
+
 class LeasedDuty:
-    """The duty NAME of the daemon HOLDER, by a lease of LESSOR's. `turn` is called by whoever keeps it, every little
-    while: a lease that was not renewed for VALID_S seconds counts as lost here before others may take it."""
+    """The duty NAME of the daemon HOLDER, by a lease of LESSOR's. `renew_all` and `turn` are called by whoever keeps
+    it, every little while: a lease that was not renewed for VALID_S seconds counts as lost here before others may take
+    it."""
 
     def __init__(self, name: str, holder: str, lessor: Lessor, clock: Clock, valid_s: float) -> None:
         self.name = name
@@ -100,18 +113,25 @@ class LeasedDuty:
         """Call CALLBACK whenever the lease was taken or lost."""
         self._callbacks.append(callback)
 
-    def turn(self, *, preferred: bool) -> None:
-        """Renew the lease, or take it when it is free: at once where this daemon is PREFERRED, else the next time.
+    def renewed(self, epoch: int, kept: bool | Exception, asked_at: float) -> None:
+        """Whether its lease with that EPOCH was KEPT, as the lessor, asked at that moment of the monotonic clock, says.
 
-        Raises what keeps it from knowing: then it stays as it is until its time has run out.
+        Raises what keeps that from knowing: then it stays as it is until its time has run out.
         """
+        if isinstance(kept, Exception):
+            raise kept
         with self._guard:
-            if self._closed:
+            if not self._closed and self.epoch == epoch:
+                self._note(epoch if kept else None, asked_at)
+
+    def turn(self, *, preferred: bool) -> None:
+        """Take the lease when it is free: at once where this daemon is PREFERRED, else the next time. Raises what keeps
+        it from knowing whether it is."""
+        with self._guard:
+            if self._closed or self.epoch is not None:
                 return
             asked_at = self._clock.monotonic()
-            if self.epoch is not None:
-                self._note(self.epoch if self._lessor.renew(self.name, self.epoch) else None, asked_at)
-            elif self._lessor.is_free(self.name):
+            if self._lessor.is_free(self.name):
                 if preferred or self._held_back:
                     self._note(self._lessor.take(self.name), asked_at)
                 self._held_back = True

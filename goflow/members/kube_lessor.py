@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from goflow.domain.clock import Clock
 from goflow.kube.api import KubeApi
-from goflow.kube.errors import UnavailableError
+from goflow.kube.errors import KubeError, UnavailableError
 from goflow.kube.lease import KubeLease
 from goflow.members.lessors import DatabaseLessor
 from goflow.store import Store, leases
@@ -63,13 +63,17 @@ class KubeLessor(DatabaseLessor):
         with self._store.transaction() as tx:
             return self._taken(tx, leases.seize(tx, name, self._holder, self._ttl_s, epoch))
 
-    def renew(self, name: str, epoch: int) -> bool:
-        """Keep both."""
-        try:
-            kept = self._lease(name).renew(epoch)
-        except UnavailableError:
-            kept = True
-        return kept and super().renew(name, epoch)
+    def renew_all(self, held: Mapping[str, int]) -> dict[str, bool | Exception]:
+        """Keep both, of each. Who holds them there is not asked again once the API server has been found away."""
+        kept = super().renew_all(held)
+        for name in [name for name, is_kept in kept.items() if is_kept is True]:
+            try:
+                kept[name] = self._lease(name).renew(held[name])
+            except UnavailableError:
+                break
+            except KubeError as problem:
+                kept[name] = problem
+        return kept
 
     def release(self, name: str, epoch: int) -> None:
         """Let go of both, and wake the others."""

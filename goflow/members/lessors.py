@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from goflow.store import Store, Tx, events, leases
@@ -19,8 +20,9 @@ class Lessor(Protocol):
     def take(self, name: str) -> int | None:
         """Take it: the epoch from now on; None when somebody was faster."""
 
-    def renew(self, name: str, epoch: int) -> bool:
-        """Keep it; false when it has changed hands."""
+    def renew_all(self, held: Mapping[str, int]) -> dict[str, bool | Exception]:
+        """Keep those HELD, each with its epoch: for each whether it is kept, or has changed hands; or what keeps this
+        one from knowing."""
 
     def release(self, name: str, epoch: int) -> None:
         """Let go of it."""
@@ -50,11 +52,12 @@ class DatabaseLessor:
         with self._store.transaction() as tx:
             return self._taken(tx, leases.acquire(tx, name, self._holder, self._ttl_s, anew=True))
 
-    def renew(self, name: str, epoch: int) -> bool:
-        """Keep it."""
-        self._waits[name] = self._ttl_s
+    def renew_all(self, held: Mapping[str, int]) -> dict[str, bool | Exception]:
+        """Keep those HELD, in one transaction."""
+        self._waits |= dict.fromkeys(held, self._ttl_s)
         with self._store.transaction() as tx:
-            return leases.renew(tx, self._held(tx, name, epoch), self._ttl_s) is not None
+            ours = [self._held(tx, name, epoch) for name, epoch in sorted(held.items())]
+            return {one.name: leases.renew(tx, one, self._ttl_s) is not None for one in ours}
 
     def release(self, name: str, epoch: int) -> None:
         """Let go of it, and wake the others."""

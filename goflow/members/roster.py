@@ -18,7 +18,7 @@ import structlog
 
 from goflow.domain.errors import GoFlowError
 from goflow.domain.runs import Event
-from goflow.members.duties import LeasedDuty
+from goflow.members.duties import LeasedDuty, renew_all
 from goflow.members.lessors import DatabaseLessor, Lessor
 from goflow.members.shares import owner
 from goflow.service import ThreadService
@@ -166,9 +166,19 @@ class Roster(ThreadService):
                 return
             with self._told_once("the heartbeat"):
                 self._beat()
-            for name, duty in self.duties.items() if self.is_sure else ():
-                with self._told_once(f"the lease {name}"):
-                    duty.turn(preferred=owner(name, self._ids) == self.id)
+            if self.is_sure:
+                self._keep_leases()
+
+    def _keep_leases(self) -> None:
+        """Renew those that this daemon has, and take those that are free."""
+        noted: dict[str, Callable[[], None]] = {}
+        with self._told_once("the leases"):
+            noted = renew_all(self.duties.values(), self._lessor, self.store.clock)
+        for name, duty in self.duties.items():
+            with self._told_once(f"the lease {name}"):
+                if name in noted:
+                    noted[name]()
+                duty.turn(preferred=owner(name, self._ids) == self.id)
 
     def _beat(self) -> None:
         asked_at = self.store.clock.monotonic()

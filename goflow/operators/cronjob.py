@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from goflow.domain.cronjobs import forbids_overlap
@@ -19,6 +20,7 @@ from goflow.domain.state import LaunchState, RunState, RunType
 from goflow.operators import native
 from goflow.operators.identity import PREFIX, label_value
 from goflow.operators.manifest import Site, job_manifest
+from goflow.operators.plan import JobPlan
 from goflow.operators.request import Defaults, PlanRequest
 
 Json = dict[str, Any]
@@ -48,11 +50,12 @@ def cronjob_name(dag_id: str) -> str:
 def cronjob_manifest(spec: DagSpec, defaults: Defaults, site: Site, *, suspended: bool) -> Json:
     """The CronJob for SPEC, which `goflow.domain.cronjobs.obstacles` has nothing against."""
     name = cronjob_name(spec.dag_id)
-    job = job_manifest(native.plan(_request(spec, defaults)), site)
+    plan = native.plan(_request(spec, defaults))
+    job = job_manifest(plan, site)
     namespace = job["metadata"]["namespace"]
-    metadata = _without_a_run(job["metadata"], name)
+    metadata = _without_a_run(job["metadata"], plan, name)
     template = job["spec"]["template"]
-    own = _without_a_run(template["metadata"], name)
+    own = _without_a_run(template["metadata"], plan, name)
     return {
         "apiVersion": "batch/v1",
         "kind": "CronJob",
@@ -100,14 +103,16 @@ def _request(spec: DagSpec, defaults: Defaults) -> PlanRequest:
     return PlanRequest(dag=spec, task=task, run=run, instance=instance, launch=launch, defaults=defaults)
 
 
-def _without_a_run(metadata: Json, name: str) -> Json:
-    """METADATA of GoFlow's own Job for any run. (Its selectors leave out what has the label of a CronJob.)"""
+def _without_a_run(metadata: Json, plan: JobPlan, name: str) -> Json:
+    """METADATA of GoFlow's own Job for any run of PLAN, with whose it is in full. (Its selectors leave out what has the
+    label of a CronJob.)"""
+    said = {**metadata["annotations"], **_identity(plan.annotations)}
     labels = {key: value for key, value in metadata["labels"].items() if key not in _OF_A_RUN}
-    annotations = {key: value for key, value in metadata["annotations"].items() if key not in _OF_A_RUN}
+    annotations = {key: value for key, value in said.items() if key not in _OF_A_RUN}
     return {"labels": {**labels, CRONJOB_LABEL: name}, "annotations": annotations}
 
 
-def _identity(values: Json) -> Json:
+def _identity(values: Mapping[str, str]) -> dict[str, str]:
     """Those of labels or annotations that say what the CronJob is; the author's own are on Job and pod."""
     return {key: value for key, value in values.items() if key.startswith((PREFIX, "app.kubernetes.io/"))}
 

@@ -15,7 +15,7 @@ from goflow.domain.spec import DagSpec, TaskSpec
 from goflow.operators import runner
 from goflow.operators.plan import JobPlan
 from goflow.operators.request import PlanRequest
-from goflow.templating.environment import is_plain
+from goflow.templating.environment import templates_in
 from goflow.templating.reach import within_reach
 
 _BACKENDS = ("AIRFLOW__SECRETS__BACKEND", "AIRFLOW__WORKERS__SECRETS_BACKEND")
@@ -84,7 +84,7 @@ def _has_own_rendering(dag: DagSpec, task: TaskSpec) -> bool:
 
 def _needs_container(dag: DagSpec, task: TaskSpec, value: Json, is_own: bool) -> bool:
     """Whether a template in VALUE has to be rendered in a container, where the file's own code is."""
-    templates = [inner for inner in walk(value) if isinstance(inner, str) and not is_plain(inner)]
+    templates = templates_in(value)
     if not templates:
         return False
     if is_own or any(text.endswith(task.template_ext) for text in templates if task.template_ext):

@@ -8,15 +8,16 @@ https://kubernetes.io/docs/concepts/workloads/controllers/job/
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from goflow_runner import wire
 
-from goflow.domain.canonical import normal
-from goflow.operators.identity import PREFIX, SHARED
+from goflow.domain.canonical import normal, walk
+from goflow.operators.identity import PREFIX, SHARED, TRY_NUMBER, sparing
 from goflow.operators.plan import JobPlan, Verdict
 from goflow.operators.runner import PACKED, PACKED_DIR
 
@@ -59,7 +60,9 @@ def main_container(pod: Mapping[str, Any]) -> str:
 
 def job_manifest(plan: JobPlan, site: Site) -> dict[str, Any]:
     """The Job for PLAN, as JSON for the API server, which takes ``30.0`` for no number of seconds."""
-    template = {"metadata": _metadata(plan), "spec": _pod_spec(plan, site)}
+    metadata = _metadata(plan)
+    spared = {**metadata, "annotations": sparing(metadata["annotations"], metadata["labels"])}
+    template = {"metadata": _metadata_of_pod(plan, metadata, spared), "spec": _pod_spec(plan, site)}
     own = _indexed(plan) if plan.shared_job else plan.job or _one_try(plan)
     spec: dict[str, Any] = {**own, "template": template}
     if plan.active_deadline_s:
@@ -67,7 +70,7 @@ def job_manifest(plan: JobPlan, site: Site) -> dict[str, Any]:
     made: dict[str, Any] = {
         "apiVersion": "batch/v1",
         "kind": "Job",
-        "metadata": {"name": plan.job_name, "namespace": plan.namespace, **_metadata(plan)},
+        "metadata": {"name": plan.job_name, "namespace": plan.namespace, **spared},
         "spec": spec,
     }
     return {key: normal(value) for key, value in made.items()}
@@ -112,6 +115,25 @@ def _metadata(plan: JobPlan) -> dict[str, Any]:
         "labels": {**_map(own.get("labels")), **plan.labels},
         "annotations": {**_map(own.get("annotations")), **plan.annotations},
     }
+
+
+def _metadata_of_pod(plan: JobPlan, metadata: dict[str, Any], spared: dict[str, Any]) -> dict[str, Any]:
+    """What the pod has of the METADATA: what it takes (SPARED), and all of what its author hands on into a container
+    (``fieldRef``), since any of ours may be meant. https://kubernetes.io/docs/concepts/workloads/pods/downward-api/"""
+    texts = [text for text in _texts(plan.pod, plan.container) if text.startswith("metadata.")]
+    found = dict(spared)
+    if any(text.startswith("metadata.annotations") for text in texts):
+        found["annotations"] = metadata["annotations"]
+    if any(text.startswith("metadata.labels") for text in texts):
+        found["labels"] = {TRY_NUMBER: str(plan.try_number), **metadata["labels"]}
+    return found
+
+
+def _texts(*said: Mapping[str, Any]) -> Iterator[str]:
+    """Every text within what was SAID."""
+    for value in itertools.chain.from_iterable(walk(dict(one)) for one in said):
+        if isinstance(value, str):
+            yield value
 
 
 def _pod_spec(plan: JobPlan, site: Site) -> dict[str, Any]:

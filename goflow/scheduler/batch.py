@@ -19,9 +19,9 @@ from goflow.scheduler import planning
 from goflow.scheduler.book import Book, Cell
 from goflow.scheduler.decisions import Advance, EndRun, Expand
 from goflow.scheduler.facts import StoreFacts
-from goflow.scheduler.intervals import lacks_interval, settle_interval
 from goflow.scheduler.making import new_task
 from goflow.scheduler.shelf import Shelf
+from goflow.scheduler.told_dates import lacks_dates, settle_dates
 from goflow.scheduler.weights import WAIT, ask_for_weight, give_up, is_weighed, unasked
 from goflow.store import Tx, dags, runs, tasks, transitions, xcoms
 from goflow.store.rows import Dag
@@ -94,13 +94,13 @@ class Batch:
         for dag_id in list(self._shelf.startable):
             del self._shelf.startable[dag_id]
             dag = self._shelf.dags.get(dag_id)
-            queued = [book for book in self._shelf.of_dag(dag_id) if book.run.state is RunState.QUEUED]
-            if not queued or dag is None or dag.is_paused or not dag.is_active:
+            if dag is None or dag.is_paused or not dag.is_active:
                 continue
+            queued = [book for book in self._shelf.of_dag(dag_id) if book.run.state is RunState.QUEUED]
             queued.sort(key=lambda book: (self._place(book), book.run.run_after, book.run.id))
             room: dict[int | None, int] = {}
             for book in queued:
-                if not self._has_interval(book):
+                if not self._has_dates(book):
                     continue
                 line = book.run.backfill_id
                 if line not in room:
@@ -124,11 +124,11 @@ class Batch:
         running = frozenset({RunState.RUNNING})
         return most - self._shelf.count_runs(dag.dag_id, states=running, backfill_id=book.run.backfill_id)
 
-    def _has_interval(self, book: Book) -> bool:
-        """Whether the run knows its data interval: a timetable of an author's own may have to be asked for it."""
-        if not lacks_interval(book.graph.spec, book.run):
+    def _has_dates(self, book: Book) -> bool:
+        """Whether the run knows its dates: code of an author's own may have to be asked for them."""
+        if not lacks_dates(book.graph.spec, book.run):
             return True
-        found = settle_interval(self._tx, book.run, self._now, who=self._who)
+        found = settle_dates(self._tx, book.graph.spec, book.run, self._now, who=self._who)
         if isinstance(found, dt.datetime):
             self._shelf.timers.add(found, ("start", *book.key))
             return False

@@ -19,6 +19,8 @@ from goflow.scheduler.rules import Counts
 
 ALL = None
 """In ``Book.dirty``: every copy of the task."""
+SCHEDULABLE = frozenset({TaskState.NONE, TaskState.UP_FOR_RETRY, TaskState.UP_FOR_RESCHEDULE})
+"""States in which a task waits for its dependencies; deferred ones wait for their trigger instead."""
 
 
 @dataclass(slots=True, eq=False)
@@ -78,8 +80,8 @@ class Book:
         """(branch, map index) to the tasks that it decided to skip."""
         self.lengths: dict[str, dict[str, Mapping[int, int | None]]] = {}
         """Task to key to XCom lengths by map index, as far as they were asked for; dropped when the task changes."""
-        self.waits_for_past: set[str] = set()
-        """Tasks that would run but for ``depends_on_past``."""
+        self.waits_for_past: set[Cell] = set()
+        """What would run but for ``depends_on_past``, as it was looked at last."""
         self.settled = False
         """Whether the run's end has been decided."""
         self.direct = {t: Counts() for t, parents in graph.upstream.items() if parents and not graph.mapped_groups[t]}
@@ -138,7 +140,7 @@ class Book:
             self._mark_watchers(cell)
         if new not in TERMINAL_TASK_STATES:
             self.skips.pop((cell.task_id, cell.map_index), None)
-        if new is TaskState.NONE:
+        if new in SCHEDULABLE:
             self.mark(cell.task_id, cell.map_index)
 
     def mark(self, task_id: str, map_index: int | None = ALL) -> None:

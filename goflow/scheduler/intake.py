@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 from goflow.domain.questions import QuestionKind
 from goflow.domain.runs import Event
 from goflow.domain.state import TERMINAL_RUN_STATES, WAITING_STATES, RunState, TaskState
+from goflow.scheduler import told_dates
 from goflow.scheduler.agenda import Agenda
 from goflow.scheduler.shelf import Shelf
 from goflow.scheduler.weights import take_weight
@@ -43,9 +45,16 @@ class Intake:
         self._who = who
         self.failures: list[Failure] = []
         """Tasks that failed for good in DAGs with ``fail_fast``, of which no scheduler has drawn the consequences."""
+        self._to_make: list[Callable[[], object]] = []
+
+    def make_runs(self) -> None:
+        """Make the runs that what was taken in asks for: how much room there is for them is known when all of it is."""
+        for make in self._to_make:
+            make()
+        self._to_make.clear()
 
     def take(self, tx: Tx, found: Iterable[Event], now: dt.datetime) -> None:
-        """Carry FOUND over, in order."""
+        """Carry FOUND over, in order. Runs are not made before `make_runs`."""
         for event in found:
             if event.kind == events.TASK_STATE:
                 self._task_state(tx, event)
@@ -54,7 +63,7 @@ class Intake:
             elif event.kind in {events.POOL_SET, events.POOL_DELETED}:
                 self._shelf.load_pools(tx)
             elif event.kind == events.ASSET_EVENT:
-                self._asset(tx, event)
+                self._to_make.append(partial(self._asset, tx, event))
             elif event.kind in _ANSWERS:
                 self._answer(tx, event, now)
             elif event.kind in _OF_BACKFILLS:
@@ -81,7 +90,7 @@ class Intake:
             cell.try_number = event.try_number
         next_at = tasks.get(tx, cell.id).next_at if new in WAITING_STATES else None
         if event.who == self._who:
-            self.failures = [failure for failure in self.failures if failure[0] != book.key]
+            self._forget_failures(book.key)
         elif new is TaskState.FAILED and book.graph.spec.fail_fast:
             self.failures.append((book.key, cell.task_id, cell.map_index))
         self._shelf.move(book, cell, new, next_at, tx=tx)
@@ -97,18 +106,23 @@ class Intake:
     def _run(self, tx: Tx, event: Event) -> None:
         assert event.dag_id is not None
         assert event.run_id is not None
+        if event.kind in {events.RUN_STATE, events.RUN_DELETED}:  # what failed before has had its day
+            self._forget_failures((event.dag_id, event.run_id))
         if event.kind == events.RUN_DELETED:
             self._shelf.close((event.dag_id, event.run_id))
             self._past_changed(event.dag_id)
         else:
             self._reopen(tx, event)
 
+    def _forget_failures(self, key: tuple[str, str]) -> None:
+        self.failures = [failure for failure in self.failures if failure[0] != key]
+
     def _reopen(self, tx: Tx, event: Event) -> None:
         assert event.dag_id is not None
         assert event.run_id is not None
         run = runs.find(tx, event.dag_id, event.run_id)
         if run is None or run.state in TERMINAL_RUN_STATES:
-            self.failures = [failure for failure in self.failures if failure[0] != (event.dag_id, event.run_id)]
+            self._forget_failures((event.dag_id, event.run_id))
             self._shelf.close((event.dag_id, event.run_id))
             self._shelf.lines.note(None if run is None else run.backfill_id)
             self._past_changed(event.dag_id)
@@ -148,8 +162,8 @@ class Intake:
         assert event.dag_id is not None
         dag = self._shelf.dags.get(event.dag_id)
         if event.data["kind"] == QuestionKind.NEXT_RUNS and dag is not None:
-            self._agenda.make_due(tx, dag, now)
-        elif event.data["kind"] == QuestionKind.INTERVAL:
+            self._to_make.append(partial(self._agenda.make_due, tx, dag, now))
+        elif event.data["kind"] in told_dates.KINDS:
             self._shelf.startable[event.dag_id] = None
         elif event.data["kind"] == QuestionKind.WEIGHT:
             self._weigh(tx, event)
@@ -157,7 +171,8 @@ class Intake:
             self._shelf.watch_deadlines(tx)
         elif event.data["kind"] == QuestionKind.PARTITION and dag is not None:
             keys = event.data.get("partitions")
-            self._agenda.make_for_assets(tx, dag, [str(key) for key in keys] if isinstance(keys, list) else None)
+            found = [str(key) for key in keys] if isinstance(keys, list) else None
+            self._to_make.append(partial(self._agenda.make_for_assets, tx, dag, found))
 
     def _weigh(self, tx: Tx, event: Event) -> None:
         book = self._shelf.find(event.dag_id or "", event.run_id or "")
@@ -169,6 +184,11 @@ class Intake:
 
     def _dag(self, tx: Tx, event: Event, now: dt.datetime) -> None:
         assert event.dag_id is not None
-        dag = self._shelf.load_dag(tx, event.dag_id)
-        if dag is not None and event.kind in _REPLANNING:
+        self._shelf.load_dag(tx, event.dag_id)
+        if event.kind in _REPLANNING:
+            self._to_make.append(partial(self._replan, tx, event.dag_id, now))
+
+    def _replan(self, tx: Tx, dag_id: str, now: dt.datetime) -> None:
+        dag = self._shelf.dags.get(dag_id)
+        if dag is not None:
             self._agenda.replan(tx, dag, now)

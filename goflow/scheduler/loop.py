@@ -247,6 +247,7 @@ class Scheduler(OnDuty):
             intake.take(tx, news, now)
             if len(found) < EVENTS_AT_ONCE:
                 break
+        intake.make_runs()
         self._own = [(first, last) for first, last in self._own if last > self._seen]
 
     def _is_own(self, seq: int) -> bool:

@@ -28,7 +28,6 @@ from goflow.domain.state import (
 )
 from goflow.scheduler import selection
 from goflow.scheduler.graph import Graph
-from goflow.scheduler.intervals import ask_for_interval, lacks_interval
 from goflow.scheduler.making import (
     by_partition,
     check_allowed,
@@ -40,6 +39,7 @@ from goflow.scheduler.making import (
 )
 from goflow.scheduler.selection import GraphOf
 from goflow.scheduler.timetables import RunInfo, manual_interval
+from goflow.scheduler.told_dates import ask_for_dates
 from goflow.store import Store, Tx, dags, events, launches, runs, tasks, transitions, versions
 from goflow.store.rows import Dag, NewTask
 
@@ -115,8 +115,7 @@ def trigger(
             note=note,
             triggered_by=who,
         )
-        if lacks_interval(spec, run):
-            ask_for_interval(tx, run, who=who)
+        ask_for_dates(tx, spec, run, who=who)
         return run
 
 

@@ -10,13 +10,10 @@ from collections.abc import Iterator
 
 from goflow.domain.state import FAILED_STATES, SUCCESS_STATES, TERMINAL_TASK_STATES, RunState, TaskState
 from goflow.scheduler import mapping
-from goflow.scheduler.book import ALL, Book, Cell
+from goflow.scheduler.book import ALL, SCHEDULABLE, Book, Cell
 from goflow.scheduler.decided import decided_here
 from goflow.scheduler.decisions import Advance, Decision, EndRun, Expand, Facts
 from goflow.scheduler.rules import Counts, Verdict, judge, judge_setups
-
-SCHEDULABLE = frozenset({TaskState.NONE, TaskState.UP_FOR_RETRY, TaskState.UP_FOR_RESCHEDULE})
-"""States in which a task waits for its dependencies; deferred ones wait for their trigger instead."""
 
 _EAGER = frozenset(
     {"one_success", "one_failed", "one_done", "none_failed_min_one_success", "none_failed_or_skipped"}
@@ -33,11 +30,11 @@ def decide(book: Book, task_id: str, copies: set[int] | None, facts: Facts) -> l
     cells = book.cells[task_id]
     if not cells:
         return []
-    book.waits_for_past.discard(task_id)
+    wanted = list(cells.values()) if copies is ALL else [cells[index] for index in copies if index in cells]
+    book.waits_for_past.difference_update(wanted)
     shared = _shared_verdict(book, task_id, facts)
     if shared is Verdict.WAIT and not book.skips:
         return []
-    wanted = cells.values() if copies is ALL else [cells[index] for index in copies if index in cells]
     waiting = sorted((cell for cell in wanted if cell.state in SCHEDULABLE), key=lambda cell: cell.map_index)
     found = list(_decide(book, task_id, waiting, shared, facts)) if waiting else []
     # Where the number of copies changes, that comes first; what it leaves is looked at again.
@@ -56,7 +53,7 @@ def _decide(book: Book, task_id: str, waiting: list[Cell], shared: Verdict | Non
             yield Advance(cell, TaskState.SKIPPED, "branch")
         elif verdict is Verdict.RUN and _due(cell, facts):
             if on_past and not facts.past_met(book, task_id):
-                book.waits_for_past.add(task_id)
+                book.waits_for_past.add(cell)
                 continue
             change = _expansion(book, cell, facts) if unsure else None
             unsure = False
@@ -216,7 +213,8 @@ def skipped_by_branch(book: Book, cell: Cell) -> bool:
 def rollup(book: Book) -> EndRun | None:
     """How the run has ended, once nothing of it is left to do; None while it goes on (``DagRun.update_state``)."""
     if book.unfinished:
-        stuck = book.unfinished == book.idle and not book.waits_for_past
+        held = any(cell.state not in TERMINAL_TASK_STATES for cell in book.waits_for_past)
+        stuck = book.unfinished == book.idle and not held
         return EndRun(RunState.FAILED, "all_tasks_deadlocked") if stuck else None
     leaves = {
         cell.state

@@ -20,9 +20,9 @@ from goflow.scheduler import planning
 from goflow.scheduler.book import Book, Cell
 from goflow.scheduler.facts import StoreFacts
 from goflow.scheduler.graph import Graph
-from goflow.scheduler.intervals import lacks_interval
 from goflow.scheduler.limits import Bound, bounds
 from goflow.scheduler.namespaces import NamespaceSlots
+from goflow.scheduler.told_dates import waits_for
 from goflow.store import Tx, backfills, dags, hitl, launches, pools, questions, runs, tasks, triggers, versions
 from goflow.store.rows import Dag, Pool
 from goflow.store.tasks import Occupancy
@@ -101,8 +101,8 @@ class _Why:
         beside = [other for other in running if other.backfill_id == run.backfill_id]
         if len(beside) >= most:
             return f"its run is queued: {len(beside)} runs {whose} are running, and max_active_runs is {most}"
-        if lacks_interval(self._graph.spec, run):
-            return "its run is queued: its timetable has not told the data interval yet"
+        if lacking := waits_for(self._graph.spec, run):
+            return f"its run is queued: its author's code has not told the {lacking} yet"
         return "its run is about to begin"
 
     def _time(self, row: TaskInstance) -> Iterator[str]:

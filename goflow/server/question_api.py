@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 from goflow_runner import wire
@@ -14,7 +13,7 @@ from goflow.domain.errors import InvalidRequestError
 from goflow.domain.partition_answers import mapped
 from goflow.domain.questions import Question, QuestionKind
 from goflow.executor.words import mended
-from goflow.scheduler import foretold, intervals
+from goflow.scheduler import foretold, told_dates
 from goflow.server import task_bodies
 from goflow.server.door import RequestRefusedError
 from goflow.server.late_runs import reading_of
@@ -88,14 +87,6 @@ def _weight(told: Any) -> int:
     return told
 
 
-def _counts_from(told: Any) -> str | None:
-    if told is None:
-        return None
-    if not isinstance(told, str):
-        raise ValueError(f"a deadline counts from a moment, not from {told!r}")
-    return dt.datetime.fromisoformat(told).astimezone(dt.UTC).isoformat()
-
-
 def _mapped(told: Any) -> Json:
     mapped(told)
     return dict(told)
@@ -104,10 +95,11 @@ def _mapped(told: Any) -> Json:
 _OF_RUNS = frozenset({QuestionKind.WEIGHT, QuestionKind.DEADLINE})
 _CHECKS: dict[QuestionKind, Any] = {
     QuestionKind.NEXT_RUNS: foretold.check_told,
-    QuestionKind.INTERVAL: intervals.check_told,
+    QuestionKind.INTERVAL: told_dates.check_interval,
     QuestionKind.WEIGHT: _weight,
-    QuestionKind.DEADLINE: _counts_from,
+    QuestionKind.DEADLINE: told_dates.check_moment,
     QuestionKind.PARTITION: _mapped,
+    QuestionKind.PARTITION_DATE: told_dates.check_moment,
 }
 
 

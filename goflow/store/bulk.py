@@ -8,31 +8,37 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
+import orjson
 import sqlalchemy
 from sqlalchemy import BindParameter, Executable, Insert, Text, Update, bindparam, column, func, select
 from sqlalchemy.dialects.postgresql import JSON
 from sqlalchemy.sql import visitors
+from sqlalchemy.types import NullType
 
 FEWEST = 4
 """Rows from which on it pays."""
 ROWS = "goflow_rows"
 """The parameter that has them."""
+_OPTION = orjson.OPT_PASSTHROUGH_DATETIME
+"""Moments are `_plain`'s to write."""
 
 
 def as_json(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """The parameters of what `for_many` gives. Raises ValueError for a moment without a zone, and TypeError for what
-    JSON has no form for."""
-    return {ROWS: json.dumps(rows, default=_plain, separators=(",", ":"))}
+    JSON has no form for, or no database a place (half of a pair of surrogates)."""
+    try:
+        return {ROWS: orjson.dumps(rows, default=_plain, option=_OPTION).decode()}
+    except TypeError as problem:
+        raise problem.__cause__ or problem from None  # what `_plain` has raised says it better
 
 
 @functools.lru_cache(maxsize=256)
 def for_many(statement: Executable, names: tuple[str, ...]) -> Executable | None:
     """STATEMENT, which updates or inserts one row with the parameters NAMES, for any number of rows; None where it is
-    another kind of statement.
+    another kind of statement. Raises TypeError for parameters of an update that have no type.
 
     No two of the rows may be for the same row of the table that is updated: only one of them would count.
     """
@@ -42,6 +48,9 @@ def for_many(statement: Executable, names: tuple[str, ...]) -> Executable | None
         return statement.from_select(columns, select(*(given.c[name] for name in names)))
     if type(statement) is Update:
         types = {part.key: part.type for part in visitors.iterate(statement) if isinstance(part, BindParameter)}
+        untyped = [name for name in names if isinstance(types[name], NullType)]
+        if untyped:
+            raise TypeError(f"parameters of an update without a type: {untyped}")
         given = _given({name: types[name] for name in names})
 
         def of_row(part: Any, **_: Any) -> Any:

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import bindparam, delete, insert, select, text, update
+from sqlalchemy import bindparam, delete, func, insert, or_, select, text, update
 
+from goflow.domain.state import LaunchState
 from goflow.store import databases, migrate
 from goflow.store.rows import Daemon
-from goflow.store.tables import daemons
+from goflow.store.tables import UNFINISHED_LAUNCHES, daemons, launches, where
 from goflow.store.tx import Tx
 
-_d = daemons.c
+_d, _l = daemons.c, launches.c
 _ALL = select(daemons).order_by(_d.id)
 _BEAT = (
     update(daemons)
     .where(_d.id == bindparam("key"), _d.session == bindparam("life"))
     .values(expires_at=bindparam("until", type_=_d.expires_at.type))
 )
+_HAS_BEGUN = (
+    where(UNFINISHED_LAUNCHES),
+    _l.home.is_not(None),
+    or_(_l.state == LaunchState.CLAIMED.value, (_l.state == LaunchState.CREATED.value) & _l.claimed_by.is_not(None)),
+)
+_HELD = select(_l.home, func.count().label("held")).where(*_HAS_BEGUN).group_by(_l.home)
+_HELD_BY = select(_l.id).where(*_HAS_BEGUN, _l.home == bindparam("home")).order_by(_l.id).limit(bindparam("most"))
 _END_SESSIONS = text(
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
     " AND usename = current_user AND application_name = :name AND xact_start IS NOT NULL AND pid <> pg_backend_pid()"
@@ -47,6 +55,17 @@ def all_(tx: Tx) -> list[Daemon]:
 def leave(tx: Tx, daemon_id: str, session: str) -> bool:
     """It is there no longer; false when that life of it was over before."""
     return bool(tx.change(delete(daemons).where(_d.id == daemon_id, _d.session == session)))
+
+
+def held(tx: Tx) -> dict[str, int]:
+    """The ids of the daemons whose own processes have begun launches that are not over, each with how many; local
+    backend alone, and also daemons that are gone."""
+    return {str(row.home): int(row.held) for row in tx.rows(_HELD)}
+
+
+def held_by(tx: Tx, daemon_id: str, *, most: int) -> list[str]:
+    """The ids of up to MOST of those of one daemon."""
+    return [str(row[0]) for row in tx.rows(_HELD_BY, {"home": daemon_id, "most": most})]
 
 
 def end_sessions(tx: Tx, session: str) -> int:

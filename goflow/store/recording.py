@@ -48,7 +48,11 @@ _LAST_READINGS = (
 )
 _NEW_DAGS, _NEW_VERSIONS, _NEW_READINGS = insert(dags), insert(dag_versions), insert(dag_readings)
 _FORCE = ("version", "version_id", "reading_id")
-_PUT_IN_FORCE = update(dags).where(dags.c.id == bindparam("dag_key")).values({name: bindparam(name) for name in _FORCE})
+_PUT_IN_FORCE = (
+    update(dags)
+    .where(dags.c.id == bindparam("dag_key"))
+    .values({name: bindparam(name, type_=dags.c[name].type) for name in _FORCE})
+)
 _MOST = 400
 """DAGs that are written with one statement: databases limit how many values there may be."""
 

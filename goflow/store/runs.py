@@ -16,7 +16,7 @@ from goflow.domain.state import TERMINAL_RUN_STATES, RunState, RunType
 from goflow.store import events
 from goflow.store.columns import dumps, loads
 from goflow.store.tables import OPEN_RUNS, PARTITIONED_RUNS, dag_runs, where
-from goflow.store.tx import Tx
+from goflow.store.tx import Tx, in_parts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +59,7 @@ COLUMNS = [
 ]
 _SELECT = select(*COLUMNS)
 _GET = _SELECT.where(_r.id == bindparam("dag_run_id"))
+_GET_ALL = _SELECT.where(_r.id.in_(bindparam("ids", expanding=True)))
 _BY_RUN_ID = _SELECT.where(_r.dag_id == bindparam("dag_id"), _r.run_id == bindparam("run_id"))
 _BY_DATE = _SELECT.where(_r.dag_id == bindparam("dag_id"), _r.execution_date == bindparam("logical_date"))
 _OPEN = _SELECT.where(where(OPEN_RUNS)).order_by(_r.run_after, _r.id)
@@ -163,6 +164,14 @@ def get_once(tx: Tx, dag_run_id: int) -> DagRun:
     if known is None:
         known = tx.remembered["run", dag_run_id] = get(tx, dag_run_id)
     return known
+
+
+def get_all_once(tx: Tx, dag_run_ids: Collection[int]) -> None:
+    """Read those runs together, so that `get_once` has them."""
+    missing = sorted({key for key in dag_run_ids if ("run", key) not in tx.remembered})
+    for part in in_parts(missing) if len(missing) > 1 else ():
+        for row in tx.rows(_GET_ALL, {"ids": part}):
+            tx.remembered["run", row.id] = run_row(row)
 
 
 def list_(
@@ -312,6 +321,14 @@ def set_interval(tx: Tx, dag_run_id: int, start: dt.datetime, end: dt.datetime) 
     """Give a run that was made without a data interval the one that its timetable has told; whether it had none."""
     values = {"data_interval_start": start, "data_interval_end": end, "last_updated_date": tx.now()}
     unset = (_r.id == dag_run_id, _r.data_interval_start.is_(None))
+    return bool(tx.change(update(dag_runs).where(*unset).values(**values)))
+
+
+def set_partition_date(tx: Tx, dag_run_id: int, date: dt.datetime) -> bool:
+    """Give a run that was made for the key of a partition the moment that this stands for, as code of its author's has
+    told; whether it had none."""
+    values = {"partition_date": date, "last_updated_date": tx.now()}
+    unset = (_r.id == dag_run_id, _r.partition_key.is_not(None), _r.partition_date.is_(None))
     return bool(tx.change(update(dag_runs).where(*unset).values(**values)))
 
 

@@ -310,8 +310,8 @@ _SET_RENDERED = (
     update(task_instances)
     .where(_t.id == bindparam("ti_id"))
     .values(
-        rendered_fields=func.coalesce(bindparam("fields"), _t.rendered_fields),
-        rendered_map_index=func.coalesce(bindparam("label"), _t.rendered_map_index),
+        rendered_fields=func.coalesce(bindparam("fields", type_=_t.rendered_fields.type), _t.rendered_fields),
+        rendered_map_index=func.coalesce(bindparam("label", type_=_t.rendered_map_index.type), _t.rendered_map_index),
     )
 )
 _SET_ATTEMPT_RENDERED = (
@@ -330,10 +330,21 @@ def set_rendered(
     try_number: int | None = None,
 ) -> None:
     """Keep rendered template fields, with that attempt as well when it is named, and the label of a mapped copy."""
-    text = None if fields is None else dumps(dict(fields))
-    tx.change(_SET_RENDERED, {"ti_id": ti_id, "fields": text, "label": map_index_label})
-    if text is not None and try_number is not None:
+    set_rendered_all(tx, [(ti_id, fields, map_index_label)])
+    if fields is not None and try_number is not None:
+        text = dumps(dict(fields))
         tx.change(_SET_ATTEMPT_RENDERED, {"ti_id": ti_id, "number": try_number, "fields": text})
+
+
+def set_rendered_all(tx: Tx, found: Sequence[tuple[int, Mapping[str, Any] | None, str | None]]) -> None:
+    """Keep rendered template fields and labels of several different task instances, by their ids."""
+    tx.change_many(
+        _SET_RENDERED,
+        [
+            {"ti_id": ti_id, "fields": None if fields is None else dumps(dict(fields)), "label": label}
+            for ti_id, fields, label in found
+        ],
+    )
 
 
 _RENDERED = select(_t.rendered_fields, _t.rendered_map_index).where(_t.id == bindparam("ti_id"))

@@ -19,6 +19,7 @@ from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment, is_internal_attribute, modifies_known_mutable
 from jinja2.visitor import NodeTransformer
 
+from goflow.domain.canonical import Json, walk
 from goflow.templating.budget import (
     DEEPEST,
     LARGEST_NUMBER,
@@ -226,6 +227,11 @@ def is_plain(text: str) -> bool:
     return not any(mark in text for mark in MARKS) and not text.endswith("\n") and "\r" not in text
 
 
+def templates_in(value: Json) -> list[str]:
+    """The texts in VALUE, whatever it is, that do not come out of Jinja as they go in."""
+    return [inner for inner in walk(value) if isinstance(inner, str) and not is_plain(inner)]
+
+
 def _look_at_template(text: str) -> None:
     """Raises SecurityError for a template that is long or deep: Jinja reads it by functions that call themselves."""
     if len(text) > LONGEST_TEMPLATE:
@@ -256,4 +262,4 @@ def _render_text(text: str, jinja: LimitedEnvironment, context: Mapping[str, Any
         raise RenderError(field, f"{type(problem).__name__}: {problem}") from problem
 
 
-__all__ = ["LimitedEnvironment", "RenderError", "environment", "is_plain", "render"]
+__all__ = ["LimitedEnvironment", "RenderError", "environment", "is_plain", "render", "templates_in"]

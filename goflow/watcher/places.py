@@ -19,12 +19,15 @@ _NEVER = frozenset({".git", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytes
 class Place:
     """A real folder to be watched: everything below it (NAMES None), or only what happens to NAMES right inside it.
 
-    INODE tells a folder from one that was made later at the same path: a watch goes with the folder, not the path.
+    HAS_FILES: one of NAMES is a file, so that what is written into it is news; of folders and links it is only that
+    they come and go, and others may write much beside them. INODE tells a folder from one that was made later at the
+    same path: a watch goes with the folder, not the path.
     """
 
     path: str
     inode: int
     names: frozenset[str] | None = None
+    has_files: bool = False
 
     @property
     def deep(self) -> bool:
@@ -108,12 +111,17 @@ class _Found:
         out = {Place(path, _inode(path)) for path in whole}
         for path, names in self.flat.items():
             if path not in whole and not _covered(path, whole):
-                out.add(Place(path, _inode(path), frozenset(names)))
+                has_files = any(_is_file(os.path.join(path, name)) for name in names)
+                out.add(Place(path, _inode(path), frozenset(names), has_files))
         return frozenset(out)
 
 
 def _covered(path: str, folders: set[str]) -> bool:
     return any(path.startswith(folder.rstrip("/") + "/") for folder in folders)
+
+
+def _is_file(path: str) -> bool:
+    return os.path.isfile(path) and not os.path.islink(path)
 
 
 def _inode(path: str) -> int:

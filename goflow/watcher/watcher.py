@@ -35,11 +35,13 @@ log = structlog.get_logger(__name__)
 QUIET_S = 0.1
 LONGEST_S = 2.0
 _MOST_LOOKS = 5
-_CHANGES: list[type[FileSystemEvent]] = [
+_COMINGS: list[type[FileSystemEvent]] = [
     *(DirCreatedEvent, DirDeletedEvent, DirMovedEvent),
-    *(FileClosedEvent, FileCreatedEvent, FileDeletedEvent, FileModifiedEvent, FileMovedEvent),
+    *(FileCreatedEvent, FileDeletedEvent, FileMovedEvent),
 ]
-"""What is asked of the kernel. That a file was opened or read is no news, least of all when we did it, 2,000 times."""
+"""What is asked of the kernel where names alone count."""
+_CHANGES: list[type[FileSystemEvent]] = [*_COMINGS, FileClosedEvent, FileModifiedEvent]
+"""The same where contents do. That a file was opened or read is no news, least of all when we did it, 2,000 times."""
 _IGNORED = ("/.git/", "/__pycache__/")
 
 
@@ -164,7 +166,8 @@ class Watcher(ThreadService):
             return None
         try:
             handler = _Handler(self, place.names)
-            return observer.schedule(handler, place.path, recursive=place.deep, event_filter=_CHANGES)
+            kinds = _CHANGES if place.deep or place.has_files else _COMINGS
+            return observer.schedule(handler, place.path, recursive=place.deep, event_filter=kinds)
         except OSError as problem:
             log.warning("cannot watch, rescans have to do", path=place.path, problem=str(problem))
             return None

@@ -32,7 +32,8 @@ from typing import Any
 
 import yaml
 
-from tests.chaos.streams import GONE, CutError, gone_event, lines_of, mangled
+from goflow.kube.errors import UnavailableError
+from tests.chaos.streams import GONE, CutError, form_of, mangled
 from tests.chaos.weather import CLEAR, REFUSALS, Weather
 
 OWN = "/chaos/"
@@ -98,9 +99,9 @@ class Proxy(ThreadingHTTPServer):
                 return True
         return False
 
-    def remember(self, path: str, line: bytes) -> None:
+    def remember(self, path: str, event: dict[str, Any]) -> None:
         """Note the version of an event."""
-        version = json.loads(line).get("object", {}).get("metadata", {}).get("resourceVersion")
+        version = event.get("object", {}).get("metadata", {}).get("resourceVersion")
         if version:
             self.versions.setdefault(path, deque(maxlen=REWOUND_BY)).append(str(version))
 
@@ -235,15 +236,17 @@ class Caller(BaseHTTPRequestHandler):
             answer.close()
 
     def _events(self, answer: http.client.HTTPResponse, path: str) -> Iterator[bytes]:
-        for line in mangled(
-            self._with_silences(lines_of(_chunks(answer))),
+        form = form_of(answer.getheader("Content-Type") or "")
+        for part in mangled(
+            self._with_silences(form.parts(_chunks(answer))),
+            form,
             lambda: self.server.weather,
             self.server.moments,
             self.server.done,
         ):
-            with suppress(ValueError):
-                self.server.remember(path, line)
-            yield line
+            with suppress(ValueError, UnavailableError):
+                self.server.remember(path, form.read(part))
+            yield part
 
     def _log(self, answer: http.client.HTTPResponse) -> Iterator[bytes]:
         for piece in self._with_silences(_chunks(answer)):
@@ -258,7 +261,7 @@ class Caller(BaseHTTPRequestHandler):
         waiting: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
 
         def read() -> None:
-            with suppress(OSError, http.client.HTTPException, ValueError, AttributeError):
+            with suppress(OSError, http.client.HTTPException, ValueError, AttributeError, UnavailableError):
                 for piece in pieces:
                     waiting.put(piece)
             waiting.put(None)
@@ -301,9 +304,10 @@ class Caller(BaseHTTPRequestHandler):
             self._answer(410, GONE)
             return
         self.server.done["watch told 410 by an event"] += 1
-        content = gone_event()
+        form = form_of(self.headers.get("Accept") or "")
+        content = form.write({"type": "ERROR", "object": GONE})
         self.send_response(200)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", form.media_type)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)

@@ -115,6 +115,13 @@ class House:
         answer: dict[str, Any] = self.daemon.wait_for(f"run {run_id} of {dag_id} {state}", found, 90)
         return answer
 
+    def wait_until_let_go(self, name: str) -> None:
+        """Wait until nothing holds the Job NAME any more: then all of it is stored, its log too, which comes up to a
+        second after its end."""
+        self.daemon.wait_for(
+            "its Job is let go", lambda: (job := self.job(name)) is None or not job.metadata.finalizers
+        )
+
     def lines(self, dag_id: str, run: dict[str, Any], task_id: str, number: int = 1) -> list[str]:
         path = f"/goflow/v1/dags/{dag_id}/dagRuns/{run['dag_run_id']}/taskInstances/{task_id}/logs/{number}"
         with self.daemon.api() as api:

@@ -28,6 +28,7 @@ def settings_on(cluster: Cluster, namespace: str) -> dict[str, str]:
         "GOFLOW_KUBECONFIG": str(cluster.kubeconfig),
         "GOFLOW_NAMESPACE": namespace,
         "GOFLOW_INSTALLATION": namespace,
+        "GOFLOW_JOB_TTL_S": "30",  # a small node: two hundred Jobs fill it
         "GOFLOW_RUNNER_IMAGE": RUNNER.name,
         "GOFLOW_IMAGE_PULL_POLICY": "Never",
         "GOFLOW_TASK_API_HOST": cluster.host_address,

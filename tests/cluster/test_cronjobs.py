@@ -80,12 +80,12 @@ def test_it_is_placed_changed_mended_and_removed_with_its_file(house: House) -> 
 def test_each_pod_of_a_job_is_an_attempt_with_its_log(house: House) -> None:
     name = house.begin(house.placed("retried"))
     run = house.run("retried", "failed")
+    house.wait_until_let_go(name)
     assert [house.lines("retried", run, "retried", number) for number in (1, 2)] == [["try"], ["try"]]
     with house.daemon.api() as api:
         path = f"/api/v2/dags/retried/dagRuns/{run['dag_run_id']}/taskInstances/retried"
         tries = api.get(f"{path}/tries").json()["task_instances"]
     assert [(one["try_number"], one["state"]) for one in tries] == [(1, "up_for_retry"), (2, "failed")]
-    house.daemon.wait_for("its Job is let go", lambda: (job := house.job(name)) is None or not job.metadata.finalizers)
 
 
 def test_a_run_that_began_and_ended_while_no_daemon_was_there_is_recorded_with_its_log(house: House) -> None:
@@ -96,6 +96,7 @@ def test_a_run_that_began_and_ended_while_no_daemon_was_there_is_recorded_with_i
     (pod,) = house.pods(name)
     house.daemon.start()
     run = house.run("away", "success")
+    house.wait_until_let_go(name)
     assert house.lines("away", run, "away") == [f"hello from {pod.metadata.name}", "bye"]
     ended = pod.status.container_statuses[0].state.terminated.finished_at
     assert dt.datetime.fromisoformat(run["end_date"]) == ended
@@ -116,8 +117,8 @@ def test_a_job_above_the_history_limit_stays_with_its_pod_until_its_log_is_read(
     assert [pod.metadata.deletion_timestamp for pod in house.pods(name)] == [None]
     house.daemon.start()
     run = house.run("held", "success")
-    assert house.lines("held", run, "held")[-1] == "bye"
     house.daemon.wait_for("it is let go", lambda: house.job(name) is None and not house.pods(name))
+    assert house.lines("held", run, "held")[-1] == "bye"
     house.placed("held", successful_jobs_history_limit=JOBS_KEPT)
 
 
@@ -134,7 +135,7 @@ def test_what_a_person_clears_while_it_runs_is_stopped_and_begins_anew_as_goflow
         assert len(house.batch.list_namespaced_job(house.namespace, label_selector=selector).items) == 1
         path = f"/api/v2/dags/cleared/dagRuns/{run['dag_run_id']}"
         api.patch(path, json={"state": "failed"}).raise_for_status()
-    assert house.lines("cleared", run, "cleared") == ["here", "told"]
+    house.daemon.wait_for("its last word", lambda: house.lines("cleared", run, "cleared") == ["here", "told"])
 
 
 def test_a_job_that_somebody_deletes_while_it_runs_ends_and_its_run_fails(house: House) -> None:
@@ -181,7 +182,7 @@ def test_a_labelled_cronjob_of_others_is_watched_and_left_untouched(house: House
     before = house.job(name)
     house.daemon.start()
     run = house.run(dag_id, "failed")
-    assert house.lines(dag_id, run, "main") == ["theirs"]
+    house.daemon.wait_for("its log", lambda: house.lines(dag_id, run, "main") == ["theirs"])
     with house.daemon.api() as api:
         rows = api.get("/goflow/v1/cronjobs", params={"placed": "false"}).json()["cronjobs"]
         assert [(row["name"], row["dag_id"], row["state"]) for row in rows] == [("theirs", dag_id, "active")]
@@ -207,7 +208,7 @@ def test_kubernetes_begins_it_by_its_schedule(house: House) -> None:
     run = house.daemon.wait_for("a run of the schedule", first, 90)
     date = dt.datetime.fromisoformat(run["logical_date"])
     assert (date.second, date.microsecond, run["run_type"]) == (0, 0, "scheduled")
-    assert house.lines("minutely", run, "minutely")[-1] == "bye"
+    house.daemon.wait_for("its log", lambda: house.lines("minutely", run, "minutely")[-1:] == ["bye"])
     assert house.daemon.series("goflow_cronjobs")
     rows = house.daemon.json("cronjobs", "get", "minutely")["runs"]
     assert run["dag_run_id"] in {row["run_id"] for row in rows}

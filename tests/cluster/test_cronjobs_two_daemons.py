@@ -76,8 +76,9 @@ def test_one_looks_after_them_and_the_other_goes_on_where_it_was_killed(pair: Pa
     leader, _ = several.lease("cronjobs")
     house.put("shared")
     made = house.placed("shared")
-    house.begin(made)
+    before = house.begin(made)
     first = house.run("shared", "success")
+    house.wait_until_let_go(before)
 
     name = house.begin(made, minutes=1)
     house.daemon.wait_for("it is held", lambda: FINALIZER in (house.job(name).metadata.finalizers or []))
@@ -90,9 +91,9 @@ def test_one_looks_after_them_and_the_other_goes_on_where_it_was_killed(pair: Pa
     follow_the_duty(several, house, leader)
     second = house.run("shared", "success", minutes=1)
     house.placed("shared", schedule=made.spec.schedule)
+    house.wait_until_let_go(name)
     for run, number in ((first, 0), (second, 1)):
         assert [line for line in house.lines("shared", run, "shared") if line == "bye"] == ["bye"], number
-    house.daemon.wait_for("it is let go", lambda: not house.job(name).metadata.finalizers)
 
     several.start(leader)
     (house.dags / "shared.yaml").unlink()

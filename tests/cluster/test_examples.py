@@ -19,6 +19,8 @@ from tests.parity.in_cluster import sample
 from tests.parity.report import ClusterScore
 
 COLUMNS = ("dag-id", "run-id", "launch-id")
+NONE = "<none>"
+"""What kubectl says of a label or an annotation that is not there."""
 
 
 class JobsSeen:
@@ -30,9 +32,8 @@ class JobsSeen:
     @contextmanager
     def watching(self, cluster: Cluster, namespace: str) -> Iterator[None]:
         """Within it ``kubectl get jobs --watch`` runs."""
-        columns = ",".join(
-            ["NAME:.metadata.name", *(f"C{n}:.metadata.annotations.goflow/{c}" for n, c in enumerate(COLUMNS))]
-        )
+        said = [f"{part}.goflow/{column}" for column in COLUMNS for part in ("annotations", "labels")]
+        columns = ",".join(["NAME:.metadata.name", *(f"C{n}:.metadata.{one}" for n, one in enumerate(said))])
         process = subprocess.Popen(
             [
                 binaries.program("kubectl"), "--kubeconfig", cluster.kubeconfig, "get", "jobs",
@@ -54,7 +55,10 @@ class JobsSeen:
         assert process.stdout is not None
         for line in process.stdout:
             name, *told = line.split()
-            self.jobs[name] = tuple(told)
+            in_full, as_labels = told[::2], told[1::2]
+            self.jobs[name] = tuple(
+                label if full == NONE else full for full, label in zip(in_full, as_labels, strict=True)
+            )
 
 
 @pytest.mark.timeout(900)

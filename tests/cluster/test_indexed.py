@@ -12,7 +12,7 @@ from kubernetes import client
 
 from goflow.cli._client import Api
 from goflow.domain.runs import MOST_IN_JOB, SHARED_NAME, job_name, new_shared_job
-from goflow.kube.api import KubeApi
+from goflow.kube.api import JOBS, KubeApi, Query
 from goflow.operators.manifest import job_manifest
 from goflow.operators.registry import convert
 from goflow.operators.shared import as_shared
@@ -155,6 +155,8 @@ def test_the_api_server_takes_a_job_of_as_many_as_share_one(cluster: Cluster, na
     key = new_shared_job()
     name = job_name("d" * 200, "t" * 200, key, longest=SHARED_NAME)
     plan = dataclasses.replace(as_shared(planned, key, MOST_IN_JOB), namespace=namespace, job_name=name)
-    made = KubeApi(cluster.kubeconfig).create_job(namespace, job_manifest(plan, SITE), dry_run=True)
+    query: Query = {"fieldValidation": "Strict", "dryRun": "All"}
+    api, path = KubeApi(cluster.kubeconfig), JOBS.format(namespace=namespace)
+    made = api.request("POST", path, query=query, body=job_manifest(plan, SITE))
     assert (made["spec"]["completions"], made["spec"]["completionMode"]) == (10_000, "Indexed")
     assert made["spec"]["backoffLimitPerIndex"] == 0

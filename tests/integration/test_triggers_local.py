@@ -198,8 +198,11 @@ def test_every_way_in_which_a_trigger_ends(here: Path, daemon: Daemon) -> None:
     daemon.run("dags", "trigger", "ways", "--run-id", "r")
     daemon.wait_for("six that wait, and one", lambda: states(daemon, "ways")["deferred"] == 7, 60)
     daemon.wait_for("runners that hold them", lambda: status(daemon)["unheld"] == 0, 60)
-    (here / "go").touch()
     daemon.run("tasks", "mark", "ways", "r", "marked", "success")
+    (here / "notes").touch()
+    last_words = "the last words of the trigger whose task was marked"
+    daemon.wait_for(last_words, lambda: "on_kill" in (here / "notes").read_text().splitlines())
+    (here / "go").touch()  # not before: the process that one of them ends may have those words still to say
     daemon.wait_for("the end", lambda: not {"deferred", "running", "queued", "scheduled"} & set(states(daemon, "ways")))
     found = {task["task_id"]: task["state"] for task in daemon.json("tasks", "list", "ways", "r")}
     failed = {"raise", "crash", "nothing", "late"}
@@ -214,10 +217,7 @@ def test_every_way_in_which_a_trigger_ends(here: Path, daemon: Daemon) -> None:
     assert "TaskDeferralError: Trigger failure" in words["nothing"]
     assert "TaskDeferralTimeout: Trigger timeout" in words["late"]
     daemon.wait_for("the DAG's callback", lambda: "over " in (here / "notes").read_text())
-    notes = daemon.wait_for(
-        "the last words of the trigger whose task was marked",
-        lambda: (lines := Counter((here / "notes").read_text().splitlines()))["on_kill"] and lines,
-    )
+    notes = Counter((here / "notes").read_text().splitlines())
     assert notes["on_kill"] == 1
     assert notes["after event"] >= 1
     assert notes["resumed 7"] == 1

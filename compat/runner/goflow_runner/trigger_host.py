@@ -95,6 +95,7 @@ class _Host:
             word = json.loads(line)
             if "start" in word:
                 self._start(word["start"])
+                await asyncio.sleep(0)  # a task that is cancelled before its first step never gets to its last words
             elif "leave" in word:
                 self._leave(word["leave"], word["why"])
             elif "watch" in word:
@@ -109,8 +110,9 @@ class _Host:
             self._leave(trigger_id, "moved")
         watching = self._watches.leave_all()
         await asyncio.gather(*self._tasks.values(), *watching, return_exceptions=True)
+        writer.close()  # what is said and not sent yet is sent first
         with contextlib.suppress(OSError):
-            await writer.drain()
+            await writer.wait_closed()
 
     def log(self, launch_id: str, at: float, text: str) -> None:
         """A trigger has logged something."""

@@ -479,8 +479,9 @@ class WatchEvent(TypedDict):
 
 class QuestionInfo(TypedDict):
     """A question to code of the author's own. KIND: ``next_runs`` or ``interval`` (of the DAG's timetable), or
-    ``weight`` (of a task's strategy), ``deadline`` (what one counts from), or ``partition`` (of a partition mapper, for
-    which keys an event is); ASKED: its arguments, of a weight or a deadline also ``run`` (`RunInfo`).
+    ``weight`` (of a task's strategy), ``deadline`` (what one counts from), ``partition`` (of a partition mapper, for
+    which keys an event is), or ``partition_date`` (of timetable or mappers, what the key of a run by hand stands for);
+    ASKED: its arguments, of a weight or a deadline also ``run`` (`RunInfo`).
     LAUNCH_ID: in whose name the code asks the server; None: it cannot."""
 
     id: int

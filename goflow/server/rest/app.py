@@ -26,6 +26,7 @@ from goflow.server.rest import (
     config,
     connections,
     cronjobs,
+    daemons,
     dag_facts,
     dags,
     hitl,
@@ -88,7 +89,7 @@ MODULES = (
         cronjobs,
         tasks,
     ),
-    *(task_changes, assets, partitions, variables, connections, pools, admin, monitor, config, stream, logs),
+    *(task_changes, assets, partitions, variables, connections, pools, admin, monitor, daemons, config, stream, logs),
     *(signing_in, oidc, users),
     *(page_dags, page_grid, page_dag, page_run, page_imports, job_files),
 )

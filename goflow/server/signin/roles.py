@@ -75,6 +75,7 @@ RULES = (
     Rule("write", "/api/v2/parseDagFile/**", _OPERATOR),
     Rule("write", "/api/v2/pools/**", _OPERATOR),
     Rule("write", "/goflow/v1/alerts/**", _OPERATOR),
+    Rule("write", "/goflow/v1/daemons/**", _OPERATOR),
     Rule("write", "/goflow/v1/pools/**", _OPERATOR),
     Rule("POST", "/goflow/v1/job-files/check", _OPERATOR),
     Rule("POST", "/goflow/v1/job-files/try", _OPERATOR),

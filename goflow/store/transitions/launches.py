@@ -192,8 +192,8 @@ _CLAIM = (
     .values(
         state=_L.CLAIMED.value,
         home=func.coalesce(_l.home, bindparam("whose", type_=_l.home.type)),
-        claimed_by=bindparam("claimant"),
-        claimed_at=bindparam("at"),
+        claimed_by=bindparam("claimant", type_=_l.claimed_by.type),
+        claimed_at=bindparam("at", type_=_l.claimed_at.type),
         reason=None,  # why it did not begin
         message=None,
     )

@@ -5,14 +5,14 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import bindparam, select, update
 
 from goflow.domain.state import RunState, TaskState
-from goflow.store import Store, bulk, tasks, transitions
+from goflow.store import Store, bulk, dags, recording, tasks, transitions
 from goflow.store.rows import NewTask
 from goflow.store.tables import task_instances
 from goflow.store.transitions import LaunchRequest, RunChange, TaskChange
-from tests.stores import START, bash_dag, make_run
+from tests.stores import START, bash_dag, make_run, reading_of
 
 MANY = bulk.FEWEST + 3
 LATER = START + dt.timedelta(hours=1, microseconds=7)
@@ -53,6 +53,34 @@ def test_runs_many_at_once(store: Store) -> None:
         wrong = [RunChange(run.id, RunState.QUEUED, RunState.FAILED) for run in made]
         assert transitions.advance_runs(tx, changes, who="me", at=START) == [True] * MANY
         assert transitions.advance_runs(tx, wrong, who="me", at=START) == [False] * MANY
+
+
+@pytest.mark.parametrize("number", [1, bulk.FEWEST - 1, MANY])
+def test_rendered_fields_of_few_and_of_many_are_kept(store: Store, number: int) -> None:
+    new = [NewTask(task_id=f"t{place}") for place in range(number)]
+    with store.transaction() as tx:
+        run = make_run(tx, bash_dag("d"), instances=new).run
+        keys = [one.id for one in tasks.of_run(tx, run.id)]
+        tasks.set_rendered_all(tx, [(key, {"bash_command": f'echo "ü\\{key}"'}, None) for key in keys])
+        tasks.set_rendered_all(tx, [(key, None, f"copy {key}") for key in keys])
+        assert [tasks.rendered(tx, key) for key in keys] == [{"bash_command": f'echo "ü\\{key}"'} for key in keys]
+        assert [tasks.map_index_label(tx, key) for key in keys] == [f"copy {key}" for key in keys]
+
+
+def test_new_versions_of_many_dags_are_put_in_force_at_once(store: Store) -> None:
+    specs = [bash_dag(f"d{place}") for place in range(MANY)]
+    with store.transaction() as tx:
+        recording.record_all(tx, [reading_of(tx, spec) for spec in specs])
+        found = recording.record_all(tx, [reading_of(tx, spec, file_hash="b" * 64) for spec in specs])
+        in_force = {dag.dag_id: dag.version for dag in dags.list_(tx)}
+    assert in_force == {spec.dag_id: 2 for spec in specs}
+    assert [one.version.number for one in found] == [2] * MANY
+
+
+def test_an_update_whose_parameters_have_no_type_is_refused_and_not_written_row_by_row() -> None:
+    untyped = update(task_instances).where(task_instances.c.id == bindparam("key")).values(note=bindparam("words"))
+    with pytest.raises(TypeError, match="words"):
+        bulk.for_many(untyped, ("key", "words"))
 
 
 def test_a_moment_without_a_zone_is_refused() -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from goflow.domain.errors import NotFoundError, StateChangeRefusedError
 from goflow.domain.state import LAUNCH_TRANSITIONS, LaunchState, TaskState
-from goflow.store import Store, events, launches, pools, tasks, transitions
+from goflow.store import Store, bulk, events, launches, pools, tasks, transitions
 from goflow.store.rows import NewTask
 from goflow.store.transitions import Claimed, LaunchRequest, Limit, TaskChange, advance_launch, advance_task
 from tests.stores import START, Made, OpenStore, bash_dag, begin, make_run, queue, schedule
@@ -319,26 +319,23 @@ def test_a_claim_and_a_clear_at_the_same_time_never_leave_a_stray_process(open_s
 
 
 def test_many_claims_at_once_are_told_each_what_came_of_it(store: Store) -> None:
-    scheduled_run(store, 4)
+    free = bulk.FEWEST + 1
+    scheduled_run(store, 2 + free)
     with store.transaction() as tx:
         planned = transitions.plan_launches(tx, requests_for(store), at=START)
         ids = [one.launch.id for one in planned if one.launch is not None]
         transitions.claim_launch(tx, ids[0], "other")
         transitions.claim_launch(tx, ids[1], "me")
         claims = dict.fromkeys(ids, "me")
-        assert list(transitions.claim_launches(tx, claims).values()) == [
-            Claimed.TAKEN,
-            Claimed.OURS,
-            Claimed.CLAIMED,
-            Claimed.CLAIMED,
-        ]
+        moments = {launch_id: START + dt.timedelta(seconds=place) for place, launch_id in enumerate(ids)}
+        answers = transitions.claim_launches(tx, claims, moments=moments)
+        assert list(answers.values()) == [Claimed.TAKEN, Claimed.OURS, *[Claimed.CLAIMED] * free]
         found = [launches.get(tx, launch_id) for launch_id in ids]
     assert [(launch.state, launch.claimed_by) for launch in found] == [
         (L.CLAIMED, "other"),
-        (L.CLAIMED, "me"),
-        (L.CLAIMED, "me"),
-        (L.CLAIMED, "me"),
+        *[(L.CLAIMED, "me")] * (1 + free),
     ]
+    assert [launch.claimed_at for launch in found[2:]] == [moments[launch.id] for launch in found[2:]]
 
 
 def test_several_are_claimed_in_one_statement_each_at_its_moment(store: Store) -> None:

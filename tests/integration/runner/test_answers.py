@@ -16,11 +16,17 @@ import os
 import select
 import time
 
+import pendulum
 from airflow.sdk import DAG
 from airflow.timetables.base import DataInterval, Timetable
 
 
 class Moody(Timetable):
+    partitioned = True
+
+    def _decode_partition_date(self, partition_key):
+        return pendulum.parse(partition_key, tz="Asia/Taipei")
+
     def infer_manual_data_interval(self, *, run_after):
         if run_after.hour == 1:
             time.sleep(600)
@@ -109,3 +115,12 @@ def test_a_file_that_cannot_be_imported_is_the_answer_to_all_of_it(answers: Answ
     answers.begin([question(hour, hour, tmp_path / "dags") for hour in (0, 5)])
     found = all_of(answers, 2)
     assert [("No module named 'no_such_module'" in answer["problem"]) for answer in found.values()] == [True, True]
+
+
+def test_a_timetable_is_asked_what_the_key_of_a_partition_stands_for(answers: Answers, tmp_path: Path) -> None:
+    asked = [{"key": key, "assets": None} for key in ("2026-01-05", "no day")]
+    kind = {"kind": "partition_date"}
+    answers.begin([question(key, 0, tmp_path / "dags", asked=one, **kind) for key, one in enumerate(asked, 1)])
+    found = all_of(answers, 2)
+    assert found[1]["told"] == "2026-01-04T16:00:00+00:00"
+    assert "ParserError" in str(found[2]["problem"])

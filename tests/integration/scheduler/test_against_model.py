@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.integration.scheduler.model.machine import Machine
 from tests.integration.scheduler.model.mutants import MUTANTS, ROOT, Mutant
+from tests.integration.scheduler.model.stories import Stories
 from tests.postgres import TEMPLATE, Server
 
 EXAMPLES = int(os.environ.get("GOFLOW_MODEL_EXAMPLES", "60"))
@@ -25,9 +25,9 @@ SHRINK = [Phase.shrink] if os.environ.get("GOFLOW_MODEL_SHRINK", "1") == "1" els
 
 
 def check(make: Callable[[], tuple[str, Callable[[], None]]], examples: int) -> None:
-    """Run the machine over so many EXAMPLES, each on a database that MAKE makes."""
+    """Run the machine over so many EXAMPLES, each on a database that MAKE makes, always at the same URL."""
 
-    class Here(Machine):
+    class Here(Stories):
         pass
 
     Here.make = staticmethod(make)
@@ -49,10 +49,8 @@ def check(make: Callable[[], tuple[str, Callable[[], None]]], examples: int) -> 
 
 @pytest.mark.timeout(0 if LONG else 600)
 def test_the_scheduler_does_what_the_model_does(sqlite_template: Path, tmp_path: Path) -> None:
-    numbers = iter(range(10**9))
-
     def make() -> tuple[str, Callable[[], None]]:
-        folder = tmp_path / str(next(numbers))
+        folder = tmp_path / "here"
         folder.mkdir()
         shutil.copy(sqlite_template, folder / "world.sqlite3")
         return f"sqlite:///{folder}/world.sqlite3", lambda: shutil.rmtree(folder)
@@ -64,7 +62,7 @@ def test_the_scheduler_does_what_the_model_does(sqlite_template: Path, tmp_path:
 @pytest.mark.timeout(0 if LONG else 600)
 def test_the_scheduler_does_it_on_postgresql_too(postgres_server: Server) -> None:
     def make() -> tuple[str, Callable[[], None]]:
-        name = postgres_server.create(TEMPLATE)
+        name = postgres_server.create(TEMPLATE, f"goflow_model_{os.getpid()}")
         return postgres_server.url(name), lambda: postgres_server.drop(name)
 
     check(make, max(1, EXAMPLES // 6))

@@ -70,14 +70,14 @@ THERE = [[True], [True, True, True, False], [False, True], [False]]
 
 
 def as_taken(told: Any, there: list[list[bool]]) -> list[Any]:
-    """What a helper has TOLD of a key, in the words of ``ask_airflow_mappers.py``, but for dates of runs by hand."""
+    """What a helper has TOLD of a key, in the words of ``ask_airflow_mappers.py``."""
     if told == "refused":
         return ["refused", [], "refused"]
     answer = mapped(told)
     found = []
     for key in sorted(answer.keys)[:40]:
         about = KeyTold.of(answer.keys[key])
-        line: list[Any] = [key, "refused" if about.is_dateless else iso(about.date)]
+        line: list[Any] = [key, "refused" if about.is_dateless else iso(about.date), told["by_hand"][key]]
         if about.is_held:
             line += ["refused"] * (1 + len(there))
         elif about.expected is not None:
@@ -94,7 +94,7 @@ def as_airflow_has_it(truth: list[Any]) -> list[Any]:
         return ["refused", [], "refused"]
     if not all(isinstance(one, str) for one in made):
         return ["refused", [], "refused"]  # its database would
-    return [made, [[line[0], line[1], *line[3:]] for line in about[: len(made)]], carried]
+    return [made, about[: len(made)], carried]
 
 
 def compared(cases: list[dict[str, Any]], folder: Path) -> list[tuple[dict[str, Any], Any, Any]]:

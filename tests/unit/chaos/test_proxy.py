@@ -118,9 +118,10 @@ def test_a_caller_is_held_at_a_call_until_it_is_gone(
     caller.join(20)  # the proxy ends the connection by itself when it was not killed
 
 
+@pytest.mark.parametrize("lean", [False, True], ids=["JSON", "protobuf"])
 @pytest.mark.parametrize("seed", range(3))
 def test_a_reflector_sees_what_is_true_when_the_storm_is_over(
-    server: ApiServer, proxy: Proxy, api: KubeApi, seed: int
+    server: ApiServer, proxy: Proxy, api: KubeApi, seed: int, lean: bool
 ) -> None:
     proxy.moments.seed(seed)
     proxy.weather = Weather(
@@ -138,7 +139,7 @@ def test_a_reflector_sees_what_is_true_when_the_storm_is_over(
                 seen.pop(metadata["name"], None)
             told.notify_all()
 
-    reflector = Reflector(api, PATH, "", handle)
+    reflector = Reflector(api, PATH, "", handle, lean=lean)
     reflector.start()
     try:
         for number in range(60):

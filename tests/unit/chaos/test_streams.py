@@ -8,13 +8,16 @@ from collections import Counter, defaultdict
 
 import pytest
 
-from tests.chaos.streams import CutError, lines_of, mangled
+from goflow.kube.protobuf import MEDIA_TYPE
+from tests.chaos.streams import CutError, Lines, form_of, mangled
 from tests.chaos.weather import CLEAR, Weather, at_random
 
+LINES = Lines()
 
-def event(uid: str, version: int, kind: str = "MODIFIED") -> bytes:
+
+def event(uid: str, version: int, kind: str = "MODIFIED", form: Lines = LINES) -> bytes:
     metadata = {"uid": uid, "resourceVersion": str(version)}
-    return json.dumps({"type": kind, "object": {"metadata": metadata}}).encode() + b"\n"
+    return form.write({"type": kind, "object": {"metadata": metadata}})
 
 
 def bookmark(version: int) -> bytes:
@@ -24,7 +27,7 @@ def bookmark(version: int) -> bytes:
 def told(lines, weather: Weather, seed: int = 1) -> tuple[list[tuple[str, int]], Counter[str]]:
     done: Counter[str] = Counter()
     came = []
-    for line in mangled(lines, lambda: weather, random.Random(seed), done):
+    for line in mangled(lines, LINES, lambda: weather, random.Random(seed), done):
         found = json.loads(line)["object"]["metadata"]
         came.append((found["uid"], int(found["resourceVersion"])))
     return came, done
@@ -34,7 +37,7 @@ STREAM = [event(uid, 10 * number + place) for number in range(1, 9) for place, u
 
 
 def test_clear_weather_changes_nothing():
-    assert b"".join(mangled(STREAM, lambda: CLEAR, random.Random(1), Counter())) == b"".join(STREAM)
+    assert b"".join(mangled(STREAM, LINES, lambda: CLEAR, random.Random(1), Counter())) == b"".join(STREAM)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -73,13 +76,17 @@ def test_a_stream_is_cut_between_lines_or_within_one():
 def until_cut(seed: int) -> list[bytes]:
     came: list[bytes] = []
     with pytest.raises(CutError):
-        came.extend(mangled(STREAM, lambda: Weather(cut=1.0), random.Random(seed), Counter()))
+        came.extend(mangled(STREAM, LINES, lambda: Weather(cut=1.0), random.Random(seed), Counter()))
     return came
 
 
-def test_lines_are_whole_however_they_come():
-    text = b"".join(STREAM)
-    assert list(lines_of([text[:7], text[7:95], text[95:]])) == STREAM
+@pytest.mark.parametrize("media_type", ["application/json", f"{MEDIA_TYPE};stream=watch"])
+def test_events_are_whole_however_they_come(media_type):
+    form = form_of(media_type)
+    stream = [event(uid, number, form=form) for number, uid in enumerate("abcdefgh")]
+    text = b"".join(stream)
+    assert list(form.parts([text[:7], text[7:95], text[95:]])) == stream
+    assert [form.read(part)["object"]["metadata"]["uid"] for part in stream] == list("abcdefgh")
 
 
 def test_a_weather_at_random_is_one():

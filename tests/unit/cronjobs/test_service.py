@@ -82,11 +82,13 @@ class Cluster(ApiServer):
             return {"metadata": {"resourceVersion": str(self.number)}, "items": items}
 
     @contextmanager
-    def stream(self, path: str, *, query: dict[str, Any], read_timeout_s: float) -> Iterator[Any]:
+    def stream(self, path: str, *, query: dict[str, Any], read_timeout_s: float, accept: str) -> Iterator[Any]:
         yield _Watch(self, path.rsplit("/", 1)[1], query)
 
 
 class _Watch:
+    headers = {"Content-Type": "application/json"}
+
     def __init__(self, cluster: Cluster, kind: str, query: dict[str, Any]) -> None:
         self.cluster = cluster
         self.kind = kind

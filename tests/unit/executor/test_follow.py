@@ -194,6 +194,13 @@ def test_of_a_container_that_is_over_the_log_is_read_and_not_followed(followed: 
     assert ["follow=true" in path for path in followed.kubelet.asked] == [False]
 
 
+def test_a_log_without_a_line_is_done_when_it_has_ended(followed: Followed, monkeypatch):
+    monkeypatch.setattr("goflow.executor.follow.STORE_EVERY_S", 3600.0)  # nobody writes
+    launch_id = followed.pod([], phase=Phase.ENDED)
+    followed.until_done(launch_id)
+    assert followed.texts(launch_id) == []
+
+
 def test_a_pod_that_is_gone_is_given_up(followed: Followed, monkeypatch):
     monkeypatch.setattr("goflow.executor.follow.AGAIN_AFTER_S", 0.01)
     launch_id = writer(followed.store)[0].id

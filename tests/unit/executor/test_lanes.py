@@ -6,7 +6,7 @@ import pytest
 
 from goflow.domain.state import LaunchState, TaskState
 from goflow.executor.backend import Observation, Phase
-from goflow.executor.lanes import LANES, Lanes, rounds
+from goflow.executor.lanes import LANES, Lanes
 from goflow.store.errors import DatabaseBusyError
 from tests.unit.executor.kit import WAIT_S
 
@@ -14,23 +14,6 @@ from tests.unit.executor.kit import WAIT_S
 def seen(words: str) -> list[Observation]:
     """``a1 b1 a2``: of which launch, and the how manieth it is."""
     return [Observation(launch_id=word[0], phase=Phase.PENDING, reason=word[1:]) for word in words.split()]
-
-
-def told(found) -> str:
-    return " ".join(one.launch_id + one.reason for one in found)
-
-
-@pytest.mark.parametrize(
-    ("name", "found", "parts"),
-    [
-        ("nothing", "", []),
-        ("different launches go together", "a1 b1 c1", ["a1 b1 c1"]),
-        ("what is seen of one launch goes one after the other", "a1 a2 a3", ["a1", "a2", "a3"]),
-        ("others do not wait for it", "a1 b1 a2 c1 b2 a3", ["a1 b1 c1", "a2 b2", "a3"]),
-    ],
-)
-def test_parts_have_one_word_of_each_launch(name, found, parts):
-    assert [told(part) for part in rounds(seen(found))] == parts, name
 
 
 def test_what_comes_while_somebody_takes_is_taken_together_and_of_each_launch_in_order():
@@ -109,8 +92,36 @@ def test_beginning_and_end_of_a_short_container_are_stored_in_one_transaction(wo
     assert [state for state in states if state in {"running", "success"}] == ["running", "success"]
 
 
+def test_what_many_short_containers_tell_is_stored_in_one_transaction_however_often_each_is_told_of(world, foreign):
+    found = [begun(world, foreign) for _ in range(4)]
+    for launch, _ in found:
+        world.backend.end(launch.id, tell=False)
+    seen = [one for launch, runs in found for one in (runs, *[world.backend.phases[launch.id]] * 2)]
+    commits = []
+    world.store.subscribe(lambda events: commits.append([event.data.get("to") for event in events]))
+    foreign._observe_all(seen)
+    assert [world.instance(launch).state for launch, _ in found] == [TaskState.SUCCESS] * 4
+    [states] = commits
+    assert (states.count("running"), states.count("success")) == (4, 4)
+
+
+def test_an_end_that_could_not_be_stored_is_seen_again(world, foreign, monkeypatch):
+    launch, _runs = begun(world, foreign)
+    foreign._known.flush()
+    world.backend.end(launch.id, tell=False)
+    ends = world.backend.phases[launch.id]
+    with monkeypatch.context() as patch:
+        patch.setattr(foreign._known._notes, "_write", lambda notes: (_ for _ in ()).throw(DatabaseBusyError("busy")))
+        foreign._observe_all([ends, ends])
+    assert world.launch(launch.id).state is LaunchState.CREATED
+    [(_, _, again)] = foreign._later
+    foreign._do(again)
+    assert world.launch(launch.id).state is LaunchState.ENDED
+
+
 def test_what_the_database_was_too_busy_for_is_seen_again(world, foreign, monkeypatch):
     launch, runs = begun(world, foreign)
+    foreign._known.flush()
     foreign._observe_all([runs])
     with monkeypatch.context() as patch:
         patch.setattr(foreign._known._notes, "_write", lambda notes: (_ for _ in ()).throw(DatabaseBusyError("busy")))

@@ -2,7 +2,9 @@
 
 import threading
 
-from goflow.executor.notes import Notes
+import pytest
+
+from goflow.executor.notes import EACH_S, Notes
 from goflow.store.errors import DatabaseBusyError
 from tests.unit.executor.kit import WAIT_S
 
@@ -59,6 +61,33 @@ def test_those_who_wait_are_written_in_one_transaction(sqlite_store):
     several.write({name: several.note(name) for name in "abc"})
     assert sorted(name for name, _ in several.done) == ["a", "b", "c"]
     assert len({tx for _, tx in several.done}) == 1
+
+
+@pytest.mark.parametrize(
+    ("count", "pause"),
+    [(1, EACH_S), (3, 3 * EACH_S), (100, 0.3)],
+    ids=["one change", "as many as there were", "up to a bound"],
+)
+def test_the_next_transaction_waits_as_long_as_the_one_before_was_worth(sqlite_store, clock, count, pause):
+    pauses = []
+    notes = Notes(sqlite_store, 0.3, pauses.append)
+    for _ in range(count):
+        notes.write_soon(each, lambda tx: None, lambda answer, problem: None)
+    notes.flush()
+    assert pauses == [], "the first one does not wait"
+    notes.write_with(each, lambda tx: None)
+    assert pauses == pytest.approx([pause])
+    clock.advance(1.0)
+    notes.write_with(each, lambda tx: None)
+    assert len(pauses) == 1
+
+
+def test_what_is_to_be_last_comes_after_the_others_of_its_transaction(sqlite_store):
+    notes, done = Notes(sqlite_store), []
+    for name, last in (("end", True), ("beginning", False)):
+        notes.write_soon(each, lambda tx, name=name: done.append(name), lambda answer, problem: None, last=last)
+    notes.flush()
+    assert done == ["beginning", "end"]
 
 
 def test_one_that_fails_costs_no_other_and_hears_it_itself(sqlite_store):

@@ -184,7 +184,7 @@ def test_what_an_ended_launch_has_left_stays_for_as_long_as_the_backend_keeps_it
     assert world.backend.calls.count(("cleanup", launch.id)) == 1
 
 
-def test_more_than_are_held_to_be_cleaned_later_are_left_in_the_database(world):
+def test_of_more_than_are_held_to_be_cleaned_later_the_oldest_are_cleaned_before(world):
     world.backend.keeps_s = 30.0
     executor = world.executor()
     executor._queue.most = 1
@@ -196,11 +196,12 @@ def test_more_than_are_held_to_be_cleaned_later_are_left_in_the_database(world):
         executor._do(("launch", launch.id))
         world.backend.end(launch.id)
         work_off(executor)
-    for _ in range(6):
-        world.store.clock.advance(31.0)
-        executor._tick()
-        work_off(executor)
-    assert [world.launch(launch.id).state for launch in launches] == [LaunchState.CLEANED] * 3
+    states = [world.launch(launch.id).state for launch in launches]
+    assert states == [LaunchState.CLEANED, LaunchState.CLEANED, LaunchState.ENDED]
+    world.store.clock.advance(31.0)
+    executor._tick()
+    work_off(executor)
+    assert world.launch(launches[2].id).state is LaunchState.CLEANED
 
 
 def test_an_end_that_cannot_be_stored_now_is_stored_later(world, monkeypatch):
@@ -352,6 +353,50 @@ def test_a_stop_that_nobody_has_carried_out_is_carried_out(world):
     again._reconcile()
     work_off(again)
     assert ("terminate", launch.id) in world.backend.calls
+
+
+def test_what_was_made_and_not_noted_when_its_daemon_was_killed_is_told_to_stop_and_not_over_before_it_has(world):
+    launch = world.queue()
+    world.backend.phases[launch.id] = Observation(launch_id=launch.id, phase=Phase.PENDING)
+    world.request_stop(launch)
+    again = world.executor()
+    again._reconcile()
+    work_off(again)
+    assert ("terminate", launch.id) in world.backend.calls
+    assert world.launch(launch.id).state is LaunchState.CREATED, "its container may be there: another must not begin"
+
+
+def test_what_waits_in_the_queue_is_read_together_and_looked_at_again_when_it_was_stopped_meanwhile(world, monkeypatch):
+    executor = world.executor()
+    found = [world.queue() for _ in range(3)]
+    for launch in found:
+        executor._queue.put(("launch", launch.id))
+    readings = []
+    reading = world.store.reading
+    monkeypatch.setattr(world.store, "reading", lambda: readings.append(1) or reading())
+    executor._do(executor._queue.get())
+    assert len(readings) == 1
+    world.request_stop(found[1])
+    executor._do(("stop", found[1].id))
+    readings.clear()
+    executor._do(executor._queue.get())
+    assert len(readings) == 1, "it has ended since it was read"
+    executor._do(executor._queue.get())
+    assert world.backend.starts == [found[0].id, found[2].id]
+
+
+def test_a_job_that_is_about_to_be_stored_is_not_made_again(world):
+    executor = world.executor()
+    launch = world.queue()
+    executor._queue.put(("launch", launch.id))
+    executor._queue.put(("launch", world.queue().id))
+    executor._do(executor._queue.get())
+    assert world.launch(launch.id).state is LaunchState.PLANNED, "others come to be stored with it"
+    executor._refill.begin_anew("launch")
+    executor._refill.fetch()
+    work_off(executor)
+    assert world.backend.starts.count(launch.id) == 1
+    assert world.launch(launch.id).state is LaunchState.CREATED
 
 
 def test_launches_of_another_backend_are_left_alone(world):

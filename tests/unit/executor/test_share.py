@@ -137,6 +137,7 @@ def test_what_was_over_before_it_was_made_is_taken_away_again(world: World, half
 
     world.backend.before = sleep
     slept._launching.launch(launch.id)
+    slept._known.flush()
     assert world.backend.starts == [launch.id] * 2
     assert world.backend.calls[-2:] == [("terminate", launch.id), ("cleanup", launch.id)]
     assert world.backend.phases == {}

@@ -1,7 +1,8 @@
 """A small HTTP server that plays the API server, with faults in its script.
 
 What it has not got a word for in its script it answers from what it holds: lists with pages, and watches that tell what
-happened after a resource version, as https://kubernetes.io/docs/reference/using-api/api-concepts/ describes them.
+happened after a resource version, as https://kubernetes.io/docs/reference/using-api/api-concepts/ describes them; in
+protobuf where that is asked for.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from goflow.kube.protobuf import MEDIA_TYPE
+from tests.unit.kube.encoded import frame_of, framed, object_in_bytes
 
 ENOUGH_S = 20.0
 Json = dict[str, Any]
@@ -213,9 +217,15 @@ def _server_for(api: ApiServer) -> ThreadingHTTPServer:
 
         do_GET = do_POST = do_PATCH = do_DELETE = _any  # noqa: N815 - the names that http.server asks for
 
+        def _is_protobuf(self) -> bool:
+            return self.headers.get("Accept", "").startswith(MEDIA_TYPE)
+
         def _reply(self, reply: Reply) -> None:
             content = reply.body.encode() if isinstance(reply.body, str) else json.dumps(reply.body).encode()
             self.send_response(reply.status)
+            if self._is_protobuf() and isinstance(reply.body, dict) and reply.body.get("kind") == "Status":
+                content = object_in_bytes(reply.body)
+                self.send_header("Content-Type", MEDIA_TYPE)
             for name, value in (*reply.headers, ("Content-Length", str(len(content)))):
                 self.send_header(name, value)
             self.end_headers()
@@ -223,18 +233,24 @@ def _server_for(api: ApiServer) -> ThreadingHTTPServer:
 
         def _begin(self) -> None:
             self.send_response(200)
+            if self._is_protobuf():
+                self.send_header("Content-Type", f"{MEDIA_TYPE};stream=watch")
             self.send_header("Transfer-Encoding", "chunked")
             self.end_headers()
 
-        def _chunk(self, text: str) -> None:
-            content = text.encode()
+        def _said(self, event: Json) -> bytes:
+            if not self._is_protobuf():
+                return json.dumps(event).encode() + b"\n"
+            return framed(frame_of({**event, "object": _with_step(event["object"])}))
+
+        def _chunk(self, content: bytes) -> None:
             self.wfile.write(f"{len(content):x}\r\n".encode() + content + b"\r\n")
             self.wfile.flush()
 
         def _tell(self, told: Told) -> None:
             self._begin()
-            text = "".join(json.dumps(event) + "\n" for event in told.events) + told.text
-            for half in (text[: len(text) // 2], text[len(text) // 2 :]):  # lines need not keep to chunks
+            text = b"".join(map(self._said, told.events)) + told.text.encode()
+            for half in (text[: len(text) // 2], text[len(text) // 2 :]):  # events need not keep to chunks
                 if half:
                     self._chunk(half)
             if told.cut:
@@ -247,7 +263,7 @@ def _server_for(api: ApiServer) -> ThreadingHTTPServer:
             self._begin()
             try:
                 for event in api.happenings(since):
-                    self._chunk(json.dumps(event) + "\n")
+                    self._chunk(self._said(event))
             except OSError:
                 pass
             self._cut()
@@ -263,6 +279,16 @@ def _server_for(api: ApiServer) -> ThreadingHTTPServer:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     return server
+
+
+def _with_step(item: Json) -> Json:
+    """ITEM with its step, which no pod has, where `step_of` finds it."""
+    return {**item, "metadata": {**item.get("metadata", {}), "annotations": {"step": str(item.get("step", ""))}}}
+
+
+def step_of(item: Json) -> str:
+    """What a test has said of an object."""
+    return str(item.get("step") or (item["metadata"].get("annotations") or {}).get("step") or "")
 
 
 def kubeconfig_for(url: str, folder: Path) -> Path:

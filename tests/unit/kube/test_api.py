@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -125,3 +128,67 @@ def test_calls_say_what_is_asked(server: ApiServer, api: KubeApi) -> None:
     assert (patch.method, patch.body) == ("PATCH", {"spec": {"ttlSecondsAfterFinished": 5}})
     assert (delete_pod.path, delete_pod.body) == ("/api/v1/namespaces/here/pods/p", {"gracePeriodSeconds": 0})
     assert delete_job.body == {"propagationPolicy": "Background"}
+
+
+def test_a_token_is_used_for_a_while_and_asked_for_anew_when_it_is_not_believed(
+    server: ApiServer, api: KubeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, real = [], api._client.param_serialize
+    monkeypatch.setattr(
+        api._client, "param_serialize", lambda *given, **named: asked.append(1) or real(*given, **named)
+    )
+    for _ in range(3):
+        api.list_pods("here", "a=b")
+    assert len(asked) == 1
+    server.fault(refusal(401, "Unauthorized"))
+    with pytest.raises(ForbiddenError):
+        api.list_pods("here", "a=b")
+    api.list_pods("here", "a=b")
+    assert len(asked) == 2
+
+
+class _Targets(ThreadingHTTPServer):
+    """Writes down what requests are for, as their first line says it; an API server or a proxy."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        super().__init__(("127.0.0.1", 0), _TellsTarget)
+
+
+class _TellsTarget(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        assert isinstance(self.server, _Targets)
+        self.server.asked.append(self.path)
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("url", "proxied", "target"),
+    [
+        ("{here}", False, "/version"),
+        ("{here}/k8s/clusters/one", False, "/k8s/clusters/one/version"),
+        ("http://api.invalid", True, "http://api.invalid/version"),
+    ],
+    ids=["a server", "a server below a path, as Rancher has them", "a server behind a proxy, which wants it whole"],
+)
+def test_what_is_asked_of(
+    url: str, proxied: bool, target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_PROXY", "")
+    with _Targets() as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        here = f"http://127.0.0.1:{server.server_address[1]}"
+        path = kubeconfig_for(url.format(here=here), tmp_path)
+        if proxied:
+            known = json.loads(path.read_text())
+            known["clusters"][0]["cluster"]["proxy-url"] = here
+            path.write_text(json.dumps(known))
+        KubeApi(path).version()
+        server.shutdown()
+    assert server.asked == [target]

@@ -11,7 +11,7 @@ import pytest
 from goflow.kube import reflector as module
 from goflow.kube.api import Json, KubeApi
 from goflow.kube.reflector import Change, Reflector
-from tests.unit.kube.server import Answer, ApiServer, Reply, Silence, Told, api_server, kubeconfig_for, refusal
+from tests.unit.kube.server import Answer, ApiServer, Reply, Silence, Told, api_server, kubeconfig_for, refusal, step_of
 
 PATH = "/api/v1/namespaces/here/pods"
 
@@ -32,20 +32,20 @@ class Pauses(threading.Event):
 class View:
     """A reflector, what it told, and the server that it looks at."""
 
-    def __init__(self, server: ApiServer, folder: Path) -> None:
+    def __init__(self, server: ApiServer, folder: Path, *, lean: bool) -> None:
         self.server = server
         self.pauses = Pauses()
         self.told: list[tuple[Change, str, str]] = []
         self.refuse: Callable[[Change, Json], bool] = lambda *_: False
         self._changed = threading.Condition()
         api = KubeApi(kubeconfig_for(server.url, folder))
-        self.reflector = Reflector(api, PATH, "a=b", self._take, stopping=self.pauses)
+        self.reflector = Reflector(api, PATH, "a=b", self._take, lean=lean, stopping=self.pauses)
 
     def _take(self, change: Change, item: Json) -> None:
         if self.refuse(change, item):
             raise OSError("the store is away")
         with self._changed:
-            self.told.append((change, item["metadata"]["name"], str(item.get("step", ""))))
+            self.told.append((change, item["metadata"]["name"], step_of(item)))
             self._changed.notify_all()
 
     def wait_for(self, *told: tuple[Change, str, str]) -> None:
@@ -73,9 +73,9 @@ def server() -> Iterator[ApiServer]:
         yield running
 
 
-@pytest.fixture
-def view(server: ApiServer, tmp_path: Path) -> Iterator[View]:
-    made = View(server, tmp_path)
+@pytest.fixture(params=[False, True], ids=["JSON", "protobuf"])
+def view(server: ApiServer, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[View]:
+    made = View(server, tmp_path, lean=request.param)
     yield made
     made.reflector.stop()
     assert not made.reflector._thread.is_alive()
@@ -315,7 +315,7 @@ def test_who_could_not_take_it_for_long_is_told_by_another_list(
     view.begin()
     view.watches(1)
     away = [("seen", "kept", "2"), ("deleted", "goes", "1")]
-    view.refuse = lambda change, item: (change, item["metadata"]["name"], str(item["step"])) in away
+    view.refuse = lambda change, item: (change, item["metadata"]["name"], step_of(item)) in away
     server.put("kept", step=2)
     server.remove("goes")
     server.put("mark", step=1)
@@ -340,3 +340,26 @@ def test_one_that_is_stopped_ends_at_once_and_tells_nothing_more(server: ApiServ
 def test_one_that_was_never_started_may_be_stopped(view: View) -> None:
     view.reflector.stop()
     assert view.server.asked == []
+
+
+@pytest.mark.parametrize(
+    ("every_s", "pauses"),
+    [(0.001, 4), (0.03, 0)],
+    ids=["much is told: a pause after each burst", "little is told: each word is read as it comes"],
+)
+def test_where_much_is_told_it_is_read_in_bursts(
+    every_s: float, pauses: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+
+    def chunks() -> Iterator[bytes]:
+        for number in range(450):
+            now[0] += every_s
+            yield b"%d" % number
+
+    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    stopping = Pauses()
+    reflector = Reflector(KubeApi(kubeconfig_for("http://127.0.0.1:1", tmp_path)), PATH, "", print, stopping=stopping)
+    read = list(reflector._in_bursts(chunks()))
+    assert read == [b"%d" % number for number in range(450)], "nothing is lost, and nothing changes its place"
+    assert stopping.taken == [module.GATHERS_S] * pauses

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 
 import pytest
@@ -10,7 +11,7 @@ from goflow.domain.runs import Launch, TaskInstance, job_name
 from goflow.domain.spec import DagSpec, RuntimeSpec, TaskSpec
 from goflow.domain.state import LaunchState
 from goflow.operators import runner
-from goflow.operators.identity import is_ours, label_value
+from goflow.operators.identity import is_ours, label_value, labels_of, sparing
 from goflow.operators.manifest import Site, job_manifest
 from goflow.operators.objects import json_name, manifest_of
 from goflow.operators.plan import Verdict
@@ -55,7 +56,99 @@ def test_a_bash_task_runs_in_the_runner_image_with_a_token_and_never_twice():
     assert token["projected"]["sources"][0]["serviceAccountToken"]["audience"] == "goflow"
     assert job["metadata"]["annotations"]["goflow/run-id"] == "manual__2026+00:00"
     assert job["metadata"]["labels"]["goflow/run-id"] != "manual__2026+00:00", "no valid label value"
-    assert is_ours(job["metadata"]["annotations"], "0123456789ab" + "c" * 20, "goflow")
+    assert is_ours(job["metadata"], "0123456789ab" + "c" * 20, "goflow")
+
+
+IN_FULL = {"goflow/run-id": "manual__2026+00:00"}
+"""What no label can say of the launch of `request`."""
+
+
+def test_annotations_say_no_more_than_labels_cannot_say():
+    job = manifest(TaskSpec(task_id="t", operator="BashOperator", operator_path=BASH))
+    assert job["metadata"]["annotations"] == job["spec"]["template"]["metadata"]["annotations"] == IN_FULL
+
+
+@pytest.mark.parametrize(
+    ("metadata", "expected"),
+    [
+        ({"labels": {"goflow/launch-id": "1", "app.kubernetes.io/instance": "flow"}}, True),
+        ({"labels": {"goflow/launch-id": "2", "app.kubernetes.io/instance": "flow"}}, False),
+        ({"labels": {"goflow/launch-id": "1", "app.kubernetes.io/instance": "other"}}, False),
+        ({"annotations": {"goflow/launch-id": "1", "goflow/installation": "flow"}}, True),
+        (
+            {
+                "labels": {"goflow/launch-id": "1", "app.kubernetes.io/instance": "flow"},
+                "annotations": {"goflow/installation": "flow/other"},
+            },
+            False,
+        ),
+        ({}, False),
+    ],
+    ids=[
+        "its labels say so",
+        "another launch's",
+        "another installation's",
+        "an older daemon has said it in annotations",
+        "an installation of which the label has but a part",
+        "somebody else's",
+    ],
+)
+def test_a_job_is_ours_if_it_says_so(metadata, expected):
+    assert is_ours(metadata, "1", "flow") is expected
+
+
+@pytest.mark.parametrize(
+    ("annotations", "expected"),
+    [
+        ({"goflow/dag-id": "d", "goflow/task-id": "a b"}, {"goflow/task-id": "a b"}),
+        ({"goflow/try-number": "1", "goflow/map-index": "-1", "goflow/launch-ordinal": "1"}, {}),
+        (
+            {"goflow/try-number": "2", "goflow/launch-ordinal": "3"},
+            {"goflow/try-number": "2", "goflow/launch-ordinal": "3"},
+        ),
+        ({"goflow/installation": "flow"}, {}),
+        ({"goflow/installation": "a/b"}, {"goflow/installation": "a/b"}),
+        ({"team": "x", "goflow.example/dag-id": "d"}, {"team": "x", "goflow.example/dag-id": "d"}),
+    ],
+    ids=[
+        "an id that the label has cut",
+        "the first try of what is no copy goes without saying",
+        "what its labels do not say",
+        "the installation is the label that Kubernetes has for it",
+        "unless that has no room for it",
+        "the author's own stay",
+    ],
+)
+def test_an_annotation_that_says_again_what_a_label_says_is_left_out(annotations, expected):
+    labels = {"app.kubernetes.io/instance": "flow", "goflow/dag-id": "d", "goflow/task-id": "a-b-c0ffee", "team": "x"}
+    assert sparing(annotations, labels) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("metadata.annotations['goflow/dag-id']", ("annotations", "goflow/dag-id", "d")),
+        ("metadata.annotations", ("annotations", "goflow/map-index", "-1")),
+        ("metadata.labels['goflow/try-number']", ("labels", "goflow/try-number", "1")),
+    ],
+)
+def test_a_pod_has_all_of_what_its_author_hands_on(path, found):
+    part, name, value = found
+    field = {"name": "X", "valueFrom": {"fieldRef": {"fieldPath": path}}}
+    template = {"spec": {"containers": [{"name": "base", "env": [field]}]}}
+    task = TaskSpec(
+        task_id="t", operator="BashOperator", operator_path=BASH, runtime=RuntimeSpec(pod_template=template)
+    )
+    job = manifest(task)
+    assert job["spec"]["template"]["metadata"][part][name] == value
+    assert name not in job["metadata"][part]
+
+
+@pytest.mark.parametrize(("try_number", "label"), [(1, None), (3, "3")])
+def test_a_further_try_is_labelled_as_one(try_number, label):
+    asked = request(TaskSpec(task_id="t", operator="BashOperator", operator_path=BASH))
+    asked = dataclasses.replace(asked, launch=dataclasses.replace(asked.launch, try_number=try_number))
+    assert labels_of(asked).get("goflow/try-number") == label
 
 
 def test_goflow_yaml_settings_reach_the_pod_and_the_tasks_own_word_wins():

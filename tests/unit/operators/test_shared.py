@@ -100,11 +100,10 @@ def test_the_job_of_many_has_a_pod_for_each_and_no_second_one() -> None:
     assert env["GOFLOW_SHARED_JOB"] == KEY
     assert "GOFLOW_LAUNCH_ID" not in env
     for metadata in (job["metadata"], spec["template"]["metadata"]):
-        for kind in ("labels", "annotations"):
-            assert metadata[kind]["goflow/shared-job"] == KEY
-            assert OF_ONE_COPY.isdisjoint(metadata[kind])
-    assert is_ours(job["metadata"]["annotations"], "", "goflow", KEY)
-    assert not is_ours(job["metadata"]["annotations"], launch_of(KEY, 3), "goflow")
+        assert metadata["labels"]["goflow/shared-job"] == KEY
+        assert OF_ONE_COPY.isdisjoint(metadata["labels"] | metadata["annotations"])
+    assert is_ours(job["metadata"], "", "goflow", KEY)
+    assert not is_ours(job["metadata"], launch_of(KEY, 3), "goflow")
     assert len(json.dumps(job)) < 5_000, "arguments are fetched; it is as long for one copy as for all"
 
 

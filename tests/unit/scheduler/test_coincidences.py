@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 
 from goflow.domain.runs import Outcome
-from goflow.domain.state import TaskState
+from goflow.domain.spec import GroupSpec
+from goflow.domain.state import RunState, TaskState
 from goflow.domain.triggers import Deferral, Fired, FiredKind
-from goflow.scheduler import batch, operations
+from goflow.scheduler import batch, marking, operations
 from goflow.scheduler.loop import Scheduler
 from goflow.store import pools, transitions, triggers
-from tests.unit.scheduler.kit import FAILED, SUCCESS, World, dag, task
+from tests.unit.scheduler.kit import FAILED, SUCCESS, T0, World, at, dag, hourly, task
 
+HOUR = dt.timedelta(hours=1)
 OVER_S = {"mapped": True, "expand": {"x": {"$xcom": {"task_id": "s", "key": "return_value"}}}}
 DEFERRED = Outcome(state=TaskState.DEFERRED, deferral=Deferral(classpath="a.B", next_method="go_on"))
 
@@ -128,6 +132,71 @@ def test_a_failure_of_before_the_run_was_queued_again_is_not_heeded_after_a_rest
     world.restart()
     world.settle()
     assert world.states() == {"a": "failed", "b": "queued"}
+
+
+def test_a_failure_of_before_the_run_was_queued_again_is_not_heeded_by_who_hears_of_it_late(world: World) -> None:
+    world.put(dag(task("a"), task("b"), task("c"), fail_fast=True))
+    run = world.trigger()
+    world.finish_unheard("a", FAILED)
+    with world.store.transaction() as tx:
+        marking.mark_run(tx, "d", run.run_id, RunState.FAILED, who="test")
+    with world.store.transaction() as tx:
+        operations.clear(tx, "d", run.run_id, who="test", task_ids=["c"])
+    world.settle()
+    assert world.states() == {"a": "failed", "b": "failed", "c": "restarting"}
+
+
+def test_a_run_by_hand_takes_the_room_of_one_by_schedule_though_its_dag_went_on_first(world: World) -> None:
+    spec = dag(task("a"), schedule=hourly(), start_date=at(T0 - 3 * HOUR), catchup=True, max_active_runs=1)
+    world.put(spec, paused=True)
+    world.settle()
+    operations.unpause(world.store, "d", who="test")
+    operations.trigger(world.store, "d", run_id="mine", who="test")
+    world.settle()
+    assert [run.run_id for run in world.all_runs()] == ["mine"]
+
+
+def test_a_run_is_stuck_though_a_task_that_is_over_has_waited_for_the_run_before(world: World) -> None:
+    late = task("late", start_date=at(T0 + dt.timedelta(days=365)))
+    world.put(dag(late, task("waits", "late"), task("past", depends_on_past=True)))
+    world.trigger()
+    world.finish("past", FAILED)
+    assert world.run_state() == "failed"
+    world.clock.advance(1)
+    run = world.trigger()
+    assert world.run_state(run_id=run.run_id) == "running"
+    world.mark("past", TaskState.SUCCESS, run_id=run.run_id)
+    world.settle()
+    assert world.run_state(run_id=run.run_id) == "failed"
+
+
+def test_a_copy_that_waits_for_the_run_before_keeps_its_run_open_though_another_copy_is_over(world: World) -> None:
+    copies = GroupSpec(group_id="g", expand={"x": [1, 2]})
+    world.put(dag(task("a", group="g"), task("b", "a", group="g", depends_on_past=True), groups=(copies,)))
+    first = world.trigger()
+    world.finish_all(lambda name: FAILED if name.startswith("b") else SUCCESS)
+    world.clock.advance(1)
+    run = world.trigger()
+    world.finish("a[0]", run_id=run.run_id)
+    world.finish("a[1]", FAILED, run_id=run.run_id)
+    assert world.states(run.run_id) == {"a[0]": "success", "a[1]": "failed", "b[0]": "none", "b[1]": "upstream_failed"}
+    assert world.run_state(run_id=run.run_id) == "running"
+    world.mark("b", TaskState.SUCCESS, run_id=first.run_id)
+    assert world.states(run.run_id)["b[0]"] == "queued"
+
+
+@pytest.mark.parametrize("end", [FAILED, Outcome(state=TaskState.UP_FOR_RESCHEDULE, reschedule_at=T0 + HOUR)])
+def test_what_is_to_run_again_is_over_at_once_where_its_upstream_was_marked_meanwhile(
+    world: World, end: Outcome
+) -> None:
+    world.put(dag(task("a"), task("b", "a", retries=1, retry_delay=60.0)))
+    world.trigger()
+    world.finish("a")
+    launch = world.start("b")
+    world.mark("a", TaskState.SKIPPED)
+    assert world.states() == {"a": "skipped", "b": "running"}
+    world.end(launch, end)
+    assert world.states() == {"a": "skipped", "b": "skipped"}
 
 
 def test_a_run_whose_last_task_ends_while_its_dag_is_paused_is_over_when_that_goes_on(world: World) -> None:

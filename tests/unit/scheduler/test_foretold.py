@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from goflow.domain.questions import Question, QuestionState, about_interval, about_next_runs
+from goflow.domain.questions import Question, QuestionState, about_interval, about_next_runs, about_partition_date
 from goflow.domain.spec import Dialect, Schedule
 from goflow.domain.state import RunState
 from goflow.scheduler import foretold, operations
@@ -236,6 +236,18 @@ def test_a_run_by_hand_begins_when_its_interval_was_told(world: World) -> None:
     told = world.only_run()
     assert (told.data_interval_start, told.data_interval_end) == (T0 - HOUR, T0)
     assert world.run_state() is RunState.RUNNING
+
+
+def test_a_run_by_hand_for_a_key_waits_for_what_that_stands_for_too(world: World) -> None:
+    world.put(own(catchup=False))
+    run = world.trigger(partition_key="2026-W02")
+    about = about_partition_date(run.id)
+    assert asked(world, about).asked == {"key": "2026-W02", "assets": None}
+    answer(world, [(T0 - HOUR).isoformat(), T0.isoformat()], subject=about_interval(run.id))
+    assert world.run_state() is RunState.QUEUED
+    answer(world, T0.isoformat(), subject=about)
+    told = world.only_run()
+    assert (told.partition_date, told.data_interval_end, world.run_state()) == (T0, T0, RunState.RUNNING)
 
 
 def test_latest_only_is_left_to_the_task_which_can_ask_the_timetable(world: World) -> None:

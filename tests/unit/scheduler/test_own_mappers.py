@@ -10,8 +10,9 @@ from sqlalchemy import delete
 
 from goflow.domain.partitions import not_followed
 from goflow.domain.questions import Question, QuestionKind
+from goflow.domain.state import RunState
 from goflow.scheduler import operations, partition_orders
-from goflow.store import assets, events, partitions, questions, transitions, triggers
+from goflow.store import assets, events, partitions, questions, runs, transitions, triggers
 from goflow.store.asset_tables import asset_events
 from tests.unit.scheduler.kit import World
 from tests.unit.scheduler.test_partitions import DAY, LEAF_A, LEAF_B, A, B, by, consumer, keys, pending, tell, waiting
@@ -228,3 +229,51 @@ def test_only_what_has_one_of_its_own_is_asked_about(world: World) -> None:
     assert keys(world) == ["eu"]
     (question,) = answer(world, told("b"))
     assert (question.asked["name"], keys(world)) == ("b", ["eu", "b"])
+
+
+def by_hand(world: World, key: str) -> Any:
+    """A run by hand for that key, as it is once everything is at rest."""
+    run = operations.trigger(world.store, "waits", who="test", partition_key=key)
+    world.settle()
+    return run_of(world, run.id)
+
+
+def run_of(world: World, dag_run_id: int) -> Any:
+    with world.store.reading() as tx:
+        return runs.get(tx, dag_run_id)
+
+
+@pytest.mark.parametrize(
+    ("moment", "expected"),
+    [(NOON, dt.datetime(2026, 1, 5, 12, tzinfo=dt.UTC)), (None, None)],
+    ids=["the key stands for a moment", "for none"],
+)
+def test_a_run_by_hand_begins_when_it_is_told_which_moment_its_key_stands_for(
+    world: World, moment: str | None, expected: dt.datetime | None
+) -> None:
+    world.put(consumer({"any": [LEAF_A, LEAF_B]}, OWN))
+    run = by_hand(world, "eu")
+    assert (run.state, run.partition_date) == (RunState.QUEUED, None)
+    (question,) = answer(world, moment)
+    assert (question.kind, question.dag_run_id) == (QuestionKind.PARTITION_DATE, run.id)
+    assert dict(question.asked) == {"key": "eu", "assets": [["a", "s3://a"], ["b", "b"]]}
+    run = run_of(world, run.id)
+    assert (run.state, run.partition_date, run.partition_key) == (RunState.RUNNING, expected, "eu")
+    assert asked(world) == []
+
+
+def test_a_run_by_hand_whose_mapper_fails_waits_and_it_is_asked_again(world: World) -> None:
+    world.put(consumer(LEAF_A, OWN))
+    run = by_hand(world, "eu")
+    answer(world, None, problem="ValueError: eu")
+    assert (run_of(world, run.id).state, asked(world)) == (RunState.QUEUED, [])
+    world.pass_time(10)
+    answer(world, NOON)
+    assert run_of(world, run.id).state is RunState.RUNNING
+
+
+def test_a_run_by_hand_without_a_key_asks_nobody(world: World) -> None:
+    world.put(consumer(LEAF_A, OWN))
+    assert operations.trigger(world.store, "waits", who="test").partition_date is None
+    world.settle()
+    assert asked(world) == []

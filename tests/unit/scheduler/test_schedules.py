@@ -226,6 +226,17 @@ def test_latest_only_skips_what_is_right_below_it_in_older_runs(world: World) ->
     assert world.states(newest.run_id)["only"] == "success"
 
 
+@pytest.mark.parametrize("dialect", list(Dialect))
+def test_a_run_that_begins_at_the_very_moment_when_it_is_due_is_the_latest(world: World, dialect: Dialect) -> None:
+    members = [latest_only("latest"), empty("only", "latest")]
+    world.put(dag(*members, schedule=hourly(), start_date=at(T0 - dt.timedelta(hours=1)), dialect=dialect))
+    world.clock.advance((T0.replace(minute=0, second=0, microsecond=0) + dt.timedelta(hours=1) - T0).total_seconds())
+    world.settle()
+    newest = world.all_runs()[-1]
+    assert newest.run_after == world.clock.now()
+    assert world.states(newest.run_id)["only"] == "success"
+
+
 def test_latest_only_lets_runs_by_hand_pass(world: World) -> None:
     world.put(dag(latest_only("latest"), empty("only", "latest")))
     world.trigger(logical_date=T0 - dt.timedelta(days=9))

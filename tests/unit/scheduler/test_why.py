@@ -154,4 +154,4 @@ def test_a_run_by_hand_or_by_a_task_waits_for_its_timetable(world: World, by_ope
     own = Schedule(kind="custom", timetable="Own", arguments={"class": "own.Own"})
     world.put(dag(task("a"), schedule=own))
     world.trigger(by_operator=by_operator)
-    assert words(world)["a"] == "its run is queued: its timetable has not told the data interval yet"
+    assert words(world)["a"] == "its run is queued: its author's code has not told the data interval yet"

@@ -247,6 +247,27 @@ def test_neighbours_and_readers_are_not_noticed(tmp_path: Path, watch: Watch) ->
     assert told == {"last.py"}
 
 
+def test_what_is_written_into_a_file_that_a_link_leads_to_is_seen(tmp_path: Path, watch: Watch) -> None:
+    dags, outside = tmp_path / "dags", tmp_path / "outside.py"
+    dags.mkdir()
+    outside.write_text("a = 1")
+    (dags / "linked.py").symlink_to(outside)
+    hints = watch(dags)
+    with outside.open("a") as file:
+        file.write("b = 2")
+    hints.wait(names("outside.py"))
+
+
+def test_of_a_folders_neighbours_only_that_they_come_and_go_is_asked_of_the_kernel(tmp_path: Path) -> None:
+    dags, outside = tmp_path / "dags", tmp_path / "elsewhere" / "outside.py"
+    for folder in (dags, outside.parent):
+        folder.mkdir()
+    outside.write_text("a = 1")
+    (dags / "linked.py").symlink_to(outside)
+    found = {place.path: place.has_files for place in places([dags]) if not place.deep}
+    assert found == {str(tmp_path): False, str(outside.parent): True}
+
+
 def test_time_that_passes_is_a_rescan(tmp_path: Path, watch: Watch) -> None:
     hints = watch(tmp_path, rescan_interval_s=0.05)
     hints.wait(lambda hint: hint.rescan, 3)

@@ -14,10 +14,10 @@ const KINDS = (
   "alert.message alert.raised alert.resolved alert.tested asset.event asset.queue_cleared asset.watches " +
   "backfill.cancelled backfill.completed backfill.created backfill.paused backfill.unpaused callback.state " +
   "connection.deleted connection.set cronjob.changed cronjob.drifted cronjob.found cronjob.gone cronjob.mended " +
-  "cronjob.missed cronjob.placed cronjob.refused cronjob.removed daemon.healthy daemon.joined daemon.left " +
-  "daemon.unhealthy dag.activated dag.deactivated dag.deleted dag.held dag.paused dag.released dag.unpaused " +
-  "dag.version deadline.failed deadline.met deadline.missed file.read_again history.cleaned hitl.answered " +
-  "hitl.asked import.error import.mended job_file.deleted job_file.saved launch.state launch.stop " +
+  "cronjob.missed cronjob.placed cronjob.refused cronjob.removed daemon.forgotten daemon.healthy daemon.joined " +
+  "daemon.left daemon.unhealthy dag.activated dag.deactivated dag.deleted dag.held dag.paused dag.released " +
+  "dag.unpaused dag.version deadline.failed deadline.met deadline.missed file.read_again history.cleaned " +
+  "hitl.answered hitl.asked import.error import.mended job_file.deleted job_file.saved launch.state launch.stop " +
   "lease.released lease.taken pool.deleted pool.set question.answered question.asked question.failed " +
   "run.created run.deleted run.note run.partition_cleared run.pinned run.state run.taken_over " +
   "scheduling.resumed session.ended session.started sla.missed state_store.cleared state_store.set " +

@@ -1,6 +1,6 @@
 """Answers of an author's own code, for `goflow_runner.answers`: of a DAG's timetable which runs come next and which
 data interval a run by hand has, of a task's strategy how much an instance weighs, of a deadline what it counts from, of
-a partition mapper for which keys an event is.
+a partition mapper for which keys an event is, of timetable or mappers which moment the key of a run by hand stands for.
 
 A timetable is asked as the scheduler has it in Airflow: as ``deserialize`` makes it of what ``serialize`` gave.
 """
@@ -108,9 +108,17 @@ def _partition_keys(dag, asked):
     return keys_of(dag.timetable, asked)
 
 
+def _partition_date(dag, asked):
+    if asked["assets"] is None:
+        return _iso(timetable_of(dag).resolve_partition_date(asked["key"]))
+    from airflow._goflow.mapping_keys import date_of
+
+    return date_of(dag.timetable, asked)
+
+
 _KINDS = {
     "next_runs": _next_runs, "interval": _interval, "weight": _weight, "deadline": _deadline,
-    "partition": _partition_keys,
+    "partition": _partition_keys, "partition_date": _partition_date,
 }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """For which keys an event of an asset is, by a mapper of the author's own, asked as Airflow's scheduler asks it
-(``AssetManager._queue_partitioned_dags``, ``_resolve_asset_partition_status`` and ``_resolve_partition_date``)."""
+(``AssetManager._queue_partitioned_dags``, ``_resolve_asset_partition_status`` and ``_resolve_partition_date``); and
+which moment the key of a run by hand stands for (``PartitionedAssetTimetable._decode_partition_date``)."""
 
 import datetime as dt
 import itertools
@@ -25,6 +26,14 @@ def keys_of(timetable, asked):
     if len(keys) <= (MOST_KEYS if most is None else most):
         told["keys"] = [[key, _about(mapper, key)] for key in dict.fromkeys(keys)]
     return told
+
+
+def date_of(timetable, asked):
+    """The one moment that the key ASKED of stands for by the mappers of all assets that know one; None: there is none,
+    or they do not agree. Raises whatever a mapper raises."""
+    mappers = [timetable.get_partition_mapper(name=name, uri=uri) for name, uri in asked["assets"]]
+    found = {_iso(as_the_scheduler_has_it(mapper).to_partition_date(asked["key"])) for mapper in mappers} - {None}
+    return found.pop() if len(found) == 1 else None
 
 
 def _is_container(made):

@@ -92,6 +92,16 @@ class Timetable:
         last = None if last_dagrun_info is None else last_dagrun_info.data_interval
         return self.next_dagrun_info(last_automated_data_interval=last, restriction=restriction)
 
+    def resolve_partition_date(self, partition_key):
+        """The moment that the key of a partition stands for; None: for none."""
+        if partition_key is None or not self.partitioned or self.partitioned_at_runtime:
+            return None
+        return self._decode_partition_date(partition_key)
+
+    def _decode_partition_date(self, partition_key):
+        """The same where there are partitions; an author's own timetable may say it."""
+        return
+
     def infer_manual_data_interval(self, *, run_after):
         """The data interval of a run that is started by hand at RUN_AFTER."""
         raise NotImplementedError

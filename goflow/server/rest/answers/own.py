@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from typing_extensions import TypedDict
 
@@ -239,6 +239,25 @@ class WaitingPartition(TypedDict):
 class WaitingPartitions(TypedDict):
     partitions: list[WaitingPartition]
     total_entries: int
+
+
+class Daemon(TypedDict):
+    id: str
+    name: str | None
+    version: str | None
+    since: Moment | None
+    state: Literal["running", "gone"]
+    tasks: int
+
+
+class Daemons(TypedDict):
+    daemons: list[Daemon]
+    total_entries: int
+
+
+class ForgottenDaemon(TypedDict):
+    daemon: str
+    tasks: int
 
 
 class Token(TypedDict):

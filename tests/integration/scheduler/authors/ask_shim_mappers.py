@@ -1,7 +1,8 @@
 """What a trigger runner's child answers about the keys of events, by the shim.
 
 Arguments: the folder with the authors' files. Standard input: ``[{"mapper": text, "keys": [...], "date": ISO}]``; standard
-output: for each mapper what is told of each key, or "refused".
+output: for each mapper what is told of each key, with the moments of the keys that it becomes for runs by hand, or
+"refused".
 """
 
 import json
@@ -33,8 +34,17 @@ def answer(case, number):
     dag = tried(lambda: load(case["mapper"], number))
     if dag == "refused":
         return dag
-    asked = [{"name": "a", "uri": "a", "key": key, "date": case["date"]} for key in case["keys"]]
-    return [tried(lambda one=one: asking.ask(dag, {"kind": "partition", "asked": one})) for one in asked]
+    return [tried(lambda key=key: told(dag, key, case["date"])) for key in case["keys"]]
+
+
+def told(dag, key, date):
+    about = {"name": "a", "uri": "a", "key": key, "date": date}
+    found = asking.ask(dag, {"kind": "partition", "asked": about})
+    return {**found, "by_hand": {one: tried(lambda one=one: by_hand(dag, one)) for one, _ in found["keys"]}}
+
+
+def by_hand(dag, key):
+    return asking.ask(dag, {"kind": "partition_date", "asked": {"key": key, "assets": [["a", "a"]]}})
 
 
 folder = sys.argv[1]

@@ -13,8 +13,34 @@ from goflow.scheduler.rules import RULES
 from tests.unit.scheduler.kit import T0, at, dag, hourly
 
 TRIGGER_RULES = [*sorted(set(RULES) - {"none_failed_or_skipped", "all_done_setup_success"}), "always"]
-POOLS = ["default_pool", "default_pool", "default_pool", "small", "missing"]
+POOLS = ["default_pool"] * 8 + ["small", "small", "missing"]
+"""One that is missing holds up all below it, and with that most of a story."""
+DATES: list[dict[str, Any]] = [
+    {"start_date": at(T0 + dt.timedelta(minutes=30))},
+    {"start_date": at(T0 - dt.timedelta(minutes=30))},
+    {"end_date": at(T0 + dt.timedelta(minutes=30))},
+    {"end_date": at(T0 - dt.timedelta(minutes=30))},
+]
+"""A task's own dates, some of which leave out the first run, runs of long ago or later ones."""
 START = T0.replace(minute=0) - dt.timedelta(hours=2)
+
+
+def result_of(task_id: str) -> dict[str, Any]:
+    return {"$xcom": {"task_id": task_id, "key": "return_value"}}
+
+
+BRANCHED = (
+    TaskSpec(task_id="t0", operator="BranchPythonOperator"),
+    TaskSpec(task_id="t1", operator="BashOperator", upstream=("t0",)),
+)
+LATE = (
+    TaskSpec(task_id="t0", operator="BashOperator", start_date=at(T0 + dt.timedelta(minutes=30))),
+    TaskSpec(task_id="t1", operator="BashOperator", upstream=("t0",)),
+)
+MAPPED = (
+    TaskSpec(task_id="t0", operator="BashOperator"),
+    TaskSpec(task_id="t1", operator="BashOperator", upstream=("t0",), mapped=True, expand={"x": result_of("t0")}),
+)
 
 
 class Drawn:
@@ -47,11 +73,16 @@ def often(usual: Any, *rare: Any) -> st.SearchStrategy[Any]:
 
 
 @st.composite
-def dags(draw: st.DrawFn, dag_id: str = "d", most: int = 7) -> Drawn:
-    """Up to MOST tasks: plain, empty, branches, latest-only, mapped over literals or results, groups, setups."""
-    members: list[TaskSpec] = []
+def dags(
+    draw: st.DrawFn, dag_id: str = "d", most: int = 7, beginning: tuple[TaskSpec, ...] = (), hasty: bool = False
+) -> Drawn:
+    """Up to MOST tasks: plain, empty, branches, latest-only, mapped over literals or results, groups, setups. BEGINNING:
+    the first ones, which nothing keeps from running at once. HASTY: with ``fail_fast``."""
+    members = [*beginning]
     groups: dict[str, Any] = {}
-    for number in range(draw(st.sampled_from([*range(1, most + 1), *range(most - 2, most + 1)]))):  # rather many
+    for number in range(
+        len(members), draw(st.sampled_from([*range(1, most + 1), *range(most - 2, most + 1)]))
+    ):  # rather many
         members.append(draw(tasks(f"t{number}", members, groups)))
     parts = tuple(GroupSpec(group_id=name, expand={"x": over}) for name, over in groups.items())
     timed = draw(often(False, True))
@@ -61,10 +92,10 @@ def dags(draw: st.DrawFn, dag_id: str = "d", most: int = 7) -> Drawn:
         groups=parts,
         dialect=draw(often(Dialect.AIRFLOW3, Dialect.AIRFLOW2)),
         dialect_source="file",
-        max_active_tasks=draw(often(1000, 1, 2)),
+        max_active_tasks=1000 if beginning else draw(often(1000, 1, 2)),
         max_active_runs=draw(often(16, 1, 2)),
         dagrun_timeout=draw(often(None, 100.0, 5000.0)),
-        fail_fast=draw(often(False, True)),
+        fail_fast=hasty or draw(often(False, True)),
         **({"schedule": hourly(), "start_date": at(START), "catchup": draw(st.booleans())} if timed else {}),
     )
     return Drawn(spec)
@@ -76,8 +107,9 @@ def tasks(draw: st.DrawFn, name: str, members: list[TaskSpec], groups: dict[str,
     names = [member.task_id for member in members]
     parents = draw(st.lists(st.sampled_from(names), unique=True, max_size=3)) if names else []
     parents = parents or draw(st.sampled_from([[], names[-1:]]))  # chains are the rule
-    operators = ["BashOperator"] * 6 + ["EmptyOperator", "BranchPythonOperator", "LatestOnlyOperator"]
-    more: dict[str, Any] = {
+    operators = ["BashOperator"] * 6 + ["EmptyOperator", *["BranchPythonOperator"] * 2, "LatestOnlyOperator"]
+    dates = draw(st.sampled_from([{}] * 40 + DATES))
+    more: dict[str, Any] = dates | {
         "operator": draw(st.sampled_from(operators)),
         "trigger_rule": draw(st.sampled_from([*["all_success"] * 16, *TRIGGER_RULES])),
         "retries": draw(often(0, 1)),
@@ -87,7 +119,7 @@ def tasks(draw: st.DrawFn, name: str, members: list[TaskSpec], groups: dict[str,
         "priority_weight": draw(often(1, 2, 5)),
         "weight_rule": draw(often("downstream", "upstream", "absolute")),
         "max_active_tis_per_dag": draw(often(None, None, None, 1, 2)),
-        "max_active_tis_per_dagrun": draw(often(None, None, None, 1)),
+        "max_active_tis_per_dagrun": draw(often(None, 1)),
         "depends_on_past": draw(often(False, True)),
         "wait_for_downstream": draw(often(False, False, False, True)),
     }
@@ -95,7 +127,7 @@ def tasks(draw: st.DrawFn, name: str, members: list[TaskSpec], groups: dict[str,
     kind = draw(st.sampled_from(["plain"] * 6 + ["mapped", "mapped", "group", "setup", "teardown"]))
     over: Any = draw(st.sampled_from([[], [1], [1, 2], [1, 2, 3], "result", "result"]))
     if over == "result":
-        over = {"$xcom": {"task_id": draw(st.sampled_from(sources)), "key": "return_value"}} if sources else [1, 2]
+        over = result_of(draw(st.sampled_from(sources))) if sources else [1, 2]
     if kind == "group":
         more["group"] = draw(st.sampled_from(["g", "h"]))
         over = groups.setdefault(more["group"], over)

@@ -75,7 +75,7 @@ MUTANTS = {
         _BATCH, 'TaskState.SKIPPED, "the run timed out"', 'TaskState.FAILED, "the run timed out"'
     ),
     "a run that is stuck stays": Mutant(
-        _PLANNING, "stuck = book.unfinished == book.idle and not book.waits_for_past", "stuck = False"
+        _PLANNING, "stuck = book.unfinished == book.idle and not held", "stuck = False"
     ),
     "a try too few": Mutant(
         "goflow/domain/outcomes.py",

@@ -43,6 +43,8 @@ class Instance:
     """Its next container goes on with the attempt that it has."""
     chosen: set[str] | None = None
     """What its last attempt decided to skip."""
+    followed: set[str] | None = None
+    """What its last attempt decided to let go on alone: what is new below it since is skipped."""
     left: int | None = None
     """How long a list its last attempt left."""
     launches: list[Launch] = field(default_factory=list)
@@ -85,11 +87,18 @@ class Run:
     """Failures of which ``fail_fast`` has not drawn the consequences."""
 
     def make(self, task_ids: Collection[str]) -> None:
-        """The instances that tasks begin with."""
+        """The instances that tasks begin with, those left out whose own dates do not include the run's."""
         for task_id in task_ids:
+            if not self.includes(task_id):
+                continue
             count = self.shape.literal(task_id) if self.shape.has_copies(task_id) else None
             for index in range(count) if count else [-1]:
                 self.add(task_id, index)
+
+    def includes(self, task_id: str) -> bool:
+        start, end = self.shape.tasks[task_id].start_date, self.shape.tasks[task_id].end_date
+        starts = start is None or start.resolve(self.date) <= self.date
+        return starts and (end is None or self.date <= end.resolve(self.date))
 
     def add(self, task_id: str, index: int) -> None:
         task = self.shape.tasks[task_id]
@@ -165,8 +174,8 @@ class Run:
             instance.to("success")
         elif task.operator == "LatestOnlyOperator":
             instance.tries += 1
-            instance.chosen = set() if self.is_latest(now) else set(self.shape.children(task.task_id))
-            instance.left = len(self.shape.children(task.task_id)) - len(instance.chosen)
+            instance.followed = set(self.shape.children(task.task_id)) if self.is_latest(now) else set()
+            instance.left = len(instance.followed)
             instance.to("success")
         else:
             instance.to("scheduled")
@@ -204,7 +213,11 @@ class Run:
             if self.shape.tasks[parent].operator in SKIPPERS:
                 index = instance.index if self.shape.in_step(task.task_id, parent) else -1
                 branch = self.tasks.get((parent, index))
-                if branch is not None and branch.ended and task.task_id in (branch.chosen or ()):
+                if branch is None or not branch.ended:
+                    continue
+                if task.task_id in (branch.chosen or ()):
+                    return True
+                if branch.followed is not None and task.task_id not in branch.followed:
                     return True
         return False
 

@@ -113,6 +113,9 @@ class Model:
         if not counted:
             return True
         before = max(counted, key=lambda other: other.date)
+        start = task.start_date.resolve(self.now) if task.start_date else None
+        if run.shape.spec.catchup and start is not None and before.date < start:
+            return True
         if not before.of(task_id):
             return not any(other.of(task_id) for other in earlier)
         relatives = [task_id, *(run.shape.children(task_id) if task.wait_for_downstream else ())]
@@ -138,7 +141,9 @@ class Model:
         dates = [run.date for run in self.runs.values() if run.dag_id == dag_id and not run.manual]
         following = max(dates) + HOUR if dates else spec.start_date.resolve(self.now)
         newest = self.now.replace(minute=0, second=0, microsecond=0) - HOUR
-        return following if spec.catchup else max(following, newest)
+        date = following if spec.catchup else max(following, newest)
+        ends = [task.end_date.resolve(self.now) for task in spec.tasks if task.end_date]
+        return None if len(ends) == len(spec.tasks) and date > max(ends) else date  # all its tasks are over for good
 
     def make(self, dag_id: str, run_id: str, date: dt.datetime, after: dt.datetime, *, manual: bool) -> None:
         self.numbers += 1
