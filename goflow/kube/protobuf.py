@@ -67,7 +67,6 @@ FIELDS: dict[str, dict[str, tuple[int, str]]] = {
     "ContainerStateRunning": {"startedAt": (1, "Time")},
     "ContainerStateTerminated": {
         "exitCode": (1, "int32"),
-        "signal": (2, "int32"),
         "reason": (3, "string"),
         "message": (4, "string"),
         "startedAt": (5, "Time"),
@@ -203,7 +202,8 @@ def _add_field(message: descriptor_pb2.DescriptorProto, name: str, number: int, 
 
 
 def _reader(name: str) -> Callable[[Any], Json]:
-    """What turns a message of that NAME into JSON. As there, texts that are empty are left out."""
+    """What turns a message of that NAME into JSON. As there, texts that are empty are left out; so are moments that are
+    not known."""
     readers = {number: (field, _value_of(kind)) for field, (number, kind) in FIELDS[name].items()}
 
     def read(message: Any) -> Json:
@@ -224,8 +224,8 @@ def _value_of(kind: str) -> Callable[[Any], Any] | None:
         return None
     if kind == "map":
         return dict
-    if kind == "Time":
-        return lambda time: _moment(time.seconds)
+    if kind == "Time":  # one without seconds is Go's zero, which JSON has as null
+        return lambda time: _moment(time.seconds) if time.HasField("seconds") else ""
     inner = kind.strip("[]")
     if kind == inner:
         return functools.partial(_one_of, inner)

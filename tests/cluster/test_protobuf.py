@@ -16,7 +16,6 @@ MOMENT = "2026-11-30T22:46:05Z"
 LATER = "2026-11-30T22:46:07Z"
 TERMINATED = {
     "exitCode": 0,
-    "signal": 9,
     "reason": "Completed",
     "message": '{"state": "success"}',
     "startedAt": MOMENT,
@@ -33,6 +32,7 @@ POD_STATUS = {
     "containerStatuses": [
         {"name": "base", "state": {"terminated": TERMINATED}},
         {"name": "beside", "state": {"running": {"startedAt": MOMENT}}},
+        {"name": "gone", "state": {"terminated": {"exitCode": 137, "reason": "ContainerStatusUnknown"}}},
     ],
     "initContainerStatuses": [
         {"name": "first", "state": {"waiting": {"reason": "ImagePullBackOff", "message": "Back-off pulling image"}}}

@@ -9,6 +9,8 @@ import pytest
 from goflow.domain.state import TaskState
 from goflow.executor.backend import Phase
 from goflow.executor.pods import deleted_pod, observe_job, observe_pod
+from goflow.kube.protobuf import object_of
+from tests.unit.kube.encoded import object_in_bytes
 
 LAUNCH = "a" * 32
 
@@ -36,6 +38,8 @@ def ended(code, reason="Error", message=None):
 
 
 DISRUPTED = {"type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI", "message": "evicted"}
+UNKNOWN = {"terminated": {"exitCode": 137, "reason": "ContainerStatusUnknown", "startedAt": None, "finishedAt": None}}
+"""What a kubelet says of a container that it does not find when it ends the pod."""
 WORD = json.dumps({"state": "skipped", "reason": "Skip"})
 NO_SERVER = json.dumps({"state": "failed", "reason": "NoServer", "message": "no answer", "not_begun": True})
 
@@ -54,6 +58,10 @@ CASES = {
         pod(ended(137), phase="Failed", deleting=True),
         (Phase.ENDED, True, TaskState.FAILED, True),
     ),
+    "a pod was deleted whose container never began, and ended nobody knows when": (
+        pod(UNKNOWN, phase="Failed", deleting=True),
+        (Phase.ENDED, True, TaskState.FAILED, True),
+    ),
     "our runner's word is sure at once": (pod(ended(0, message=WORD)), (Phase.ENDED, True, TaskState.SKIPPED, False)),
     "a runner that found no server, and has begun nothing, is nobody's failure": (
         pod(ended(96, message=NO_SERVER), phase="Failed"),
@@ -68,9 +76,14 @@ CASES = {
 }  # fmt: skip
 
 
+def in_protobuf(status):
+    return object_of(object_in_bytes(status))
+
+
+@pytest.mark.parametrize("told", [dict, in_protobuf])
 @pytest.mark.parametrize(("status", "expected"), CASES.values(), ids=CASES.keys())
-def test_what_a_pod_tells(status, expected):
-    seen = observe_pod(status)
+def test_what_a_pod_tells(told, status, expected):
+    seen = observe_pod(told(status))
     outcome = seen.outcome
     found = (seen.phase, seen.final, outcome and outcome.state, outcome and outcome.disrupted)
     assert found == expected

@@ -8,6 +8,13 @@ from typing import Any
 from goflow.kube.protobuf import FIELDS, LENGTH, MAGIC, MESSAGES
 
 Json = dict[str, Any]
+ALWAYS_THERE = {
+    ("ObjectMeta", "creationTimestamp"),
+    ("ContainerStateRunning", "startedAt"),
+    ("ContainerStateTerminated", "startedAt"),
+    ("ContainerStateTerminated", "finishedAt"),
+}
+"""Moments that a real server writes also where they are not known: with nothing in them."""
 
 
 def framed(frame: bytes) -> bytes:
@@ -35,6 +42,8 @@ def _filled(message: Any, name: str, said: Json) -> Any:
     for field, (_, kind) in FIELDS[name].items():
         value = said.get(field)
         if value is None:
+            if (name, field) in ALWAYS_THERE:
+                getattr(message, field).SetInParent()
             continue
         inner = kind.strip("[]")
         if kind == "map":

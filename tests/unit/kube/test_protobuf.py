@@ -68,6 +68,16 @@ def test_what_nobody_reads_is_no_news() -> None:
     assert watch.event(event.SerializeToString())["type"] == "BOOKMARK"
 
 
+def test_a_moment_that_is_not_known_is_left_out() -> None:
+    ended = {"exitCode": 137, "reason": "ContainerStatusUnknown"}
+    said = {"containerStatuses": [{"name": "base", "state": {"terminated": ended}}]}
+    assert object_of(object_in_bytes({"metadata": {"name": "p"}, "status": said})) == {
+        "kind": "Pod",
+        "metadata": {"name": "p"},
+        "status": said,
+    }
+
+
 def test_an_error_is_told_as_it_is() -> None:
     status = {"kind": "Status", "code": 410, "reason": "Expired", "message": "too old"}
     frame = frame_of({"type": "ERROR", "object": status})
