@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import datetime as dt
 import heapq
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
-from goflow.domain.runs import DagRun, TaskInstance
+from goflow.domain.runs import UNMAPPED, DagRun, TaskInstance
 from goflow.domain.state import OCCUPYING_STATES, SUSPENDED_STATES, TERMINAL_TASK_STATES, TaskState
 from goflow.scheduler.graph import Graph
 from goflow.scheduler.rules import Counts
@@ -45,29 +47,77 @@ class Cell:
 
     @classmethod
     def of(cls, row: TaskInstance) -> Cell:
-        """The cell of a stored row."""
+        """The cell of a stored row. Names are shared: each row has come with texts of its own."""
         return cls(
             row.id,
-            row.task_id,
+            sys.intern(row.task_id),
             row.map_index,
             row.state,
             row.try_number,
             row.max_tries,
             row.next_at,
-            row.pool,
+            sys.intern(row.pool),
             row.pool_slots,
             row.priority_weight,
             row.state in {TaskState.UP_FOR_RESCHEDULE, *SUSPENDED_STATES},
         )
 
 
+class Alone(Mapping[int, Cell]):
+    """The one instance of a task that is not mapped, by its map index: a dict of it would take five times as much room,
+    and most of all tasks are of that kind."""
+
+    __slots__ = ("_cell",)
+
+    def __init__(self, cell: Cell) -> None:
+        self._cell = cell
+
+    def __getitem__(self, map_index: int) -> Cell:
+        if map_index != UNMAPPED:
+            raise KeyError(map_index)
+        return self._cell
+
+    def __iter__(self) -> Iterator[int]:
+        yield UNMAPPED
+
+    def __len__(self) -> int:
+        return 1
+
+
+NOBODY: Mapping[int, Cell] = MappingProxyType({})
+"""The instances of a task that has none in this run."""
+_NO_CELLS: frozenset[Cell] = frozenset()
+"""One for all: each empty set takes 216 bytes."""
+
+
 class Book:
     """One active run. Only `add`, `advance`, `renumber` and `mark` change it."""
+
+    __slots__ = (
+        "_order",
+        "cells",
+        "direct",
+        "dirty",
+        "graph",
+        "idle",
+        "key",
+        "lengths",
+        "orphans",
+        "run",
+        "scope",
+        "settled",
+        "setups",
+        "skips",
+        "unfinished",
+        "waits_for_past",
+    )
 
     def __init__(self, run: DagRun, graph: Graph, cells: Iterable[Cell] = ()) -> None:
         self.run = run
         self.graph = graph
-        self.cells: dict[str, dict[int, Cell]] = {task_id: {} for task_id in graph.tasks}
+        self.key = run.dag_id, run.run_id
+        """DAG id and run id, as events name the run."""
+        self.cells: dict[str, Mapping[int, Cell]] = dict.fromkeys(graph.tasks, NOBODY)
         self.orphans: list[Cell] = []
         """Instances of tasks that the pinned version does not have: they are to be removed."""
         self.dirty: dict[str, set[int] | None] = {}
@@ -80,7 +130,7 @@ class Book:
         """(branch, map index) to the tasks that it decided to skip."""
         self.lengths: dict[str, dict[str, Mapping[int, int | None]]] = {}
         """Task to key to XCom lengths by map index, as far as they were asked for; dropped when the task changes."""
-        self.waits_for_past: set[Cell] = set()
+        self.waits_for_past = _NO_CELLS
         """What would run but for ``depends_on_past``, as it was looked at last."""
         self.settled = False
         """Whether the run's end has been decided."""
@@ -91,21 +141,20 @@ class Book:
             self.add(cell)
         self.mark_all()
 
-    @property
-    def key(self) -> tuple[str, str]:
-        """DAG id and run id, as events name the run."""
-        return self.run.dag_id, self.run.run_id
-
     def cell(self, task_id: str, map_index: int) -> Cell | None:
         """That instance, or None."""
-        return self.cells.get(task_id, {}).get(map_index)
+        return self.cells.get(task_id, NOBODY).get(map_index)
 
     def add(self, cell: Cell) -> None:
         """Take in an instance."""
         if cell.task_id not in self.cells:
             self.orphans.append(cell)
             return
-        self.cells[cell.task_id][cell.map_index] = cell
+        is_first = self.cells[cell.task_id] is NOBODY
+        if is_first and cell.map_index == UNMAPPED and not self.graph.needs_expansion(cell.task_id):
+            self.cells[cell.task_id] = Alone(cell)
+        else:
+            self._copies(cell.task_id)[cell.map_index] = cell
         for counts, setup in self._counting(cell.task_id):
             counts.total += 1
             counts.setups += setup
@@ -114,9 +163,17 @@ class Book:
 
     def renumber(self, cell: Cell, map_index: int) -> None:
         """Let the placeholder of a mapped task become one of its copies."""
-        del self.cells[cell.task_id][cell.map_index]
+        copies = self._copies(cell.task_id)
+        del copies[cell.map_index]
         cell.map_index = map_index
-        self.cells[cell.task_id][map_index] = cell
+        copies[map_index] = cell
+
+    def _copies(self, task_id: str) -> dict[int, Cell]:
+        """The instances of a task, to be changed."""
+        copies = self.cells[task_id]
+        if not isinstance(copies, dict):
+            copies = self.cells[task_id] = dict(copies)
+        return copies
 
     def advance(self, cell: Cell, new: TaskState, next_at: dt.datetime | None = None) -> None:
         """Note that CELL is in state NEW now, and mark whoever has to be looked at because of it."""
@@ -163,7 +220,10 @@ class Book:
         and what becomes of it does not hang on the order in which news came in.
         """
         task_id = self.graph.order[heapq.heappop(self._order)]
-        return task_id, self.dirty.pop(task_id)
+        copies = self.dirty.pop(task_id)
+        if not self.dirty:  # an emptied dict keeps the room that it had
+            self.dirty, self._order = {}, []
+        return task_id, copies
 
     def mark_all(self) -> None:
         """Have everything looked at again."""

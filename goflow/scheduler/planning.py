@@ -6,7 +6,7 @@ trigger rule with setups, what a branch has skipped, the past, and its retry or 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from goflow.domain.state import FAILED_STATES, SUCCESS_STATES, TERMINAL_TASK_STATES, RunState, TaskState
 from goflow.scheduler import mapping
@@ -31,7 +31,8 @@ def decide(book: Book, task_id: str, copies: set[int] | None, facts: Facts) -> l
     if not cells:
         return []
     wanted = list(cells.values()) if copies is ALL else [cells[index] for index in copies if index in cells]
-    book.waits_for_past.difference_update(wanted)
+    if book.waits_for_past:
+        book.waits_for_past = book.waits_for_past.difference(wanted)
     shared = _shared_verdict(book, task_id, facts)
     if shared is Verdict.WAIT and not book.skips:
         return []
@@ -53,7 +54,7 @@ def _decide(book: Book, task_id: str, waiting: list[Cell], shared: Verdict | Non
             yield Advance(cell, TaskState.SKIPPED, "branch")
         elif verdict is Verdict.RUN and _due(cell, facts):
             if on_past and not facts.past_met(book, task_id):
-                book.waits_for_past.add(cell)
+                book.waits_for_past |= {cell}
                 continue
             change = _expansion(book, cell, facts) if unsure else None
             unsure = False
@@ -147,7 +148,7 @@ def _count(book: Book, cell: Cell, parents: tuple[str, ...], facts: Facts) -> Co
     return counts
 
 
-def _chosen(cells: dict[int, Cell], relevant: range | None) -> list[Cell]:
+def _chosen(cells: Mapping[int, Cell], relevant: range | None) -> list[Cell]:
     if relevant is None:
         return list(cells.values())
     chosen = [cells[index] for index in relevant if index >= 0 and index in cells]

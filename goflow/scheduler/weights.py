@@ -15,7 +15,7 @@ from typing import Any
 from goflow.domain.questions import Question, QuestionKind, QuestionState
 from goflow.domain.spec import Dialect
 from goflow.domain.state import TERMINAL_TASK_STATES
-from goflow.scheduler.book import Book, Cell
+from goflow.scheduler.book import NOBODY, Book, Cell
 from goflow.scheduler.graph import MAX_WEIGHT
 from goflow.store import Tx, questions, tasks, transitions
 
@@ -87,7 +87,7 @@ def recall(tx: Tx, book: Book) -> list[tuple[Cell, dt.datetime]]:
 def take_weight(tx: Tx, book: Book, question: Question) -> Cell | None:
     """The cell that QUESTION has weighed, with its weight; None where it is of no use any more."""
     key = question.asked["ti"]
-    copies = book.cells.get(str(question.asked["task_id"]), {}).values()
+    copies = book.cells.get(str(question.asked["task_id"]), NOBODY).values()
     cell = next((cell for cell in copies if cell.id == key), None)
     if cell is None or question.is_open or question.asked["for"] != occasion(book, cell) or is_weighed(book, cell):
         return None
