@@ -346,16 +346,16 @@ def _raise_for(response: urllib3.BaseHTTPResponse) -> None:
     response.release_conn()
     retry_after = response.headers.get("Retry-After")
     seconds = float(retry_after) if retry_after and retry_after.isdigit() else None
-    said = _status_of(content, response.headers.get("Content-Type") or "")
+    said = _status_of(content, response.headers.get("Content-Type"))
     if said is None:  # a proxy's page, say: that is no word of the server's
         raise UnavailableError(response.status, "NotAStatus", content[:256].decode("utf-8", "replace"), seconds)
     raise error_for(response.status, str(said.get("reason") or ""), str(said.get("message") or ""), seconds)
 
 
-def _status_of(content: bytes, media_type: str) -> Json | None:
+def _status_of(content: bytes, media_type: str | None) -> Json | None:
     """The Status that CONTENT is; None when it is none."""
     try:
-        said = protobuf.object_of(content) if media_type.startswith(protobuf.MEDIA_TYPE) else orjson.loads(content)
+        said = protobuf.object_of(content) if protobuf.is_protobuf(media_type) else orjson.loads(content)
     except (ValueError, UnavailableError):
         return None
     return said if isinstance(said, dict) and said.get("kind") == "Status" else None

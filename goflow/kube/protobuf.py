@@ -91,6 +91,11 @@ _SCALARS = {
 }
 
 
+def is_protobuf(media_type: str | None) -> bool:
+    """Whether what has that MEDIA_TYPE is in protobuf, by itself or as a watch."""
+    return (media_type or "").startswith(MEDIA_TYPE)
+
+
 class Changes:
     """The changes that one watch tells. What is no news of an object, since this watch has told all of it before that
     is read here, is told as a bookmark: nobody has to look at it. (More than a third of what the Job controller and

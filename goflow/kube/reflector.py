@@ -194,7 +194,7 @@ class Reflector:
             try:
                 if self._stopping.is_set():
                     return
-                is_protobuf = response.headers.get("Content-Type", "").startswith(protobuf.MEDIA_TYPE)
+                is_protobuf = protobuf.is_protobuf(response.headers.get("Content-Type"))
                 events = protobuf.Changes().events if is_protobuf else _events
                 for event in events(self._in_bursts(response.stream(1 << 16, decode_content=True))):
                     self._version = self._take(event) or self._version

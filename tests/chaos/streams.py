@@ -72,7 +72,7 @@ class Frames(Lines):
 
 def form_of(media_type: str) -> Lines:
     """How the events of a watch come whose content is of that type."""
-    return Frames() if media_type.startswith(protobuf.MEDIA_TYPE) else Lines()
+    return Frames() if protobuf.is_protobuf(media_type) else Lines()
 
 
 def mangled(
