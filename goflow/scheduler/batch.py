@@ -357,7 +357,8 @@ class Batch:
                 self._shelf.ready.add(book, cell)
 
     def _request(self, book: Book, cell: Cell) -> LaunchRequest:
-        limits = [Limit(bound.place[0], bound.most) for bound in self._shelf.bounds(book, cell.task_id)]  # type: ignore[arg-type]
+        bounds = self._shelf.bounds(book, cell.task_id)
+        limits = [Limit(bound.place[0], bound.most, bound.with_suspended) for bound in bounds]  # type: ignore[arg-type]
         return LaunchRequest(
             ti=book.row(cell),
             backend=self._placement.backend,

@@ -246,9 +246,9 @@ class Book:
         """Instances that hold a slot."""
         return [cell for copies in self.cells.values() for cell in copies.values() if cell.state in OCCUPYING_STATES]
 
-    def deferred(self) -> list[Cell]:
-        """Instances that wait for their trigger."""
-        return [cell for cell in self.instances() if cell.state is TaskState.DEFERRED]
+    def suspended(self) -> list[Cell]:
+        """Instances that wait for their trigger, or for a person's input."""
+        return [cell for cell in self.instances() if cell.state in SUSPENDED_STATES]
 
     def instances(self) -> Iterable[Cell]:
         """Every instance of a task that the DAG has."""

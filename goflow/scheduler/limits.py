@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from goflow.domain.spec import Dialect
-from goflow.domain.state import OCCUPYING_STATES, TaskState
+from goflow.domain.state import OCCUPYING_STATES, SUSPENDED_STATES, TaskState
 from goflow.scheduler.book import Book, Cell
 
 Scope = Literal["pool", "dag", "run", "task", "task_in_run", "namespace", "paused"]
@@ -30,25 +30,28 @@ EVERYWHERE: Place = ("all",)
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """At most MOST at PLACE."""
+    """At most MOST at PLACE. WITH_SUSPENDED is `goflow.store.transitions.Limit`'s."""
 
     place: Place
     most: int
+    with_suspended: bool = False
 
 
 def bounds(book: Book, task_id: str, max_active_tasks: int, namespace: Bound | None) -> list[Bound]:
     """The bounds on instances of a task, pools left out, with that of its NAMESPACE.
 
-    Airflow 3 counts MAX_ACTIVE_TASKS in each run by itself, Airflow 2 over all runs of the DAG.
+    Airflow 3 counts MAX_ACTIVE_TASKS in each run by itself, Airflow 2 over all runs of the DAG; and Airflow 3 counts
+    suspended instances of a task against the limits of that task (``ConcurrencyMap``), Airflow 2 does not.
     """
     task, run = book.graph.tasks[task_id], book.run
-    per_run = book.graph.spec.dialect is Dialect.AIRFLOW3
-    whole: Place = ("run", run.dag_id, run.run_id) if per_run else ("dag", run.dag_id)
+    is_new = book.graph.spec.dialect is Dialect.AIRFLOW3
+    whole: Place = ("run", run.dag_id, run.run_id) if is_new else ("dag", run.dag_id)
     found = [Bound(whole, max_active_tasks)]
     if task.max_active_tis_per_dag is not None:
-        found.append(Bound(("task", run.dag_id, task_id), task.max_active_tis_per_dag))
+        found.append(Bound(("task", run.dag_id, task_id), task.max_active_tis_per_dag, is_new))
     if task.max_active_tis_per_dagrun is not None:
-        found.append(Bound(("task_in_run", run.dag_id, run.run_id, task_id), task.max_active_tis_per_dagrun))
+        place = ("task_in_run", run.dag_id, run.run_id, task_id)
+        found.append(Bound(place, task.max_active_tis_per_dagrun, is_new))
     return found if namespace is None else [*found, namespace]
 
 
@@ -60,9 +63,18 @@ def places(book: Book, cell: Cell) -> tuple[Place, ...]:
         ("pool", cell.pool),
         ("dag", run.dag_id),
         ("run", run.dag_id, run.run_id),
-        ("task", run.dag_id, cell.task_id),
-        ("task_in_run", run.dag_id, run.run_id, cell.task_id),
+        *_places_of_task(book, cell),
     )
+
+
+def _places_of_task(book: Book, cell: Cell) -> tuple[Place, ...]:
+    run = book.run
+    return ("task", run.dag_id, cell.task_id), ("task_in_run", run.dag_id, run.run_id, cell.task_id)
+
+
+def _counts_suspended(book: Book, state: TaskState) -> bool:
+    """Whether an instance in STATE, which holds no slot, counts against the limits of its task."""
+    return state in SUSPENDED_STATES and book.graph.spec.dialect is Dialect.AIRFLOW3
 
 
 @dataclass(slots=True, eq=False)
@@ -139,8 +151,13 @@ class Ready:
 
     def moved(self, book: Book, cell: Cell, before: TaskState) -> None:
         """CELL was in state BEFORE: what it occupies follows."""
+        suspended = _counts_suspended(book, cell.state) - _counts_suspended(book, before)
+        if suspended > 0:  # first, so that nobody else sees its place free meanwhile
+            self._count_at(_places_of_task(book, cell), cell, 1)
         if occupies(cell.state) != occupies(before):
             self.count(book, cell, 1 if occupies(cell.state) else -1)
+        if suspended < 0:
+            self._count_at(_places_of_task(book, cell), cell, -1)
         self._count_deferred(cell, (cell.state is TaskState.DEFERRED) - (before is TaskState.DEFERRED))
 
     def _count_deferred(self, cell: Cell, by: int) -> None:
@@ -149,7 +166,10 @@ class Ready:
 
     def count(self, book: Book, cell: Cell, by: int) -> None:
         """CELL takes (BY 1) or frees (BY -1) what it occupies."""
-        for place in (*places(book, cell), *self.more_places(book, cell)):
+        self._count_at((*places(book, cell), *self.more_places(book, cell)), cell, by)
+
+    def _count_at(self, where: Iterable[Place], cell: Cell, by: int) -> None:
+        for place in where:
             size = cell.pool_slots if place[0] == "pool" else 1
             self.used[place] = self.used.get(place, 0) + by * size
             if by < 0:
@@ -172,8 +192,10 @@ class Ready:
         """BOOK is gone, with all that it occupied and waited for."""
         for cell in book.occupying():
             self.count(book, cell, -1)
-        for cell in book.deferred():
-            self._count_deferred(cell, -1)
+        for cell in book.suspended():
+            if _counts_suspended(book, cell.state):
+                self._count_at(_places_of_task(book, cell), cell, -1)
+            self._count_deferred(cell, -(cell.state is TaskState.DEFERRED))
         for key in self._of_book.pop(book.key, ()):
             queue = self._queues.pop(key)
             while queue.cells:

@@ -6,9 +6,9 @@ from collections.abc import Collection
 
 from goflow.domain.errors import ConflictError, InvalidRequestError, NotFoundError
 from goflow.domain.runs import DagRun, TaskInstance
+from goflow.domain.spec import Dialect
 from goflow.domain.state import (
     FAILED_STATES,
-    OCCUPYING_STATES,
     SUSPENDED_STATES,
     TERMINAL_RUN_STATES,
     TERMINAL_TASK_STATES,
@@ -21,6 +21,9 @@ from goflow.scheduler.operations import TaskKey, clear_instances
 from goflow.store import Tx, runs, tasks, transitions, versions
 
 Ends = list[tuple[TaskInstance, TaskState]]
+_BEGUN = SUSPENDED_STATES | {TaskState.RUNNING, TaskState.UP_FOR_RESCHEDULE}
+"""States of tasks that get, with all of their copies, the state that their run is marked with
+(``_set_dag_run_terminal_state``)."""
 MARKABLE = frozenset({TaskState.SUCCESS, TaskState.FAILED, TaskState.SKIPPED})
 
 
@@ -98,7 +101,8 @@ def mark_run(
     """Let a person's word be the end of a run, ``success`` or ``failed`` (``set_dag_run_state_to_...``); ``queued`` has
     one that is over go on with what of it has not ended.
 
-    What runs gets the same state and is told to stop, what has not begun is skipped; teardowns are left to do their
+    What runs or is suspended gets the same state and is told to stop, and so do all other copies of its task; what has
+    not begun is skipped. Under Airflow 2 everything has succeeded in a run that is marked ``success``. Teardowns are left to do their
     work, and then the run ends by itself. WITH_NOTE: NOTE is written to the run. The instances that changed. Raises
     NotFoundError, InvalidRequestError, and ConflictError for ``queued`` where it is running.
     """
@@ -131,17 +135,21 @@ def would_mark_run(tx: Tx, dag_id: str, run_id: str, state: RunState) -> tuple[E
 
 
 def _ends(tx: Tx, run: DagRun, state: RunState) -> tuple[Ends, bool]:
-    """The open task instances of RUN that its being marked STATE ends, with how; and whether teardowns are left."""
+    """The task instances of RUN that its being marked STATE ends, with how; and whether teardowns are left."""
     graph = Graph(versions.spec(tx, run.reading_id))
-    begun = OCCUPYING_STATES | SUSPENDED_STATES | {TaskState.UP_FOR_RESCHEDULE}
     as_run = {RunState.SUCCESS: TaskState.SUCCESS, RunState.FAILED: TaskState.FAILED}[state]
+    rows = tasks.of_run(tx, run.id)
+    with_run = {row.task_id for row in rows if row.state in _BEGUN}
+    if graph.spec.dialect is Dialect.AIRFLOW2 and state is RunState.SUCCESS:
+        with_run = {row.task_id for row in rows}
     ends: Ends = []
     left = False
-    for row in tasks.of_run(tx, run.id):
-        if row.state in TERMINAL_TASK_STATES:
-            continue
+    for row in rows:
+        is_over = row.state in TERMINAL_TASK_STATES
         if row.task_id in graph.tasks and graph.tasks[row.task_id].teardown:
-            left = True
-        else:
-            ends.append((row, as_run if row.state in begun else TaskState.SKIPPED))
+            left = left or not is_over
+        elif row.task_id in with_run and row.state not in {as_run, TaskState.REMOVED}:
+            ends.append((row, as_run))
+        elif not is_over:
+            ends.append((row, TaskState.SKIPPED))
     return ends, left

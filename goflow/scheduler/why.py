@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from goflow.domain.runs import DagRun, Launch, TaskInstance
+from goflow.domain.spec import Dialect
 from goflow.domain.state import (
     OCCUPYING_STATES,
     TERMINAL_RUN_STATES,
@@ -171,7 +172,9 @@ class _Why:
         """How full the DAG is, and every namespace of its tasks that has a bound."""
         found = (self._slots.bound(self._graph, task_id) for task_id in self._graph.tasks)
         namespaces = {bound.place[1] for bound in found if bound is not None}
-        return tasks.occupancy(self._tx, (), [self._run.dag_id], namespaces)
+        mine = [self._run.dag_id]
+        counts_suspended = self._graph.spec.dialect is Dialect.AIRFLOW3
+        return tasks.occupancy(self._tx, (), mine, namespaces, with_suspended=mine if counts_suspended else ())
 
     def _used(self, bound: Bound) -> int:
         scope, *place = bound.place

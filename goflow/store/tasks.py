@@ -11,11 +11,11 @@ from sqlalchemy import Row, Select, bindparam, func, insert, select, update
 
 from goflow.domain.errors import NotFoundError
 from goflow.domain.runs import UNMAPPED, DagRun, TaskInstance
-from goflow.domain.state import OPEN_LAUNCH_STATES, WAITING_STATES, RunState, TaskState
+from goflow.domain.state import OPEN_LAUNCH_STATES, SUSPENDED_STATES, WAITING_STATES, RunState, TaskState
 from goflow.store import events
 from goflow.store.columns import dumps, loads
 from goflow.store.rows import Attempt, NewTask
-from goflow.store.tables import OCCUPYING, SCHEDULED, WAITING, dag_runs, launches, task_instances, where
+from goflow.store.tables import OCCUPYING, OPEN_RUNS, SCHEDULED, WAITING, dag_runs, launches, task_instances, where
 from goflow.store.tables import attempts as attempts_table
 from goflow.store.tx import Tx, in_parts
 
@@ -157,7 +157,7 @@ def count(
 @dataclass(slots=True)
 class Occupancy:
     """What is queued, running or restarting, of what was asked for: pool to slots, and numbers of task instances by
-    DAG, run and task, and by the namespace of their launch."""
+    DAG, run and task, and by the namespace of their launch. Numbers by task may have suspended ones among them."""
 
     pools: dict[str, int] = field(default_factory=dict)
     dags: dict[str, int] = field(default_factory=dict)
@@ -179,6 +179,18 @@ _OCCUPIED_DAGS = (
 )
 
 
+_SUSPENDED_DAGS = (
+    select(_t.dag_run_id, _t.dag_id, _t.task_id, func.count().label("n"))
+    .join(dag_runs, dag_runs.c.id == _t.dag_run_id)
+    .where(
+        where(OPEN_RUNS),
+        dag_runs.c.dag_id.in_(bindparam("dag_ids", expanding=True)),
+        _t.state.in_([state.value for state in SUSPENDED_STATES]),
+    )
+    .group_by(_t.dag_run_id, _t.dag_id, _t.task_id)
+)
+
+
 _HOLDING = select(_t.id, _t.try_number).where(where(OCCUPYING)).subquery()
 _OCCUPIED_NAMESPACES = (
     select(launches.c.namespace, func.count().label("n"))
@@ -194,21 +206,35 @@ _OCCUPIED_NAMESPACES = (
 )
 
 
-def occupancy(tx: Tx, pools: Collection[str], dag_ids: Collection[str], namespaces: Collection[str] = ()) -> Occupancy:
+def occupancy(
+    tx: Tx,
+    pools: Collection[str],
+    dag_ids: Collection[str],
+    namespaces: Collection[str] = (),
+    *,
+    with_suspended: Collection[str] = (),
+) -> Occupancy:
     """How full POOLS are, how much runs of the DAGs of DAG_IDS, and how much in NAMESPACES; deferred tasks are not
-    among it (see `goflow.store.pools` for pools that count them)."""
+    among it (see `goflow.store.pools` for pools that count them), but for the DAGs WITH_SUSPENDED: there they, and
+    those that wait for a person's input, are among the numbers by task."""
     out = Occupancy()
     for row in tx.rows(_OCCUPIED_POOLS, {"pools": list(pools)}) if pools else ():
         out.pools[row.pool] = int(row.slots)
     for row in tx.rows(_OCCUPIED_DAGS, {"dag_ids": list(dag_ids)}) if dag_ids else ():
         out.dags[row.dag_id] = out.dags.get(row.dag_id, 0) + row.n
         out.runs[row.dag_run_id] = out.runs.get(row.dag_run_id, 0) + row.n
-        task, in_run = (row.dag_id, row.task_id), (row.dag_run_id, row.task_id)
-        out.tasks[task] = out.tasks.get(task, 0) + row.n
-        out.tasks_in_run[in_run] = out.tasks_in_run.get(in_run, 0) + row.n
+        _count_by_task(out, row)
+    for row in tx.rows(_SUSPENDED_DAGS, {"dag_ids": list(with_suspended)}) if with_suspended else ():
+        _count_by_task(out, row)
     for row in tx.rows(_OCCUPIED_NAMESPACES, {"namespaces": list(namespaces)}) if namespaces else ():
         out.namespaces[row.namespace] = row.n
     return out
+
+
+def _count_by_task(out: Occupancy, row: Row[Any]) -> None:
+    task, in_run = (row.dag_id, row.task_id), (row.dag_run_id, row.task_id)
+    out.tasks[task] = out.tasks.get(task, 0) + row.n
+    out.tasks_in_run[in_run] = out.tasks_in_run.get(in_run, 0) + row.n
 
 
 _STATES = select(_t.task_id, _t.map_index, _t.state).where(_t.dag_run_id == bindparam("dag_run_id"))

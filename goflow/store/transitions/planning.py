@@ -38,11 +38,13 @@ class Limit:
     """No more than MOST task instances may be queued or running in SCOPE.
 
     ``dag``: over all runs of the DAG; ``run``: in the run; ``task``: copies of the task over all runs; ``task_in_run``;
-    ``namespace``: in the namespace of the launch, over all DAGs.
+    ``namespace``: in the namespace of the launch, over all DAGs. WITH_SUSPENDED: limits of tasks of that DAG count
+    deferred instances, and those that wait for a person's input, too.
     """
 
     scope: Scope
     most: int
+    with_suspended: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +161,9 @@ class _Room:
         self._pools = _pools(tx, sorted({request.ti.pool for request in requests}))
         bounded = [name for name, pool in self._pools.items() if pool.slots >= 0]
         limited = {request.ti.dag_id for request in requests if request.limits}
-        self._used = tasks.occupancy(tx, bounded, limited, _limited_namespaces(requests))
+        parked = {r.ti.dag_id for r in requests if any(limit.with_suspended for limit in r.limits)}
+        namespaces = _limited_namespaces(requests)
+        self._used = tasks.occupancy(tx, bounded, limited, namespaces, with_suspended=parked)
         for name, pool in self._pools.items():
             pool.free -= self._used.pools.get(name, 0)
 

@@ -155,6 +155,26 @@ def test_limits_count_what_is_queued_or_running(store: Store, scope: str, expect
         assert transitions.plan_launches(tx, [elsewhere])[0].launch is not None, "another DAG has room of its own"
 
 
+@pytest.mark.parametrize("state", [S.DEFERRED, S.AWAITING_INPUT])
+@pytest.mark.parametrize(
+    ("scope", "with_suspended", "expected"),
+    [("task", True, 0), ("task_in_run", True, 1), ("task", False, 1), ("dag", True, 1), ("run", True, 1)],
+)
+def test_limits_of_a_task_count_what_is_suspended_where_that_is_asked_for(
+    store: Store, scope: str, with_suspended: bool, expected: int, state: S
+) -> None:
+    with store.transaction() as tx:
+        first = make_run(tx, bash_dag("example", "a", "b"), run_id="one")
+        second = make_run(tx, bash_dag("example", "a", "b"), run_id="two")
+        begin(tx, first["a"])
+        advance_task(tx, first["a"].id, S.RUNNING, state, who="test")
+        limits = (Limit(scope, 1, with_suspended),)  # type: ignore[arg-type]
+        planned = transitions.plan_launch(
+            tx, schedule(tx, second["a"]), backend="local", new_attempt=True, limits=limits
+        )
+        assert int(planned.launch is not None) == expected
+
+
 def test_daemons_that_plan_at_the_same_time_never_overfill_a_pool(open_store: OpenStore) -> None:
     stores = [open_store() for _ in range(RACERS)]
     with stores[0].transaction() as tx:

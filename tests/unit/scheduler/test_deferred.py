@@ -151,3 +151,38 @@ def test_while_a_task_is_deferred_its_slot_is_anothers_unless_the_pool_counts_it
     assert world.queued() == ["a"]
     world.finish("a")
     assert world.queued() == (["b"] if counts else [])
+
+
+@pytest.mark.parametrize("limit", ["max_active_tis_per_dag", "max_active_tis_per_dagrun"])
+@pytest.mark.parametrize("dialect", list(Dialect))
+@pytest.mark.parametrize("restarted", [False, True], ids=["one scheduler", "another one after a restart"])
+def test_a_deferred_copy_counts_against_the_limits_of_its_task_under_airflow_3(
+    world: World, limit: str, dialect: Dialect, restarted: bool
+) -> None:
+    """``ConcurrencyMap`` of Airflow 3 counts it, that of Airflow 2 does not; ``max_active_tasks`` never does."""
+    copies = task("m", mapped=True, expand={"x": [1, 2]}, priority_weight=2, **{limit: 1})
+    world.put(dag(copies, task("other"), dialect=dialect, max_active_tasks=1))
+    world.trigger()
+    assert world.queued() == ["m[0]"]
+    world.finish("m[0]", waits(world, 300))
+    if restarted:
+        world.restart()
+        world.settle()
+    assert world.queued() == (["other"] if dialect is Dialect.AIRFLOW3 else ["m[1]"])
+    world.finish_all()
+    assert world.states()["m[1]"] == ("scheduled" if dialect is Dialect.AIRFLOW3 else "success")
+    world.pass_time(301)
+    assert world.queued()[0] == "m[0]"
+    assert sorted(world.finish_all()) == (["m[0]", "m[1]"] if dialect is Dialect.AIRFLOW3 else ["m[0]"])
+    assert world.run_state() == "success"
+
+
+def test_a_deferred_task_of_another_run_counts_too(world: World) -> None:
+    world.put(dag(task("a", max_active_tis_per_dag=1)))
+    for name in ("one", "two"):
+        world.clock.advance(1)
+        world.trigger(run_id=name)
+    world.finish("a", waits(world, 300), run_id="one")
+    assert (world.queued(), world.states("two")) == ([], {"a": "scheduled"})
+    world.mark("a", TaskState.SUCCESS, run_id="one")
+    assert world.states("two") == {"a": "queued"}

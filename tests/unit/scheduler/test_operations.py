@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from goflow.domain.errors import AlreadyExistsError, ConflictError, InvalidRequestError, NotFoundError
+from goflow.domain.runs import Outcome
 from goflow.domain.spec import Dialect, GroupSpec
 from goflow.domain.state import RunState, TaskState
+from goflow.domain.triggers import Deferral
 from goflow.operators.registry import SUB_DAG
 from goflow.scheduler import marking, operations
 from goflow.store import events, runs, tasks
@@ -450,11 +452,50 @@ class TestMarkRun:
         world.put(dag(task("s", setup=True), task("w", "s"), teardown))
         world.trigger()
         world.finish("s")
+        world.start("w")
         world.mark_run(RunState.FAILED)
         world.settle()
         assert world.states() == {"s": "success", "w": "failed", "t": "queued"}
         world.finish("t")
         assert world.run_state() == "failed"
+
+    @pytest.mark.parametrize(("begun", "expected"), [(True, ["failed"] * 3), (False, ["success", *["skipped"] * 2])])
+    def test_the_copies_of_a_task_of_which_one_runs_get_the_same_state(
+        self, world: World, begun: bool, expected: list[str]
+    ) -> None:
+        world.put(dag(task("m", mapped=True, expand={"x": [1, 2, 3]})))
+        world.trigger()
+        world.finish("m[0]")
+        if begun:
+            world.start("m[1]")
+        world.mark_run(RunState.FAILED)
+        world.settle()
+        assert [world.states()[f"m[{index}]"] for index in range(3)] == expected
+
+    @pytest.mark.parametrize(
+        ("dialect", "state", "expected"),
+        [
+            (Dialect.AIRFLOW3, "success", ("failed", "success", "skipped", "upstream_failed", "success")),
+            (Dialect.AIRFLOW3, "failed", ("failed", "failed", "skipped", "upstream_failed", "failed")),
+            (Dialect.AIRFLOW2, "failed", ("failed", "failed", "skipped", "upstream_failed", "failed")),
+            (Dialect.AIRFLOW2, "success", ("success", "success", "success", "success", "success")),
+        ],
+    )
+    def test_what_has_not_begun_is_skipped_but_under_airflow_2_all_succeeds(
+        self, world: World, dialect: Dialect, state: str, expected: tuple[str, ...]
+    ) -> None:
+        """``set_dag_run_state_to_success`` of Airflow 2 sets every task, whatever it has come to; all others leave what
+        has ended, and skip what waits for its container, too."""
+        members = [task("bad"), task("runs"), task("waits"), task("below", "bad"), task("deferred")]
+        world.put(dag(*members, dialect=dialect))
+        world.trigger()
+        world.finish("bad", FAILED)
+        world.start("runs")
+        world.finish("deferred", Outcome(state=TaskState.DEFERRED, deferral=Deferral(classpath="a.B", next_method="m")))
+        world.mark_run(RunState(state))
+        world.settle()
+        assert tuple(world.states()[member.task_id] for member in members) == expected
+        assert world.run_state() == state
 
     def test_a_queued_run_may_be_marked(self, world: World) -> None:
         world.put(dag(task("a")), paused=True)

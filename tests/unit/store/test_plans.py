@@ -53,6 +53,7 @@ QUESTIONS: dict[str, Ask] = {
     "waiting tasks": lambda tx, run: tasks.waiting_due(tx, START),
     "the next waiting task": lambda tx, run: tasks.next_due(tx),
     "occupancy": lambda tx, run: tasks.occupancy(tx, ["default_pool"], [run.dag_id]),
+    "occupancy with what is suspended": lambda tx, run: tasks.occupancy(tx, [], [], with_suspended=[run.dag_id]),
     "unfinished launches": lambda tx, run: launches.unfinished(tx, "local"),
     "planned launches in order": lambda tx, run: launches.planned_ids(tx, "local", after="x", limit=9, besides=["n"]),
     "those of a namespace": lambda tx, run: launches.planned_ids(tx, "local", limit=9, namespace="n"),

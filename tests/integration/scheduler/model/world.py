@@ -203,10 +203,12 @@ class Model:
         pool = self.pools.get(instance.pool)
         if pool is None or (pool.slots >= 0 and self.taken(instance.pool) + instance.slots > pool.slots):
             return False
-        mine = [(r, i) for r in self.runs.values() for i in r.tasks.values() if r.dag_id == run.dag_id]
-        mine = [(r, i) for r, i in mine if i.state in SLOT]
-        same = [(r, i) for r, i in mine if i.task.task_id == task.task_id]
-        in_all = mine if run.shape.spec.dialect is Dialect.AIRFLOW2 else [r for r, _ in mine if r is run]
+        is_old = run.shape.spec.dialect is Dialect.AIRFLOW2
+        there = [(r, i) for r in self.runs.values() for i in r.tasks.values() if r.dag_id == run.dag_id]
+        mine = [(r, i) for r, i in there if i.state in SLOT]
+        counted = SLOT if is_old else SLOT | {"deferred", "awaiting_input"}
+        same = [(r, i) for r, i in there if i.task.task_id == task.task_id and i.state in counted]
+        in_all = mine if is_old else [r for r, _ in mine if r is run]
         limits = [
             (len(in_all), dag.spec.max_active_tasks),
             (len(same), task.max_active_tis_per_dag),
@@ -279,16 +281,20 @@ class Model:
                 self.again(run)
             return
         left = False
-        for instance in run.tasks.values():
-            if instance.ended:
-                continue
+        is_old = run.shape.spec.dialect is Dialect.AIRFLOW2
+        begun = {"running", "deferred", "awaiting_input", "up_for_reschedule"}
+        there = list(run.tasks.values())
+        with_run = {i.task.task_id for i in there if i.state in begun or (is_old and state == "success")}
+        for instance in there:
             if instance.task.teardown:
-                left = True
-            elif instance.state in SLOT | {"deferred", "up_for_reschedule"}:
+                left = left or not instance.ended
+            elif instance.task.task_id in with_run:
+                if instance.state in {state, "removed"}:
+                    continue
                 instance.stop(state)
                 if state == "failed":
                     self.failed(run, instance)
-            else:
+            elif not instance.ended:
                 instance.stop("skipped")
         if not left:
             run.state = state
