@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,7 @@ from starlette.requests import Request
 from goflow.domain.errors import AlreadyExistsError, InvalidRequestError, NotFoundError
 from goflow.domain.patterns import allows
 from goflow.domain.runs import DagRun, Launch
-from goflow.domain.spec import DagSpec
+from goflow.domain.spec import DagSpec, Dialect
 from goflow.scheduler import operations
 from goflow.server import asset_answers, speaking, task_bodies
 from goflow.server.door import RequestRefusedError
@@ -119,6 +120,7 @@ class TaskAsked:
         """Make a run of another DAG (TriggerDagRunOperator)."""
         dag_id, run_id, who = task_bodies.text(body, "dag_id"), task_bodies.maybe_text(body, "run_id"), _who(launch)
         conf = dict(task_bodies.mapping(body.get("conf") or {}, "conf"))
+        logical_date = task_bodies.moment(body.get("logical_date"), "logical_date")
         if body.get("fail_when_dag_is_paused"):
             self._refuse_paused(dag_id)
         try:
@@ -127,7 +129,7 @@ class TaskAsked:
                 dag_id,
                 run_id=run_id,
                 conf=conf,
-                logical_date=task_bodies.moment(body.get("logical_date"), "logical_date"),
+                logical_date=logical_date,
                 run_after=task_bodies.moment(body.get("run_after"), "run_after"),
                 without_logical_date=body.get("without_logical_date") is True,
                 note=task_bodies.maybe_text(body, "note"),
@@ -137,8 +139,7 @@ class TaskAsked:
                 who=who,
             )
         except AlreadyExistsError:
-            with self.store.reading() as tx:
-                existing = runs.find(tx, dag_id, run_id or "")
+            existing = self._same(launch, dag_id, run_id or "", logical_date)
             if existing is not None and wire.REPEAT_HEADER in request.headers and existing.triggered_by == who:
                 run = existing  # made by this very call, whose first answer was lost
             elif existing is not None and body.get("reset_dag_run"):
@@ -146,8 +147,16 @@ class TaskAsked:
                     run = operations.clear(tx, dag_id, existing.run_id, who=who).run
             else:
                 raise
-        logical_date = None if run.logical_date is None else run.logical_date.isoformat()
-        return {"dag_id": run.dag_id, "run_id": run.run_id, "logical_date": logical_date}
+        date = None if run.logical_date is None else run.logical_date.isoformat()
+        return {"dag_id": run.dag_id, "run_id": run.run_id, "logical_date": date}
+
+    def _same(self, launch: Launch, dag_id: str, run_id: str, logical_date: dt.datetime | None) -> DagRun | None:
+        """The run of that id; under Airflow 2, where there is none, that of the date (``DagRun.find_duplicate``)."""
+        with self.store.reading() as tx:
+            found = runs.find(tx, dag_id, run_id)
+            if found is None and logical_date is not None and self.dag(tx, launch).dialect is Dialect.AIRFLOW2:
+                found = runs.by_logical_date(tx, dag_id, logical_date)
+        return found
 
     def _run_around(self, launch: Launch, dag_id: str) -> DagRun:
         """The run of LAUNCH, whose task has the DAG of that id inside."""
@@ -160,7 +169,7 @@ class TaskAsked:
     def _refuse_paused(self, dag_id: str) -> None:
         with self.store.reading() as tx:
             if dags.get(tx, dag_id).is_paused:
-                raise InvalidRequestError(f"Dag {dag_id} is paused")
+                raise RequestRefusedError(wire.PAUSED, f"Dag {dag_id} is paused")
 
     def dag_runs(self, launch: Launch, request: Request, _: object) -> Any:
         """Runs of a DAG by id or logical date, or its newest."""

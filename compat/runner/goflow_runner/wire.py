@@ -30,7 +30,7 @@ Every call carries ``Authorization: Bearer TOKEN``; the token is good for one la
 ``POST dag_runs``                        `{"dag_id", "run_id"?, "conf"?, "logical_date"?}`` -> ``{"dag_id", "run_id",
                                          "logical_date"}``. 404 no such DAG, 409 there is such a run (not if this
                                          launch has made it and the call carries `REPEAT_HEADER`: then its first answer
-                                         was lost).
+                                         was lost), `PAUSED` its DAG is (and ``fail_when_dag_is_paused`` was given).
 ``GET dag_runs``                         Query ``dag_id`` and ``run_id`` or ``logical_date`` -> ``{"runs": [{"run_id",
                                          "state", "logical_date", "run_type", "conf", ...}]}``.
 ``GET task_states``                      Query ``dag_id``, ``logical_date`` or ``run_id``, ``task_id`` (repeatable) ->
@@ -60,6 +60,8 @@ LARGEST_BODY = 64 << 20
 its end cannot answer."""
 EXECUTION_PREFIX = "/execution/"
 """Below it the same server speaks Airflow's own Task Execution API, for tasks that run under Airflow's supervisor."""
+PAUSED = 423
+"""The status of the refusal to begin a run of a DAG that is paused."""
 REPEAT_HEADER = "X-GoFlow-Repeat"
 """Carried by a call that was sent before without an answer: the server may have heard it already."""
 TOLD_TO_STOP_HEADER = "X-GoFlow-Told-To-Stop"

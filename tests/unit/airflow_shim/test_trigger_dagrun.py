@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from goflow_runner import wire
+from goflow_runner.client import RefusedError
 
 IMPORTS = {
     "airflow2": "from airflow import DAG\nfrom airflow.operators.trigger_dagrun import TriggerDagRunOperator\n",
@@ -50,3 +52,47 @@ def test_under_airflow_2_the_logical_date_is_a_result_too(dags):
     dags.run(dialect="airflow2")
     assert dags.result(key="trigger_logical_date_iso") == GIVEN
     assert dags.result(key="trigger_run_id") == f"manual__{GIVEN}"
+
+
+REFUSALS = {
+    "the DAG is paused": (wire.PAUSED, "fail_when_dag_is_paused=True", "failed", "DagIsPaused"),
+    "there is no such DAG": (404, "", "failed", "DagNotFound"),
+    "the run is there": (409, "", "failed", "DagRunAlreadyExists"),
+    "the run is there, and that is no failure": (
+        *(409, "skip_when_already_exists=True", "skipped"),
+        "Skipping due to skip_when_already_exists is set to True and DagRunAlreadyExists",
+    ),
+}
+
+
+@pytest.mark.parametrize("dialect", IMPORTS)
+@pytest.mark.parametrize(("status", "argument", "state", "reason"), REFUSALS.values(), ids=REFUSALS)
+def test_a_refusal_is_the_exception_that_airflow_has_for_it(dags, capsys, dialect, status, argument, state, reason):
+    dags.client.refusal = RefusedError(status, "in words")
+    dags.write(
+        f"{IMPORTS[dialect]}with DAG('d', schedule=None):\n"
+        f"    TriggerDagRunOperator(task_id='t', trigger_dag_id='other', {argument})\n"
+    )
+    assert dags.run(dialect=dialect)["state"] == state
+    assert reason in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("dialect", IMPORTS)
+@pytest.mark.parametrize(
+    ("states", "arguments", "expected"),
+    [
+        (["running", "success"], "", "success"),
+        (["running", "failed"], "", "failed"),
+        (["queued", "failed"], "allowed_states=['failed'], failed_states=[]", "success"),
+        (["success"], "allowed_states=['failed'], failed_states=['success']", "failed"),
+    ],
+)
+def test_it_waits_until_the_run_is_in_a_state_that_was_named(dags, monkeypatch, dialect, states, arguments, expected):
+    left = list(states)
+    monkeypatch.setattr(dags.client, "dag_runs", lambda *_, **__: [{"state": left.pop(0)}], raising=False)
+    dags.write(
+        f"{IMPORTS[dialect]}with DAG('d', schedule=None):\n    TriggerDagRunOperator(task_id='t', "
+        f"trigger_dag_id='other', wait_for_completion=True, poke_interval=0, {arguments})\n"
+    )
+    assert dags.run(dialect=dialect)["state"] == expected
+    assert left == []

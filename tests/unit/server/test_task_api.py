@@ -13,9 +13,10 @@ from goflow_runner import wire
 from goflow_runner.client import RefusedError, TaskClient
 
 from goflow.domain.roles import Role
+from goflow.domain.spec import Dialect
 from goflow.domain.state import TaskState
 from goflow.server import door, task_api
-from goflow.store import runs, sessions, tasks, tokens, transitions, users, xcoms
+from goflow.store import dags, runs, sessions, tasks, tokens, transitions, users, xcoms
 from tests.runners import Started, bash
 from tests.unit.server.serving import asking, serving
 
@@ -339,6 +340,36 @@ def test_a_run_that_exists_begins_anew_where_that_is_asked_for(server, started):
         run = runs.by_run_id(tx, "other", "r")
     assert made == {**body, "logical_date": run.logical_date.isoformat()}
     assert other.state is TaskState.NONE
+
+
+@pytest.mark.parametrize("dialect", list(Dialect))
+def test_a_run_of_the_same_date_begins_anew_under_airflow_2_alone(server, dialect):
+    other = server.launch(bash("t", "true"), dag_id="other", dialect=dialect)
+    speaker(other).claim("me")
+    speaker(other).finish({"outcome": {"state": "success"}})
+    with server.store.reading() as tx:
+        date = runs.by_run_id(tx, "other", "r").logical_date.isoformat()
+    asking_ = server.launch(bash("t", "true"), dialect=dialect)
+    speaker(asking_).claim("me")
+    body = {"dag_id": "other", "run_id": "another", "logical_date": date, "reset_dag_run": True}
+    if dialect is Dialect.AIRFLOW3:
+        with pytest.raises(RefusedError, match="409"):
+            speaker(asking_).trigger_dag_run(body)
+        assert other.state is TaskState.SUCCESS
+    else:
+        assert speaker(asking_).trigger_dag_run(body) == {"dag_id": "other", "run_id": "r", "logical_date": date}
+        assert other.state is TaskState.NONE
+
+
+def test_no_run_of_a_paused_dag_is_made_where_that_is_not_wanted(server, started):
+    server.launch(bash("t", "true"), dag_id="other")
+    with server.store.transaction() as tx:
+        dags.set_paused(tx, "other", True, who="test")
+    body = {"dag_id": "other", "run_id": "x"}
+    with pytest.raises(RefusedError, match="Dag other is paused") as refused:
+        speaker(started).trigger_dag_run({**body, "fail_when_dag_is_paused": True})
+    assert refused.value.status == wire.PAUSED
+    assert speaker(started).trigger_dag_run(body)["run_id"] == "x"
 
 
 BAD_RUNS = {

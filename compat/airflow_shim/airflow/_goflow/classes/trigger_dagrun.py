@@ -104,6 +104,7 @@ class TriggerDagRunOperator(BaseOperator):
             self._wait(context)
 
     def _trigger(self, client, run_id, logical_date, run_after, conf):
+        from goflow_runner import wire
         from goflow_runner.client import RefusedError
 
         body = {"dag_id": self.trigger_dag_id, "run_id": run_id, "conf": conf or {}, "note": self.note,
@@ -117,6 +118,8 @@ class TriggerDagRunOperator(BaseOperator):
         except RefusedError as refusal:
             if refusal.status == 404:
                 raise DagNotFound(f"Dag id {self.trigger_dag_id} not found") from None
+            if refusal.status == wire.PAUSED:
+                raise DagIsPaused(self.trigger_dag_id) from None
             if refusal.status != 409:
                 raise
             if self.skip_when_already_exists:
