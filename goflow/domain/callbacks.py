@@ -78,5 +78,10 @@ def relevant_task(kind: str, instances: Iterable[TaskInstance]) -> TaskInstance 
     ended = [row for row in found if row.state is wanted and row.end_date is not None]
     if ended:
         return max(ended, key=lambda row: row.end_date or dt.datetime.min.replace(tzinfo=dt.UTC))
-    begun = [row for row in found if row.start_date is not None and row.try_number > 0]
+    return last_begun(found)
+
+
+def last_begun(instances: Iterable[TaskInstance]) -> TaskInstance | None:
+    """Of INSTANCES the one that began last; None where none has."""
+    begun = [row for row in instances if row.start_date is not None and row.try_number > 0]
     return max(begun, key=lambda row: row.start_date or dt.datetime.min.replace(tzinfo=dt.UTC), default=None)

@@ -305,7 +305,6 @@ class TaskSpec(_Part):
     multiple_outputs: bool = False
     do_xcom_push: bool = True
     map_index_template: str | None = None
-    max_map_length: int | None = None
     executor_config: Json = None
     template_fields: tuple[str, ...] = field(default=(), metadata=_TEXTS)
     template_ext: tuple[str, ...] = field(default=(), metadata=_TEXTS)

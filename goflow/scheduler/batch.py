@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from goflow.domain.callbacks import callback_kind, relevant_task
+from goflow.domain.callbacks import callback_kind, last_begun, relevant_task
 from goflow.domain.errors import ConflictError
 from goflow.domain.outcomes import end_by_trigger
 from goflow.domain.runs import MOST_IN_JOB
@@ -154,10 +154,19 @@ class Batch:
         if book.run.state is not RunState.RUNNING or not limit or start is None or self._shelf.paused(book):
             return
         if start + dt.timedelta(seconds=limit) <= self._now:
+            about = self._under_way(book)
             for cell in list(book.instances()):
                 if cell.state not in TERMINAL_TASK_STATES:
                     self._force(book, cell, TaskState.SKIPPED, "the run timed out")
-            self._end(book, EndRun(RunState.FAILED, "timed_out"))
+            self._end(book, EndRun(RunState.FAILED, "timed_out", about))
+
+    def _under_way(self, book: Book) -> int | None:
+        """Of what has not ended the instance that began last: Airflow 3 tells that one to whom it calls."""
+        if book.graph.spec.dialect is Dialect.AIRFLOW2 or callback_kind(book.graph.spec, RunState.FAILED) is None:
+            return None
+        rows = tasks.of_run(self._tx, book.run.id)
+        found = last_begun(row for row in rows if row.state not in TERMINAL_TASK_STATES)
+        return None if found is None else found.id
 
     def miss_deadlines(self) -> None:
         """Deadlines of runs are over: whoever is to be told of it is called."""
@@ -325,8 +334,8 @@ class Batch:
         """Have the author's callback called, once this is stored (``DagRun.produce_dag_callback``)."""
         kind = callback_kind(book.graph.spec, end.state)
         if kind is not None:
-            task = relevant_task(kind, tasks.of_run(self._tx, book.run.id))
-            ti_id = None if task is None else task.id
+            task = None if end.about else relevant_task(kind, tasks.of_run(self._tx, book.run.id))
+            ti_id = end.about if task is None else task.id
             transitions.request_callback(self._tx, book.run, kind, reason=end.reason, ti_id=ti_id, who=self._who)
 
     def _pause_after_failures(self, book: Book, end: EndRun) -> None:

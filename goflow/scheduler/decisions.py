@@ -37,11 +37,12 @@ class Expand:
 
 @dataclass(frozen=True, slots=True)
 class EndRun:
-    """The run ends in STATE; with SKIP_REST whatever has not ended is skipped and stopped (its time is up)."""
+    """The run ends in STATE. ABOUT: the task instance that a callback is told of, where that is not the one that ended
+    last (`goflow.domain.callbacks`)."""
 
     state: RunState
     reason: str
-    skip_rest: bool = False
+    about: int | None = None
 
 
 Decision = Advance | Expand

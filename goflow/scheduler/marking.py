@@ -15,7 +15,8 @@ from goflow.domain.state import (
     RunState,
     TaskState,
 )
-from goflow.scheduler import selection
+from goflow.scheduler import markers, selection
+from goflow.scheduler.clearing import Part, joined, parts
 from goflow.scheduler.graph import Graph
 from goflow.scheduler.operations import TaskKey, clear_instances
 from goflow.store import Tx, runs, tasks, transitions, versions
@@ -46,15 +47,17 @@ def mark_task(
 ) -> list[TaskInstance]:
     """Let a person's word be the end of a task (all its copies without MAP_INDEX); what runs is told to stop.
 
-    Tasks below that had failed, or had not run because of it, begin anew (``set_task_instance_state``). PAST, FUTURE:
-    in the runs of an earlier, or a later, logical date as well, as far as the schedule has made them. NOTE is written
-    to what is marked, with NOTE_ALL also to what of the task in this run has that state already. The instances that
-    are marked, as they were before; DRY_RUN: that would be. Raises NotFoundError and InvalidRequestError.
+    Tasks below that had failed, or had not run because of it, begin anew (``set_task_instance_state``), and so does
+    what failed of that which they name in other DAGs (`markers.follow`). PAST, FUTURE: in the runs of an earlier, or a
+    later, logical date as well, as far as the schedule has made them. NOTE is written to what is marked, with NOTE_ALL
+    also to what of the task in this run has that state already. The instances that are marked, as they were before;
+    DRY_RUN: that would be. Raises NotFoundError and InvalidRequestError.
     """
     if state not in MARKABLE:
         raise InvalidRequestError(f"a task cannot be marked {state}", hint=", ".join(sorted(MARKABLE)))
     copies = {} if map_index is None else {task_id: [map_index]}
     marked = []
+    below: list[Part] = []
     tx.lock_name("scheduling")
     run = runs.by_run_id(tx, dag_id, run_id)
     graph_of = selection.graphs(tx)
@@ -76,8 +79,11 @@ def mark_task(
             if row.task_id == task_id and (note is None or row not in mine):
                 tasks.set_note(tx, row, note, who=who)
         if mine:
-            below = selection.to_clear(graph, [task_id], upstream=False, downstream=True) - wanted
-            clear_instances(tx, each, graph, selection.instances(rows, below, only=FAILED_STATES), who)
+            further = selection.to_clear(graph, [task_id], upstream=False, downstream=True) - wanted
+            below.append(Part(each, graph, each.reading_id, wanted=further | {task_id}))
+    for part in joined([*below, *markers.follow(tx, below, parts(tx, False), only=FAILED_STATES)]):
+        part.wanted.discard(task_id)  # as a marker it counts; of what is cleared Airflow leaves that id out everywhere
+        clear_instances(tx, part.run, part.graph, part.instances(tx, FAILED_STATES), who)
     return marked
 
 
@@ -102,9 +108,9 @@ def mark_run(
     one that is over go on with what of it has not ended.
 
     What runs or is suspended gets the same state and is told to stop, and so do all other copies of its task; what has
-    not begun is skipped. Under Airflow 2 everything has succeeded in a run that is marked ``success``. Teardowns are left to do their
-    work, and then the run ends by itself. WITH_NOTE: NOTE is written to the run. The instances that changed. Raises
-    NotFoundError, InvalidRequestError, and ConflictError for ``queued`` where it is running.
+    not begun is skipped. Under Airflow 2 everything has succeeded in a run that is marked ``success``. Teardowns are
+    left to do their work, and then the run ends by itself. WITH_NOTE: NOTE is written to the run. The instances that
+    changed. Raises NotFoundError, InvalidRequestError, and ConflictError for ``queued`` where it is running.
     """
     if state is RunState.RUNNING:
         raise InvalidRequestError(f"a run cannot be marked {state}", hint="queued, success or failed")

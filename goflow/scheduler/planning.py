@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from goflow.domain.spec import Dialect
 from goflow.domain.state import FAILED_STATES, SUCCESS_STATES, TERMINAL_TASK_STATES, RunState, TaskState
 from goflow.scheduler import mapping
 from goflow.scheduler.book import ALL, SCHEDULABLE, Book, Cell
@@ -216,7 +217,7 @@ def rollup(book: Book) -> EndRun | None:
     if book.unfinished:
         held = any(cell.state not in TERMINAL_TASK_STATES for cell in book.waits_for_past)
         stuck = book.unfinished == book.idle and not held
-        return EndRun(RunState.FAILED, "all_tasks_deadlocked") if stuck else None
+        return EndRun(RunState.FAILED, "all_tasks_deadlocked", _blocked(book)) if stuck else None
     leaves = {
         cell.state
         for task_id in book.graph.leaves
@@ -226,6 +227,16 @@ def rollup(book: Book) -> EndRun | None:
     if leaves & FAILED_STATES:
         return EndRun(RunState.FAILED, "task_failure")
     return EndRun(RunState.SUCCESS, "success") if leaves <= SUCCESS_STATES else None
+
+
+def _blocked(book: Book) -> int | None:
+    """The first instance that waits although something above it has ended: what Airflow 3 tells of a run in which
+    nothing can go on (``blocking_ti``)."""
+    if book.graph.spec.dialect is Dialect.AIRFLOW2:
+        return None
+    over = {cell.task_id for cell in book.instances() if cell.state in TERMINAL_TASK_STATES}
+    waiting = (cell for cell in book.instances() if cell.state not in TERMINAL_TASK_STATES)
+    return next((cell.id for cell in waiting if not over.isdisjoint(book.graph.upstream[cell.task_id])), None)
 
 
 def obstacles(book: Book, cell: Cell, facts: Facts) -> Iterator[str]:

@@ -48,7 +48,8 @@ sides, and `tests/oracle/inputs.json` gives both the same environment variables.
 modules they do not have (`absent_modules`): the truth's environment is asked for each one that a file imports under a `try`.
 
 When the runs of a timetable class of the author's own begin (`next_runs`) is found by evaluating its `next_dagrun_info` as
-everything else in the file is; nothing of it runs. The scheduler starts no runs by it: it does not follow such classes yet.
+everything else in the file is; nothing of it runs. When such a class is followed, a helper that has its code is asked for it
+(`docs/scheduling.md`).
 """
 
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 
+from goflow.domain.spec import Dialect
 from goflow.domain.state import TaskState
+from goflow.scheduler import operations
 from goflow.store import callbacks
+from goflow.store.tables import task_instances
 from tests.unit.scheduler.kit import FAILED, SUCCESS, World, dag, task
 
 BOTH = {"on_success_callback": True, "on_failure_callback": True}
@@ -45,6 +49,34 @@ def test_a_run_whose_time_is_up_has_one_too(world: World) -> None:
     world.start("a")
     world.pass_time(61)
     assert asked_for(world) == [("failure", "timed_out", "a")]
+
+
+@pytest.mark.parametrize(("dialect", "expected"), [(Dialect.AIRFLOW3, "b"), (Dialect.AIRFLOW2, "a")])
+def test_of_a_run_whose_time_is_up_airflow_3_tells_what_was_under_way(world: World, dialect, expected) -> None:
+    """Airflow 2 says nothing of it: there it is what has failed, as in other failures."""
+    world.put(dag(task("a"), task("b"), dagrun_timeout=60.0, callbacks=BOTH, dialect=dialect))
+    world.trigger()
+    world.start("b")
+    world.finish("a", FAILED)
+    world.pass_time(61)
+    assert asked_for(world) == [("failure", "timed_out", expected)]
+
+
+@pytest.mark.parametrize(("dialect", "expected"), [(Dialect.AIRFLOW3, "b"), (Dialect.AIRFLOW2, "a")])
+def test_of_a_run_in_which_nothing_can_go_on_airflow_3_tells_what_waits(world: World, dialect, expected) -> None:
+    members = task("a"), task("not_there"), task("b", "a", "not_there")
+    world.put(dag(*members, callbacks=BOTH, dialect=dialect), paused=True)
+    world.trigger()
+    with (
+        world.store.transaction() as tx
+    ):  # as in a run that is older than the task, and goes on with the newest version
+        tx.connection.execute(sa.delete(task_instances).where(task_instances.c.id == world.row("not_there").id))
+    world.restart()
+    operations.unpause(world.store, "d", who="test")
+    world.settle()
+    world.finish("a")
+    assert world.states() == {"a": "success", "b": "none"}
+    assert asked_for(world) == [("failure", "all_tasks_deadlocked", expected)]
 
 
 def test_a_run_that_is_marked_by_hand_has_none_and_one_that_ends_again_another(world: World) -> None:
