@@ -146,14 +146,15 @@ def _ends(tx: Tx, run: DagRun, state: RunState) -> tuple[Ends, bool]:
     as_run = {RunState.SUCCESS: TaskState.SUCCESS, RunState.FAILED: TaskState.FAILED}[state]
     rows = tasks.of_run(tx, run.id)
     with_run = {row.task_id for row in rows if row.state in _BEGUN}
-    if graph.spec.dialect is Dialect.AIRFLOW2 and state is RunState.SUCCESS:
+    all_succeed = graph.spec.dialect is Dialect.AIRFLOW2 and state is RunState.SUCCESS
+    if all_succeed:
         with_run = {row.task_id for row in rows}
     ends: Ends = []
     left = False
     for row in rows:
         is_over = row.state in TERMINAL_TASK_STATES
         if row.task_id in graph.tasks and graph.tasks[row.task_id].teardown:
-            left = left or not is_over
+            left = left or not is_over or all_succeed  # where it has ended, the run's end follows from its tasks
         elif row.task_id in with_run and row.state not in {as_run, TaskState.REMOVED}:
             ends.append((row, as_run))
         elif not is_over:

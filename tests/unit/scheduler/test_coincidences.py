@@ -143,7 +143,7 @@ def test_a_failure_of_before_the_run_was_queued_again_is_not_heeded_by_who_hears
     with world.store.transaction() as tx:
         operations.clear(tx, "d", run.run_id, who="test", task_ids=["c"])
     world.settle()
-    assert world.states() == {"a": "failed", "b": "failed", "c": "restarting"}
+    assert world.states() == {"a": "failed", "b": "skipped", "c": "restarting"}
 
 
 def test_a_run_by_hand_takes_the_room_of_one_by_schedule_though_its_dag_went_on_first(world: World) -> None:

@@ -287,7 +287,7 @@ class Model:
         with_run = {i.task.task_id for i in there if i.state in begun or (is_old and state == "success")}
         for instance in there:
             if instance.task.teardown:
-                left = left or not instance.ended
+                left = left or not instance.ended or (is_old and state == "success")
             elif instance.task.task_id in with_run:
                 if instance.state in {state, "removed"}:
                     continue
