@@ -81,12 +81,10 @@ def clear(
     with connect() as api:
         rows = api.call("POST", path, body=body)["task_instances"]
         if not as_json:
-            show(
-                rows,
-                [("task_id", "TASK"), ("map_index", "INDEX"), ("state", "STATE")],
-                False,
-                empty="Nothing to clear.",
-            )
+            columns = [("task_id", "TASK"), ("map_index", "INDEX"), ("state", "STATE")]
+            if any(row["dag_id"] != dag_id for row in rows):  # what an ExternalTaskMarker names
+                columns = [("dag_id", "DAG"), ("dag_run_id", "RUN"), *columns]
+            show(rows, columns, False, empty="Nothing to clear.")
         if rows and not dry_run:
             if not yes and not as_json:
                 click.confirm(f"Clear these {len(rows)} task instances?", abort=True)

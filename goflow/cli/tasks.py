@@ -140,6 +140,11 @@ def logs(
 @click.option("--only-failed", is_flag=True, help="Of these, only what failed.")
 @click.option("--only-running", is_flag=True, help="Of these, only what is running.")
 @newest_version_option
+@click.option(
+    "--exclude-subdags",
+    is_flag=True,
+    help="Leave alone what an ExternalTaskMarker names in other DAGs (Airflow 2; named as there).",
+)
 @click.option("--note", help="A note that is written to what is cleared.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 def clear(
@@ -149,12 +154,13 @@ def clear(
     if asked["only_failed"] and asked["only_running"]:
         raise click.UsageError("--only-failed and --only-running: give one of them")
     only = {name: asked.pop(name) for name in ("only_failed", "only_running")}
+    only["include_subdags"] = not asked.pop("exclude_subdags")
     body: dict[str, Any] = {"dag_run_id": run_id, "task_ids": [task_id], **only, **_included(asked), "note": note}
     body |= {"run_on_latest_version": newest_version, "dry_run": True}
     with connect() as api:
         path = f"/api/v2/dags/{dag_id}/clearTaskInstances"
         rows = api.call("POST", path, body=body)["task_instances"]
-        _show_chosen(rows, "Nothing to clear.")
+        _show_chosen(rows, "Nothing to clear.", dag_id)
         if not rows:
             return
         if not yes:
@@ -191,7 +197,7 @@ def mark(
         if not dry_run and (rows or note is not None):
             api.call("PATCH", path, body=body, **query)
     if dry_run:
-        _show_chosen(rows, "Nothing to mark.")
+        _show_chosen(rows, "Nothing to mark.", dag_id)
     else:
         click.echo(f"{len(rows)} marked {state}")
 
@@ -213,8 +219,10 @@ def _included(asked: Mapping[str, bool]) -> dict[str, bool]:
     return {f"include_{name}": wanted for name, wanted in asked.items()}
 
 
-def _show_chosen(rows: list[dict[str, Any]], empty: str) -> None:
+def _show_chosen(rows: list[dict[str, Any]], empty: str, dag_id: str) -> None:
     columns = [("dag_run_id", "RUN"), ("task_id", "TASK"), ("map_index", "INDEX"), ("state", "STATE")]
+    if any(row["dag_id"] != dag_id for row in rows):
+        columns.insert(0, ("dag_id", "DAG"))
     show(rows, columns, False, empty=empty)
 
 

@@ -7,6 +7,7 @@ hands them back; the attempt's next launch is the pod that is made of them.
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping
 
 from goflow.domain.canonical import Json, tag_of, walk
@@ -18,6 +19,9 @@ from goflow.operators.request import PlanRequest
 from goflow.templating.environment import templates_in
 from goflow.templating.reach import within_reach
 
+_OWN_WORDS = frozenset(
+    {"user_defined_macros", "user_defined_filters", "jinja_environment_kwargs", "native", "template_undefined"}
+)
 _BACKENDS = ("AIRFLOW__SECRETS__BACKEND", "AIRFLOW__WORKERS__SECRETS_BACKEND")
 
 
@@ -39,6 +43,17 @@ def of_pod(dag: DagSpec, task: TaskSpec) -> tuple[str, ...]:
     if "*" in task.expand and (_needs_python(task.expand["*"]) or is_hidden(task.expand["*"])):
         found.append("expand_kwargs")
     return tuple(dict.fromkeys(found))
+
+
+def is_known_here(dag: DagSpec, task: TaskSpec, value: Json) -> bool:
+    """Whether VALUE, a text of TASK, is one that the daemon renders as Airflow does where what comes out is read as
+    text: there the author's own macros and filters count where it has a word of theirs, and objects do not."""
+    if not isinstance(value, str):
+        return False
+    words = {*dag.user_defined_macros, *dag.user_defined_filters}
+    is_own = not words.isdisjoint(re.findall(r"\w+", value)) or not _OWN_WORDS.isdisjoint(dag.unknown)
+    is_own = is_own or bool(dag.jinja_environment_kwargs) or dag.template_undefined is not None
+    return not _needs_container(dag, task, value, is_own)
 
 
 def of_override(task: TaskSpec) -> tuple[str, ...]:
@@ -76,10 +91,9 @@ def _is_called(value: Json) -> bool:
 def _has_own_rendering(dag: DagSpec, task: TaskSpec) -> bool:
     """Whether templates of TASK may come out otherwise than by Airflow's own words: by the author's macros and filters,
     an environment of his own, or as objects."""
-    words = ("user_defined_macros", "user_defined_filters", "jinja_environment_kwargs", "native", "template_undefined")
     own = bool(dag.user_defined_macros or dag.user_defined_filters or dag.jinja_environment_kwargs or dag.native)
     own = own or dag.template_undefined is not None
-    return own or bool(task.arguments.get("render_template_as_native_obj")) or not set(words).isdisjoint(dag.unknown)
+    return own or bool(task.arguments.get("render_template_as_native_obj")) or not _OWN_WORDS.isdisjoint(dag.unknown)
 
 
 def _needs_container(dag: DagSpec, task: TaskSpec, value: Json, is_own: bool) -> bool:

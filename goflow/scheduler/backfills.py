@@ -17,7 +17,7 @@ from goflow.domain.runs import DagRun
 from goflow.domain.schedules import asks_its_author
 from goflow.domain.spec import DagSpec
 from goflow.domain.state import TERMINAL_RUN_STATES, RunState, RunType
-from goflow.scheduler import operations, selection
+from goflow.scheduler import clearing, operations, selection
 from goflow.scheduler.making import check_allowed, check_conf, make_run
 from goflow.scheduler.selection import GraphOf
 from goflow.scheduler.timetables import Restriction, RunInfo, is_periodic, next_run, partitions_between
@@ -60,7 +60,7 @@ def create(store: Store, order: BackfillOrder, *, who: str) -> Backfill:
         if not planned:
             dates = f"from {order.from_date.isoformat()} to {order.to_date.isoformat()}"
             raise InvalidRequestError(f"DAG {order.dag_id} has no runs {dates}", hint="both ends are logical dates")
-        latest = operations.goes_on_with_newest(tx, dag.dag_id, order.run_on_latest_version, otherwise=True)
+        latest = clearing.goes_on_with_newest(tx, dag.dag_id, order.run_on_latest_version, otherwise=True)
         backfill = transitions.create_backfill(tx, replace(order, run_on_latest_version=latest), who=who)
         graph_of = selection.graphs(tx)
         dates_of_it = [

@@ -27,7 +27,7 @@ from goflow.scheduler.book import Book
 from goflow.scheduler.intake import RELEVANT, Failure, Intake
 from goflow.scheduler.namespaces import NamespaceSlots
 from goflow.scheduler.shelf import Shelf
-from goflow.store import Store, Tx, dags, events, runs
+from goflow.store import Store, Tx, dags, events, readers, runs
 from goflow.telemetry import metrics
 
 log = structlog.get_logger(__name__)
@@ -74,6 +74,8 @@ class Scheduler(OnDuty):
         self._epoch = 0
         self._seen = 0
         self._own: list[tuple[int, int]] = []
+        self._noted: tuple[int, float] | None = None
+        """The place among the events that was written down last, and when that was."""
 
     # the service
 
@@ -140,6 +142,7 @@ class Scheduler(OnDuty):
                 intake = Intake(shelf, agenda, who=self._who)
                 self._take_in(tx, intake, now)
                 failures = intake.failures
+            self._note_place(tx)
             batch = Batch(shelf, tx, now, who=self._who, placement=self._placement)
             self._fire(tx, shelf, agenda, batch, now)
             for key, task_id, map_index in failures:
@@ -204,6 +207,7 @@ class Scheduler(OnDuty):
         """Everything that is active, from the store; and failures that nobody has drawn the consequences of yet."""
         self._seen = events.last_seq(tx)
         self._own.clear()
+        self._noted = None  # whatever was written last may have been for nothing
         shelf = Shelf(self._parallelism, self._slots)
         shelf.load_pools(tx)
         shelf.lines.load(tx)
@@ -249,6 +253,16 @@ class Scheduler(OnDuty):
                 break
         intake.make_runs()
         self._own = [(first, last) for first, last in self._own if last > self._seen]
+
+    def _note_place(self, tx: Tx) -> None:
+        """Write down now and then how far the events are read: a purge leaves those that are not."""
+        now = self.clock.monotonic()
+        if self._noted is not None:
+            seq, at = self._noted
+            if seq == self._seen or now - at < readers.NOTE_EVERY_S:
+                return
+        readers.note(tx, readers.SCHEDULER, self._seen)
+        self._noted = self._seen, now
 
     def _is_own(self, seq: int) -> bool:
         return any(first <= seq <= last for first, last in self._own)

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from goflow.domain.canonical import Json
 from goflow.domain.errors import AlreadyExistsError, ConflictError, InvalidRequestError, NotFoundError, did_you_mean
 from goflow.domain.partitions import check_key, date_of_key
 from goflow.domain.runs import DagRun, TaskInstance
@@ -26,7 +25,7 @@ from goflow.domain.state import (
     RunType,
     TaskState,
 )
-from goflow.scheduler import selection
+from goflow.scheduler import clearing, markers, selection
 from goflow.scheduler.graph import Graph
 from goflow.scheduler.making import (
     by_partition,
@@ -34,14 +33,13 @@ from goflow.scheduler.making import (
     check_conf,
     check_is_ours,
     make_run,
-    new_tasks,
     run_id_for,
 )
 from goflow.scheduler.selection import GraphOf
 from goflow.scheduler.timetables import RunInfo, manual_interval
 from goflow.scheduler.told_dates import ask_for_dates
-from goflow.store import Store, Tx, dags, events, launches, runs, tasks, transitions, versions
-from goflow.store.rows import Dag, NewTask
+from goflow.store import Store, Tx, dags, launches, runs, tasks, transitions, versions
+from goflow.store.rows import Dag
 
 TaskKey = tuple[str, int]
 """Task id and map index."""
@@ -200,6 +198,7 @@ def clear(
     spare_running: bool = False,
     note: str | None = None,
     run_note: str | None = None,
+    dependents: bool = True,
     dry_run: bool = False,
 ) -> Cleared:
     """Let tasks of a run (all without TASK_IDS) begin anew; a run that is over is queued again, unless RESET_RUNS is
@@ -210,32 +209,33 @@ def clear(
     of the runs of an earlier, or a later, logical date as well. NEWEST_VERSION: the runs go on with the DAG as it is
     now (None: if it says so itself), where anything of them is cleared (``clear_task_instances``); tasks that are new
     there are made, and are among what is cleared; ONLY_NEW: they alone are meant. NOTE is written to what is cleared,
-    RUN_NOTE to the run. DRY_RUN: only say which they are. Raises NotFoundError, InvalidRequestError, and with
-    SPARE_RUNNING ConflictError where one of them is running.
+    RUN_NOTE to the run. DEPENDENTS: what ``ExternalTaskMarker`` names in other DAGs as well (`markers.follow`).
+    DRY_RUN: only say which they are. Raises NotFoundError, InvalidRequestError, and with SPARE_RUNNING ConflictError
+    where one of them is running.
     """
     only = _ONLY[only_failed, only_running]
     tx.lock_name("scheduling")
     run = runs.by_run_id(tx, dag_id, run_id)
     check_is_ours(versions.spec(tx, run.reading_id))
-    newest_version = only_new or goes_on_with_newest(tx, dag_id, newest_version, otherwise=False)
-    graph_of = selection.graphs(tx)
-    found: list[TaskInstance] = []
+    part_of = clearing.parts(tx, True if only_new else newest_version)
+    meant: list[clearing.Part] = []
     for each in selection.runs_meant(tx, run, past=past, future=future):
-        graph, new = _as_newest(tx, each, graph_of) if newest_version else (graph_of(each.reading_id), [])
-        meant = [task.task_id for task in new] if only_new else task_ids
-        named = _named(graph, meant, copies, strictly=each.id == run.id)
-        wanted, part = selection.copies_to_clear(graph, *named, upstream=upstream, downstream=downstream)
-        there = [*tasks.of_run(tx, each.id), *(_to_be_made(each, task) for task in new)]
-        chosen = selection.instances(there, wanted, only=only, copies=part)
+        part = part_of(each)
+        ids = [task.task_id for task in part.new] if only_new else task_ids
+        named = _named(part.graph, ids, copies, strictly=each.id == run.id)
+        part.wanted, part.copies = selection.copies_to_clear(
+            part.graph, *named, upstream=upstream, downstream=downstream
+        )
+        meant.append(part)
+    if dependents and not only_new:  # what is new has never run: nobody has seen anything of it
+        meant = clearing.joined([*meant, *markers.follow(tx, meant, part_of, only=only)])
+    found: list[TaskInstance] = []
+    for part in meant:
+        chosen = part.instances(tx, only)
         if spare_running and any(row.state is TaskState.RUNNING for row in chosen):
-            raise ConflictError(f"tasks of run {each.run_id} are running", hint="wait for them to end")
+            raise ConflictError(f"tasks of run {part.run.run_id} are running", hint="wait for them to end")
         if chosen and not dry_run:
-            if newest_version:
-                each = _repin(tx, each, new, who)
-                chosen = selection.instances(tasks.of_run(tx, each.id), wanted, only=only, copies=part)
-            anew = {(task.task_id, task.map_index) for task in new}
-            anew.update(clear_instances(tx, each, graph, chosen, who, reset_run=reset_runs))
-            chosen = [row for row in chosen if (row.task_id, row.map_index) in anew]
+            chosen = _begin_anew(tx, part, only, who, reset_run=reset_runs)
             for row in chosen if note is not None else ():
                 tasks.set_note(tx, row, note, who=who)
         found += chosen
@@ -243,6 +243,17 @@ def clear(
         runs.set_note(tx, run, run_note, who=who)
     mine = tuple((row.task_id, row.map_index) for row in found if row.dag_run_id == run.id)
     return Cleared(run if dry_run else runs.get(tx, run.id), mine, tuple(found))
+
+
+def _begin_anew(
+    tx: Tx, part: clearing.Part, only: Collection[TaskState] | None, who: str, *, reset_run: bool
+) -> list[TaskInstance]:
+    """Clear what PART names; the instances that begin anew, as they were before."""
+    anew = {(task.task_id, task.map_index) for task in part.new}
+    run = clearing.repin(tx, part.run, part.new, who) if part.reading_id != part.run.reading_id else part.run
+    chosen = part.instances(tx, only)
+    anew.update(clear_instances(tx, run, part.graph, chosen, who, reset_run=reset_run))
+    return [row for row in chosen if (row.task_id, row.map_index) in anew]
 
 
 def _named(
@@ -267,23 +278,14 @@ _ONLY: dict[tuple[bool, bool], frozenset[TaskState] | None] = {
 }
 
 
-def goes_on_with_newest(tx: Tx, dag_id: str, asked: bool | None, *, otherwise: bool) -> bool:
-    """Whether a run that begins anew goes on with the newest version: as was ASKED, else as the DAG itself has it now
-    (``rerun_with_latest_version``), else OTHERWISE (``resolve_run_on_latest_version``)."""
-    if asked is not None:
-        return asked
-    said = versions.spec(tx, dags.get(tx, dag_id).reading_id).rerun_with_latest_version
-    return otherwise if said is None else said
-
-
 def clear_run(tx: Tx, run: DagRun, graph_of: GraphOf, *, newest_version: bool, who: str) -> None:
     """Let all tasks of a run that is over begin anew, in the caller's transaction; as `clear` does otherwise.
 
     GRAPH_OF is `selection.graphs`.
     """
     if newest_version:
-        _, new = _as_newest(tx, run, graph_of)
-        run = _repin(tx, run, new, who)
+        _, new = clearing.as_newest(tx, run, graph_of)
+        run = clearing.repin(tx, run, new, who)
     graph = graph_of(run.reading_id)
     clear_instances(tx, run, graph, selection.instances(tasks.of_run(tx, run.id), graph.tasks.keys()), who)
 
@@ -300,35 +302,6 @@ def clear_instances(
     if reset_run and anew:
         transitions.move_deadlines(tx, run, queued_at=tx.now())
     return tuple((row.task_id, row.map_index) for row in chosen if row.id in changed)
-
-
-def _as_newest(tx: Tx, run: DagRun, graph_of: GraphOf) -> tuple[Graph, list[NewTask]]:
-    """The run's graph as the DAG's newest version has it, and the tasks that `_repin` would make."""
-    dag = dags.get(tx, run.dag_id)
-    graph = graph_of(dag.reading_id)
-    if (dag.version_id, dag.reading_id) == (run.version_id, run.reading_id):
-        return graph, []
-    there = {row.task_id for row in tasks.of_run(tx, run.id)}
-    return graph, [new for new in new_tasks(graph, run, tx.now()) if new.task_id not in there]
-
-
-def _to_be_made(run: DagRun, new: NewTask) -> TaskInstance:
-    """What NEW will be in RUN, still without an id."""
-    return TaskInstance(
-        id=0, dag_run_id=run.id, dag_id=run.dag_id, run_id=run.run_id, task_id=new.task_id, map_index=new.map_index
-    )
-
-
-def _repin(tx: Tx, run: DagRun, new: Sequence[NewTask], who: str) -> DagRun:
-    """Let the run go on with the DAG's newest version: tasks that are NEW, as `_as_newest` tells, are made."""
-    dag = dags.get(tx, run.dag_id)
-    if (dag.version_id, dag.reading_id) == (run.version_id, run.reading_id):
-        return run
-    runs.pin(tx, run.id, version_id=dag.version_id, reading_id=dag.reading_id)
-    data: dict[str, Json] = {"id": run.id, "version_id": dag.version_id, "reading_id": dag.reading_id}
-    events.emit(tx, events.RUN_PINNED, dag_id=run.dag_id, run_id=run.run_id, who=who, data=data)
-    tasks.create_many(tx, run, new, who=who)
-    return runs.get(tx, run.id)
 
 
 def delete_run(store: Store, dag_id: str, run_id: str, *, who: str) -> None:

@@ -21,7 +21,7 @@ from goflow.server.rest.bulk import BulkBody, Hands, carry_out
 from goflow.server.rest.context import CallerDep, Note, Services, ServicesDep, UtcMoment
 from goflow.server.rest.masks import UpdateMask, masked
 from goflow.server.rest.paging import MapIndex, Number, PathNumber
-from goflow.server.rest.runs import ANY
+from goflow.server.rest.runs import ANY, told_instances
 from goflow.server.rest.tasks import BASE, COPY, ONE, find, tasks_of_group
 from goflow.store import Tx, lists, runs, tasks, versions
 from goflow.store.listing import Condition, Op
@@ -82,6 +82,8 @@ class ClearTasks(BaseModel):
     include_past: bool = False
     run_on_latest_version: bool | None = None
     prevent_running_task: bool = False
+    include_subdags: bool = False
+    """Airflow 2's name, and its default in the API, for what ``ExternalTaskMarker`` names in other DAGs."""
     note: Note = None
 
     @model_validator(mode="after")
@@ -384,14 +386,12 @@ def post_clear_task_instances(
     dag_id: str, body: ClearTasks, services: ServicesDep, caller: CallerDep
 ) -> Annotated[shapes.Body, Is(told_tasks.TaskInstanceCollectionResponse)]:
     """Clear tasks, or with ``dry_run`` (the default, as in Airflow) say which they are."""
-    if body.dag_run_id is not None:
-        return _listed(_clear(services, dag_id, body.dag_run_id, body, body.task_ids, caller))
-    found = [
-        row
-        for run_id, named in _runs_meant(services, dag_id, body)
-        for row in _clear(services, dag_id, run_id, body, named, caller)
-    ]
-    return _listed(found)
+    single = body.dag_run_id
+    wanted = _runs_meant(services, dag_id, body) if single is None else [(single, body.task_ids)]
+    # In one transaction: where one marker cannot be followed, nothing is cleared.
+    with services.store.reading() if body.dry_run else services.store.transaction() as tx:
+        found = [row for run_id, named in wanted for row in _clear(tx, dag_id, run_id, body, named, caller)]
+    return told_instances(found)
 
 
 def _runs_meant(services: Services, dag_id: str, body: ClearTasks) -> list[tuple[str, Named]]:
@@ -414,31 +414,29 @@ def _those_there(named: Named, there: set[str]) -> Named:
     return [one for one in named if (one if isinstance(one, str) else one[0]) in there]
 
 
-def _clear(
-    services: Services, dag_id: str, run_id: str, body: ClearTasks, named: Named, caller: str
-) -> list[shapes.Body]:
+def _clear(tx: Tx, dag_id: str, run_id: str, body: ClearTasks, named: Named, caller: str) -> list[shapes.Body]:
     """What of a run is cleared, as that leaves it."""
     if named == []:
         return []
     single = body.dag_run_id is not None
-    with services.store.reading() if body.dry_run else services.store.transaction() as tx:
-        cleared = operations.clear(
-            tx,
-            dag_id,
-            run_id,
-            task_ids=None if named is None else [one for one in named if isinstance(one, str)],
-            copies=[one for one in named or () if isinstance(one, tuple)],
-            upstream=body.include_upstream,
-            downstream=body.include_downstream,
-            past=body.include_past and single,
-            future=body.include_future and single,
-            only_failed=body.only_failed,
-            only_running=body.only_running,
-            reset_runs=body.reset_dag_runs,
-            spare_running=body.prevent_running_task,
-            note=body.note,
-            dry_run=body.dry_run,
-            newest_version=body.run_on_latest_version,
-            who=caller,
-        )
-        return Told(tx).of_instances(cleared.instances)
+    cleared = operations.clear(
+        tx,
+        dag_id,
+        run_id,
+        task_ids=None if named is None else [one for one in named if isinstance(one, str)],
+        copies=[one for one in named or () if isinstance(one, tuple)],
+        upstream=body.include_upstream,
+        downstream=body.include_downstream,
+        past=body.include_past and single,
+        future=body.include_future and single,
+        only_failed=body.only_failed,
+        only_running=body.only_running,
+        reset_runs=body.reset_dag_runs,
+        spare_running=body.prevent_running_task,
+        note=body.note,
+        dependents=body.include_subdags,
+        dry_run=body.dry_run,
+        newest_version=body.run_on_latest_version,
+        who=caller,
+    )
+    return Told(tx).of_instances(cleared.instances)

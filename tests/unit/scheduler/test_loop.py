@@ -15,7 +15,7 @@ from goflow.domain.errors import ConflictError
 from goflow.domain.runs import Event
 from goflow.scheduler import batch, loop, operations, planning
 from goflow.scheduler.loop import Scheduler
-from goflow.store import Tx, events, launches, runs, tasks, transitions
+from goflow.store import Tx, events, launches, readers, runs, tasks, transitions
 from tests.unit.scheduler.kit import FAILED, SUCCESS, T0, World, at, dag, empty, hourly, label, task
 
 
@@ -229,3 +229,28 @@ def every_attempt_has_one_launch_or_none(world: World) -> bool:
         rows = tasks.list_(tx, limit=100)
         made = {label(row): len(launches.of_task(tx, row.id)) for row in rows}
     return made == {"make": 1, "m[0]": 1, "m[1]": 1, "m[2]": 1, "e": 0, "last": 1}
+
+
+def test_how_far_the_events_are_read_is_written_down_once_a_minute(world: World) -> None:
+    """A purge leaves those behind that place, and a scheduler that lags finds them."""
+
+    def places() -> tuple[int | None, int]:
+        with world.store.reading() as tx:
+            return readers.place(tx, readers.SCHEDULER), events.last_seq(tx)
+
+    world.settle()
+    world.put(dag(task("a")))
+    world.trigger()
+    place, last = places()
+    assert place is not None
+    assert place < last, "not for each event"
+    world.clock.advance(readers.NOTE_EVERY_S)
+    world.settle()
+    assert places() == (last, last)
+    world.clock.advance(readers.NOTE_EVERY_S)
+    world.finish_unheard("a", SUCCESS)
+    place, newer = places()
+    assert place == last < newer, "nobody has read these"
+    world.restart()
+    world.settle()
+    assert (places()[0] or 0) >= newer

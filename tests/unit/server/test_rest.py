@@ -15,7 +15,7 @@ import structlog.testing
 from prometheus_client.parser import text_string_to_metric_families
 
 from goflow.domain.hitl import Question, User
-from goflow.domain.spec import Schedule
+from goflow.domain.spec import Dialect, Schedule
 from goflow.domain.state import TaskState
 from goflow.server.rest.app import Answer
 from goflow.store import DatabaseBusyError, Store, tokens, transitions
@@ -276,6 +276,48 @@ def test_a_note_goes_to_every_copy_of_a_mapped_task(caller: httpx.Client, world:
     assert len(caller.patch(path, json=marks).raise_for_status().json()["task_instances"]) == 2
     assert notes() == ["and again", "and again"]
     assert caller.patch(path, json={"note": "none"}, params={"map_index": 7}).status_code == 404
+
+
+def test_what_a_marker_names_is_cleared_where_airflow_2_clears_it(caller: httpx.Client, world: World) -> None:
+    """Its API leaves other DAGs alone unless ``include_subdags`` is asked for; a run is cleared with them."""
+    fields = {"external_dag_id": "b", "external_task_id": "x", "execution_date": "{{ ts }}"}
+    marker = task("m", operator="ExternalTaskMarker", operator_path="o", fields=fields, template_fields=tuple(fields))
+    world.put(dag(marker, dag_id="a", dialect=Dialect.AIRFLOW2))
+    world.put(dag(task("x"), dag_id="b", dialect=Dialect.AIRFLOW2))
+    date = T0 - dt.timedelta(days=1)
+    for dag_id in "ab":
+        world.trigger(dag_id, run_id=f"{dag_id}1", logical_date=date)
+    world.finish_all()
+
+    def clear(path: str, body: Any) -> list[str]:
+        told = caller.post(f"/api/v2/dags/a/{path}", json=body).raise_for_status().json()
+        assert told["total_entries"] == len(told["task_instances"])
+        return [f"{row['dag_run_id']}.{row['task_id']}" for row in told["task_instances"]]
+
+    asked = {"dag_run_id": "a1", "task_ids": ["m"], "only_failed": False}
+    assert clear("clearTaskInstances", asked) == ["a1.m"]
+    assert clear("clearTaskInstances", {**asked, "include_subdags": True}) == ["a1.m", "b1.x"]
+    stretch = {"start_date": date.isoformat(), "only_failed": False, "include_subdags": True}
+    assert clear("clearTaskInstances", stretch) == ["a1.m", "b1.x"]
+    assert clear("dagRuns/a1/clear", {}) == ["a1.m", "b1.x"]
+    assert world.run_state("b") == "success"
+    assert clear("clearTaskInstances", {**asked, "include_subdags": True, "dry_run": False}) == ["a1.m", "b1.x"]
+    world.settle()
+    assert world.states(dag_id="b") == {"x": "queued"}
+
+
+def test_a_marker_that_cannot_be_followed_is_told(caller: httpx.Client, world: World) -> None:
+    fields = {"external_dag_id": "b", "external_task_id": "x", "execution_date": "{{ prev_ds }}"}
+    marker = task("m", operator="ExternalTaskMarker", operator_path="o", fields=fields, template_fields=tuple(fields))
+    world.put(dag(marker, dag_id="a", dialect=Dialect.AIRFLOW2))
+    world.trigger("a", run_id="a1")
+    world.finish("m")
+    tasks_of_run = {"dag_run_id": "a1", "only_failed": False, "include_subdags": True}
+    for path, body in (("clearTaskInstances", tasks_of_run), ("dagRuns/a1/clear", {})):
+        answer = caller.post(f"/api/v2/dags/a/{path}", json={"dry_run": False, **body})
+        assert 400 <= answer.status_code < 500, answer.text
+        assert "what ExternalTaskMarker m of DAG a, run a1 names is not known" in answer.json()["detail"]
+    assert world.run_state("a") == "success"
 
 
 def test_a_run_is_triggered_cleared_marked_and_deleted(caller: httpx.Client, world: World) -> None:

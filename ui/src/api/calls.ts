@@ -183,6 +183,8 @@ export interface ClearBody {
   include_past?: boolean;
   include_future?: boolean;
   run_on_latest_version?: boolean;
+  /** What an ExternalTaskMarker of Airflow 2 names in other DAGs as well. */
+  include_subdags?: boolean;
 }
 export const clearTasks = (dagId: string, body: ClearBody) =>
   call<t.TaskKeys>(at("/api/v2/dags/{dag_id}/clearTaskInstances", { dag_id: dagId }), { method: "POST", body });

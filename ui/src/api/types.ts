@@ -357,7 +357,14 @@ export interface LinesAnswer {
 }
 
 export interface TaskKeys {
-  task_instances: { dag_run_id: string; task_id: string; map_index: number; state: string | null; becomes?: string }[];
+  task_instances: {
+    dag_id: string;
+    dag_run_id: string;
+    task_id: string;
+    map_index: number;
+    state: string | null;
+    becomes?: string;
+  }[];
   total_entries: number;
   /** Of a run that is to be marked: whether it has its state at once. */
   at_once?: boolean;

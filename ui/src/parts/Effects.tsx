@@ -59,6 +59,7 @@ function Body({ order, onClose }: { order: Order; onClose: () => void }) {
     },
   });
   const found = preview.data?.task_instances ?? [];
+  const several = new Set(found.map((one) => one.dag_id)).size > 1;
   const besides = preview.data ? order.besides?.(preview.data) : undefined;
   return (
     <Stack gap="sm">
@@ -98,7 +99,7 @@ function Body({ order, onClose }: { order: Order; onClose: () => void }) {
       {found.length ? (
         <ul className={classes.list} data-testid="effects" tabIndex={0} aria-label="What would change">
           {found.slice(0, SHOWN).map((one) => (
-            <li key={`${one.dag_run_id} ${one.task_id} ${one.map_index}`}>
+            <li key={`${one.dag_id} ${one.dag_run_id} ${one.task_id} ${one.map_index}`}>
               <StateBadge state={one.state} />
               {one.becomes ? (
                 <>
@@ -110,7 +111,10 @@ function Body({ order, onClose }: { order: Order; onClose: () => void }) {
                 {one.task_id}
                 {one.map_index >= 0 ? `[${one.map_index}]` : ""}
               </span>
-              <span className="faint">{one.dag_run_id}</span>
+              <span className="faint">
+                {several ? `${one.dag_id} ` : ""}
+                {one.dag_run_id}
+              </span>
             </li>
           ))}
           {found.length > SHOWN ? <li>and {found.length - SHOWN} more</li> : null}
@@ -156,6 +160,7 @@ export function clearTask(ref: Ref): Order {
       dag_run_id: ref.runId,
       task_ids: [ref.mapIndex < 0 ? ref.taskId : [ref.taskId, ref.mapIndex]],
       dry_run: dryRun,
+      include_subdags: true, // Airflow 2's page has it so; under Airflow 3 it does nothing
       ...(chosen as Partial<api.ClearBody>),
       only_failed: chosen.only_failed ?? false,
     });
