@@ -7,12 +7,15 @@ takes each number once.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import gzip
 import json
 import re
+import time
 import zlib
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -24,8 +27,14 @@ from goflow.store.rows import LogRow
 LINGER_S = 10.0
 SEARCHED_BYTES = 256 << 20
 """Bytes of objects that one search reads at most, compressed."""
+CUT_DAYS = 7
+CUT_S = 60.0
+"""What was cut off on a volume is looked for below the folders of so many days, and removed when it is that many
+seconds old: another daemon may write a chunk just now."""
 _CHUNK = re.compile(r"(\d+)-(\d+)\.jsonl\.gz$")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}$")
+_CUT = ".*.jsonl.gz"
+"""On a volume: a chunk that is being written."""
 
 
 class ObjectLogs:
@@ -46,22 +55,35 @@ class ObjectLogs:
         self._root = str(self._root).rstrip("/")
         self._service = service
         self._is_local = "file" in ((self._fs.protocol,) if isinstance(self._fs.protocol, str) else self._fs.protocol)
+        self._may_have_cut = self._is_local
         self.place = url
 
     def prepare(self) -> None:
-        """Make the folder, where there are folders."""
+        """Make the folder, where there are folders; the first time also remove what was cut off on a volume."""
         self._try(lambda: self._fs.makedirs(self._root, exist_ok=True))
+        if self._may_have_cut:
+            self._try(self._remove_cut)
+            self._may_have_cut = False
 
     def write(self, lines: Sequence[Line]) -> Sequence[Refusal]:
-        """Keep LINES: one object for each launch among them."""
+        """Keep LINES: one object for each launch among them. Where one cannot be written, those before it go again: all
+        of LINES are sent once more, mostly with others, and a volume that is full would fill up with both."""
         of_launch: dict[str, list[Line]] = {}
         for line in lines:
             of_launch.setdefault(line.source.launch_id, []).append(line)
-        for its in of_launch.values():
-            its.sort(key=lambda line: line.row.seq)
-            text = "".join(f"{json.dumps(document(line, self._service))}\n" for line in its)
-            name = f"{its[0].row.seq:010d}-{its[-1].row.seq:010d}.jsonl.gz"
-            self._put(f"{self._folder(its[0].source)}/{name}", gzip.compress(text.encode(), 6, mtime=0))
+        written: list[str] = []
+        try:
+            for its in of_launch.values():
+                its.sort(key=lambda line: line.row.seq)
+                text = "".join(f"{json.dumps(document(line, self._service))}\n" for line in its)
+                name = f"{its[0].row.seq:010d}-{its[-1].row.seq:010d}.jsonl.gz"
+                path = f"{self._folder(its[0].source)}/{name}"
+                self._put(path, gzip.compress(text.encode(), 6, mtime=0))
+                written.append(path)
+        except LogStoreAwayError:
+            for path in written if self._is_local else ():
+                self._remove(path)
+            raise
         return ()
 
     def read(self, source: Source, *, after: int = 0, limit: int = 1000) -> list[LogRow]:
@@ -114,10 +136,30 @@ class ObjectLogs:
 
         def whole() -> None:
             self._fs.makedirs(folder, exist_ok=True)
-            self._fs.pipe_file(f"{folder}/.{name}", content)
-            self._fs.mv(f"{folder}/.{name}", path)
+            try:
+                self._fs.pipe_file(f"{folder}/.{name}", content)
+                self._fs.mv(f"{folder}/.{name}", path)
+            except BaseException:  # the next try may have another name, and the volume no room for both
+                self._remove(f"{folder}/.{name}")
+                raise
 
         self._try(whole)
+
+    def _remove(self, path: str) -> None:
+        """Remove a file of a volume; harmless where it is not there, or cannot be removed."""
+        with contextlib.suppress(OSError):
+            self._fs.rm_file(path)
+
+    def _remove_cut(self) -> None:
+        """Remove what a daemon has left that was killed while it wrote; of the newest days alone, so that this takes no
+        longer as the years go by."""
+        since = (dt.datetime.now(dt.UTC) - dt.timedelta(days=CUT_DAYS)).date().isoformat()
+        before = time.time() - CUT_S
+        for day in self._days():
+            for path in Path(self._root, day).glob(f"*/*/{_CUT}") if day >= since else ():
+                with contextlib.suppress(FileNotFoundError):
+                    if path.stat().st_mtime < before:
+                        path.unlink()
 
     def _get(self, path: str) -> bytes:
         found: bytes = self._try(lambda: self._fs.cat_file(path))

@@ -1,7 +1,8 @@
 """The alerter: reads what has happened past the place where it was, and decides what people are told of.
 
 The place (the number of an event) stands in the store and is moved in the transaction that writes the decisions; where
-it was moved for nothing it is only remembered here, so that a daemon with nothing to tell writes nothing.
+it was moved for nothing it is only remembered here and written down every minute, for those who purge old events: a
+daemon with nothing to tell writes next to nothing.
 """
 
 from __future__ import annotations
@@ -21,17 +22,16 @@ from goflow.notify.deciding import HANDLERS, Decider, MissedRunsOf, concerns, ke
 from goflow.notify.living import LivingConfig
 from goflow.notify.site import AlertSite
 from goflow.notify.telling import Teller
-from goflow.store import Store, Tx, events, installation
+from goflow.store import Store, Tx, events, installation, readers
 from goflow.store import alerts as stored
 
 log = structlog.get_logger(__name__)
 
 WHO = "alerts"
-CURSOR = "alerts_seen"
 SCHEDULING = "scheduling_seen"
 SCHEDULING_SINCE = "scheduling_since"
-"""Names under which ``installation`` has the last event that was decided over, the last moment at which somebody was
-scheduling, and since when without a gap."""
+"""Names under which ``installation`` has the last moment at which somebody was scheduling, and since when without a
+gap. That of the last event that was decided over is `readers.ALERTS`."""
 LOOK_S = 5.0
 """The file, this daemon's health and what is overdue are looked at that often; events wake the alerter at once."""
 BEAT_S = 15.0
@@ -98,6 +98,8 @@ class Alerter(OnDuty):
             return
         while self.decide():
             pass
+        if self._is_time("place", readers.NOTE_EVERY_S):
+            self._note_place()
         if self._is_time("overdue", OVERDUE_S):
             self.look_for_overdue()
         if self._is_time("clean", CLEAN_S):
@@ -120,24 +122,34 @@ class Alerter(OnDuty):
                 look = self._next(tx)
                 if look.found:
                     self._decider(tx).take(look.found)
-                installation.set_(tx, CURSOR, str(look.until))
+                readers.note(tx, readers.ALERTS, look.until)
                 self._problems = stored.problems(tx)
         self._seen = max(self._seen, look.until)
         return look.has_more
 
     def _next(self, tx: Tx) -> _Look:
         """What is to be decided over next. Where nobody has ever looked, what was before is nobody's news."""
-        stands, newest = installation.find(tx, CURSOR), events.last_seq(tx)
+        stands, newest = readers.place(tx, readers.ALERTS), events.last_seq(tx)
         if stands is None:
             return _Look(newest, is_first=True)
-        seen = max(int(stands), self._seen)
+        seen = max(stands, self._seen)
         self._problems = stored.problems(tx)
         told = stored.telling_events(
             tx, seen, newest, list(HANDLERS), ends_well=bool(self._problems), limit=EVENTS_AT_ONCE
         )
         has_more = len(told) == EVENTS_AT_ONCE
         found = [event for event in told if concerns(event, self._problems)]
-        return _Look(told[-1].seq if has_more else newest, tuple(found), has_more)
+        until = told[-1].seq if has_more else max(newest, seen)  # the newest may be gone: history is purged
+        return _Look(until, tuple(found), has_more)
+
+    def _note_place(self) -> None:
+        """Write down how far the events are decided over, where that was moved since for nothing."""
+        with self.store.reading() as tx:
+            is_known = readers.place(tx, readers.ALERTS) == self._seen
+        if not is_known:
+            with self.store.transaction() as tx:
+                self.duty.check(tx)
+                readers.note(tx, readers.ALERTS, self._seen)
 
     def _decider(self, tx: Tx) -> Decider:
         return Decider(Teller(tx, self.config.config, who=WHO), self.site, self.missed_runs)

@@ -73,12 +73,15 @@ class Archive:
 
 
 def look(store: Store, old: Old, *, with_events: bool = True) -> Found:
-    """What a purge would delete. Raises NotFoundError for a DAG that there never was."""
+    """What a purge would delete: runs alone where OLD has no moment. Raises NotFoundError for a DAG that there never
+    was."""
     with store.reading() as tx:
         for dag_id in old.dag_ids or ():
             dags.get(tx, dag_id)
         runs = cleaning.old_runs(tx, old)
         tasks = cleaning.tasks_in(tx, runs)
+        if old.before is None:
+            return Found(tuple(runs), tasks, 0, 0)
         last, count = cleaning.old_events(tx, old.before) if with_events else (0, 0)
         asset_events = len(unused.old_asset_events(tx, old)) if old.dag_ids is None else 0
         misses = len(unused.old_misses(tx, old))
@@ -114,7 +117,7 @@ def purge(
         at_once = _next(at_once, time.monotonic() - began)
         told(gone, events)
         pause(min(time.monotonic() - began, LONGEST_PAUSE_S))
-    while found.last_event:
+    while found.last_event and old.before is not None:
         began = time.monotonic()
         with store.reading() as tx:
             rows = cleaning.oldest_events(tx, found.last_event, old.before, EVENTS_AT_ONCE)
@@ -122,8 +125,8 @@ def purge(
             break
         if archive is not None:
             archive.write([{"event": row} for row in rows])
-        with store.transaction() as tx:  # none but these: another purge may be at work
-            events += cleaning.remove_events(tx, rows[-1]["seq"], old.before)
+        with store.transaction() as tx:  # none but these: another purge may be at work, and readers go on
+            events += cleaning.remove_events(tx, [row["seq"] for row in rows])
         told(gone, events)
         pause(min(time.monotonic() - began, LONGEST_PAUSE_S))
     return gone, events
@@ -133,7 +136,10 @@ def purge_unused(
     store: Store, old: Old, archive: Archive | None, *, pause: Callable[[float], None] = time.sleep
 ) -> Unused:
     """Delete what nothing needs any more when old runs are gone, by way of ARCHIVE (but for the files of folders). With
-    DAGs named, only versions and missed SLAs of these. Raises OSError as `purge` does."""
+    DAGs named, only versions and missed SLAs of these; nothing where OLD has no moment, since all of it goes by its
+    age. Raises OSError as `purge` does."""
+    if old.before is None:
+        return Unused()
 
     def all_of(
         look: Callable[[Tx, Old], list[Any]],

@@ -67,6 +67,26 @@ def test_yes_deletes_and_tells_where_the_archive_is(home):
     assert [str(path) for path in (home / "kept").iterdir()] == [said["archive"]]
 
 
+def test_by_number_alone_the_newest_of_each_dag_stay_whatever_the_age(home):
+    told = run("--keep", "2", "--dry-run")
+    assert (told.exit_code, told.output) == (
+        0,
+        "4 runs with 8 tasks besides the newest 2 of each DAG would be deleted\n",
+    )
+    assert len(left(home)) == 6
+    asked = run("--keep", "2", input="n\n")
+    assert "Delete 4 runs with 8 tasks besides the newest 2 of each DAG?" in asked.output
+    assert (asked.exit_code, len(left(home))) == (1, 6)
+    told = run("--keep", "2", "--yes", "--archive", str(home / "kept"), "--json")
+    assert told.exit_code == 0, told.output
+    said = json.loads(told.stdout)
+    assert (said["before"], said["keep"], said["runs"], said["events"]) == (None, 2, 4, 0)
+    assert (left(home), len(list((home / "kept").iterdir()))) == (["r0", "r1"], 1)
+    assert run("--keep", "1", "--dag", "d", "--yes").output == "deleted 1 run\n"
+    assert run("--keep", "1", "--yes").output == "no DAG has a run that may go besides its newest 1\n"
+    assert left(home) == ["r0"]
+
+
 def test_versions_that_nothing_needs_go_also_where_no_run_is_old(home):
     store = open_store(settings.load())
     with store.transaction() as tx:
@@ -99,7 +119,8 @@ def test_a_dag_that_there_never_was_is_told(home):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ([], "say how old with one of --older-than and --before"),
+        ([], "say how old with one of --older-than and --before, or how many stay with --keep"),
+        (["--keep", "0"], "0 is not in the range x>=1"),
         (["--older-than", "1d", "--before", "2020-01-01"], "say how old with one of"),
         (["--older-than", "soon"], "'soon' is no age: a number with s, m, h, d or w, such as 90d"),
         (["--before", "2999-01-01"], "has not come yet"),

@@ -6,13 +6,14 @@ import datetime as dt
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 
 from goflow.domain.alerts import AlertKind, MissedRuns
 from goflow.domain.diagnostics import Diagnostic, Span
 from goflow.domain.runs import DagRun
 from goflow.domain.state import RunState, TaskState
 from goflow.notify.alerter import SCHEDULING
-from goflow.store import Store, dags, events, import_errors, installation, transitions
+from goflow.store import Store, dags, events, import_errors, installation, readers, tables, transitions
 from goflow.store import alerts as stored
 from tests.stores import START, bash_dag, make_run
 from tests.unit.notify.kit import HOOK, Stage
@@ -51,6 +52,29 @@ def test_what_happened_before_anybody_looked_is_no_news(sqlite_store: Store, tmp
         transitions.advance_run(tx, made.run.id, RunState.RUNNING, F, who="scheduler")
     stage = Stage(sqlite_store, tmp_path, rules("failed"))
     assert stage.turn() == []
+
+
+def test_how_far_it_has_read_is_written_down_also_where_there_is_nothing_to_tell(stage_of) -> None:
+    """A purge leaves the events behind that place."""
+    stage = stage_of(rules("failed"))
+
+    def places() -> tuple[int | None, int]:
+        with stage.store.reading() as tx:
+            return readers.place(tx, readers.ALERTS), events.last_seq(tx)
+
+    stage.end(stage.run("r1"), S)
+    stage.turn(readers.NOTE_EVERY_S + 1)
+    place, last = places()
+    assert place is not None
+    assert place < last, "not for each event"
+    stage.turn()
+    assert places() == (last, last)
+    with stage.store.transaction() as tx:
+        tx.change(delete(tables.events))
+    stage.alerter = stage.another_alerter()
+    stage.turn(readers.NOTE_EVERY_S + 1)
+    stage.turn()
+    assert places() == (last, 0), "it never goes back"
 
 
 def test_what_happened_while_the_daemon_was_away_is_told_by_the_next_one(stage_of) -> None:
