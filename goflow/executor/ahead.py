@@ -57,7 +57,7 @@ class Ahead:
         self._place = place
         self._waiting = waiting
         self._lock = threading.Lock()
-        self._read: dict[str, tuple[Ready | None, float]] = {}
+        self._read: dict[str, tuple[Ready, float]] = {}
         """What is good until which moment of the monotonic clock, the oldest first."""
 
     def of(self, launch_id: str) -> Ready | None:
@@ -74,14 +74,15 @@ class Ahead:
                 looked_at = self._look(tx, ids)
             found = {other: None if read is None else self._ready(read) for other, read in looked_at.items()}
             until = self._place.clock.monotonic() + GOOD_S
-            self._read |= {other: (ready, until) for other, ready in found.items() if other != launch_id}
+            others = {other: ready for other, ready in found.items() if other != launch_id}
+            self._read |= {other: (ready, until) for other, ready in others.items() if ready is not None}
         if launch_id not in found:
             raise NotFoundError(f"launch {launch_id}")
         return found[launch_id]
 
-    def _is_old(self, ready: Ready | None) -> bool:
+    def _is_old(self, ready: Ready) -> bool:
         """Whether one of them has ended here since it was read: nobody wanted it any more."""
-        return ready is not None and any(self._place.known.is_over(launch.id) for launch in ready.planned)
+        return any(self._place.known.is_over(launch.id) for launch in ready.planned)
 
     def _ready(self, read: _Read) -> Ready:
         converted: JobPlan | Exception

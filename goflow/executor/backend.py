@@ -28,6 +28,10 @@ class Phase(enum.StrEnum):
     """The backend no longer has it."""
 
 
+CREATED = "Created"
+"""The reason of an observation that a Job is there which was to be no more than made."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
     """Something a backend has seen of one launch.
@@ -81,7 +85,8 @@ class LaunchRefusedError(Exception):
 class BackendAwayError(Exception):
     """It cannot be done now: try again, after RETRY_AFTER_S seconds. WAITS says what has to wait: ``all`` where the
     backend does not answer, or asks to SLOW_DOWN; ``namespace`` where that of the launch has no room; or the ``launch``
-    alone. REASON, where people are to see it with the launch: one word."""
+    alone. REASON, where people are to see it with the launch: one word. WHAT is waited for, as metrics and ``/readyz``
+    have it, where that is not the backend itself."""
 
     def __init__(
         self,
@@ -91,11 +96,13 @@ class BackendAwayError(Exception):
         reason: str = "",
         waits: Literal["all", "namespace", "launch"] = "all",
         slow_down: bool = False,
+        what: str = "",
     ) -> None:
         self.retry_after_s = retry_after_s
         self.reason = reason
         self.waits = waits
         self.slow_down = slow_down
+        self.what = what
         super().__init__(message)
 
 

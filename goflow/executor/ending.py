@@ -34,6 +34,12 @@ class Ending:
         self._follower = follower
         self._keeping = keeping
         self._again = again
+        self._hurried: set[str] = set()
+        """Launches whose remains are to go before their time."""
+
+    def hurry(self, launch_id: str) -> None:
+        """What the backend keeps of a launch is to be taken away now: too much else is to be kept."""
+        self._hurried.add(launch_id)
 
     def stop(self, launch_id: str) -> None:
         """Tell it to stop; one that has not begun is over."""
@@ -50,6 +56,8 @@ class Ending:
     def clean(self, launch_id: str) -> None:
         """Take away what the backend keeps of a launch whose end is stored."""
         launch, others = self._place.known.made(launch_id), False
+        is_hurried = launch_id in self._hurried
+        self._hurried.discard(launch_id)
         if launch is None:
             with self._place.store.reading() as tx:
                 launch = launches.find(tx, launch_id)
@@ -57,7 +65,7 @@ class Ending:
             if launch is None or launch.state not in OVER:
                 return
             left_s = self._left_s(launch)
-            if left_s > 0 and self._is_mine(launch):
+            if left_s > 0 and not is_hurried and self._is_mine(launch):
                 self._again(launch_id, left_s)
                 return
         if not self._is_mine(launch):

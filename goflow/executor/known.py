@@ -33,14 +33,14 @@ R = TypeVar("R")
 
 
 class Known:
-    """Of launches of STORE, for a daemon with that SHARE of them. GATHERS_S is for its `Notes`. Thread-safe; what is
-    written at once raises DatabaseBusyError."""
+    """Of launches of STORE, for a daemon with that SHARE of them. Thread-safe; what is written at once raises
+    DatabaseBusyError."""
 
-    def __init__(self, store: Store, share: Share, *, gathers_s: float = 0.0) -> None:
+    def __init__(self, store: Store, share: Share) -> None:
         self._store = store
         self._share = share
         self._clock = store.clock
-        self._notes = Notes(store, gathers_s)
+        self._notes = Notes(store)
         self._lock = threading.Lock()
         self._beginning: set[str] = set()
         """Of which it is to be stored that they have begun."""
@@ -114,6 +114,10 @@ class Known:
                 self.remember(replace(launch, state=LaunchState.CLAIMED, claimed_by=begin.claimant))
 
         self._write_once(self._beginning, launch.id, begin_all, begin, stored, then)
+
+    def gather(self, seconds: float) -> None:
+        """From now on what is written comes together for so many SECONDS at most (`Notes`)."""
+        self._notes.gathers_s = seconds
 
     def flush(self) -> None:
         """Have stored what is to be stored soon."""

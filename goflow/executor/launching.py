@@ -10,6 +10,7 @@ import structlog
 
 from goflow.domain.runs import Launch
 from goflow.executor.ahead import Ahead
+from goflow.executor.away import Away
 from goflow.executor.backend import BackendAwayError, Handle, LaunchRefusedError
 from goflow.executor.holds import Holds
 from goflow.executor.place import Place
@@ -25,7 +26,7 @@ log = structlog.get_logger(__name__)
 class Launching:
     """Makes the Jobs of launches at PLACE, with tokens of MINT. HOLDS: namespaces without room, of which HAS_ROOM is
     told when one has; QUEUE: what is launched next, and whose pressure learns how much the backend bears. NOTED is told
-    that it is stored of a launch that its Job is there, or what has kept it from that."""
+    that it is stored of a launch that its Job is there, or what has kept it from that; AWAY, when the backend is."""
 
     def __init__(
         self,
@@ -36,9 +37,11 @@ class Launching:
         queue: WorkQueue,
         has_room: Callable[[], None],
         noted: Callable[[Work, Exception | None], None],
+        away: Away,
     ) -> None:
-        self.away: str | None = None
-        """What was said by the backend that did not take the last launch."""
+        self.refused: BackendAwayError | None = None
+        """How the last launch that was asked for failed, where all have to wait for that."""
+        self._away = away
         self._place = place
         self._mint = mint
         self._holds = holds
@@ -90,14 +93,14 @@ class Launching:
             if problem.slow_down:
                 self._queue.pressure.throttled(problem.retry_after_s)
             elif problem.waits == "all":
-                self.away = str(problem)
+                self.refused = problem
                 self._queue.pressure.away(problem.retry_after_s)
-                self._place.store.waits.begin(self._place.backend.name, self.away)
+                self._away.asked(problem)
             raise
         self._queue.pressure.succeeded(self._place.clock.monotonic() - began, self._queue.under_way())
-        if self.away is not None:
-            self.away = None
-            self._place.store.waits.end(self._place.backend.name)
+        if self.refused is not None:
+            self.refused = None
+            self._away.tell(None)
 
     def _tell_why(self, planned: Sequence[Launch], reason: str, message: str) -> None:
         """They wait, and say for what."""
@@ -120,8 +123,8 @@ class Launching:
         if problem is None and was_over:
             try:
                 self._undo(plan, launch)
-            except BackendAwayError as away:
-                problem = away
+            except Exception as its_own:  # tried again, with the whole step
+                problem = its_own
         self._noted(("launch", launch.id), problem)
 
     def _undo(self, plan: JobPlan, launch: Launch) -> None:

@@ -24,10 +24,13 @@ import structlog
 from goflow_runner import wire
 from goflow_runner.desk import short_address
 from goflow_runner.local import SOCKET, process_identity
+from goflow_runner.room import NO_ROOM
 
 from goflow.domain.runs import Outcome
 from goflow.domain.state import TaskState
 from goflow.executor.backend import BackendAwayError, Handle, Observation, Phase, Sink
+from goflow.executor.families import kill_all, kill_orphans, pid_of
+from goflow.executor.room import Asked, Room
 from goflow.executor.unsent import NOTHING, Unsent
 from goflow.executor.words import outcome_from_word
 from goflow.operators.plan import JobPlan
@@ -38,6 +41,9 @@ LOOK_EVERY_S = 0.5
 """How often ended processes are looked for: only a backstop, since runners tell their end themselves."""
 ZYGOTE_START_S = 20.0
 STOPPED_BEFORE_START = "0:0"
+NOT_BEGUN = "0:1"
+"""Of a launch that is given up since it could not begin; another one takes its place."""
+NO_PROCESS = frozenset({STOPPED_BEFORE_START, NOT_BEGUN})
 NO_WORD = frozenset({"Lost", "Killed"})
 """Reasons of an end that the agent has not told itself."""
 KILLED = "killed"
@@ -68,14 +74,18 @@ class LocalBackend:
         self._stopping = threading.Event()
         self._told: dict[str, Phase] = {}
         self._kill_at: dict[str, float] = {}
+        self.room = Room(root)
+        self._asked = Asked(self.room)
         self._zygote_lock = threading.Lock()
         self._zygote: subprocess.Popen[bytes] | None = None
         self._watch: threading.Thread | None = None
 
     def start(self, sink: Sink) -> None:
-        """Start the zygote and the look-out for ended processes."""
-        self.launches.mkdir(parents=True, exist_ok=True)
-        self._ensure_zygote()
+        """Start the zygote and the look-out for ended processes. Raises BackendAwayError."""
+        with self.room.needed():
+            self.launches.mkdir(parents=True, exist_ok=True)
+            self._ensure_zygote()
+        self._asked.found(seen.launch_id for seen in self.present() if seen.phase is Phase.PENDING)
         self._watch = threading.Thread(target=self._look_out, args=(sink,), name="local-backend", daemon=True)
         self._watch.start()
 
@@ -94,10 +104,15 @@ class LocalBackend:
         self.launch_all([(plan, token)])
 
     def launch_all(self, plans: Sequence[tuple[JobPlan, str]]) -> None:
-        """The same for many at once."""
-        requests = [request for plan, token in plans if (request := self._request(plan, token)) is not None]
-        if not requests:
-            return
+        """The same for many at once. Where there is no room for all, none is asked for."""
+        with self.room.needed():
+            requests = [request for plan, token in plans if (request := self._request(plan, token)) is not None]
+            if requests:
+                self._asked.note(str(request["launch_id"]) for request in requests)
+                self._begin(requests)
+
+    def _begin(self, requests: Sequence[Mapping[str, object]]) -> None:
+        """Have the zygote begin them, another one where it has ended. Raises BackendAwayError."""
         try:
             self._ask(requests)
         except OSError:
@@ -116,7 +131,8 @@ class LocalBackend:
             if (folder / "process").exists():
                 return None
         token_file = folder / "token"
-        _write_private(token_file, token)
+        if _read(token_file) != token:  # else an attempt that was asked for before may be about to read it
+            _write_private(token_file, token)
         environment = {
             **self.base_environment,
             **plan.environment,
@@ -135,19 +151,20 @@ class LocalBackend:
 
     def terminate(self, handle: Handle, grace_s: float) -> None:
         """SIGTERM to the attempt's agent, which passes it on; after GRACE_S seconds SIGKILL to all of its session. A
-        launch that has not begun will not begin any more."""
+        launch that has not begun will not begin any more. Raises BackendAwayError."""
         folder = self.launches / handle.launch_id
         if not folder.is_dir():
             return
-        with contextlib.suppress(FileExistsError, FileNotFoundError):
-            _make_once(folder / "process", STOPPED_BEFORE_START)
+        if not (folder / "process").exists():  # what has begun is stopped without any room
+            with self.room.needed(), contextlib.suppress(FileExistsError, FileNotFoundError):
+                _make_once(folder / "process", STOPPED_BEFORE_START)
         identity = _read(folder / "process")
-        if identity is None or identity == STOPPED_BEFORE_START:
+        if identity is None or identity in NO_PROCESS:
             return
         if grace_s <= 0:
             _mark_killed(folder)
-            _kill_all(identity)
-        elif process_identity(pid := _pid(identity)) == identity:
+            kill_all(identity)
+        elif process_identity(pid := pid_of(identity)) == identity:
             self._kill_at.setdefault(handle.launch_id, time.monotonic() + grace_s)
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
@@ -155,9 +172,10 @@ class LocalBackend:
     def cleanup(self, handle: Handle) -> bool:
         """Remove the launch's folder, once nobody works in it any more."""
         identity = _read(self.launches / handle.launch_id / "process")
-        if identity is not None and identity != STOPPED_BEFORE_START and process_identity(_pid(identity)) == identity:
+        if identity is not None and identity not in NO_PROCESS and process_identity(pid_of(identity)) == identity:
             return False
         shutil.rmtree(self.launches / handle.launch_id, ignore_errors=True)
+        self._asked.forget(handle.launch_id)
         self._told.pop(handle.launch_id, None)
         self._kill_at.pop(handle.launch_id, None)
         return True
@@ -177,17 +195,21 @@ class LocalBackend:
         """The processes of the agents of launches that were seen to run."""
         running = [launch_id for launch_id, phase in list(self._told.items()) if phase is Phase.RUNNING]
         found = {launch_id: _read(self.launches / launch_id / "process") for launch_id in running}
-        return {launch_id: _pid(identity) for launch_id, identity in found.items() if identity}
+        return {launch_id: pid_of(identity) for launch_id, identity in found.items() if identity}
 
     def ready(self) -> str | None:
         """None while the zygote's socket is there."""
         return None if (self.root / SOCKET).exists() else "the local zygote has not started"
 
+    def no_room(self) -> str | None:
+        """Why no launch can be begun for want of room; None: there is some."""
+        return self.room.why
+
     def _observe(self, folder: Path) -> Observation:
         identity = _read(folder / "process")
         if identity is None:
             return Observation(launch_id=folder.name, phase=Phase.PENDING)
-        if identity != STOPPED_BEFORE_START and process_identity(_pid(identity)) == identity:
+        if identity not in NO_PROCESS and process_identity(pid_of(identity)) == identity:
             return Observation(launch_id=folder.name, phase=Phase.RUNNING, claimant=identity)
         return Observation(
             launch_id=folder.name, phase=Phase.ENDED, outcome=_told_outcome(folder, identity), claimant=identity
@@ -195,14 +217,31 @@ class LocalBackend:
 
     def _look_out(self, sink: Sink) -> None:
         while not self._stopping.wait(LOOK_EVERY_S):
-            self._kill_what_did_not_listen()
-            with contextlib.suppress(FileNotFoundError):
-                for entry in os.scandir(self.launches):
-                    if self._told.get(entry.name) is not Phase.ENDED:
-                        try:
-                            self._look_at(Path(entry.path), sink)
-                        except Exception:
-                            log.exception("an observation could not be taken; it is told again", launch=entry.name)
+            try:
+                self._look(sink)
+            except Exception:
+                log.exception("a look at the local launches failed; the next one tries again")
+
+    def _look(self, sink: Sink) -> None:
+        self._kill_what_did_not_listen()
+        for launch_id in self._asked.to_begin_anew():
+            self._give_up(launch_id)
+        with contextlib.suppress(FileNotFoundError):
+            for entry in os.scandir(self.launches):
+                if self._told.get(entry.name) is not Phase.ENDED:
+                    try:
+                        self._look_at(Path(entry.path), sink)
+                    except Exception:
+                        log.exception("an observation could not be taken; it is told again", launch=entry.name)
+
+    def _give_up(self, launch_id: str) -> None:
+        """Keep a launch that could not begin from beginning late, unless it has begun at the last moment: its end is
+        told, and another one follows."""
+        with contextlib.suppress(FileExistsError, FileNotFoundError, BackendAwayError), self.room.needed():
+            _make_once(self.launches / launch_id / "process", NOT_BEGUN)
+            log.info("a launch could not begin; another one follows", launch=launch_id)
+        if self.room.why is None:
+            self._asked.forget(launch_id)
 
     def _kill_what_did_not_listen(self) -> None:
         now = time.monotonic()
@@ -211,17 +250,19 @@ class LocalBackend:
             identity = _read(folder / "process")
             if identity is not None:
                 _mark_killed(folder)
-                _kill_all(identity)
+                kill_all(identity)
             self._kill_at.pop(launch_id, None)
 
     def _look_at(self, folder: Path, sink: Sink) -> None:
         """Tell how a launch fares, when that has changed: what is found first, by a daemon that comes back, too."""
         seen = self._observe(folder)
+        if seen.phase is not Phase.PENDING:
+            self._asked.forget(folder.name)
         before = self._told.get(folder.name)
         if seen.phase is before:
             return
         if before is Phase.RUNNING and seen.claimant and seen.outcome is not None and seen.outcome.reason in NO_WORD:
-            _kill_orphans(seen.claimant)
+            kill_orphans(seen.claimant)
         sink(seen)
         if folder.exists():  # else it was cleaned meanwhile
             self._told[folder.name] = seen.phase
@@ -262,6 +303,9 @@ def _told_outcome(folder: Path, identity: str) -> Outcome:
     """How an ended launch ended: its own last word where it left one; else that it is gone without an answer."""
     if identity == STOPPED_BEFORE_START:
         return Outcome(state=TaskState.FAILED, reason="Terminated", message="stopped before it began")
+    if identity == NOT_BEGUN:
+        words = "it had not begun when the disk had no room, or when the daemon ended"
+        return Outcome(state=TaskState.FAILED, reason="NotBegun", message=words, disrupted=True)
     word = _read(folder / "finish.json")
     if word is not None:
         try:
@@ -278,62 +322,13 @@ def _told_outcome(folder: Path, identity: str) -> Outcome:
 
 
 def _mark_killed(folder: Path) -> None:
-    with contextlib.suppress(FileNotFoundError):  # it has been cleaned meanwhile
+    try:
         (folder / KILLED).touch()
-
-
-def _pid(identity: str) -> int:
-    return int(identity.partition(":")[0])
-
-
-def _kill_all(identity: str) -> None:
-    """SIGKILL to every process of the attempt: its agent, what descends from it, and whoever shares a session with one
-    of them (a shell that runs a task is in a session of its own, as Airflow's BashOperator starts it).
-
-    The agent is held meanwhile by a descriptor, so that its number is nobody else's.
-    """
-    leader = _pid(identity)
-    try:
-        descriptor = os.pidfd_open(leader)
-    except ProcessLookupError:
-        return
-    try:
-        if process_identity(leader) == identity:
-            for pid in [leader, *_family(leader)]:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-    finally:
-        os.close(descriptor)
-
-
-def _kill_orphans(identity: str) -> None:
-    """SIGKILL to what an agent that was killed has left running, so that another attempt never runs beside it. Its
-    number is not given to another process as long as it is a session's."""
-    leader = _pid(identity)
-    if process_identity(leader) is None:
-        for pid in _family(leader):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-
-
-def _family(leader: int) -> list[int]:
-    """Who descends from LEADER or is in a session with one who does, LEADER left out."""
-    parents = {
-        pid: relatives for name in os.listdir("/proc") if name.isdigit() and (relatives := _relatives(pid := int(name)))
-    }
-    family = {leader}
-    while more := {pid for pid, relatives in parents.items() if pid not in family and family & set(relatives)}:
-        family |= more
-    return sorted(family - {leader})
-
-
-def _relatives(pid: int) -> tuple[int, int] | None:
-    """The parent of PID and the leader of its session; None when it is gone. See proc_pid_stat(5)."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
-    except OSError:
-        return None
-    return int(fields[1]), int(fields[3])
+    except FileNotFoundError:  # it has been cleaned meanwhile
+        pass
+    except OSError as problem:  # a disk without room keeps nobody from being killed: its end says less then
+        if problem.errno not in NO_ROOM:
+            raise
 
 
 def _read(path: Path) -> str | None:
@@ -346,14 +341,20 @@ def _read(path: Path) -> str | None:
 def _make_once(path: Path, text: str) -> None:
     """Make PATH whole or not at all. Raises FileExistsError."""
     staging = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
-    staging.write_text(text, encoding="ascii")
     try:
+        staging.write_text(text, encoding="ascii")
         os.link(staging, path)
     finally:
-        staging.unlink()
+        staging.unlink(missing_ok=True)
 
 
 def _write_private(path: Path, text: str) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with open(descriptor, "w", encoding="ascii") as file:
-        file.write(text)
+    """Write PATH whole or not at all, for its owner alone."""
+    staging = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
+    try:
+        descriptor = os.open(staging, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with open(descriptor, "w", encoding="ascii") as file:
+            file.write(text)
+        os.replace(staging, path)
+    finally:
+        staging.unlink(missing_ok=True)

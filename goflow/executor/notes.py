@@ -56,11 +56,11 @@ class _Some:
 
 class Notes:
     """Changes of STORE. From one transaction to the next `EACH_S` go by for each change that was in the one before, up
-    to GATHERS_S seconds: nobody waits where little is going on. PAUSE is called for that."""
+    to ``gathers_s`` seconds: nobody waits where little is going on. PAUSE is called for that."""
 
     def __init__(self, store: Store, gathers_s: float = 0.0, pause: Callable[[float], None] = time.sleep) -> None:
         self._store = store
-        self._gathers_s = gathers_s
+        self.gathers_s = gathers_s
         self._pause = pause
         self._next_at = -math.inf
         """When, by the monotonic clock, there may be another transaction."""
@@ -117,12 +117,15 @@ class Notes:
                     taken.append(self._waiting.popleft())
                     count += len(taken[-1].notes)
             self._write_all([note for note, _ in unhurried] + [note for some in taken for note in some.notes])
-            self._next_at = self._store.clock.monotonic() + min(self._gathers_s, EACH_S * count)
+            self._next_at = self._store.clock.monotonic() + min(self.gathers_s, EACH_S * count)
             for some in taken:
                 some.done = True
                 some.woken.set()
             for note, then in unhurried:
-                then(note.answer, note.problem)
+                try:
+                    then(note.answer, note.problem)
+                except Exception:  # the others are told all the same, and whoever waits to write goes on
+                    log.exception("what follows from a change failed")
         with self._lock:
             self._somebody_writes = bool(self._waiting)
             if self._waiting:

@@ -16,7 +16,7 @@ from typing import Any
 
 from goflow.domain.runs import Outcome, launch_of
 from goflow.domain.state import TaskState
-from goflow.executor.backend import Observation, Phase
+from goflow.executor.backend import CREATED, Observation, Phase
 from goflow.executor.words import outcome_from_word
 from goflow.kube.status import condition_of, container_status, final_condition, in_words, moment, why_pending
 from goflow.operators.identity import INDEX, PREFIX, SHARED
@@ -132,7 +132,7 @@ def observe_job(job: Json) -> Observation | None:
         return None
     if verdict_of(job) == Verdict.CREATED:
         there = Outcome(state=TaskState.SUCCESS, message="its Job is there, and is not waited for")
-        return Observation(launch_id=launch_id, phase=Phase.ENDED, outcome=there, reason="Created")
+        return Observation(launch_id=launch_id, phase=Phase.ENDED, outcome=there, reason=CREATED)
     condition = condition_of(job, *VERDICTS)
     if condition is None:
         return None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from goflow.domain.runs import Launch, Outcome
 from goflow.domain.state import OPEN_LAUNCH_STATES, LaunchState, TaskState
-from goflow.executor.backend import Handle, Observation, Phase
+from goflow.executor.backend import CREATED, Handle, Observation, Phase
 from goflow.executor.here import Here
 from goflow.executor.known import TERMINATED
 from goflow.executor.noted import Begin
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 LOG_WAIT_S = 0.3
 """Seconds after which a container's log is looked at again that is still being read."""
+MADE_AGAIN_S = 1.0
+"""Seconds after which an end is looked at again that came before its launch was stored as made."""
 NO_SERVER = "NoServer"
 """The reason of a runner that could not claim its launch, since nobody answered."""
 
@@ -57,6 +59,8 @@ class Seeing:
             return None  # it waits for nothing, and did not before
         launch = made if seen.phase in {Phase.RUNNING, Phase.ENDED} else None
         if launch is None:
+            if seen.phase is Phase.GONE:
+                self._place.known.flush()  # that it was made may not be stored yet
             with self._place.store.reading() as tx:
                 launch = launches.find(tx, seen.launch_id)
         if launch is None or launch.state not in OPEN_LAUNCH_STATES or not self._place.share.has(launch):
@@ -87,11 +91,16 @@ class Seeing:
                     launches.let_in(tx, launch.id, self._place.clock.now())
                 if news:
                     launches.set_message(tx, launch.id, reason=seen.reason, message=seen.message, keep=STARTUP_TIMEOUT)
-            if self._place.known.made(launch.id) is not None:
-                self._place.known.remember(dataclasses.replace(launch, reason=seen.reason or None))
+            made = self._place.known.made(launch.id)
+            if made is not None:  # of which the database may know less: that it was made is stored soon
+                self._place.known.remember(dataclasses.replace(made, reason=seen.reason or None))
 
     def _ended(self, launch: Launch, seen: Observation, outcome: Outcome) -> End | None:
         """Its end; where its output is the task's result, once all of that is there."""
+        is_made = launch.state is not LaunchState.PLANNED or self._place.known.made(launch.id) is not None
+        if seen.reason == CREATED and not is_made and launch.stop_requested_at is None:
+            self._again(seen, MADE_AGAIN_S)  # it is made again, which finds it and stores what its Job is called
+            return None
         if outcome.disrupted and outcome.reason == NO_SERVER and self._here.all_along(launch.created_at):
             outcome = dataclasses.replace(outcome, disrupted=False)  # another one would not find the way here either
         report: Mapping[str, Any] | None = None

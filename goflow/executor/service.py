@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import heapq
-import itertools
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -20,6 +18,7 @@ import structlog
 from goflow.domain.errors import NotFoundError
 from goflow.domain.runs import Event, Launch
 from goflow.domain.state import LaunchState
+from goflow.executor.away import Away
 from goflow.executor.backend import Backend, BackendAwayError, Observation, Phase
 from goflow.executor.ending import Ending
 from goflow.executor.here import Here
@@ -27,6 +26,7 @@ from goflow.executor.holds import Holds
 from goflow.executor.keeping import Keeping
 from goflow.executor.known import Known
 from goflow.executor.lanes import Lanes
+from goflow.executor.later import Later
 from goflow.executor.launching import Launching
 from goflow.executor.noted import Begin
 from goflow.executor.notes import AT_ONCE
@@ -34,6 +34,7 @@ from goflow.executor.place import Place
 from goflow.executor.plans import Planner
 from goflow.executor.pressure import Pressure
 from goflow.executor.refill import Refill
+from goflow.executor.room import DISK
 from goflow.executor.seeing import Seeing
 from goflow.executor.share import Everything, Share
 from goflow.executor.startup import Startup
@@ -90,21 +91,24 @@ class Executor(ThreadService):
         self._queue = WorkQueue(self.pressure, self.wake)
         self._holds = Holds(store, backend.name, clock, self.waits, self.share)
         self._refill = Refill(store, backend.name, self._queue, self._holds, self._is_wanted)
-        self._parked: set[str] = set()
-        """Launches that wait for a moment of their own."""
-        self._later: list[tuple[float, int, Work]] = []
-        self._later_lock = threading.Lock()
-        self._numbers = itertools.count()
         self._turns = Turns()
         self._here = Here(clock)
-        self._known = Known(store, self.share, gathers_s=gathers_s)
+        self._away = Away(backend, self.waits)
+        self._known = Known(store, self.share)
+        self._gathers_s = gathers_s
         place = Place(store, backend, planner, self.share, self._known)
         self._launching = Launching(
-            *(place, mint), holds=self._holds, queue=self._queue, has_room=self._has_room, noted=self._noted
+            *(place, mint),
+            holds=self._holds,
+            queue=self._queue,
+            has_room=self._has_room,
+            noted=self._noted,
+            away=self._away,
         )
         self._seeing = Seeing(place, here=self._here, follower=follower, again=self._observe_again)
         self._keeping = Keeping.of_backend(backend)
         self._ending = Ending(place, follower=follower, keeping=self._keeping, again=self._clean_again)
+        self._later = Later(clock, self._queue, self._ending.hurry)
         self._startup = Startup(place, turn=self._turns.of)
         self._steps = {"launch": self._launching.launch, "stop": self._ending.stop, "clean": self._ending.clean}
         self._together = Together(place, backend, mint) if isinstance(backend, StartsMany) else None
@@ -125,6 +129,7 @@ class Executor(ThreadService):
         if self._until_done("start", self._start_backend) and self._until_done("reconcile", self._reconcile):
             for worker in self._workers:
                 worker.start()
+            self._known.gather(self._gathers_s)  # before that one thread waits for each of its writes
             self.reconciled.set()
         while not self.stopping.is_set():
             self.wake.wait(TICK_S)
@@ -141,6 +146,8 @@ class Executor(ThreadService):
         for worker in self._workers:
             if worker.ident is not None:
                 worker.join(JOIN_S)
+        with contextlib.suppress(DatabaseBusyError):
+            self._known.flush()  # what nobody has waited for
         self.backend.stop()
 
     def _until_done(self, what: str, step: Callable[[], None]) -> bool:
@@ -151,7 +158,7 @@ class Executor(ThreadService):
                 return True
             except (BackendAwayError, DatabaseBusyError) as problem:
                 if isinstance(problem, BackendAwayError):
-                    self.waits.begin(self.backend.name, str(problem))
+                    self._away.asked(problem)
                 log.debug("nothing is launched until it answers", step=what, problem=str(problem))
             except Exception:
                 log.exception("the executor cannot begin; it tries again", step=what)
@@ -197,7 +204,7 @@ class Executor(ThreadService):
 
     def _is_wanted(self, kind: Kind, launch_id: str) -> bool:
         """Whether a launch that was left in the database is for this executor, and waits for no moment of its own."""
-        if launch_id in self._parked or not self.share.may_have(launch_id):
+        if self._later.has(kind, launch_id) or not self.share.may_have(launch_id):
             return False
         return kind != "launch" or self._known.made(launch_id) is None  # else it is about to be stored that it is there
 
@@ -226,13 +233,7 @@ class Executor(ThreadService):
     def _tick(self) -> None:
         self.store.look_again()
         self._known.flush()
-        now = self.clock.monotonic()
-        with self._later_lock:
-            while self._later and self._later[0][0] <= now:
-                work = heapq.heappop(self._later)[2]
-                if work[0] == "launch":
-                    self._parked.discard(str(work[1]))
-                self._queue.put(work)
+        self._later.look()
         if self._share_changed.is_set() and self.reconciled.is_set():
             self._share_changed.clear()
             if not self._until_done("reconcile what has changed hands", self._reconcile):
@@ -241,18 +242,14 @@ class Executor(ThreadService):
         self._tell_waits()
         if self.backend.ready() is None:  # else it sees nothing, and is as good as away
             self._here.tick()
-            if self._here.found:
+            if self._here.found and not self.waits.is_on_any(DISK):  # what had no room to begin is begun again first
                 self._startup.check()
 
     def _tell_waits(self) -> None:
         """Whether the backend is waited for."""
         if not (self.pressure.pause_s() or self._queue.under_way() or self._queue.sizes()["launch"]):
-            self._launching.away = None  # nobody asks any more
-        why = self.backend.ready() or self._launching.away
-        if why is None:
-            self.waits.end(self.backend.name)
-        else:
-            self.waits.begin(self.backend.name, why, retry=False)
+            self._launching.refused = None  # nobody asks any more
+        self._away.tell(self._launching.refused)
 
     # Work ------------------------------------------------------------------------------------------------------
 
@@ -266,20 +263,29 @@ class Executor(ThreadService):
                 self._do_together(self._together, [work, *self._queue.more(work, MOST_TOGETHER - 1)])
 
     def _do_together(self, together: Together, works: Sequence[Work]) -> None:
-        """Those steps, of one kind: the ordinary ones together; what is left, or all where that fails, one by one."""
+        """Those steps, of one kind: the ordinary ones together; what is left, or all where that fails, one by one, as
+        long as the backend takes any."""
         done: set[str] = set()
         if len(works) > 1:
             ids = [str(what) for _, what in works]
             try:
                 with self._turns.of_all(ids):
                     done = self._done_together(together, works[0][0], ids)
+            except (BackendAwayError, DatabaseBusyError) as problem:
+                log.debug("steps together have to wait", step=works[0][0], problem=str(problem))
             except Exception as problem:
                 log.info("steps together failed; they are done one by one", step=works[0][0], problem=str(problem))
+        left = [work for work in works if work[1] not in done]
         for work in works:
             if work[1] in done:
                 self._queue.done(work)
-            else:
-                self._do(work)
+        while left:
+            self._do(left.pop(0))
+            if works[0][0] == "launch" and self.pressure.pause_s():  # it was asked for in vain, as the others would be
+                for work in reversed(left):
+                    self._queue.put_back(work)
+                    self._queue.done(work)
+                return
 
     def _done_together(self, together: Together, kind: str, ids: Sequence[str]) -> set[str]:
         """Those of the launches IDS whose step was done."""
@@ -320,12 +326,12 @@ class Executor(ThreadService):
             log.info("a launch is gone, with its run", step=kind, launch=launch_id)
         except Exception:
             log.exception("an executor step failed; it is tried again", step=kind, launch=launch_id)
-            self._again(work, RETRY_S)
+            self._later.put(work, RETRY_S)
 
     def _away_from(self, work: Work, problem: BackendAwayError | DatabaseBusyError) -> None:
         """WORK has to wait for what is away; a launch for which the backend has no answer keeps its place."""
         after_s = AWAY_S
-        if isinstance(problem, DatabaseBusyError) and self.waits.is_on_any("database", "disk"):
+        if isinstance(problem, DatabaseBusyError) and self.waits.is_on_any("database", DISK):
             self._queue.rest(AWAY_S)
             if work[0] != "observe":
                 self._queue.put_back(work)
@@ -337,9 +343,9 @@ class Executor(ThreadService):
             if work[0] == "launch" and problem.waits == "all":
                 self._queue.put_back(work)
                 return
-            self.waits.begin(self.backend.name, str(problem))
+            self._away.asked(problem)
         log.debug("something is away; it is tried again", step=work[0], problem=str(problem))
-        self._again(work, after_s)
+        self._later.put(work, after_s)
 
     def _has_room(self) -> None:
         """A namespace that was full has taken a launch: what waits for it may be asked for."""
@@ -347,30 +353,10 @@ class Executor(ThreadService):
         self.wake.set()
 
     def _observe_again(self, seen: Observation, after_s: float) -> None:
-        self._again(("observe", seen), after_s)
+        self._later.put(("observe", seen), after_s)
 
     def _clean_again(self, launch_id: str, after_s: float) -> None:
-        self._again(("clean", launch_id), after_s)
-
-    def _again(self, work: Work, after_s: float) -> None:
-        """Do WORK later. Where too much waits for that, what is to be cleaned first is cleaned now, and launches are
-        left in the database."""
-        with self._later_lock:
-            entry = (self.clock.monotonic() + after_s, next(self._numbers), work)
-            if work[0] == "clean" and len(self._later) >= self._queue.most:
-                if self._later[0][2][0] == "clean":
-                    self._queue.put(heapq.heapreplace(self._later, entry)[2])
-                else:
-                    self._queue.leave("clean")
-                return
-            if work[0] == "launch":
-                if len(self._parked) >= self._queue.most:
-                    self._queue.leave("launch")
-                    return
-                if work[1] in self._parked:
-                    return
-                self._parked.add(str(work[1]))
-            heapq.heappush(self._later, entry)
+        self._later.put(("clean", launch_id), after_s)
 
     # Observations ----------------------------------------------------------------------------------------------
 
@@ -419,7 +405,7 @@ class Executor(ThreadService):
         return {
             "backend": self.backend.name,
             "queue": self._queue.qsize(),
-            "later": len(self._later),
+            "later": len(self._later.works()),
             "launch_limit": self.pressure.limit,
             "launches_in_flight": self._queue.under_way(),
             "held_namespaces": self._holds.namespaces(),

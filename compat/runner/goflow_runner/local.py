@@ -5,7 +5,8 @@ It listens on a Unix socket below its folder and is told, a line of JSON for eac
 zygote and daemon, and says how it fares in its folder:
 
 * ``process``: pid and start time (in clock ticks since boot), made exclusively: the second of two starts of one launch
-  finds the file and ends, so that a launch which is asked for twice runs once;
+  finds the file and ends, so that a launch which is asked for twice runs once. One that has no room for it ends soon,
+  too: nothing of it has begun, and the daemon begins another (`goflow.executor.room`);
 * ``output.jsonl``, ``finish.json``: what was written and how it ended, also when no server is there to be told;
 * ``exit``: the agent's exit code, written last, where it had no time for a ``finish.json``.
 
@@ -29,11 +30,14 @@ from typing import Any
 
 from goflow_runner import agent, processes
 from goflow_runner.desk import DeskClient, short_address
+from goflow_runner.room import NO_ROOM, when_there_is_room
 from goflow_runner.wire import EXIT_NOT_CLAIMED
 
 SOCKET = "zygote.sock"
 IDLE_S = 2.0
 """Seconds without a request after which a zygote looks whether its daemon is still there, and ends if it is not."""
+ROOM_PATIENCE_S = 30.0
+"""Seconds for which an attempt waits for room to begin; then it ends, and the daemon begins another once there is."""
 
 
 def serve(folder: Path, *, daemon: int, preload: bool = True) -> int:
@@ -184,13 +188,19 @@ def _attempt(request: dict[str, Any], folder: Path) -> int:
     me = process_identity(os.getpid())
     assert me is not None
     staging = folder / f"process.{os.getpid()}"
-    staging.write_text(me, encoding="ascii")
-    try:
+
+    def make() -> None:
+        staging.write_text(me, encoding="ascii")
         os.link(staging, folder / "process")  # made whole or not at all, and only once
-    except FileExistsError:
-        return EXIT_NOT_CLAIMED
+
+    try:
+        when_there_is_room(make, ROOM_PATIENCE_S)
+    except OSError as problem:
+        if isinstance(problem, FileExistsError) or problem.errno in NO_ROOM:
+            return EXIT_NOT_CLAIMED
+        raise
     finally:
-        staging.unlink()
+        staging.unlink(missing_ok=True)
     null = os.open(os.devnull, os.O_RDWR)
     for fd in (0, 1, 2):
         os.dup2(null, fd)

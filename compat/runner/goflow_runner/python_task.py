@@ -9,12 +9,15 @@ import os
 import signal
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from goflow_runner import interpreters
-from goflow_runner.agent import Attempt
+from goflow_runner.agent import TERMINATION_LOG, Attempt
+from goflow_runner.client import PATIENCE_S
 from goflow_runner.folder import materialise
+from goflow_runner.room import when_there_is_room
 from goflow_runner.wire import OutcomeInfo
 
 
@@ -57,9 +60,19 @@ def execute(attempt: Attempt) -> int:
     """Run the task in this process through the shim; its outcome goes to ``outcome.json``."""
     outcome = _execute(attempt)
     staging = attempt.work_dir / "outcome.json.new"
-    staging.write_text(json.dumps(outcome), encoding="utf-8")
-    staging.replace(attempt.work_dir / "outcome.json")
+
+    def tell() -> None:
+        staging.write_text(json.dumps(outcome), encoding="utf-8")
+        staging.replace(attempt.work_dir / "outcome.json")
+
+    _when_there_is_room(tell)
     return 0 if outcome["state"] != "failed" else 1
+
+
+def _when_there_is_room(write: Callable[[], None]) -> None:
+    """WRITE once there is room for it; the disk of a container is its own, and nobody makes room there. Raises
+    OSError."""
+    when_there_is_room(write, 0.0 if TERMINATION_LOG.exists() else PATIENCE_S)
 
 
 def _execute(attempt: Attempt) -> OutcomeInfo:
@@ -124,7 +137,11 @@ def _become_new_interpreter(attempt: Attempt) -> None:
     client = attempt.client.another()
     materialise(attempt.task["folder"], client, attempt.work_dir)
     client.close()
-    (attempt.work_dir / "task.json").write_text(json.dumps(attempt.task), encoding="utf-8")
+
+    def write() -> None:
+        (attempt.work_dir / "task.json").write_text(json.dumps(attempt.task), encoding="utf-8")
+
+    _when_there_is_room(write)
     arguments = [sys.executable, "-m", "goflow_runner", "task", str(attempt.work_dir)]
     os.execve(sys.executable, arguments, attempt.environment)  # noqa: S606
 

@@ -114,7 +114,7 @@ def test_an_end_that_could_not_be_stored_is_seen_again(world, foreign, monkeypat
         patch.setattr(foreign._known._notes, "_write", lambda notes: (_ for _ in ()).throw(DatabaseBusyError("busy")))
         foreign._observe_all([ends, ends])
     assert world.launch(launch.id).state is LaunchState.CREATED
-    [(_, _, again)] = foreign._later
+    [again] = foreign._later.works()
     foreign._do(again)
     assert world.launch(launch.id).state is LaunchState.ENDED
 
@@ -127,7 +127,7 @@ def test_what_the_database_was_too_busy_for_is_seen_again(world, foreign, monkey
         patch.setattr(foreign._known._notes, "_write", lambda notes: (_ for _ in ()).throw(DatabaseBusyError("busy")))
         foreign._known.flush()
     assert world.instance(launch).state is TaskState.QUEUED
-    [(_, _, again)] = foreign._later
+    [again] = foreign._later.works()
     assert again == ("observe", runs)
     foreign._do(again)
     foreign._known.flush()

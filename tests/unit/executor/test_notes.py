@@ -110,3 +110,19 @@ def test_a_database_that_is_away_is_not_asked_for_each(sqlite_store):
 
     several.write(dict.fromkeys("abc", away))
     assert (sorted(several.raised), len(asked)) == (["a", "b", "c"], 1)
+
+
+def test_whoever_is_told_and_fails_keeps_nobody_else_from_being_told_or_from_writing(sqlite_store):
+    notes, told = Notes(sqlite_store), []
+
+    def fail(answer, problem):
+        raise ValueError("no")
+
+    notes.write_soon(each, lambda tx: None, fail)
+    notes.write_soon(each, lambda tx: "b", lambda answer, problem: told.append(answer))
+    notes.flush()
+    assert told == ["b"]
+    later = threading.Thread(target=notes.write_with, args=(each, lambda tx: told.append("c")), daemon=True)
+    later.start()
+    later.join(WAIT_S)
+    assert told == ["b", "c"]

@@ -10,7 +10,7 @@ import pytest
 from goflow.domain.runs import Outcome
 from goflow.domain.spec import TaskSpec
 from goflow.domain.state import LaunchState, TaskState
-from goflow.executor.backend import BackendAwayError, LaunchRefusedError, Observation, Phase
+from goflow.executor.backend import CREATED, BackendAwayError, LaunchRefusedError, Observation, Phase
 from goflow.executor.plans import Planner
 from goflow.store import events, transitions
 from goflow.store.errors import DatabaseBusyError
@@ -204,6 +204,67 @@ def test_of_more_than_are_held_to_be_cleaned_later_the_oldest_are_cleaned_before
     assert world.launch(launches[2].id).state is LaunchState.CLEANED
 
 
+def test_of_more_than_are_held_after_a_restart_each_is_cleaned_once(world):
+    world.backend.keeps_s = 30.0
+    executor = world.executor()
+    executor._start_backend()
+    found = [world.queue() for _ in range(5)]
+    for launch in found:
+        executor._do(("launch", launch.id))
+        world.backend.end(launch.id)
+    again = world.executor()
+    again._queue.most = 2
+    world.store.subscribe(again._on_events)
+    again._start_backend()
+    again._reconcile()
+    for _ in range(20):  # what the queue has no room for is fetched; nothing goes round
+        work_off(again)
+        again._tick()
+    states = [world.launch(launch.id).state for launch in found]
+    assert states.count(LaunchState.ENDED) == 2
+    world.store.clock.advance(31.0)
+    again._tick()
+    work_off(again)
+    assert {world.launch(launch.id).state for launch in found} == {LaunchState.CLEANED}
+    assert sorted(what for what in world.backend.calls if what[0] == "cleanup") == sorted(
+        ("cleanup", launch.id) for launch in found
+    )
+
+
+def test_what_stays_for_a_while_stays_also_when_its_share_has_changed(world):
+    world.backend.keeps_s = 30.0
+    executor = world.executor()
+    world.store.subscribe(executor._on_events)
+    executor._start_backend()
+    launch = world.queue()
+    work_off(executor)
+    world.backend.end(launch.id)
+    executor._reconcile()
+    work_off(executor)
+    assert world.launch(launch.id).state is LaunchState.ENDED
+
+
+def test_what_nobody_has_waited_for_is_stored_when_it_stops(world):
+    executor = world.executor(launches_at_once=1)
+    asked, closed = threading.Event(), threading.Event()
+
+    def while_it_stops(what: str, _launch_id: str) -> None:
+        if what == "launch":
+            asked.set()
+            assert closed.wait(WAIT_S)
+
+    world.backend.before = while_it_stops
+    world.store.subscribe(lambda _: None)
+    executor.start()
+    launch = world.queue()
+    assert asked.wait(WAIT_S)
+    executor._queue.put(("launch", world.queue().id))  # with which it would be stored
+    close = executor._queue.close
+    executor._queue.close = lambda: (close(), closed.set())  # type: ignore[method-assign, assignment]
+    executor.stop()
+    assert world.launch(launch.id).state is LaunchState.CREATED
+
+
 def test_an_end_that_cannot_be_stored_now_is_stored_later(world, monkeypatch):
     from goflow.executor import known
 
@@ -235,7 +296,7 @@ def request_of(world: World, planner: Planner, launch):
 def test_two_observations_that_fail_at_the_same_moment_are_both_kept(world):
     executor = world.executor()
     for _ in range(2):
-        executor._again(("observe", Observation(launch_id="x", phase=Phase.GONE)), 1.0)
+        executor._later.put(("observe", Observation(launch_id="x", phase=Phase.GONE)), 1.0)
     world.store.clock.advance(2)
     executor._tick()
     assert executor._queue.qsize() == 2
@@ -246,7 +307,7 @@ def test_a_launch_whose_run_was_deleted_is_forgotten(world):
     for step in ("launch", "stop", "clean"):
         executor._do((step, "0" * 32))
     executor.observe(Observation(launch_id="0" * 32, phase=Phase.GONE))
-    assert executor._later == []
+    assert executor._later.works() == []
 
 
 REFUSED = {
@@ -325,6 +386,44 @@ def test_what_is_gone_without_an_answer_is_lost_and_not_started_anew(world):
     assert (found.state, found.reason) == (LaunchState.CLEANED, "Lost") or found.state is LaunchState.LOST
     assert "gone without an answer, reason unknown" in found.message
     assert world.backend.starts == [launch.id]
+
+
+def test_what_is_gone_before_it_is_stored_that_it_was_made_is_lost_at_once(world):
+    executor = world.executor()
+    launch = world.queue()
+    executor._queue.put(("launch", launch.id))
+    executor._queue.put(("launch", world.queue().id))
+    executor._do(executor._queue.get())
+    assert world.launch(launch.id).state is LaunchState.PLANNED, "others come to be stored with it"
+    executor.observe(Observation(launch_id=launch.id, phase=Phase.GONE, reason="JobDeleted"))
+    assert (world.launch(launch.id).state, world.launch(launch.id).reason) == (LaunchState.LOST, "Lost")
+
+
+def test_a_launch_that_waits_before_it_is_stored_that_it_was_made_keeps_when_that_was(world):
+    executor = world.executor()
+    launch = world.queue()
+    executor._queue.put(("launch", launch.id))
+    executor._queue.put(("launch", world.queue().id))
+    executor._do(executor._queue.get())
+    waits = Observation(launch_id=launch.id, phase=Phase.PENDING, reason="Unschedulable", message="no room")
+    executor.observe(waits)
+    assert executor._known.made(launch.id).created_at == world.store.clock.now()
+
+
+def test_a_job_that_was_only_to_be_made_has_its_results_though_its_daemon_was_killed_before_it_stored_them(world):
+    launch = world.queue()
+    seen = Observation(launch_id=launch.id, phase=Phase.ENDED, outcome=Outcome(state=TaskState.SUCCESS), reason=CREATED)
+    world.backend.phases[launch.id] = seen
+    executor = world.executor()
+    executor._start_backend()
+    executor._reconcile()
+    assert world.launch(launch.id).state is LaunchState.PLANNED, "it is made again first, which finds it"
+    work_off(executor)
+    assert world.launch(launch.id).state is LaunchState.CREATED
+    world.store.clock.advance(2.0)
+    executor._tick()
+    work_off(executor)
+    assert world.launch(launch.id).state is LaunchState.ENDED
 
 
 def test_what_was_asked_to_stop_and_is_gone_was_stopped(world):
@@ -623,7 +722,7 @@ def test_what_a_process_still_uses_is_cleaned_up_when_it_has_gone(world):
     work_off(executor)
     assert world.launch(launch.id).state is LaunchState.ENDED
     world.backend.still_there.clear()
-    [(_, _, work)] = executor._later
+    [work] = executor._later.works()
     executor._do(work)
     assert world.launch(launch.id).state is LaunchState.CLEANED
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
+from structlog.testing import capture_logs
 
 from goflow.domain.clock import VirtualClock
 from goflow.domain.state import LaunchState
 from goflow.executor.backend import BackendAwayError, Observation, Phase
 from goflow.executor.pressure import Pressure
 from goflow.executor.work import LAUNCHES_A_CLEAN, WorkQueue
+from goflow.operators.plan import JobPlan
 from goflow.store import launches
 from tests.stores import START
 from tests.unit.executor.kit import World
@@ -246,7 +249,7 @@ def test_while_the_backend_is_away_one_launch_asks_and_none_is_lost(world: World
         world.store.clock.advance(5)
         executor._tick()
     assert len(asked) <= 121
-    assert len(executor._later) == 0
+    assert len(executor._later.works()) == 0
     assert executor._queue.qsize() == 7
     (wait,) = world.store.waits.told()
     assert (wait.what, wait.why, wait.blocks) == ("local", "no route to host", True)
@@ -257,3 +260,94 @@ def test_while_the_backend_is_away_one_launch_asks_and_none_is_lost(world: World
         work_off(executor)
     assert world.backend.starts == [launch.id for launch in found]
     assert world.store.waits.told() == []
+
+
+def test_a_disk_without_room_is_waited_for_and_no_launch_fails_for_it(world: World) -> None:
+    full, asked = [True], []
+
+    def before(what: str, launch_id: str) -> None:
+        if what == "launch":
+            asked.append(launch_id)
+            if full[0]:
+                raise BackendAwayError("No space left on device", reason="NoRoom", what="disk")
+
+    world.backend.before = before
+    executor = world.executor()
+    world.store.subscribe(executor._on_events)
+    found = [world.queue() for _ in range(20)]
+    with capture_logs() as logs:
+        for _ in range(12):  # a minute
+            work_off(executor)
+            world.store.clock.advance(5)
+            executor._tick()
+    assert len(asked) <= 13
+    assert [(line["event"], line["wait"]) for line in logs if line["log_level"] in {"warning", "error"}] == [
+        ("it waits", "disk")
+    ]
+    (wait,) = world.store.waits.told()
+    assert (wait.what, wait.where, wait.why, wait.blocks) == ("disk", "local", "No space left on device", True)
+    assert world.launch(found[0].id).reason == "NoRoom"
+    full[0] = False
+    for _ in range(20):
+        world.store.clock.advance(5)
+        executor._tick()
+        work_off(executor)
+    assert world.backend.starts == [launch.id for launch in found]
+    assert world.launch(found[0].id).reason is None
+
+
+def test_room_that_the_backend_misses_is_told_and_nobodys_time_to_start_is_up_meanwhile(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moment, no_room = [0.0], ["No space left on device"]
+    monkeypatch.setattr("goflow.telemetry.waiting.time.monotonic", lambda: moment[0])
+    monkeypatch.setattr(world.backend, "no_room", lambda: no_room[0] if no_room else None, raising=False)
+    executor = world.executor()
+    world.store.subscribe(executor._on_events)
+    launch = world.queue()
+    work_off(executor)
+    for _ in range(40):
+        world.store.clock.advance(30)  # twice the time that it has to start
+        executor._tick()
+    assert [(wait.what, wait.where) for wait in world.store.waits.told()] == [("disk", "local")]
+    assert world.launch(launch.id).state is LaunchState.CREATED
+    no_room.clear()
+    executor._tick()
+    assert world.store.waits.is_on_any("disk"), "a full disk takes some writes all the same"
+    moment[0] += 9
+    executor._tick()
+    assert world.store.waits.told() == []
+
+
+def test_launches_that_have_to_wait_together_are_asked_for_by_one(world: World) -> None:
+    full, asked = [True], []
+
+    def before(what: str, launch_id: str) -> None:
+        if what == "launch":
+            asked.append(launch_id)
+            if full[0]:
+                raise BackendAwayError("No space left on device", reason="NoRoom", what="disk")
+
+    class Many(type(world.backend)):  # type: ignore[misc]
+        def launch_all(self, plans: Sequence[tuple[JobPlan, str]]) -> None:
+            for plan, token in plans:
+                self.launch(plan, token)
+
+    world.backend = Many()
+    world.backend.before = before
+    executor = world.executor()
+    world.store.subscribe(executor._on_events)
+    found = [world.queue() for _ in range(10)]
+
+    def work() -> None:
+        executor._do_together(executor._together, [executor._queue.get(), *executor._queue.more(("launch", ""), 99)])
+        world.store.clock.advance(10)
+
+    for _ in range(3):
+        work()
+    assert len(asked) <= 6, "each time all together, and then one by itself"
+    assert sorted(executor._queue.first("launch", 20)) == sorted(launch.id for launch in found)
+    full[0] = False
+    work()
+    assert sorted(world.backend.starts) == sorted(launch.id for launch in found)
+    assert executor._queue.idle()
