@@ -256,6 +256,6 @@ def clear(services: Services, dag_id: str, run_id: str, body: ClearOptions, call
 
 
 def told_instances(found: list[shapes.Body]) -> shapes.Body:
-    """What a clear would clear; what several of the runs lead to is told once."""
-    once = {(row["dag_id"], row["dag_run_id"], row["task_id"], row["map_index"]): row for row in found}
+    """What a clear would clear; what several of the runs lead to is told once. Tasks that are new have no run yet."""
+    once = {tuple(row.get(name) for name in ("dag_id", "dag_run_id", "task_id", "map_index")): row for row in found}
     return {"task_instances": list(once.values()), "total_entries": len(once)}

@@ -143,7 +143,7 @@ def test_a_reflector_sees_what_is_true_when_the_storm_is_over(
     reflector.start()
     try:
         for number in range(60):
-            server.put(f"j{number % 7}", turn=number)
+            server.put(f"j{number % 7}", step=number)
             if number % 5 == 4:
                 server.remove(f"j{number % 7}")
         proxy.weather = Weather()

@@ -308,12 +308,13 @@ def test_answers_are_compressed_for_who_takes_it(world, api):
 def test_what_marking_a_run_would_do_is_told_before(world, api):
     world.put(dag(task("one"), task("two", "one"), task("tidy", "two", teardown=True)))
     world.trigger(run_id="r")
+    world.start("one")
     told = answer(api, "/dags/d/runs/r/mark/failed")
     found = [(one["task_id"], one["state"], one["becomes"]) for one in told["task_instances"]]
-    assert found == [("one", "queued", "failed"), ("two", "none", "skipped")]
+    assert found == [("one", "running", "failed"), ("two", "none", "skipped")]
     assert told["at_once"] is False  # the teardown is left to do its work
     assert answer(api, "/dags/d/runs/r/mark/success")["task_instances"][0]["becomes"] == "success"
-    assert world.states("r")["one"] == "queued", "nothing is changed"
+    assert world.states("r")["one"] == "running", "nothing is changed"
     assert api.get(f"{PAGE}/dags/d/runs/r/mark/queued").status_code == 422
 
 
