@@ -391,7 +391,7 @@ def post_clear_task_instances(
     # In one transaction: where one marker cannot be followed, nothing is cleared.
     with services.store.reading() if body.dry_run else services.store.transaction() as tx:
         found = [row for run_id, named in wanted for row in _clear(tx, dag_id, run_id, body, named, caller)]
-    return told_instances(found)
+    return {**told_instances(found), **cursors.NONE}
 
 
 def _runs_meant(services: Services, dag_id: str, body: ClearTasks) -> list[tuple[str, Named]]:
