@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from goflow_runner import wire
+from goflow_runner.xcom import OVER
 
 from goflow.domain.canonical import normal, walk
 from goflow.operators.identity import PREFIX, SHARED, TRY_NUMBER, sparing
@@ -243,12 +244,13 @@ def _packing_container(site: Site) -> dict[str, Any]:
 
 def _xcom_container(plan: JobPlan, site: Site) -> dict[str, Any]:
     """Our runner beside a foreign container, as a native sidecar: told to stop once the main container has ended, it
-    sends ``return.json``. https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/"""
+    sends ``return.json``. It is told by a file as well: a signal is lost on a runner that has only begun. https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/"""
     container: dict[str, Any] = {
         "name": XCOM_CONTAINER,
         "restartPolicy": "Always",
         "image": site.runner_image,
         "command": ["goflow-runner", "xcom", f"{XCOM_DIR}/return.json"],
+        "lifecycle": {"preStop": {"exec": {"command": ["touch", f"{XCOM_DIR}/{OVER}"]}}},
         "env": [*_runner_environment(plan, site), *_of_results(plan, site)],
         "volumeMounts": [*_runner_mounts(plan), {"name": "xcom", "mountPath": XCOM_DIR}],
     }

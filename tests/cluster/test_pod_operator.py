@@ -146,7 +146,8 @@ STATES = {
 
 @pytest.mark.parametrize(("task", "state"), STATES.items(), ids=STATES)
 def test_each_ends_as_under_airflow(daemon: Daemon, task: str, state: str) -> None:
-    assert shown(daemon, task)["state"] == state
+    found = shown(daemon, task)
+    assert found["state"] == state, found
 
 
 def test_a_foreign_containers_output_is_its_log(daemon: Daemon) -> None:

@@ -15,20 +15,27 @@ from goflow_runner.wire import ENV_LAUNCH, ENV_RESULTS, EXIT_NO_SERVER, RESULT_L
 
 PATIENCE_S = 25.0
 """Seconds for which the server is asked again at the end: most pods have 30 before their containers are killed."""
+OVER = ".over"
+"""The file that is made when the main container has ended."""
+LOOK_S = 0.5
+"""How often it is looked for."""
 SOON_S = 2.0
 """Seconds after which a result that no termination message has room for is written to the log as well."""
 
 
 def serve(path: Path, *, multiple_outputs: bool = False) -> int:
-    """Wait for SIGTERM, which Kubernetes sends to a sidecar when the main container has ended; then send PATH, with
-    MULTIPLE_OUTPUTS each key of the map in it as a result of its own as well.
+    """Wait until the main container has ended: Kubernetes has `OVER` made beside PATH then, and sends SIGTERM, which a
+    process that has only begun does not hear, since it is its container's first. Then send PATH, with MULTIPLE_OUTPUTS
+    each key of the map in it as a result of its own as well.
 
     0 when the result is stored or there is none; 1 when it cannot be one (it is no JSON, or larger than the daemon's
     settings allow), which the server is told as the task's failure; 96 when the server stayed away. Until it has been
     told, the pod keeps what it would be told (`UnsentResult`): the daemon asks the pod before it believes the end.
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
-    signal.sigwait({signal.SIGTERM, signal.SIGINT})
+    over = path.with_name(OVER)
+    while signal.sigtimedwait({signal.SIGTERM, signal.SIGINT}, LOOK_S) is None and not over.exists():
+        pass
     return send(path, multiple_outputs=multiple_outputs)
 
 
