@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import click
@@ -152,3 +152,9 @@ newest_version_option = click.option(
     default=None,
     help="Run with the newest version of the DAG, or with the run's own (the default, unless the DAG says otherwise).",
 )
+
+
+def dag_column(rows: Sequence[Mapping[str, Any]], dag_id: str) -> list[tuple[str, str]]:
+    """A column for the DAG of each of ROWS, where one is of another than DAG_ID: what an ``ExternalTaskMarker`` names.
+    Tasks that are yet to be made have no DAG of their own there."""
+    return [("dag_id", "DAG")] if any(row.get("dag_id", dag_id) != dag_id for row in rows) else []

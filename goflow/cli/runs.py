@@ -8,6 +8,7 @@ from goflow.cli._client import connect
 from goflow.cli._output import (
     complete_dag,
     dag_argument,
+    dag_column,
     details,
     json_option,
     newest_version_option,
@@ -81,9 +82,9 @@ def clear(
     with connect() as api:
         rows = api.call("POST", path, body=body)["task_instances"]
         if not as_json:
-            columns = [("task_id", "TASK"), ("map_index", "INDEX"), ("state", "STATE")]
-            if any(row["dag_id"] != dag_id for row in rows):  # what an ExternalTaskMarker names
-                columns = [("dag_id", "DAG"), ("dag_run_id", "RUN"), *columns]
+            others = dag_column(rows, dag_id)
+            columns = [*others, ("dag_run_id", "RUN")] if others else []
+            columns += [("task_id", "TASK"), ("map_index", "INDEX"), ("state", "STATE")]
             show(rows, columns, False, empty="Nothing to clear.")
         if rows and not dry_run:
             if not yes and not as_json:

@@ -12,6 +12,7 @@ from goflow.cli._client import connect
 from goflow.cli._output import (
     complete_task,
     dag_argument,
+    dag_column,
     details,
     json_option,
     map_index_option,
@@ -221,9 +222,7 @@ def _included(asked: Mapping[str, bool]) -> dict[str, bool]:
 
 def _show_chosen(rows: list[dict[str, Any]], empty: str, dag_id: str) -> None:
     columns = [("dag_run_id", "RUN"), ("task_id", "TASK"), ("map_index", "INDEX"), ("state", "STATE")]
-    if any(row["dag_id"] != dag_id for row in rows):
-        columns.insert(0, ("dag_id", "DAG"))
-    show(rows, columns, False, empty=empty)
+    show(rows, [*dag_column(rows, dag_id), *columns], False, empty=empty)
 
 
 def _path(dag_id: str, run_id: str, task_id: str, prefix: str = "/api/v2") -> str:
