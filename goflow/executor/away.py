@@ -5,11 +5,8 @@ from __future__ import annotations
 from typing import Protocol, runtime_checkable
 
 from goflow.executor.backend import Backend, BackendAwayError
-from goflow.executor.room import DISK
+from goflow.store.absence import DISK, QUIET_S
 from goflow.telemetry.waiting import Waits
-
-QUIET_S = 8.0
-"""Seconds without a failure after which a disk has room, as in `goflow.store.absence`: what is freed may be little."""
 
 
 @runtime_checkable

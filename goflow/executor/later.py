@@ -32,6 +32,10 @@ class Later:
         """Whether that step of a launch waits here."""
         return launch_id in self._here.get(kind, ())
 
+    def __len__(self) -> int:
+        """How much waits here."""
+        return len(self._heap)
+
     def works(self) -> list[Work]:
         """All that waits here."""
         with self._lock:

@@ -18,9 +18,8 @@ from pathlib import Path
 from goflow_runner.room import NO_ROOM
 
 from goflow.executor.backend import BackendAwayError
+from goflow.store.absence import DISK
 
-DISK = "disk"
-"""What is waited for, as metrics and ``/readyz`` have it."""
 REASON = "NoRoom"
 """The reason of a launch that waits for it."""
 UNSURE_S = 3.0

@@ -34,7 +34,6 @@ from goflow.executor.place import Place
 from goflow.executor.plans import Planner
 from goflow.executor.pressure import Pressure
 from goflow.executor.refill import Refill
-from goflow.executor.room import DISK
 from goflow.executor.seeing import Seeing
 from goflow.executor.share import Everything, Share
 from goflow.executor.startup import Startup
@@ -45,6 +44,7 @@ from goflow.executor.turns import Turns
 from goflow.executor.work import Kind, Work, WorkQueue
 from goflow.service import ThreadService
 from goflow.store import Store, events, launches
+from goflow.store.absence import DISK
 from goflow.store.errors import DatabaseBusyError
 
 if TYPE_CHECKING:
@@ -405,7 +405,7 @@ class Executor(ThreadService):
         return {
             "backend": self.backend.name,
             "queue": self._queue.qsize(),
-            "later": len(self._later.works()),
+            "later": len(self._later),
             "launch_limit": self.pressure.limit,
             "launches_in_flight": self._queue.under_way(),
             "held_namespaces": self._holds.namespaces(),

@@ -53,9 +53,8 @@ def is_latest(spec: DagSpec, run: DagRun, now: dt.datetime) -> bool:
         following = next_run(spec.schedule, this, Restriction(), now, spec.dialect)
         if following is None or following.start is None or following.end is None:
             return True
-        return (
-            following.start <= now <= following.end
-        )  # Airflow's task is never there at that very moment, a timer may be
+        # Airflow's task is never there at that very moment, a timer may be.
+        return following.start <= now <= following.end
     before = Restriction(latest=end - dt.timedelta(microseconds=1))
     previous = next_run(spec.schedule, this, before, now, spec.dialect)
     left = previous.end if previous is not None and previous.end is not None else start
