@@ -19,21 +19,7 @@ from airflow.models.dagrun import DagRun  # noqa: E402
 from airflow.models.taskinstance import TaskInstance  # noqa: E402
 from airflow.utils.session import create_session  # noqa: E402
 from airflow.utils.state import DagRunState  # noqa: E402
-from airflow.utils.types import DagRunType  # noqa: E402
-
-try:
-    from airflow.dag_processing.collection import update_dag_parsing_results_in_db
-    from airflow.models.dagbundle import DagBundleModel
-    from airflow.models.serialized_dag import SerializedDagModel
-    from airflow.providers.standard.operators.bash import BashOperator
-    from airflow.sdk import DAG
-    from airflow.serialization.serialized_objects import LazyDeserializedDAG
-    from airflow.utils.types import DagRunTriggeredByType
-except ImportError:  # Airflow 2
-    from airflow import DAG
-    from airflow.operators.bash import BashOperator
-
-    DagBundleModel = None
+from of_airflow import DAG, BashOperator, begin, registered  # noqa: E402
 
 DATE = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
@@ -47,28 +33,7 @@ def built(number, case):
         a >> b >> m >> t
         if case["teardown"]:
             t.is_teardown = True
-    if DagBundleModel is None:
-        return dag
-    dag.fileloc, dag.relative_fileloc = f"/dags/{dag.dag_id}.py", f"{dag.dag_id}.py"
-    with create_session() as session:
-        lazy = LazyDeserializedDAG.from_dag(dag)
-        update_dag_parsing_results_in_db("marks", None, [lazy], {}, None, set(), session=session)
-    with create_session() as session:
-        return session.scalar(SerializedDagModel.latest_item_select_object(dag.dag_id)).dag
-
-
-def begin(dag, session):
-    more = {"execution_date": DATE}
-    if DagBundleModel is not None:
-        more = {"logical_date": DATE, "run_after": DATE, "triggered_by": DagRunTriggeredByType.REST_API}
-    dag.create_dagrun(
-        run_id="r",
-        run_type=DagRunType.MANUAL,
-        state=DagRunState.RUNNING,
-        data_interval=(DATE, DATE),
-        session=session,
-        **more,
-    )
+    return registered(dag)
 
 
 def word(state):
@@ -81,8 +46,7 @@ def rows(session, dag):
 
 def play(number, case):
     dag = built(number, case)
-    with create_session() as session:
-        begin(dag, session)
+    begin(dag, "r", DATE)
     with create_session() as session:
         for ti in rows(session, dag):
             state = case["states"][ti.task_id]
@@ -96,7 +60,4 @@ def play(number, case):
         return states, word(session.query(DagRun).filter_by(dag_id=dag.dag_id).one().state)
 
 
-if DagBundleModel is not None:
-    with create_session() as session:
-        session.merge(DagBundleModel(name="marks"))
 json.dump([play(number, case) for number, case in enumerate(json.load(sys.stdin)["cases"])], answers)

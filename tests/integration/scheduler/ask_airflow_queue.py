@@ -22,22 +22,7 @@ from airflow.models.dagrun import DagRun  # noqa: E402
 from airflow.models.taskinstance import TaskInstance  # noqa: E402
 from airflow.utils.session import create_session  # noqa: E402
 from airflow.utils.state import DagRunState  # noqa: E402
-from airflow.utils.types import DagRunType  # noqa: E402
-
-try:
-    from airflow.dag_processing.collection import update_dag_parsing_results_in_db
-    from airflow.models.dagbundle import DagBundleModel
-    from airflow.models.serialized_dag import SerializedDagModel
-    from airflow.providers.standard.operators.bash import BashOperator
-    from airflow.sdk import DAG
-    from airflow.serialization.serialized_objects import LazyDeserializedDAG
-    from airflow.utils.types import DagRunTriggeredByType
-except ImportError:  # Airflow 2
-    from airflow import DAG
-    from airflow.models.serialized_dag import SerializedDagModel
-    from airflow.operators.bash import BashOperator
-
-    DagBundleModel = None
+from of_airflow import DAG, BashOperator, begin, registered  # noqa: E402
 
 BEGIN = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
@@ -48,32 +33,11 @@ def built(dag_id, case):
             BashOperator(
                 task_id=name, bash_command="true", max_active_tis_per_dag=per_dag, max_active_tis_per_dagrun=per_run
             )
-    if DagBundleModel is None:
-        dag.sync_to_db()
-        SerializedDagModel.write_dag(dag)
-        return dag
-    dag.fileloc, dag.relative_fileloc = f"/dags/{dag_id}.py", f"{dag_id}.py"
-    with create_session() as session:
-        lazy = LazyDeserializedDAG.from_dag(dag)
-        update_dag_parsing_results_in_db("queue", None, [lazy], {}, None, set(), session=session)
-    with create_session() as session:
-        return session.scalar(SerializedDagModel.latest_item_select_object(dag_id)).dag
+    return registered(dag)
 
 
-def begin(dag, number, states):
-    date = BEGIN + dt.timedelta(days=number)
-    more = {"execution_date": date}
-    if DagBundleModel is not None:
-        more = {"logical_date": date, "run_after": date, "triggered_by": DagRunTriggeredByType.REST_API}
-    with create_session() as session:
-        dag.create_dagrun(
-            run_id=f"r{number}",
-            run_type=DagRunType.MANUAL,
-            state=DagRunState.RUNNING,
-            data_interval=(date, date),
-            session=session,
-            **more,
-        )
+def begin_with(dag, number, states):
+    begin(dag, f"r{number}", BEGIN + dt.timedelta(days=number))
     with create_session() as session:
         for ti in session.query(TaskInstance).filter_by(dag_id=dag.dag_id, run_id=f"r{number}"):
             ti.state, ti.pool, ti.pool_slots, ti.priority_weight = states[ti.task_id]
@@ -89,7 +53,7 @@ def play(runner, case):
     for dag_id, given in case["dags"].items():
         dag = built(dag_id, given)
         for number, states in enumerate(given["runs"]):
-            begin(dag, number, states)
+            begin_with(dag, number, states)
     with create_session() as session:
         session.query(DagModel).update({"is_paused": False})
     queued = []
@@ -101,8 +65,5 @@ def play(runner, case):
             return queued[:-1]
 
 
-if DagBundleModel is not None:
-    with create_session() as session:
-        session.merge(DagBundleModel(name="queue"))
 runner = SchedulerJobRunner(job=Job())
 json.dump([play(runner, case) for case in json.load(sys.stdin)["cases"]], answers)
