@@ -68,7 +68,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-GATHERS_S = 0.3
+GATHERS_S = 0.6
 """Seconds between two transactions about what has become of Jobs at most, where there are very many (see
 `goflow.executor.notes`): then a Job waits for longer than that to be begun by Kubernetes."""
 
