@@ -18,6 +18,7 @@ else should use the cluster.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import json
 import subprocess
@@ -26,12 +27,12 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from kubernetes import client, config, watch
+from urllib3.exceptions import HTTPError
 
 from benchmarks.figures import moment
 from benchmarks.machine import machine
@@ -86,11 +87,13 @@ class Ends:
         return max(ends[name] for name in names)
 
     def _watch(self, what: Callable[..., Any], namespace: str, take: Callable[[dict[str, Any]], None]) -> None:
-        while True:
-            for event in watch.Watch().stream(what, namespace, timeout_seconds=3600):
-                with self._changed:
-                    take(event["raw_object"])
-                    self._changed.notify_all()
+        """Until the cluster is taken down: a watch that is cut off for another reason keeps `wait` from its end."""
+        with contextlib.suppress(HTTPError):
+            while True:
+                for event in watch.Watch().stream(what, namespace, timeout_seconds=3600):
+                    with self._changed:
+                        take(event["raw_object"])
+                        self._changed.notify_all()
 
     def _pod(self, pod: dict[str, Any]) -> None:
         name = pod["metadata"].get("labels", {}).get("batch.kubernetes.io/job-name", "")
@@ -173,7 +176,7 @@ def named(model: dict[str, Any], name: str) -> dict[str, Any]:
     return {**model, "metadata": {**model["metadata"], "name": name}}
 
 
-@contextmanager
+@contextlib.contextmanager
 def running(cluster: Any, namespace: str, place: Path, jobs: int, links: int) -> Iterator[Daemon]:
     """A daemon that has read the DAGs and has room for all tasks at once."""
     daemon = daemon_on(cluster, namespace, place / "home", dag_folder(place / "dags", jobs, links))

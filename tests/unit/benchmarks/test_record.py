@@ -27,6 +27,13 @@ def test_a_section_that_is_not_there_is_added() -> None:
     assert record("# Page\n", "local", "c", "m", "t") == "# Page\n\n### Local backend\n\n`c` on m:\n\nt\n"
 
 
+def test_what_is_said_above_the_figures_stays() -> None:
+    said = "What it means:\n\n* much\n* `python` is quick"
+    before = f"# Page\n\n### Local backend\n\n{said}\n\n`python -m benchmarks` on a machine:\n\n| old |\n\n## More\n"
+    page = record(before, "local", "python -m benchmarks", "another", "| new |")
+    assert page == before.replace("a machine", "another").replace("old", "new")
+
+
 def test_recording_twice_is_recording_once() -> None:
     once = record(PAGE, "local", "c", "m", "t")
     assert record(once, "local", "c", "m", "t") == once
