@@ -47,9 +47,10 @@ def mark_task(
 ) -> list[TaskInstance]:
     """Let a person's word be the end of a task (all its copies without MAP_INDEX); what runs is told to stop.
 
-    Tasks below that had failed, or had not run because of it, begin anew (``set_task_instance_state``), and so does
-    what failed of that which they name in other DAGs (`markers.follow`). PAST, FUTURE: in the runs of an earlier, or a
-    later, logical date as well, as far as the schedule has made them. NOTE is written to what is marked, with NOTE_ALL
+    Tasks below that have failed, or have not run because of it, begin anew (``set_task_instance_state``), those that
+    this has marked failed as well, and so does what failed of that which they name in other DAGs (`markers.follow`).
+    PAST, FUTURE: in the runs of an earlier, or a later, logical date as well; marked is only what has a date of the
+    schedule. NOTE is written to what is marked, with NOTE_ALL
     also to what of the task in this run has that state already. The instances that are marked, as they were before;
     DRY_RUN: that would be. Raises NotFoundError and InvalidRequestError.
     """
@@ -61,7 +62,7 @@ def mark_task(
     tx.lock_name("scheduling")
     run = runs.by_run_id(tx, dag_id, run_id)
     graph_of = selection.graphs(tx)
-    for each in selection.runs_meant(tx, run, past=past, future=future, as_scheduled=True):
+    for each in selection.runs_marked(tx, run, past=past, future=future):
         graph = graph_of(each.reading_id)
         if each is not run and task_id not in graph.tasks:
             continue
@@ -78,9 +79,11 @@ def mark_task(
         for row in chosen if note_all and each is run else ():
             if row.task_id == task_id and (note is None or row not in mine):
                 tasks.set_note(tx, row, note, who=who)
-        if mine:
-            further = selection.to_clear(graph, [task_id], upstream=False, downstream=True) - wanted
-            below.append(Part(each, graph, each.reading_id, wanted=further | {task_id}))
+    for each in selection.runs_meant(tx, run, past=past, future=future) if marked and not dry_run else ():
+        graph = graph_of(each.reading_id)
+        if task_id in graph.tasks:
+            further = selection.to_clear(graph, [task_id], upstream=False, downstream=True)
+            below.append(Part(each, graph, each.reading_id, wanted=further))
     for part in joined([*below, *markers.follow(tx, below, parts(tx, False), only=FAILED_STATES)]):
         part.wanted.discard(task_id)  # as a marker it counts; of what is cleared Airflow leaves that id out everywhere
         clear_instances(tx, part.run, part.graph, part.instances(tx, FAILED_STATES), who)

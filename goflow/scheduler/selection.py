@@ -7,8 +7,11 @@ from functools import cache
 
 from goflow.domain.errors import InvalidRequestError, NotFoundError
 from goflow.domain.runs import DagRun, TaskInstance
+from goflow.domain.schedules import asks_its_author
+from goflow.domain.spec import DagSpec
 from goflow.domain.state import RunType, TaskState
 from goflow.scheduler.graph import Graph
+from goflow.scheduler.timetables import Restriction, next_run
 from goflow.store import Tx, runs, versions
 
 GraphOf = Callable[[int], Graph]
@@ -23,23 +26,41 @@ def graphs(tx: Tx) -> GraphOf:
     return cache(lambda reading_id: Graph(versions.spec(tx, reading_id)))
 
 
-def runs_meant(tx: Tx, run: DagRun, *, past: bool, future: bool, as_scheduled: bool = False) -> list[DagRun]:
-    """RUN itself and, with PAST or FUTURE, those of the same DAG with an earlier or a later logical date.
-
-    AS_SCHEDULED: only those that its schedule has made, unless it has none; where that has no period, RUN alone (as
-    Airflow has it for marks: ``get_run_ids``). Raises InvalidRequestError for a run without a logical date.
-    """
+def runs_meant(tx: Tx, run: DagRun, *, past: bool, future: bool) -> list[DagRun]:
+    """RUN itself and, with PAST or FUTURE, those of the same DAG with an earlier or a later logical date; with both all
+    others, also those without one (``DAG.clear`` by dates). Raises InvalidRequestError for a run without a logical
+    date."""
     if not past and not future:
         return [run]
     if run.logical_date is None:
         raise InvalidRequestError(f"run {run.run_id} has no logical date: nothing is before or after it")
-    kind = versions.spec(tx, run.reading_id).schedule.kind
-    if as_scheduled and kind in _WITHOUT_PERIOD:
-        return [run]
-    types = _OF_SCHEDULE if as_scheduled and kind != "none" else None
     first, last = None if past else run.logical_date, None if future else run.logical_date
-    found = runs.list_(tx, run.dag_id, run_types=types, logical_date_gte=first, logical_date_lte=last, limit=None)
-    return [run, *(other for other in found if other.id != run.id and other.logical_date is not None)]
+    found = runs.list_(tx, run.dag_id, logical_date_gte=first, logical_date_lte=last, limit=None)
+    dateless = past and future
+    return [run, *(other for other in found if other.id != run.id and (dateless or other.logical_date is not None))]
+
+
+def runs_marked(tx: Tx, run: DagRun, *, past: bool, future: bool) -> list[DagRun]:
+    """The same for marks (``get_run_ids``): of other runs only those with a date of the schedule, whoever has made
+    them; all where the DAG has no schedule, and none where that has no period. Raises InvalidRequestError."""
+    first, *others = runs_meant(tx, run, past=past, future=future)
+    spec = versions.spec(tx, run.reading_id)
+    if not others or spec.schedule.kind in _WITHOUT_PERIOD:
+        return [first]
+    others = [other for other in others if other.logical_date is not None]
+    if spec.schedule.kind == "none":
+        return [first, *others]
+    return [first, *(other for other in others if _is_scheduled(spec, other))]
+
+
+def _is_scheduled(spec: DagSpec, run: DagRun) -> bool:
+    """Whether the run's logical date is one of the schedule's; where only its author could tell that, whether it was
+    made by it."""
+    date = run.logical_date
+    if date is None or asks_its_author(spec.schedule):
+        return run.run_type in _OF_SCHEDULE
+    found = next_run(spec.schedule, None, Restriction(date, date), date, spec.dialect)
+    return found is not None and found.logical_date == date
 
 
 def to_clear(graph: Graph, task_ids: Collection[str], *, upstream: bool, downstream: bool) -> set[str]:

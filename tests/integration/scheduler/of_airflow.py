@@ -40,17 +40,18 @@ def registered(dag):
         return session.scalar(SerializedDagModel.latest_item_select_object(dag.dag_id)).dag
 
 
-def begin(dag, run_id, date: dt.datetime):
-    """A run of DAG, by hand, is running."""
-    more = {"execution_date": date}
+def begin(dag, run_id, date: dt.datetime, run_type=DagRunType.MANUAL, dateless=False):
+    """A run of DAG is running: by hand unless another RUN_TYPE is given; DATELESS: DATE is only when it is due."""
+    more, interval = {"execution_date": date}, None if dateless else (date, date)
     if DagBundleModel is not None:
-        more = {"logical_date": date, "run_after": date, "triggered_by": DagRunTriggeredByType.REST_API}
+        more = {"run_after": date, "triggered_by": DagRunTriggeredByType.REST_API}
+        more["logical_date"] = None if dateless else date
     with create_session() as session:
         dag.create_dagrun(
             run_id=run_id,
-            run_type=DagRunType.MANUAL,
+            run_type=run_type,
             state=DagRunState.RUNNING,
-            data_interval=(date, date),
+            data_interval=interval,
             session=session,
             **more,
         )

@@ -323,6 +323,20 @@ class TestOtherRuns:
             "upstream_failed",
         ]
 
+    def test_a_run_by_hand_with_a_date_of_the_schedule_is_marked_with_its_runs(self, world: World) -> None:
+        ids = self.days(world)
+        by_hand = world.trigger(logical_date=T0 - dt.timedelta(hours=1)).run_id
+        world.mark("a", TaskState.SUCCESS, run_id=ids[0], past=True)
+        assert world.states(by_hand)["a"] == "success"
+
+    def test_with_both_past_and_future_runs_without_a_logical_date_are_cleared(self, world: World) -> None:
+        world.put(dag(task("a")))
+        named = world.trigger(logical_date=T0).run_id
+        dateless = world.trigger(without_logical_date=True).run_id
+        for asked in ({"past": True}, {"future": True}, {"past": True, "future": True}):
+            cleared = world.clear(named, dry_run=True, **asked)
+            assert [row.run_id for row in cleared.instances] == [named, dateless][: len(asked)]
+
     def test_a_run_without_a_logical_date_has_none_beside_it(self, world: World) -> None:
         world.put(dag(task("a")))
         run = world.trigger(without_logical_date=True)
@@ -408,6 +422,21 @@ class TestMark:
             ("c", -1),
         ]
         assert world.run_state() == "success"
+
+    def test_what_is_marked_failed_with_it_begins_anew_as_in_airflow(self, world: World) -> None:
+        world.put(dag(task("a"), task("b", "a"), task("c", "b"), task("d", "b", trigger_rule="all_done")))
+        world.trigger()
+        world.mark("b", TaskState.FAILED, downstream=True)
+        assert world.states() == {"a": "queued", "b": "failed", "c": "upstream_failed", "d": "queued"}
+
+    def test_what_had_failed_below_goes_on_also_where_the_task_had_that_state(self, world: World) -> None:
+        world.put(dag(task("a"), task("b", "a", trigger_rule="all_done")))
+        first = world.trigger(logical_date=T0).run_id
+        world.finish("a")
+        world.finish("b", FAILED)
+        second = world.trigger(logical_date=T0 + dt.timedelta(hours=1)).run_id
+        world.mark("a", TaskState.SUCCESS, run_id=second, past=True)
+        assert world.states(first) == {"a": "success", "b": "queued"}
 
     def test_one_copy_alone(self, world: World) -> None:
         world.put(dag(task("m", mapped=True, expand={"x": [1, 2]})))
