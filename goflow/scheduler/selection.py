@@ -11,7 +11,7 @@ from goflow.domain.schedules import asks_its_author
 from goflow.domain.spec import DagSpec
 from goflow.domain.state import RunType, TaskState
 from goflow.scheduler.graph import Graph
-from goflow.scheduler.timetables import Restriction, next_run
+from goflow.scheduler.timetables import Restriction, ScheduleError, next_run
 from goflow.store import Tx, runs, versions
 
 GraphOf = Callable[[int], Graph]
@@ -54,12 +54,15 @@ def runs_marked(tx: Tx, run: DagRun, *, past: bool, future: bool) -> list[DagRun
 
 
 def _is_scheduled(spec: DagSpec, run: DagRun) -> bool:
-    """Whether the run's logical date is one of the schedule's; where only its author could tell that, whether it was
-    made by it."""
+    """Whether the run's logical date is one of the schedule's; where only its author could tell that, or nobody,
+    whether it was made by a schedule."""
     date = run.logical_date
     if date is None or asks_its_author(spec.schedule):
         return run.run_type in _OF_SCHEDULE
-    found = next_run(spec.schedule, None, Restriction(date, date), date, spec.dialect)
+    try:
+        found = next_run(spec.schedule, None, Restriction(date, date), date, spec.dialect)
+    except ScheduleError:
+        return run.run_type in _OF_SCHEDULE
     return found is not None and found.logical_date == date
 
 
