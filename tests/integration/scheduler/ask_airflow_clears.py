@@ -1,10 +1,10 @@
 """Run by the interpreter of a virtual environment with real Airflow: what becomes of runs when tasks are cleared or marked.
 
-Standard input: ``{"cases": [{"daily": whether the DAG has a schedule, "runs": [{"hours": of its date after `DATE`, "type":
-``scheduled`` or ``manual``, "dateless": whether that is no logical date, "state": state, "states": {"task": state}}], "run": index of the one that is meant, "task": its
-id, "mark": state (null: it is cleared), "upstream", "downstream", "past", "future": whether, "only": ``failed``,
-``running`` or null, "reset": whether runs are queued again}]}``; standard output: for each the states of all tasks and
-runs after that, or null where nothing was to be marked. AIRFLOW_HOME has a migrated database of the script's own.
+Standard input: ``{"cases": [{"daily": whether the DAG has a schedule, "runs": `with_runs`' runs, "run": the place of the
+one that is meant, "task": its id, "mark": state (null: it is cleared), "upstream", "downstream", "past", "future": whether,
+"only": ``failed``, ``running`` or null, "reset": whether runs are queued again}]}``; standard output: for each the states
+of all tasks and runs after that, or null where nothing was to be marked. AIRFLOW_HOME has a migrated database of the
+script's own.
 """
 
 import datetime as dt
@@ -20,8 +20,7 @@ from airflow.models.dagrun import DagRun  # noqa: E402
 from airflow.models.taskinstance import TaskInstance, clear_task_instances  # noqa: E402
 from airflow.utils.session import create_session  # noqa: E402
 from airflow.utils.state import DagRunState, TaskInstanceState  # noqa: E402
-from airflow.utils.types import DagRunType  # noqa: E402
-from of_airflow import DAG, BashOperator, begin, registered  # noqa: E402
+from of_airflow import DAG, EPOCH, BashOperator, number_of, registered, with_runs  # noqa: E402
 
 try:
     from airflow.api_fastapi.core_api.datamodels.task_instances import ClearTaskInstancesBody
@@ -30,12 +29,11 @@ try:
 except ImportError:  # Airflow 2
     post_clear_task_instances = None
 
-DATE = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 RELATIVES = ("upstream", "downstream", "past", "future")
 
 
 def built(number, case):
-    with DAG(f"d{number}", schedule="0 0 * * *" if case["daily"] else None, start_date=DATE) as dag:
+    with DAG(f"d{number}", schedule="0 0 * * *" if case["daily"] else None, start_date=EPOCH) as dag:
         a, b, c, d = (BashOperator(task_id=name, bash_command="true") for name in "abcd")
         a >> b >> c
         a >> d
@@ -44,23 +42,6 @@ def built(number, case):
 
 def word(state):
     return state and str(getattr(state, "value", state))
-
-
-def number_of(run_id):
-    return int(run_id.split(".")[1])
-
-
-def prepare(dag, case):
-    """Runs of all DAGs have ids of their own: Airflow 3 leaves out what has the id of another DAG's run of that date."""
-    for index, run in enumerate(case["runs"]):
-        date, kind = DATE + dt.timedelta(hours=run["hours"]), DagRunType(run["type"])
-        begin(dag, f"{dag.dag_id}.{index}", date, kind, run["dateless"])
-    with create_session() as session:
-        for ti in session.query(TaskInstance).filter_by(dag_id=dag.dag_id):
-            ti.state = case["runs"][number_of(ti.run_id)]["states"][ti.task_id]
-            ti.job_id = 1  # Airflow 2 clears what runs only where it knows whose it is
-        for run in session.query(DagRun).filter_by(dag_id=dag.dag_id):
-            run.state = DagRunState(case["runs"][number_of(run.run_id)]["state"])
 
 
 def clear(dag, case, session):
@@ -74,7 +55,7 @@ def clear(dag, case, session):
         )
         post_clear_task_instances(dag.dag_id, DBDagBag(), body, session, None)
         return
-    date = DATE + dt.timedelta(hours=case["runs"][case["run"]]["hours"])
+    date = EPOCH + dt.timedelta(hours=case["runs"][case["run"]]["hours"])
     part = dag.partial_subset(
         task_ids_or_regex=[case["task"]], include_downstream=case["downstream"], include_upstream=case["upstream"]
     )
@@ -99,7 +80,7 @@ def mark(dag, case, session):
 
 def play(number, case):
     dag = built(number, case)
-    prepare(dag, case)
+    with_runs(dag, case["runs"])
     with create_session() as session:
         if case["mark"] is None:
             clear(dag, case, session)

@@ -2,68 +2,40 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 import random
 from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
-from goflow.domain.spec import Dialect, Schedule
-from goflow.domain.state import RunType, TaskState
+from goflow.domain.spec import Dialect
+from goflow.domain.state import TaskState
 from goflow.scheduler import marking, operations
-from goflow.scheduler.graph import Graph
-from goflow.scheduler.making import make_run
-from goflow.scheduler.timetables import RunInfo
-from goflow.store import dags, runs, tasks
-from goflow.store.tables import dag_runs, task_instances
+from goflow.store import runs, tasks
 from tests.integration.scheduler.asking import AIRFLOWS, told_by_airflow
+from tests.integration.scheduler.histories import DAILY, random_runs, with_runs
 from tests.unit.scheduler.kit import World, dag, task
 
 CASES = int(os.environ.get("GOFLOW_CLEAR_CASES", "60"))
-DATE = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
-DAILY = Schedule(kind="cron", timetable="CronTriggerTimetable", crons=("0 0 * * *",))
-STATES = [
-    *(None, "scheduled", "queued", "running", "deferred", "up_for_retry", "up_for_reschedule", "success", "success"),
-    *("failed", "failed", "skipped", "upstream_failed", "upstream_failed"),
-]
 
 
 def random_case(dice: random.Random, dialect: Dialect) -> dict[str, Any]:
     daily = dice.random() < 0.7
-    kinds = ["scheduled", "scheduled", "manual"] if daily else ["manual"]
-    made = [random_run(dice, dice.choice(kinds), day) for day in sorted(dice.sample(range(8), dice.randint(1, 5)))]
-    one = dice.randrange(len(made))
-    if dialect is Dialect.AIRFLOW3:
-        for run in made:
-            run["dateless"] = run["type"] == "manual" and dice.random() < 0.3
-    marks = [None, "success", "failed", *(["skipped"] if dialect is Dialect.AIRFLOW3 else [])]
+    made = random_runs(dice, dialect, "abcd", daily=daily)
     case = {
         "daily": daily,
         "runs": made,
-        "run": one,
+        "run": dice.randrange(len(made)),
         "task": dice.choice("abcd"),
-        "mark": dice.choice(marks),
+        "mark": dice.choice([None, "success", "failed", *(["skipped"] if dialect is Dialect.AIRFLOW3 else [])]),
         "only": dice.choice([None, None, "failed", "running"]),
         "reset": dice.random() < 0.8,
     }
     case |= {name: dice.random() < 0.5 for name in ("upstream", "downstream", "past", "future")}
-    if made[one]["dateless"]:
+    if made[case["run"]]["dateless"]:
         case |= {"past": False, "future": False}  # refused: nothing is before or after it
     return case
-
-
-def random_run(dice: random.Random, kind: str, day: int) -> dict[str, Any]:
-    off_schedule = kind == "manual" and dice.random() < 0.5
-    return {
-        "type": kind,
-        "hours": day * 24 + (5 if off_schedule else 0),
-        "dateless": False,
-        "state": dice.choice(["queued", "running", "success", "failed"]),
-        "states": {name: dice.choice(STATES) for name in "abcd"},
-    }
 
 
 def airflow_errs(case: dict[str, Any], dialect: Dialect) -> bool:
@@ -76,31 +48,11 @@ def airflow_errs(case: dict[str, Any], dialect: Dialect) -> bool:
     return case["mark"] is None and case["upstream"] and case["downstream"]
 
 
-def prepare(world: World, case: dict[str, Any], dialect: Dialect, number: int) -> str:
-    """The DAG with its runs as the case has them; its id."""
-    schedule = {"schedule": DAILY} if case["daily"] else {}
-    spec = dag(
-        task("a"), task("b", "a"), task("c", "b"), task("d", "a"), dag_id=f"d{number}", dialect=dialect, **schedule
-    )
-    world.put(spec, paused=True)
-    with world.store.transaction() as tx:
-        row = dags.get(tx, spec.dag_id)
-        for index, one in enumerate(case["runs"]):
-            date = DATE + dt.timedelta(hours=one["hours"])
-            info = RunInfo(None, None, None, date) if one["dateless"] else RunInfo(date, date, date, date)
-            kind = RunType(one["type"])
-            run, _ = make_run(tx, row, Graph(spec), info, run_type=kind, who="test", run_id=f"r{index}")
-            for name, state in one["states"].items():
-                there = task_instances.update().where(
-                    task_instances.c.dag_run_id == run.id, task_instances.c.task_id == name
-                )
-                tx.connection.execute(there.values(state=state or TaskState.NONE.value))
-            tx.connection.execute(sa.update(dag_runs).where(dag_runs.c.id == run.id).values(status=one["state"]))
-    return spec.dag_id
-
-
 def ours(world: World, case: dict[str, Any], dialect: Dialect, number: int) -> dict[str, str | None]:
-    dag_id, run_id = prepare(world, case, dialect, number), f"r{case['run']}"
+    schedule = {"schedule": DAILY} if case["daily"] else {}
+    members = task("a"), task("b", "a"), task("c", "b"), task("d", "a")
+    spec = dag(*members, dag_id=f"d{number}", dialect=dialect, **schedule)
+    dag_id, run_id = spec.dag_id, with_runs(world, spec, case["runs"])[case["run"]].run_id
     relatives = {name: case[name] for name in ("upstream", "downstream", "past", "future")}
     with world.store.transaction() as tx:
         if case["mark"] is None:
