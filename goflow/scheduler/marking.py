@@ -50,9 +50,9 @@ def mark_task(
     Tasks below that have failed, or have not run because of it, begin anew (``set_task_instance_state``), those that
     this has marked failed as well, and so does what failed of that which they name in other DAGs (`markers.follow`).
     PAST, FUTURE: in the runs of an earlier, or a later, logical date as well; marked is only what has a date of the
-    schedule. NOTE is written to what is marked, with NOTE_ALL
-    also to what of the task in this run has that state already. The instances that are marked, as they were before;
-    DRY_RUN: that would be. Raises NotFoundError and InvalidRequestError.
+    schedule. NOTE is written to what is marked, with NOTE_ALL also to what of the task in this run has that state
+    already. The instances that are marked, as they were before; DRY_RUN: that would be. Raises NotFoundError and
+    InvalidRequestError.
     """
     if state not in MARKABLE:
         raise InvalidRequestError(f"a task cannot be marked {state}", hint=", ".join(sorted(MARKABLE)))

@@ -55,9 +55,9 @@ def runs_marked(tx: Tx, run: DagRun, *, past: bool, future: bool) -> list[DagRun
 
 def _is_scheduled(spec: DagSpec, run: DagRun) -> bool:
     """Whether the run's logical date is one of the schedule's; where only its author could tell that, or nobody,
-    whether it was made by a schedule."""
-    date = run.logical_date
-    if date is None or asks_its_author(spec.schedule):
+    whether it was made by a schedule (steps of a fixed length may begin at any date)."""
+    date, steps = run.logical_date, spec.schedule.time or spec.schedule
+    if date is None or steps.kind == "delta" or asks_its_author(spec.schedule):
         return run.run_type in _OF_SCHEDULE
     try:
         found = next_run(spec.schedule, None, Restriction(date, date), date, spec.dialect)

@@ -9,7 +9,7 @@ import pytest
 
 from goflow.domain.errors import AlreadyExistsError, ConflictError, InvalidRequestError, NotFoundError
 from goflow.domain.runs import Outcome
-from goflow.domain.spec import Dialect, GroupSpec
+from goflow.domain.spec import Dialect, GroupSpec, Schedule
 from goflow.domain.state import RunState, TaskState
 from goflow.domain.triggers import Deferral
 from goflow.operators.registry import SUB_DAG
@@ -290,9 +290,10 @@ class TestClear:
 
 
 class TestOtherRuns:
-    def days(self, world: World) -> list[str]:
+    def days(self, world: World, schedule: Schedule | None = None) -> list[str]:
         """Three runs of the schedule, each ended with a failure, and one by hand between the first two."""
-        world.put(dag(task("a"), task("b", "a"), schedule=hourly(), start_date=at(T0), catchup=True, max_active_runs=9))
+        schedule = schedule or hourly()
+        world.put(dag(task("a"), task("b", "a"), schedule=schedule, start_date=at(T0), catchup=True, max_active_runs=9))
         world.pass_time(3 * 3600)
         by_hand = world.trigger(logical_date=T0 + dt.timedelta(minutes=30))
         for run in world.all_runs():
@@ -312,8 +313,9 @@ class TestOtherRuns:
         assert sorted(row.run_id for row in cleared.instances) == sorted(ids[index] for index in which)
         assert [ids.index(run_id) for run_id in ids if world.run_state(run_id=run_id) == "running"] == which
 
-    def test_of_runs_by_hand_none_is_marked_with_those_of_the_schedule(self, world: World) -> None:
-        ids = self.days(world)
+    @pytest.mark.parametrize("schedule", [hourly(), Schedule(kind="delta", interval=True, every_s=3600.0)])
+    def test_of_runs_by_hand_none_is_marked_with_those_of_the_schedule(self, world: World, schedule: Schedule) -> None:
+        ids = self.days(world, schedule)
         world.mark("a", TaskState.SUCCESS, run_id=ids[2], past=True)
         assert [world.states(run_id)["a"] for run_id in ids] == ["success", "failed", "success", "failed"]
         assert [world.states(run_id)["b"] for run_id in ids] == [
