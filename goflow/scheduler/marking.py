@@ -62,7 +62,8 @@ def mark_task(
     tx.lock_name("scheduling")
     run = runs.by_run_id(tx, dag_id, run_id)
     graph_of = selection.graphs(tx)
-    for each in selection.runs_marked(tx, run, past=past, future=future):
+    meant = selection.runs_meant(tx, run, past=past, future=future)
+    for each in selection.of_schedule(tx, meant):
         graph = graph_of(each.reading_id)
         if each is not run and task_id not in graph.tasks:
             continue
@@ -79,7 +80,7 @@ def mark_task(
         for row in chosen if note_all and each is run else ():
             if row.task_id == task_id and (note is None or row not in mine):
                 tasks.set_note(tx, row, note, who=who)
-    for each in selection.runs_meant(tx, run, past=past, future=future) if marked and not dry_run else ():
+    for each in meant if marked and not dry_run else ():
         graph = graph_of(each.reading_id)
         if task_id in graph.tasks:
             further = selection.to_clear(graph, [task_id], upstream=False, downstream=True)

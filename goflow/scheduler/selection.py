@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cache
 
 from goflow.domain.errors import InvalidRequestError, NotFoundError
@@ -40,17 +40,18 @@ def runs_meant(tx: Tx, run: DagRun, *, past: bool, future: bool) -> list[DagRun]
     return [run, *(other for other in found if other.id != run.id and (dateless or other.logical_date is not None))]
 
 
-def runs_marked(tx: Tx, run: DagRun, *, past: bool, future: bool) -> list[DagRun]:
-    """The same for marks (``get_run_ids``): of other runs only those with a date of the schedule, whoever has made
-    them; all where the DAG has no schedule, and none where that has no period. Raises InvalidRequestError."""
-    first, *others = runs_meant(tx, run, past=past, future=future)
-    spec = versions.spec(tx, run.reading_id)
+def of_schedule(tx: Tx, meant: Sequence[DagRun]) -> list[DagRun]:
+    """Of runs that are MEANT those that a mark concerns (``get_run_ids``): the first, which was named, and of others
+    only those with a date of its schedule, whoever has made them; all where the DAG has no schedule, and none where
+    that has no period."""
+    named, *others = meant
+    spec = versions.spec(tx, named.reading_id)
     if not others or spec.schedule.kind in _WITHOUT_PERIOD:
-        return [first]
+        return [named]
     others = [other for other in others if other.logical_date is not None]
     if spec.schedule.kind == "none":
-        return [first, *others]
-    return [first, *(other for other in others if _is_scheduled(spec, other))]
+        return [named, *others]
+    return [named, *(other for other in others if _is_scheduled(spec, other))]
 
 
 def _is_scheduled(spec: DagSpec, run: DagRun) -> bool:
