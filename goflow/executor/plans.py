@@ -13,7 +13,7 @@ from goflow.domain.errors import NotFoundError
 from goflow.domain.patterns import allows
 from goflow.domain.runs import Launch, TaskInstance, job_name
 from goflow.domain.spec import DagSpec, TaskSpec
-from goflow.operators import launch_time
+from goflow.operators import again, launch_time
 from goflow.operators.plan import JobPlan, NotConvertibleError
 from goflow.operators.registry import convert, speaks_for_itself
 from goflow.operators.request import Defaults, PlanRequest
@@ -26,6 +26,8 @@ MOST_REMEMBERED = 10_000
 """Launches of which it is remembered whether they claim themselves; of the others the store is asked."""
 MOST_TASKS = 2_000
 """Tasks of which the same is remembered, for launches in whose attempts nothing was found out before."""
+MOST_PLANS = 500
+"""Tasks of which a plan is kept that is every launch's."""
 
 
 class _Known(NamedTuple):
@@ -46,6 +48,8 @@ class Planner:
         self._startup: dict[str, float] = {}
         self._known: Cache[str, _Known] = Cache(MOST_REMEMBERED)
         self._of_tasks: Cache[tuple[int, str], _Known] = Cache(MOST_TASKS)
+        self._plans: Cache[tuple[int, str], JobPlan] = Cache(MOST_PLANS)
+        """By reading, which does not change, and task: what `again.renamed` makes other launches' from."""
         self._jinja = environment(contexts.FILTERS)
 
     def request(self, tx: Tx, launch: Launch, instance: TaskInstance) -> PlanRequest:
@@ -93,7 +97,14 @@ class Planner:
 
     def convert(self, request: PlanRequest) -> JobPlan:
         """The plan. Raises NotConvertibleError."""
-        plan = self._convert(request)
+        task = request.run.reading_id, request.task.task_id
+        known = self._plans.get(task) if again.is_ordinary(request) else None
+        if known is not None:
+            plan = again.renamed(known, request)
+        else:
+            plan, is_every_launch_s = again.converted(self._convert, request)
+            if is_every_launch_s:
+                self._plans.put(task, plan)
         self._startup[plan.job_name] = plan.startup_timeout_s
         return plan
 
