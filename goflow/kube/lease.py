@@ -56,6 +56,11 @@ class KubeLease:
             return Standing("", 0, 0.0)
         return self._note(found)
 
+    @property
+    def age_s(self) -> float:
+        """Seconds since something in it was last seen to change."""
+        return self._clock.monotonic() - self._changed_at
+
     def forbidden(self) -> str:
         """Why this process may not read it; empty where it may, or nobody answers."""
         try:

@@ -54,12 +54,14 @@ class Always:
         """It never changes."""
 
 
-def renew_all(duties: Iterable[LeasedDuty], lessor: Lessor, clock: Clock) -> dict[str, Callable[[], None]]:
-    """Have LESSOR renew the leases that this daemon has for its DUTIES: for each name what notes how that went, and
-    raises what keeps it from knowing. Raises what keeps all of them from it."""
+def renew_all(
+    duties: Iterable[LeasedDuty], lessor: Lessor, clock: Clock, *, alone: bool = False
+) -> dict[str, Callable[[], None]]:
+    """Have LESSOR renew the leases that this daemon, which may be ALONE, has for its DUTIES: for each name what notes
+    how that went, and raises what keeps it from knowing. Raises what keeps all of them from it."""
     asked_at = clock.monotonic()
     held = {duty: duty.epoch for duty in duties if duty.epoch is not None}
-    kept = lessor.renew_all({duty.name: epoch for duty, epoch in held.items()}) if held else {}
+    kept = lessor.renew_all({duty.name: epoch for duty, epoch in held.items()}, alone=alone) if held else {}
     return {
         duty.name: functools.partial(duty.renewed, epoch, kept[duty.name], asked_at) for duty, epoch in held.items()
     }

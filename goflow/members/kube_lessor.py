@@ -63,10 +63,13 @@ class KubeLessor(DatabaseLessor):
         with self._store.transaction() as tx:
             return self._taken(tx, leases.seize(tx, name, self._holder, self._ttl_s, epoch))
 
-    def renew_all(self, held: Mapping[str, int]) -> dict[str, bool | Exception]:
-        """Keep both, of each. Who holds them there is not asked again once the API server has been found away."""
-        kept = super().renew_all(held)
+    def renew_all(self, held: Mapping[str, int], *, alone: bool = False) -> dict[str, bool | Exception]:
+        """Keep both, of each; ALONE, an object only when half of its time has gone by. Who holds them there is not
+        asked again once the API server has been found away."""
+        kept = super().renew_all(held, alone=alone)
         for name in [name for name, is_kept in kept.items() if is_kept is True]:
+            if alone and self._lease(name).age_s < self._ttl_s / 2:
+                continue
             try:
                 kept[name] = self._lease(name).renew(held[name])
             except UnavailableError:

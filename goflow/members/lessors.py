@@ -20,9 +20,9 @@ class Lessor(Protocol):
     def take(self, name: str) -> int | None:
         """Take it: the epoch from now on; None when somebody was faster."""
 
-    def renew_all(self, held: Mapping[str, int]) -> dict[str, bool | Exception]:
+    def renew_all(self, held: Mapping[str, int], *, alone: bool = False) -> dict[str, bool | Exception]:
         """Keep those HELD, each with its epoch: for each whether it is kept, or has changed hands; or what keeps this
-        one from knowing."""
+        one from knowing. ALONE: there is nobody else who would take one that is renewed less often."""
 
     def release(self, name: str, epoch: int) -> None:
         """Let go of it."""
@@ -52,8 +52,8 @@ class DatabaseLessor:
         with self._store.transaction() as tx:
             return self._taken(tx, leases.acquire(tx, name, self._holder, self._ttl_s, anew=True))
 
-    def renew_all(self, held: Mapping[str, int]) -> dict[str, bool | Exception]:
-        """Keep those HELD, in one transaction."""
+    def renew_all(self, held: Mapping[str, int], *, alone: bool = False) -> dict[str, bool | Exception]:
+        """Keep those HELD, in one transaction, which costs the same for one."""
         self._waits |= dict.fromkeys(held, self._ttl_s)
         with self._store.transaction() as tx:
             ours = [self._held(tx, name, epoch) for name, epoch in sorted(held.items())]

@@ -173,7 +173,8 @@ class Roster(ThreadService):
         """Renew those that this daemon has, and take those that are free."""
         noted: dict[str, Callable[[], None]] = {}
         with self._told_once("the leases"):
-            noted = renew_all(self.duties.values(), self._lessor, self.store.clock)
+            alone = len(self.live) == 1
+            noted = renew_all(self.duties.values(), self._lessor, self.store.clock, alone=alone)
         for name, duty in self.duties.items():
             with self._told_once(f"the lease {name}"):
                 if name in noted:

@@ -196,14 +196,37 @@ def test_who_takes_the_object_and_sleeps_is_not_let_in_when_it_wakes(
 
 
 def test_a_deleted_object_is_made_again_above_what_the_database_knows(
-    join: Callable[[str], Roster], api: KubeApi, namespace: str
+    join: Callable[[str], Roster], api: KubeApi, namespace: str, kube_clock: VirtualClock
 ) -> None:
     a = join("a")
     a.look()
     api.request("DELETE", f"{LEASES.format(namespace=namespace)}/goflow-scheduler")
+    kube_clock.advance(2.5)
     for _ in range(3):
         a.look()
     assert epochs(a, api, namespace) == ("a", 2, "pod_a", 2)
+
+
+def test_who_is_alone_renews_the_object_when_half_of_its_time_has_gone_by(
+    join: Callable[[str], Roster], api: KubeApi, namespace: str, kube_clock: VirtualClock
+) -> None:
+    def writes_in_10_s() -> int:
+        seen = {stored(api, namespace)["metadata"]["resourceVersion"]}
+        for _ in range(6):
+            kube_clock.advance(5 / 3)
+            for one in there:
+                one.look()
+            seen.add(stored(api, namespace)["metadata"]["resourceVersion"])
+        return len(seen) - 1
+
+    there = [join("a")]
+    there[0].look()
+    assert writes_in_10_s() == 3
+    there.append(join("b"))
+    assert writes_in_10_s() == 6, "another one would take what it has not seen to change for 5 s"
+    assert [one.duties["scheduler"].leads for one in there] == [True, False]
+    there.pop().leave()
+    assert writes_in_10_s() == 3
 
 
 def test_while_the_api_server_is_away_who_leads_goes_on(
