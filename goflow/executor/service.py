@@ -276,11 +276,9 @@ class Executor(ThreadService):
             except Exception as problem:
                 log.info("steps together failed; they are done one by one", step=works[0][0], problem=str(problem))
         left = [work for work in works if work[1] not in done]
-        for work in works:
-            if work[1] in done:
-                self._queue.done(work)
+        self._queue.done(*(work for work in works if work[1] in done), comes_back=not left)
         while left:
-            self._do(left.pop(0))
+            self._do(left.pop(0), comes_back=False)
             if works[0][0] == "launch" and self.pressure.pause_s():  # it was asked for in vain, as the others would be
                 for work in reversed(left):
                     self._queue.put_back(work)
@@ -299,8 +297,9 @@ class Executor(ThreadService):
             self._known.forget(launch.id)
         return {launch.id for launch in cleaned}
 
-    def _do(self, work: Work) -> None:
-        """One step; what fails is tried again later. Steps of one launch never run at the same time."""
+    def _do(self, work: Work, *, comes_back: bool = True) -> None:
+        """One step; what fails is tried again later. Steps of one launch never run at the same time. COMES_BACK: this
+        thread then asks for the next one."""
         kind, what = work
         try:
             if isinstance(what, Observation):
@@ -311,7 +310,7 @@ class Executor(ThreadService):
             if kind == "launch" and not self._queue.first(kind, 1):
                 self._known.flush()  # no others come to be stored with it
         finally:
-            self._queue.done(work)
+            self._queue.done(work, comes_back=comes_back)
 
     @contextlib.contextmanager
     def _tried(self, work: Work) -> Iterator[None]:

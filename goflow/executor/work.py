@@ -86,6 +86,8 @@ class WorkQueue:
             while not self._closed:
                 work = self._next()
                 if work is not None:
+                    if self._may_take():
+                        self._changed.notify()  # who had the last one may have left it to whoever came first
                     return work
                 self._changed.wait(self._pause_s())
             return None
@@ -108,14 +110,16 @@ class WorkQueue:
         with self._changed:
             self._rests_until = self.pressure.clock.monotonic() + seconds
 
-    def done(self, work: Work) -> None:
-        """That step is over, whatever came of it."""
-        kind, what = work
+    def done(self, *works: Work, comes_back: bool = False) -> None:
+        """Those steps are over, whatever came of them. COMES_BACK: who says so asks for the next one now, so that
+        nobody else has to be woken for the room that there is."""
         with self._changed:
-            if isinstance(what, str):
-                self._taken[kind].discard(what)
-                self._tell_taken(kind)
-            self._changed.notify()  # there is room for one more
+            for kind, what in works:
+                if isinstance(what, str):
+                    self._taken[kind].discard(what)
+                    self._tell_taken(kind)
+            if not comes_back:
+                self._changed.notify()
 
     def wants(self) -> list[Kind]:
         """Of what there is more in the database, and room for it here; told once, and then to be fetched."""

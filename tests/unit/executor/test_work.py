@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -53,6 +54,25 @@ def test_stops_and_observations_go_first_and_cleaning_last(queue):
     seen = ("observe", Observation(launch_id="o1", phase=Phase.GONE))
     queue.work.put(seen)
     assert queue.take() == [("stop", "s1"), seen, ("launch", "l1"), ("launch", "l2"), ("clean", "c1"), ("clean", "c2")]
+
+
+def test_who_comes_back_takes_one_itself_and_wakes_another_for_the_rest(queue):
+    queue.put("launch", "l1", "l2", "l3")
+    first = queue.take()
+    queue.put("launch", "l4")
+    with ThreadPoolExecutor(1) as other:
+        waits = other.submit(queue.work.get)
+        queue.work.done(*first, comes_back=True)
+        assert [queue.work.get(), waits.result(10)] == [("launch", "l3"), ("launch", "l4")]
+
+
+def test_who_does_not_come_back_wakes_another(queue):
+    queue.put("launch", "l1", "l2", "l3")
+    first = queue.take()
+    with ThreadPoolExecutor(1) as other:
+        waits = other.submit(queue.work.get)
+        queue.work.done(first[0])
+        assert waits.result(10) == ("launch", "l3")
 
 
 def test_while_launches_wait_a_clean_up_follows_each_few_of_them():
