@@ -1,15 +1,18 @@
 """GoFlow's runs against the real API server, controller manager and scheduler, on nodes that kwok simulates.
 
-    python -m benchmarks.kwok [--jobs 2000] [--rounds 2] [--apart] [--record]
+    python -m benchmarks.kwok [--jobs 2000] [--rounds 2] [--look-s 1] [--apart] [--record]
 
 A daemon on PostgreSQL has so many runs of one task each, and the time is taken from the moment when their DAG is
 unpaused until the last of them has ended; and as many bare Jobs with the same pods are created by hand (16 threads),
 until the last of them is complete; and once more with the labels that GoFlow's have, to see what those cost. Each side
 has a new cluster, so that none pays for what another has left in the API server's memory, and so many rounds, in turn
 and back again, since a machine that is not alone on its hardware changes its speed by a tenth from one minute to the
-next; means count. All Jobs are removed as long after their end. What everybody (the daemon, and Kubernetes itself)
-asked of the API server meanwhile is counted by the server, and what processor time each program took. Nothing else
-should run on the machine.
+next; means count, and beside them what they would be at the same speed (`benchmarks.speed`). All Jobs are removed as
+long after their end. What everybody (the daemon, and Kubernetes itself) asked of the API server meanwhile is counted by
+the server, and what processor time each program took. Nothing else should run on the machine.
+
+Who waits for Jobs made by hand asks for all of them once a second, and that costs the API server something, as the
+daemon's watches do on the other side. --look-s 10 shows what it is when hardly anybody asks.
 
 With --apart the cluster has the machine's first processor to itself, on both sides, and everything else the others: as
 where the control plane has machines of its own.
@@ -18,19 +21,17 @@ where the control plane has machines of its own.
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import json
+import math
 import os
-import ssl
-import subprocess
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -42,20 +43,17 @@ from benchmarks.indexed import requests
 from benchmarks.machine import machine
 from benchmarks.record import command, write_down
 from benchmarks.room import database, room
+from benchmarks.simulated import LABEL, kubelet, simulated_nodes
+from benchmarks.speed import Speed
 from goflow.executor.kubernetes import KEEPS_S
 from goflow.kube.api import KubeApi
 from tests.cluster.daemon import daemon_on
 from tests.cluster.fixtures import namespace_on
-from tests.cluster.harness import Cluster, binaries
-from tests.cluster.harness.layout import GO_MODULES, work_folder
-from tests.oracle.live import wait_until
+from tests.cluster.harness import Cluster
 from tests.running import Daemon
 
-NODES = 20
 THREADS = 16
-LABEL = "kwok.x-k8s.io/node"
 LIMIT_S = 900.0
-STAGES = ("node/fast", "node/heartbeat-with-lease", "pod/fast")
 DAG = f"""
 from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
 from airflow.sdk import DAG
@@ -81,102 +79,6 @@ PROGRAMS = (
     "kubelet",
 )
 """Whose processor time is told apart."""
-KWOK_PORT = 10347
-
-
-class Kubelet(BaseHTTPRequestHandler):
-    """Answers for the kubelets of kwok's nodes: each container has an empty log, and that ends. kwok's own answer to
-    who follows a log never does (its stub of a runtime cannot say that a container has ended); each kubelet's does."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
-        """An empty log."""
-        self.send_response(200)
-        self.send_header("Content-Type", "text/plain")
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        """Nothing is noted."""
-
-
-@contextmanager
-def kubelet(cluster: Cluster) -> Iterator[int]:
-    """The port at which `Kubelet` listens."""
-    keys = work_folder() / "pki"
-    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    tls.load_cert_chain(keys / "serving.crt", keys / "serving.key")
-    with ThreadingHTTPServer((str(cluster.host_address), 0), Kubelet) as server:
-        server.daemon_threads = True
-        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield server.server_address[1]
-        server.shutdown()
-
-
-@contextmanager
-def simulated_nodes(cluster: Cluster, kube: client.ApiClient, log: Path, port: int) -> Iterator[None]:
-    """NODES nodes that kwok plays, as long as the block runs; at PORT somebody answers for their kubelets."""
-    kwok = binaries.program("kwok")  # first: a machine that has not built it does not have its module's files either
-    module = subprocess.run(
-        ["go", "list", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/kwok"],
-        cwd=GO_MODULES / "kwok", capture_output=True, text=True, check=True,
-    ).stdout.strip()  # fmt: skip
-    stages = [
-        file
-        for stage in STAGES
-        for file in sorted(Path(module, "kustomize/stage", stage).glob("*.yaml"))
-        if file.name != "kustomization.yaml"
-    ]
-    keys = work_folder() / "pki"
-    command = [
-        kwok,
-        f"--kubeconfig={cluster.kubeconfig}",
-        "--manage-all-nodes=false",
-        "--node-lease-duration-seconds=40",  # without leases the nodes count as gone after 50 s, and nothing goes on
-        f"--manage-nodes-with-annotation-selector={LABEL}=fake",
-        f"--server-address={cluster.host_address}:{KWOK_PORT}",
-        f"--node-ip={cluster.host_address}",
-        f"--node-port={port}",
-        "--node-name=kwok",  # a node without a host name loses its address when kwok sees it anew
-        f"--tls-cert-file={keys / 'serving.crt'}",
-        f"--tls-private-key-file={keys / 'serving.key'}",
-        *(f"--config={file}" for file in stages),
-    ]
-    core = client.CoreV1Api(kube)
-    names = [f"kwok-{number}" for number in range(NODES)]
-    with log.open("wb") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True)
-    try:
-        for name in names:
-            core.create_node(_node(name))
-        ready = lambda: all(_is_ready(core.read_node(name)) for name in names)  # noqa: E731
-        wait_until(ready, 60, "the simulated nodes", 0.5)
-        yield
-    except TimeoutError as problem:
-        problem.add_note(log.read_text()[-2000:])
-        raise
-    finally:
-        for name in names:
-            core.delete_node(name)
-        process.terminate()
-        process.wait(30)
-
-
-def _node(name: str) -> dict[str, Any]:
-    room = {"cpu": "1000", "memory": "1Ti", "pods": "10000"}
-    return {
-        "apiVersion": "v1",
-        "kind": "Node",
-        "metadata": {"name": name, "labels": {LABEL: "fake"}, "annotations": {LABEL: "fake"}},
-        "spec": {"taints": [{"key": LABEL, "value": "fake", "effect": "NoSchedule"}]},
-        "status": {"capacity": room, "allocatable": room},
-    }
-
-
-def _is_ready(node: Any) -> bool:
-    return any(one.type == "Ready" and one.status == "True" for one in node.status.conditions or ())
 
 
 def ends(count: Callable[[], int], jobs: int, every_s: float = 0.5) -> list[float]:
@@ -191,27 +93,34 @@ def ends(count: Callable[[], int], jobs: int, every_s: float = 0.5) -> list[floa
     return found
 
 
-def bare(kube: client.ApiClient, namespace: str, job: dict[str, Any], jobs: int) -> list[float]:
-    """So many Jobs like JOB, which has no name, are made: `ends` from the first one's beginning."""
+def bare(kube: client.ApiClient, namespace: str, job: dict[str, Any], jobs: int, look_s: float) -> list[float]:
+    """So many Jobs like JOB, which has no name, are made: as `ends` gives them, from the first one's beginning. Each
+    says itself when it has ended, in whole seconds; all are asked for every LOOK_S."""
     batch = client.BatchV1Api(kube)
 
     def create(number: int) -> None:
         batch.create_namespaced_job(namespace, {**job, "metadata": {**job["metadata"], "name": f"bare-{number}"}})
 
-    over: set[str] = set()
+    over: dict[str, float] = {}
 
-    def ended_so_far() -> int:
-        """How many have ended so far. Each is seen then: it stays longer than it takes to come by again."""
+    def look() -> None:
+        """Note which have ended. Each is seen then: it stays longer than it takes to come by again."""
         found = batch.list_namespaced_job(namespace, _preload_content=False, resource_version="0")
-        there = json.loads(found.data)["items"]
-        over.update(job["metadata"]["name"] for job in there if job["status"].get("succeeded"))
-        return len(over)
+        for job in json.loads(found.data)["items"]:
+            if at := job["status"].get("completionTime"):
+                over[job["metadata"]["name"]] = dt.datetime.fromisoformat(at).timestamp() - began
 
+    began = time.time()
     with ThreadPoolExecutor(THREADS) as pool:
         made = pool.map(create, range(jobs))
-        found = ends(ended_so_far, jobs, every_s=1.0)  # each look costs the server all of them
+        while len(over) < jobs:
+            if time.time() - began > LIMIT_S:
+                raise TimeoutError(f"{len(over)} of {jobs} Jobs have ended after {LIMIT_S:.0f} s")
+            time.sleep(look_s)
+            look()
         list(made)
-    return found
+    ended = sorted(over.values())
+    return [ended[math.ceil(jobs * part / 100) - 1] for part in range(1, 101)]
 
 
 def processor_time() -> Counter[str]:
@@ -283,6 +192,13 @@ class Side:
     took: Counter[str] = field(default_factory=Counter)
     own: Counter[str] = field(default_factory=Counter)
     """The daemon's requests."""
+    piece_s: float = 0.0
+    """What a piece of work (`benchmarks.speed`) took of the processor meanwhile, in seconds."""
+
+    @property
+    def pieces(self) -> float:
+        """How many of them one processor would have done in that time."""
+        return self.ends[-1] / self.piece_s
 
 
 def of_goflow(cluster: Cluster, kube: client.ApiClient, jobs: int, work: Path) -> tuple[Side, dict[str, Any]]:
@@ -295,20 +211,21 @@ def of_goflow(cluster: Cluster, kube: client.ApiClient, jobs: int, work: Path) -
         running.run("dags", "pause", "one_task")
         order(url, work / "home", jobs)
         own, before, took = own_requests(running), requests(api), processor_time()
-        with psycopg.connect(url, autocommit=True) as connection, running.api() as rest:
+        with psycopg.connect(url, autocommit=True) as connection, running.api() as rest, Speed() as speed:
             rest.patch("/api/v2/dags/one_task", json={"is_paused": False}).raise_for_status()
             taken = ends(lambda: ended(connection) - 1, jobs)
         asked, own, took = requests(api) - before, own_requests(running) - own, processor_time() - took
-    return Side(taken, asked, took, own), job
+    return Side(taken, asked, took, own, speed.piece_s), job
 
 
-def of_hand(cluster: Cluster, kube: client.ApiClient, jobs: int, job: dict[str, Any]) -> Side:
-    """The side of so many Jobs like JOB, which `by_hand` gives."""
+def of_hand(cluster: Cluster, kube: client.ApiClient, jobs: int, job: dict[str, Any], look_s: float) -> Side:
+    """The side of so many Jobs like JOB, which `by_hand` gives; LOOK_S as `bare` has it."""
     api = KubeApi(cluster.kubeconfig)
     with namespace_on(kube) as namespace:
         before, took = requests(api), processor_time()
-        taken = bare(kube, namespace, job, jobs)
-        return Side(taken, requests(api) - before, processor_time() - took)
+        with Speed() as speed:
+            taken = bare(kube, namespace, job, jobs, look_s)
+        return Side(taken, requests(api) - before, processor_time() - took, piece_s=speed.piece_s)
 
 
 def by_hand(job: dict[str, Any], *, labels: bool) -> dict[str, Any]:
@@ -326,6 +243,7 @@ def mean(rounds: Sequence[Side]) -> Side:
     for name in ("asked", "took", "own"):
         counted: Counter[str] = sum((getattr(one, name) for one in rounds), Counter())
         setattr(found, name, Counter({what: count / len(rounds) for what, count in counted.items()}))
+    found.piece_s = found.ends[-1] * len(rounds) / sum(one.pieces for one in rounds)
     return found
 
 
@@ -344,6 +262,9 @@ def table(rounds: Mapping[str, Sequence[Side]], jobs: int) -> str:
         _row(f"{jobs:,} Jobs, finished a minute", *(f"{rate:,.0f}" for rate in rates)),
         _row("GoFlow's rate as a share of bare Jobs'", "", "", f"{rates[2] / rates[0]:.0%}", "at least 90 %"),
         _row("the same of those with its labels", "", "", f"{rates[2] / rates[1]:.0%}"),
+        _row("a fixed piece of work beside them, ms", *(f"{side.piece_s * 1000:.2f}" for side in sides)),
+        _row("the share at the same speed of the processor", "", "", f"{bare.pieces / goflow.pieces:.0%}"),
+        _row("the same of those with its labels", "", "", f"{labelled.pieces / goflow.pieces:.0%}"),
         _row("each round by itself", *each),
         *(
             _row(f"{part} of them had ended after, s", *(f"{side.ends[at]:.0f}" for side in sides))
@@ -405,6 +326,7 @@ def main(words: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--jobs", type=int, default=2000)
     parser.add_argument("--rounds", type=int, default=2, help="of each side, in turn")
+    parser.add_argument("--look-s", type=float, default=1.0, help="seconds between looks at bare Jobs (default: 1)")
     parser.add_argument("--apart", action="store_true", help="the cluster has a processor of its own")
     parser.add_argument("--record", action="store_true", help="put the figures into docs/benchmarks.md")
     args = parser.parse_args(words)
@@ -419,7 +341,8 @@ def main(words: list[str] | None = None) -> None:
                     if name == "GoFlow":
                         side, job = of_goflow(cluster, kube, args.jobs, folder)
                     else:
-                        side = of_hand(cluster, kube, args.jobs, by_hand(job, labels=name == "with its labels"))
+                        made = by_hand(job, labels=name == "with its labels")
+                        side = of_hand(cluster, kube, args.jobs, made, args.look_s)
                 rounds[name].append(side)
     figures = table(rounds, args.jobs)
     print(f"{machine()}\n\n{figures}")

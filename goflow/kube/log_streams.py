@@ -10,19 +10,27 @@ import contextlib
 import math
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import aiohttp
 
 from goflow.kube.api import PODS, KubeApi
 from goflow.kube.errors import KubeError, UnavailableError, error_for
+from goflow.telemetry import metrics
 
 SILENCE_S = 3600.0
 """The longest silence of a container that writes nothing, so that a connection whose other end has vanished is given
 up."""
 CONNECT_S = 30.0
 STOP_S = 5.0
+SHORT_AT_ONCE = 8
+"""Logs of containers that have ended whose begin is asked for at the same time: each more is a connection more, here
+and from the API server to a kubelet, and most such logs are over before a handshake would be. A long one goes on
+beside them."""
+PATIENCE_S = 0.25
+"""Seconds that one waits for its turn among those. Then it is asked for all the same: they wait for a node that does
+not answer."""
 KEPT_S = 5.0
 """Seconds for which a connection whose log has ended is kept for others: a handshake costs more than most logs."""
 Take = Callable[[bytes], Awaitable[None]]
@@ -51,6 +59,7 @@ class LogStreams:
         self._thread: threading.Thread | None = None
         self._session: aiohttp.ClientSession | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._short = asyncio.Semaphore(SHORT_AT_ONCE)
 
     def read(self, namespace: str, pod: str, container: str, take: Take, end: End, *, follow: bool = True) -> LogStream:
         """Have TAKE called with the log's bytes as they come, each line led by its time stamp (RFC 3339), and END at
@@ -131,15 +140,7 @@ class LogStreams:
     async def _read(self, stream: LogStream, path: str, query: dict[str, Any], take: Take, end: End) -> None:
         problem: KubeError | None = None
         try:
-            headers = {**self._api.headers(), "Accept": "*/*", "Accept-Encoding": "identity"}
-            async with self._made().get(f"{self._api.host}{path}", params=query, headers=headers) as answer:
-                if answer.status >= 400:
-                    words = (await answer.read()).decode("utf-8", "replace")
-                    raise error_for(answer.status, "LogRefused", words[:500], None)
-                async for chunk in answer.content.iter_any():
-                    stream.quiet_since = math.inf
-                    await take(chunk)
-                    stream.quiet_since = time.monotonic()
+            await self._take_all(stream, path, query, take)
         except asyncio.CancelledError:
             if not stream.is_given_up:
                 raise
@@ -149,6 +150,45 @@ class LogStreams:
         except (aiohttp.ClientError, TimeoutError, OSError) as cut:
             problem = UnavailableError(0, "StreamCut", f"{type(cut).__name__}: {cut}")
         end(problem)
+
+    async def _take_all(self, stream: LogStream, path: str, query: dict[str, Any], take: Take) -> None:
+        """Ask for the log, and have TAKE called until it ends. Raises KubeError for what is refused."""
+        code = "none"
+        headers = {**self._api.headers(), "Accept": "*/*", "Accept-Encoding": "identity"}
+        try:
+            async with contextlib.AsyncExitStack() as turn:
+                if "follow" not in query:
+                    await turn.enter_async_context(self._turn())
+                async with self._made().get(f"{self._api.host}{path}", params=query, headers=headers) as answer:
+                    code = str(answer.status)
+                    if answer.status >= 400:
+                        words = (await answer.read()).decode("utf-8", "replace")
+                        raise error_for(answer.status, "LogRefused", words[:500], None)
+                    async for chunk in answer.content.iter_any():
+                        await turn.aclose()  # it has begun: the next one may be asked for
+                        stream.quiet_since = math.inf
+                        await take(chunk)
+                        stream.quiet_since = time.monotonic()
+        finally:
+            metrics.KUBE_REQUESTS.labels("GET", "pods/log", code).inc()
+
+    @contextlib.asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """Being one of the few whose begin is asked for, or having waited long enough to be."""
+        is_one = True
+        if self._short.locked():
+            try:
+                async with asyncio.timeout(PATIENCE_S):
+                    await self._short.acquire()
+            except TimeoutError:
+                is_one = False
+        else:
+            await self._short.acquire()
+        try:
+            yield
+        finally:
+            if is_one:
+                self._short.release()
 
     def _made(self) -> aiohttp.ClientSession:
         if self._session is None:

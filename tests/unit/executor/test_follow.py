@@ -14,6 +14,7 @@ import pytest
 from goflow.executor.backend import Observation, Phase
 from goflow.executor.follow import LogFollower
 from goflow.executor.pods import RESULT_ANNOTATION, VERDICT_ANNOTATION
+from goflow.kube import log_streams
 from goflow.kube.api import KubeApi
 from goflow.operators.plan import Verdict
 from goflow.store import DatabaseBusyError, Store, logs
@@ -192,6 +193,29 @@ def test_of_a_container_that_is_over_the_log_is_read_and_not_followed(followed: 
     followed.until_done(launch_id)
     assert followed.texts(launch_id) == ["one"]
     assert ["follow=true" in path for path in followed.kubelet.asked] == [False]
+
+
+def test_of_many_that_are_over_a_few_are_asked_for_at_the_same_time(followed: Followed, monkeypatch):
+    monkeypatch.setattr(log_streams, "PATIENCE_S", ENOUGH_S)
+    gate = threading.Event()
+    launches = [followed.pod([gate, stamped(1, "one")], phase=Phase.ENDED) for _ in range(MANY)]
+    for _ in range(log_streams.SHORT_AT_ONCE):
+        assert followed.kubelet.open.acquire(timeout=ENOUGH_S)
+    assert len(followed.kubelet.asked) == log_streams.SHORT_AT_ONCE
+    gate.set()
+    followed.until_done(*launches)
+    assert all(followed.texts(launch_id) == ["one"] for launch_id in launches)
+
+
+def test_a_node_that_does_not_answer_and_long_logs_keep_nobody_elses_back(followed: Followed, monkeypatch):
+    monkeypatch.setattr(log_streams, "PATIENCE_S", 0.05)
+    never = threading.Event()
+    silent = [followed.pod([never], phase=Phase.ENDED) for _ in range(log_streams.SHORT_AT_ONCE)]
+    long = [followed.pod([stamped(1, "one"), never], phase=Phase.ENDED) for _ in range(log_streams.SHORT_AT_ONCE)]
+    others = [followed.pod([stamped(1, "one")], phase=Phase.ENDED) for _ in range(MANY)]
+    followed.until_done(*others)
+    assert all(followed.follower.busy(launch_id) for launch_id in (*silent, *long))
+    never.set()
 
 
 def test_a_log_without_a_line_is_done_when_it_has_ended(followed: Followed, monkeypatch):
