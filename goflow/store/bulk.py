@@ -1,5 +1,7 @@
 """One statement for many rows, where the driver would send one for each: on PostgreSQL their values travel as one JSON
-text, which costs both sides a fraction of what as many sets of parameters cost.
+text, which costs both sides a fraction of what as many sets of parameters cost. Keys that are looked for travel as one
+array: with a parameter for each it would be another statement for each number of them, and both sides would work each
+out anew.
 
 https://www.postgresql.org/docs/current/functions-json.html (``json_to_recordset``)
 """
@@ -13,9 +15,23 @@ from typing import Any, cast
 
 import orjson
 import sqlalchemy
-from sqlalchemy import BindParameter, Executable, Insert, Text, Update, bindparam, column, func, select
-from sqlalchemy.dialects.postgresql import JSON
-from sqlalchemy.sql import visitors
+from sqlalchemy import (
+    BinaryExpression,
+    BindParameter,
+    Executable,
+    Insert,
+    Integer,
+    String,
+    Text,
+    Update,
+    any_,
+    bindparam,
+    column,
+    func,
+    select,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSON
+from sqlalchemy.sql import operators, visitors
 from sqlalchemy.types import NullType
 
 FEWEST = 4
@@ -59,6 +75,25 @@ def for_many(statement: Executable, names: tuple[str, ...]) -> Executable | None
         replace: Any = visitors.replacement_traverse  # its types know of no update
         return cast("Update", replace(statement, {}, of_row))
     return None
+
+
+@functools.lru_cache(maxsize=256)
+def with_arrays(statement: Executable) -> Executable:
+    """STATEMENT with an array for each of its parameters of many values, where these are numbers or texts that a column
+    is looked for among."""
+
+    def of_condition(part: Any, **_: Any) -> Any:
+        if not isinstance(part, BinaryExpression) or part.operator is not operators.in_op:
+            return None
+        kind, many = part.left.type, part.right
+        if not isinstance(many, BindParameter) or not isinstance(kind, Integer | String):
+            return None
+        if not (many.expanding and many.required):  # a list that stands in the statement: an index may be for just that
+            return None
+        return part.left == any_(bindparam(many.key, type_=ARRAY(kind)))
+
+    replace: Any = visitors.replacement_traverse
+    return cast("Executable", replace(statement, {}, of_condition))
 
 
 def _given(types: Mapping[str, Any]) -> Any:

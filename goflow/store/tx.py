@@ -7,7 +7,7 @@ import functools
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from sqlalchemy import Connection, Row, Table, bindparam, func, insert, select, text
+from sqlalchemy import Connection, CursorResult, Row, Table, bindparam, func, insert, select, text
 from sqlalchemy.sql import Executable
 
 from goflow.domain.clock import SystemClock
@@ -70,26 +70,34 @@ class Tx:
 
     def rows(self, statement: Executable, params: Params | None = None) -> Sequence[Row[Any]]:
         """All rows that STATEMENT gives."""
-        return self.connection.execute(statement, params).fetchall()
+        return self._run(statement, params).fetchall()
 
     def tuples(self, statement: Executable, params: Params | None = None) -> Sequence[tuple[Any, ...]]:
         """The same as the database's own values, in plain tuples: of tens of thousands of rows each is an object that
         the garbage collector looks through all others for."""
-        with self.connection.execute(statement, params) as found:
+        with self._run(statement, params) as found:
             assert found.cursor is not None
             return found.cursor.fetchall()
 
     def first(self, statement: Executable, params: Params | None = None) -> Row[Any] | None:
         """The first row, or None."""
-        return self.connection.execute(statement, params).first()
+        return self._run(statement, params).first()
 
     def value(self, statement: Executable, params: Params | None = None) -> Any:
         """The first column of the first row, or None."""
-        return self.connection.execute(statement, params).scalar()
+        return self._run(statement, params).scalar()
 
     def change(self, statement: Executable, params: Params | None = None) -> int:
         """Run a statement that changes rows; how many it changed."""
-        return self.connection.execute(statement, params).rowcount
+        return self._run(statement, params).rowcount
+
+    def _run(self, statement: Executable, params: Params | None) -> CursorResult[Any]:
+        """STATEMENT with PARAMS, of which some may be lists of keys."""
+        if params and self.store.dialect == "postgresql":
+            lists = {name: list(value) for name, value in params.items() if isinstance(value, list | tuple)}
+            if lists:
+                return self.connection.execute(bulk.with_arrays(statement), {**params, **lists})
+        return self.connection.execute(statement, params)
 
     def change_many(self, statement: Executable, params: Sequence[Params]) -> int:
         """The same statement for each of PARAMS, nothing for none; how many rows that changed. Those of an update are

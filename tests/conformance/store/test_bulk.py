@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, delete, select, tuple_, update
+from sqlalchemy.dialects.postgresql import psycopg
 
 from goflow.domain.state import RunState, TaskState
 from goflow.store import Store, bulk, dags, recording, tasks, transitions
@@ -88,3 +89,36 @@ def test_a_moment_without_a_zone_is_refused() -> None:
         bulk.as_json([{"at": START.replace(tzinfo=None)}])
     with pytest.raises(TypeError, match="bytes among the values"):
         bulk.as_json([{"at": b"x"}])
+
+
+_T = task_instances.c
+_AMONG = select(_T.id).where(_T.id.in_(bindparam("keys", expanding=True))).order_by(_T.id)
+_NOT_AMONG = select(_T.id).where(_T.id.not_in(bindparam("keys", expanding=True))).order_by(_T.id)
+_AMONG_TEXTS = select(_T.id).where(_T.task_id.in_(bindparam("keys", expanding=True))).order_by(_T.id)
+_AMONG_MOMENTS = select(_T.id).where(_T.queued_at.in_(bindparam("keys", expanding=True, type_=_T.queued_at.type)))
+_AMONG_PAIRS = select(_T.id).where(tuple_(_T.id, _T.task_id).in_(bindparam("keys", expanding=True))).order_by(_T.id)
+
+
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_what_is_looked_for_among_keys_is_found_however_many_they_are(store: Store, kind: type) -> None:
+    names = ["a", 'ü"{}, \\', "NULL", "1"]
+    with store.transaction() as tx:
+        run = make_run(tx, bash_dag("d"), instances=[NewTask(task_id=name) for name in names]).run
+        keys = {one.task_id: one.id for one in tasks.of_run(tx, run.id)}
+        ids = [keys[name] for name in names]
+        for count in (0, 1, 2, 4):
+            expected = sorted(ids[:count])
+            assert [row.id for row in tx.rows(_AMONG, {"keys": kind(ids[:count])})] == expected
+            assert [row.id for row in tx.rows(_AMONG_TEXTS, {"keys": kind(names[:count])})] == expected
+            assert [row.id for row in tx.rows(_NOT_AMONG, {"keys": kind(ids[:count])})] == sorted(ids[count:])
+            if count:
+                pairs = kind(zip(ids[:count], names[:count], strict=True))
+                assert [row.id for row in tx.rows(_AMONG_PAIRS, {"keys": pairs})] == expected
+        assert tx.rows(_AMONG_MOMENTS, {"keys": kind([START])}) == []
+        assert tx.change(delete(task_instances).where(_T.id.in_(bindparam("keys", expanding=True))), {"keys": ids}) == 4
+
+
+def test_keys_travel_as_one_array() -> None:
+    made = str(bulk.with_arrays(_AMONG_TEXTS).compile(dialect=psycopg.dialect()))
+    assert "task_instances.task_id = ANY (%(keys)s::" in made
+    assert " IN " not in made
