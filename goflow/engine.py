@@ -70,7 +70,8 @@ log = structlog.get_logger(__name__)
 
 GATHERS_S = 0.6
 """Seconds between two transactions about what has become of Jobs at most, where there are very many (see
-`goflow.executor.notes`): then a Job waits for longer than that to be begun by Kubernetes."""
+`goflow.executor.notes`; twice as much where each of them takes long): then a Job waits for longer than that to be begun
+by Kubernetes."""
 
 
 class Purpose(enum.Enum):

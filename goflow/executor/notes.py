@@ -4,7 +4,8 @@ Whoever comes while nobody writes writes at once. Those who come meanwhile wait,
 all. Each gets back when its own change is written, or with what kept it from that: as with a transaction of its own.
 
 What nobody waits for is written before the next of these, or by `flush`. Where much is written, a moment's pause
-between two transactions lets more come together in the next one: each of them costs as much as a few changes.
+between two transactions lets more come together in the next one: each of them costs as much as a few changes, and what
+is woken by it as much again. Where the machine or the database is so busy that they take long, the pause is longer.
 """
 
 from __future__ import annotations
@@ -28,6 +29,12 @@ AT_ONCE = 500
 """Changes in one transaction, or a few more, so that it stays short."""
 EACH_S = 0.02
 """Seconds that each change keeps the next transaction back: at fifty changes a second and more they come together."""
+MANY = 10
+"""Changes in one transaction from which on it counts how long that took."""
+TIMES = 10
+"""How many times as long as such a transaction the pause after it is: about a tenth of the time goes into them."""
+LONGER = 2
+"""How many times as long as otherwise a pause may be for that."""
 T = TypeVar("T")
 R = TypeVar("R")
 Then = Callable[[Any, Exception | None], None]
@@ -56,7 +63,8 @@ class _Some:
 
 class Notes:
     """Changes of STORE. From one transaction to the next `EACH_S` go by for each change that was in the one before, up
-    to ``gathers_s`` seconds: nobody waits where little is going on. PAUSE is called for that."""
+    to ``gathers_s`` seconds, or up to LONGER as long (`TIMES`): nobody waits where little is going on. PAUSE is called
+    for that."""
 
     def __init__(self, store: Store, gathers_s: float = 0.0, pause: Callable[[float], None] = time.sleep) -> None:
         self._store = store
@@ -116,8 +124,10 @@ class Notes:
                 while self._waiting and (count < AT_ONCE or not taken):
                     taken.append(self._waiting.popleft())
                     count += len(taken[-1].notes)
+            began = self._store.clock.monotonic()
             self._write_all([note for note, _ in unhurried] + [note for some in taken for note in some.notes])
-            self._next_at = self._store.clock.monotonic() + min(self.gathers_s, EACH_S * count)
+            self._next_at = self._store.clock.monotonic()
+            self._next_at += self._pause_s(count, self._next_at - began)
             for some in taken:
                 some.done = True
                 some.woken.set()
@@ -130,6 +140,11 @@ class Notes:
             self._somebody_writes = bool(self._waiting)
             if self._waiting:
                 self._waiting[0].woken.set()
+
+    def _pause_s(self, count: int, took_s: float) -> float:
+        """Seconds until the next transaction, after one of so many changes that took so long."""
+        pause_s = min(self.gathers_s, EACH_S * count)
+        return pause_s if count < MANY else min(LONGER * self.gathers_s, max(pause_s, TIMES * took_s))
 
     def _let_more_come(self) -> None:
         """Wait, if there was a transaction just now."""

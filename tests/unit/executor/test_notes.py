@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from goflow.executor.notes import EACH_S, Notes
+from goflow.executor.notes import EACH_S, LONGER, MANY, Notes
 from goflow.store.errors import DatabaseBusyError
 from tests.unit.executor.kit import WAIT_S
 
@@ -80,6 +80,29 @@ def test_the_next_transaction_waits_as_long_as_the_one_before_was_worth(sqlite_s
     clock.advance(1.0)
     notes.write_with(each, lambda tx: None)
     assert len(pauses) == 1
+
+
+@pytest.mark.parametrize(
+    ("count", "took_s", "pause"),
+    [
+        (MANY, 0.025, 0.25),
+        (MANY, 0.001, MANY * EACH_S),
+        (MANY, 9.0, LONGER * 0.3),
+        (MANY - 1, 9.0, (MANY - 1) * EACH_S),
+    ],
+    ids=["ten times as long", "no less than for a short one", "up to a bound", "not where little is written"],
+)
+def test_after_one_that_took_long_the_next_transaction_waits_longer(
+    sqlite_store, clock, count: int, took_s: float, pause: float
+):
+    pauses: list[float] = []
+    notes = Notes(sqlite_store, 0.3, pauses.append)
+    for number in range(count):
+        takes_s = 0.0 if number else took_s
+        notes.write_soon(each, lambda tx, takes_s=takes_s: clock.advance(takes_s), lambda answer, problem: None)
+    notes.flush()
+    notes.write_with(each, lambda tx: None)
+    assert pauses == pytest.approx([pause])
 
 
 def test_what_is_to_be_last_comes_after_the_others_of_its_transaction(sqlite_store):
