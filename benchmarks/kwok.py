@@ -6,10 +6,10 @@ A daemon on PostgreSQL has so many runs of one task each, and the time is taken 
 unpaused until the last of them has ended; and as many bare Jobs with the same pods are created by hand (16 threads),
 until the last of them is complete; and once more with the labels that GoFlow's have, to see what those cost. Each side
 has a new cluster, so that none pays for what another has left in the API server's memory, and so many rounds, in turn
-and back again, since a machine that is not alone on its hardware changes its speed by a tenth from one minute to the
-next; means count, and beside them what they would be at the same speed (`benchmarks.speed`). All Jobs are removed as
-long after their end. What everybody (the daemon, and Kubernetes itself) asked of the API server meanwhile is counted by
-the server, and what processor time each program took. Nothing else should run on the machine.
+and back again, since a machine that is not alone on its hardware changes its speed by a tenth and more from one minute
+to the next; means count. All Jobs are removed as long after their end. What everybody (the daemon, and Kubernetes
+itself) asked of the API server meanwhile is counted by the server, and what processor time each program took. Nothing
+else should run on the machine.
 
 Who waits for Jobs made by hand asks for all of them once a second, and that costs the API server something, as the
 daemon's watches do on the other side. --look-s 10 shows what it is when hardly anybody asks.
@@ -40,11 +40,10 @@ import psycopg
 from kubernetes import client, config
 
 from benchmarks.indexed import requests
+from benchmarks.kwok_nodes import LABEL, kubelet, simulated_nodes
 from benchmarks.machine import machine
 from benchmarks.record import command, write_down
 from benchmarks.room import database, room
-from benchmarks.simulated import LABEL, kubelet, simulated_nodes
-from benchmarks.speed import Speed
 from goflow.executor.kubernetes import KEEPS_S
 from goflow.kube.api import KubeApi
 from tests.cluster.daemon import daemon_on
@@ -192,13 +191,6 @@ class Side:
     took: Counter[str] = field(default_factory=Counter)
     own: Counter[str] = field(default_factory=Counter)
     """The daemon's requests."""
-    piece_s: float = 0.0
-    """What a piece of work (`benchmarks.speed`) took of the processor meanwhile, in seconds."""
-
-    @property
-    def pieces(self) -> float:
-        """How many of them one processor would have done in that time."""
-        return self.ends[-1] / self.piece_s
 
 
 def of_goflow(cluster: Cluster, kube: client.ApiClient, jobs: int, work: Path) -> tuple[Side, dict[str, Any]]:
@@ -211,11 +203,11 @@ def of_goflow(cluster: Cluster, kube: client.ApiClient, jobs: int, work: Path) -
         running.run("dags", "pause", "one_task")
         order(url, work / "home", jobs)
         own, before, took = own_requests(running), requests(api), processor_time()
-        with psycopg.connect(url, autocommit=True) as connection, running.api() as rest, Speed() as speed:
+        with psycopg.connect(url, autocommit=True) as connection, running.api() as rest:
             rest.patch("/api/v2/dags/one_task", json={"is_paused": False}).raise_for_status()
             taken = ends(lambda: ended(connection) - 1, jobs)
         asked, own, took = requests(api) - before, own_requests(running) - own, processor_time() - took
-    return Side(taken, asked, took, own, speed.piece_s), job
+    return Side(taken, asked, took, own), job
 
 
 def of_hand(cluster: Cluster, kube: client.ApiClient, jobs: int, job: dict[str, Any], look_s: float) -> Side:
@@ -223,9 +215,8 @@ def of_hand(cluster: Cluster, kube: client.ApiClient, jobs: int, job: dict[str, 
     api = KubeApi(cluster.kubeconfig)
     with namespace_on(kube) as namespace:
         before, took = requests(api), processor_time()
-        with Speed() as speed:
-            taken = bare(kube, namespace, job, jobs, look_s)
-        return Side(taken, requests(api) - before, processor_time() - took, piece_s=speed.piece_s)
+        taken = bare(kube, namespace, job, jobs, look_s)
+        return Side(taken, requests(api) - before, processor_time() - took)
 
 
 def by_hand(job: dict[str, Any], *, labels: bool) -> dict[str, Any]:
@@ -243,7 +234,6 @@ def mean(rounds: Sequence[Side]) -> Side:
     for name in ("asked", "took", "own"):
         counted: Counter[str] = sum((getattr(one, name) for one in rounds), Counter())
         setattr(found, name, Counter({what: count / len(rounds) for what, count in counted.items()}))
-    found.piece_s = found.ends[-1] * len(rounds) / sum(one.pieces for one in rounds)
     return found
 
 
@@ -262,9 +252,6 @@ def table(rounds: Mapping[str, Sequence[Side]], jobs: int) -> str:
         _row(f"{jobs:,} Jobs, finished a minute", *(f"{rate:,.0f}" for rate in rates)),
         _row("GoFlow's rate as a share of bare Jobs'", "", "", f"{rates[2] / rates[0]:.0%}", "at least 90 %"),
         _row("the same of those with its labels", "", "", f"{rates[2] / rates[1]:.0%}"),
-        _row("a fixed piece of work beside them, ms", *(f"{side.piece_s * 1000:.2f}" for side in sides)),
-        _row("the share at the same speed of the processor", "", "", f"{bare.pieces / goflow.pieces:.0%}"),
-        _row("the same of those with its labels", "", "", f"{labelled.pieces / goflow.pieces:.0%}"),
         _row("each round by itself", *each),
         *(
             _row(f"{part} of them had ended after, s", *(f"{side.ends[at]:.0f}" for side in sides))
