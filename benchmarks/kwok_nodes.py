@@ -31,10 +31,9 @@ class Kubelet(StreamRequestHandler):
 
     def handle(self) -> None:
         """An empty log for each request, until the connection ends. None has a body."""
-        while (line := self.rfile.readline()) not in {b"\r\n", b""}:
-            while line not in {b"\r\n", b""}:
-                line = self.rfile.readline()
-            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 0\r\n\r\n")
+        for line in self.rfile:
+            if line == b"\r\n":
+                self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 0\r\n\r\n")
 
 
 @contextmanager

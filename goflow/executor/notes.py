@@ -126,8 +126,8 @@ class Notes:
                     count += len(taken[-1].notes)
             began = self._store.clock.monotonic()
             self._write_all([note for note, _ in unhurried] + [note for some in taken for note in some.notes])
-            self._next_at = self._store.clock.monotonic()
-            self._next_at += self._pause_s(count, self._next_at - began)
+            ended = self._store.clock.monotonic()
+            self._next_at = ended + self._pause_s(count, ended - began)
             for some in taken:
                 some.done = True
                 some.woken.set()

@@ -139,7 +139,7 @@ class KubeLease:
         self._known = {key: found[key] for key in ("apiVersion", "kind", "metadata", "spec") if key in found}
         self._known["spec"] = spec
         holder = str(spec.get("holderIdentity") or "")
-        left = float(spec.get("leaseDurationSeconds") or 0) - (self._clock.monotonic() - self._changed_at)
+        left = float(spec.get("leaseDurationSeconds") or 0) - self.age_s
         return Standing(holder, _epoch(found), left if holder else 0.0)
 
     def _is_mine(self, known: Json, epoch: int) -> bool:

@@ -175,15 +175,10 @@ class LogStreams:
     @contextlib.asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
         """Being one of the few whose begin is asked for, or having waited long enough to be."""
-        is_one = True
-        if self._short.locked():
-            try:
-                async with asyncio.timeout(PATIENCE_S):
-                    await self._short.acquire()
-            except TimeoutError:
-                is_one = False
-        else:
-            await self._short.acquire()
+        is_one = False
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE_S):
+                is_one = await self._short.acquire()
         try:
             yield
         finally:

@@ -34,7 +34,7 @@ def converted(convert: Convert, request: PlanRequest) -> tuple[JobPlan, bool]:
 
     def render(fields: Mapping[str, Json]) -> Mapping[str, Json]:
         asked.extend(name for name, value in fields.items() if templates_in(value))
-        return request.render(fields) if request.render is not None else fields
+        return fields if request.render is None else request.render(fields)
 
     def pull(task_id: str, key: str) -> Any:
         asked.append(task_id)
@@ -44,10 +44,7 @@ def converted(convert: Convert, request: PlanRequest) -> tuple[JobPlan, bool]:
         asked.append(path)
         return request.read_file(path)
 
-    watched = dataclasses.replace(
-        request, render=None if request.render is None else render, pull=pull, read_file=read_file
-    )
-    plan = convert(watched)
+    plan = convert(dataclasses.replace(request, render=render, pull=pull, read_file=read_file))
     return plan, is_ordinary(request) and not (asked or plan.results)  # a Job's results are its own name, say
 
 
